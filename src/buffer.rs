@@ -1,0 +1,89 @@
+//! Decoded audio, shared while it grows.
+//!
+//! A [`SampleBuffer`] is planar `f32`, one contiguous plane per channel. One [`SampleWriter`]
+//! appends to it; any number of readers see frames `0..ready_frames()`. What is visible never
+//! changes and never moves.
+
+mod storage;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::sync::Arc;
+
+pub use writer::SampleWriter;
+
+use crate::error::LoadError;
+use crate::spec::AudioSpec;
+use storage::Storage;
+
+/// Decoded audio: planar `f32`, channels × frames, nominally −1..1, not clamped.
+///
+/// ```
+/// # use hotcue::SampleBuffer;
+/// let sample = SampleBuffer::from_planes(48_000, vec![vec![0.0, 0.5], vec![1.0, -1.0]])?;
+/// assert_eq!(sample.frames(), Some(2));
+/// assert_eq!(sample.plane(1), [1.0, -1.0]);
+/// # Ok::<(), hotcue::LoadError>(())
+/// ```
+#[derive(Debug)]
+pub struct SampleBuffer {
+    spec: AudioSpec,
+    storage: Storage,
+}
+
+impl SampleBuffer {
+    /// Makes a finished sample of planes that are all of one length.
+    ///
+    /// # Errors
+    /// `unsupported_format` for a rate or a number of planes outside the limits of
+    /// [`AudioSpec::validate`], `corrupt` for planes of different lengths.
+    pub fn from_planes(sample_rate: u32, planes: Vec<Vec<f32>>) -> Result<Arc<Self>, LoadError> {
+        let spec = AudioSpec { sample_rate, channels: planes.len() }.validate()?;
+        Ok(Arc::new(Self { spec, storage: Storage::from_planes(planes)? }))
+    }
+
+    /// Sample rate and channel count.
+    pub fn spec(&self) -> AudioSpec {
+        self.spec
+    }
+
+    /// Number of planes. Realtime-safe.
+    pub fn channels(&self) -> usize {
+        self.spec.channels
+    }
+
+    /// Frames per second, in Hz. Realtime-safe.
+    pub fn sample_rate(&self) -> u32 {
+        self.spec.sample_rate
+    }
+
+    /// How many frames may be read now. Never falls. Realtime-safe.
+    pub fn ready_frames(&self) -> usize {
+        self.storage.ready_frames()
+    }
+
+    /// The final length in frames, once the last one is written. Realtime-safe.
+    pub fn frames(&self) -> Option<usize> {
+        self.storage.is_finished().then(|| self.storage.ready_frames())
+    }
+
+    /// Whether the last frame is written. Realtime-safe.
+    pub fn is_finished(&self) -> bool {
+        self.storage.is_finished()
+    }
+
+    /// The frames of `channel` that may be read now: `ready_frames()` of them, or a few more
+    /// if the writer went on in between. The address never changes. Realtime-safe.
+    ///
+    /// # Panics
+    /// When `channel` is not below [`channels`](Self::channels).
+    pub fn plane(&self, channel: usize) -> &[f32] {
+        self.storage.plane(channel)
+    }
+
+    /// Bytes of memory set aside for the planes; pages that were never written cost nothing.
+    pub fn byte_len(&self) -> usize {
+        self.storage.capacity_frames() * self.spec.channels * size_of::<f32>()
+    }
+}

@@ -1,0 +1,142 @@
+//! The one writer of a sample.
+#![allow(unsafe_code, reason = "calls Storage::spare, whose contract the unique token upholds")]
+
+use std::sync::Arc;
+
+use super::SampleBuffer;
+use super::storage::Storage;
+use crate::error::{LoadError, LoadErrorKind};
+use crate::spec::AudioSpec;
+
+/// Frames that a sample of unknown length starts with.
+const FIRST_GUESS_FRAMES: usize = 1 << 14;
+
+/// The unique token that appends to a [`SampleBuffer`].
+#[derive(Debug)]
+pub struct SampleWriter {
+    buffer: Arc<SampleBuffer>,
+    shareable: bool,
+    max_frames: usize,
+}
+
+impl SampleWriter {
+    /// Sets untouched memory aside for `frames` frames. The buffer may be shared at once.
+    ///
+    /// # Errors
+    /// `unsupported_format` for a spec outside the limits, `too_large` without memory.
+    pub fn with_capacity(spec: AudioSpec, frames: usize) -> Result<Self, LoadError> {
+        Self::new(spec, frames, true)
+    }
+
+    /// Starts a sample whose length is not known. It may move while it grows, so it is shared
+    /// only once it is finished.
+    ///
+    /// # Errors
+    /// As [`with_capacity`](Self::with_capacity).
+    pub fn growing(spec: AudioSpec) -> Result<Self, LoadError> {
+        Self::new(spec, FIRST_GUESS_FRAMES, false)
+    }
+
+    fn new(spec: AudioSpec, frames: usize, shareable: bool) -> Result<Self, LoadError> {
+        let spec = spec.validate()?;
+        let storage = Storage::with_capacity(spec.channels, frames)?;
+        let buffer = Arc::new(SampleBuffer { spec, storage });
+        Ok(Self { buffer, shareable, max_frames: usize::MAX })
+    }
+
+    /// Refuses more than `bytes` bytes of audio from here on.
+    pub fn limit_bytes(&mut self, bytes: u64) {
+        let per_frame = (self.buffer.channels() * size_of::<f32>()) as u64;
+        self.max_frames = usize::try_from(bytes / per_frame).unwrap_or(usize::MAX);
+    }
+
+    /// The growing sample; None where its memory may still move.
+    pub fn buffer(&self) -> Option<Arc<SampleBuffer>> {
+        self.shareable.then(|| Arc::clone(&self.buffer))
+    }
+
+    /// Sample rate and channel count.
+    pub fn spec(&self) -> AudioSpec {
+        self.buffer.spec
+    }
+
+    /// Frames written so far.
+    pub fn frames_written(&self) -> usize {
+        self.buffer.ready_frames()
+    }
+
+    /// Appends the same number of values to every plane and publishes them.
+    ///
+    /// # Errors
+    /// `too_large` beyond the limit or without memory; `corrupt` when the sample is shared and
+    /// its stated length is exceeded. Nothing is appended then.
+    ///
+    /// # Panics
+    /// When `planes` are not one per channel, all of one length.
+    pub fn append(&mut self, planes: &[&[f32]]) -> Result<(), LoadError> {
+        assert_eq!(planes.len(), self.buffer.channels(), "one plane per channel");
+        let frames = planes.first().map_or(0, |plane| plane.len());
+        self.write_with(frames, |channel, target| target.copy_from_slice(planes[channel]))
+    }
+
+    /// Lets `fill(channel, target)` write the next `frames` values of each plane in place, then
+    /// publishes them. Targets hold zeros.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn write_with(
+        &mut self,
+        frames: usize,
+        mut fill: impl FnMut(usize, &mut [f32]),
+    ) -> Result<(), LoadError> {
+        self.reserve(frames)?;
+        for channel in 0..self.buffer.channels() {
+            // SAFETY: `self` is the only writer (`SampleWriter` cannot be cloned, and `&mut self`
+            // excludes a second call); the slice ends with this turn of the loop.
+            let target = unsafe { self.buffer.storage.spare(channel, frames) };
+            fill(channel, target);
+        }
+        self.buffer.storage.publish(frames);
+        Ok(())
+    }
+
+    fn reserve(&mut self, frames: usize) -> Result<(), LoadError> {
+        let wanted = self.frames_written().saturating_add(frames);
+        if wanted > self.max_frames {
+            return Err(LoadError::new(
+                LoadErrorKind::TooLarge,
+                format!("more than {} frames, the limit of one sample", self.max_frames),
+            ));
+        }
+        let capacity = self.buffer.storage.capacity_frames();
+        if wanted <= capacity {
+            return Ok(());
+        }
+        let grown = wanted.max(capacity.saturating_add(capacity / 2)).min(self.max_frames);
+        match Arc::get_mut(&mut self.buffer) {
+            Some(buffer) => {
+                self.shareable = false;
+                buffer.storage.resize(grown)
+            }
+            None => Err(LoadError::new(
+                LoadErrorKind::Corrupt,
+                format!("holds more than the {capacity} frames that it states"),
+            )),
+        }
+    }
+
+    /// Ends the sample: its length is what was written. Memory behind it is given back where
+    /// nobody shares it yet.
+    pub fn finish(mut self) -> Arc<SampleBuffer> {
+        let written = self.frames_written();
+        if let Some(buffer) = Arc::get_mut(&mut self.buffer)
+            && buffer.storage.capacity_frames() > written
+        {
+            // Giving memory back cannot fail in a way that matters: the old block stays.
+            let shrunk = buffer.storage.resize(written);
+            debug_assert!(shrunk.is_ok(), "shrinking a sample failed");
+        }
+        self.buffer.storage.finish();
+        self.buffer
+    }
+}
