@@ -82,6 +82,12 @@ impl SampleBuffer {
         self.storage.plane(channel)
     }
 
+    /// Values from the start of one plane to the start of the next: all planes lie in one block
+    /// of memory, a C-contiguous array of channels × frames where this equals `frames()`.
+    pub fn plane_stride(&self) -> usize {
+        self.storage.capacity_frames()
+    }
+
     /// Bytes of memory set aside for the planes; pages that were never written cost nothing.
     pub fn byte_len(&self) -> usize {
         self.storage.capacity_frames() * self.spec.channels * size_of::<f32>()

@@ -19,74 +19,70 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Top bit of the state word: no frame will follow.
 const FINISHED: usize = 1 << (usize::BITS - 1);
 
-/// One channel's memory: `capacity` values, zeroed at first, never moved while shared.
+/// Memory of a number of values, zeroed at first, never moved while shared.
 #[derive(Debug)]
-struct Plane {
+struct Block {
     start: NonNull<f32>,
-    capacity: usize,
+    values: usize,
 }
 
-// SAFETY: a plane is plain memory that it owns alone; `Storage` decides who touches what part.
-unsafe impl Send for Plane {}
+// SAFETY: a block is plain memory that it owns alone; `Storage` decides who touches what part.
+unsafe impl Send for Block {}
 // SAFETY: shared access goes through `Storage::plane`, which hands out only what is published.
-unsafe impl Sync for Plane {}
+unsafe impl Sync for Block {}
 
-impl Plane {
-    fn zeroed(capacity: usize) -> Result<Self, LoadError> {
-        let layout = Self::layout(capacity)?;
+impl Block {
+    fn zeroed(values: usize) -> Result<Self, LoadError> {
+        let layout = Self::layout(values)?;
         if layout.size() == 0 {
-            return Ok(Self { start: NonNull::dangling(), capacity: 0 });
+            return Ok(Self { start: NonNull::dangling(), values: 0 });
         }
         // SAFETY: the layout has a size above 0. Zeroed memory is valid `f32`.
         let start = unsafe { alloc_zeroed(layout) }.cast::<f32>();
-        let start = NonNull::new(start).ok_or_else(|| too_large(capacity))?;
-        Ok(Self { start, capacity })
+        let start = NonNull::new(start).ok_or_else(|| too_large(values))?;
+        Ok(Self { start, values })
     }
 
-    fn layout(capacity: usize) -> Result<Layout, LoadError> {
-        Layout::array::<f32>(capacity).map_err(|_| too_large(capacity))
+    fn layout(values: usize) -> Result<Layout, LoadError> {
+        Layout::array::<f32>(values).map_err(|_| too_large(values))
     }
 
-    /// Changes the capacity; the first `min(old, new)` values stay, further ones are zeroed.
-    fn resize(&mut self, capacity: usize) -> Result<(), LoadError> {
-        if self.capacity == 0 || capacity == 0 {
-            *self = Self::zeroed(capacity)?;
+    /// Gives back what lies behind the first `values`.
+    fn shrink(&mut self, values: usize) -> Result<(), LoadError> {
+        debug_assert!(values <= self.values, "a block only shrinks in place");
+        if values == 0 || self.values == 0 {
+            *self = Self::zeroed(values)?;
             return Ok(());
         }
-        let old = Self::layout(self.capacity)?;
-        let new = Self::layout(capacity)?;
+        let (old, new) = (Self::layout(self.values)?, Self::layout(values)?);
         // SAFETY: `start` came from this allocator with layout `old`; the new size is above 0
         // and, by `Layout::array`, does not overflow `isize`.
         let start = unsafe { realloc(self.start.as_ptr().cast(), old, new.size()) }.cast::<f32>();
-        self.start = NonNull::new(start).ok_or_else(|| too_large(capacity))?;
-        if capacity > self.capacity {
-            // SAFETY: `old..capacity` lies inside the new allocation, and nobody else has it.
-            unsafe {
-                self.start.as_ptr().add(self.capacity).write_bytes(0, capacity - self.capacity);
-            }
-        }
-        self.capacity = capacity;
+        self.start = NonNull::new(start).ok_or_else(|| too_large(values))?;
+        self.values = values;
         Ok(())
     }
 }
 
-impl Drop for Plane {
+impl Drop for Block {
     fn drop(&mut self) {
-        if let (true, Ok(layout)) = (self.capacity > 0, Self::layout(self.capacity)) {
+        if let (true, Ok(layout)) = (self.values > 0, Self::layout(self.values)) {
             // SAFETY: allocated with this very layout, and freed only here.
             unsafe { dealloc(self.start.as_ptr().cast(), layout) };
         }
     }
 }
 
-fn too_large(frames: usize) -> LoadError {
-    LoadError::new(LoadErrorKind::TooLarge, format!("no memory for {frames} frames"))
+fn too_large(values: usize) -> LoadError {
+    LoadError::new(LoadErrorKind::TooLarge, format!("no memory for {values} values"))
 }
 
-/// All planes of one sample, and how much of them is published.
+/// All planes of one sample, and how much of them is published. Plane `c` starts at value
+/// `c * capacity_frames` of one block, so that the whole is one array of channels × frames.
 #[derive(Debug)]
 pub(super) struct Storage {
-    planes: Box<[Plane]>,
+    block: Block,
+    channels: usize,
     capacity_frames: usize,
     /// Published frames; `FINISHED` is set with the last store.
     state: AtomicUsize,
@@ -95,8 +91,9 @@ pub(super) struct Storage {
 impl Storage {
     /// Planes of zeroed, untouched memory.
     pub(super) fn with_capacity(channels: usize, frames: usize) -> Result<Self, LoadError> {
-        let planes = (0..channels).map(|_| Plane::zeroed(frames)).collect::<Result<_, _>>()?;
-        Ok(Self { planes, capacity_frames: frames, state: AtomicUsize::new(0) })
+        let values = channels.checked_mul(frames).ok_or_else(|| too_large(usize::MAX))?;
+        let block = Block::zeroed(values)?;
+        Ok(Self { block, channels, capacity_frames: frames, state: AtomicUsize::new(0) })
     }
 
     /// Finished planes with the content of `planes`.
@@ -130,11 +127,17 @@ impl Storage {
     /// The published part of one plane.
     pub(super) fn plane(&self, channel: usize) -> &[f32] {
         let ready = self.ready_frames();
-        let plane = &self.planes[channel];
         // SAFETY: `ready <= capacity` always. Values below `ready` were written before the
         // release that this thread's acquire saw, and no one writes them again: writers only
         // ever receive the part behind `ready` (`spare`, `spare_mut`).
-        unsafe { slice::from_raw_parts(plane.start.as_ptr(), ready) }
+        unsafe { slice::from_raw_parts(self.plane_start(channel), ready) }
+    }
+
+    fn plane_start(&self, channel: usize) -> *mut f32 {
+        assert!(channel < self.channels, "a sample has no such channel");
+        // SAFETY: the block holds `channels * capacity_frames` values, so the start of a plane
+        // lies inside it, or at its end where the planes are empty.
+        unsafe { self.block.start.as_ptr().add(channel * self.capacity_frames) }
     }
 
     /// The next `frames` values of one plane behind the published part, for the one writer.
@@ -149,10 +152,9 @@ impl Storage {
     pub(super) unsafe fn spare(&self, channel: usize, frames: usize) -> &mut [f32] {
         let ready = self.ready_frames();
         assert!(frames <= self.capacity_frames - ready, "writing past the end of a sample");
-        let plane = &self.planes[channel];
         // SAFETY: in bounds by the assertion; not published, so no reader has it, and by this
         // function's contract no other writer either.
-        unsafe { slice::from_raw_parts_mut(plane.start.as_ptr().add(ready), frames) }
+        unsafe { slice::from_raw_parts_mut(self.plane_start(channel).add(ready), frames) }
     }
 
     /// As `spare`, while nobody shares the storage.
@@ -180,10 +182,28 @@ impl Storage {
     }
 
     /// Changes the capacity while nobody shares the storage; never below what is published.
+    /// Growing copies what is published into fresh, untouched memory; shrinking moves the
+    /// planes together.
     pub(super) fn resize(&mut self, frames: usize) -> Result<(), LoadError> {
-        let frames = frames.max(self.ready_frames());
-        for plane in &mut self.planes {
-            plane.resize(frames)?;
+        let ready = self.ready_frames();
+        let frames = frames.max(ready);
+        if frames > self.capacity_frames {
+            let mut grown = Self::with_capacity(self.channels, frames)?;
+            for channel in 0..self.channels {
+                grown.spare_mut(channel, ready).copy_from_slice(self.plane(channel));
+            }
+            self.block = grown.block;
+        } else {
+            for channel in 1..self.channels {
+                let from = self.plane_start(channel);
+                // SAFETY: both ends lie in this block, as `frames <= capacity_frames`, and
+                // `&mut self` proves that nobody reads. The target ends at or before the next
+                // plane's start, so no plane is overwritten before it is moved.
+                unsafe {
+                    from.sub(channel * (self.capacity_frames - frames)).copy_from(from, ready)
+                }
+            }
+            self.block.shrink(self.channels * frames)?;
         }
         self.capacity_frames = frames;
         Ok(())

@@ -1,1 +1,97 @@
 //! Tests of what readers may rely on.
+
+use super::{SampleBuffer, SampleWriter};
+use crate::error::LoadError;
+use crate::spec::AudioSpec;
+
+const THREE: AudioSpec = AudioSpec { sample_rate: 48_000, channels: 3 };
+
+/// Appends `frames` frames; value = 1000 × channel + frame, counted from `start`.
+fn append_ramp(writer: &mut SampleWriter, start: usize, frames: usize) -> Result<(), LoadError> {
+    writer.write_with(frames, |channel, target| {
+        for (frame, value) in target.iter_mut().enumerate() {
+            assert_eq!(*value, 0.0, "targets hold zeros");
+            *value = ramp(channel, start + frame);
+        }
+    })
+}
+
+fn ramp(channel: usize, frame: usize) -> f32 {
+    f32::from(u16::try_from(1000 * channel + frame % 1000).expect("small"))
+}
+
+fn assert_ramp(buffer: &SampleBuffer, frames: usize) {
+    assert_eq!(buffer.ready_frames(), frames);
+    for channel in 0..buffer.channels() {
+        let plane = buffer.plane(channel);
+        assert_eq!(plane.len(), frames);
+        for (frame, &value) in plane.iter().enumerate() {
+            assert_eq!(value, ramp(channel, frame), "channel {channel}, frame {frame}");
+        }
+    }
+}
+
+fn assert_one_block(buffer: &SampleBuffer) {
+    for channel in 1..buffer.channels() {
+        let (here, before) = (buffer.plane(channel).as_ptr(), buffer.plane(channel - 1).as_ptr());
+        let bytes = here.addr() - before.addr();
+        assert_eq!(bytes, buffer.plane_stride() * size_of::<f32>());
+    }
+}
+
+#[test]
+fn planes_lie_in_one_block() -> Result<(), LoadError> {
+    let planes = (0..3).map(|channel| (0..7).map(|frame| ramp(channel, frame)).collect());
+    let buffer = SampleBuffer::from_planes(48_000, planes.collect())?;
+    assert_ramp(&buffer, 7);
+    assert_one_block(&buffer);
+    assert_eq!(buffer.plane_stride(), 7);
+    Ok(())
+}
+
+#[test]
+fn a_growing_sample_keeps_what_was_written_and_ends_contiguous() -> Result<(), LoadError> {
+    let mut writer = SampleWriter::growing(THREE)?;
+    let mut written = 0;
+    for frames in [1, 1000, 20_000, 0, 70_000, 3] {
+        append_ramp(&mut writer, written, frames)?;
+        written += frames;
+    }
+    let buffer = writer.finish();
+    assert_ramp(&buffer, written);
+    assert_one_block(&buffer);
+    assert_eq!(buffer.plane_stride(), written);
+    Ok(())
+}
+
+#[test]
+fn a_sample_shorter_than_stated_is_moved_together_unless_it_is_shared() -> Result<(), LoadError> {
+    for shared in [false, true] {
+        let mut writer = SampleWriter::with_capacity(THREE, 5000)?;
+        append_ramp(&mut writer, 0, 1234)?;
+        let reader = if shared { writer.buffer() } else { None };
+        let buffer = writer.finish();
+        assert_ramp(&buffer, 1234);
+        assert_one_block(&buffer);
+        assert_eq!(buffer.plane_stride(), if shared { 5000 } else { 1234 });
+        drop(reader);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_sample_without_a_frame_is_no_trouble() -> Result<(), LoadError> {
+    let buffer = SampleWriter::growing(THREE)?.finish();
+    assert_eq!(buffer.frames(), Some(0));
+    assert_ramp(&buffer, 0);
+    Ok(())
+}
+
+#[test]
+fn more_than_memory_can_hold_is_too_large() {
+    let spec = AudioSpec { sample_rate: 48_000, channels: 64 };
+    for frames in [usize::MAX, usize::MAX / 64, usize::MAX / 1024] {
+        let error = SampleWriter::with_capacity(spec, frames).expect_err("cannot fit");
+        assert_eq!(error.kind().as_str(), "too_large");
+    }
+}
