@@ -6,10 +6,12 @@
 
 mod buffer;
 mod error;
+mod resample;
 mod source;
 mod spec;
 
 pub use buffer::{SampleBuffer, SampleWriter};
 pub use error::{LoadError, LoadErrorKind, LoadWarning, Stage, WarningCode};
+pub use resample::{Resampler, Workbench, output_frames};
 pub use source::Source;
 pub use spec::{AudioSpec, MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
