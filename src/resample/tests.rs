@@ -1,47 +1,19 @@
-//! Length, alignment and quality, by mathematics of this file alone.
+//! Length, alignment, reuse; the quality is in `tests/quality.rs`.
 
-use std::f64::consts::TAU;
+mod quality;
 
 use super::*;
+use crate::error::LoadErrorKind;
 
-/// A sine fitted by least squares.
-struct Fit {
-    amplitude: f64,
-    /// Phase of the sine at frame 0, in radians, −π to π.
-    phase: f64,
-    /// Power of the sine over the power of all else, in dB.
-    snr_db: f64,
-}
-
-/// Fits `a·sin(w·n) + b·cos(w·n)` to `values`, of which the first is frame `first`.
-fn fit(values: &[f32], radians_per_frame: f64, first: usize) -> Fit {
-    let (mut ss, mut sc, mut cc, mut ys, mut yc) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    let basis = |n: usize| (radians_per_frame * (first + n) as f64).sin_cos();
-    for (n, &value) in values.iter().enumerate() {
-        let ((s, c), y) = (basis(n), f64::from(value));
-        ss += s * s;
-        sc += s * c;
-        cc += c * c;
-        ys += y * s;
-        yc += y * c;
-    }
-    let determinant = ss * cc - sc * sc;
-    let (a, b) = ((ys * cc - yc * sc) / determinant, (yc * ss - ys * sc) / determinant);
-    let (mut signal, mut rest) = (0.0, 0.0);
-    for (n, &value) in values.iter().enumerate() {
-        let (s, c) = basis(n);
-        let fitted = a * s + b * c;
-        signal += fitted * fitted;
-        rest += (f64::from(value) - fitted).powi(2);
-    }
-    Fit { amplitude: a.hypot(b), phase: b.atan2(a), snr_db: 10.0 * (signal / rest).log10() }
-}
-
-/// `frames` of a sine of amplitude 0.9 that begins at phase 0.
-fn tone(hz: f64, rate: u32, frames: usize) -> Vec<f32> {
-    let radians = TAU * hz / f64::from(rate);
-    (0..frames).map(|n| (0.9 * (radians * n as f64).sin()) as f32).collect()
-}
+/// Pairs of every method: FFT, FFT with an awkward ratio, sinc down, sinc up, copy.
+const PAIRS: [(u32, u32); 6] = [
+    (44_100, 48_000),
+    (96_000, 44_100),
+    (11_003, 8_009),
+    (95_989, 48_000),
+    (8_009, 191_999),
+    (48_000, 48_000),
+];
 
 /// Resamples one channel in pushes of `step` frames.
 fn resample_by(resampler: &mut Resampler, input: &[f32], step: usize) -> Vec<f32> {
@@ -59,27 +31,199 @@ fn resample(in_rate: u32, out_rate: u32, input: &[f32]) -> Vec<f32> {
     resample_by(&mut resampler, input, 4_096)
 }
 
-/// The fit of a resampled tone of `seconds` without `margin` output frames at both ends, and its
-/// error in phase near the start and near the end, in output frames.
-fn measure(in_rate: u32, out_rate: u32, seconds: usize, margin: usize, hz: f64) -> (Fit, [f64; 2]) {
-    let output = resample(in_rate, out_rate, &tone(hz, in_rate, in_rate as usize * seconds));
-    assert_eq!(output.len(), out_rate as usize * seconds);
-    let radians = TAU * hz / f64::from(out_rate);
-    let (start, end) = (margin, output.len() - margin);
-    let part = (end - start) / 8;
-    let error = |from: usize| fit(&output[from..from + part], radians, from).phase / radians;
-    (fit(&output[start..end], radians, start), [error(start), error(end - part)])
+/// White noise, −0.5..0.5.
+fn noise(frames: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed;
+    let mut next = || {
+        // Numerical Recipes' linear congruential generator.
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f32::from(u16::try_from(state >> 16).expect("16 bits")) / 65_536.0 - 0.5
+    };
+    (0..frames).map(|_| next()).collect()
+}
+
+/// The least number of frames at `out_rate` that lasts at least as long.
+fn assert_exact_length(made: usize, frames: usize, in_rate: u32, out_rate: u32) {
+    let (made, wanted) =
+        (made as u128 * u128::from(in_rate), frames as u128 * u128::from(out_rate));
+    assert!(
+        made >= wanted && made < wanted + u128::from(in_rate),
+        "{frames} frames from {in_rate} to {out_rate}"
+    );
 }
 
 #[test]
-fn tones_keep_level_and_phase_and_gain_no_noise() {
+fn lengths_are_exact_for_every_short_input() {
     for (in_rate, out_rate) in [(44_100, 48_000), (48_000, 44_100), (96_000, 48_000)] {
-        for hz in [1_000.0, 10_000.0, 20_000.0] {
-            let (fit, phases) = measure(in_rate, out_rate, 1, 2_400, hz);
-            let case = format!("{hz} Hz, {in_rate} to {out_rate}");
-            assert!(fit.snr_db >= 130.0, "{case}: {} dB", fit.snr_db);
-            assert!((fit.amplitude / 0.9 - 1.0).abs() < 1e-4, "{case}: {}", fit.amplitude);
-            assert!(phases.iter().all(|error| error.abs() < 0.01), "{case}: {phases:?}");
+        let mut resampler = Resampler::new(in_rate, out_rate, 1).expect("valid rates");
+        let input = noise(5_000, 1);
+        for frames in 1..=5_000 {
+            resampler.reset();
+            let output = resample_by(&mut resampler, &input[..frames], 5_000);
+            assert_exact_length(output.len(), frames, in_rate, out_rate);
         }
     }
+}
+
+#[test]
+fn lengths_are_exact_for_whole_seconds_and_awkward_pairs() {
+    for (in_rate, out_rate) in PAIRS {
+        let mut resampler = Resampler::new(in_rate, out_rate, 1).expect("valid rates");
+        for seconds in [1, 2, 3] {
+            resampler.reset();
+            let input = vec![0.0; in_rate as usize * seconds];
+            let output = resample_by(&mut resampler, &input, 10_000);
+            assert_eq!(output.len(), out_rate as usize * seconds, "{in_rate} to {out_rate}");
+        }
+    }
+    // In floating point, the first of these is one frame too long.
+    assert_eq!(output_frames(60 * 44_100, 44_100, 48_000), 60 * 48_000);
+    assert_eq!(output_frames(u64::MAX, 1_000, 768_000), u64::MAX);
+}
+
+#[test]
+fn the_extremes_of_rates_and_channels_work() {
+    for (in_rate, out_rate, channels) in [
+        (1_000, 768_000, 1),
+        (768_000, 1_000, 1),
+        (767_999, 1_000, 1),
+        (1_009, 767_999, 1),
+        (44_101, 48_000, 64),
+        (1_000, 96_000, 64),
+    ] {
+        let mut resampler = Resampler::new(in_rate, out_rate, channels).expect("valid");
+        assert!(resampler.byte_len() < 64 << 20, "{in_rate} to {out_rate}: {resampler:?}");
+        let spec = AudioSpec { sample_rate: out_rate, channels };
+        let mut writer = SampleWriter::growing(spec).expect("a valid spec");
+        let input = vec![0.25; in_rate as usize / 2];
+        resampler.push(&vec![&input[..]; channels], &mut writer).expect("memory");
+        resampler.finish(input.len() as u64, &mut writer).expect("memory");
+        let sample = writer.finish();
+        assert_exact_length(sample.ready_frames(), input.len(), in_rate, out_rate);
+        for channel in 0..channels {
+            let middle = sample.plane(channel)[sample.ready_frames() / 2];
+            assert!((middle - 0.25).abs() < 1e-3, "{in_rate} to {out_rate}: {middle}");
+        }
+    }
+}
+
+#[test]
+fn an_impulse_stays_where_it_is() {
+    for at in [0, 1, 1_023, 1_024, 2_999] {
+        let mut input = vec![0.0; 3_000];
+        input[at] = 1.0;
+        let output = resample(48_000, 96_000, &input);
+        let peak = (0..output.len()).max_by(|&a, &b| output[a].total_cmp(&output[b]));
+        assert_eq!(peak, Some(2 * at));
+        for distance in 1..(2 * at).min(output.len() - 1 - 2 * at) {
+            let (before, after) = (output[2 * at - distance], output[2 * at + distance]);
+            assert!((before - after).abs() < 1e-6, "impulse at {at} is skewed");
+        }
+    }
+}
+
+#[test]
+fn equal_rates_copy_exactly() {
+    let input = noise(10_000, 2);
+    assert_eq!(resample(44_100, 44_100, &input), input);
+}
+
+#[test]
+fn the_size_of_the_pushes_changes_no_bit() {
+    let input = noise(120_000, 3);
+    for (in_rate, out_rate) in PAIRS {
+        let mut resampler = Resampler::new(in_rate, out_rate, 1).expect("valid rates");
+        let whole = resample_by(&mut resampler, &input, input.len());
+        for step in [113, 1_024, 50_000] {
+            resampler.reset();
+            let parts = resample_by(&mut resampler, &input, step);
+            assert!(parts == whole, "{in_rate} to {out_rate} in steps of {step}");
+        }
+    }
+}
+
+#[test]
+fn channels_do_not_mix() {
+    let planes: Vec<_> = (0..3).map(|seed| noise(5_000, seed)).collect();
+    let mut resampler = Resampler::new(44_100, 48_000, 3).expect("valid rates");
+    let spec = AudioSpec { sample_rate: 48_000, channels: 3 };
+    let mut writer = SampleWriter::growing(spec).expect("a valid spec");
+    let input: Vec<_> = planes.iter().map(Vec::as_slice).collect();
+    resampler.push(&input, &mut writer).expect("memory");
+    resampler.finish(5_000, &mut writer).expect("memory");
+    let sample = writer.finish();
+    for (channel, plane) in planes.iter().enumerate() {
+        assert!(sample.plane(channel) == resample(44_100, 48_000, plane), "channel {channel}");
+    }
+}
+
+#[test]
+fn frames_that_never_came_are_silence() {
+    for (in_rate, out_rate) in PAIRS {
+        let input = noise(3_000, 4);
+        let mut padded = input.clone();
+        padded.resize(9_000, 0.0);
+        let mut resampler = Resampler::new(in_rate, out_rate, 1).expect("valid rates");
+        let spec = AudioSpec { sample_rate: out_rate, channels: 1 };
+        let mut writer = SampleWriter::growing(spec).expect("a valid spec");
+        resampler.push(&[&input], &mut writer).expect("memory");
+        resampler.finish(9_000, &mut writer).expect("memory");
+        assert!(writer.finish().plane(0) == resample(in_rate, out_rate, &padded));
+    }
+}
+
+#[test]
+fn a_kept_resampler_is_as_good_as_new() {
+    let input = noise(200_000, 5);
+    for (in_rate, out_rate) in PAIRS {
+        let fresh = resample(in_rate, out_rate, &input);
+        let mut bench = Workbench::default();
+        let mut used = bench.take_resampler(in_rate, out_rate, 1).expect("valid rates");
+        // Abandoned in the middle, as after a cancel.
+        let spec = AudioSpec { sample_rate: out_rate, channels: 1 };
+        let mut writer = SampleWriter::growing(spec).expect("a valid spec");
+        used.push(&[&noise(123_456, 6)], &mut writer).expect("memory");
+        bench.put_back(used);
+        let mut kept = bench.take_resampler(in_rate, out_rate, 1).expect("valid rates");
+        assert!(bench.kept() == 0, "made a new one instead");
+        assert!(resample_by(&mut kept, &input, 4_096) == fresh, "{in_rate} to {out_rate}");
+    }
+}
+
+#[test]
+fn the_workbench_keeps_the_latest_few() {
+    let mut bench = Workbench::default();
+    for in_rate in 0..20 {
+        let resampler = Resampler::new(8_000 + 1_000 * in_rate, 48_000, 1).expect("valid rates");
+        bench.put_back(resampler);
+    }
+    assert_eq!(bench.kept(), 8);
+    let latest = bench.take_resampler(27_000, 48_000, 1).expect("valid rates");
+    assert_eq!(bench.kept(), 7);
+    drop(latest);
+    // One that is larger than all that may be kept is not kept; nor is anything in its stead.
+    for _ in 0..8 {
+        bench.put_back(Resampler::new(44_101, 48_000, 8).expect("valid rates"));
+    }
+    assert!(bench.kept() < 8);
+}
+
+#[test]
+fn rates_and_channels_outside_the_limits_are_refused() {
+    for (in_rate, out_rate, channels) in
+        [(0, 48_000, 1), (48_000, 0, 1), (48_000, 768_001, 1), (44_100, 48_000, 65)]
+    {
+        let error = Resampler::new(in_rate, out_rate, channels).expect_err("out of the limits");
+        assert_eq!(error.kind(), LoadErrorKind::UnsupportedFormat);
+    }
+}
+
+#[test]
+#[should_panic(expected = "cannot be taken back")]
+fn fewer_frames_than_pushed_are_a_bug_of_the_caller() {
+    let spec = AudioSpec { sample_rate: 48_000, channels: 1 };
+    let mut writer = SampleWriter::growing(spec).expect("a valid spec");
+    let mut resampler = Resampler::new(44_100, 48_000, 1).expect("valid rates");
+    resampler.push(&[&[0.0; 10]], &mut writer).expect("memory");
+    let _never = resampler.finish(9, &mut writer);
 }

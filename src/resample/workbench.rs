@@ -55,6 +55,11 @@ impl Workbench {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.resamplers.len()
+    }
+
     fn kept_bytes(&self) -> usize {
         self.resamplers.iter().map(Resampler::byte_len).sum()
     }
