@@ -10,6 +10,9 @@ mod resample;
 mod source;
 mod spec;
 
+pub mod output;
+pub mod playback;
+
 pub use buffer::{SampleBuffer, SampleWriter};
 pub use error::{LoadError, LoadErrorKind, LoadWarning, Stage, WarningCode};
 pub use resample::{Resampler, Workbench, output_frames};

@@ -1,0 +1,106 @@
+//! Where the mix goes: sound cards, a clock without sound, or whoever pulls it.
+//!
+//! Opening an output has two phases, because the engine's rate may be the device's: *prepare*
+//! finds out the rate and channel count, and [`PreparedOutput::start`] takes a
+//! [`Renderer`] made for them. The renderer comes home when the output stops.
+
+mod error;
+pub mod mock;
+mod null;
+mod offline;
+
+use crate::playback::Renderer;
+
+pub use error::{DeviceError, DeviceErrorKind, StartError};
+pub use null::prepare_null;
+pub use offline::prepare_offline;
+
+/// The rate of outputs that have none of their own, in Hz.
+pub const DEFAULT_SAMPLE_RATE: u32 = 48_000;
+
+/// What is wanted of an output; `None` leaves the choice to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutputRequest {
+    /// Frames per second, in Hz.
+    pub sample_rate: Option<u32>,
+    /// Frames per callback.
+    pub buffer_frames: Option<u32>,
+}
+
+/// What an output is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputInfo {
+    /// Stable name: `null`, `offline`, `mock`, or a device's id such as `alsa:default`.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Frames per second, in Hz.
+    pub sample_rate: u32,
+    /// Values per frame.
+    pub channels: usize,
+    /// Frames per callback, where that is known; callbacks may have other sizes all the same.
+    pub buffer_frames: Option<u32>,
+}
+
+/// A device that could be played on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceInfo {
+    /// Stable name, for [`prepare_device`].
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Whether [`prepare_default`] would take it.
+    pub is_default: bool,
+    /// Values per frame in its default configuration, 0 if it would not say.
+    pub channels: usize,
+    /// Frames per second in its default configuration, in Hz, if it would say.
+    pub default_sample_rate: Option<u32>,
+}
+
+/// An output that is known to be there but does not run yet.
+pub trait PreparedOutput: Send {
+    /// What it is.
+    fn info(&self) -> &OutputInfo;
+
+    /// Starts it on `renderer`, whose channels it sets and whose rate must be its own.
+    ///
+    /// # Errors
+    /// A device that went away or refuses; the renderer comes back in the error unless the
+    /// device still holds it.
+    fn start(self: Box<Self>, renderer: Renderer) -> Result<Box<dyn Output>, StartError>;
+}
+
+/// Whether an output still runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutputStatus {
+    /// It pulls, or can be pulled.
+    Running,
+    /// It will not pull again; stop it to get the renderer back.
+    Lost(DeviceError),
+}
+
+/// An output that runs. Dropped, it stops and drops its renderer.
+pub trait Output: Send {
+    /// What it is.
+    fn info(&self) -> &OutputInfo;
+
+    /// Whether it still runs.
+    fn status(&self) -> OutputStatus;
+
+    /// Time from a frame's rendering to its sounding, in seconds, as far as is known.
+    fn latency_sec(&self) -> f64;
+
+    /// Times that the device ran out of audio.
+    fn xruns(&self) -> u64;
+
+    /// Ends it and gives the renderer back: after this no callback runs. May wait for the
+    /// device. `None` if the device never let go of it.
+    fn stop(self: Box<Self>) -> Option<Renderer>;
+
+    /// Renders the next frames into `out`, interleaved. True if it did: only the outputs that
+    /// their owner pulls, `offline` and mock, can.
+    fn render(&mut self, out: &mut [f32]) -> bool {
+        let _ = out;
+        false
+    }
+}

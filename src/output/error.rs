@@ -1,0 +1,84 @@
+//! Why an output does not play.
+
+use crate::playback::Renderer;
+
+/// What is wrong with a device, as far as a caller can act on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DeviceErrorKind {
+    /// No such device, or it went away.
+    NotAvailable,
+    /// Something else holds it; trying again may help.
+    Busy,
+    /// The device is there, this user may not use it.
+    PermissionDenied,
+    /// It cannot do the rate, channels or buffer size asked for.
+    UnsupportedConfig,
+    /// It stopped; opening it again may help.
+    Invalidated,
+    /// Anything else.
+    Other,
+}
+
+impl DeviceErrorKind {
+    /// The name that callers in other languages see.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAvailable => "not_available",
+            Self::Busy => "busy",
+            Self::PermissionDenied => "permission_denied",
+            Self::UnsupportedConfig => "unsupported_config",
+            Self::Invalidated => "invalidated",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// A device that does not play.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct DeviceError {
+    kind: DeviceErrorKind,
+    message: String,
+}
+
+impl DeviceError {
+    /// An error of `kind`; `message` is one lower-case clause.
+    pub fn new(kind: DeviceErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// What a caller can act on.
+    pub fn kind(&self) -> DeviceErrorKind {
+        self.kind
+    }
+}
+
+/// An output that did not start.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct StartError {
+    /// Why.
+    pub error: DeviceError,
+    /// The renderer, unless the device still holds it.
+    pub renderer: Option<Renderer>,
+}
+
+impl StartError {
+    /// An error that gives the renderer back.
+    pub(super) fn returning(error: DeviceError, renderer: Renderer) -> Self {
+        Self { error, renderer: Some(renderer) }
+    }
+}
+
+/// Refuses a renderer that was made for another rate than the output's.
+pub(super) fn check_rate(renderer: Renderer, sample_rate: u32) -> Result<Renderer, StartError> {
+    if renderer.sample_rate() == sample_rate {
+        return Ok(renderer);
+    }
+    let error = DeviceError::new(
+        DeviceErrorKind::UnsupportedConfig,
+        format!("the mix is at {} Hz, the output at {sample_rate} Hz", renderer.sample_rate()),
+    );
+    Err(StartError::returning(error, renderer))
+}

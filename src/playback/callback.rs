@@ -1,0 +1,109 @@
+//! What runs in the audio callback.
+//!
+//! Nothing here, nor in what it calls, allocates, frees, locks, logs, or asks the system for
+//! anything. Work per block is bounded: at most [`COMMANDS_PER_BLOCK`] commands, and
+//! `2 × max_voices` voices.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::denormals::without_denormals;
+use super::mixer::Mixer;
+use super::ring::CommandRx;
+use super::shared::PlaybackShared;
+
+/// Commands taken at the start of a block; the rest wait for the next one. A call without
+/// frames has no deadline and takes all there are.
+pub const COMMANDS_PER_BLOCK: usize = 256;
+
+/// The audio side: turns commands into sound, block by block.
+///
+/// Made by [`split`](super::split), owned by whoever runs the callback. Dropping it frees what
+/// it still holds, so drop it where that is allowed: never in a callback.
+#[derive(Debug)]
+pub struct Renderer {
+    /// Boxed: a renderer travels between threads and through errors.
+    mixer: Box<Mixer>,
+    commands_rx: CommandRx,
+    shared: Arc<PlaybackShared>,
+    output_channels: usize,
+    sample_rate: u32,
+}
+
+impl Renderer {
+    pub(super) fn new(
+        mixer: Mixer,
+        commands_rx: CommandRx,
+        shared: Arc<PlaybackShared>,
+        output_channels: usize,
+        sample_rate: u32,
+    ) -> Self {
+        Self { mixer: Box::new(mixer), commands_rx, shared, output_channels, sample_rate }
+    }
+
+    /// Takes commands, then overwrites `out` with the next frames of the mix. Realtime-safe.
+    ///
+    /// `out` is interleaved, of [`output_channels`](Self::output_channels), of any length; an
+    /// incomplete frame at its end is silence. Values are nominally −1..1 and not clipped: what
+    /// turns them into a device's format does that. An empty `out` is the command phase alone.
+    /// Numbers too small for a normal `f32` become 0.
+    ///
+    /// A panic, which would be a bug of this crate, does not leave: the block is silence, every
+    /// voice ends, and [`PlaybackShared::callback_panics`] counts it.
+    pub fn render(&mut self, out: &mut [f32]) {
+        out.fill(0.0);
+        let frames = out.len() / self.output_channels;
+        let block = &mut out[..frames * self.output_channels];
+        let rendered = catch_unwind(AssertUnwindSafe(|| {
+            without_denormals(|| self.render_block(block));
+        }));
+        if let Err(payload) = rendered {
+            out.fill(0.0);
+            self.shared.count_panic();
+            let recovered = catch_unwind(AssertUnwindSafe(|| self.mixer.recover(frames)));
+            // Freeing a payload could panic again; the leak is one box per bug.
+            std::mem::forget((payload, recovered));
+        }
+    }
+
+    fn render_block(&mut self, block: &mut [f32]) {
+        let limit = if block.is_empty() { usize::MAX } else { COMMANDS_PER_BLOCK };
+        // What is there now: a caller that goes on sending cannot hold us here.
+        for _ in 0..self.commands_rx.slots().min(limit) {
+            if let Ok(message) = self.commands_rx.pop() {
+                self.mixer.obey(message);
+            }
+        }
+        if block.is_empty() {
+            self.mixer.publish();
+        } else {
+            self.mixer.mix(block, self.output_channels);
+            self.shared.count_callback();
+        }
+    }
+
+    /// Channels of the output. Realtime-safe.
+    pub fn output_channels(&self) -> usize {
+        self.output_channels
+    }
+
+    /// Frames per second of the mix, in Hz. Realtime-safe.
+    pub fn sample_rate(&self) -> u32 {
+        self.sample_rate
+    }
+
+    /// Renders for another number of channels from now on. Between outputs: voices that sound
+    /// are mapped anew without a fade.
+    ///
+    /// # Panics
+    /// When `channels` is 0.
+    pub fn set_output_channels(&mut self, channels: usize) {
+        assert!(channels > 0, "an output has at least one channel");
+        self.output_channels = channels;
+    }
+
+    #[cfg(test)]
+    pub(super) fn mixer(&mut self) -> &mut Mixer {
+        &mut self.mixer
+    }
+}

@@ -1,0 +1,69 @@
+//! A value that moves in a straight line instead of jumping.
+
+/// Moves linearly to its target, one step per frame, and then is the target exactly.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ramp {
+    value: f32,
+    target: f32,
+    step: f32,
+    frames_left: u32,
+}
+
+impl Ramp {
+    /// A ramp that rests at `value`.
+    pub(super) fn at(value: f32) -> Self {
+        Self { value, target: value, step: 0.0, frames_left: 0 }
+    }
+
+    /// Sets out for `target`, there after `frames` frames from now. Nothing changes if it is on
+    /// its way there already.
+    pub(super) fn go(&mut self, target: f32, frames: u32) {
+        if target != self.target {
+            self.target = target;
+            self.frames_left = frames.max(1);
+            self.step = (target - self.value) / self.frames_left as f32;
+        }
+    }
+
+    /// The value of the next frame.
+    pub(super) fn next(&mut self) -> f32 {
+        match self.frames_left {
+            0 => {}
+            1 => {
+                self.frames_left = 0;
+                self.value = self.target;
+            }
+            _ => {
+                self.frames_left -= 1;
+                self.value += self.step;
+            }
+        }
+        self.value
+    }
+
+    /// The value of the last frame.
+    pub(super) fn value(&self) -> f32 {
+        self.value
+    }
+
+    /// Where it goes or rests.
+    pub(super) fn target(&self) -> f32 {
+        self.target
+    }
+
+    /// Frames until it rests.
+    pub(super) fn frames_left(&self) -> usize {
+        self.frames_left as usize
+    }
+
+    /// Whether it rests at exactly `value`.
+    pub(super) fn rests_at(&self, value: f32) -> bool {
+        self.frames_left == 0 && self.value == value
+    }
+}
+
+/// Bends a fade of 0..1 so that it begins and ends without a corner: 3x² − 2x³. The curves of a
+/// fade in and a fade out add up to 1; 0 and 1 are met exactly.
+pub(super) fn bend(fade: f32) -> f32 {
+    fade * fade * (3.0 - 2.0 * fade)
+}
