@@ -1,1 +1,39 @@
-//! hotcue.
+//! Actors of hotcue, and the engine that starts and stops them.
+//!
+//! [`AudioEngine`] is the synchronous façade. Behind it a [`LoaderSupervisor`] gives
+//! [`LoadSample`] requests to a pool of [`DecoderActor`]s, which forward decoded audio to the
+//! [`AudioSinkActor`]; all of them publish [`LoaderEvent`]s to the [`EventBus`].
+
+mod bus;
+mod clock;
+mod config;
+mod decoder;
+mod engine;
+mod error;
+mod events;
+mod messages;
+mod os;
+mod playback;
+mod queue;
+mod request;
+mod sample;
+mod sink;
+mod supervisor;
+mod table;
+
+pub use bus::EventBus;
+pub use config::{EngineConfig, MAX_SLOTS, MAX_VOICES, MAX_WORKERS};
+pub use decoder::DecoderActor;
+pub use engine::{
+    AudioEngine, Clock, EngineStats, LoadStatus, LoadTicket, PlayOptions, RenderedAudio, RunInfo,
+    VoiceChange, WhenLoading,
+};
+pub use error::{ConfigError, EngineError, LoadFailure, SubmitError};
+pub use events::{CancelReason, DeviceState, LoaderEvent};
+pub use messages::{CancelLoad, Flush, LoadSample, Subscribe, Unsubscribe};
+pub use playback::{DropReason, PlaybackNotice};
+pub use queue::EventQueue;
+pub use sample::Sample;
+pub use sink::{AudioSinkActor, AudioStreamHandle};
+pub use supervisor::LoaderSupervisor;
+pub use table::SlotState;

@@ -1,1 +1,48 @@
-//! hotcue.
+//! What the tests share: files to load, events to collect, conditions to wait for.
+
+mod contract;
+mod files;
+mod sources;
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub use contract::{Contract, collect_until_ended};
+pub use files::{TempDir, noise, sine, wav_bytes};
+pub use sources::{BlockingSource, Gate, PanickingSource};
+
+/// Far longer than anything here takes; a test that reaches it has hung.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until `condition` holds; panics with `what` after [`PATIENCE`].
+///
+/// # Panics
+/// When it never holds.
+pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < deadline, "still waiting for: {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The committed fixtures.
+pub fn fixtures() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// Whether the long form of a check was asked for (`make nightly`).
+pub fn long_form() -> bool {
+    std::env::var_os("HOTCUE_LONG").is_some()
+}
+
+/// Threads of this process; None where the system does not say.
+pub fn thread_count() -> Option<usize> {
+    std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
+}
+
+/// Open file descriptors of this process; None where the system does not say.
+pub fn descriptor_count() -> Option<usize> {
+    std::fs::read_dir("/proc/self/fd").ok().map(Iterator::count)
+}

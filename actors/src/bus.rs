@@ -1,0 +1,155 @@
+//! `EventBus`: hands every event to every subscriber's own queue.
+
+use std::sync::Arc;
+
+use actix::{Actor, Addr, Context, Handler};
+
+use crate::clock::EngineClock;
+use crate::events::{CancelReason, DeviceState, LoaderEvent};
+use crate::messages::{Flush, Publish, Subscribe, Unsubscribe};
+use crate::queue::EventQueue;
+use crate::request::Request;
+
+/// The actor that fans [`LoaderEvent`]s out. Runs on an arbiter of its own; never blocks.
+#[derive(Debug, Default)]
+pub struct EventBus {
+    subscribers: Vec<Arc<EventQueue>>,
+}
+
+impl EventBus {
+    /// A bus that starts with these subscribers.
+    pub fn new(subscribers: Vec<Arc<EventQueue>>) -> Self {
+        Self { subscribers }
+    }
+}
+
+impl Actor for EventBus {
+    type Context = Context<Self>;
+}
+
+impl Handler<Publish> for EventBus {
+    type Result = ();
+
+    fn handle(&mut self, Publish { event, request }: Publish, _: &mut Context<Self>) {
+        // Threads race: a decoder may still report progress of a request that its owner has
+        // just cancelled. Here is the one place where nothing follows a terminal event.
+        if request.is_some_and(|request| !request.admit(event.is_terminal())) {
+            return;
+        }
+        if let Some((last, others)) = self.subscribers.split_last() {
+            for queue in others {
+                queue.push(event.clone());
+            }
+            last.push(event);
+        }
+    }
+}
+
+impl Handler<Subscribe> for EventBus {
+    type Result = ();
+
+    fn handle(&mut self, Subscribe(queue): Subscribe, _: &mut Context<Self>) {
+        self.subscribers.push(queue);
+    }
+}
+
+impl Handler<Unsubscribe> for EventBus {
+    type Result = ();
+
+    fn handle(&mut self, Unsubscribe(queue): Unsubscribe, _: &mut Context<Self>) {
+        self.subscribers.retain(|subscriber| !Arc::ptr_eq(subscriber, &queue));
+    }
+}
+
+impl Handler<Flush> for EventBus {
+    type Result = ();
+
+    fn handle(&mut self, Flush(done): Flush, _: &mut Context<Self>) {
+        // The asker may have given up waiting; then nobody needs the answer.
+        done.send(()).ok();
+    }
+}
+
+/// How actors and callers publish: the bus's address and the engine's clock.
+#[derive(Clone, Debug)]
+pub(crate) struct Publisher {
+    bus: Addr<EventBus>,
+    clock: EngineClock,
+}
+
+impl Publisher {
+    pub(crate) fn new(bus: Addr<EventBus>, clock: EngineClock) -> Self {
+        Self { bus, clock }
+    }
+
+    pub(crate) fn started(&self, request: &Arc<Request>) {
+        self.of(request, |id, request_id, time_sec| LoaderEvent::Started {
+            id,
+            request_id,
+            time_sec,
+            path: request.path(),
+        });
+    }
+
+    pub(crate) fn progress(&self, request: &Arc<Request>) {
+        self.of(request, |id, request_id, time_sec| LoaderEvent::Progress {
+            id,
+            request_id,
+            time_sec,
+            percent: request.percent(),
+            stage: request.stage(),
+        });
+    }
+
+    pub(crate) fn success(&self, request: &Arc<Request>, sample: &crate::sample::Sample) {
+        self.of(request, |id, request_id, time_sec| LoaderEvent::Success {
+            id,
+            request_id,
+            time_sec,
+            duration_sec: sample.duration_sec(),
+            frames: sample.frames() as u64,
+            channels: sample.channels(),
+            sample_rate: sample.sample_rate(),
+            source_rate: sample.source_rate(),
+            warnings: sample.warnings().to_vec(),
+            load_ms: request.submitted.elapsed().as_secs_f64() * 1e3,
+            from_cache: false,
+        });
+    }
+
+    pub(crate) fn error(
+        &self,
+        request: &Arc<Request>,
+        error: hotcue::LoadError,
+        stage: hotcue::Stage,
+    ) {
+        self.of(request, |id, request_id, time_sec| LoaderEvent::Error {
+            id,
+            request_id,
+            time_sec,
+            error,
+            stage,
+            path: request.path(),
+        });
+    }
+
+    pub(crate) fn cancelled(&self, request: &Arc<Request>, reason: CancelReason) {
+        self.of(request, |id, request_id, time_sec| LoaderEvent::Cancelled {
+            id,
+            request_id,
+            time_sec,
+            reason,
+        });
+    }
+
+    pub(crate) fn device(&self, state: DeviceState, name: impl Into<String>) {
+        let event =
+            LoaderEvent::Device { time_sec: self.clock.now_sec(), state, name: name.into() };
+        self.bus.do_send(Publish { event, request: None });
+    }
+
+    fn of(&self, request: &Arc<Request>, make: impl FnOnce(u32, u64, f64) -> LoaderEvent) {
+        let event = make(request.slot, request.id, self.clock.now_sec());
+        self.bus.do_send(Publish { event, request: Some(Arc::clone(request)) });
+    }
+}

@@ -1,0 +1,90 @@
+//! What an engine can be asked for.
+
+use std::thread;
+
+use hotcue::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
+
+use crate::error::ConfigError;
+
+/// Most slots an engine can have.
+pub const MAX_SLOTS: usize = 1 << 20;
+/// Most decoder threads.
+pub const MAX_WORKERS: usize = 256;
+/// Most voices at once.
+pub const MAX_VOICES: usize = 4_096;
+
+/// What an engine is asked for. Checked by `AudioEngine::new`, which opens nothing.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// `"auto"`, `"default"`, `"null"`, `"offline"`, or the id of a device.
+    pub output: String,
+    /// The engine's rate in Hz, also of every loaded sample. None takes the device's, 48,000 on
+    /// `null` and `offline`.
+    pub sample_rate: Option<u32>,
+    /// Frames per callback to ask the device for; None takes its default.
+    pub buffer_frames: Option<u32>,
+    /// Slot ids are `0..slots`.
+    pub slots: usize,
+    /// Decoder threads; None takes the number of cores.
+    pub workers: Option<usize>,
+    /// Most bytes of one decoded sample; None sets no limit.
+    pub max_sample_bytes: Option<u64>,
+    /// Most requests that wait for a decoder.
+    pub max_queued: usize,
+    /// Most voices that sound at once.
+    pub max_voices: usize,
+    /// How far the decoder threads' nice value lies above the process's.
+    pub worker_nice: i32,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            output: "auto".to_owned(),
+            sample_rate: None,
+            buffer_frames: None,
+            slots: 1_024,
+            workers: None,
+            max_sample_bytes: None,
+            max_queued: 1_000_000,
+            max_voices: 128,
+            worker_nice: 5,
+        }
+    }
+}
+
+impl EngineConfig {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// Names the first field that is outside its range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let checks = [
+            (!self.output.is_empty(), "output is empty"),
+            (
+                self.sample_rate.is_none_or(|r| (MIN_SAMPLE_RATE..=MAX_SAMPLE_RATE).contains(&r)),
+                "sample_rate out of range",
+            ),
+            (
+                self.buffer_frames.is_none_or(|frames| (1..=1 << 16).contains(&frames)),
+                "buffer_frames out of range",
+            ),
+            ((1..=MAX_SLOTS).contains(&self.slots), "slots out of range"),
+            (self.workers.is_none_or(|n| (1..=MAX_WORKERS).contains(&n)), "workers out of range"),
+            (self.max_sample_bytes != Some(0), "max_sample_bytes out of range"),
+            (self.max_queued > 0, "max_queued out of range"),
+            ((1..=MAX_VOICES).contains(&self.max_voices), "max_voices out of range"),
+            ((0..=19).contains(&self.worker_nice), "worker_nice out of range"),
+        ];
+        match checks.iter().find(|(holds, _)| !holds) {
+            Some((_, problem)) => Err(ConfigError((*problem).to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn worker_count(&self) -> usize {
+        self.workers
+            .unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
+            .min(MAX_WORKERS)
+    }
+}

@@ -1,0 +1,419 @@
+//! `AudioEngine`: the actors behind plain calls, usable from any thread.
+
+mod options;
+mod playing;
+mod system;
+mod ticket;
+
+use std::mem;
+use std::sync::mpsc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use actix::Addr;
+use hotcue::Source;
+use hotcue::output::{
+    self, DeviceError, DeviceErrorKind, OutputInfo, OutputRequest, PreparedOutput,
+};
+use hotcue::playback::{self, PlaybackConfig};
+
+pub use options::{
+    Clock, EngineStats, LoadStatus, PlayOptions, RenderedAudio, VoiceChange, WhenLoading,
+};
+pub use ticket::LoadTicket;
+
+use crate::bus::EventBus;
+use crate::config::EngineConfig;
+use crate::error::{ConfigError, EngineError};
+use crate::events::{CancelReason, DeviceState, LoaderEvent};
+use crate::messages::{Submit, SwitchOutput, Unload};
+use crate::os;
+use crate::playback::PlaybackQueue;
+use crate::queue::EventQueue;
+use crate::request::Request;
+use crate::sample::Sample;
+use crate::sink::{AudioStreamHandle, Device, Target};
+use crate::supervisor::{LoaderSupervisor, cancel};
+use crate::table::SlotState;
+use system::{AudioSide, Running};
+
+/// What `run()` opened.
+#[derive(Clone, Debug)]
+pub struct RunInfo {
+    /// The output that plays.
+    pub output: OutputInfo,
+    /// Why it is the null output instead of the default device, with `output: "auto"`.
+    pub fallback: Option<DeviceError>,
+}
+
+/// Loads and plays samples. All methods may be called from any thread; only `run`, `shut_down`,
+/// `set_output`, `render` and a ticket's `wait` may take longer than a millisecond.
+///
+/// ```
+/// use hotcue::Source;
+/// use hotcue_actors::{AudioEngine, EngineConfig};
+///
+/// let engine = AudioEngine::new(EngineConfig { output: "offline".into(), ..Default::default() })?;
+/// engine.run()?;
+/// let ticket = engine.load_sample_async(Some(0), Source::Path("missing.wav".into()), 0)?;
+/// assert!(ticket.wait(None).is_some_and(|outcome| outcome.is_err()));
+/// engine.shut_down();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct AudioEngine {
+    config: EngineConfig,
+    running: RwLock<Option<Running>>,
+    events: Arc<EventQueue>,
+    notices: Arc<PlaybackQueue>,
+    fork_generation: u32,
+}
+
+impl std::fmt::Debug for AudioEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AudioEngine").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl AudioEngine {
+    /// Checks `config`; opens and starts nothing.
+    ///
+    /// # Errors
+    /// A field outside its range.
+    pub fn new(config: EngineConfig) -> Result<Self, ConfigError> {
+        config.validate()?;
+        Ok(Self {
+            config,
+            running: RwLock::new(None),
+            events: Arc::default(),
+            notices: Arc::default(),
+            fork_generation: os::fork_generation(),
+        })
+    }
+
+    /// Opens the output and starts the actors, with empty slots.
+    ///
+    /// # Errors
+    /// `AlreadyRunning`; `Device` when the output cannot be opened; `Threads`. Nothing runs then.
+    pub fn run(&self) -> Result<RunInfo, EngineError> {
+        let request = OutputRequest {
+            sample_rate: self.config.sample_rate,
+            buffer_frames: self.config.buffer_frames,
+        };
+        let mut running = self.write()?;
+        let target = target_of(&self.config.output);
+        let mut fallback = None;
+        let prepared = match (self.config.output.as_str(), &target) {
+            ("null", _) => output::prepare_null(&request),
+            ("offline", _) => output::prepare_offline(&request),
+            ("auto", _) => match output::prepare_default(&request) {
+                Ok(prepared) => prepared,
+                Err(error) => {
+                    fallback = Some(error);
+                    output::prepare_null(&request)
+                }
+            },
+            (_, Some(target)) => target.prepare(&request)?,
+            (_, None) => {
+                return Err(
+                    DeviceError::new(DeviceErrorKind::NotAvailable, "no such output").into()
+                );
+            }
+        };
+        match self.start(&mut running, prepared, target.clone(), fallback.clone()) {
+            // The default device was there but would not start.
+            Err(EngineError::Device(error))
+                if self.config.output == "auto" && fallback.is_none() =>
+            {
+                let null = output::prepare_null(&request);
+                self.start(&mut running, null, target, Some(error))
+            }
+            result => result,
+        }
+    }
+
+    /// As [`run`](Self::run), on an output of the caller's own, such as a mock.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_on(&self, output: Box<dyn PreparedOutput>) -> Result<RunInfo, EngineError> {
+        let mut running = self.write()?;
+        self.start(&mut running, output, None, None)
+    }
+
+    fn start(
+        &self,
+        running: &mut Option<Running>,
+        prepared: Box<dyn PreparedOutput>,
+        target: Option<Target>,
+        fallback: Option<DeviceError>,
+    ) -> Result<RunInfo, EngineError> {
+        let info = prepared.info().clone();
+        let (controller, renderer) = playback::split(PlaybackConfig {
+            sample_rate: info.sample_rate,
+            output_channels: info.channels,
+            slots: self.config.slots,
+            max_voices: self.config.max_voices,
+            ..PlaybackConfig::default()
+        });
+        let output = prepared.start(renderer).map_err(|failed| failed.error)?;
+        let info = output.info().clone();
+        let (device, view) =
+            Device::new(output, self.config.buffer_frames, target, fallback.is_some());
+        let audio = AudioSide { controller, device, view, sample_rate: info.sample_rate };
+        let started = Running::start(
+            &self.config,
+            audio,
+            Arc::clone(&self.events),
+            Arc::clone(&self.notices),
+        )?;
+        let state = if fallback.is_some() { DeviceState::Fallback } else { DeviceState::Started };
+        started.publisher.device(state, info.name.clone());
+        *running = Some(started);
+        Ok(RunInfo { output: info, fallback })
+    }
+
+    /// Ends every load, the output and all threads. Does nothing when nothing runs. Events stay
+    /// readable; samples that the caller holds stay valid.
+    pub fn shut_down(&self) {
+        if self.is_forked() {
+            // The threads live in the parent, and the lock may have been taken there.
+            return;
+        }
+        let mut guard = self.running.write().unwrap_or_else(PoisonError::into_inner);
+        // Kept locked meanwhile: a `run()` of another thread begins after the end.
+        if let Some(running) = guard.take() {
+            running.stop();
+        }
+    }
+
+    /// Whether `run()` was called and `shut_down()` was not.
+    pub fn is_running(&self) -> bool {
+        self.running.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Loads `source` into slot `id`, or into the lowest free one. Returns at once; what becomes
+    /// of it comes as events and through the ticket. Higher `priority` goes first, −100..=100.
+    ///
+    /// A newer load of a slot supersedes its older one. The sample that is in the slot stays,
+    /// playing, until the new one is there.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `OutOfRange("priority")`, `Submit`. A bad file is no error here.
+    pub fn load_sample_async(
+        &self,
+        id: Option<u32>,
+        source: Source,
+        priority: i32,
+    ) -> Result<LoadTicket, EngineError> {
+        options::check_priority(priority)?;
+        self.with(|running| {
+            let (request, superseded) =
+                running.table.register(id, |slot| Request::new(slot, source, priority))?;
+            if let Some(older) = superseded {
+                running.publisher.cancelled(&older, CancelReason::Superseded);
+            }
+            running.supervisor.do_send(Submit(Arc::clone(&request)));
+            let ticket =
+                LoadTicket::new(request, Arc::clone(&running.table), running.publisher.clone());
+            Ok(ticket)
+        })
+    }
+
+    /// Ends a queued or running request. True means that its `cancelled` event follows.
+    ///
+    /// # Errors
+    /// `NotInitialized`.
+    pub fn cancel_load(&self, request_id: u64) -> Result<bool, EngineError> {
+        self.with(|running| {
+            Ok(cancel(&running.table, &running.publisher, request_id, CancelReason::User))
+        })
+    }
+
+    /// Takes the next event. Never waits for an actor or for work, never fails; no system call
+    /// when there is none. Before `run()` there is nothing, after `shut_down()` what is left.
+    pub fn poll_loader_events(&self) -> Option<LoaderEvent> {
+        self.events.poll()
+    }
+
+    /// Takes up to `limit` events, all with None.
+    pub fn drain_loader_events(&self, limit: Option<usize>) -> Vec<LoaderEvent> {
+        self.events.drain(limit)
+    }
+
+    /// The queue behind [`poll_loader_events`](Self::poll_loader_events).
+    pub fn events(&self) -> &Arc<EventQueue> {
+        &self.events
+    }
+
+    /// What a slot holds; read from the table, never stale after a call or a polled event.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `Submit(IdOutOfRange)`.
+    pub fn state(&self, id: u32) -> Result<SlotState, EngineError> {
+        self.with(|running| {
+            running.table.check_slot(id)?;
+            Ok(running.table.state(id))
+        })
+    }
+
+    /// Every queued and running request, oldest first.
+    ///
+    /// # Errors
+    /// `NotInitialized`.
+    pub fn loads(&self) -> Result<Vec<LoadStatus>, EngineError> {
+        self.with(|running| {
+            let live = running.table.live_requests();
+            Ok(live.iter().map(|request| ticket::status(request)).collect())
+        })
+    }
+
+    /// The finished sample that the slot plays.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `Submit(IdOutOfRange)`.
+    pub fn sample(&self, id: u32) -> Result<Option<Arc<Sample>>, EngineError> {
+        self.with(|running| {
+            running.table.check_slot(id)?;
+            Ok(running.table.sample(id))
+        })
+    }
+
+    /// Cancels the slot's load, drops its waiting play, fades its voices and empties it. Once
+    /// this has returned, `sample(id)` is None.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `Submit(IdOutOfRange)`.
+    pub fn unload_sample(&self, id: u32) -> Result<(), EngineError> {
+        self.with(|running| {
+            running.table.check_slot(id)?;
+            let unloaded = running.table.unload(id);
+            if let Some(request) = unloaded.cancelled {
+                running.publisher.cancelled(&request, CancelReason::User);
+            }
+            running.sink.do_send(Unload { slot: id, serial: unloaded.serial });
+            Ok(())
+        })
+    }
+
+    /// Moves to another output: `"default"`, `"null"`, or the id of a device. Voices keep their
+    /// place. The engine's rate stays.
+    ///
+    /// # Errors
+    /// `NotInitialized`; `Device` when it does not open at the engine's rate: the output stays
+    /// as it was, or, where the new one fails while starting, the null clock goes on.
+    pub fn set_output(&self, output: &str) -> Result<(), EngineError> {
+        let (sample_rate, sink) =
+            self.with(|running| Ok((running.sample_rate, running.sink.clone())))?;
+        let request = OutputRequest {
+            sample_rate: Some(sample_rate),
+            buffer_frames: self.config.buffer_frames,
+        };
+        let target = target_of(output);
+        let prepared = match (&target, output) {
+            (Some(target), _) => target.prepare(&request)?,
+            (None, "null") => output::prepare_null(&request),
+            (None, _) => output::prepare_offline(&request),
+        };
+        let (done, answer) = mpsc::channel();
+        sink.do_send(SwitchOutput { prepared, target, done });
+        answer.recv().map_err(|_| EngineError::NotInitialized)?.map_err(EngineError::from)
+    }
+
+    /// Figures about the running engine.
+    pub fn stats(&self) -> EngineStats {
+        let unread_events = self.events.len();
+        let dropped_events = self.events.dropped();
+        let figures = self.with(|running| {
+            let (samples, sample_bytes) = running.table.held();
+            Ok(EngineStats {
+                workers: running.workers,
+                queued: running.table.queued(),
+                live: running.table.live_requests().len(),
+                samples,
+                sample_bytes,
+                unread_events,
+                dropped_events,
+                voices: running.playback.voices(),
+                callbacks: running.playback.callbacks(),
+                xruns: running.device.xruns(),
+                dropped_playback_events: running.playback.dropped_events(),
+                callback_panics: running.playback.callback_panics(),
+                output: running.device.info().map_or_else(String::new, |info| info.name),
+            })
+        });
+        figures.unwrap_or_else(|_| EngineStats {
+            unread_events,
+            dropped_events,
+            ..EngineStats::default()
+        })
+    }
+
+    /// The loader's address, for programs that send messages themselves.
+    ///
+    /// # Errors
+    /// `NotInitialized`.
+    pub fn supervisor(&self) -> Result<Addr<LoaderSupervisor>, EngineError> {
+        self.with(|running| Ok(running.supervisor.clone()))
+    }
+
+    /// The event bus's address, to subscribe a queue of one's own.
+    ///
+    /// # Errors
+    /// `NotInitialized`.
+    pub fn event_bus(&self) -> Result<Addr<EventBus>, EngineError> {
+        self.with(|running| Ok(running.bus.clone()))
+    }
+
+    /// A handle that pushes samples to the audio side without a load.
+    ///
+    /// # Errors
+    /// `NotInitialized`.
+    pub fn stream_handle(&self) -> Result<AudioStreamHandle, EngineError> {
+        self.with(|running| Ok(AudioStreamHandle::new(running.sink.clone())))
+    }
+
+    fn with<T>(
+        &self,
+        call: impl FnOnce(&Running) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        call(self.read()?.as_ref().ok_or(EngineError::NotInitialized)?)
+    }
+
+    fn read(&self) -> Result<RwLockReadGuard<'_, Option<Running>>, EngineError> {
+        self.check_fork()?;
+        Ok(self.running.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&self) -> Result<RwLockWriteGuard<'_, Option<Running>>, EngineError> {
+        self.check_fork()?;
+        let guard = self.running.write().unwrap_or_else(PoisonError::into_inner);
+        if guard.is_some() { Err(EngineError::AlreadyRunning) } else { Ok(guard) }
+    }
+
+    fn check_fork(&self) -> Result<(), EngineError> {
+        if self.is_forked() { Err(EngineError::Forked) } else { Ok(()) }
+    }
+
+    fn is_forked(&self) -> bool {
+        os::fork_generation() != self.fork_generation
+    }
+}
+
+/// What an output of this name is to come back to when it is lost.
+fn target_of(output: &str) -> Option<Target> {
+    match output {
+        "null" | "offline" => None,
+        "auto" | "default" => Some(Target::Default),
+        id => Some(Target::Id(id.to_owned())),
+    }
+}
+
+impl Drop for AudioEngine {
+    fn drop(&mut self) {
+        if self.is_forked() {
+            // Nothing of it works here, not even its end.
+            mem::forget(self.running.get_mut().map(Option::take));
+        } else {
+            self.shut_down();
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The calls that play. All of them return at once; the callback takes their effect over with
+//! its next block, commands of one thread in call order.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use hotcue::playback::ControlMessage;
+
+use super::options::{
+    Clock, PlayOptions, RenderedAudio, VoiceChange, WhenLoading, check_fade, check_position,
+    check_speed, check_volume,
+};
+use super::{AudioEngine, Running};
+use crate::error::EngineError;
+use crate::messages::{Control, Play, PlayWhenReady, Render};
+use crate::playback::PlaybackNotice;
+use crate::table::Playable;
+
+/// Voice ids rise and are unique in the process.
+static NEXT_VOICE_ID: AtomicU64 = AtomicU64::new(1);
+
+/// Frames that one `Render` message asks for at most, so that other messages get their turn.
+const RENDER_CHUNK_FRAMES: usize = 1 << 15;
+
+impl AudioEngine {
+    /// Plays a slot. Returns the voice's id; None when the slot holds nothing and nothing is on
+    /// its way, or when it is still loading and `when_loading` is `Drop`.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `Submit(IdOutOfRange)`, `OutOfRange` with the argument's name,
+    /// `NotReady` with `WhenLoading::Raise`.
+    pub fn play_sample(&self, id: u32, options: PlayOptions) -> Result<Option<u64>, EngineError> {
+        options.check()?;
+        self.with(|running| {
+            running.table.check_slot(id)?;
+            let playable = running.table.playable(id);
+            let start_frame = match (&playable, options.when_loading) {
+                (Playable::Ready(sample), _) => sample.frame_at(options.start_sec),
+                (Playable::Loading, WhenLoading::PlayWhenReady) => 0,
+                (Playable::Loading, WhenLoading::Raise) => return Err(EngineError::NotReady(id)),
+                (Playable::Loading, WhenLoading::Drop) | (Playable::Empty, _) => return Ok(None),
+            };
+            let voice = NEXT_VOICE_ID.fetch_add(1, Ordering::Relaxed);
+            let play = Play { slot: id, voice, params: options.params(start_frame) };
+            if matches!(playable, Playable::Ready(_)) {
+                running.sink.do_send(play);
+            } else {
+                running.sink.do_send(PlayWhenReady {
+                    play,
+                    start_sec: options.start_sec,
+                    deadline: Instant::now() + Duration::from_secs_f64(options.max_wait_sec),
+                });
+            }
+            Ok(Some(voice))
+        })
+    }
+
+    /// Fades out all voices of a slot and drops its waiting play.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `Submit(IdOutOfRange)`; likewise below.
+    pub fn stop_sample(&self, id: u32) -> Result<(), EngineError> {
+        self.control_slot(id, ControlMessage::StopSample { slot: id })
+    }
+
+    /// Pauses all voices of a slot.
+    ///
+    /// # Errors
+    /// As [`stop_sample`](Self::stop_sample).
+    pub fn pause_sample(&self, id: u32) -> Result<(), EngineError> {
+        self.control_slot(id, ControlMessage::PauseSample { slot: id })
+    }
+
+    /// Lets paused voices of a slot go on.
+    ///
+    /// # Errors
+    /// As [`stop_sample`](Self::stop_sample).
+    pub fn resume_sample(&self, id: u32) -> Result<(), EngineError> {
+        self.control_slot(id, ControlMessage::ResumeSample { slot: id })
+    }
+
+    /// Moves all voices of a slot to `position_sec`.
+    ///
+    /// # Errors
+    /// As [`stop_sample`](Self::stop_sample), and `OutOfRange("position_sec")`.
+    pub fn seek_sample(&self, id: u32, position_sec: f64) -> Result<(), EngineError> {
+        check_position("position_sec", position_sec)?;
+        let frame = self.with(|running| Ok(frames_of(running, position_sec)))?;
+        self.control_slot(id, ControlMessage::SeekSample { slot: id, frame })
+    }
+
+    /// Fades one voice out over `fade_sec`, 0..=60.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `OutOfRange("fade_sec")`.
+    pub fn stop_voice(&self, voice: u64, fade_sec: f64) -> Result<bool, EngineError> {
+        check_fade(fade_sec)?;
+        self.with(|running| {
+            let fade_frames = u32::try_from(frames_of(running, fade_sec)).unwrap_or(u32::MAX);
+            Ok(control_voice(running, voice, ControlMessage::StopVoice { voice, fade_frames }))
+        })
+    }
+
+    /// Changes a sounding voice, smoothly.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `OutOfRange` with the argument's name.
+    pub fn set_voice(&self, voice: u64, change: VoiceChange) -> Result<bool, EngineError> {
+        change.check()?;
+        let VoiceChange { volume, pan, speed, looped } = change;
+        self.with(|running| {
+            let message = ControlMessage::SetVoice { voice, volume, pan, speed, looped };
+            Ok(control_voice(running, voice, message))
+        })
+    }
+
+    /// Pauses one voice.
+    ///
+    /// # Errors
+    /// `NotInitialized`.
+    pub fn pause_voice(&self, voice: u64) -> Result<bool, EngineError> {
+        self.with(|running| Ok(control_voice(running, voice, ControlMessage::PauseVoice { voice })))
+    }
+
+    /// Lets a paused voice go on.
+    ///
+    /// # Errors
+    /// `NotInitialized`.
+    pub fn resume_voice(&self, voice: u64) -> Result<bool, EngineError> {
+        self.with(|running| {
+            Ok(control_voice(running, voice, ControlMessage::ResumeVoice { voice }))
+        })
+    }
+
+    /// Moves one voice to `position_sec`.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `OutOfRange("position_sec")`.
+    pub fn seek_voice(&self, voice: u64, position_sec: f64) -> Result<bool, EngineError> {
+        check_position("position_sec", position_sec)?;
+        self.with(|running| {
+            let frame = frames_of(running, position_sec);
+            Ok(control_voice(running, voice, ControlMessage::SeekVoice { voice, frame }))
+        })
+    }
+
+    /// Fades out every voice and drops every waiting play.
+    ///
+    /// # Errors
+    /// `NotInitialized`.
+    pub fn stop_all(&self) -> Result<(), EngineError> {
+        self.control(ControlMessage::StopAll)
+    }
+
+    /// Sets the master volume, linear gain 0..=4, smoothly.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `OutOfRange("volume")`.
+    pub fn set_volume(&self, volume: f32) -> Result<(), EngineError> {
+        check_volume(volume)?;
+        self.control(ControlMessage::SetVolume { volume })
+    }
+
+    /// Sets the master speed, −4..=4, by which every voice's own is multiplied.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `OutOfRange("speed")`.
+    pub fn set_speed(&self, speed: f32) -> Result<(), EngineError> {
+        check_speed(speed)?;
+        self.control(ControlMessage::SetSpeed { speed })
+    }
+
+    /// Where the audio stands.
+    ///
+    /// # Errors
+    /// `NotInitialized`.
+    pub fn clock(&self) -> Result<Clock, EngineError> {
+        self.with(|running| {
+            Ok(Clock {
+                frame: running.playback.clock_frames(),
+                time_sec: running.clock.now_sec(),
+                sample_rate: running.sample_rate,
+                latency_sec: running.device.latency_sec(),
+            })
+        })
+    }
+
+    /// Takes the next playback notice. As little as [`poll_loader_events`] it ever waits.
+    ///
+    /// [`poll_loader_events`]: Self::poll_loader_events
+    pub fn poll_playback_events(&self) -> Option<PlaybackNotice> {
+        self.notices.poll()
+    }
+
+    /// Renders the next frames on an `offline` output, in the sink's thread. It contains every
+    /// command that the calling thread gave before.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `NotOffline`.
+    pub fn render(&self, frames: usize) -> Result<RenderedAudio, EngineError> {
+        let (sink, channels) = self.with(|running| {
+            let channels = running.device.info().map_or(0, |info| info.channels);
+            Ok((running.sink.clone(), channels))
+        })?;
+        let mut samples = Vec::with_capacity(frames.saturating_mul(channels).min(1 << 24));
+        let mut left = frames;
+        loop {
+            let chunk = left.min(RENDER_CHUNK_FRAMES);
+            let (done, answer) = mpsc::channel();
+            sink.do_send(Render { frames: chunk, done });
+            let rendered = answer.recv().map_err(|_| EngineError::NotInitialized)?;
+            samples.extend(rendered.ok_or(EngineError::NotOffline)?);
+            left -= chunk;
+            if left == 0 {
+                return Ok(RenderedAudio { channels, samples });
+            }
+        }
+    }
+
+    fn control_slot(&self, id: u32, message: ControlMessage) -> Result<(), EngineError> {
+        self.with(|running| {
+            running.table.check_slot(id)?;
+            running.sink.do_send(Control(message));
+            Ok(())
+        })
+    }
+
+    fn control(&self, message: ControlMessage) -> Result<(), EngineError> {
+        self.with(|running| {
+            running.sink.do_send(Control(message));
+            Ok(())
+        })
+    }
+}
+
+/// Sends a command to one voice. False for an id that was never given out.
+fn control_voice(running: &Running, voice: u64, message: ControlMessage) -> bool {
+    let given_out = (1..NEXT_VOICE_ID.load(Ordering::Relaxed)).contains(&voice);
+    if given_out {
+        running.sink.do_send(Control(message));
+    }
+    given_out
+}
+
+fn frames_of(running: &Running, sec: f64) -> u64 {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be finite and not negative; `as` saturates"
+    )]
+    let frames = (sec * f64::from(running.sample_rate)).round() as u64;
+    frames
+}

@@ -1,0 +1,81 @@
+//! What the engine refuses, and why.
+
+use hotcue::output::DeviceError;
+use hotcue::{LoadError, Stage};
+use thiserror::Error;
+
+use crate::events::CancelReason;
+
+/// A configuration that cannot work; nothing was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct ConfigError(pub(crate) String);
+
+/// A load that was not accepted. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The slot is not in `0..slots`.
+    #[error("id out of range")]
+    IdOutOfRange,
+    /// `max_queued` requests wait already.
+    #[error("the load queue is full")]
+    QueueFull,
+    /// No id was given and every slot is taken.
+    #[error("no free slot")]
+    NoFreeSlot,
+    /// The engine is shutting down.
+    #[error("the engine is shut down")]
+    Closed,
+}
+
+/// A call that was refused in the caller's thread. Nothing has changed.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// Outside `run()`…`shut_down()`.
+    #[error("Audio engine not initialized")]
+    NotInitialized,
+    /// `run()` while it runs.
+    #[error("Audio engine already running")]
+    AlreadyRunning,
+    /// A load that was not accepted.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+    /// `WhenLoading::Raise`, and the slot's sample is not there yet.
+    #[error("sample {0} is still loading")]
+    NotReady(u32),
+    /// An argument outside its documented range, by name.
+    #[error("{0} out of range")]
+    OutOfRange(&'static str),
+    /// The output could not be opened.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// `render()` needs `output="offline"`.
+    #[error("render() needs output=\"offline\"")]
+    NotOffline,
+    /// A thread could not be started.
+    #[error("could not start the engine's threads: {0}")]
+    Threads(String),
+    /// This is a forked child of the process that made the engine; threads do not survive a fork.
+    #[error("this engine belongs to the parent process; make a new AudioEngine after fork()")]
+    Forked,
+}
+
+/// A request that ended without a sample.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum LoadFailure {
+    /// The load failed.
+    #[error("{error}")]
+    Failed {
+        /// Why.
+        #[source]
+        error: LoadError,
+        /// Where it was.
+        stage: Stage,
+    },
+    /// It was cancelled.
+    #[error("load cancelled: {}", .0.as_str())]
+    Cancelled(CancelReason),
+}

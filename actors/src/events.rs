@@ -1,0 +1,149 @@
+//! What the loader says: [`LoaderEvent`], one variant per row of the event contract.
+
+use std::path::PathBuf;
+
+use hotcue::{LoadError, LoadWarning, Stage};
+
+/// Why a request ended in `cancelled`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CancelReason {
+    /// `cancel_load`, or `unload_sample` of its slot.
+    User,
+    /// A newer load of the same slot.
+    Superseded,
+    /// The engine shut down.
+    Shutdown,
+}
+
+impl CancelReason {
+    /// The name that events carry.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Superseded => "superseded",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
+/// What became of the output device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeviceState {
+    /// It plays.
+    Started,
+    /// It is gone; the null clock drives the callback meanwhile.
+    Lost,
+    /// It is back, or another one took over.
+    Recovered,
+    /// None opened; the null output plays instead.
+    Fallback,
+}
+
+impl DeviceState {
+    /// The name that events carry.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Lost => "lost",
+            Self::Recovered => "recovered",
+            Self::Fallback => "fallback",
+        }
+    }
+}
+
+/// One thing that happened to a request, a slot or the device.
+///
+/// `id` is the slot, `time_sec` counts from the engine's `run()` on a monotonic clock.
+/// Per request the order is `Started`, then `Progress`, then one terminal event.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the fields are the columns of the event contract, said here once")]
+pub enum LoaderEvent {
+    /// A decoder took the job. `path` is None for content from memory.
+    Started { id: u32, request_id: u64, time_sec: f64, path: Option<PathBuf> },
+    /// `percent` 0..=100 never falls; 100 precedes `Success`.
+    Progress { id: u32, request_id: u64, time_sec: f64, percent: f32, stage: Stage },
+    /// Terminal: the slot holds the sample, the control message is in the ring.
+    Success {
+        id: u32,
+        request_id: u64,
+        time_sec: f64,
+        duration_sec: f64,
+        frames: u64,
+        channels: usize,
+        /// The engine's rate, in Hz.
+        sample_rate: u32,
+        /// The file's rate, in Hz.
+        source_rate: u32,
+        warnings: Vec<LoadWarning>,
+        /// From submit to success, in milliseconds.
+        load_ms: f64,
+        from_cache: bool,
+    },
+    /// Terminal: what was in the slot before is still there.
+    Error {
+        id: u32,
+        request_id: u64,
+        time_sec: f64,
+        error: LoadError,
+        stage: Stage,
+        path: Option<PathBuf>,
+    },
+    /// Terminal: as `Error`, on request.
+    Cancelled { id: u32, request_id: u64, time_sec: f64, reason: CancelReason },
+    /// The output device changed.
+    Device { time_sec: f64, state: DeviceState, name: String },
+}
+
+impl LoaderEvent {
+    /// The name of the event's row.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::Progress { .. } => "progress",
+            Self::Success { .. } => "success",
+            Self::Error { .. } => "error",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Device { .. } => "device",
+        }
+    }
+
+    /// The slot and the request it is about; None for `Device`.
+    pub fn ids(&self) -> Option<(u32, u64)> {
+        match *self {
+            Self::Started { id, request_id, .. }
+            | Self::Progress { id, request_id, .. }
+            | Self::Success { id, request_id, .. }
+            | Self::Error { id, request_id, .. }
+            | Self::Cancelled { id, request_id, .. } => Some((id, request_id)),
+            Self::Device { .. } => None,
+        }
+    }
+
+    /// The request it is about; None for `Device`.
+    pub fn request_id(&self) -> Option<u64> {
+        self.ids().map(|(_, request_id)| request_id)
+    }
+
+    /// Whether it is the last of its request.
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, Self::Success { .. } | Self::Error { .. } | Self::Cancelled { .. })
+    }
+
+    /// Whether a later one of the same request replaces it.
+    pub fn is_progress(&self) -> bool {
+        matches!(self, Self::Progress { .. })
+    }
+
+    /// Seconds since the engine's `run()`.
+    pub fn time_sec(&self) -> f64 {
+        match *self {
+            Self::Started { time_sec, .. }
+            | Self::Progress { time_sec, .. }
+            | Self::Success { time_sec, .. }
+            | Self::Error { time_sec, .. }
+            | Self::Cancelled { time_sec, .. }
+            | Self::Device { time_sec, .. } => time_sec,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What the operating system knows about threads and forks.
+#![allow(unsafe_code, reason = "three libc calls that std has no name for")]
+
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// How often this process came out of a fork.
+static FORKS: AtomicU32 = AtomicU32::new(0);
+static WATCH_FORKS: Once = Once::new();
+
+extern "C" fn count_fork() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// A number that differs in a forked child. No system call after the first.
+pub(crate) fn fork_generation() -> u32 {
+    WATCH_FORKS.call_once(|| {
+        // SAFETY: the handler only touches an atomic, which is allowed in a forked child.
+        // Failure (out of memory) leaves forks unnoticed, as without this call.
+        unsafe { libc::pthread_atfork(None, None, Some(count_fork)) };
+    });
+    FORKS.load(Ordering::Relaxed)
+}
+
+/// Names the calling thread for debuggers and `top`; at most 15 bytes are kept on Linux.
+pub(crate) fn name_thread(name: &str) {
+    let mut bytes = [0_u8; 16];
+    let length = name.len().min(15);
+    bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
+    #[cfg(target_os = "linux")]
+    // SAFETY: the name ends with a zero byte within 16 bytes and outlives the call.
+    unsafe {
+        libc::pthread_setname_np(libc::pthread_self(), bytes.as_ptr().cast());
+    }
+    #[cfg(target_os = "macos")]
+    // SAFETY: as above.
+    unsafe {
+        libc::pthread_setname_np(bytes.as_ptr().cast());
+    }
+}
+
+/// Makes the calling thread give way to others: `nice` levels below the process. Where a thread
+/// has no priority of its own, nothing happens.
+pub(crate) fn lower_thread_priority(nice: i32) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: no memory is involved. On Linux id 0 means the calling thread.
+    unsafe {
+        libc::setpriority(libc::PRIO_PROCESS, 0, nice);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = nice;
+}

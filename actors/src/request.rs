@@ -1,0 +1,171 @@
+//! One request: an id, a state that moves forward once, an outcome that can be waited for.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use hotcue::{LoadError, Source, Stage};
+
+use crate::events::CancelReason;
+use crate::sample::Sample;
+
+/// Request ids rise and are unique in the process.
+static NEXT_REQUEST_ID: AtomicU64 = AtomicU64::new(1);
+
+const QUEUED: u8 = 0;
+const RUNNING: u8 = 1;
+const ENDED: u8 = 2;
+
+/// Where a request was when it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndedFrom {
+    Queue,
+    Decoder,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// The sample is in its slot.
+    Ready(Arc<Sample>),
+    /// The load failed in `stage`.
+    Failed {
+        /// Why.
+        error: LoadError,
+        /// Where it was.
+        stage: Stage,
+    },
+    /// It was cancelled.
+    Cancelled(CancelReason),
+}
+
+/// A load that was accepted. Shared by the table, the actors and the caller's ticket.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) id: u64,
+    pub(crate) slot: u32,
+    pub(crate) source: Source,
+    pub(crate) priority: i32,
+    pub(crate) submitted: Instant,
+    /// `QUEUED` → `RUNNING` → `ENDED`, or straight to the end. Whoever moves it to `ENDED`
+    /// publishes the terminal event.
+    state: AtomicU8,
+    stage: AtomicU8,
+    percent_bits: AtomicU32,
+    outcome: Mutex<Option<Outcome>>,
+    ended: Condvar,
+    /// Set by the event bus when the terminal event went out: nothing follows it.
+    terminal_sent: AtomicBool,
+}
+
+impl Request {
+    pub(crate) fn new(slot: u32, source: Source, priority: i32) -> Arc<Self> {
+        Arc::new(Self {
+            id: NEXT_REQUEST_ID.fetch_add(1, Ordering::Relaxed),
+            slot,
+            source,
+            priority,
+            submitted: Instant::now(),
+            state: AtomicU8::new(QUEUED),
+            stage: AtomicU8::new(Stage::Queued as u8),
+            percent_bits: AtomicU32::new(0),
+            outcome: Mutex::new(None),
+            ended: Condvar::new(),
+            terminal_sent: AtomicBool::new(false),
+        })
+    }
+
+    /// A decoder takes the job; false when it was ended in the queue.
+    pub(crate) fn start(&self) -> bool {
+        let started = self
+            .state
+            .compare_exchange(QUEUED, RUNNING, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok();
+        if started {
+            self.stage.store(Stage::Reading as u8, Ordering::Relaxed);
+        }
+        started
+    }
+
+    /// Ends the request; Some for the one caller who did, who then publishes the event.
+    pub(crate) fn end(&self, outcome: Outcome) -> Option<EndedFrom> {
+        let mut state = self.state.load(Ordering::Acquire);
+        loop {
+            if state == ENDED {
+                return None;
+            }
+            match self.state.compare_exchange_weak(
+                state,
+                ENDED,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => break,
+                Err(now) => state = now,
+            }
+        }
+        if matches!(outcome, Outcome::Ready(_)) {
+            self.set_progress(100.0, Stage::Publishing);
+        }
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        self.ended.notify_all();
+        Some(if state == QUEUED { EndedFrom::Queue } else { EndedFrom::Decoder })
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.state.load(Ordering::Acquire) != ENDED
+    }
+
+    pub(crate) fn is_queued(&self) -> bool {
+        self.state.load(Ordering::Acquire) == QUEUED
+    }
+
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        self.source.path().map(Path::to_path_buf)
+    }
+
+    pub(crate) fn set_progress(&self, percent: f32, stage: Stage) {
+        self.percent_bits.store(percent.to_bits(), Ordering::Relaxed);
+        self.stage.store(stage as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn percent(&self) -> f32 {
+        f32::from_bits(self.percent_bits.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        Stage::from_u8(self.stage.load(Ordering::Relaxed))
+    }
+
+    /// Waits for the end. None when `timeout` passes first; no timeout waits for ever.
+    pub(crate) fn wait(&self, timeout: Option<Duration>) -> Option<Outcome> {
+        let guard = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        let guard = match timeout {
+            None => self
+                .ended
+                .wait_while(guard, |outcome| outcome.is_none())
+                .unwrap_or_else(PoisonError::into_inner),
+            Some(timeout) => {
+                self.ended
+                    .wait_timeout_while(guard, timeout, |outcome| outcome.is_none())
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0
+            }
+        };
+        guard.clone()
+    }
+
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// For the event bus: whether an event of this request may still go out.
+    pub(crate) fn admit(&self, terminal: bool) -> bool {
+        if terminal {
+            !self.terminal_sent.swap(true, Ordering::Relaxed)
+        } else {
+            !self.terminal_sent.load(Ordering::Relaxed)
+        }
+    }
+}

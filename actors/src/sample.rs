@@ -1,0 +1,100 @@
+//! A finished sample, as callers hold it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use hotcue::{LoadWarning, LoadedSample, SampleBuffer, Source};
+
+/// One immutable piece of audio, not a slot: it stays valid and unchanged after its slot is
+/// replaced or unloaded, and after the engine shut down.
+#[derive(Debug)]
+pub struct Sample {
+    loaded: LoadedSample,
+    source: Source,
+}
+
+impl Sample {
+    pub(crate) fn new(loaded: LoadedSample, source: Source) -> Arc<Self> {
+        Arc::new(Self { loaded, source })
+    }
+
+    /// The audio: planar `f32` at the engine's rate.
+    pub fn buffer(&self) -> &Arc<SampleBuffer> {
+        &self.loaded.buffer
+    }
+
+    /// Length in frames.
+    pub fn frames(&self) -> usize {
+        self.loaded.buffer.ready_frames()
+    }
+
+    /// Length in seconds.
+    pub fn duration_sec(&self) -> f64 {
+        self.frames() as f64 / f64::from(self.sample_rate())
+    }
+
+    /// Channels, as many as the file's.
+    pub fn channels(&self) -> usize {
+        self.loaded.buffer.channels()
+    }
+
+    /// The engine's rate, in Hz.
+    pub fn sample_rate(&self) -> u32 {
+        self.loaded.buffer.sample_rate()
+    }
+
+    /// The file's rate, in Hz.
+    pub fn source_rate(&self) -> u32 {
+        self.loaded.source_rate
+    }
+
+    /// The container's short name, e.g. `"wav"`.
+    pub fn container(&self) -> &str {
+        &self.loaded.container
+    }
+
+    /// The codec's short name, e.g. `"pcm_s16le"`.
+    pub fn codec(&self) -> &str {
+        &self.loaded.codec
+    }
+
+    /// Bits per value in the file, where the codec has such a number.
+    pub fn bits_per_sample(&self) -> Option<u32> {
+        self.loaded.bits_per_sample
+    }
+
+    /// What was odd about the file.
+    pub fn warnings(&self) -> &[LoadWarning] {
+        &self.loaded.warnings
+    }
+
+    /// The file; None for content from memory.
+    pub fn path(&self) -> Option<&Path> {
+        self.source.path()
+    }
+
+    /// A sample that no file stands behind.
+    pub(crate) fn from_buffer(buffer: Arc<SampleBuffer>) -> Arc<Self> {
+        let loaded = LoadedSample {
+            source_rate: buffer.sample_rate(),
+            buffer,
+            container: "memory".to_owned(),
+            codec: "pcm_f32".to_owned(),
+            bits_per_sample: Some(32),
+            warnings: Vec::new(),
+        };
+        Self::new(loaded, Source::Memory(Arc::from([])))
+    }
+
+    /// The frame that sounds at `position_sec`, at most the last one's successor.
+    pub(crate) fn frame_at(&self, position_sec: f64) -> u64 {
+        let frame = (position_sec * f64::from(self.sample_rate())).round();
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped to 0..=frames on the line itself"
+        )]
+        let frame = frame.clamp(0.0, self.frames() as f64) as u64;
+        frame
+    }
+}

@@ -1,0 +1,318 @@
+//! `AudioSinkActor`: the one writer of the ring into the callback, and keeper of the output.
+
+mod backlog;
+mod device;
+mod handle;
+mod waiting;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::{Actor, AsyncContext, Context, Handler};
+use hotcue::playback::{ControlMessage, Controller};
+use hotcue::{LoadError, LoadErrorKind, Stage};
+
+pub use handle::AudioStreamHandle;
+
+use crate::bus::Publisher;
+use crate::events::DeviceState;
+use crate::messages::{
+    Control, Decoded, Play, PlayWhenReady, PushSample, Render, StopSink, SwitchOutput, Unload,
+};
+use crate::playback::{DropReason, PlaybackNotice, PlaybackQueue};
+use crate::request::{Outcome, Request};
+use crate::sample::Sample;
+use crate::table::Table;
+use backlog::Backlog;
+pub(crate) use device::Device;
+use waiting::WaitingPlays;
+
+pub(crate) use device::{DeviceView, Target};
+
+/// How often buffers are freed, playback events fetched and the output looked at.
+const TICK: Duration = Duration::from_millis(20);
+/// A running callback that takes no message for so long fails what waits for it.
+const RING_STALLED: Duration = Duration::from_secs(2);
+
+/// The actor between the loader and the audio callback. Runs on an arbiter of its own and never
+/// blocks, except that on `offline` it renders.
+#[derive(Debug)]
+pub struct AudioSinkActor {
+    table: Arc<Table>,
+    publisher: Publisher,
+    notices: Arc<PlaybackQueue>,
+    controller: Controller,
+    device: Device,
+    backlog: Backlog,
+    waiting: WaitingPlays,
+    /// Number of the change of each slot that was sent last; see `Unload`.
+    sent: HashMap<u32, u64>,
+}
+
+/// What goes to the callback, in order.
+#[derive(Debug)]
+enum Outgoing {
+    /// A finished load: completes its request once it has a place in the ring.
+    Sample { request: Arc<Request>, sample: Arc<Sample> },
+    /// A voice; dropped with a notice when the ring is stuck.
+    Play(Play),
+    /// Anything else.
+    Control(ControlMessage),
+    /// An emptied slot, unless a newer sample was sent meanwhile.
+    Unload { slot: u32, serial: u64 },
+}
+
+impl AudioSinkActor {
+    pub(crate) fn new(
+        table: Arc<Table>,
+        publisher: Publisher,
+        notices: Arc<PlaybackQueue>,
+        controller: Controller,
+        device: Device,
+    ) -> Self {
+        Self {
+            table,
+            publisher,
+            notices,
+            controller,
+            device,
+            backlog: Backlog::default(),
+            waiting: WaitingPlays::default(),
+            sent: HashMap::new(),
+        }
+    }
+
+    /// Sends now, or after all that waits already.
+    fn send(&mut self, outgoing: Outgoing) {
+        self.backlog.push(outgoing);
+        self.flush();
+    }
+
+    /// Sends what waits, as far as the ring takes it, and lets an output that nobody else
+    /// drives take it.
+    fn flush(&mut self) {
+        loop {
+            while self.controller.free_slots() > 0
+                && let Some(outgoing) = self.backlog.pop()
+            {
+                self.send_now(outgoing);
+            }
+            let taken = self.device.run_commands();
+            self.collect();
+            if !taken || self.backlog.is_empty() {
+                break;
+            }
+        }
+    }
+
+    /// Sends one message; the ring has a place for it.
+    fn send_now(&mut self, outgoing: Outgoing) {
+        match outgoing {
+            Outgoing::Control(message) => self.push_to_ring(message),
+            Outgoing::Play(Play { slot, voice, params }) => {
+                self.push_to_ring(ControlMessage::Play { voice, slot, params });
+            }
+            Outgoing::Unload { slot, serial } => {
+                // A load that another thread submitted after the unload may have overtaken it.
+                if self.sent.get(&slot).is_none_or(|&sent| sent < serial) {
+                    self.sent.insert(slot, serial);
+                    self.push_to_ring(ControlMessage::UnloadSample { slot });
+                }
+            }
+            Outgoing::Sample { request, sample } => self.publish(&request, &sample),
+        }
+    }
+
+    /// Ends a request with its sample: table, ring, events, in this order. Had it ended before,
+    /// the sample goes away here.
+    fn publish(&mut self, request: &Arc<Request>, sample: &Arc<Sample>) {
+        let Some(serial) = self.table.complete(request, sample) else { return };
+        let slot = request.slot;
+        self.sent.insert(slot, serial);
+        self.push_to_ring(ControlMessage::LoadSample { slot, sample: Arc::clone(sample.buffer()) });
+        self.publisher.progress(request);
+        self.publisher.success(request, sample);
+        if let Some(waiting) = self.waiting.take(slot) {
+            let play = waiting.into_play(sample);
+            self.backlog.push(Outgoing::Play(play));
+        }
+    }
+
+    fn push_to_ring(&mut self, message: ControlMessage) {
+        // `free_slots` said that there is a place, and this actor is the only writer.
+        let sent = self.controller.try_send(message);
+        debug_assert!(sent.is_ok(), "the ring lost a place that it had");
+    }
+
+    /// Frees what came back and passes playback events on.
+    fn collect(&mut self) {
+        self.controller.collect();
+        while let Some(event) = self.controller.poll_event() {
+            self.notices.push(PlaybackNotice::Voice(event));
+        }
+    }
+
+    /// Fails what has waited too long for a callback that runs but takes nothing.
+    fn give_up_if_stalled(&mut self) {
+        let taken = self.controller.free_slots() > 0;
+        if !self.backlog.stalled_for(RING_STALLED, taken) {
+            return;
+        }
+        for outgoing in self.backlog.take_stalled() {
+            match outgoing {
+                Outgoing::Sample { request, .. } => {
+                    let error = LoadError::new(
+                        LoadErrorKind::RingBufferFull,
+                        "the audio callback took no message for 2 s",
+                    );
+                    let outcome =
+                        Outcome::Failed { error: error.clone(), stage: Stage::Publishing };
+                    if self.table.end_without_sample(&request, outcome) {
+                        self.publisher.error(&request, error, Stage::Publishing);
+                    }
+                }
+                Outgoing::Play(play) => self.drop_play(&play, DropReason::OutputStalled),
+                Outgoing::Control(_) | Outgoing::Unload { .. } => {}
+            }
+        }
+    }
+
+    fn drop_play(&self, play: &Play, reason: DropReason) {
+        self.notices.push(PlaybackNotice::Dropped { voice: play.voice, slot: play.slot, reason });
+    }
+
+    fn drop_waiting(&mut self, slot: u32, reason: DropReason) {
+        if let Some(waiting) = self.waiting.take(slot) {
+            self.drop_play(&waiting.play, reason);
+        }
+    }
+
+    fn tick(&mut self) {
+        self.device.look(&self.publisher);
+        self.flush();
+        self.give_up_if_stalled();
+        for (play, reason) in self.waiting.sweep(&self.table, Instant::now()) {
+            self.drop_play(&play, reason);
+        }
+    }
+}
+
+impl Actor for AudioSinkActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.run_interval(TICK, |sink, _| sink.tick());
+    }
+}
+
+impl Handler<Decoded> for AudioSinkActor {
+    type Result = ();
+
+    fn handle(&mut self, Decoded { request, loaded }: Decoded, _: &mut Context<Self>) {
+        let sample = Sample::new(loaded, request.source.clone());
+        self.send(Outgoing::Sample { request, sample });
+    }
+}
+
+impl Handler<PushSample> for AudioSinkActor {
+    type Result = ();
+
+    fn handle(&mut self, PushSample { slot, buffer }: PushSample, _: &mut Context<Self>) {
+        if self.table.check_slot(slot).is_err() {
+            return;
+        }
+        let sample = Sample::from_buffer(buffer);
+        let serial = self.table.set_sample(slot, Arc::clone(&sample));
+        self.sent.insert(slot, serial);
+        let message = ControlMessage::LoadSample { slot, sample: Arc::clone(sample.buffer()) };
+        self.send(Outgoing::Control(message));
+        if let Some(waiting) = self.waiting.take(slot) {
+            self.send(Outgoing::Play(waiting.into_play(&sample)));
+        }
+    }
+}
+
+impl Handler<Play> for AudioSinkActor {
+    type Result = ();
+
+    fn handle(&mut self, play: Play, _: &mut Context<Self>) {
+        self.send(Outgoing::Play(play));
+    }
+}
+
+impl Handler<PlayWhenReady> for AudioSinkActor {
+    type Result = ();
+
+    fn handle(&mut self, waiting: PlayWhenReady, _: &mut Context<Self>) {
+        let slot = waiting.play.slot;
+        // The load may have succeeded between the caller's look at the table and now.
+        if let Some(sample) = self.table.sample(slot) {
+            self.send(Outgoing::Play(waiting.into_play(&sample)));
+        } else {
+            self.drop_waiting(slot, DropReason::Replaced);
+            self.waiting.insert(waiting);
+        }
+    }
+}
+
+impl Handler<Control> for AudioSinkActor {
+    type Result = ();
+
+    fn handle(&mut self, Control(message): Control, _: &mut Context<Self>) {
+        match &message {
+            ControlMessage::StopSample { slot } => self.drop_waiting(*slot, DropReason::Stopped),
+            ControlMessage::StopAll => {
+                for play in self.waiting.take_all() {
+                    self.drop_play(&play, DropReason::Stopped);
+                }
+            }
+            _ => {}
+        }
+        self.send(Outgoing::Control(message));
+    }
+}
+
+impl Handler<Unload> for AudioSinkActor {
+    type Result = ();
+
+    fn handle(&mut self, Unload { slot, serial }: Unload, _: &mut Context<Self>) {
+        self.drop_waiting(slot, DropReason::Unloaded);
+        self.send(Outgoing::Unload { slot, serial });
+    }
+}
+
+impl Handler<Render> for AudioSinkActor {
+    type Result = ();
+
+    fn handle(&mut self, Render { frames, done }: Render, _: &mut Context<Self>) {
+        self.flush();
+        let rendered = self.device.render(frames);
+        self.collect();
+        // A caller that was interrupted no longer wants the frames.
+        done.send(rendered).ok();
+    }
+}
+
+impl Handler<SwitchOutput> for AudioSinkActor {
+    type Result = ();
+
+    fn handle(&mut self, switch: SwitchOutput, _: &mut Context<Self>) {
+        self.device.set_target(switch.target);
+        let result = self.device.switch_to(switch.prepared);
+        let state = if result.is_ok() { DeviceState::Started } else { DeviceState::Lost };
+        self.publisher.device(state, self.device.name());
+        // The caller waits for this answer unless its thread was interrupted.
+        switch.done.send(result).ok();
+    }
+}
+
+impl Handler<StopSink> for AudioSinkActor {
+    type Result = ();
+
+    fn handle(&mut self, StopSink(done): StopSink, _: &mut Context<Self>) {
+        self.device.stop();
+        self.collect();
+        done.send(()).ok();
+    }
+}

@@ -1,0 +1,349 @@
+//! The table that any thread reads without asking an actor: requests and slots.
+//!
+//! The only file that names dashmap. No guard leaves it, and no method touches one map while it
+//! holds a guard of another.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use dashmap::DashMap;
+
+use crate::error::SubmitError;
+use crate::events::CancelReason;
+use crate::request::{EndedFrom, Outcome, Request};
+use crate::sample::Sample;
+
+/// What a slot holds, for a UI to draw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SlotState {
+    /// Nothing, and nothing on the way.
+    Empty,
+    /// Its first load waits for a decoder.
+    Queued,
+    /// Its first load runs.
+    Loading,
+    /// It holds a sample, also while a newer load of it runs.
+    Ready,
+    /// It holds nothing because its last load failed.
+    Failed,
+}
+
+impl SlotState {
+    /// The name that Python sees.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Queued => "queued",
+            Self::Loading => "loading",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    sample: Option<Arc<Sample>>,
+    /// The newest request, while it is live.
+    current: Option<Arc<Request>>,
+    failed: bool,
+    /// Number of the last change of `sample`.
+    serial: u64,
+}
+
+impl Slot {
+    fn is_free(&self) -> bool {
+        self.sample.is_none() && self.live().is_none()
+    }
+
+    fn live(&self) -> Option<&Arc<Request>> {
+        self.current.as_ref().filter(|request| request.is_live())
+    }
+}
+
+/// What `unload` took out.
+pub(crate) struct Unloaded {
+    /// The load that it ended, whose event is to be published.
+    pub(crate) cancelled: Option<Arc<Request>>,
+    /// Number of this change of the slot.
+    pub(crate) serial: u64,
+}
+
+/// What is in a slot for someone who wants to play it.
+pub(crate) enum Playable {
+    /// A sample, to sound at once.
+    Ready(Arc<Sample>),
+    /// None yet, but a load is on its way.
+    Loading,
+    /// Neither.
+    Empty,
+}
+
+#[derive(Debug)]
+pub(crate) struct Table {
+    slot_count: u32,
+    slots: DashMap<u32, Slot>,
+    /// Live requests only.
+    requests: DashMap<u64, Arc<Request>>,
+    queued: AtomicUsize,
+    max_queued: usize,
+    serial: AtomicU64,
+    /// No slot below this one is free.
+    lowest_free: AtomicU32,
+    closed: AtomicBool,
+}
+
+impl Table {
+    pub(crate) fn new(slot_count: u32, max_queued: usize) -> Self {
+        Self {
+            slot_count,
+            slots: DashMap::new(),
+            requests: DashMap::new(),
+            queued: AtomicUsize::new(0),
+            max_queued,
+            serial: AtomicU64::new(0),
+            lowest_free: AtomicU32::new(0),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn check_slot(&self, id: u32) -> Result<(), SubmitError> {
+        if id < self.slot_count { Ok(()) } else { Err(SubmitError::IdOutOfRange) }
+    }
+
+    /// Accepts a request for `id`, or for the lowest free slot; `make` creates it for the slot.
+    /// Returns it with the older request of that slot that it superseded, whose event is to be
+    /// published before anything of the new one.
+    pub(crate) fn register(
+        &self,
+        id: Option<u32>,
+        make: impl FnOnce(u32) -> Arc<Request>,
+    ) -> Result<(Arc<Request>, Option<Arc<Request>>), SubmitError> {
+        if let Some(id) = id {
+            self.check_slot(id)?;
+        }
+        if self.closed.load(Ordering::Acquire) {
+            return Err(SubmitError::Closed);
+        }
+        self.admit()?;
+        let registered = match id {
+            Some(id) => Ok(self.place(id, make)),
+            None => self.place_in_free_slot(make),
+        };
+        match registered {
+            Ok((request, superseded)) => {
+                if let Some(older) = &superseded {
+                    self.forget(older);
+                }
+                self.requests.insert(request.id, Arc::clone(&request));
+                Ok((request, superseded))
+            }
+            Err(error) => {
+                self.queued.fetch_sub(1, Ordering::AcqRel);
+                Err(error)
+            }
+        }
+    }
+
+    fn admit(&self) -> Result<(), SubmitError> {
+        self.queued
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |queued| {
+                (queued < self.max_queued).then_some(queued + 1)
+            })
+            .map(drop)
+            .map_err(|_| SubmitError::QueueFull)
+    }
+
+    fn place(
+        &self,
+        id: u32,
+        make: impl FnOnce(u32) -> Arc<Request>,
+    ) -> (Arc<Request>, Option<Arc<Request>>) {
+        let mut slot = self.slots.entry(id).or_default();
+        let request = make(id);
+        let older = slot.current.replace(Arc::clone(&request));
+        slot.failed = false;
+        let superseded =
+            older.filter(|older| self.end(older, Outcome::Cancelled(CancelReason::Superseded)));
+        (request, superseded)
+    }
+
+    fn place_in_free_slot(
+        &self,
+        make: impl FnOnce(u32) -> Arc<Request>,
+    ) -> Result<(Arc<Request>, Option<Arc<Request>>), SubmitError> {
+        let from = self.lowest_free.load(Ordering::Acquire);
+        for id in from..self.slot_count {
+            let mut slot = self.slots.entry(id).or_default();
+            if slot.is_free() {
+                let request = make(id);
+                slot.current = Some(Arc::clone(&request));
+                slot.failed = false;
+                drop(slot);
+                // Raised only if nobody lowered it meanwhile; a bound too low costs time only.
+                self.lowest_free
+                    .compare_exchange(from, id + 1, Ordering::AcqRel, Ordering::Relaxed)
+                    .ok();
+                return Ok((request, None));
+            }
+        }
+        Err(SubmitError::NoFreeSlot)
+    }
+
+    /// A decoder takes the job; false when the request has ended meanwhile.
+    pub(crate) fn start(&self, request: &Request) -> bool {
+        let started = request.start();
+        if started {
+            self.queued.fetch_sub(1, Ordering::AcqRel);
+        }
+        started
+    }
+
+    /// Ends a request and keeps the count of queued ones right.
+    fn end(&self, request: &Request, outcome: Outcome) -> bool {
+        let ended = request.end(outcome);
+        if ended == Some(EndedFrom::Queue) {
+            self.queued.fetch_sub(1, Ordering::AcqRel);
+        }
+        ended.is_some()
+    }
+
+    /// Puts a finished sample into the request's slot. None when the request has ended before;
+    /// else the number of this change. From here on the sample is what the slot plays.
+    pub(crate) fn complete(&self, request: &Arc<Request>, sample: &Arc<Sample>) -> Option<u64> {
+        let serial = {
+            let mut slot = self.slots.entry(request.slot).or_default();
+            if !self.end(request, Outcome::Ready(Arc::clone(sample))) {
+                return None;
+            }
+            slot.serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
+            slot.sample = Some(Arc::clone(sample));
+            slot.failed = false;
+            slot.drop_current(request);
+            slot.serial
+        };
+        self.forget(request);
+        Some(serial)
+    }
+
+    /// Puts a sample that needed no load into a slot; the number of this change.
+    pub(crate) fn set_sample(&self, id: u32, sample: Arc<Sample>) -> u64 {
+        let mut slot = self.slots.entry(id).or_default();
+        slot.serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
+        slot.sample = Some(sample);
+        slot.failed = false;
+        slot.serial
+    }
+
+    /// Ends a request without success; true for the one caller who did.
+    pub(crate) fn end_without_sample(&self, request: &Arc<Request>, outcome: Outcome) -> bool {
+        {
+            let mut slot = self.slots.entry(request.slot).or_default();
+            let failed = matches!(outcome, Outcome::Failed { .. });
+            if !self.end(request, outcome) {
+                return false;
+            }
+            if slot.drop_current(request) {
+                slot.failed = failed && slot.sample.is_none();
+            }
+        }
+        self.free_from(request.slot);
+        self.forget(request);
+        true
+    }
+
+    /// Empties a slot and ends its load.
+    pub(crate) fn unload(&self, id: u32) -> Unloaded {
+        let unloaded = {
+            let mut slot = self.slots.entry(id).or_default();
+            let cancelled = slot
+                .current
+                .take()
+                .filter(|request| self.end(request, Outcome::Cancelled(CancelReason::User)));
+            slot.sample = None;
+            slot.failed = false;
+            slot.serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
+            Unloaded { cancelled, serial: slot.serial }
+        };
+        self.free_from(id);
+        if let Some(request) = &unloaded.cancelled {
+            self.forget(request);
+        }
+        unloaded
+    }
+
+    fn free_from(&self, id: u32) {
+        self.lowest_free.fetch_min(id, Ordering::AcqRel);
+    }
+
+    fn forget(&self, request: &Request) {
+        self.requests.remove(&request.id);
+    }
+
+    pub(crate) fn request(&self, request_id: u64) -> Option<Arc<Request>> {
+        self.requests.get(&request_id).map(|entry| Arc::clone(entry.value()))
+    }
+
+    /// All live requests, oldest first.
+    pub(crate) fn live_requests(&self) -> Vec<Arc<Request>> {
+        let mut live: Vec<_> = self
+            .requests
+            .iter()
+            .map(|entry| Arc::clone(entry.value()))
+            .filter(|request| request.is_live())
+            .collect();
+        live.sort_by_key(|request| request.id);
+        live
+    }
+
+    pub(crate) fn sample(&self, id: u32) -> Option<Arc<Sample>> {
+        self.slots.get(&id).and_then(|slot| slot.sample.clone())
+    }
+
+    pub(crate) fn playable(&self, id: u32) -> Playable {
+        self.slots.get(&id).map_or(Playable::Empty, |slot| match (&slot.sample, slot.live()) {
+            (Some(sample), _) => Playable::Ready(Arc::clone(sample)),
+            (None, Some(_)) => Playable::Loading,
+            (None, None) => Playable::Empty,
+        })
+    }
+
+    pub(crate) fn state(&self, id: u32) -> SlotState {
+        self.slots.get(&id).map_or(SlotState::Empty, |slot| match (&slot.sample, slot.live()) {
+            (Some(_), _) => SlotState::Ready,
+            (None, Some(request)) if request.is_queued() => SlotState::Queued,
+            (None, Some(_)) => SlotState::Loading,
+            (None, None) if slot.failed => SlotState::Failed,
+            (None, None) => SlotState::Empty,
+        })
+    }
+
+    /// How many slots hold a sample, and how many bytes those are.
+    pub(crate) fn held(&self) -> (usize, usize) {
+        self.slots
+            .iter()
+            .filter_map(|slot| slot.sample.as_ref().map(|s| s.buffer().byte_len()))
+            .fold((0, 0), |(count, bytes), more| (count + 1, bytes + more))
+    }
+
+    pub(crate) fn queued(&self) -> usize {
+        self.queued.load(Ordering::Acquire)
+    }
+
+    /// Accepts nothing from here on.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+}
+
+impl Slot {
+    /// Takes `request` out if it is the newest; true if it was.
+    fn drop_current(&mut self, request: &Arc<Request>) -> bool {
+        let newest = self.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, request));
+        if newest {
+            self.current = None;
+        }
+        newest
+    }
+}

@@ -1,0 +1,27 @@
+//! The actors from outside: messages in, events out, threads counted.
+
+mod direct_messages;
+mod events;
+mod leaks;
+mod playing;
+mod promise_10;
+mod shutdown;
+mod slots;
+mod worker_panic;
+
+use hotcue_actors::{AudioEngine, EngineConfig};
+
+/// A running engine without a clock.
+fn offline(workers: usize) -> AudioEngine {
+    running(EngineConfig {
+        output: "offline".to_owned(),
+        workers: Some(workers),
+        ..EngineConfig::default()
+    })
+}
+
+fn running(config: EngineConfig) -> AudioEngine {
+    let engine = AudioEngine::new(config).expect("a valid configuration");
+    engine.run().expect("the engine starts");
+    engine
+}

@@ -1,0 +1,134 @@
+//! Plays that wait for their load, and what becomes of them.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use hotcue::Source;
+use hotcue::playback::PlaybackEvent;
+use hotcue_actors::{
+    AudioEngine, DropReason, EngineError, PlayOptions, PlaybackNotice, VoiceChange, WhenLoading,
+};
+use hotcue_tests::{BlockingSource, Gate, PATIENCE, sine, wav_bytes};
+
+use crate::offline;
+
+fn blocked(gate: &Arc<Gate>) -> Source {
+    let content = wav_bytes(48_000, 1, 4_800, sine(440.0, 48_000));
+    Source::Custom(Arc::new(BlockingSource { gate: Arc::clone(gate), content }))
+}
+
+fn dropped(engine: &AudioEngine, voice: u64) -> DropReason {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match engine.poll_playback_events() {
+            Some(PlaybackNotice::Dropped { voice: v, reason, .. }) if v == voice => return reason,
+            Some(_) => {}
+            None => assert!(Instant::now() < deadline, "no notice of voice {voice}"),
+        }
+    }
+}
+
+fn is_silent(engine: &AudioEngine) -> bool {
+    engine.render(2_048).expect("offline").samples.iter().all(|&value| value == 0.0)
+}
+
+#[test]
+fn a_play_during_the_load_sounds_when_it_is_there() {
+    let engine = offline(1);
+    let gate = Arc::new(Gate::default());
+    let ticket = engine.load_sample_async(Some(0), blocked(&gate), 0).expect("accepted");
+    let press = || engine.play_sample(0, PlayOptions::default()).expect("it runs");
+    let voices: Vec<u64> = (0..50).filter_map(|_| press()).collect();
+    assert_eq!(voices.len(), 50);
+    assert!(is_silent(&engine));
+    gate.open();
+    assert!(matches!(ticket.wait(None), Some(Ok(_))));
+    assert!(!is_silent(&engine));
+    assert_eq!(engine.stats().voices, 1, "fifty presses are one voice");
+    let started: Vec<u64> = std::iter::from_fn(|| engine.poll_playback_events())
+        .filter_map(|notice| match notice {
+            PlaybackNotice::Voice(PlaybackEvent::Started { voice, .. }) => Some(voice),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(started, voices[49..], "the last press is the one");
+}
+
+#[test]
+fn a_waiting_play_is_dropped_with_a_reason() {
+    let engine = offline(1);
+    let gate = Arc::new(Gate::default());
+    let play = |options| {
+        engine.load_sample_async(Some(0), blocked(&gate), 0).expect("accepted");
+        engine.play_sample(0, options).expect("it runs").expect("it waits")
+    };
+    let options = PlayOptions::default();
+
+    let voice = play(PlayOptions { max_wait_sec: 0.0, ..options });
+    assert_eq!(dropped(&engine, voice), DropReason::WaitedTooLong);
+    let voice = play(options);
+    engine.stop_sample(0).expect("it runs");
+    assert_eq!(dropped(&engine, voice), DropReason::Stopped);
+    let voice = play(options);
+    engine.unload_sample(0).expect("it runs");
+    assert_eq!(dropped(&engine, voice), DropReason::Unloaded);
+    let voice = play(options);
+    engine.stop_all().expect("it runs");
+    assert_eq!(dropped(&engine, voice), DropReason::Stopped);
+    let voice = play(PlayOptions { max_wait_sec: 600.0, ..options });
+    let running = engine.loads().expect("it runs").last().map(|load| load.request_id);
+    assert!(engine.cancel_load(running.expect("one is live")).expect("it runs"));
+    assert_eq!(dropped(&engine, voice), DropReason::LoadEnded);
+    gate.open();
+    assert!(is_silent(&engine));
+}
+
+#[test]
+fn when_loading_can_drop_or_raise() {
+    let engine = offline(1);
+    let gate = Arc::new(Gate::default());
+    engine.load_sample_async(Some(0), blocked(&gate), 0).expect("accepted");
+    let play = |when_loading| {
+        engine.play_sample(0, PlayOptions { when_loading, ..PlayOptions::default() })
+    };
+    assert!(matches!(play(WhenLoading::Drop), Ok(None)));
+    assert!(matches!(play(WhenLoading::Raise), Err(EngineError::NotReady(0))));
+    assert!(matches!(engine.play_sample(1, PlayOptions::default()), Ok(None)), "an empty slot");
+    gate.open();
+}
+
+#[test]
+fn arguments_outside_their_range_are_named() {
+    let engine = offline(1);
+    let play = |options: PlayOptions| match engine.play_sample(0, options) {
+        Err(error) => error.to_string(),
+        Ok(voice) => panic!("accepted: {voice:?}"),
+    };
+    let good = PlayOptions::default();
+    for volume in [-0.1, 4.1, f32::NAN, f32::INFINITY] {
+        assert_eq!(play(PlayOptions { volume, ..good }), "volume out of range");
+    }
+    assert_eq!(play(PlayOptions { pan: 1.5, ..good }), "pan out of range");
+    assert_eq!(play(PlayOptions { speed: f32::NAN, ..good }), "speed out of range");
+    assert_eq!(play(PlayOptions { start_sec: -1.0, ..good }), "start_sec out of range");
+    let change = VoiceChange { pan: Some(-2.0), ..VoiceChange::default() };
+    assert!(engine.set_voice(1, change).is_err());
+    assert!(engine.set_volume(f32::NAN).is_err());
+    assert!(engine.play_sample(1_024, good).is_err_and(|e| e.to_string() == "id out of range"));
+}
+
+#[test]
+fn commands_take_effect_in_call_order() {
+    let engine = offline(1);
+    let content = wav_bytes(48_000, 1, 48_000, sine(440.0, 48_000));
+    let ticket =
+        engine.load_sample_async(Some(0), Source::Memory(Arc::from(content)), 0).expect("accepted");
+    assert!(matches!(ticket.wait(None), Some(Ok(_))));
+    for _ in 0..200 {
+        engine.play_sample(0, PlayOptions::default()).expect("it runs");
+        assert!(!is_silent(&engine), "a play before a render is in it");
+        engine.stop_all().expect("it runs");
+        engine.render(4_800).expect("offline");
+        assert!(is_silent(&engine), "a stop before a render is in it");
+    }
+}

@@ -1,0 +1,103 @@
+//! The event contract as a checker: feed it every event, it panics at the first that breaks it.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use hotcue::Stage;
+use hotcue_actors::{EventQueue, LoaderEvent};
+
+use crate::PATIENCE;
+
+/// What was seen of each request so far.
+#[derive(Debug, Default)]
+pub struct Contract {
+    requests: HashMap<u64, Seen>,
+    last_time_sec: f64,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    events: Vec<LoaderEvent>,
+    percent: f32,
+    stage: Option<Stage>,
+    ended: bool,
+}
+
+impl Contract {
+    /// Checks one event against all that came before.
+    ///
+    /// # Panics
+    /// When it breaks the contract.
+    pub fn see(&mut self, event: LoaderEvent) {
+        assert!(event.time_sec() >= 0.0, "negative time in {event:?}");
+        self.last_time_sec = self.last_time_sec.max(event.time_sec());
+        let Some(request_id) = event.request_id() else { return };
+        let seen = self.requests.entry(request_id).or_default();
+        assert!(!seen.ended, "{event:?} follows the terminal event of {:?}", seen.events);
+        match &event {
+            LoaderEvent::Started { .. } => {
+                assert!(seen.events.is_empty(), "started is not the first of {:?}", seen.events);
+            }
+            LoaderEvent::Progress { percent, stage, .. } => {
+                assert!(!seen.events.is_empty(), "progress of {request_id} before started");
+                assert!((0.0..=100.0).contains(percent), "percent {percent}");
+                assert!(
+                    *percent >= seen.percent,
+                    "percent fell from {} in {event:?}",
+                    seen.percent
+                );
+                assert!(Some(*stage) >= seen.stage, "stage went back in {event:?}");
+                assert!(*stage > Stage::Queued, "progress while queued");
+                seen.percent = *percent;
+                seen.stage = Some(*stage);
+            }
+            LoaderEvent::Success { frames, sample_rate, duration_sec, .. } => {
+                assert!(!seen.events.is_empty(), "success of {request_id} before started");
+                assert_eq!(seen.percent, 100.0, "100 precedes success");
+                let length = *frames as f64 / f64::from(*sample_rate);
+                assert!((length - duration_sec).abs() < 1e-9, "length of {event:?}");
+            }
+            LoaderEvent::Error { stage, .. } => {
+                let queued = seen.events.is_empty();
+                assert_eq!(*stage == Stage::Queued, queued, "stage of {event:?}");
+            }
+            _ => {}
+        }
+        seen.ended = event.is_terminal();
+        seen.events.push(event);
+    }
+
+    /// Requests that have ended.
+    pub fn ended(&self) -> usize {
+        self.requests.values().filter(|seen| seen.ended).count()
+    }
+
+    /// All requests of which anything was seen.
+    pub fn requests(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// The terminal event of a request.
+    pub fn terminal(&self, request_id: u64) -> Option<&LoaderEvent> {
+        self.requests.get(&request_id)?.events.last().filter(|event| event.is_terminal())
+    }
+
+    /// The events of a request so far.
+    pub fn events(&self, request_id: u64) -> &[LoaderEvent] {
+        self.requests.get(&request_id).map_or(&[], |seen| &seen.events)
+    }
+}
+
+/// Reads events until `count` requests have ended.
+///
+/// # Panics
+/// When the contract is broken, or when they do not end.
+pub fn collect_until_ended(queue: &EventQueue, contract: &mut Contract, count: usize) {
+    let deadline = Instant::now() + PATIENCE;
+    while contract.ended() < count {
+        match queue.wait(deadline) {
+            Some(event) => contract.see(event),
+            None => panic!("{} of {count} requests have ended", contract.ended()),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Sources that misbehave on purpose.
+
+use std::fmt;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use hotcue::{ByteSource, ReadSeek};
+
+/// A source whose first read panics.
+#[derive(Debug)]
+pub struct PanickingSource;
+
+impl ByteSource for PanickingSource {
+    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+        Ok(Box::new(PanickingReader))
+    }
+
+    fn name(&self) -> &str {
+        "panics"
+    }
+}
+
+struct PanickingReader;
+
+impl Read for PanickingReader {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        panic!("planted panic");
+    }
+}
+
+impl Seek for PanickingReader {
+    fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
+        Ok(0)
+    }
+}
+
+/// Something that stays shut until it is opened.
+#[derive(Debug, Default)]
+pub struct Gate {
+    open: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Gate {
+    /// Lets everybody through, for good.
+    pub fn open(&self) {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_all();
+    }
+
+    fn pass(&self) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.changed.wait_while(open, |open| !*open).unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Content behind a gate: the first read waits until it opens.
+pub struct BlockingSource {
+    /// What the reads wait for.
+    pub gate: Arc<Gate>,
+    /// What they give then.
+    pub content: Vec<u8>,
+}
+
+impl fmt::Debug for BlockingSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockingSource").finish_non_exhaustive()
+    }
+}
+
+impl ByteSource for BlockingSource {
+    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+        Ok(Box::new(BlockingReader {
+            gate: Arc::clone(&self.gate),
+            content: Cursor::new(self.content.clone()),
+        }))
+    }
+
+    fn name(&self) -> &str {
+        "blocks"
+    }
+}
+
+struct BlockingReader {
+    gate: Arc<Gate>,
+    content: Cursor<Vec<u8>>,
+}
+
+impl Read for BlockingReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.gate.pass();
+        self.content.read(buffer)
+    }
+}
+
+impl Seek for BlockingReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.content.seek(to)
+    }
+}
