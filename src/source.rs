@@ -1,5 +1,7 @@
 //! Where the bytes of a load come from.
 
+use std::fmt;
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +12,8 @@ pub enum Source {
     Path(PathBuf),
     /// The content itself.
     Memory(Arc<[u8]>),
+    /// Anything else that can be read and sought, e.g. an archive's member.
+    Custom(Arc<dyn ByteSource>),
 }
 
 impl Source {
@@ -17,7 +21,55 @@ impl Source {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Path(path) => Some(path),
-            Self::Memory(_) => None,
+            Self::Memory(_) | Self::Custom(_) => None,
         }
     }
 }
+
+/// A source of bytes that the caller supplies, for what is neither a file nor in memory.
+///
+/// Every method is called on a decoder's thread, never before the load's first step.
+///
+/// ```
+/// use std::io::{self, Cursor};
+/// use std::sync::Arc;
+/// use hotcue::{ByteSource, LoadJob, LoadOptions, ReadSeek, Source, Workbench};
+///
+/// struct Silence;
+/// impl ByteSource for Silence {
+///     fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+///         Ok(Box::new(Cursor::new(vec![0; 100])))
+///     }
+///     fn name(&self) -> &str {
+///         "silence"
+///     }
+/// }
+/// let mut job = LoadJob::new(Source::Custom(Arc::new(Silence)), LoadOptions::default());
+/// let error = loop {
+///     if let Err(error) = job.step(&mut Workbench::default()) {
+///         break error;
+///     }
+/// };
+/// assert_eq!(error.kind().as_str(), "unsupported_format");
+/// ```
+pub trait ByteSource: Send + Sync {
+    /// Opens the content at its first byte.
+    ///
+    /// # Errors
+    /// Any; `NotFound` and `PermissionDenied` keep their kind, all others end the load as `io`.
+    fn open(&self) -> io::Result<Box<dyn ReadSeek>>;
+
+    /// A name for log lines and debuggers.
+    fn name(&self) -> &str;
+}
+
+impl fmt::Debug for dyn ByteSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ByteSource").field(&self.name()).finish()
+    }
+}
+
+/// Bytes that can be read and sought; implemented for every type that can.
+pub trait ReadSeek: Read + Seek + Send + Sync {}
+
+impl<T: Read + Seek + Send + Sync> ReadSeek for T {}

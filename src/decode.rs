@@ -1,0 +1,91 @@
+//! Bytes to planar `f32`: the trait that job and decoders share, and what they say of a stream.
+
+mod channels;
+mod clean;
+mod reader;
+mod symphonia;
+#[cfg(test)]
+mod tests;
+
+use crate::error::{LoadError, LoadWarning};
+use crate::spec::{AudioSpec, MAX_CHANNELS};
+
+pub(crate) use reader::OpenedSource;
+
+/// What a decoder knows of its stream once the first frame is decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamInfo {
+    /// The file's own sample rate and channel count.
+    pub spec: AudioSpec,
+    /// The length that the file states, in frames. A claim: the file may hold more or less.
+    pub frames: Option<u64>,
+    /// Whether `frames` is only a guess, e.g. from the first frames of an MP3 without header.
+    pub frames_estimated: bool,
+    /// The container, lower-case: `wav`, `aiff`, `flac`, `ogg`, `mp3`, `mp4`, `caf`, `mkv`, `aac`.
+    pub container: String,
+    /// The codec, lower-case: `pcm_s16le`, `flac`, `alac`, `vorbis`, `mp3`, `aac`, ….
+    pub codec: String,
+    /// Bits of one stored value, where the codec has such a thing.
+    pub bits_per_sample: Option<u32>,
+    /// Length of the whole source in bytes.
+    pub byte_len: Option<u64>,
+}
+
+/// Some frames, lent by a decoder: planar `f32` in WAVE order, finite, not clamped.
+#[derive(Debug)]
+pub struct Chunk<'a> {
+    planes: [&'a [f32]; MAX_CHANNELS],
+    channels: usize,
+}
+
+impl<'a> Chunk<'a> {
+    /// Lends frames `range` of `planes`, which `order` sorts.
+    ///
+    /// # Panics
+    /// With more than [`MAX_CHANNELS`] planes, or a range beyond one of them.
+    fn new(planes: &'a [Vec<f32>], order: &[usize], range: std::ops::Range<usize>) -> Self {
+        let mut lent: [&[f32]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+        for (place, &plane) in lent.iter_mut().zip(order) {
+            *place = &planes[plane][range.clone()];
+        }
+        Self { planes: lent, channels: order.len() }
+    }
+
+    /// One slice per channel, all of one length.
+    pub fn planes(&self) -> &[&'a [f32]] {
+        &self.planes[..self.channels]
+    }
+
+    /// Frames in this chunk; may be 0.
+    pub fn frames(&self) -> usize {
+        self.planes().first().map_or(0, |plane| plane.len())
+    }
+}
+
+/// Decodes one stream from its start to its end.
+pub trait Decoder: Send {
+    /// What is known of the stream.
+    fn info(&self) -> &StreamInfo;
+
+    /// Decodes the next packet; None after the last one. A chunk may be empty: that packet held
+    /// no audio or could not be decoded.
+    ///
+    /// # Errors
+    /// `io` when the source fails, `unsupported_format` when the stream changes its rate or
+    /// channels midway. What was lent before stays valid data.
+    fn next_chunk(&mut self) -> Result<Option<Chunk<'_>>, LoadError>;
+
+    /// Bytes from the start to where the decoder reads; it reads ahead a little.
+    fn byte_position(&self) -> u64;
+
+    /// What was odd so far. Complete once [`next_chunk`](Self::next_chunk) returned None.
+    fn warnings(&self) -> Vec<LoadWarning>;
+}
+
+/// Finds out the format of `source` and decodes up to the first frame.
+///
+/// # Errors
+/// `unsupported_format`, `corrupt`, `empty` without a single frame, `io` when the source fails.
+pub(crate) fn open(source: OpenedSource) -> Result<Box<dyn Decoder>, LoadError> {
+    Ok(Box::new(symphonia::SymphoniaDecoder::open(source)?))
+}

@@ -1,0 +1,24 @@
+//! The order of channels.
+//!
+//! # Sources
+//! Microsoft, *`WAVEFORMATEXTENSIBLE` structure (mmreg.h)*: channels are interleaved in the order
+//! of the bits of `dwChannelMask`, lowest first (front left 0x1, front right 0x2, front centre
+//! 0x4, low frequency 0x8, back left 0x10, …).
+
+/// For each channel in WAVE order, the index of the plane that holds it.
+///
+/// `speakers` names, plane by plane, the bit of `dwChannelMask`; None where the plane has no
+/// place in it. Planes that cannot be ordered so (one without a place, or two of one speaker)
+/// stay as the file has them.
+pub(crate) fn wave_order(speakers: &[Option<u32>]) -> Vec<usize> {
+    let file_order = || (0..speakers.len()).collect();
+    let Some(bits) = speakers.iter().copied().collect::<Option<Vec<u32>>>() else {
+        return file_order();
+    };
+    let mut order: Vec<usize> = file_order();
+    order.sort_by_key(|&plane| bits[plane]);
+    if order.windows(2).any(|pair| bits[pair[0]] == bits[pair[1]]) {
+        return file_order();
+    }
+    order
+}

@@ -1,0 +1,154 @@
+//! Opens a source without ever blocking on what is not a file, and counts what is read of it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::LoadError;
+use crate::source::{ReadSeek, Source};
+
+/// A source that is open and of known length.
+pub(crate) struct OpenedSource {
+    content: Box<dyn ReadSeek>,
+    byte_len: u64,
+}
+
+impl OpenedSource {
+    /// Opens `source`. Never waits for a writer of a FIFO.
+    ///
+    /// # Errors
+    /// `not_found`, `permission_denied`; `io` for all else, also for what is not a regular file.
+    pub(crate) fn open(source: &Source) -> Result<Self, LoadError> {
+        let opened = match source {
+            Source::Path(path) => open_file(path),
+            Source::Memory(bytes) => Ok(Self {
+                byte_len: bytes.len() as u64,
+                content: Box::new(Cursor::new(Arc::clone(bytes))),
+            }),
+            Source::Custom(custom) => custom.open().and_then(|mut content| {
+                let byte_len = content.seek(SeekFrom::End(0))?;
+                content.seek(SeekFrom::Start(0))?;
+                Ok(Self { content, byte_len })
+            }),
+        };
+        opened.map_err(|error| LoadError::from_io(error, source))
+    }
+
+    /// Total length in bytes.
+    pub(crate) fn byte_len(&self) -> u64 {
+        self.byte_len
+    }
+
+    /// The reader, and what it leaves behind for others to see.
+    pub(crate) fn into_reader(self) -> (CountingReader, Arc<ReadState>) {
+        let state = Arc::new(ReadState::default());
+        let Self { content, byte_len } = self;
+        (CountingReader { content, byte_len, position: 0, state: Arc::clone(&state) }, state)
+    }
+}
+
+fn open_file(path: &Path) -> io::Result<OpenedSource> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // A FIFO without a writer would block the open itself; a terminal would become ours.
+        options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    }
+    let file: File = options.open(path)?;
+    // Asked of the handle, not of the path: nobody can swap the file in between.
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
+    }
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    Ok(OpenedSource { content: Box::new(file), byte_len: metadata.len() })
+}
+
+/// What a [`CountingReader`] tells to those who cannot reach it any more.
+#[derive(Debug, Default)]
+pub(crate) struct ReadState {
+    position: AtomicU64,
+    error: Mutex<Option<io::Error>>,
+}
+
+impl ReadState {
+    /// Bytes from the start to where the reader stands.
+    pub(crate) fn position(&self) -> u64 {
+        // Relaxed: a figure for a progress bar; nothing is published through it.
+        self.position.load(Ordering::Relaxed)
+    }
+
+    /// The failure of the source, if it had one. Format readers may swallow or rename it.
+    pub(crate) fn take_error(&self) -> Option<io::Error> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn fail(&self, error: io::Error) -> io::Error {
+        let seen = io::Error::new(error.kind(), "the source failed");
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        seen
+    }
+}
+
+/// Reads a source, counts, and remembers the first failure.
+pub(crate) struct CountingReader {
+    content: Box<dyn ReadSeek>,
+    byte_len: u64,
+    position: u64,
+    state: Arc<ReadState>,
+}
+
+impl CountingReader {
+    /// Total length in bytes.
+    pub(crate) fn byte_len(&self) -> u64 {
+        self.byte_len
+    }
+
+    fn moved_to(&mut self, position: u64) {
+        self.position = position;
+        self.state.position.store(position, Ordering::Relaxed);
+    }
+}
+
+impl Read for CountingReader {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.content.read(target) {
+                Ok(bytes) => {
+                    self.moved_to(self.position.saturating_add(bytes as u64));
+                    return Ok(bytes);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.state.fail(error)),
+            }
+        }
+    }
+}
+
+impl Seek for CountingReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        // Refused by hand: a target before the start or beyond 2^63 is the file's lie, and must
+        // not count as a failure of the source.
+        let target = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::End(offset) => self.byte_len.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        let target = target
+            .filter(|target| i64::try_from(*target).is_ok())
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek out of range"))?;
+        match self.content.seek(SeekFrom::Start(target)) {
+            Ok(position) => {
+                self.moved_to(position);
+                Ok(position)
+            }
+            Err(error) => Err(self.state.fail(error)),
+        }
+    }
+}

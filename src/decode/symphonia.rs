@@ -1,0 +1,377 @@
+//! Decoding with symphonia, the only file that names it.
+
+use std::io;
+use std::sync::Arc;
+
+use symphonia::core::audio::{ChannelLabel, Channels, GenericAudioBufferRef};
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::io::{MediaSource, MediaSourceStream};
+use symphonia::core::meta::MetadataOptions;
+
+use super::channels::wave_order;
+use super::clean::{Tally, remove_non_finite};
+use super::reader::{CountingReader, OpenedSource, ReadState};
+use super::{Chunk, Decoder, StreamInfo};
+use crate::error::{LoadError, LoadErrorKind, LoadWarning};
+use crate::spec::AudioSpec;
+
+/// Undecodable packets in a row after which the rest of a stream is given up.
+const MAX_BAD_PACKETS_IN_A_ROW: u32 = 500;
+
+impl MediaSource for CountingReader {
+    fn is_seekable(&self) -> bool {
+        true
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        Some(CountingReader::byte_len(self))
+    }
+}
+
+/// One audio track of one source.
+pub(crate) struct SymphoniaDecoder {
+    info: StreamInfo,
+    stream: PacketStream,
+    /// The plane of each channel in WAVE order.
+    order: Vec<usize>,
+    /// The first packet's frames wait in `stream.unpacked` for the first `next_chunk`.
+    first_chunk_waits: bool,
+}
+
+impl SymphoniaDecoder {
+    /// Probes `source` and decodes up to the first frame: some formats tell their rate and
+    /// channels only there.
+    ///
+    /// # Errors
+    /// `unsupported_format`, `corrupt`, `empty` without a single frame, `io`.
+    pub(crate) fn open(source: OpenedSource) -> Result<Self, LoadError> {
+        let byte_len = source.byte_len();
+        if byte_len == 0 {
+            return Err(LoadError::new(LoadErrorKind::Empty, "the file is empty"));
+        }
+        let (reader, read) = source.into_reader();
+        let mut stream = match PacketStream::open(reader, &read) {
+            Ok(stream) => stream,
+            Err(error) => return Err(failure(&read).unwrap_or_else(|| opening_failed(error))),
+        };
+        let layout = loop {
+            match stream.decode_next()? {
+                Decoded::Frames => {
+                    if let Some(layout) = stream.unpacked.new_layout.take() {
+                        break layout;
+                    }
+                }
+                Decoded::Nothing => {}
+                Decoded::End => return Err(stream.without_a_frame()),
+            }
+        };
+        let info = stream.info(layout.spec.validate()?, byte_len);
+        let order = if has_swapped_alac_wide_channels(&info) {
+            vec![0, 1, 2, 3, 6, 7, 4, 5]
+        } else if has_rotated_alac_surrounds(&info) {
+            vec![0, 1, 2, 3, 5, 6, 4]
+        } else {
+            wave_order(&layout.speakers)
+        };
+        Ok(Self { info, stream, order, first_chunk_waits: true })
+    }
+}
+
+impl Decoder for SymphoniaDecoder {
+    fn info(&self) -> &StreamInfo {
+        &self.info
+    }
+
+    fn next_chunk(&mut self) -> Result<Option<Chunk<'_>>, LoadError> {
+        let decoded = if std::mem::take(&mut self.first_chunk_waits) {
+            Decoded::Frames
+        } else {
+            self.stream.decode_next()?
+        };
+        let frames = match decoded {
+            Decoded::Frames => self.stream.unpacked.frames,
+            Decoded::Nothing => 0,
+            Decoded::End => return Ok(None),
+        };
+        if let Some(layout) = self.stream.unpacked.new_layout.take()
+            && layout.spec != self.info.spec
+        {
+            return Err(LoadError::new(
+                LoadErrorKind::UnsupportedFormat,
+                format!(
+                    "changes midway from {} Hz, {} channels to {} Hz, {} channels",
+                    self.info.spec.sample_rate,
+                    self.info.spec.channels,
+                    layout.spec.sample_rate,
+                    layout.spec.channels
+                ),
+            ));
+        }
+        Ok(Some(Chunk::new(&self.stream.unpacked.planes, &self.order, 0..frames)))
+    }
+
+    fn byte_position(&self) -> u64 {
+        self.stream.read.position()
+    }
+
+    fn warnings(&self) -> Vec<LoadWarning> {
+        let stated = self.info.frames.filter(|_| !self.info.frames_estimated);
+        self.stream.tally.warnings(stated)
+    }
+}
+
+/// What one packet came to.
+enum Decoded {
+    /// Frames are in `unpacked`, planes in the codec's order.
+    Frames,
+    /// Nothing: another track's packet, or an undecodable one.
+    Nothing,
+    End,
+}
+
+/// Rate and speakers of a decoded packet.
+struct Layout {
+    spec: AudioSpec,
+    /// Bits of `dwChannelMask`, or beyond them, by plane.
+    speakers: Vec<Option<u32>>,
+}
+
+struct PacketStream {
+    format: Box<dyn FormatReader>,
+    codec: Box<dyn AudioDecoder>,
+    track: Track,
+    read: Arc<ReadState>,
+    unpacked: Unpacked,
+    tally: Tally,
+    ended: bool,
+}
+
+impl PacketStream {
+    fn open(reader: CountingReader, read: &Arc<ReadState>) -> Result<Self, Error> {
+        let bytes = MediaSourceStream::new(Box::new(reader), Default::default());
+        let format = symphonia::default::get_probe().probe(
+            &Hint::new(),
+            bytes,
+            FormatOptions::default(),
+            MetadataOptions::default(),
+        )?;
+        let (track, codec) = audio_decoder(format.as_ref())?;
+        Ok(Self {
+            format,
+            codec,
+            track,
+            read: Arc::clone(read),
+            unpacked: Unpacked::default(),
+            tally: Tally::default(),
+            ended: false,
+        })
+    }
+
+    fn info(&self, spec: AudioSpec, byte_len: u64) -> StreamInfo {
+        let container = match self.format.format_info().short_name {
+            "wave" => "wav",
+            "isomp4" => "mp4",
+            "matroska" => "mkv",
+            other => other,
+        };
+        let codec = self.codec.codec_info().short_name;
+        let parameters = self.codec.codec_params();
+        // Read from the first frames, or in the container's own clock: no count of frames.
+        let frames_estimated = match container {
+            "mp1" | "mp2" | "mp3" => self.track.delay.is_none(),
+            "aac" => true,
+            "mp4" => codec == "aac",
+            _ => false,
+        };
+        let lossless = codec.starts_with("pcm_") || matches!(codec, "flac" | "alac");
+        StreamInfo {
+            spec,
+            frames: self.track.num_frames.filter(|frames| *frames > 0),
+            frames_estimated,
+            container: container.to_owned(),
+            codec: codec.to_owned(),
+            bits_per_sample: lossless
+                .then(|| parameters.bits_per_sample.or(parameters.bits_per_coded_sample))
+                .flatten(),
+            byte_len: Some(byte_len),
+        }
+    }
+
+    fn decode_next(&mut self) -> Result<Decoded, LoadError> {
+        if self.ended {
+            return Ok(Decoded::End);
+        }
+        let packet = match self.format.next_packet() {
+            Ok(Some(packet)) => packet,
+            Ok(None) => return self.end(),
+            Err(Error::ResetRequired) => return self.restart(),
+            Err(Error::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.tally.cut_off = true;
+                return self.end();
+            }
+            // The container is broken here. What was decoded up to this place is kept.
+            Err(_) => {
+                self.tally.bad_packets += 1;
+                self.tally.cut_off = true;
+                return self.end();
+            }
+        };
+        if packet.track_id != self.track.id {
+            return Ok(Decoded::Nothing);
+        }
+        match self.codec.decode(&packet) {
+            Ok(decoded) => {
+                self.unpacked.take(&decoded);
+                self.tally.bad_in_a_row = 0;
+                if self.unpacked.frames == 0 {
+                    return Ok(Decoded::Nothing);
+                }
+                self.tally.non_finite += remove_non_finite(&mut self.unpacked.planes);
+                self.tally.frames += self.unpacked.frames as u64;
+                Ok(Decoded::Frames)
+            }
+            Err(Error::ResetRequired) => self.restart(),
+            Err(_) => {
+                self.tally.bad_packets += 1;
+                self.tally.bad_in_a_row += 1;
+                if self.tally.bad_in_a_row < MAX_BAD_PACKETS_IN_A_ROW {
+                    return Ok(Decoded::Nothing);
+                }
+                self.tally.cut_off = true;
+                self.end()
+            }
+        }
+    }
+
+    /// Goes on with the next stream of a chain, e.g. of concatenated Ogg files.
+    fn restart(&mut self) -> Result<Decoded, LoadError> {
+        match audio_decoder(self.format.as_ref()) {
+            Ok((track, codec)) => {
+                self.track = track;
+                self.codec = codec;
+                self.tally.restarted = true;
+                Ok(Decoded::Nothing)
+            }
+            Err(_) => {
+                self.tally.cut_off = true;
+                self.end()
+            }
+        }
+    }
+
+    fn end(&mut self) -> Result<Decoded, LoadError> {
+        self.ended = true;
+        match failure(&self.read) {
+            Some(error) => Err(error),
+            None => Ok(Decoded::End),
+        }
+    }
+
+    fn without_a_frame(&self) -> LoadError {
+        match self.tally.bad_packets {
+            0 => LoadError::new(LoadErrorKind::Empty, "holds no audio frame"),
+            _ => LoadError::new(LoadErrorKind::Corrupt, "none of its packets can be decoded"),
+        }
+    }
+}
+
+/// The last decoded packet, copied out of its codec.
+#[derive(Default)]
+struct Unpacked {
+    planes: Vec<Vec<f32>>,
+    frames: usize,
+    spec: Option<AudioSpec>,
+    /// Set by the first packet and by every one whose spec differs from the one before.
+    new_layout: Option<Layout>,
+}
+
+impl Unpacked {
+    /// Copies frames out as `f32`: integers of `n` bits divided by 2^(n−1), rounded once.
+    fn take(&mut self, decoded: &GenericAudioBufferRef<'_>) {
+        self.frames = decoded.frames();
+        if self.frames == 0 {
+            return;
+        }
+        let spec = AudioSpec { sample_rate: decoded.spec().rate(), channels: decoded.num_planes() };
+        if self.spec != Some(spec) {
+            self.spec = Some(spec);
+            self.new_layout = Some(Layout { spec, speakers: speakers(decoded.spec().channels()) });
+        }
+        decoded.copy_to_vecs_planar::<f32>(&mut self.planes);
+    }
+}
+
+/// The track that a player would play, and a decoder for it.
+fn audio_decoder(format: &dyn FormatReader) -> Result<(Track, Box<dyn AudioDecoder>), Error> {
+    let track = format
+        .default_track(TrackType::Audio)
+        .or_else(|| format.first_track(TrackType::Audio))
+        .ok_or(Error::Unsupported("no audio track"))?;
+    let parameters = audio_parameters(track).ok_or(Error::Unsupported("unknown audio codec"))?;
+    let codec = symphonia::default::get_codecs()
+        .make_audio_decoder(parameters, &AudioDecoderOptions::default())?;
+    Ok((track.clone(), codec))
+}
+
+fn audio_parameters(track: &Track) -> Option<&AudioCodecParameters> {
+    track.codec_params.as_ref().and_then(CodecParameters::audio)
+}
+
+/// The place of each plane in `dwChannelMask`. symphonia's positions carry the same bits, and
+/// place planes of a mask in the order of its bits.
+fn speakers(channels: &Channels) -> Vec<Option<u32>> {
+    match channels {
+        Channels::Positioned(mask) => {
+            mask.iter().map(|position| Some(position.bits().trailing_zeros())).collect()
+        }
+        Channels::Custom(labels) => labels
+            .iter()
+            .map(|label| match label {
+                ChannelLabel::Positioned(position) => Some(position.bits().trailing_zeros()),
+                _ => None,
+            })
+            .collect(),
+        other => vec![None; other.count()],
+    }
+}
+
+/// symphonia 0.6.1 puts the wide pair of 7.1 ALAC where its mask has the rear pair.
+///
+/// # Sources
+/// Apple, *`ALACAudioTypes.h`*: `MPEG_7_1_B` is C Lc Rc L R Ls Rs LFE, coded in that order.
+fn has_swapped_alac_wide_channels(info: &StreamInfo) -> bool {
+    info.codec == "alac" && info.spec.channels == 8
+}
+
+/// symphonia 0.6.1 puts Cs of 6.1 ALAC before Ls and Rs, its mask has it after them.
+///
+/// # Sources
+/// Apple, *`ALACAudioTypes.h`*: `AAC_6_1` is C L R Ls Rs Cs LFE, coded in that order.
+fn has_rotated_alac_surrounds(info: &StreamInfo) -> bool {
+    info.codec == "alac" && info.spec.channels == 7
+}
+
+fn opening_failed(error: Error) -> LoadError {
+    let (kind, message) = match error {
+        Error::Unsupported(what) => {
+            return LoadError::new(
+                LoadErrorKind::UnsupportedFormat,
+                format!("not supported: {what}"),
+            );
+        }
+        Error::LimitError(_) => (LoadErrorKind::UnsupportedFormat, "exceeds a decoder limit"),
+        Error::IoError(_) => (LoadErrorKind::Corrupt, "ends within its header"),
+        _ => (LoadErrorKind::Corrupt, "malformed header"),
+    };
+    LoadError::new(kind, message).with_source(error)
+}
+
+/// The source's own failure, which a format reader may have swallowed or taken for an end.
+fn failure(read: &ReadState) -> Option<LoadError> {
+    read.take_error()
+        .map(|error| LoadError::new(LoadErrorKind::Io, "reading failed").with_source(error))
+}

@@ -1,0 +1,278 @@
+//! One load as a value that is stepped: read, decode, resample, into one [`SampleBuffer`].
+
+mod capacity;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::buffer::{SampleBuffer, SampleWriter};
+use crate::decode::{self, Decoder, OpenedSource};
+use crate::error::{LoadError, LoadErrorKind, LoadWarning, Stage};
+use crate::resample::{Resampler, Workbench};
+use crate::source::Source;
+use crate::spec::AudioSpec;
+
+/// Values that one step decodes before it returns: about 1 ms of the slowest codec.
+const VALUES_PER_STEP: usize = 32_768;
+/// Packets that one step looks at: those of other tracks and undecodable ones count too.
+const PACKETS_PER_STEP: usize = 64;
+/// What is shown while the last frame is not yet written.
+const ALMOST_DONE_PERCENT: f32 = 99.9;
+
+/// What a load is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// The rate that the sample is converted to, in Hz; None keeps the file's.
+    pub sample_rate: Option<u32>,
+    /// Most bytes that the sample may take as `f32` at its final rate.
+    pub max_sample_bytes: Option<u64>,
+}
+
+/// What a finished load brings.
+#[derive(Clone, Debug)]
+pub struct LoadedSample {
+    /// The audio, finished, with the file's channels in WAVE order.
+    pub buffer: Arc<SampleBuffer>,
+    /// The file's own rate in Hz.
+    pub source_rate: u32,
+    /// The container, e.g. `wav`; see [`StreamInfo`](crate::StreamInfo).
+    pub container: String,
+    /// The codec, e.g. `pcm_s16le`.
+    pub codec: String,
+    /// Bits of one stored value, where the codec has such a thing.
+    pub bits_per_sample: Option<u32>,
+    /// What was odd about the file.
+    pub warnings: Vec<LoadWarning>,
+}
+
+/// What one step of a load came to.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// There is more to do.
+    Working,
+    /// The sample is there.
+    Done(LoadedSample),
+}
+
+/// One load: a plain value that owns no thread and that whoever holds it may step, move to
+/// another thread, or drop at any time.
+///
+/// ```
+/// # use std::sync::Arc;
+/// use hotcue::{LoadJob, LoadOptions, Source, Step, Workbench};
+///
+/// let mut wav = Vec::new();
+/// wav.extend(b"RIFF\x28\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0");
+/// wav.extend([48_000_u32.to_le_bytes(), 96_000_u32.to_le_bytes()].concat());
+/// wav.extend(b"\x02\0\x10\0data\x04\0\0\0\0\x40\0\x80");
+/// let mut job = LoadJob::new(Source::Memory(wav.into()), LoadOptions::default());
+/// let mut bench = Workbench::default();
+/// let sample = loop {
+///     if let Step::Done(sample) = job.step(&mut bench)? {
+///         break sample;
+///     }
+/// };
+/// assert_eq!(sample.buffer.plane(0), [0.5, -1.0]);
+/// assert_eq!(sample.codec, "pcm_s16le");
+/// # Ok::<(), hotcue::LoadError>(())
+/// ```
+pub struct LoadJob {
+    source: Source,
+    options: LoadOptions,
+    state: State,
+    stage: Stage,
+    percent: f32,
+}
+
+enum State {
+    New,
+    Opened(OpenedSource),
+    Decoding(Box<Decoding>),
+    Flushing(Box<Decoding>),
+    Done(LoadedSample),
+    Failed(LoadError),
+}
+
+impl LoadJob {
+    /// Makes a job. Touches nothing: the first step opens the source.
+    pub fn new(source: Source, options: LoadOptions) -> Self {
+        Self { source, options, state: State::New, stage: Stage::Queued, percent: 0.0 }
+    }
+
+    /// Does a little of the work: about 1 ms, decided by a budget of frames and packets. Longer
+    /// may take only what a format needs before its first frame, and one packet that is huge.
+    /// `bench` lends resamplers that jobs of one worker share.
+    ///
+    /// After the last step, further ones say the same again.
+    ///
+    /// # Errors
+    /// `not_found`, `permission_denied` and `io` of the source; `unsupported_format`, `corrupt`
+    /// and `empty` of its content; `too_large` beyond `max_sample_bytes` or without memory. What
+    /// was decoded so far is dropped, except for readers that hold [`buffer`](Self::buffer).
+    pub fn step(&mut self, bench: &mut Workbench) -> Result<Step, LoadError> {
+        // Should the step unwind, the job must not be taken for one that can go on.
+        let interrupted = LoadError::new(LoadErrorKind::WorkerPanic, "the load was interrupted");
+        let state = std::mem::replace(&mut self.state, State::Failed(interrupted));
+        match self.advance(state, bench) {
+            Ok(state) => {
+                let step = match &state {
+                    State::Done(sample) => Step::Done(sample.clone()),
+                    _ => Step::Working,
+                };
+                self.state = state;
+                Ok(step)
+            }
+            Err(error) => {
+                let error = match self.source.path() {
+                    Some(path) if error.path().is_none() => error.with_path(path),
+                    _ => error,
+                };
+                self.state = State::Failed(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn advance(&mut self, state: State, bench: &mut Workbench) -> Result<State, LoadError> {
+        match state {
+            State::New => {
+                self.stage = Stage::Reading;
+                Ok(State::Opened(OpenedSource::open(&self.source)?))
+            }
+            State::Opened(source) => {
+                let decoding = Decoding::start(decode::open(source)?, self.options, bench)?;
+                self.stage = Stage::Decoding;
+                Ok(State::Decoding(Box::new(decoding)))
+            }
+            State::Decoding(mut decoding) => {
+                let more = decoding.decode_some()?;
+                let percent = (decoding.fraction() * 100.0) as f32;
+                self.percent = self.percent.max(percent.min(ALMOST_DONE_PERCENT));
+                if more {
+                    return Ok(State::Decoding(decoding));
+                }
+                if decoding.resampler.is_some() {
+                    self.stage = Stage::Resampling;
+                    return Ok(State::Flushing(decoding));
+                }
+                self.finish(*decoding, bench)
+            }
+            State::Flushing(decoding) => self.finish(*decoding, bench),
+            State::Done(sample) => Ok(State::Done(sample)),
+            State::Failed(error) => Err(error),
+        }
+    }
+
+    fn finish(&mut self, decoding: Decoding, bench: &mut Workbench) -> Result<State, LoadError> {
+        let sample = decoding.finish(bench)?;
+        self.stage = Stage::Publishing;
+        self.percent = 100.0;
+        Ok(State::Done(sample))
+    }
+
+    /// Where the job is. Never goes back; after a failure, where that happened.
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// How much is done, 0..100. Never falls; 100 only when the sample is there.
+    pub fn percent(&self) -> f32 {
+        self.percent
+    }
+
+    /// The sample as far as it is there; None before the first frame, and where its length is
+    /// not known in advance, until it is finished.
+    pub fn buffer(&self) -> Option<Arc<SampleBuffer>> {
+        match &self.state {
+            State::Decoding(decoding) | State::Flushing(decoding) if decoding.shareable => {
+                decoding.writer.buffer()
+            }
+            State::Done(sample) => Some(Arc::clone(&sample.buffer)),
+            _ => None,
+        }
+    }
+}
+
+/// The pass over the audio.
+struct Decoding {
+    decoder: Box<dyn Decoder>,
+    writer: SampleWriter,
+    /// None where the rates are equal.
+    resampler: Option<Resampler>,
+    frames_decoded: u64,
+    /// Whether the stated length may be relied on.
+    shareable: bool,
+}
+
+impl Decoding {
+    fn start(
+        decoder: Box<dyn Decoder>,
+        options: LoadOptions,
+        bench: &mut Workbench,
+    ) -> Result<Self, LoadError> {
+        let info = decoder.info();
+        let AudioSpec { sample_rate: from, channels } = info.spec;
+        let to = options.sample_rate.unwrap_or(from);
+        let spec = AudioSpec { sample_rate: to, channels }.validate()?;
+        let frames = capacity::frames(info, to, options.max_sample_bytes)?;
+        let mut writer = match frames {
+            Some(frames) => SampleWriter::with_capacity(spec, frames)?,
+            None => SampleWriter::growing(spec)?,
+        };
+        if let Some(bytes) = options.max_sample_bytes {
+            writer.limit_bytes(bytes);
+        }
+        let shareable = frames.is_some() && !info.frames_estimated;
+        let resampler =
+            if from == to { None } else { Some(bench.take_resampler(from, to, channels)?) };
+        Ok(Self { decoder, writer, resampler, frames_decoded: 0, shareable })
+    }
+
+    /// Decodes one step's worth; whether there is more.
+    fn decode_some(&mut self) -> Result<bool, LoadError> {
+        let mut values = 0;
+        for _ in 0..PACKETS_PER_STEP {
+            let Some(chunk) = self.decoder.next_chunk()? else {
+                return Ok(false);
+            };
+            let frames = chunk.frames();
+            match &mut self.resampler {
+                Some(resampler) => resampler.push(chunk.planes(), &mut self.writer)?,
+                None => self.writer.append(chunk.planes())?,
+            }
+            self.frames_decoded += frames as u64;
+            values += frames * chunk.planes().len();
+            if values >= VALUES_PER_STEP {
+                break;
+            }
+        }
+        Ok(true)
+    }
+
+    /// How much of the file is decoded, by frames or else by bytes; 0..1 if nothing lies.
+    fn fraction(&self) -> f64 {
+        let info = self.decoder.info();
+        let (done, all) = match info.frames {
+            Some(frames) if self.shareable => (self.frames_decoded, frames),
+            _ => (self.decoder.byte_position(), info.byte_len.unwrap_or(0)),
+        };
+        if all == 0 { 0.0 } else { done as f64 / all as f64 }
+    }
+
+    fn finish(mut self, bench: &mut Workbench) -> Result<LoadedSample, LoadError> {
+        if let Some(mut resampler) = self.resampler.take() {
+            resampler.finish(self.frames_decoded, &mut self.writer)?;
+            bench.put_back(resampler);
+        }
+        let info = self.decoder.info();
+        Ok(LoadedSample {
+            source_rate: info.spec.sample_rate,
+            container: info.container.clone(),
+            codec: info.codec.clone(),
+            bits_per_sample: info.bits_per_sample,
+            warnings: self.decoder.warnings(),
+            buffer: self.writer.finish(),
+        })
+    }
+}

@@ -1,0 +1,55 @@
+//! How much room to set aside for a length that a header states and that may be a lie.
+
+use crate::decode::StreamInfo;
+use crate::error::{LoadError, LoadErrorKind};
+use crate::resample::output_frames;
+
+/// The frames to pre-size a sample for at `to_rate`; None where the stated length is missing or
+/// more than that many bytes could hold, so that the sample has to grow as it comes.
+///
+/// # Errors
+/// `too_large` when a believable length exceeds `max_bytes`: known before anything is decoded.
+pub(super) fn frames(
+    info: &StreamInfo,
+    to_rate: u32,
+    max_bytes: Option<u64>,
+) -> Result<Option<usize>, LoadError> {
+    let Some(stated) = info.frames.filter(|stated| *stated <= plausible_frames(info)) else {
+        return Ok(None);
+    };
+    let frames = output_frames(stated, info.spec.sample_rate, to_rate);
+    let frame_bytes = (info.spec.channels * size_of::<f32>()) as u64;
+    if let Some(max) = max_bytes
+        && frames.saturating_mul(frame_bytes) > max
+    {
+        if !info.frames_estimated {
+            return Err(LoadError::new(
+                LoadErrorKind::TooLarge,
+                format!("its {frames} frames are more than {max} bytes, the limit of one sample"),
+            ));
+        }
+        return Ok(None);
+    }
+    Ok(usize::try_from(frames).ok())
+}
+
+/// Most frames that the source's bytes can hold.
+///
+/// Linear PCM: its own size. Layer III: 24 frames per byte, at 8 kbit/s and 24 kHz (ISO/IEC
+/// 13818-3, 2.4.2.3), and some room. All others can code silence in next to nothing; what they
+/// claim beyond a generous ratio is not denied, only not prepared for.
+fn plausible_frames(info: &StreamInfo) -> u64 {
+    const COMPRESSED_FRAMES_PER_BYTE: u64 = 512;
+    let Some(bytes) = info.byte_len else {
+        return 0;
+    };
+    let bits = info.bits_per_sample.unwrap_or(8).max(1);
+    match info.codec.as_str() {
+        // Per value, so that a container's padding of it only makes the bound looser.
+        codec if codec.starts_with("pcm_") => {
+            bytes.saturating_mul(8) / (u64::from(bits) * info.spec.channels as u64)
+        }
+        "mp1" | "mp2" | "mp3" => bytes.saturating_mul(32),
+        _ => bytes.saturating_mul(COMPRESSED_FRAMES_PER_BYTE),
+    }
+}
