@@ -5,7 +5,9 @@
 //! through an output.
 
 mod buffer;
+mod decode;
 mod error;
+mod job;
 mod resample;
 mod source;
 mod spec;
@@ -14,7 +16,9 @@ pub mod output;
 pub mod playback;
 
 pub use buffer::{SampleBuffer, SampleWriter};
+pub use decode::{Chunk, Decoder, StreamInfo};
 pub use error::{LoadError, LoadErrorKind, LoadWarning, Stage, WarningCode};
+pub use job::{LoadJob, LoadOptions, LoadedSample, Step};
 pub use resample::{Resampler, Workbench, output_frames};
-pub use source::Source;
+pub use source::{ByteSource, ReadSeek, Source};
 pub use spec::{AudioSpec, MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
