@@ -2,6 +2,7 @@
 
 mod panic;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,11 +30,16 @@ pub struct DecoderActor {
     running: Option<Running>,
 }
 
-#[derive(Debug)]
 struct Running {
     request: Arc<Request>,
     job: LoadJob,
     last_progress: Instant,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("request", &self.request).finish_non_exhaustive()
+    }
 }
 
 impl DecoderActor {

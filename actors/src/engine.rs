@@ -337,7 +337,7 @@ impl AudioEngine {
                 xruns: running.device.xruns(),
                 dropped_playback_events: running.playback.dropped_events(),
                 callback_panics: running.playback.callback_panics(),
-                output: running.device.info().map_or_else(String::new, |info| info.name),
+                output: running.device.info().map_or_else(String::new, |info| info.id),
             })
         });
         figures.unwrap_or_else(|_| EngineStats {

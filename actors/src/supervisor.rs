@@ -190,11 +190,9 @@ pub(crate) fn cancel(
     reason: CancelReason,
 ) -> bool {
     table.request(request_id).is_some_and(|request| {
-        let ended = table.end_without_sample(&request, Outcome::Cancelled(reason));
-        if ended {
+        table.end_and_publish(&request, Outcome::Cancelled(reason), || {
             publisher.cancelled(&request, reason);
-        }
-        ended
+        })
     })
 }
 

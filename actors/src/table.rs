@@ -3,8 +3,8 @@
 //! The only file that names dashmap. No guard leaves it, and no method touches one map while it
 //! holds a guard of another.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use dashmap::DashMap;
 
@@ -92,6 +92,8 @@ pub(crate) struct Table {
     /// No slot below this one is free.
     lowest_free: AtomicU32,
     closed: AtomicBool,
+    /// Held shared from ending a request to publishing that, by threads that no actor runs on.
+    ending: RwLock<()>,
 }
 
 impl Table {
@@ -105,6 +107,7 @@ impl Table {
             serial: AtomicU64::new(0),
             lowest_free: AtomicU32::new(0),
             closed: AtomicBool::new(false),
+            ending: RwLock::new(()),
         }
     }
 
@@ -137,6 +140,10 @@ impl Table {
                     self.forget(older);
                 }
                 self.requests.insert(request.id, Arc::clone(&request));
+                if !request.is_live() {
+                    // A newer load of the slot was quicker than this line.
+                    self.forget(&request);
+                }
                 Ok((request, superseded))
             }
             Err(error) => {
@@ -329,6 +336,27 @@ impl Table {
 
     pub(crate) fn queued(&self) -> usize {
         self.queued.load(Ordering::Acquire)
+    }
+
+    /// Ends a request and publishes that, as one piece that shutting down waits for.
+    pub(crate) fn end_and_publish(
+        &self,
+        request: &Arc<Request>,
+        outcome: Outcome,
+        publish: impl FnOnce(),
+    ) -> bool {
+        let _ending = self.ending.read().unwrap_or_else(PoisonError::into_inner);
+        let ended = self.end_without_sample(request, outcome);
+        if ended {
+            publish();
+        }
+        ended
+    }
+
+    /// Waits for every `end_and_publish` that has begun. Of requests that have ended, nothing is
+    /// published afterwards.
+    pub(crate) fn settle(&self) {
+        drop(self.ending.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Accepts nothing from here on.

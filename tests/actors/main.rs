@@ -3,6 +3,7 @@
 mod direct_messages;
 mod events;
 mod leaks;
+mod outputs;
 mod playing;
 mod promise_10;
 mod shutdown;

@@ -170,7 +170,7 @@ pub struct EngineStats {
     pub dropped_playback_events: u64,
     /// Panics caught in the callback; each gave a block of silence.
     pub callback_panics: u64,
-    /// The output that plays.
+    /// The id of the output that plays.
     pub output: String,
 }
 

@@ -130,6 +130,8 @@ impl Running {
         // A `LoadSample` that was in the mailbox before may have come in after the first sweep.
         self.end_requests();
         join_within(workers, PATIENCE);
+        // A ticket may be cancelling its load in another thread: its event goes out first.
+        self.table.settle();
         let (sink_tx, sink_rx) = mpsc::channel();
         self.sink.do_send(StopSink(sink_tx));
         // An error means that the sink is gone or its output hangs; then it is left behind.

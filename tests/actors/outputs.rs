@@ -1,0 +1,190 @@
+//! Outputs that come, stall and go while an engine runs.
+
+use std::sync::Arc;
+
+use hotcue::output::mock::{MockHandle, mock};
+use hotcue::output::{
+    DeviceError, DeviceErrorKind, Output, OutputInfo, OutputRequest, OutputStatus, PreparedOutput,
+    StartError,
+};
+use hotcue::playback::Renderer;
+use hotcue::{LoadErrorKind, Source};
+use hotcue_actors::{
+    AudioEngine, DeviceState, EngineConfig, EngineError, LoadFailure, LoaderEvent, PlayOptions,
+};
+use hotcue_tests::{sine, wait_until, wav_bytes};
+
+use crate::{offline, running};
+
+fn tone(frames: u32) -> Source {
+    Source::Memory(Arc::from(wav_bytes(48_000, 1, frames, sine(440.0, 48_000))))
+}
+
+fn on_mock() -> (AudioEngine, MockHandle) {
+    let (output, handle) = mock(&OutputRequest::default());
+    let engine = AudioEngine::new(EngineConfig::default()).expect("a valid configuration");
+    engine.run_on(output).expect("a mock starts");
+    (engine, handle)
+}
+
+fn wait_for_device(engine: &AudioEngine, wanted: DeviceState) {
+    wait_until("a device event", || {
+        engine
+            .drain_loader_events(None)
+            .iter()
+            .any(|event| matches!(event, LoaderEvent::Device { state, .. } if *state == wanted))
+    });
+}
+
+#[test]
+fn a_lost_device_is_replaced_by_a_clock_and_voices_keep_their_place() {
+    let (engine, handle) = on_mock();
+    let ticket = engine.load_sample_async(Some(0), tone(480_000), 0).expect("accepted");
+    assert!(matches!(ticket.wait(None), Some(Ok(_))));
+    engine.play_sample(0, PlayOptions::default()).expect("it runs");
+    wait_until("the voice sounds", || {
+        handle.pull(64).is_some_and(|block| block.iter().any(|value| *value != 0.0))
+    });
+    let before = engine.clock().expect("it runs").frame;
+    handle.lose(DeviceError::new(DeviceErrorKind::Invalidated, "unplugged"));
+    wait_for_device(&engine, DeviceState::Lost);
+    wait_until("the clock goes on", || engine.clock().expect("it runs").frame > before + 1_000);
+    assert_eq!(engine.stats().voices, 1);
+    assert_eq!(engine.stats().output, "null");
+    // A load is not held up by the loss.
+    let ticket = engine.load_sample_async(Some(1), tone(100), 0).expect("accepted");
+    assert!(matches!(ticket.wait(None), Some(Ok(_))));
+}
+
+#[test]
+fn set_output_moves_the_callback_and_refuses_what_is_not_there() {
+    let (engine, handle) = on_mock();
+    engine.set_output("null").expect("the null output always opens");
+    assert!(!handle.is_running());
+    let before = engine.clock().expect("it runs").frame;
+    wait_until("the clock goes on", || engine.clock().expect("it runs").frame > before);
+    let missing = engine.set_output("alsa:there-is-no-such-card");
+    assert!(matches!(missing, Err(EngineError::Device(_))), "{missing:?}");
+    assert_eq!(engine.stats().output, "null", "the output stays as it was");
+    engine.set_output("offline").expect("the offline output always opens");
+    assert_eq!(engine.render(10).expect("offline").samples.len(), 20);
+}
+
+#[test]
+fn a_stuck_callback_ends_loads_with_ring_buffer_full() {
+    let engine = AudioEngine::new(EngineConfig::default()).expect("a valid configuration");
+    engine.run_on(Box::new(StuckOutput::new())).expect("it starts");
+    for _ in 0..3_000 {
+        engine.set_volume(0.5).expect("it runs");
+    }
+    let ticket = engine.load_sample_async(Some(0), tone(100), 0).expect("accepted");
+    match ticket.wait(None) {
+        Some(Err(LoadFailure::Failed { error, .. })) => {
+            assert_eq!(error.kind(), LoadErrorKind::RingBufferFull);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(engine.sample(0).expect("it runs").is_none());
+}
+
+/// An output that runs but never calls the callback.
+struct StuckOutput {
+    info: OutputInfo,
+    renderer: Option<Renderer>,
+}
+
+impl StuckOutput {
+    fn new() -> Self {
+        let info = OutputInfo {
+            id: "stuck".to_owned(),
+            name: "stuck".to_owned(),
+            sample_rate: 48_000,
+            channels: 2,
+            buffer_frames: None,
+        };
+        Self { info, renderer: None }
+    }
+}
+
+impl PreparedOutput for StuckOutput {
+    fn info(&self) -> &OutputInfo {
+        &self.info
+    }
+
+    fn start(mut self: Box<Self>, renderer: Renderer) -> Result<Box<dyn Output>, StartError> {
+        self.renderer = Some(renderer);
+        Ok(self)
+    }
+}
+
+impl Output for StuckOutput {
+    fn info(&self) -> &OutputInfo {
+        &self.info
+    }
+
+    fn status(&self) -> OutputStatus {
+        OutputStatus::Running
+    }
+
+    fn latency_sec(&self) -> f64 {
+        0.0
+    }
+
+    fn xruns(&self) -> u64 {
+        0
+    }
+
+    fn stop(self: Box<Self>) -> Option<Renderer> {
+        self.renderer
+    }
+}
+
+#[test]
+fn render_is_for_offline_only() {
+    let engine = running(EngineConfig { output: "null".to_owned(), ..EngineConfig::default() });
+    assert!(matches!(engine.render(10), Err(EngineError::NotOffline)));
+}
+
+#[test]
+fn an_output_that_is_not_there_is_an_error_and_nothing_runs() {
+    let engine = AudioEngine::new(EngineConfig {
+        output: "alsa:there-is-no-such-card".to_owned(),
+        ..EngineConfig::default()
+    })
+    .expect("a valid configuration");
+    assert!(matches!(engine.run(), Err(EngineError::Device(_))));
+    assert!(!engine.is_running());
+}
+
+#[test]
+fn a_pushed_sample_plays() {
+    let engine = offline(1);
+    let handle = engine.stream_handle().expect("it runs");
+    let buffer = hotcue::SampleBuffer::from_planes(48_000, vec![vec![0.25; 100]]).expect("valid");
+    handle.push_sample(7, buffer);
+    wait_until("the sample is there", || engine.sample(7).expect("it runs").is_some());
+    engine.play_sample(7, PlayOptions::default()).expect("it runs");
+    let sound = engine.render(100).expect("offline").samples;
+    assert!(sound.iter().all(|value| *value == 0.25), "{sound:?}");
+}
+
+#[test]
+fn every_configuration_field_is_checked() {
+    let good = EngineConfig::default;
+    let bad = [
+        EngineConfig { output: String::new(), ..good() },
+        EngineConfig { sample_rate: Some(999), ..good() },
+        EngineConfig { sample_rate: Some(768_001), ..good() },
+        EngineConfig { buffer_frames: Some(0), ..good() },
+        EngineConfig { slots: 0, ..good() },
+        EngineConfig { workers: Some(0), ..good() },
+        EngineConfig { max_sample_bytes: Some(0), ..good() },
+        EngineConfig { max_queued: 0, ..good() },
+        EngineConfig { max_voices: 0, ..good() },
+        EngineConfig { worker_nice: 20, ..good() },
+    ];
+    for config in bad {
+        assert!(AudioEngine::new(config.clone()).is_err(), "{config:?}");
+    }
+    assert!(AudioEngine::new(good()).is_ok());
+}
