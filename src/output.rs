@@ -4,16 +4,25 @@
 //! finds out the rate and channel count, and [`PreparedOutput::start`] takes a
 //! [`Renderer`] made for them. The renderer comes home when the output stops.
 
+#[cfg(feature = "device")]
+mod cpal;
 mod error;
 pub mod mock;
 mod null;
 mod offline;
+#[cfg(feature = "device")]
+mod quiet;
+#[cfg(test)]
+mod tests;
 
 use crate::playback::Renderer;
 
 pub use error::{DeviceError, DeviceErrorKind, StartError};
 pub use null::prepare_null;
 pub use offline::prepare_offline;
+
+#[cfg(feature = "device")]
+pub use self::cpal::{devices, prepare_default, prepare_device};
 
 /// The rate of outputs that have none of their own, in Hz.
 pub const DEFAULT_SAMPLE_RATE: u32 = 48_000;

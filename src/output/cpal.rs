@@ -1,0 +1,215 @@
+//! Sound cards, through cpal; with its folder the only place that names cpal.
+//!
+//! The default device is, on Linux, the JACK server if one runs and answers (asking takes a few
+//! milliseconds, and none is ever started), else ALSA's `default`, which is PipeWire or
+//! PulseAudio where these are set up. Elsewhere it is the system's default.
+
+mod convert;
+mod health;
+mod stream;
+
+use std::str::FromStr;
+
+use cpal::traits::{DeviceTrait, HostTrait};
+use cpal::{BufferSize, SampleFormat, StreamConfig, SupportedBufferSize, SupportedStreamConfig};
+
+use super::error::check_rate;
+use super::quiet::Quiet;
+use super::{
+    DeviceError, DeviceErrorKind, DeviceInfo, Output, OutputInfo, OutputRequest, PreparedOutput,
+    StartError,
+};
+use crate::playback::Renderer;
+
+/// Frames per callback unless the caller asks for another number: 10.7 ms at 48 kHz.
+const DEFAULT_BUFFER_FRAMES: u32 = 512;
+
+/// Prepares the default device.
+///
+/// # Errors
+/// `not_available` without a device that opens, quietly and within a second; `unsupported_config`
+/// when it cannot do the requested rate, which a JACK server cannot change; others as the
+/// device reports them.
+pub fn prepare_default(request: &OutputRequest) -> Result<Box<dyn PreparedOutput>, DeviceError> {
+    let _quiet = Quiet::new();
+    let device = default_device().ok_or_else(|| {
+        DeviceError::new(DeviceErrorKind::NotAvailable, "there is no output device")
+    })?;
+    prepare(device, request)
+}
+
+/// Prepares the device that [`devices`] calls `id`, or any other that the system knows by it.
+///
+/// # Errors
+/// `not_available` when there is none of that name; else as [`prepare_default`].
+pub fn prepare_device(
+    id: &str,
+    request: &OutputRequest,
+) -> Result<Box<dyn PreparedOutput>, DeviceError> {
+    let _quiet = Quiet::new();
+    let device = find_device(id).ok_or_else(|| {
+        DeviceError::new(DeviceErrorKind::NotAvailable, format!("no output device is called {id}"))
+    })?;
+    prepare(device, request)
+}
+
+/// Lists the devices that could be played on, the default one first.
+///
+/// Of ALSA's many names for one thing it gives `default`, `pulse` and `pipewire` if they open,
+/// and `plughw` once for each device of a card, also if something else holds that now. It may
+/// take a while: every device is asked.
+pub fn devices() -> Vec<DeviceInfo> {
+    let _quiet = Quiet::new();
+    let default_id = default_device().and_then(|device| id_of(&device));
+    let mut found: Vec<_> = hosts()
+        .filter_map(|host| host.output_devices().ok().map(Iterator::collect::<Vec<_>>))
+        .flatten()
+        .filter_map(|device| describe(&device, default_id.as_deref()))
+        .collect();
+    prefer_named_cards(&mut found);
+    found.sort_by_key(|device| !device.is_default);
+    found
+}
+
+fn hosts() -> impl Iterator<Item = cpal::Host> {
+    cpal::available_hosts().into_iter().filter_map(|id| cpal::host_from_id(id).ok())
+}
+
+fn default_device() -> Option<cpal::Device> {
+    // The JACK host has a device only if a server answers.
+    #[cfg(target_os = "linux")]
+    if let Some(device) =
+        cpal::host_from_id(cpal::HostId::Jack).ok().and_then(|jack| jack.default_output_device())
+    {
+        return Some(device);
+    }
+    cpal::default_host().default_output_device()
+}
+
+fn find_device(id: &str) -> Option<cpal::Device> {
+    let id = cpal::DeviceId::from_str(id).ok()?;
+    let host = cpal::host_from_id(id.host()).ok()?;
+    host.device_by_id(&id)
+}
+
+fn id_of(device: &cpal::Device) -> Option<String> {
+    device.id().ok().map(|id| id.to_string())
+}
+
+fn name_of(device: &cpal::Device) -> String {
+    device.description().map_or_else(|_| "Unnamed".into(), |description| description.to_string())
+}
+
+fn describe(device: &cpal::Device, default_id: Option<&str>) -> Option<DeviceInfo> {
+    let id = id_of(device)?;
+    let config = device.default_output_config().ok();
+    let is_card = id.starts_with("alsa:plughw:");
+    let is_server = ["alsa:default", "alsa:pulse", "alsa:pipewire"].contains(&id.as_str());
+    let wanted = match id.strip_prefix("alsa:") {
+        Some(_) => (is_card && device.supports_output()) || (is_server && config.is_some()),
+        None => device.supports_output(),
+    };
+    wanted.then(|| DeviceInfo {
+        name: name_of(device),
+        is_default: config.is_some() && default_id == Some(id.as_str()),
+        channels: config.as_ref().map_or(0, |config| usize::from(config.channels())),
+        default_sample_rate: config.as_ref().map(SupportedStreamConfig::sample_rate),
+        id,
+    })
+}
+
+/// ALSA knows cards by name and by number; names survive a restart.
+fn prefer_named_cards(devices: &mut Vec<DeviceInfo>) {
+    let number = |device: &DeviceInfo| {
+        let card = device.id.strip_prefix("alsa:plughw:CARD=");
+        card.map(|card| card.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    if devices.iter().any(|device| number(device) == Some(false)) {
+        devices.retain(|device| number(device) != Some(true));
+    }
+}
+
+fn prepare(
+    device: cpal::Device,
+    request: &OutputRequest,
+) -> Result<Box<dyn PreparedOutput>, DeviceError> {
+    // Asks the device itself: this is where one that is not there shows.
+    let default = device.default_output_config().map_err(|error| health::device_error(&error))?;
+    let supported = match request.sample_rate {
+        Some(rate) if rate != default.sample_rate() => at_rate(&device, &default, rate)?,
+        _ => default,
+    };
+    if !convert::is_supported(supported.sample_format()) {
+        let message = format!("{} samples are not supported", supported.sample_format());
+        return Err(DeviceError::new(DeviceErrorKind::UnsupportedConfig, message));
+    }
+    let buffer_frames = buffer_frames(*supported.buffer_size(), request.buffer_frames);
+    let info = OutputInfo {
+        id: id_of(&device).unwrap_or_default(),
+        name: name_of(&device),
+        sample_rate: supported.sample_rate(),
+        channels: usize::from(supported.channels()),
+        buffer_frames,
+    };
+    let config = StreamConfig {
+        channels: supported.channels(),
+        sample_rate: supported.sample_rate(),
+        buffer_size: buffer_frames.map_or(BufferSize::Default, BufferSize::Fixed),
+    };
+    Ok(Box::new(PreparedCpal { device, config, format: supported.sample_format(), info }))
+}
+
+/// The configuration closest to the default one at another rate.
+fn at_rate(
+    device: &cpal::Device,
+    default: &SupportedStreamConfig,
+    rate: u32,
+) -> Result<SupportedStreamConfig, DeviceError> {
+    let ranges = device.supported_output_configs().map_err(|error| health::device_error(&error))?;
+    let fits = ranges.filter(|range| {
+        range.channels() == default.channels() && convert::is_supported(range.sample_format())
+    });
+    let best = fits
+        .filter_map(|range| range.try_with_sample_rate(rate))
+        .max_by_key(|config| config.sample_format() == default.sample_format());
+    best.ok_or_else(|| {
+        let message = format!(
+            "{} cannot play at {rate} Hz, only at its own {} Hz",
+            name_of(device),
+            default.sample_rate()
+        );
+        DeviceError::new(DeviceErrorKind::UnsupportedConfig, message)
+    })
+}
+
+/// The callback size to ask for: what is wanted, as far as the device allows. `None` where it
+/// does not say what it allows.
+fn buffer_frames(supported: SupportedBufferSize, wanted: Option<u32>) -> Option<u32> {
+    match supported {
+        SupportedBufferSize::Range { min, max } => {
+            Some(wanted.unwrap_or(DEFAULT_BUFFER_FRAMES).max(min).min(max))
+        }
+        SupportedBufferSize::Unknown => wanted,
+    }
+}
+
+struct PreparedCpal {
+    device: cpal::Device,
+    config: StreamConfig,
+    format: SampleFormat,
+    info: OutputInfo,
+}
+
+impl PreparedOutput for PreparedCpal {
+    fn info(&self) -> &OutputInfo {
+        &self.info
+    }
+
+    fn start(self: Box<Self>, renderer: Renderer) -> Result<Box<dyn Output>, StartError> {
+        let _quiet = Quiet::new();
+        let mut renderer = check_rate(renderer, self.info.sample_rate)?;
+        renderer.set_output_channels(self.info.channels);
+        let output = stream::start(&self.device, self.config, self.format, self.info, renderer)?;
+        Ok(Box::new(output))
+    }
+}
