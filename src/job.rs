@@ -147,8 +147,8 @@ impl LoadJob {
             }
             State::Decoding(mut decoding) => {
                 let more = decoding.decode_some()?;
-                let percent = (decoding.fraction() * 100.0) as f32;
-                self.percent = self.percent.max(percent.min(ALMOST_DONE_PERCENT));
+                let percent = (decoding.fraction() * 100.0).min(ALMOST_DONE_PERCENT);
+                self.percent = self.percent.max(percent);
                 if more {
                     return Ok(State::Decoding(decoding));
                 }
@@ -251,13 +251,13 @@ impl Decoding {
     }
 
     /// How much of the file is decoded, by frames or else by bytes; 0..1 if nothing lies.
-    fn fraction(&self) -> f64 {
+    fn fraction(&self) -> f32 {
         let info = self.decoder.info();
         let (done, all) = match info.frames {
             Some(frames) if self.shareable => (self.frames_decoded, frames),
             _ => (self.decoder.byte_position(), info.byte_len.unwrap_or(0)),
         };
-        if all == 0 { 0.0 } else { done as f64 / all as f64 }
+        if all == 0 { 0.0 } else { done as f32 / all as f32 }
     }
 
     fn finish(mut self, bench: &mut Workbench) -> Result<LoadedSample, LoadError> {

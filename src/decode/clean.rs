@@ -11,15 +11,20 @@ pub(crate) fn remove_non_finite(planes: &mut [Vec<f32>]) -> u64 {
     let mut removed = 0;
     for plane in planes {
         // Two passes: the first one vectorises and is all that a sane file ever needs.
-        if plane.iter().fold(true, |sane, value| sane & (value.abs() <= MAX_MAGNITUDE)) {
+        if plane.iter().fold(true, |sane, value| sane & is_audio(*value)) {
             continue;
         }
-        for value in plane.iter_mut().filter(|value| !(value.abs() <= MAX_MAGNITUDE)) {
+        for value in plane.iter_mut().filter(|value| !is_audio(**value)) {
             *value = 0.0;
             removed += 1;
         }
     }
     removed
+}
+
+/// False for NaN too, which no comparison holds for.
+fn is_audio(value: f32) -> bool {
+    value.abs() <= MAX_MAGNITUDE
 }
 
 /// What was counted while decoding.

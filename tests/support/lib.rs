@@ -2,6 +2,7 @@
 
 mod contract;
 mod files;
+pub mod loading;
 mod sources;
 
 use std::path::PathBuf;
