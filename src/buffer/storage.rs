@@ -2,7 +2,7 @@
 #![allow(
     unsafe_code,
     reason = "readers share planes with the one writer; measured need: no copy at publication, \
-              no lock in the audio callback. Held by the loom model in tests.rs"
+              no lock in the audio callback. Held by the loom model in tests/model.rs"
 )]
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, realloc};
@@ -11,6 +11,8 @@ use std::slice;
 
 use crate::error::{LoadError, LoadErrorKind};
 
+#[cfg(loom)]
+use super::tests::model::Watch;
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicUsize, Ordering};
 #[cfg(not(loom))]
@@ -86,6 +88,9 @@ pub(super) struct Storage {
     capacity_frames: usize,
     /// Published frames; `FINISHED` is set with the last store.
     state: AtomicUsize,
+    /// Tells loom who touches which frame: into plain memory it cannot see.
+    #[cfg(loom)]
+    watch: Watch,
 }
 
 impl Storage {
@@ -93,7 +98,14 @@ impl Storage {
     pub(super) fn with_capacity(channels: usize, frames: usize) -> Result<Self, LoadError> {
         let values = channels.checked_mul(frames).ok_or_else(|| too_large(usize::MAX))?;
         let block = Block::zeroed(values)?;
-        Ok(Self { block, channels, capacity_frames: frames, state: AtomicUsize::new(0) })
+        Ok(Self {
+            block,
+            channels,
+            capacity_frames: frames,
+            state: AtomicUsize::new(0),
+            #[cfg(loom)]
+            watch: Watch::new(frames),
+        })
     }
 
     /// Finished planes with the content of `planes`.
@@ -102,11 +114,12 @@ impl Storage {
         if planes.iter().any(|plane| plane.len() != frames) {
             return Err(LoadError::new(LoadErrorKind::Corrupt, "planes of different lengths"));
         }
-        let mut storage = Self::with_capacity(planes.len(), frames)?;
+        let storage = Self::with_capacity(planes.len(), frames)?;
         for (channel, plane) in planes.iter().enumerate() {
-            storage.spare_mut(channel, frames).copy_from_slice(plane);
+            // SAFETY: nobody else has this storage yet.
+            unsafe { storage.write(channel, frames, |target| target.copy_from_slice(plane)) };
         }
-        storage.publish_mut(frames);
+        storage.publish(frames);
         storage.finish();
         Ok(storage)
     }
@@ -127,9 +140,12 @@ impl Storage {
     /// The published part of one plane.
     pub(super) fn plane(&self, channel: usize) -> &[f32] {
         let ready = self.ready_frames();
-        // SAFETY: `ready <= capacity` always. Values below `ready` were written before the
-        // release that this thread's acquire saw, and no one writes them again: writers only
-        // ever receive the part behind `ready` (`spare`, `spare_mut`).
+        #[cfg(loom)]
+        self.watch.read(0..ready);
+        // SAFETY: `ready <= capacity_frames` always (`publish`, `resize`). Values below `ready`
+        // were written before the release that this thread's acquire saw, and no one writes them
+        // again: `write` gives out only what lies behind. They stay where they are as long as
+        // the slice lives: what moves or frees them takes `&mut self`.
         unsafe { slice::from_raw_parts(self.plane_start(channel), ready) }
     }
 
@@ -140,59 +156,69 @@ impl Storage {
         unsafe { self.block.start.as_ptr().add(channel * self.capacity_frames) }
     }
 
-    /// The next `frames` values of one plane behind the published part, for the one writer.
+    /// Lets `fill` write the next `frames` values of one plane, behind the published part.
     ///
     /// # Safety
-    /// The caller is the only writer of this storage, keeps one slice per channel at most, and
-    /// lets go of it before it publishes.
+    /// While this runs, nobody else writes to this storage, publishes or finishes.
     ///
     /// # Panics
     /// When fewer than `frames` are left.
-    #[allow(clippy::mut_from_ref, reason = "the one writer's part is disjoint from all readers'")]
-    pub(super) unsafe fn spare(&self, channel: usize, frames: usize) -> &mut [f32] {
+    pub(super) unsafe fn write(
+        &self,
+        channel: usize,
+        frames: usize,
+        fill: impl FnOnce(&mut [f32]),
+    ) {
         let ready = self.ready_frames();
         assert!(frames <= self.capacity_frames - ready, "writing past the end of a sample");
-        // SAFETY: in bounds by the assertion; not published, so no reader has it, and by this
-        // function's contract no other writer either.
-        unsafe { slice::from_raw_parts_mut(self.plane_start(channel).add(ready), frames) }
-    }
-
-    /// As `spare`, while nobody shares the storage.
-    fn spare_mut(&mut self, channel: usize, frames: usize) -> &mut [f32] {
-        // SAFETY: `&mut self` proves that there is no other writer.
-        unsafe { self.spare(channel, frames) }
+        #[cfg(loom)]
+        let _watched = self.watch.write(ready..ready + frames);
+        // SAFETY: in bounds by the assertion, and initialised, as blocks are zeroed. Not
+        // published, so no reader has it, and by this function's contract no other writer; the
+        // slice cannot outlive `fill`.
+        fill(unsafe { slice::from_raw_parts_mut(self.plane_start(channel).add(ready), frames) });
     }
 
     /// Makes the next `frames` visible. Called by the one writer only.
+    ///
+    /// # Panics
+    /// When fewer than `frames` are left: readers would leave the block.
     pub(super) fn publish(&self, frames: usize) {
-        // Relaxed: only this thread ever stores. Release: the values go first.
-        let ready = self.state.load(Ordering::Relaxed);
-        debug_assert!(ready & FINISHED == 0 && ready + frames <= self.capacity_frames);
-        self.state.store(ready + frames, Ordering::Release);
-    }
-
-    fn publish_mut(&mut self, frames: usize) {
-        self.publish(frames);
+        // Relaxed: the one writer alone stores, and when it moves to another thread, that move
+        // synchronises.
+        let state = self.state.load(Ordering::Relaxed);
+        assert!(state & FINISHED == 0, "publishing after the end of a sample");
+        assert!(frames <= self.capacity_frames - state, "publishing past the end of a sample");
+        // Release: pairs with the acquire in `ready_frames`. The values go first.
+        self.state.store(state + frames, Ordering::Release);
     }
 
     /// Says that no frame will follow. Called by the one writer only.
     pub(super) fn finish(&self) {
-        let ready = self.state.load(Ordering::Relaxed);
-        self.state.store(ready | FINISHED, Ordering::Release);
+        // Relaxed and Release as in `publish`.
+        let state = self.state.load(Ordering::Relaxed);
+        self.state.store(state | FINISHED, Ordering::Release);
     }
 
     /// Changes the capacity while nobody shares the storage; never below what is published.
     /// Growing copies what is published into fresh, untouched memory; shrinking moves the
-    /// planes together.
+    /// planes together. When it fails, the content stays.
     pub(super) fn resize(&mut self, frames: usize) -> Result<(), LoadError> {
         let ready = self.ready_frames();
         let frames = frames.max(ready);
         if frames > self.capacity_frames {
-            let mut grown = Self::with_capacity(self.channels, frames)?;
+            let grown = Self::with_capacity(self.channels, frames)?;
             for channel in 0..self.channels {
-                grown.spare_mut(channel, ready).copy_from_slice(self.plane(channel));
+                let plane = self.plane(channel);
+                // SAFETY: nobody else has `grown`.
+                unsafe { grown.write(channel, ready, |target| target.copy_from_slice(plane)) };
             }
             self.block = grown.block;
+            self.capacity_frames = frames;
+            #[cfg(loom)]
+            {
+                self.watch = grown.watch;
+            }
         } else {
             for channel in 1..self.channels {
                 let from = self.plane_start(channel);
@@ -203,9 +229,10 @@ impl Storage {
                     from.sub(channel * (self.capacity_frames - frames)).copy_from(from, ready)
                 }
             }
+            // The planes have moved, whether or not the memory behind them can be given back.
+            self.capacity_frames = frames;
             self.block.shrink(self.channels * frames)?;
         }
-        self.capacity_frames = frames;
         Ok(())
     }
 }

@@ -1,4 +1,9 @@
-//! Tests of what readers may rely on.
+//! Where the frames lie and how they grow; what readers may rely on meanwhile is in
+//! `tests/readers.rs`, and the loom model of publication in `tests/model.rs`.
+
+#[cfg(loom)]
+pub(super) mod model;
+mod readers;
 
 use super::{SampleBuffer, SampleWriter};
 use crate::error::LoadError;

@@ -1,5 +1,5 @@
 //! The one writer of a sample.
-#![allow(unsafe_code, reason = "calls Storage::spare, whose contract the unique token upholds")]
+#![allow(unsafe_code, reason = "calls Storage::write, whose contract the unique token upholds")]
 
 use std::sync::Arc;
 
@@ -91,10 +91,11 @@ impl SampleWriter {
     ) -> Result<(), LoadError> {
         self.reserve(frames)?;
         for channel in 0..self.buffer.channels() {
-            // SAFETY: `self` is the only writer (`SampleWriter` cannot be cloned, and `&mut self`
-            // excludes a second call); the slice ends with this turn of the loop.
-            let target = unsafe { self.buffer.storage.spare(channel, frames) };
-            fill(channel, target);
+            // SAFETY: `self` is the only writer: it cannot be cloned, and `&mut self` excludes a
+            // second call.
+            unsafe {
+                self.buffer.storage.write(channel, frames, |target| fill(channel, target));
+            }
         }
         self.buffer.storage.publish(frames);
         Ok(())

@@ -11,7 +11,7 @@ const PAIRS: [(u32, u32); 6] = [
     (96_000, 44_100),
     (11_003, 8_009),
     (95_989, 48_000),
-    (8_009, 191_999),
+    (8_009, 95_989),
     (48_000, 48_000),
 ];
 
@@ -130,11 +130,11 @@ fn equal_rates_copy_exactly() {
 
 #[test]
 fn the_size_of_the_pushes_changes_no_bit() {
-    let input = noise(120_000, 3);
+    let input = noise(50_000, 3);
     for (in_rate, out_rate) in PAIRS {
         let mut resampler = Resampler::new(in_rate, out_rate, 1).expect("valid rates");
         let whole = resample_by(&mut resampler, &input, input.len());
-        for step in [113, 1_024, 50_000] {
+        for step in [113, 1_024, 30_000] {
             resampler.reset();
             let parts = resample_by(&mut resampler, &input, step);
             assert!(parts == whole, "{in_rate} to {out_rate} in steps of {step}");
@@ -174,7 +174,7 @@ fn frames_that_never_came_are_silence() {
 
 #[test]
 fn a_kept_resampler_is_as_good_as_new() {
-    let input = noise(200_000, 5);
+    let input = noise(50_000, 5);
     for (in_rate, out_rate) in PAIRS {
         let fresh = resample(in_rate, out_rate, &input);
         let mut bench = Workbench::default();
@@ -182,7 +182,7 @@ fn a_kept_resampler_is_as_good_as_new() {
         // Abandoned in the middle, as after a cancel.
         let spec = AudioSpec { sample_rate: out_rate, channels: 1 };
         let mut writer = SampleWriter::growing(spec).expect("a valid spec");
-        used.push(&[&noise(123_456, 6)], &mut writer).expect("memory");
+        used.push(&[&noise(34_567, 6)], &mut writer).expect("memory");
         bench.put_back(used);
         let mut kept = bench.take_resampler(in_rate, out_rate, 1).expect("valid rates");
         assert!(bench.kept() == 0, "made a new one instead");
