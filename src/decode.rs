@@ -2,7 +2,9 @@
 
 mod channels;
 mod clean;
+mod mp4;
 mod reader;
+mod sniff;
 mod symphonia;
 #[cfg(test)]
 mod tests;

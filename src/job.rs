@@ -152,6 +152,9 @@ impl LoadJob {
                 if more {
                     return Ok(State::Decoding(decoding));
                 }
+                if decoding.frames_decoded == 0 {
+                    return Err(LoadError::new(LoadErrorKind::Empty, "holds no audio frame"));
+                }
                 if decoding.resampler.is_some() {
                     self.stage = Stage::Resampling;
                     return Ok(State::Flushing(decoding));

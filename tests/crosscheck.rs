@@ -6,7 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod crosscheck {
-    pub(crate) mod expected;
+    pub(crate) mod known;
     pub(crate) mod verdict;
 }
 
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crosscheck::expected::later;
+use crosscheck::known::reason;
 use crosscheck::verdict::{Row, Verdict};
 
 fn main() -> ExitCode {
@@ -39,8 +39,8 @@ fn main() -> ExitCode {
             Verdict::Same(why) => ("same", why.clone()),
             Verdict::Loads(why) => ("loads", why.clone()),
             Verdict::Refused(why) => ("refused", why.clone()),
-            Verdict::Differs(why) => match later(&row.file) {
-                Some(reason) => ("later", format!("{why} ({reason})")),
+            Verdict::Differs(why) => match reason(&row.file) {
+                Some(reason) => ("known", format!("{why} ({reason})")),
                 None => ("FAILS", why.clone()),
             },
             Verdict::Breaks(why) => ("BREAKS", why.clone()),

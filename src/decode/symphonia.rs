@@ -11,11 +11,12 @@ use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
+use symphonia::core::units::Duration;
 
 use super::channels::wave_order;
 use super::clean::{Tally, remove_non_finite};
 use super::reader::{CountingReader, OpenedSource, ReadState};
-use super::{Chunk, Decoder, StreamInfo};
+use super::{Chunk, Decoder, StreamInfo, mp4, sniff};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning};
 use crate::spec::AudioSpec;
 
@@ -38,6 +39,8 @@ pub(crate) struct SymphoniaDecoder {
     stream: PacketStream,
     /// The plane of each channel in WAVE order.
     order: Vec<usize>,
+    /// Frames that the encoder needed to get going; not audio.
+    frames_to_skip: u64,
     /// The first packet's frames wait in `stream.unpacked` for the first `next_chunk`.
     first_chunk_waits: bool,
 }
@@ -53,11 +56,16 @@ impl SymphoniaDecoder {
         if byte_len == 0 {
             return Err(LoadError::new(LoadErrorKind::Empty, "the file is empty"));
         }
-        let (reader, read) = source.into_reader();
+        let (mut reader, read) = source.into_reader();
+        let (head, start) = look_ahead(&mut reader).map_err(|error| io_failure(&read, error))?;
+        sniff::refuse_known(&head)?;
         let mut stream = match PacketStream::open(reader, &read) {
             Ok(stream) => stream,
             Err(error) => return Err(failure(&read).unwrap_or_else(|| opening_failed(error))),
         };
+        if !sniff::may_be(stream.container(), &head) {
+            return Err(LoadError::new(LoadErrorKind::UnsupportedFormat, "not a known format"));
+        }
         let layout = loop {
             match stream.decode_next()? {
                 Decoded::Frames => {
@@ -69,7 +77,11 @@ impl SymphoniaDecoder {
                 Decoded::End => return Err(stream.without_a_frame()),
             }
         };
-        let info = stream.info(layout.spec.validate()?, byte_len);
+        let mut info = stream.info(layout.spec.validate()?, byte_len);
+        let frames_to_skip = start
+            .filter(|start| info.container == "mp4" && start.timescale == info.spec.sample_rate)
+            .map_or(0, |start| start.frames);
+        info.frames = info.frames.map(|frames| frames.saturating_sub(frames_to_skip));
         let order = if has_swapped_alac_wide_channels(&info) {
             vec![0, 1, 2, 3, 6, 7, 4, 5]
         } else if has_rotated_alac_surrounds(&info) {
@@ -77,7 +89,7 @@ impl SymphoniaDecoder {
         } else {
             wave_order(&layout.speakers)
         };
-        Ok(Self { info, stream, order, first_chunk_waits: true })
+        Ok(Self { info, stream, order, frames_to_skip, first_chunk_waits: true })
     }
 }
 
@@ -111,7 +123,10 @@ impl Decoder for SymphoniaDecoder {
                 ),
             ));
         }
-        Ok(Some(Chunk::new(&self.stream.unpacked.planes, &self.order, 0..frames)))
+        let skipped = usize::try_from(self.frames_to_skip).map_or(frames, |skip| skip.min(frames));
+        self.frames_to_skip -= skipped as u64;
+        self.stream.tally.frames += (frames - skipped) as u64;
+        Ok(Some(Chunk::new(&self.stream.unpacked.planes, &self.order, skipped..frames)))
     }
 
     fn byte_position(&self) -> u64 {
@@ -145,6 +160,7 @@ struct PacketStream {
     codec: Box<dyn AudioDecoder>,
     track: Track,
     read: Arc<ReadState>,
+    is_mpeg_audio: bool,
     unpacked: Unpacked,
     tally: Tally,
     ended: bool,
@@ -160,7 +176,9 @@ impl PacketStream {
             MetadataOptions::default(),
         )?;
         let (track, codec) = audio_decoder(format.as_ref())?;
+        let is_mpeg_audio = matches!(format.format_info().short_name, "mp1" | "mp2" | "mp3");
         Ok(Self {
+            is_mpeg_audio,
             format,
             codec,
             track,
@@ -171,13 +189,17 @@ impl PacketStream {
         })
     }
 
-    fn info(&self, spec: AudioSpec, byte_len: u64) -> StreamInfo {
-        let container = match self.format.format_info().short_name {
+    fn container(&self) -> &'static str {
+        match self.format.format_info().short_name {
             "wave" => "wav",
             "isomp4" => "mp4",
             "matroska" => "mkv",
             other => other,
-        };
+        }
+    }
+
+    fn info(&self, spec: AudioSpec, byte_len: u64) -> StreamInfo {
+        let container = self.container();
         let codec = self.codec.codec_info().short_name;
         let parameters = self.codec.codec_params();
         // Read from the first frames, or in the container's own clock: no count of frames.
@@ -205,7 +227,7 @@ impl PacketStream {
         if self.ended {
             return Ok(Decoded::End);
         }
-        let packet = match self.format.next_packet() {
+        let mut packet = match self.format.next_packet() {
             Ok(Some(packet)) => packet,
             Ok(None) => return self.end(),
             Err(Error::ResetRequired) => return self.restart(),
@@ -223,6 +245,10 @@ impl PacketStream {
         if packet.track_id != self.track.id {
             return Ok(Decoded::Nothing);
         }
+        // symphonia cuts MPEG audio at a length that, without an encoder's tag, is a guess.
+        if self.is_mpeg_audio && self.track.delay.is_none() {
+            packet.trim_end = Duration::ZERO;
+        }
         match self.codec.decode(&packet) {
             Ok(decoded) => {
                 self.unpacked.take(&decoded);
@@ -231,7 +257,6 @@ impl PacketStream {
                     return Ok(Decoded::Nothing);
                 }
                 self.tally.non_finite += remove_non_finite(&mut self.unpacked.planes);
-                self.tally.frames += self.unpacked.frames as u64;
                 Ok(Decoded::Frames)
             }
             Err(Error::ResetRequired) => self.restart(),
@@ -368,6 +393,19 @@ fn opening_failed(error: Error) -> LoadError {
         _ => (LoadErrorKind::Corrupt, "malformed header"),
     };
     LoadError::new(kind, message).with_source(error)
+}
+
+/// The first bytes, and where an MP4's audio starts. Leaves `reader` at its start.
+fn look_ahead(reader: &mut CountingReader) -> io::Result<(Vec<u8>, Option<mp4::Start>)> {
+    let head = sniff::head(reader)?;
+    let start = if sniff::is_mp4(&head) { mp4::audio_start(reader)? } else { None };
+    Ok((head, start))
+}
+
+fn io_failure(read: &ReadState, seen: io::Error) -> LoadError {
+    failure(read).unwrap_or_else(|| {
+        LoadError::new(LoadErrorKind::Corrupt, "malformed header").with_source(seen)
+    })
 }
 
 /// The source's own failure, which a format reader may have swallowed or taken for an end.

@@ -1,0 +1,109 @@
+//! What the first bytes say, before symphonia looks: it searches a megabyte for anything that
+//! resembles a format, and so would find the RIFF header that WavPack keeps inside, or noise.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use crate::error::{LoadError, LoadErrorKind};
+
+/// Bytes that every check here can do with.
+const HEAD_BYTES: usize = 16;
+
+/// Formats that are recognised only to be refused by name.
+///
+/// # Sources
+/// The magic numbers stand in each format's own specification; EBU Tech 3306 for RF64 and BW64,
+/// Sony's W64 white paper, `audio(4)` of SunOS for AU, Microsoft's ASF specification, 10.1.
+const REFUSED: &[(&[u8], &str)] = &[
+    (b"wvpk", "WavPack"),
+    (b"RF64", "RF64"),
+    (b"BW64", "BW64"),
+    (b"RIFX", "big-endian RIFF"),
+    (b"riff\x2e\x91\xcf\x11", "Wave64"),
+    (b".snd", "AU"),
+    (b"MAC ", "Monkey's Audio"),
+    (b"TTA1", "True Audio"),
+    (b"MPCK", "Musepack"),
+    (b"MP+", "Musepack"),
+    (b"DSD ", "DSD"),
+    (b"FRM8", "DSDIFF"),
+    (b"#!AMR", "AMR"),
+    (b"MThd", "MIDI"),
+    (b"\x0b\x77", "AC-3"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF"),
+    (b"\x89PNG", "PNG"),
+    (b"%PDF", "PDF"),
+    (b"PK\x03\x04", "ZIP"),
+];
+
+/// The first bytes behind any ID3v2 tags; shorter than [`HEAD_BYTES`] only at the end.
+/// Leaves `reader` at its start.
+///
+/// # Errors
+/// Those of the reader.
+pub(super) fn head(reader: &mut (impl Read + Seek)) -> io::Result<Vec<u8>> {
+    let mut start = 0_u64;
+    let head = loop {
+        reader.seek(SeekFrom::Start(start))?;
+        let mut head = Vec::with_capacity(HEAD_BYTES);
+        reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head)?;
+        match id3v2_len(&head) {
+            Some(len) => start += len,
+            None => break head,
+        }
+    };
+    reader.seek(SeekFrom::Start(0))?;
+    Ok(head)
+}
+
+/// The length of the ID3v2 tag that `head` begins, header included.
+///
+/// # Sources
+/// ID3v2.4.0 structure, 3.1: `ID3`, version, flags (0x10: a footer of 10 bytes follows), then the
+/// size as four bytes of seven bits.
+fn id3v2_len(head: &[u8]) -> Option<u64> {
+    let &[b'I', b'D', b'3', major, revision, flags, a, b, c, d, ..] = head else {
+        return None;
+    };
+    if major == 0xff || revision == 0xff || [a, b, c, d].iter().any(|byte| byte & 0x80 != 0) {
+        return None;
+    }
+    let size = [a, b, c, d].iter().fold(0, |size, byte| (size << 7) | u64::from(*byte));
+    Some(size + if flags & 0x10 == 0 { 10 } else { 20 })
+}
+
+/// Refuses what is known to be a format that no decoder here reads.
+///
+/// # Errors
+/// `unsupported_format`.
+pub(super) fn refuse_known(head: &[u8]) -> Result<(), LoadError> {
+    match REFUSED.iter().find(|(magic, _)| head.starts_with(magic)) {
+        Some((_, name)) => Err(LoadError::new(
+            LoadErrorKind::UnsupportedFormat,
+            format!("{name} files are not supported"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Whether a file that begins with `head` may be a `container`. Streams of MPEG frames may begin
+/// anywhere; all others begin at the beginning.
+pub(super) fn may_be(container: &str, head: &[u8]) -> bool {
+    match container {
+        "wav" => head.starts_with(b"RIFF"),
+        "aiff" => head.starts_with(b"FORM"),
+        "flac" => head.starts_with(b"fLaC"),
+        "ogg" => head.starts_with(b"OggS"),
+        "caf" => head.starts_with(b"caff"),
+        "mkv" => head.starts_with(b"\x1a\x45\xdf\xa3"),
+        "mp4" => is_mp4(head),
+        _ => true,
+    }
+}
+
+/// Whether `head` begins with one of the boxes that MP4 and QuickTime files begin with.
+pub(super) fn is_mp4(head: &[u8]) -> bool {
+    matches!(
+        head.get(4..8),
+        Some(b"ftyp" | b"styp" | b"moov" | b"mdat" | b"free" | b"skip" | b"wide" | b"pnot")
+    )
+}
