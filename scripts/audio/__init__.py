@@ -1,0 +1,1 @@
+"""What `make_audio.py` is made of."""
