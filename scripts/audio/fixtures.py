@@ -1,1 +1,224 @@
-def make(folder): pass
+"""The test fixtures: one small file per container and codec, broken files, and a manifest.
+
+Each channel is a sine of its own frequency, so that a test can compute what should be there and
+see which channel is which. The expected values come from ffmpeg and libsndfile, never from hotcue.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from . import broken
+from .encode import LAME, OGGENC, encode, encode_with, run, write_wav
+
+# FL FR FC LFE BL BR, the WAVE order. The LFE's is low: codecs filter that channel.
+CHANNEL_HZ = [400, 500, 600, 100, 700, 800]
+AMPLITUDE = 0.5
+# Where libsndfile, which keeps the stream's order, has FL FR FC LFE BL BR of Vorbis 5.1 (Vorbis I
+# specification, 4.3.9: FL FC FR BL BR LFE).
+VORBIS_51 = [0, 2, 1, 5, 3, 4]
+MAX_BYTES = 60_000
+
+HEADER = """\
+# Made by scripts/make_audio.py. Tab-separated; empty: unknown or does not apply.
+# Content: channel c of every file is {amplitude} * sin(2 pi f t), f = {hz} Hz, the first as many as
+# there are channels, in WAVE order (FL FR FC LFE BL BR).
+# kind      lossless | lossy | broken | unsupported
+# frames    as libsndfile counts them, or ffmpeg where libsndfile cannot read the file
+# expected  lossless: SHA-1 of the interleaved f32le PCM, by ffmpeg or libsndfile (both where both can)
+#           lossy: the file in reference/ with the same program's decode as interleaved s16le
+#           broken: what a load ends in: an error kind, or warning:<code> for a success with that
+#           warning, or success; alternatives are separated by |
+"""
+# libsndfile's names of what it writes, as ffmpeg says them.
+CODEC_NAMES = {
+    "PCM_U8": "pcm_u8", "PCM_16": "pcm_s16le", "PCM_24": "pcm_s24le", "PCM_32": "pcm_s32le",
+    "FLOAT": "pcm_f32le", "DOUBLE": "pcm_f64le", "ALAW": "pcm_alaw", "ULAW": "pcm_mulaw",
+}  # fmt: skip
+
+COLUMNS = ["file", "format", "codec", "rate", "channels", "frames", "kind", "expected"]
+
+
+@dataclass
+class Row:
+    file: str
+    format: str
+    codec: str
+    kind: str
+    rate: int | None = None
+    channels: int | None = None
+    frames: int | None = None
+    expected: str = ""
+    fields: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        values = [getattr(self, column) for column in COLUMNS]
+        self.fields = ["" if value is None else str(value) for value in values]
+
+
+def sines(frames: int, channels: int, rate: int) -> NDArray[np.float64]:
+    t = np.arange(frames) / rate
+    return np.stack(
+        [AMPLITUDE * np.sin(2 * np.pi * hz * t) for hz in CHANNEL_HZ[:channels]], axis=1
+    )
+
+
+def make(folder: Path) -> None:
+    """Writes all fixtures afresh."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "reference").mkdir(parents=True)
+    rows = _lossless(folder) + _lossy(folder) + _unsupported(folder)
+    for name, fmt, expected in broken.make(folder):
+        rows.append(Row(name, fmt, "", "broken", expected=expected))
+    text = HEADER.format(amplitude=AMPLITUDE, hz=", ".join(map(str, CHANNEL_HZ)))
+    text += "\n".join("\t".join(row) for row in [COLUMNS, *(row.fields for row in rows)]) + "\n"
+    (folder / "manifest.tsv").write_text(text)
+    sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    for path, size in sizes.items():
+        if size > MAX_BYTES:
+            raise SystemExit(f"{path.name} is too large: {size:,} bytes")
+    print(f"fixtures: {len(rows)} files, {sum(sizes.values()):,} bytes in all")
+
+
+def ffmpeg_f32(path: Path) -> bytes:
+    return run("ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-c:a", "pcm_f32le", "-")
+
+
+def pcm_sha1(path: Path) -> tuple[str, int]:
+    """SHA-1 and frames of what other programs decode, which must agree where both can read it."""
+    pcm = ffmpeg_f32(path)
+    other = libsndfile_f32(path)
+    if other is not None and other != pcm:
+        raise SystemExit(f"ffmpeg and libsndfile disagree about {path.name}")
+    return hashlib.sha1(pcm).hexdigest(), len(pcm) // 4 // _channels(path)
+
+
+def libsndfile_f32(path: Path) -> bytes | None:
+    """None for what libsndfile does not read: Matroska, MP4, ADTS."""
+    try:
+        audio, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError:
+        return None
+    return audio.astype("<f4").tobytes()
+
+
+def _channels(path: Path) -> int:
+    entries = ("-show_entries", "stream=channels", "-of", "csv=p=0")
+    return int(run("ffprobe", "-v", "error", *entries, path).strip().rstrip(b","))
+
+
+def _lossless(folder: Path) -> list[Row]:
+    rows = []
+
+    def add(name: str, codec: str, rate: int, channels: int, frames: int, *options: str) -> None:
+        """With `options`, ffmpeg writes it; without, libsndfile does, and `codec` is its subtype."""
+        path = folder / name
+        if options:
+            encode(path, sines(frames, channels, rate), rate, *options)
+        else:
+            write_wav(path, sines(frames, channels, rate), rate, codec)
+        expected, count = pcm_sha1(path)
+        if count != frames:
+            raise SystemExit(f"{name}: {count} frames, not {frames}")
+        fmt = path.suffix[1:]
+        codec = CODEC_NAMES.get(codec, codec)
+        rows.append(Row(name, fmt, codec, "lossless", rate, channels, frames, expected))
+
+    add("pcm_u8.wav", "PCM_U8", 44_100, 2, 4410)
+    add("pcm_s16.wav", "PCM_16", 44_100, 2, 4410)
+    add("pcm_s16_mono_8k.wav", "PCM_16", 8_000, 1, 801)
+    add("pcm_s24.wav", "PCM_24", 48_000, 2, 4800)
+    add("pcm_s32.wav", "PCM_32", 96_000, 2, 4801)
+    add("pcm_f32.wav", "FLOAT", 44_100, 2, 4410)
+    add("pcm_f64.wav", "DOUBLE", 44_100, 1, 4410)
+    add("alaw.wav", "ALAW", 8_000, 1, 4000)
+    add("mulaw.wav", "ULAW", 8_000, 2, 4000)
+    add("pcm_s16_51.wav", "pcm_s16le", 48_000, 6, 2400, "-c:a", "pcm_s16le")
+    add("pcm_s16_192k.wav", "PCM_16", 192_000, 2, 9600)
+    add("pcm_s16_1_frame.wav", "PCM_16", 44_100, 2, 1)
+    add("pcm_s16.aiff", "pcm_s16be", 44_100, 2, 4410, "-c:a", "pcm_s16be")
+    add("pcm_s24.aiff", "pcm_s24be", 44_100, 1, 4411, "-c:a", "pcm_s24be")
+    add("pcm_f32.aifc", "pcm_f32be", 44_100, 2, 4410, "-c:a", "pcm_f32be", "-f", "aiff")
+    add("alaw.aifc", "pcm_alaw", 8_000, 1, 4000, "-c:a", "pcm_alaw", "-f", "aiff")
+    add("pcm_s16.caf", "pcm_s16le", 44_100, 2, 4410, "-c:a", "pcm_s16le")
+    add("pcm_f32.caf", "pcm_f32be", 48_000, 1, 4800, "-c:a", "pcm_f32be")
+    add("alac.caf", "alac", 44_100, 2, 8192, "-c:a", "alac", "-sample_fmt", "s16p")
+    s16, s24 = ("-sample_fmt", "s16"), ("-sample_fmt", "s32", "-bits_per_raw_sample", "24")
+    add("flac_16.flac", "flac", 44_100, 2, 11_025, "-c:a", "flac", *s16)
+    add("flac_24.flac", "flac", 96_000, 2, 9600, "-c:a", "flac", *s24)
+    add("flac_16_51.flac", "flac", 48_000, 6, 4800, "-c:a", "flac", *s16)
+    add("flac_16.oga", "flac", 44_100, 2, 11_025, "-c:a", "flac", *s16, "-f", "ogg")
+    add("flac_16.mka", "flac", 44_100, 1, 11_025, "-c:a", "flac", *s16)
+    add("pcm_s16.mka", "pcm_s16le", 44_100, 2, 4410, "-c:a", "pcm_s16le")
+    add("alac_16.m4a", "alac", 44_100, 2, 11_025, "-c:a", "alac", "-sample_fmt", "s16p")
+    add("alac_24.m4a", "alac", 48_000, 1, 12_000, "-c:a", "alac", "-sample_fmt", "s32p")
+    add("alac_16_51.m4a", "alac", 48_000, 6, 4800, "-c:a", "alac", "-sample_fmt", "s16p")
+    return rows
+
+
+def _lossy(folder: Path) -> list[Row]:
+    rows = []
+
+    def add(name: str, codec: str, rate: int, channels: int, *command: str) -> None:
+        path = folder / name
+        audio = sines(4000 if channels == 6 else rate // 4, channels, rate)
+        if command[0] == "-c:a":
+            encode(path, audio, rate, *command)
+        elif command[0] == "libsndfile":
+            write_wav(path, audio, rate, command[1])
+        else:
+            encode_with(path, audio, rate, *command)
+        # libsndfile first: this ffmpeg leaves the padding at the end of Ogg Vorbis.
+        pcm = np.frombuffer(libsndfile_f32(path) or ffmpeg_f32(path), "<f4").reshape(-1, channels)
+        if channels == 6 and path.suffix == ".ogg":
+            pcm = pcm[:, VORBIS_51]
+        reference = Path("reference") / f"{name}.s16"
+        codes = np.clip(np.rint(pcm * 32768.0), -32768, 32767).astype("<i2")
+        (folder / reference).write_bytes(codes.tobytes())
+        count = len(pcm)
+        fmt = path.suffix[1:]
+        rows.append(Row(name, fmt, codec, "lossy", rate, channels, count, reference.as_posix()))
+
+    add("adpcm_ms.wav", "adpcm_ms", 22_050, 2, "libsndfile", "MS_ADPCM")
+    add("adpcm_ima.wav", "adpcm_ima_wav", 22_050, 1, "libsndfile", "IMA_ADPCM")
+    add("mp3_cbr.mp3", "mp3", 44_100, 2, *LAME, "-b", "128", "{wav}", "{out}")
+    add("mp3_vbr.mp3", "mp3", 44_100, 2, *LAME, "-V", "3", "{wav}", "{out}")
+    add("mp3_mono.mp3", "mp3", 48_000, 1, *LAME, "-b", "64", "{wav}", "{out}")
+    add("mp3_mpeg2_22k.mp3", "mp3", 22_050, 1, *LAME, "-b", "64", "{wav}", "{out}")
+    add("mp3_no_tag.mp3", "mp3", 44_100, 2, *LAME, "-t", "-b", "128", "{wav}", "{out}")
+    add("mp2.mp2", "mp2", 48_000, 2, "-c:a", "mp2", "-b:a", "192k")
+    add("vorbis.ogg", "vorbis", 44_100, 2, *OGGENC, "-q", "5", "-o", "{out}", "{wav}")
+    add("vorbis_mono.ogg", "vorbis", 22_050, 1, *OGGENC, "-q", "3", "-o", "{out}", "{wav}")
+    add("vorbis_51.ogg", "vorbis", 16_000, 6, *OGGENC, "-q", "4", "-o", "{out}", "{wav}")
+    add("vorbis.mka", "vorbis", 44_100, 2, "-c:a", "libvorbis", "-q:a", "5")
+    add("vorbis.webm", "vorbis", 48_000, 1, "-c:a", "libvorbis", "-q:a", "5")
+    add("aac.aac", "aac", 44_100, 2, "-c:a", "aac", "-b:a", "128k")
+    add("aac.m4a", "aac", 44_100, 2, "-c:a", "aac", "-b:a", "128k")
+    add("aac_51.m4a", "aac", 32_000, 6, "-c:a", "aac", "-b:a", "128k")
+    return rows
+
+
+def _unsupported(folder: Path) -> list[Row]:
+    """Good files of formats that hotcue names, but does not open yet."""
+    rows = []
+
+    def add(name: str, codec: str, rate: int, channels: int, *options: str) -> None:
+        encode(folder / name, sines(rate // 10, channels, rate), rate, *options)
+        fmt = Path(name).suffix[1:]
+        rows.append(
+            Row(name, fmt, codec, "unsupported", rate, channels, expected="unsupported_format")
+        )
+
+    add("opus.opus", "opus", 48_000, 2, "-c:a", "libopus", "-b:a", "64k")
+    add("pcm_s16.au", "pcm_s16be", 22_050, 1, "-c:a", "pcm_s16be")
+    add("pcm_s16.w64", "pcm_s16le", 22_050, 1, "-c:a", "pcm_s16le")
+    add("pcm_s16_rf64.wav", "pcm_s16le", 22_050, 1, "-c:a", "pcm_s16le", "-rf64", "always")
+    add("wavpack.wv", "wavpack", 44_100, 1, "-c:a", "wavpack")
+    return rows
