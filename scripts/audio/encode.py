@@ -32,10 +32,20 @@ def write_wav(path: Path, audio: NDArray[np.float64], rate: int, subtype: str) -
     bits = {"PCM_16": 16, "PCM_24": 24}.get(subtype)
     if bits is None:
         soundfile.write(path, audio, rate, subtype=subtype, format="WAV")
+        _forget_the_time(path)
         return
     full = 1 << (bits - 1)
     codes = np.clip(np.rint(audio * full), -full, full - 1).astype(np.int32)
     soundfile.write(path, codes << (32 - bits), rate, subtype=subtype, format="WAV")
+
+
+def _forget_the_time(path: Path) -> None:
+    """Zeroes the time of day that libsndfile puts into the PEAK chunk of float files."""
+    content = bytearray(path.read_bytes())
+    at = content[:256].find(b"PEAK")
+    if at >= 0:
+        content[at + 12 : at + 16] = bytes(4)
+        path.write_bytes(content)
 
 
 def encode(path: Path, audio: NDArray[np.float64], rate: int, *options: str) -> None:
