@@ -82,6 +82,13 @@ impl SampleBuffer {
         self.storage.plane(channel)
     }
 
+    /// The start of the first plane, for those who lend the whole block to another language:
+    /// `ready_frames()` values at every multiple of [`plane_stride`](Self::plane_stride) may be
+    /// read. The address never changes while the sample lives.
+    pub fn as_ptr(&self) -> *const f32 {
+        self.storage.as_ptr()
+    }
+
     /// Values from the start of one plane to the start of the next: all planes lie in one block
     /// of memory, a C-contiguous array of channels × frames where this equals `frames()`.
     pub fn plane_stride(&self) -> usize {

@@ -149,6 +149,11 @@ impl Storage {
         unsafe { slice::from_raw_parts(self.plane_start(channel), ready) }
     }
 
+    /// The start of the block, with leave to read all of it.
+    pub(super) fn as_ptr(&self) -> *const f32 {
+        self.block.start.as_ptr()
+    }
+
     fn plane_start(&self, channel: usize) -> *mut f32 {
         assert!(channel < self.channels, "a sample has no such channel");
         // SAFETY: the block holds `channels * capacity_frames` values, so the start of a plane

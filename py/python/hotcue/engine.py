@@ -1,0 +1,343 @@
+"""The engine: loads samples in the background and plays them."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import warnings
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from . import _hotcue
+from .errors import NoOutputWarning
+from .source import Source, resolve
+from .ticket import LoadTicket
+from .values import Clock, Device, LoadStatus, Retrigger, SlotState, WhenLoading
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ._hotcue import Sample
+    from .events import LoaderEvent, PlaybackEvent
+
+_running: weakref.WeakSet[AudioEngine] = weakref.WeakSet()
+
+
+class AudioEngine:
+    """Loads audio samples without ever making the caller wait, and plays them.
+
+    ::
+
+        with hotcue.AudioEngine() as engine:
+            engine.load_sample_async(0, "kick.wav")
+            while (event := engine.poll_loader_events()) is None or event["type"] != "success":
+                ...  # draw a frame
+            engine.play_sample(0)
+
+    Any thread may call any method. Only `run`, `shut_down`, `set_output`, `render` and
+    `LoadTicket.result` may take longer than a moment, and reading a file-like object; they
+    release the GIL. No thread of the engine ever runs Python.
+
+    `id` is a slot, 0 up to `slots` − 1: anything with ``__index__``, but no `bool`. Outside that
+    range every method raises ``ValueError("id out of range")``. Outside `run()`…`shut_down()`
+    most raise ``RuntimeError("Audio engine not initialized")``; those that do not, say so. After
+    a fork the child may use none but its own, new engines: a `RuntimeError` says so.
+    """
+
+    def __init__(
+        self,
+        *,
+        output: str = "auto",
+        sample_rate: int | None = None,
+        buffer_frames: int | None = None,
+        slots: int = 1024,
+        workers: int | None = None,
+        memory_budget: int | None = None,
+        max_sample_bytes: int | None = None,
+        max_queued: int = 1_000_000,
+        max_voices: int = 128,
+    ) -> None:
+        """Checks the arguments and opens nothing.
+
+        `output` is ``"auto"`` (the default device; without one ``"null"``, with a
+        `NoOutputWarning`), ``"default"`` (or `DeviceError`), ``"null"`` (paced by a clock, no
+        sound), ``"offline"`` (no clock: `render()` pulls) or the id of one of
+        `hotcue.devices()`. `sample_rate` (Hz) is the engine's rate and that of every loaded
+        sample; None takes the device's, 48,000 on ``"null"`` and ``"offline"``.
+        `buffer_frames` asks the device for that many frames per callback. `workers` decode at a
+        time (None: one per core). `memory_budget` and `max_sample_bytes` are bytes of decoded
+        audio, `max_queued` is how many loads may wait, `max_voices` how many may sound.
+
+        Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
+        """
+        self._native = _hotcue.Engine(
+            output,
+            sample_rate,
+            buffer_frames,
+            slots,
+            workers,
+            memory_budget,
+            max_sample_bytes,
+            max_queued,
+            max_voices,
+        )
+
+    def run(self) -> None:
+        """Starts the engine's threads and opens its output.
+
+        After `shut_down()` it starts afresh with empty slots; request and voice ids go on
+        rising. Raises ``RuntimeError("Audio engine already running")``, or `DeviceError` when
+        the output that was asked for does not open; nothing runs then.
+        """
+        fallback = self._native.run()
+        _running.add(self)
+        if fallback is not None:
+            try:
+                warnings.warn(
+                    f"no audio device opened ({fallback}): playing to nowhere until one appears",
+                    NoOutputWarning,
+                    stacklevel=2,
+                )
+            except NoOutputWarning:  # The caller turned warnings into exceptions.
+                self.shut_down()
+                raise
+
+    def shut_down(self) -> None:
+        """Cancels what still loads, stops the sound and ends every thread. Idempotent.
+
+        Events that were not read stay readable, samples and their arrays stay valid.
+        """
+        self._native.shut_down()
+        _running.discard(self)
+
+    def is_running(self) -> bool:
+        """Whether `run()` has returned and `shut_down()` was not called since."""
+        return self._native.is_running()
+
+    def __enter__(self) -> AudioEngine:
+        self.run()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.shut_down()
+
+    async def __aenter__(self) -> AudioEngine:
+        import asyncio  # Only those who have it loaded already come here.
+
+        await asyncio.to_thread(self.run)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        import asyncio
+
+        await asyncio.to_thread(self.shut_down)
+
+    def __del__(self) -> None:
+        native = getattr(self, "_native", None)  # Not there if __init__ raised.
+        if native is not None:
+            native.close()
+
+    # Loading
+
+    def load_sample_async(
+        self, id: int | None, path: Source, *, priority: int = 0
+    ) -> LoadTicket:
+        """Asks for a sample to be loaded into slot `id` and returns at once.
+
+        `path` is a path, content or a binary file, see `Source`; ``id=None`` takes the lowest
+        free slot. Higher `priority` loads first, −100…100. A newer load of an id supersedes an
+        older one that has not ended. A slot's sample stays, and sounds on, until the new one is
+        there.
+
+        What becomes of it is told by events, and by the ticket: exactly one of `success`,
+        `error` and `cancelled`. A bad *file* never raises here. Raises `ValueError`,
+        `TypeError` and `RuntimeError` as the class says, and `QueueFullError` when
+        `max_queued` loads are waiting.
+        """
+        native = self._native
+        source = resolve(path, lambda: native.check_load(id))
+        return LoadTicket(native.load(id, source, priority))
+
+    def cancel_load(self, request_id: int) -> bool:
+        """Cancels a load by its request id (a `LoadTicket` is one). True means that its
+        `cancelled` event follows; False that there is no such load, or that it had ended."""
+        return self._native.cancel_load(request_id)
+
+    def poll_loader_events(self) -> LoaderEvent | None:
+        """The next event, or None when there is none now. Call it until None in each frame.
+
+        Never waits and never raises (but for a forked child): before `run()` there is nothing,
+        after `shut_down()` what is left.
+        """
+        return self._native.poll_loader_events()
+
+    def drain_loader_events(self, limit: int | None = None) -> list[LoaderEvent]:
+        """All events that are there now, at most `limit`, oldest first. Never waits."""
+        return self._native.drain_loader_events(limit)
+
+    def loads(self) -> list[LoadStatus]:
+        """Every queued and running load."""
+        return [LoadStatus(*load) for load in self._native.loads()]
+
+    def state(self, id: int) -> SlotState:
+        """What is in the slot: ``"empty"``, ``"queued"``, ``"loading"``, ``"playable"``,
+        ``"ready"``, ``"failed"`` or ``"evicted"``."""
+        return self._native.state(id)
+
+    def sample(self, id: int) -> Sample | None:
+        """The finished sample that the slot plays, or None."""
+        return self._native.sample(id)
+
+    def unload_sample(self, id: int) -> None:
+        """Cancels the slot's loads, drops its waiting play, fades its voices and empties it.
+
+        `Sample` objects and arrays taken from it stay valid.
+        """
+        self._native.unload_sample(id)
+
+    # Playing
+
+    def play_sample(
+        self,
+        id: int,
+        volume: float = 1.0,
+        *,
+        pan: float = 0.0,
+        speed: float = 1.0,
+        loop: bool = False,
+        start_sec: float = 0.0,
+        at_frame: int | None = None,
+        retrigger: Retrigger = "overlap",
+        when_loading: WhenLoading = "play_when_ready",
+        max_wait_sec: float = 2.0,
+    ) -> int | None:
+        """Plays the slot's sample and returns the voice's id, or None if nothing will sound.
+
+        `volume` is linear gain 0…4, `pan` −1 (left)…1 (right), `speed` −4…4 (negative plays
+        backwards). `start_sec` is where in the sample to begin; `at_frame` is when, on the
+        engine's clock (None: at once), exact to the frame. If the slot has no sample yet and
+        its load runs, `when_loading` decides: start as soon as it can (one play waits per id,
+        for at most `max_wait_sec`), drop it, or raise `NotReadyError`.
+
+        Raises ``ValueError("volume out of range")`` and so on, also for NaN.
+        """
+        return self._native.play_sample(
+            id,
+            volume,
+            pan,
+            speed,
+            loop,
+            start_sec,
+            at_frame,
+            retrigger,
+            when_loading,
+            max_wait_sec,
+        )
+
+    def stop_sample(self, id: int) -> None:
+        """Fades out all voices of the id and drops its waiting play."""
+        self._native.stop_sample(id)
+
+    def pause_sample(self, id: int) -> None:
+        """Pauses all voices of the id."""
+        self._native.pause_sample(id)
+
+    def resume_sample(self, id: int) -> None:
+        """Goes on with all paused voices of the id."""
+        self._native.resume_sample(id)
+
+    def seek_sample(self, id: int, position_sec: float) -> None:
+        """Moves all voices of the id to `position_sec` of the sample."""
+        self._native.seek_sample(id, position_sec)
+
+    def stop_voice(self, voice: int, *, fade_sec: float = 0.005) -> bool:
+        """Fades one voice out. False if it had ended already."""
+        return self._native.stop_voice(voice, fade_sec)
+
+    def pause_voice(self, voice: int) -> bool:
+        """Pauses one voice. False if it had ended already."""
+        return self._native.pause_voice(voice)
+
+    def resume_voice(self, voice: int) -> bool:
+        """Goes on with a paused voice. False if it had ended already."""
+        return self._native.resume_voice(voice)
+
+    def seek_voice(self, voice: int, position_sec: float) -> bool:
+        """Moves one voice to `position_sec` of its sample. False if it had ended already."""
+        return self._native.seek_voice(voice, position_sec)
+
+    def set_voice(
+        self,
+        voice: int,
+        *,
+        volume: float | None = None,
+        pan: float | None = None,
+        speed: float | None = None,
+        loop: bool | None = None,
+    ) -> bool:
+        """Changes what is given of one voice; ranges as for `play_sample`. False if it had
+        ended already."""
+        return self._native.set_voice(voice, volume, pan, speed, loop)
+
+    def stop_all(self) -> None:
+        """Fades out every voice and drops every waiting play."""
+        self._native.stop_all()
+
+    def set_volume(self, volume: float) -> None:
+        """Sets the master volume, linear gain 0…4."""
+        self._native.set_volume(volume)
+
+    def set_speed(self, speed: float) -> None:
+        """Sets the master speed, −4…4. It multiplies each voice's own."""
+        self._native.set_speed(speed)
+
+    def clock(self) -> Clock:
+        """Where the audio clock is."""
+        return Clock(*self._native.clock())
+
+    def poll_playback_events(self) -> PlaybackEvent | None:
+        """The next event of a voice, or None when there is none now. Never waits."""
+        return self._native.poll_playback_events()
+
+    def render(self, frames: int) -> NDArray[np.float32]:
+        """Renders the next `frames` frames: float32 ``(channels, frames)``, C-contiguous, the
+        caller's own. ``output="offline"`` only, else `RuntimeError`. It contains every command
+        given before it. Ctrl-C works, and loses what was rendered."""
+        return self._native.render(frames)
+
+    def set_output(self, output: str) -> None:
+        """Moves a running engine to another output; samples and voices stay. Raises
+        `DeviceError` if it does not open; the engine then stays where it was."""
+        self._native.set_output(output)
+
+    def stats(self) -> dict[str, Any]:
+        """Counters and levels, a fresh dict of plain types."""
+        return self._native.stats()
+
+
+def devices() -> list[Device]:
+    """The audio output devices that could be opened. Asks the system: may take a moment."""
+    return [Device(*device) for device in _hotcue.devices()]
+
+
+@atexit.register
+def _shut_down_all() -> None:
+    for engine in list(_running):
+        engine.shut_down()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_hotcue.after_fork_in_child)

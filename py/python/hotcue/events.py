@@ -1,0 +1,140 @@
+"""The rows of the event contract, one `TypedDict` each.
+
+Every event is a fresh dict of plain types with all keys of its row, always. ``type`` tells the
+rows apart: ``if event["type"] == "success": event["duration_sec"]`` type-checks.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, TypedDict
+
+from .errors import CancelReason, ErrorKind, Stage
+
+
+class StartedEvent(TypedDict):
+    """A decoder took the job."""
+
+    type: Literal["started"]
+    id: int
+    request_id: int
+    time_sec: float
+    path: str | None
+
+
+class ProgressEvent(TypedDict):
+    """How far a load is: never falls, 100.0 precedes `success`, at most 30 per second and load."""
+
+    type: Literal["progress"]
+    id: int
+    request_id: int
+    time_sec: float
+    percent: float
+    stage: Stage
+
+
+class PlayableEvent(TypedDict):
+    """Enough is there to play now; the rest is arriving."""
+
+    type: Literal["playable"]
+    id: int
+    request_id: int
+    time_sec: float
+    ready_sec: float
+
+
+class StalledEvent(TypedDict):
+    """No byte came for 2 s, and again every 2 s; the next `progress` ends it."""
+
+    type: Literal["stalled"]
+    id: int
+    request_id: int
+    time_sec: float
+    stage: Stage
+    stalled_sec: float
+
+
+class LoadWarning(TypedDict):
+    """Something odd about a file that loaded all the same; `numbers` are figures by name."""
+
+    code: Literal[
+        "truncated",
+        "decode_errors",
+        "length_estimated",
+        "extension_mismatch",
+        "clipped",
+        "non_finite",
+    ]
+    message: str
+    numbers: dict[str, float]
+
+
+class SuccessEvent(TypedDict):
+    """The sample is in its slot: `sample(id)` is it or a newer one. Terminal."""
+
+    type: Literal["success"]
+    id: int
+    request_id: int
+    time_sec: float
+    duration_sec: float
+    frames: int
+    channels: int
+    sample_rate: int
+    source_rate: int
+    warnings: list[LoadWarning]
+    load_ms: float
+    from_cache: bool
+
+
+class ErrorEvent(TypedDict):
+    """The load failed; the slot's sample stays as it was. Terminal."""
+
+    type: Literal["error"]
+    id: int
+    request_id: int
+    time_sec: float
+    error: str
+    kind: ErrorKind
+    stage: Stage
+    path: str | None
+
+
+class CancelledEvent(TypedDict):
+    """The load was ended by `cancel()`, by a newer load of its id, or by `shut_down()`. Terminal."""
+
+    type: Literal["cancelled"]
+    id: int
+    request_id: int
+    time_sec: float
+    reason: CancelReason
+
+
+class DeviceEvent(TypedDict):
+    """The output changed. `id` and `request_id` are None."""
+
+    type: Literal["device"]
+    id: None
+    request_id: None
+    time_sec: float
+    state: Literal["started", "lost", "recovered", "fallback"]
+    name: str
+
+
+LoaderEvent: TypeAlias = (
+    StartedEvent | ProgressEvent | PlayableEvent | StalledEvent | SuccessEvent | ErrorEvent | CancelledEvent | DeviceEvent
+)
+"""What `poll_loader_events()` returns."""
+
+LOADER_EVENTS: dict[str, type] = {
+    "started": StartedEvent,
+    "progress": ProgressEvent,
+    "playable": PlayableEvent,
+    "stalled": StalledEvent,
+    "success": SuccessEvent,
+    "error": ErrorEvent,
+    "cancelled": CancelledEvent,
+    "device": DeviceEvent,
+}
+"""The `TypedDict` of each ``type``."""
+
+TERMINAL = frozenset({"success", "error", "cancelled"})
+"""The types of which every accepted request gets exactly one, as its last."""

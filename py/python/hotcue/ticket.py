@@ -1,0 +1,62 @@
+"""The receipt of a load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._hotcue import Sample, Ticket
+
+
+class LoadTicket(int):
+    """The receipt of one load: an `int` equal to its request id, and a view of that request.
+
+    It reads the request's own state and takes no event from any queue. Any thread may use it,
+    also after the engine has shut down. Pickled or copied it is the plain number.
+    """
+
+    _ticket: Ticket
+
+    def __new__(cls, ticket: Ticket) -> LoadTicket:
+        self = int.__new__(cls, ticket.request_id)
+        self._ticket = ticket
+        return self
+
+    @property
+    def id(self) -> int:
+        """The slot that the sample is loaded into."""
+        return self._ticket.id
+
+    @property
+    def progress(self) -> float:
+        """How far the load is, 0.0 to 100.0. Never falls."""
+        return self._ticket.percent
+
+    @property
+    def sample(self) -> Sample | None:
+        """The arriving sample: None before its first frame, and where its length is not known
+        before the end. Frames ``0..ready_frames`` of it may be read while the rest arrives."""
+        return self._ticket.sample()
+
+    def cancel(self) -> bool:
+        """Cancels the load. True means that its `cancelled` event follows; False that it had
+        ended already. The slot's sample stays as it was."""
+        return self._ticket.cancel()
+
+    def result(self, timeout: float | None = None) -> Sample:
+        """Waits for the sample, at most `timeout` seconds. Ctrl-C works; the GIL is released.
+
+        Raises `LoadError` if the load failed (also a `FileNotFoundError` or `PermissionError`
+        where that fits), `LoadCancelled` if it was cancelled, `TimeoutError` after `timeout`
+        (the load goes on).
+        """
+        return self._ticket.result(timeout)
+
+    def __repr__(self) -> str:
+        return f"<LoadTicket {int(self)}: id {self.id}, {self.progress:.0f} %>"
+
+    def __str__(self) -> str:
+        return int.__repr__(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, (int(self),)

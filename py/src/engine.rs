@@ -1,0 +1,392 @@
+//! The engine: what `hotcue.AudioEngine` keeps inside. Arguments come positionally and complete;
+//! names, defaults and documentation are those of the Python class.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use hotcue::{Retrigger, Source};
+use hotcue_actors::{
+    AudioEngine, EngineConfig, EngineError, PlayOptions, VoiceChange, WhenLoading,
+};
+use numpy::PyArray2;
+use pyo3::buffer::PyBuffer;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+
+use crate::args::{choice, handle, integer, narrow, optional_integer};
+use crate::errors::{config_error, engine_error, guarded};
+use crate::events::{fill, loader_event, playback_event};
+use crate::fork::Home;
+use crate::render;
+use crate::sample::Sample;
+use crate::ticket::Ticket;
+
+const ANY_POSITIVE: std::ops::RangeInclusive<i64> = 0..=i64::MAX;
+
+/// One queued or running load: `hotcue.LoadStatus`.
+type LoadRow = (u32, u64, Option<std::ffi::OsString>, &'static str, f32, f64);
+
+/// The engine behind `hotcue.AudioEngine`.
+#[pyclass(frozen, module = "hotcue._hotcue")]
+pub(crate) struct Engine {
+    engine: AudioEngine,
+    slots: i64,
+    home: Home,
+}
+
+impl Engine {
+    /// Runs a command that returns at once.
+    fn quick<T>(
+        &self,
+        py: Python<'_>,
+        command: impl FnOnce(&AudioEngine) -> Result<T, EngineError>,
+    ) -> PyResult<T> {
+        guarded(py, || command(&self.engine).map_err(|error| engine_error(py, error)))
+    }
+
+    /// Runs a command that may wait, with the GIL released.
+    fn slow<T: Send>(
+        &self,
+        py: Python<'_>,
+        command: impl FnOnce(&AudioEngine) -> Result<T, EngineError> + Send,
+    ) -> PyResult<T> {
+        guarded(py, || {
+            py.detach(|| command(&self.engine)).map_err(|error| engine_error(py, error))
+        })
+    }
+
+    fn slot(&self, id: &Bound<'_, PyAny>) -> PyResult<u32> {
+        integer(id, "id", 0..=self.slots - 1)
+    }
+
+    fn slot_or_free(&self, id: &Bound<'_, PyAny>) -> PyResult<Option<u32>> {
+        if id.is_none() { Ok(None) } else { self.slot(id).map(Some) }
+    }
+
+    /// Runs a command on a voice.
+    fn voice(
+        &self,
+        voice: &Bound<'_, PyAny>,
+        command: impl FnOnce(&AudioEngine, u64) -> Result<bool, EngineError>,
+    ) -> PyResult<bool> {
+        let id = handle(voice, "voice")?;
+        self.quick(voice.py(), |engine| command(engine, id))
+    }
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    fn new(
+        output: String,
+        sample_rate: &Bound<'_, PyAny>,
+        buffer_frames: &Bound<'_, PyAny>,
+        slots: &Bound<'_, PyAny>,
+        workers: &Bound<'_, PyAny>,
+        max_sample_bytes: &Bound<'_, PyAny>,
+        max_queued: &Bound<'_, PyAny>,
+        max_voices: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        guarded(slots.py(), || {
+            let config = EngineConfig {
+                output,
+                sample_rate: optional_integer(sample_rate, "sample_rate", ANY_POSITIVE)?,
+                buffer_frames: optional_integer(buffer_frames, "buffer_frames", ANY_POSITIVE)?,
+                slots: integer(slots, "slots", ANY_POSITIVE)?,
+                workers: optional_integer(workers, "workers", ANY_POSITIVE)?,
+                max_sample_bytes: optional_integer(
+                    max_sample_bytes,
+                    "max_sample_bytes",
+                    ANY_POSITIVE,
+                )?,
+                max_queued: integer(max_queued, "max_queued", ANY_POSITIVE)?,
+                max_voices: integer(max_voices, "max_voices", ANY_POSITIVE)?,
+                ..EngineConfig::default()
+            };
+            let slots = integer(slots, "slots", ANY_POSITIVE)?;
+            let engine = AudioEngine::new(config).map_err(|error| config_error(&error))?;
+            Ok(Self { engine, slots, home: Home::here() })
+        })
+    }
+
+    /// Starts the engine. Returns why there is no sound where `"auto"` fell back, or None.
+    fn run(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        let info = self.slow(py, AudioEngine::run)?;
+        Ok(info.fallback.map(|error| error.to_string()))
+    }
+
+    /// Ends the engine; does nothing in a forked child, where it does not run.
+    fn shut_down(&self, py: Python<'_>) -> PyResult<()> {
+        guarded(py, || {
+            py.detach(|| self.engine.shut_down());
+            Ok(())
+        })
+    }
+
+    fn is_running(&self) -> bool {
+        self.home.is_here() && self.engine.is_running()
+    }
+
+    /// Raises what `load` would raise, before a file-like object is read.
+    fn check_load(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<()> {
+        let slot = self.slot_or_free(id)?.unwrap_or(0);
+        self.quick(py, |engine| engine.state(slot))?;
+        Ok(())
+    }
+
+    /// `source` is an absolute path as `str`, or content.
+    fn load(
+        &self,
+        py: Python<'_>,
+        id: &Bound<'_, PyAny>,
+        source: &Bound<'_, PyAny>,
+        priority: &Bound<'_, PyAny>,
+    ) -> PyResult<Ticket> {
+        let slot = self.slot_or_free(id)?;
+        let priority = integer(priority, "priority", -100..=100)?;
+        let source = read(source)?;
+        let ticket = self.quick(py, |engine| engine.load_sample_async(slot, source, priority))?;
+        Ok(Ticket::new(ticket, self.home))
+    }
+
+    fn cancel_load(&self, py: Python<'_>, request_id: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let request_id = handle(request_id, "request_id")?;
+        self.quick(py, |engine| engine.cancel_load(request_id))
+    }
+
+    fn poll_loader_events<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        guarded(py, || {
+            self.home.check()?;
+            self.engine.poll_loader_events().map(|event| loader_event(py, event)).transpose()
+        })
+    }
+
+    fn drain_loader_events<'py>(
+        &self,
+        py: Python<'py>,
+        limit: &Bound<'_, PyAny>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        guarded(py, || {
+            self.home.check()?;
+            let limit = optional_integer(limit, "limit", ANY_POSITIVE)?;
+            let events = PyList::empty(py);
+            for event in self.engine.drain_loader_events(limit) {
+                events.append(loader_event(py, event)?)?;
+            }
+            Ok(events)
+        })
+    }
+
+    fn loads(&self, py: Python<'_>) -> PyResult<Vec<LoadRow>> {
+        let loads = self.quick(py, AudioEngine::loads)?;
+        let row = |load: hotcue_actors::LoadStatus| {
+            let path = load.path.map(PathBuf::into_os_string);
+            (load.id, load.request_id, path, load.stage.as_str(), load.percent, load.age_sec)
+        };
+        Ok(loads.into_iter().map(row).collect())
+    }
+
+    fn state(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<&'static str> {
+        let slot = self.slot(id)?;
+        Ok(self.quick(py, |engine| engine.state(slot))?.as_str())
+    }
+
+    fn sample(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Option<Sample>> {
+        let slot = self.slot(id)?;
+        Ok(self.quick(py, |engine| engine.sample(slot))?.map(Sample::new))
+    }
+
+    fn unload_sample(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<()> {
+        let slot = self.slot(id)?;
+        self.quick(py, |engine| engine.unload_sample(slot))
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "those of play_sample, see the module's head")]
+    fn play_sample(
+        &self,
+        py: Python<'_>,
+        id: &Bound<'_, PyAny>,
+        volume: f64,
+        pan: f64,
+        speed: f64,
+        looped: bool,
+        start_sec: f64,
+        at_frame: &Bound<'_, PyAny>,
+        retrigger: &str,
+        when_loading: &str,
+        max_wait_sec: f64,
+    ) -> PyResult<Option<u64>> {
+        let slot = self.slot(id)?;
+        let options = PlayOptions {
+            volume: narrow(volume),
+            pan: narrow(pan),
+            speed: narrow(speed),
+            looped,
+            start_sec,
+            at_frame: optional_integer(at_frame, "at_frame", ANY_POSITIVE)?,
+            retrigger: choice("retrigger", retrigger, &RETRIGGERS)?,
+            when_loading: choice("when_loading", when_loading, &WHEN_LOADING)?,
+            max_wait_sec,
+        };
+        self.quick(py, |engine| engine.play_sample(slot, options))
+    }
+
+    fn stop_sample(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<()> {
+        let slot = self.slot(id)?;
+        self.quick(py, |engine| engine.stop_sample(slot))
+    }
+
+    fn pause_sample(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<()> {
+        let slot = self.slot(id)?;
+        self.quick(py, |engine| engine.pause_sample(slot))
+    }
+
+    fn resume_sample(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<()> {
+        let slot = self.slot(id)?;
+        self.quick(py, |engine| engine.resume_sample(slot))
+    }
+
+    fn seek_sample(
+        &self,
+        py: Python<'_>,
+        id: &Bound<'_, PyAny>,
+        position_sec: f64,
+    ) -> PyResult<()> {
+        let slot = self.slot(id)?;
+        self.quick(py, |engine| engine.seek_sample(slot, position_sec))
+    }
+
+    fn stop_voice(&self, voice: &Bound<'_, PyAny>, fade_sec: f64) -> PyResult<bool> {
+        self.voice(voice, |engine, id| engine.stop_voice(id, fade_sec))
+    }
+
+    fn pause_voice(&self, voice: &Bound<'_, PyAny>) -> PyResult<bool> {
+        self.voice(voice, AudioEngine::pause_voice)
+    }
+
+    fn resume_voice(&self, voice: &Bound<'_, PyAny>) -> PyResult<bool> {
+        self.voice(voice, AudioEngine::resume_voice)
+    }
+
+    fn seek_voice(&self, voice: &Bound<'_, PyAny>, position_sec: f64) -> PyResult<bool> {
+        self.voice(voice, |engine, id| engine.seek_voice(id, position_sec))
+    }
+
+    fn set_voice(
+        &self,
+        voice: &Bound<'_, PyAny>,
+        volume: Option<f64>,
+        pan: Option<f64>,
+        speed: Option<f64>,
+        looped: Option<bool>,
+    ) -> PyResult<bool> {
+        let change = VoiceChange {
+            volume: volume.map(narrow),
+            pan: pan.map(narrow),
+            speed: speed.map(narrow),
+            looped,
+        };
+        self.voice(voice, |engine, id| engine.set_voice(id, change))
+    }
+
+    fn stop_all(&self, py: Python<'_>) -> PyResult<()> {
+        self.quick(py, AudioEngine::stop_all)
+    }
+
+    fn set_volume(&self, py: Python<'_>, volume: f64) -> PyResult<()> {
+        self.quick(py, |engine| engine.set_volume(narrow(volume)))
+    }
+
+    fn set_speed(&self, py: Python<'_>, speed: f64) -> PyResult<()> {
+        self.quick(py, |engine| engine.set_speed(narrow(speed)))
+    }
+
+    fn clock(&self, py: Python<'_>) -> PyResult<(u64, f64, u32, f64)> {
+        let clock = self.quick(py, AudioEngine::clock)?;
+        Ok((clock.frame, clock.time_sec, clock.sample_rate, clock.latency_sec))
+    }
+
+    fn poll_playback_events<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        guarded(py, || {
+            self.home.check()?;
+            self.engine.poll_playback_events().map(|notice| playback_event(py, notice)).transpose()
+        })
+    }
+
+    fn render<'py>(
+        &self,
+        py: Python<'py>,
+        frames: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let frames = integer(frames, "frames", ANY_POSITIVE)?;
+        render::render(py, frames, |chunk| self.slow(py, |engine| engine.render(chunk)))
+    }
+
+    fn set_output(&self, py: Python<'_>, output: &str) -> PyResult<()> {
+        self.slow(py, |engine| engine.set_output(output))
+    }
+
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = self.quick(py, |engine| Ok(engine.stats()))?;
+        let dict = PyDict::new(py);
+        fill!(dict, {
+            "workers": stats.workers, "queued": stats.queued, "live": stats.live,
+            "samples": stats.samples, "sample_bytes": stats.sample_bytes,
+            "unread_events": stats.unread_events, "dropped_events": stats.dropped_events,
+            "voices": stats.voices, "callbacks": stats.callbacks, "xruns": stats.xruns,
+            "dropped_playback_events": stats.dropped_playback_events,
+            "callback_panics": stats.callback_panics, "output": stats.output,
+        });
+        Ok(dict)
+    }
+}
+
+const RETRIGGERS: [(&str, Retrigger); 4] = [
+    ("overlap", Retrigger::Overlap),
+    ("restart", Retrigger::Restart),
+    ("ignore", Retrigger::Ignore),
+    ("toggle", Retrigger::Toggle),
+];
+
+const WHEN_LOADING: [(&str, WhenLoading); 3] = [
+    ("play_when_ready", WhenLoading::PlayWhenReady),
+    ("drop", WhenLoading::Drop),
+    ("raise", WhenLoading::Raise),
+];
+
+/// A path, or content copied once.
+fn read(source: &Bound<'_, PyAny>) -> PyResult<Source> {
+    let py = source.py();
+    if source.is_instance_of::<PyString>() {
+        return Ok(Source::Path(source.extract()?));
+    }
+    if let Ok(bytes) = source.cast::<PyBytes>() {
+        let bytes = bytes.as_bytes();
+        // Immutable, and alive as long as the caller's reference: copied without the GIL.
+        return Ok(Source::Memory(py.detach(|| Arc::from(bytes))));
+    }
+    let buffer = PyBuffer::<u8>::get(source)?;
+    let mut content: Arc<[u8]> = std::iter::repeat_n(0, buffer.item_count()).collect();
+    // Just made, so nobody shares it.
+    if let Some(content) = Arc::get_mut(&mut content) {
+        buffer.copy_to_slice(py, content)?;
+    }
+    Ok(Source::Memory(content))
+}
+
+/// A device: `hotcue.Device`.
+type DeviceRow = (String, String, bool, usize, Option<u32>);
+
+/// The audio output devices.
+#[pyfunction]
+pub(crate) fn devices(py: Python<'_>) -> PyResult<Vec<DeviceRow>> {
+    guarded(py, || {
+        let devices = py.detach(hotcue::devices);
+        let row = |device: hotcue::DeviceInfo| {
+            let hotcue::DeviceInfo { id, name, is_default, channels, default_sample_rate, .. } =
+                device;
+            (id, name, is_default, channels, default_sample_rate)
+        };
+        Ok(devices.into_iter().map(row).collect())
+    })
+}

@@ -1,0 +1,90 @@
+//! The façade's errors as Python's. The exceptions themselves are defined in `hotcue.errors`.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use hotcue::DeviceError;
+use hotcue_actors::{ConfigError, EngineError, LoadFailure, LoadTicket, SubmitError};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::fork::forked;
+
+/// Runs `work` and turns a panic, which would be a `BaseException`, into a `HotcueError`.
+pub(crate) fn guarded<T>(
+    py: Python<'_>,
+    work: impl FnOnce() -> PyResult<T>,
+) -> PyResult<T> {
+    // Unwind safety: nothing of `work` is used again but the engine, which has its own guards.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        Err(raised(py, "HotcueError", (format!("internal error: {}", said(payload.as_ref())),)))
+    })
+}
+
+fn said(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("panic")
+}
+
+/// An exception made by calling `name` of `hotcue.errors`.
+fn raised<'py>(
+    py: Python<'py>,
+    name: &str,
+    args: impl pyo3::call::PyCallArgs<'py>,
+) -> PyErr {
+    let made = py
+        .import("hotcue.errors")
+        .and_then(|errors| errors.getattr(name))
+        .and_then(|class| class.call1(args));
+    match made {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(error) => error,
+    }
+}
+
+/// Why a command was refused.
+pub(crate) fn engine_error(py: Python<'_>, error: EngineError) -> PyErr {
+    let message = error.to_string();
+    match error {
+        EngineError::NotInitialized | EngineError::Submit(SubmitError::Closed) => {
+            PyRuntimeError::new_err("Audio engine not initialized")
+        }
+        EngineError::AlreadyRunning => PyRuntimeError::new_err("Audio engine already running"),
+        EngineError::NotOffline => PyRuntimeError::new_err(message),
+        EngineError::OutOfRange(_) | EngineError::Submit(SubmitError::IdOutOfRange) => {
+            PyValueError::new_err(message)
+        }
+        EngineError::Submit(SubmitError::QueueFull) => raised(py, "QueueFullError", (message,)),
+        EngineError::NotReady(_) => raised(py, "NotReadyError", (message,)),
+        EngineError::Device(error) => device_error(py, &error),
+        EngineError::Forked => forked(),
+        _ => raised(py, "HotcueError", (message,)),
+    }
+}
+
+/// Why an engine cannot be made with these arguments.
+pub(crate) fn config_error(error: &ConfigError) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+/// Why an output does not sound.
+pub(crate) fn device_error(py: Python<'_>, error: &DeviceError) -> PyErr {
+    raised(py, "DeviceError", (error.to_string(), error.kind().as_str()))
+}
+
+/// Why a load gave no sample.
+pub(crate) fn load_failure(py: Python<'_>, failure: LoadFailure, ticket: &LoadTicket) -> PyErr {
+    let (id, request_id) = (ticket.id(), ticket.request_id());
+    match failure {
+        LoadFailure::Failed { error, stage } => {
+            let path = error.path().map(|path| path.as_os_str());
+            let kind = error.kind().as_str();
+            let details = (error.full_message(), kind, stage.as_str(), path, id, request_id);
+            raised(py, "load_error", details)
+        }
+        LoadFailure::Cancelled(reason) => {
+            raised(py, "LoadCancelled", (reason.as_str(), id, request_id))
+        }
+        other => raised(py, "HotcueError", (other.to_string(),)),
+    }
+}

@@ -1,0 +1,46 @@
+//! What a forked child may do: nothing. Threads do not survive a fork, and a lock that one of them
+//! held stays locked for ever.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+/// Forks between the first process and this one. No system call is needed to look.
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+/// Called by `os.register_at_fork` in the child, while it has one thread.
+#[pyfunction]
+pub(crate) fn after_fork_in_child() {
+    // Relaxed: nothing is published with it; the child's only thread is this one.
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// The process that something was made in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Home(u32);
+
+impl Home {
+    /// This process.
+    pub(crate) fn here() -> Self {
+        Self(FORKS.load(Ordering::Relaxed))
+    }
+
+    /// Whether this is that process still.
+    pub(crate) fn is_here(self) -> bool {
+        self.0 == FORKS.load(Ordering::Relaxed)
+    }
+
+    /// `RuntimeError` in a forked child.
+    pub(crate) fn check(self) -> PyResult<()> {
+        if self.is_here() { Ok(()) } else { Err(forked()) }
+    }
+}
+
+/// What a forked child is told.
+pub(crate) fn forked() -> PyErr {
+    PyRuntimeError::new_err(
+        "Audio engine belongs to the parent of this forked process: make a new AudioEngine here, \
+         or start processes with the \"spawn\" method",
+    )
+}

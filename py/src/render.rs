@@ -1,0 +1,55 @@
+//! `render()`: an array of float32, channels × frames, filled in slices.
+
+use hotcue_actors::RenderedAudio;
+use numpy::{PyArray2, PyArrayMethods as _};
+use pyo3::prelude::*;
+
+use crate::errors::guarded;
+
+/// Frames between two looks at the signals: some milliseconds of work with every voice sounding.
+const SLICE_FRAMES: usize = 1 << 14;
+
+/// Renders `frames` frames by calling `next` with the length of each slice.
+pub(crate) fn render<'py>(
+    py: Python<'py>,
+    frames: usize,
+    mut next: impl FnMut(usize) -> PyResult<RenderedAudio>,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let first = next(frames.min(SLICE_FRAMES))?;
+    let shape = (first.channels, frames);
+    // By Python, whose answer to a size that does not fit is a MemoryError and no panic.
+    let array = py.import("numpy")?.call_method1("zeros", (shape, "float32"))?;
+    let array: Bound<'py, PyArray2<f32>> = array.cast_into()?;
+    guarded(py, || {
+        let mut done = 0;
+        let mut slice = first;
+        loop {
+            let length = frames.min(done + SLICE_FRAMES) - done;
+            copy(&array, frames, done, &slice)?;
+            done += length;
+            if done == frames {
+                return Ok(array);
+            }
+            py.check_signals()?;
+            slice = next((frames - done).min(SLICE_FRAMES))?;
+        }
+    })
+}
+
+/// Writes interleaved frames into all rows of `array`, from column `start` on.
+fn copy(
+    array: &Bound<'_, PyArray2<f32>>,
+    frames: usize,
+    start: usize,
+    audio: &RenderedAudio,
+) -> PyResult<()> {
+    let mut array = array.try_readwrite()?;
+    let rows = array.as_slice_mut()?.chunks_exact_mut(frames.max(1));
+    for (channel, row) in rows.enumerate() {
+        let values = audio.samples.iter().skip(channel).step_by(audio.channels);
+        for (target, value) in row[start..].iter_mut().zip(values) {
+            *target = *value;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Decoded audio for Python, without a copy.
+#![allow(
+    unsafe_code,
+    reason = "a NumPy array over the sample's own memory; measured need: no copy of whole samples"
+)]
+
+use std::sync::Arc;
+
+use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
+use numpy::{PyArray2, PyArrayMethods as _};
+use pyo3::prelude::*;
+
+use crate::errors::guarded;
+
+/// One immutable piece of decoded audio, not a slot.
+///
+/// It and its arrays stay valid and unchanged after replace, unload and `shut_down()`.
+#[pyclass(frozen, module = "hotcue")]
+pub(crate) struct Sample {
+    sample: Arc<hotcue_actors::Sample>,
+}
+
+impl Sample {
+    pub(crate) fn new(sample: Arc<hotcue_actors::Sample>) -> Self {
+        Self { sample }
+    }
+}
+
+#[pymethods]
+impl Sample {
+    /// The audio as read-only float32, shape ``(channels, frames)``, mono too as ``(1, n)``.
+    ///
+    /// No copy: every call shares the sample's own memory, nominally −1…1, not clamped, channels
+    /// in WAVE order. Of an arriving sample it covers the frames that are ready at the call.
+    /// Each channel is contiguous; the whole array is C-contiguous unless the sample was shared
+    /// while it grew and turned out shorter than its file had stated.
+    fn to_numpy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        guarded(slf.py(), || {
+            let buffer = slf.get().sample.buffer();
+            let shape = (buffer.channels(), buffer.ready_frames());
+            let strides = (buffer.plane_stride(), 1);
+            // SAFETY: `shape` channels of so many frames lie at these strides in the buffer's
+            // one block, initialised and published; nobody writes them again, and they do not
+            // move while the buffer lives, which `borrow_from_array` sees to.
+            let view =
+                unsafe { ArrayView2::from_shape_ptr(shape.strides(strides), buffer.as_ptr()) };
+            // SAFETY: the array holds a reference to `slf`, which holds the buffer for ever.
+            let array = unsafe { PyArray2::borrow_from_array(&view, slf.clone().into_any()) };
+            // The array was never handed out, so nobody can have written through it.
+            let read_only = array.try_readwrite()?.make_nonwriteable();
+            drop(read_only);
+            Ok(array)
+        })
+    }
+
+    /// Length in seconds; of an arriving sample, of what is ready.
+    #[getter]
+    fn duration_sec(&self) -> f64 {
+        self.sample.duration_sec()
+    }
+
+    /// Length in frames; of an arriving sample, of what is ready.
+    #[getter]
+    fn frames(&self) -> usize {
+        self.sample.buffer().ready_frames()
+    }
+
+    /// Number of channels, those of the file.
+    #[getter]
+    fn channels(&self) -> usize {
+        self.sample.channels()
+    }
+
+    /// Frames per second in Hz: the engine's rate.
+    #[getter]
+    fn sample_rate(&self) -> u32 {
+        self.sample.sample_rate()
+    }
+
+    /// The file's own rate in Hz.
+    #[getter]
+    fn source_rate(&self) -> u32 {
+        self.sample.source_rate()
+    }
+
+    /// The file's container, such as ``"wav"``.
+    #[getter]
+    fn container(&self) -> &str {
+        self.sample.container()
+    }
+
+    /// The file's codec, such as ``"pcm_s16le"``.
+    #[getter]
+    fn codec(&self) -> &str {
+        self.sample.codec()
+    }
+
+    /// Bits per value in the file, or None where that means nothing.
+    #[getter]
+    fn bits_per_sample(&self) -> Option<u32> {
+        self.sample.bits_per_sample()
+    }
+
+    /// The absolute path it was loaded from, or None for content.
+    #[getter]
+    fn path(&self) -> Option<&std::ffi::OsStr> {
+        self.sample.path().map(|path| path.as_os_str())
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "<Sample {:.3} s, {} × {} Hz>",
+            self.duration_sec(),
+            self.channels(),
+            self.sample_rate()
+        )
+    }
+}
