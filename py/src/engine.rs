@@ -50,9 +50,7 @@ impl Engine {
         py: Python<'_>,
         command: impl FnOnce(&AudioEngine) -> Result<T, EngineError> + Send,
     ) -> PyResult<T> {
-        guarded(py, || {
-            py.detach(|| command(&self.engine)).map_err(|error| engine_error(py, error))
-        })
+        guarded(py, || py.detach(|| command(&self.engine)).map_err(|error| engine_error(py, error)))
     }
 
     fn slot(&self, id: &Bound<'_, PyAny>) -> PyResult<u32> {
@@ -77,6 +75,7 @@ impl Engine {
 #[pymethods]
 impl Engine {
     #[new]
+    #[allow(clippy::too_many_arguments, reason = "those of AudioEngine, see the module's head")]
     fn new(
         output: String,
         sample_rate: &Bound<'_, PyAny>,

@@ -11,10 +11,7 @@ use pyo3::prelude::*;
 use crate::fork::forked;
 
 /// Runs `work` and turns a panic, which would be a `BaseException`, into a `HotcueError`.
-pub(crate) fn guarded<T>(
-    py: Python<'_>,
-    work: impl FnOnce() -> PyResult<T>,
-) -> PyResult<T> {
+pub(crate) fn guarded<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     // Unwind safety: nothing of `work` is used again but the engine, which has its own guards.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         Err(raised(py, "HotcueError", (format!("internal error: {}", said(payload.as_ref())),)))
@@ -27,11 +24,7 @@ fn said(payload: &(dyn Any + Send)) -> &str {
 }
 
 /// An exception made by calling `name` of `hotcue.errors`.
-fn raised<'py>(
-    py: Python<'py>,
-    name: &str,
-    args: impl pyo3::call::PyCallArgs<'py>,
-) -> PyErr {
+fn raised<'py>(py: Python<'py>, name: &str, args: impl pyo3::call::PyCallArgs<'py>) -> PyErr {
     let made = py
         .import("hotcue.errors")
         .and_then(|errors| errors.getattr(name))

@@ -5,7 +5,6 @@ use std::path::Path;
 use hotcue::{LoadWarning, PlaybackEvent};
 use hotcue_actors::{LoaderEvent, PlaybackNotice};
 use pyo3::exceptions::PyNotImplementedError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -13,7 +12,7 @@ use pyo3::types::{PyDict, PyList};
 macro_rules! fill {
     ($dict:expr, { $($key:literal: $value:expr),* $(,)? }) => {{
         let dict: &Bound<'_, PyDict> = &$dict;
-        $(dict.set_item(intern!(dict.py(), $key), $value)?;)*
+        $(dict.set_item(pyo3::intern!(dict.py(), $key), $value)?;)*
     }};
 }
 pub(crate) use fill;
@@ -81,7 +80,10 @@ pub(crate) fn loader_event(py: Python<'_>, event: LoaderEvent) -> PyResult<Bound
 }
 
 /// What happened to a voice.
-pub(crate) fn playback_event(py: Python<'_>, notice: PlaybackNotice) -> PyResult<Bound<'_, PyDict>> {
+pub(crate) fn playback_event(
+    py: Python<'_>,
+    notice: PlaybackNotice,
+) -> PyResult<Bound<'_, PyDict>> {
     let dict = PyDict::new(py);
     match notice {
         PlaybackNotice::Voice(PlaybackEvent::Started { voice, slot, frame }) => {

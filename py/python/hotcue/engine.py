@@ -55,7 +55,6 @@ class AudioEngine:
         buffer_frames: int | None = None,
         slots: int = 1024,
         workers: int | None = None,
-        memory_budget: int | None = None,
         max_sample_bytes: int | None = None,
         max_queued: int = 1_000_000,
         max_voices: int = 128,
@@ -68,8 +67,8 @@ class AudioEngine:
         `hotcue.devices()`. `sample_rate` (Hz) is the engine's rate and that of every loaded
         sample; None takes the device's, 48,000 on ``"null"`` and ``"offline"``.
         `buffer_frames` asks the device for that many frames per callback. `workers` decode at a
-        time (None: one per core). `memory_budget` and `max_sample_bytes` are bytes of decoded
-        audio, `max_queued` is how many loads may wait, `max_voices` how many may sound.
+        time (None: one per core). `max_sample_bytes` limits one decoded sample, `max_queued` is
+        how many loads may wait, `max_voices` how many may sound.
 
         Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
         """
@@ -79,7 +78,6 @@ class AudioEngine:
             buffer_frames,
             slots,
             workers,
-            memory_budget,
             max_sample_bytes,
             max_queued,
             max_voices,
@@ -92,8 +90,8 @@ class AudioEngine:
         rising. Raises ``RuntimeError("Audio engine already running")``, or `DeviceError` when
         the output that was asked for does not open; nothing runs then.
         """
-        fallback = self._native.run()
         _running.add(self)
+        fallback = self._native.run()
         if fallback is not None:
             try:
                 warnings.warn(
@@ -148,7 +146,7 @@ class AudioEngine:
     def __del__(self) -> None:
         native = getattr(self, "_native", None)  # Not there if __init__ raised.
         if native is not None:
-            native.close()
+            native.shut_down()
 
     # Loading
 
@@ -190,11 +188,14 @@ class AudioEngine:
 
     def loads(self) -> list[LoadStatus]:
         """Every queued and running load."""
-        return [LoadStatus(*load) for load in self._native.loads()]
+        return [
+            LoadStatus(id, request_id, path, "queued" if stage == "queued" else "loading", *rest)
+            for id, request_id, path, stage, *rest in self._native.loads()
+        ]
 
     def state(self, id: int) -> SlotState:
-        """What is in the slot: ``"empty"``, ``"queued"``, ``"loading"``, ``"playable"``,
-        ``"ready"``, ``"failed"`` or ``"evicted"``."""
+        """What is in the slot: ``"empty"``, ``"queued"``, ``"loading"``, ``"ready"`` (also
+        while a newer load of it runs) or ``"failed"`` (and empty)."""
         return self._native.state(id)
 
     def sample(self, id: int) -> Sample | None:
@@ -234,18 +235,8 @@ class AudioEngine:
 
         Raises ``ValueError("volume out of range")`` and so on, also for NaN.
         """
-        return self._native.play_sample(
-            id,
-            volume,
-            pan,
-            speed,
-            loop,
-            start_sec,
-            at_frame,
-            retrigger,
-            when_loading,
-            max_wait_sec,
-        )
+        how = (volume, pan, speed, loop, start_sec, at_frame)
+        return self._native.play_sample(id, *how, retrigger, when_loading, max_wait_sec)
 
     def stop_sample(self, id: int) -> None:
         """Fades out all voices of the id and drops its waiting play."""
@@ -324,7 +315,7 @@ class AudioEngine:
         self._native.set_output(output)
 
     def stats(self) -> dict[str, Any]:
-        """Counters and levels, a fresh dict of plain types."""
+        """Counters, a fresh dict of plain types; all zero while the engine does not run."""
         return self._native.stats()
 
 

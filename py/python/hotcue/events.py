@@ -32,27 +32,6 @@ class ProgressEvent(TypedDict):
     stage: Stage
 
 
-class PlayableEvent(TypedDict):
-    """Enough is there to play now; the rest is arriving."""
-
-    type: Literal["playable"]
-    id: int
-    request_id: int
-    time_sec: float
-    ready_sec: float
-
-
-class StalledEvent(TypedDict):
-    """No byte came for 2 s, and again every 2 s; the next `progress` ends it."""
-
-    type: Literal["stalled"]
-    id: int
-    request_id: int
-    time_sec: float
-    stage: Stage
-    stalled_sec: float
-
-
 class LoadWarning(TypedDict):
     """Something odd about a file that loaded all the same; `numbers` are figures by name."""
 
@@ -120,21 +99,43 @@ class DeviceEvent(TypedDict):
 
 
 LoaderEvent: TypeAlias = (
-    StartedEvent | ProgressEvent | PlayableEvent | StalledEvent | SuccessEvent | ErrorEvent | CancelledEvent | DeviceEvent
+    StartedEvent | ProgressEvent | SuccessEvent | ErrorEvent | CancelledEvent | DeviceEvent
 )
 """What `poll_loader_events()` returns."""
 
-LOADER_EVENTS: dict[str, type] = {
-    "started": StartedEvent,
-    "progress": ProgressEvent,
-    "playable": PlayableEvent,
-    "stalled": StalledEvent,
-    "success": SuccessEvent,
-    "error": ErrorEvent,
-    "cancelled": CancelledEvent,
-    "device": DeviceEvent,
-}
-"""The `TypedDict` of each ``type``."""
-
 TERMINAL = frozenset({"success", "error", "cancelled"})
 """The types of which every accepted request gets exactly one, as its last."""
+
+
+class VoiceStarted(TypedDict):
+    """A voice sounds. `frame` is its first, on the engine's clock."""
+
+    type: Literal["started"]
+    voice: int
+    id: int
+    frame: int
+
+
+class VoiceEnded(TypedDict):
+    """A voice is over. `frame` is the first without it, on the engine's clock."""
+
+    type: Literal["ended"]
+    voice: int
+    id: int
+    frame: int
+    reason: Literal["finished", "stopped", "stolen", "unloaded", "ignored", "no_sample", "failed"]
+
+
+class PlayDropped(TypedDict):
+    """A play that waited for its load will not sound."""
+
+    type: Literal["dropped"]
+    voice: int
+    id: int
+    reason: Literal[
+        "load_ended", "waited_too_long", "replaced", "stopped", "unloaded", "output_stalled"
+    ]
+
+
+PlaybackEvent: TypeAlias = VoiceStarted | VoiceEnded | PlayDropped
+"""What `poll_playback_events()` returns."""

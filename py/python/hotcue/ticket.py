@@ -34,8 +34,7 @@ class LoadTicket(int):
 
     @property
     def sample(self) -> Sample | None:
-        """The arriving sample: None before its first frame, and where its length is not known
-        before the end. Frames ``0..ready_frames`` of it may be read while the rest arrives."""
+        """The sample, once it is there; None before, and if the load ended without one."""
         return self._ticket.sample()
 
     def cancel(self) -> bool:

@@ -6,9 +6,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from .errors import Stage
 
-SlotState: TypeAlias = Literal[
-    "empty", "queued", "loading", "playable", "ready", "failed", "evicted"
-]
+SlotState: TypeAlias = Literal["empty", "queued", "loading", "ready", "failed"]
 """What is in a slot."""
 
 Retrigger: TypeAlias = Literal["overlap", "restart", "ignore", "toggle"]
@@ -54,7 +52,7 @@ class LoadStatus(NamedTuple):
     path: str | None
     """The absolute path; None for content given as bytes."""
     state: SlotState
-    """``"queued"``, ``"loading"`` or ``"playable"``."""
+    """``"queued"`` or ``"loading"``."""
     stage: Stage
     percent: float
     """0.0 to 100.0."""

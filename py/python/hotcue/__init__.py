@@ -1,0 +1,41 @@
+"""hotcue loads audio samples without ever freezing the program that asked for them, and plays them.
+
+Start with `AudioEngine`.
+"""
+
+from ._hotcue import Sample, __version__
+from .engine import AudioEngine, devices
+from .errors import (
+    DeviceError,
+    HotcueError,
+    LoadCancelled,
+    LoadError,
+    NoOutputWarning,
+    NotReadyError,
+    QueueFullError,
+)
+from .events import LoaderEvent, PlaybackEvent
+from .source import Source
+from .ticket import LoadTicket
+from .values import Clock, Device, LoadStatus
+
+__all__ = [
+    "AudioEngine",
+    "Clock",
+    "Device",
+    "DeviceError",
+    "HotcueError",
+    "LoadCancelled",
+    "LoadError",
+    "LoadStatus",
+    "LoadTicket",
+    "LoaderEvent",
+    "NoOutputWarning",
+    "NotReadyError",
+    "PlaybackEvent",
+    "QueueFullError",
+    "Sample",
+    "Source",
+    "__version__",
+    "devices",
+]
