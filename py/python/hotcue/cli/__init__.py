@@ -1,0 +1,95 @@
+"""The command line: ``hotcue`` and ``python -m hotcue``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from .. import __version__
+
+INTERRUPTED = 128 + signal.SIGINT
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit code: 0, 1 if anything failed, 130 after Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # File names and block characters in any locale.
+            stream.reconfigure(errors="replace")
+    args = _parser().parse_args(argv)
+    try:
+        code = _run(args)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("hotcue: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # The reader of a pipe has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(args: argparse.Namespace) -> int:
+    # Imported late, so that --help and --version are quick.
+    match args.command:
+        case "load":
+            from .load import load
+
+            return load(args.paths, workers=args.workers, as_json=args.json)
+        case "play":
+            from .play import play
+
+            return play(args.files, output=args.output)
+        case "devices":
+            from .devices import show_devices
+
+            return show_devices(as_json=args.json)
+        case _:
+            from .demo import demo
+
+            return demo(args.wav, bars=args.bars, output=args.output, as_json=args.json)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hotcue", description="Loads audio samples in the background and plays them."
+    )
+    parser.add_argument("--version", action="version", version=f"hotcue {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    load = commands.add_parser("load", help="load files and folders, and tell what is in them")
+    load.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder to walk")
+    load.add_argument("--workers", type=int, metavar="N", help="decode N files at a time")
+    load.add_argument("--json", action="store_true", help="print one JSON document instead")
+
+    play = commands.add_parser("play", help="play files one after another; Ctrl-C stops")
+    play.add_argument("files", nargs="+", metavar="FILE")
+    _add_output(play)
+
+    devices = commands.add_parser("devices", help="list the audio outputs")
+    devices.add_argument("--json", action="store_true", help="print one JSON document instead")
+
+    demo = commands.add_parser("demo", help="load the bundled kit and play a few bars of it")
+    demo.add_argument("--wav", metavar="PATH", help="also write the bars to a WAV file")
+    demo.add_argument("--bars", type=_positive, default=4, metavar="N", help="how many (4)")
+    demo.add_argument("--json", action="store_true", help="print one JSON document instead")
+    _add_output(demo)
+    return parser
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        default="auto",
+        metavar="ID",
+        help='"auto", "default", "null", or an id that `hotcue devices` shows',
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 999:
+        raise argparse.ArgumentTypeError("must be 1 to 999")
+    return number

@@ -1,0 +1,28 @@
+"""Which files a command means."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+EXTENSIONS = frozenset(
+    ".aac .aif .aifc .aiff .au .caf .flac .m4a .m4b .mka .mkv .mov .mp1 .mp2 .mp3 .mp4 .oga .ogg "
+    ".opus .snd .w64 .wav .wave .webm".split()
+)
+"""What is taken from a folder. A file that is named itself is taken whatever its name."""
+
+
+def expand(paths: Iterable[str]) -> list[str]:
+    """The files among `paths` and, sorted, those in their folders; each once."""
+    return list(dict.fromkeys(file for path in paths for file in _below(path)))
+
+
+def _below(path: str) -> Iterator[str]:
+    if not os.path.isdir(path):
+        yield path
+        return
+    for folder, subfolders, names in os.walk(path):
+        subfolders.sort()
+        for name in sorted(names):
+            if os.path.splitext(name)[1].lower() in EXTENSIONS and not name.startswith("."):
+                yield os.path.join(folder, name)

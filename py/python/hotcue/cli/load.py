@@ -1,0 +1,165 @@
+"""``hotcue load``: loads everything at once, draws how it goes, and tells what is in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from ..engine import AudioEngine
+from ..events import ErrorEvent, LoaderEvent, SuccessEvent
+from .files import expand
+from .text import clock, complain, console, printable, waveform
+
+# How long a frame of the drawing may sleep when nothing happens.
+IDLE_SEC = 0.01
+WAVEFORM_COLUMNS = 24
+JSON_KEYS = ("duration_sec", "frames", "channels", "sample_rate", "source_rate", "load_ms")
+
+Row = dict[str, Any]
+
+
+def load(paths: Sequence[str], *, workers: int | None, as_json: bool) -> int:
+    """Loads files and folders; 1 if one of them failed, or if there was none."""
+    files = expand(paths)
+    if not files:
+        complain(f"no audio files in {', '.join(paths)}")
+        return 1
+    started = time.perf_counter()
+    try:
+        engine = AudioEngine(output="offline", slots=len(files), workers=workers)
+    except ValueError as error:
+        complain(str(error))
+        return 1
+    with engine:
+        rows = _load_all(engine, files, draw=not as_json)
+    elapsed = time.perf_counter() - started
+    failed = sum("error" in row for row in rows)
+    if as_json:
+        print(json.dumps({"files": rows, "failed": failed, "elapsed_sec": elapsed}, indent=1))
+    else:
+        _print_table(rows)
+        bad = f", {failed} failed" if failed else ""
+        console().print(f"{len(rows) - failed} of {len(rows)} loaded in {elapsed:.2f} s{bad}")
+    return 1 if failed else 0
+
+
+def _load_all(engine: AudioEngine, files: Sequence[str], *, draw: bool) -> list[Row]:
+    rows: list[Row] = [{} for _ in files]
+    drawing = _Drawing(files, visible=draw)
+    with drawing.progress:
+        for id, file in enumerate(files):
+            engine.load_sample_async(id, file)
+        left = len(files)
+        while left:
+            event = engine.poll_loader_events()
+            if event is None:
+                time.sleep(IDLE_SEC)
+                continue
+            drawing.show(event)
+            if event["type"] == "success":
+                rows[event["id"]] = _loaded(engine, files[event["id"]], event)
+            elif event["type"] == "error":
+                rows[event["id"]] = _failed(files[event["id"]], event)
+            elif event["type"] == "cancelled":
+                rows[event["id"]] = {"path": files[event["id"]], "error": event["reason"]}
+            else:
+                continue
+            left -= 1
+    return rows
+
+
+def _loaded(engine: AudioEngine, path: str, event: SuccessEvent) -> Row:
+    row: Row = {"path": path, **{key: event[key] for key in JSON_KEYS}}  # type: ignore[literal-required]
+    sample = engine.sample(event["id"])
+    if sample is not None:
+        row["format"] = _format(sample.container, sample.codec)
+        row["waveform"] = waveform(sample.to_numpy(), WAVEFORM_COLUMNS)
+    row["warnings"] = [warning["message"] for warning in event["warnings"]]
+    engine.unload_sample(event["id"])  # A folder may hold more than memory does.
+    return row
+
+
+def _format(container: str, codec: str) -> str:
+    return container if codec in (container, "") else f"{container} {codec}"
+
+
+def _failed(path: str, event: ErrorEvent) -> Row:
+    return {"path": path, "error": event["error"], "kind": event["kind"], "stage": event["stage"]}
+
+
+class _Drawing:
+    """One bar for all and one for each load that runs; nothing where there is no terminal."""
+
+    def __init__(self, files: Sequence[str], *, visible: bool) -> None:
+        screen = console(stderr=True)
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[note]}"),
+            console=screen,
+            transient=True,
+            disable=not visible or not screen.is_terminal,
+            expand=True,
+        )
+        self._files = files
+        self._all = self.progress.add_task("all", total=len(files), note=f"0/{len(files)}")
+        self._done = 0
+        self._running: dict[int, TaskID] = {}
+
+    def show(self, event: LoaderEvent) -> None:
+        if event["type"] == "started":
+            name = printable(os.path.basename(self._files[event["id"]]))
+            shown = Text(name).markup
+            self._running[event["id"]] = self.progress.add_task(shown, total=100, note="reading")
+        elif event["type"] == "progress":
+            task = self._running.get(event["id"])
+            if task is not None:
+                self.progress.update(task, completed=event["percent"], note=event["stage"])
+        elif event["type"] in ("success", "error", "cancelled"):
+            self._done += 1
+            note = f"{self._done}/{len(self._files)}"
+            self.progress.update(self._all, completed=self._done, note=note)
+            task = self._running.pop(event["id"] or 0, None)
+            if task is not None:
+                self.progress.remove_task(task)
+
+
+def _print_table(rows: Sequence[Row]) -> None:
+    screen = console()
+    roomy = screen.width >= 80
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("file", overflow="ellipsis", no_wrap=True, ratio=None)
+    table.add_column("duration", justify="right", no_wrap=True)
+    if roomy:
+        table.add_column("rate", justify="right", no_wrap=True)
+        table.add_column("ch", justify="right", no_wrap=True)
+        table.add_column("format", no_wrap=True)
+        table.add_column("took", justify="right", no_wrap=True)
+    table.add_column("waveform" if roomy else "", overflow="fold")
+    for row in rows:
+        table.add_row(*_cells(row, roomy=roomy))
+    screen.print(table)
+
+
+def _cells(row: Row, *, roomy: bool) -> list[Text]:
+    name = Text(printable(row["path"]))
+    if "error" in row:
+        blank = [Text("")] * (5 if roomy else 1)
+        return [name, *blank, Text(printable(f"✗ {row['error']}"), style="red")]
+    cells = [name, Text(clock(row["duration_sec"]))]
+    if roomy:
+        cells += [
+            Text(f"{row['source_rate']} Hz"),
+            Text(str(row["channels"])),
+            Text(printable(row.get("format", ""))),
+            Text(f"{row['load_ms']:.1f} ms"),
+        ]
+    drawn = row.get("waveform", "")
+    return [*cells, Text(drawn if roomy else drawn[::3], style="cyan")]

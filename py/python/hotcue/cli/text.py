@@ -1,0 +1,54 @@
+"""What the commands share in drawing."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+BLOCKS = " ▁▂▃▄▅▆▇█"
+
+# Wide enough that nothing is cut when the output goes to a file or a pipe.
+PIPE_COLUMNS = 400
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that fits the terminal, and cuts nothing where there is none."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else PIPE_COLUMNS
+    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+
+
+def complain(message: str) -> None:
+    """Prints one line to stderr."""
+    print(f"hotcue: {printable(message)}", file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """`text` with what would move the cursor, or cannot be encoded, replaced."""
+    return "".join(
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
+
+
+def clock(seconds: float) -> str:
+    """``0.250 s`` below ten seconds, else ``m:ss.t``."""
+    if seconds < 10:
+        return f"{seconds:.3f} s"
+    tenths = round(seconds * 10)
+    return f"{tenths // 600}:{tenths // 10 % 60:02d}.{tenths % 10}"
+
+
+def waveform(audio: NDArray[np.float32], columns: int) -> str:
+    """The peaks of `audio`, ``(channels, frames)``, as one line of block characters."""
+    frames = audio.shape[1]
+    if frames == 0:
+        return ""
+    edges = np.linspace(0, frames, min(columns, frames) + 1).astype(np.intp)[:-1]
+    highs = np.maximum.reduceat(audio, edges, axis=1).max(axis=0)
+    lows = np.minimum.reduceat(audio, edges, axis=1).min(axis=0)
+    # The square root lets quiet parts show, as a mixer's fader law does.
+    levels = np.sqrt(np.clip(np.maximum(highs, -lows), 0.0, 1.0)) * (len(BLOCKS) - 1)
+    return "".join(BLOCKS[level] for level in np.ceil(levels).astype(int))

@@ -1,0 +1,190 @@
+"""What the tests share."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import time
+import types
+import typing
+import wave
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import hotcue
+from hotcue import events
+
+# Far longer than anything takes; a test that reaches it has hung.
+PATIENCE_SEC = 60.0
+
+TERMINAL = events.TERMINAL
+
+
+def wait_until(what: str, condition: Callable[[], bool]) -> None:
+    """Waits until `condition` holds."""
+    deadline = time.monotonic() + PATIENCE_SEC
+    while not condition():
+        assert time.monotonic() < deadline, f"still waiting for: {what}"
+        time.sleep(0.001)
+
+
+def pcm(frames: int, channels: int = 1, *, seed: int = 0) -> NDArray[np.int16]:
+    """Noise, ``(frames, channels)``."""
+    values = np.random.default_rng(seed).integers(-32768, 32768, (frames, channels))
+    return values.astype(np.int16)
+
+
+def wav_bytes(values: NDArray[np.int16], rate: int = 48_000) -> bytes:
+    """A WAV file of ``(frames, channels)``, written by the standard library."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(values.shape[1])
+        out.setsampwidth(2)
+        out.setframerate(rate)
+        out.writeframes(values.astype("<i2").tobytes())
+    return file.getvalue()
+
+
+class Sounds:
+    """Makes WAV files in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def wav(self, name: str = "a.wav", frames: int = 480, channels: int = 1, seed: int = 0) -> Path:
+        path = self.folder / name
+        path.write_bytes(wav_bytes(pcm(frames, channels, seed=seed)))
+        return path
+
+    def constant(self, name: str, value: float, frames: int) -> Path:
+        path = self.folder / name
+        path.write_bytes(wav_bytes(np.full((frames, 1), round(value * 32768), np.int16)))
+        return path
+
+    def corrupt(self, name: str = "corrupt.wav") -> Path:
+        path = self.folder / name
+        path.write_bytes(b"RIFF\x10\x00\x00\x00WAVEjunk")
+        return path
+
+    def missing(self) -> Path:
+        return self.folder / "missing.wav"
+
+
+class Stuck:
+    """A named pipe with nobody writing: opening or reading it takes as long as the test likes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writer: int | None = None
+
+    def __enter__(self) -> Stuck:
+        os.mkfifo(self.path)
+        # Open for both directions, so that the reader's open succeeds and its read waits.
+        self._writer = os.open(self.path, os.O_RDWR)
+        return self
+
+    def release(self) -> None:
+        """Lets the reader go: what it read is no audio."""
+        if self._writer is not None:
+            os.write(self._writer, b"x" * 4096)
+            os.close(self._writer)
+            self._writer = None
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def drain(
+    engine: hotcue.AudioEngine, requests: Iterable[int]
+) -> dict[int, list[hotcue.LoaderEvent]]:
+    """Polls until each request has its terminal event. Every event is checked against its row,
+    and each request's events against the order that promise 2 gives them."""
+    left = {int(request) for request in requests}
+    seen: dict[int, list[hotcue.LoaderEvent]] = {request: [] for request in left}
+    deadline = time.monotonic() + PATIENCE_SEC
+    while left:
+        event = engine.poll_loader_events()
+        if event is None:
+            assert time.monotonic() < deadline, f"no terminal event for {sorted(left)[:10]}"
+            time.sleep(0.001)
+            continue
+        check_event(event)
+        request = event["request_id"]
+        if request in seen:
+            seen[request].append(event)
+            if event["type"] in TERMINAL:
+                left.discard(request)
+    for story in seen.values():
+        check_story(story)
+    return seen
+
+
+def check_story(story: list[hotcue.LoaderEvent]) -> None:
+    """Checks all events of one request: promises 1 and 2."""
+    kinds = [event["type"] for event in story]
+    assert sum(kind in TERMINAL for kind in kinds) == 1, kinds
+    assert kinds[-1] in TERMINAL, kinds
+    if kinds[-1] == "success":
+        assert kinds[0] == "started", kinds
+        percents = [event["percent"] for event in story if event["type"] == "progress"]
+        assert percents == sorted(percents)
+        assert percents[-1] == 100.0
+        assert all(percent < 100.0 for percent in percents[:-1])
+    if len(kinds) > 1:
+        assert kinds[0] == "started"
+        assert set(kinds[1:-1]) <= {"progress"}
+    order = ["queued", "reading", "decoding", "resampling", "publishing"]
+    stages = [order.index(event["stage"]) for event in story if "stage" in event]
+    assert stages == sorted(stages)
+    times = [event["time_sec"] for event in story]
+    assert times == sorted(times)
+
+
+def check_event(event: hotcue.LoaderEvent | hotcue.PlaybackEvent) -> None:
+    """Checks that an event has exactly the keys of its row, of exactly their types."""
+    rows = LOADER_ROWS if "request_id" in event else PLAYBACK_ROWS
+    row = rows[event["type"]]
+    assert _fits(event, row), f"{event} is no {row.__name__}"
+
+
+def _rows(union: object) -> dict[str, type]:
+    rows = {}
+    for row in typing.get_args(union):
+        (name,) = typing.get_args(typing.get_type_hints(row)["type"])
+        rows[name] = row
+    return rows
+
+
+def _fits(value: object, kind: object) -> bool:
+    """Whether a value is of a type as the `TypedDict`s spell it; `bool` is no `int` here."""
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if typing.is_typeddict(kind):
+        hints = typing.get_type_hints(kind)
+        return (
+            type(value) is dict
+            and value.keys() == hints.keys()
+            and all(_fits(value[key], hint) for key, hint in hints.items())
+        )
+    if origin is typing.Literal:
+        return value in args and type(value) is str
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, arg) for arg in args)
+    if origin is list:
+        return type(value) is list and all(_fits(item, args[0]) for item in value)
+    if origin is dict:
+        return type(value) is dict and all(
+            _fits(key, args[0]) and _fits(item, args[1]) for key, item in value.items()
+        )
+    if kind in (None, types.NoneType):
+        return value is None
+    if kind is float:
+        return type(value) is float and math.isfinite(value)
+    return type(value) is kind
+
+
+LOADER_ROWS = _rows(hotcue.LoaderEvent)
+PLAYBACK_ROWS = _rows(hotcue.PlaybackEvent)

@@ -1,0 +1,241 @@
+"""Misuse raises in the caller's thread, with these messages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from support import Sounds, Stuck
+
+import hotcue
+
+Call = Callable[[hotcue.AudioEngine], Any]
+
+BY_ID: dict[str, Callable[[hotcue.AudioEngine, Any], Any]] = {
+    "load_sample_async": lambda e, id: e.load_sample_async(id, "x.wav"),
+    "state": lambda e, id: e.state(id),
+    "sample": lambda e, id: e.sample(id),
+    "unload_sample": lambda e, id: e.unload_sample(id),
+    "play_sample": lambda e, id: e.play_sample(id),
+    "stop_sample": lambda e, id: e.stop_sample(id),
+    "pause_sample": lambda e, id: e.pause_sample(id),
+    "resume_sample": lambda e, id: e.resume_sample(id),
+    "seek_sample": lambda e, id: e.seek_sample(id, 0.0),
+}
+
+WITHOUT_ID: dict[str, Call] = {
+    "load_sample_async": lambda e: e.load_sample_async(None, "x.wav"),
+    "cancel_load": lambda e: e.cancel_load(1),
+    "loads": lambda e: e.loads(),
+    "stop_all": lambda e: e.stop_all(),
+    "set_volume": lambda e: e.set_volume(1.0),
+    "set_speed": lambda e: e.set_speed(1.0),
+    "stop_voice": lambda e: e.stop_voice(1),
+    "pause_voice": lambda e: e.pause_voice(1),
+    "resume_voice": lambda e: e.resume_voice(1),
+    "seek_voice": lambda e: e.seek_voice(1, 0.0),
+    "set_voice": lambda e: e.set_voice(1, volume=0.5),
+    "clock": lambda e: e.clock(),
+    "render": lambda e: e.render(1),
+    "set_output": lambda e: e.set_output("null"),
+}
+
+
+class Index:
+    """An integer that is no `int`."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __index__(self) -> int:
+        return self.value
+
+
+class Broken:
+    def __index__(self) -> int:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("name", BY_ID)
+@pytest.mark.parametrize("id", [-1, 64, 2**31, 2**32, 2**63, 2**64, 10**40, -(10**40), Index(64)])
+def test_an_id_out_of_range(engine: hotcue.AudioEngine, name: str, id: Any) -> None:
+    with pytest.raises(ValueError, match="^id out of range$"):
+        BY_ID[name](engine, id)
+
+
+@pytest.mark.parametrize("name", BY_ID)
+@pytest.mark.parametrize("id", [True, False, 1.0, math.nan, "1", b"1", [], object()])
+def test_an_id_of_the_wrong_type(engine: hotcue.AudioEngine, name: str, id: Any) -> None:
+    with pytest.raises(TypeError, match="^id must be an integer, not "):
+        BY_ID[name](engine, id)
+
+
+@pytest.mark.parametrize("name", [name for name in BY_ID if name != "load_sample_async"])
+def test_none_is_an_id_only_for_loading(engine: hotcue.AudioEngine, name: str) -> None:
+    with pytest.raises(TypeError, match="^id must be an integer, not NoneType$"):
+        BY_ID[name](engine, None)
+
+
+@pytest.mark.parametrize("id", [0, 63, Index(5), np.int64(5), np.uint8(5)])
+def test_any_index_is_an_id(engine: hotcue.AudioEngine, sounds: Sounds, id: Any) -> None:
+    assert engine.load_sample_async(id, sounds.wav()).result(60).frames == 480
+    assert engine.state(id) == "ready"
+
+
+def test_what_an_index_raises_is_passed_on(engine: hotcue.AudioEngine) -> None:
+    with pytest.raises(ZeroDivisionError):
+        engine.state(Broken())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [*BY_ID, *WITHOUT_ID])
+@pytest.mark.parametrize("after_shut_down", [False, True])
+def test_outside_run_and_shut_down(name: str, after_shut_down: bool) -> None:
+    engine = hotcue.AudioEngine(output="offline", slots=64)
+    if after_shut_down:
+        engine.run()
+        engine.shut_down()
+    call = WITHOUT_ID.get(name) or (lambda e: BY_ID[name](e, 0))
+    with pytest.raises(RuntimeError, match="^Audio engine not initialized$"):
+        call(engine)
+
+
+def test_a_wrong_id_is_told_before_the_rest() -> None:
+    engine = hotcue.AudioEngine(output="offline", slots=64)
+    with pytest.raises(ValueError, match="^id out of range$"):
+        engine.play_sample(64)
+
+
+def test_running_twice(engine: hotcue.AudioEngine) -> None:
+    with pytest.raises(RuntimeError, match="^Audio engine already running$"):
+        engine.run()
+    assert engine.is_running()
+
+
+def test_shutting_down_is_idempotent(engine: hotcue.AudioEngine) -> None:
+    for _ in range(3):
+        engine.shut_down()
+    assert not engine.is_running()
+
+
+RANGES: dict[str, tuple[list[float], list[float], Callable[[hotcue.AudioEngine, Any], Any]]] = {
+    "volume": ([0, 4], [-0.001, 4.001, math.inf], lambda e, v: e.play_sample(0, v)),
+    "pan": ([-1, 1], [-1.001, 1.001], lambda e, v: e.play_sample(0, pan=v)),
+    "speed": ([-4, 4], [-4.001, 4.001], lambda e, v: e.play_sample(0, speed=v)),
+    "start_sec": ([0, 9], [-0.001, math.inf], lambda e, v: e.play_sample(0, start_sec=v)),
+    "max_wait_sec": ([0, 60], [-0.001, math.inf], lambda e, v: e.play_sample(0, max_wait_sec=v)),
+    "volume ": ([0, 4], [-0.001, 1e300], lambda e, v: e.set_volume(v)),
+    "speed ": ([-4, 4], [-4.001, -1e300], lambda e, v: e.set_speed(v)),
+    "volume  ": ([0, 4], [-0.001, 4.001], lambda e, v: e.set_voice(1, volume=v)),
+    "pan  ": ([-1, 1], [-1.001, 1.001], lambda e, v: e.set_voice(1, pan=v)),
+    "speed  ": ([-4, 4], [-4.001, 4.001], lambda e, v: e.set_voice(1, speed=v)),
+    "fade_sec": ([0, 1], [-0.001, math.inf], lambda e, v: e.stop_voice(1, fade_sec=v)),
+    "position_sec": ([0, 9], [-0.001, math.inf], lambda e, v: e.seek_sample(0, v)),
+    "position_sec ": ([0, 9], [-0.001, math.inf], lambda e, v: e.seek_voice(1, v)),
+}
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_a_number_out_of_range(engine: hotcue.AudioEngine, name: str) -> None:
+    good, bad, call = RANGES[name]
+    for value in good:
+        call(engine, value)
+    for value in [*bad, math.nan, -math.inf]:
+        with pytest.raises(ValueError, match=f"^{name.strip()} out of range$"):
+            call(engine, value)
+    for value in ("1", [], {}):
+        with pytest.raises(TypeError):
+            call(engine, value)
+
+
+@pytest.mark.parametrize("frame", [-1, 2**64, -(10**30)])
+def test_a_frame_out_of_range(engine: hotcue.AudioEngine, frame: int) -> None:
+    with pytest.raises(ValueError, match="^at_frame out of range$"):
+        engine.play_sample(0, at_frame=frame)
+    with pytest.raises(ValueError, match="^frames out of range$"):
+        engine.render(frame)
+
+
+def test_more_frames_than_memory_holds(engine: hotcue.AudioEngine) -> None:
+    with pytest.raises((MemoryError, ValueError)):
+        engine.render(2**60)
+
+
+@pytest.mark.parametrize("name", ["retrigger", "when_loading"])
+def test_a_word_that_is_none_of_the_choices(engine: hotcue.AudioEngine, name: str) -> None:
+    with pytest.raises(ValueError, match=f'^{name} must be one of "') as caught:
+        engine.play_sample(0, **{name: "later"})  # type: ignore[arg-type]
+    assert '"later"' in str(caught.value)
+
+
+@pytest.mark.parametrize("priority", [-101, 101, 10**30])
+def test_a_priority_out_of_range(engine: hotcue.AudioEngine, priority: int) -> None:
+    with pytest.raises(ValueError, match="^priority out of range$"):
+        engine.load_sample_async(0, "x.wav", priority=priority)
+
+
+CONFIG: list[tuple[str, list[Any]]] = [
+    ("sample_rate", [0, 999, 768_001, -1, 2**40]),
+    ("buffer_frames", [0, -1, 2**40]),
+    ("slots", [0, -1, 2**40]),
+    ("workers", [0, -1, 2**40]),
+    ("max_sample_bytes", [0, -1, 2**70]),
+    ("max_queued", [0, -1, 2**70]),
+    ("max_voices", [0, -1, 2**40]),
+]
+
+
+@pytest.mark.parametrize(("name", "values"), CONFIG)
+def test_an_engine_checks_its_arguments(name: str, values: list[Any]) -> None:
+    for value in values:
+        with pytest.raises(ValueError, match=f"^{name} out of range$"):
+            hotcue.AudioEngine(**{name: value})
+    for value in (1.0, "1", True):
+        with pytest.raises(TypeError, match=f"^{name} must be an integer, not "):
+            hotcue.AudioEngine(**{name: value})
+
+
+def test_an_output_that_is_none(sounds: Sounds) -> None:
+    with pytest.raises(TypeError):
+        hotcue.AudioEngine(output=None)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="output"):
+        hotcue.AudioEngine(output="")
+    engine = hotcue.AudioEngine(output="no such device")
+    with pytest.raises(hotcue.DeviceError) as caught:
+        engine.run()
+    assert caught.value.kind
+    assert not engine.is_running()
+    assert engine.poll_loader_events() is None
+
+
+def test_rendering_what_is_not_offline() -> None:
+    with hotcue.AudioEngine(output="null") as engine:
+        with pytest.raises(RuntimeError, match="offline"):
+            engine.render(64)
+
+
+def test_a_full_queue(sounds: Sounds, stuck: Stuck) -> None:
+    with hotcue.AudioEngine(output="offline", workers=1, max_queued=3) as engine:
+        running = engine.load_sample_async(0, stuck.path)
+        while engine.state(0) == "queued":
+            pass
+        for id in range(1, 4):
+            engine.load_sample_async(id, sounds.wav())
+        with pytest.raises(hotcue.QueueFullError):
+            engine.load_sample_async(4, sounds.wav())
+        assert engine.state(4) == "empty"
+        stuck.release()
+        with pytest.raises(hotcue.LoadError):
+            running.result(60)
+
+
+def test_no_free_slot(sounds: Sounds) -> None:
+    with hotcue.AudioEngine(output="offline", slots=2) as engine:
+        ids = [engine.load_sample_async(None, sounds.wav()).id for _ in range(2)]
+        assert ids == [0, 1]
+        with pytest.raises(hotcue.HotcueError, match="no free slot"):
+            engine.load_sample_async(None, sounds.wav())
+        engine.unload_sample(0)
+        assert engine.load_sample_async(None, sounds.wav()).id == 0

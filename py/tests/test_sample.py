@@ -1,0 +1,113 @@
+"""`Sample` and its arrays: shared, read-only, and valid for ever."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from support import PATIENCE_SEC, Sounds, pcm, wav_bytes
+
+import hotcue
+
+
+def load(engine: hotcue.AudioEngine, channels: int = 2, frames: int = 1000) -> hotcue.Sample:
+    content = wav_bytes(pcm(frames, channels, seed=channels))
+    return engine.load_sample_async(0, content).result(PATIENCE_SEC)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+def test_the_array_is_the_audio(engine: hotcue.AudioEngine, channels: int) -> None:
+    array = load(engine, channels).to_numpy()
+    assert array.dtype == np.float32
+    assert array.shape == (channels, 1000)
+    assert array.flags.c_contiguous
+    expected = pcm(1000, channels, seed=channels).T / np.float32(32768)
+    np.testing.assert_array_equal(array, expected)
+
+
+def test_every_array_shares_the_sample_s_memory(engine: hotcue.AudioEngine) -> None:
+    ticket = engine.load_sample_async(1, wav_bytes(pcm(5000, 2)))
+    first = ticket.result(PATIENCE_SEC).to_numpy()
+    second = ticket.result(PATIENCE_SEC).to_numpy()
+    slot = engine.sample(1)
+    assert slot is not None
+    for other in (second, slot.to_numpy(), first[:, 10:]):
+        assert np.shares_memory(first, other)
+    assert first.ctypes.data == second.ctypes.data == slot.to_numpy().ctypes.data
+    assert not first.flags.owndata
+
+
+def test_no_copy_is_made(engine: hotcue.AudioEngine) -> None:
+    sample = load(engine, channels=1, frames=2_000_000)
+    arrays = [sample.to_numpy() for _ in range(1000)]  # Copies would take 8 GB.
+    assert len({array.ctypes.data for array in arrays}) == 1
+
+
+def test_arrays_are_read_only(engine: hotcue.AudioEngine) -> None:
+    array = load(engine).to_numpy()
+    assert not array.flags.writeable
+    with pytest.raises(ValueError, match="read-only"):
+        array[0, 0] = 1
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        array.flags.writeable = True
+
+
+@pytest.mark.parametrize("end", ["unload", "replace", "shut_down", "del"])
+def test_arrays_outlive_everything(sounds: Sounds, end: str) -> None:
+    engine = hotcue.AudioEngine(output="offline")
+    engine.run()
+    sample = load(engine, frames=100_000)
+    array = sample.to_numpy()
+    before = array.copy()
+    match end:
+        case "unload":
+            engine.unload_sample(0)
+            assert engine.sample(0) is None
+        case "replace":
+            engine.load_sample_async(0, sounds.wav()).result(PATIENCE_SEC)
+        case "shut_down":
+            engine.shut_down()
+        case _:
+            del sample
+            del engine
+    gc.collect()
+    np.testing.assert_array_equal(array, before)
+
+
+def test_the_array_keeps_the_sample_alive_and_lets_it_go(engine: hotcue.AudioEngine) -> None:
+    array = load(engine).to_numpy()
+    owner = array.base
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    assert isinstance(owner, hotcue.Sample)
+    watch = weakref.ref(array)
+    del array
+    gc.collect()
+    assert watch() is None
+
+
+def test_what_a_sample_tells(engine: hotcue.AudioEngine, sounds: Sounds) -> None:
+    path = sounds.wav(frames=24_000, channels=2)
+    sample = engine.load_sample_async(0, path).result(PATIENCE_SEC)
+    assert sample.duration_sec == 0.5
+    assert (sample.frames, sample.channels) == (24_000, 2)
+    assert (sample.sample_rate, sample.source_rate) == (48_000, 48_000)
+    assert sample.bits_per_sample == 16
+    assert sample.container
+    assert sample.codec
+    assert sample.path == str(path)
+    assert "0.500 s" in repr(sample)
+    with pytest.raises(AttributeError):
+        sample.frames = 1  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        hotcue.Sample()
+
+
+def test_an_engine_resamples_to_its_own_rate(sounds: Sounds) -> None:
+    content = wav_bytes(pcm(44_100, 1), rate=44_100)
+    with hotcue.AudioEngine(output="offline", sample_rate=48_000) as engine:
+        sample = engine.load_sample_async(0, content).result(PATIENCE_SEC)
+    assert (sample.sample_rate, sample.source_rate) == (48_000, 44_100)
+    assert sample.to_numpy().shape == (1, 48_000)

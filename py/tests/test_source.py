@@ -1,0 +1,159 @@
+"""What a load may read from."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support import PATIENCE_SEC, Sounds, drain, pcm, wav_bytes
+
+import hotcue
+
+VALUES = pcm(1000, 2, seed=9)
+CONTENT = wav_bytes(VALUES)
+
+
+class PathLike:
+    def __init__(self, path: str | bytes) -> None:
+        self.path = path
+
+    def __fspath__(self) -> str | bytes:
+        return self.path
+
+
+def assert_is_values(sample: hotcue.Sample) -> None:
+    np.testing.assert_array_equal(sample.to_numpy(), VALUES.T / np.float32(32768))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CONTENT,
+        bytearray(CONTENT),
+        memoryview(CONTENT),
+        memoryview(bytearray(CONTENT)),
+        memoryview(bytes(b for byte in CONTENT for b in (byte, 0)))[::2],
+        memoryview(np.frombuffer(CONTENT, "<u2")),
+        io.BytesIO(CONTENT),
+    ],
+    ids=["bytes", "bytearray", "view", "writable view", "strided view", "view of 16 bits", "file"],
+)
+def test_content(engine: hotcue.AudioEngine, content: Any) -> None:
+    ticket = engine.load_sample_async(0, content)
+    sample = ticket.result(PATIENCE_SEC)
+    assert_is_values(sample)
+    assert sample.path is None
+    first = drain(engine, [ticket])[ticket][0]
+    assert first["type"] == "started"
+    assert first["path"] is None
+
+
+def test_content_may_change_after_submit(engine: hotcue.AudioEngine) -> None:
+    content = bytearray(CONTENT)
+    ticket = engine.load_sample_async(0, content)
+    content[:] = bytes(len(content))
+    content.clear()  # Nothing of it is held any more.
+    assert_is_values(ticket.result(PATIENCE_SEC))
+
+
+@pytest.mark.parametrize("content", [b"", bytearray(), memoryview(b""), io.BytesIO()])
+def test_no_content_is_an_event(engine: hotcue.AudioEngine, content: Any) -> None:
+    with pytest.raises(hotcue.LoadError):
+        engine.load_sample_async(0, content).result(PATIENCE_SEC)
+
+
+@pytest.mark.parametrize("make", [str, Path, PathLike, lambda p: PathLike(os.fsencode(p))])
+def test_paths(engine: hotcue.AudioEngine, tmp_path: Path, make: Any) -> None:
+    path = tmp_path / "ä 鼓.wav"
+    path.write_bytes(CONTENT)
+    sample = engine.load_sample_async(0, make(str(path))).result(PATIENCE_SEC)
+    assert_is_values(sample)
+    assert sample.path == str(path)
+
+
+def test_a_relative_path_is_fixed_at_submit(
+    engine: hotcue.AudioEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.wav").write_bytes(CONTENT)
+    monkeypatch.chdir(tmp_path)
+    ticket = engine.load_sample_async(0, "./nowhere/../a.wav")
+    monkeypatch.chdir("/")
+    assert ticket.result(PATIENCE_SEC).path == str(tmp_path / "a.wav")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps any bytes in a name")
+def test_a_name_that_is_no_utf_8(engine: hotcue.AudioEngine, tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/\xff\xfe.wav"
+    with open(path, "wb") as file:
+        file.write(CONTENT)
+    name = os.fsdecode(path)
+    ticket = engine.load_sample_async(0, name)
+    assert ticket.result(PATIENCE_SEC).path == name
+    first = drain(engine, [ticket])[ticket][0]
+    assert first["type"] == "started"
+    assert first["path"] == name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a folder in use can be removed on Linux")
+def test_a_working_directory_that_is_gone(
+    engine: hotcue.AudioEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(FileNotFoundError) as caught:
+        engine.load_sample_async(0, "a.wav").result(PATIENCE_SEC)
+    assert isinstance(caught.value, hotcue.LoadError)
+
+
+@pytest.mark.parametrize("path", ["", ".", "a\0b.wav", "x" * 5000])
+def test_a_strange_path_is_an_event(engine: hotcue.AudioEngine, path: str) -> None:
+    with pytest.raises(hotcue.LoadError):
+        engine.load_sample_async(0, path).result(PATIENCE_SEC)
+
+
+@pytest.mark.parametrize("source", [None, 1, 1.5, [], object(), hotcue])
+def test_what_is_no_source(engine: hotcue.AudioEngine, source: Any) -> None:
+    with pytest.raises(TypeError, match="^path must be a str, "):
+        engine.load_sample_async(0, source)
+    assert engine.state(0) == "empty"
+
+
+def test_a_file_is_read_to_its_end_before_the_call_returns(
+    engine: hotcue.AudioEngine, sounds: Sounds
+) -> None:
+    with sounds.wav(frames=500).open("rb") as file:
+        ticket = engine.load_sample_async(0, file)
+        assert file.read() == b""
+    assert ticket.result(PATIENCE_SEC).frames == 500
+
+
+def test_a_text_file_is_refused(engine: hotcue.AudioEngine) -> None:
+    with pytest.raises(TypeError, match="binary mode"):
+        engine.load_sample_async(0, io.StringIO("RIFF"))  # type: ignore[arg-type]
+
+
+def test_what_a_file_raises_is_passed_on(engine: hotcue.AudioEngine) -> None:
+    class Failing(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            raise ConnectionResetError("gone")
+
+    with pytest.raises(ConnectionResetError):
+        engine.load_sample_async(0, Failing())  # type: ignore[arg-type]
+    assert engine.state(0) == "empty"
+
+
+def test_misuse_leaves_a_file_unread() -> None:
+    file = io.BytesIO(CONTENT)
+    engine = hotcue.AudioEngine(output="offline", slots=4)
+    with pytest.raises(RuntimeError):
+        engine.load_sample_async(0, file)
+    with engine, pytest.raises(ValueError, match="id out of range"):
+        engine.load_sample_async(4, file)
+    assert file.tell() == 0
