@@ -4,7 +4,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hotcue::{Retrigger, Source};
+use hotcue::Source;
+use hotcue::output::{self, DeviceInfo};
+use hotcue::playback::Retrigger;
 use hotcue_actors::{
     AudioEngine, EngineConfig, EngineError, PlayOptions, VoiceChange, WhenLoading,
 };
@@ -380,10 +382,9 @@ type DeviceRow = (String, String, bool, usize, Option<u32>);
 #[pyfunction]
 pub(crate) fn devices(py: Python<'_>) -> PyResult<Vec<DeviceRow>> {
     guarded(py, || {
-        let devices = py.detach(hotcue::devices);
-        let row = |device: hotcue::DeviceInfo| {
-            let hotcue::DeviceInfo { id, name, is_default, channels, default_sample_rate, .. } =
-                device;
+        let devices = py.detach(output::devices);
+        let row = |device: DeviceInfo| {
+            let DeviceInfo { id, name, is_default, channels, default_sample_rate, .. } = device;
             (id, name, is_default, channels, default_sample_rate)
         };
         Ok(devices.into_iter().map(row).collect())

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use hotcue::DeviceError;
+use hotcue::output::DeviceError;
 use hotcue_actors::{ConfigError, EngineError, LoadFailure, LoadTicket, SubmitError};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;

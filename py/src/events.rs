@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use hotcue::{LoadWarning, PlaybackEvent};
+use hotcue::LoadWarning;
+use hotcue::playback::PlaybackEvent;
 use hotcue_actors::{LoaderEvent, PlaybackNotice};
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
