@@ -1,15 +1,14 @@
-"""Fixtures: engines, sounds made of mathematics, and a source that keeps a decoder waiting."""
+"""Fixtures: engines, sounds, and a file that keeps a decoder busy."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import PATIENCE_SEC, Sounds, Stuck
+from support import PATIENCE_SEC, Sounds, write_slow_wav
 
 import hotcue
 
@@ -27,13 +26,12 @@ def sounds(tmp_path: Path) -> Sounds:
     return Sounds(tmp_path)
 
 
-@pytest.fixture
-def stuck(tmp_path: Path) -> Iterator[Stuck]:
-    """A path whose load does not end before the test says so."""
-    if not hasattr(os, "mkfifo"):
-        pytest.fail("this system has no named pipes: the tests that need one cannot run")
-    with Stuck(tmp_path / "stuck.wav") as stuck:
-        yield stuck
+@pytest.fixture(scope="session")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file whose load takes seconds."""
+    path = tmp_path_factory.mktemp("slow") / "slow.wav"
+    write_slow_wav(path)
+    return path
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import time
 import types
 import typing
@@ -74,28 +73,15 @@ class Sounds:
         return self.folder / "missing.wav"
 
 
-class Stuck:
-    """A named pipe with nobody writing: opening or reading it takes as long as the test likes."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._writer: int | None = None
-
-    def __enter__(self) -> Stuck:
-        os.mkfifo(self.path)
-        # Open for both directions, so that the reader's open succeeds and its read waits.
-        self._writer = os.open(self.path, os.O_RDWR)
-        return self
-
-    def release(self) -> None:
-        """Lets the reader go: what it read is no audio."""
-        if self._writer is not None:
-            os.write(self._writer, b"x" * 4096)
-            os.close(self._writer)
-            self._writer = None
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
+def write_slow_wav(path: Path) -> None:
+    """Writes a WAV file that is small and takes seconds to load: two hours at 1,000 Hz, which an
+    engine at 48,000 Hz resamples 48-fold. Cancelled after milliseconds it costs little."""
+    values = np.random.default_rng(1).integers(0, 256, 7_200_000, dtype=np.uint8)
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(1)
+        out.setframerate(1000)
+        out.writeframes(values.tobytes())
 
 
 def drain(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 
 import pytest
-from support import LOADER_ROWS, PATIENCE_SEC, TERMINAL, Sounds, Stuck, check_event, drain
+from support import LOADER_ROWS, PATIENCE_SEC, TERMINAL, Sounds, check_event, drain
 from support import wait_until
 
 import hotcue
@@ -22,6 +23,7 @@ def test_every_row_has_the_base_keys() -> None:
 
 def test_an_engine_starts_with_a_device_event() -> None:
     with hotcue.AudioEngine(output="offline") as engine:
+        wait_until("the first event", lambda: engine.stats()["unread_events"] > 0)
         event = engine.poll_loader_events()
     assert event is not None
     check_event(event)
@@ -119,8 +121,9 @@ def test_promise_3_500_loads_are_drained_without_a_lost_event(sounds: Sounds) ->
 
 
 def test_drain_takes_at_most_the_limit(engine: hotcue.AudioEngine, sounds: Sounds) -> None:
+    path = sounds.wav()
     for n in range(4):
-        engine.load_sample_async(n, sounds.wav())
+        engine.load_sample_async(n, path)
     # One of the device, and started, 100 percent and success of each.
     wait_until("all events", lambda: engine.stats()["unread_events"] == 13)
     assert engine.drain_loader_events(0) == []
@@ -146,16 +149,15 @@ def test_promise_4_a_failed_load_leaves_the_sample(
 
 
 def test_promise_5_a_newer_load_supersedes_an_older(
-    engine: hotcue.AudioEngine, sounds: Sounds, stuck: Stuck
+    engine: hotcue.AudioEngine, sounds: Sounds, slow: Path
 ) -> None:
-    older = engine.load_sample_async(0, stuck.path)
+    older = engine.load_sample_async(0, slow)
     newer = engine.load_sample_async(0, sounds.wav())
     stories = drain(engine, [older, newer])
     last = stories[older][-1]
     assert last["type"] == "cancelled"
     assert last["reason"] == "superseded"
     assert stories[newer][-1]["type"] == "success"
-    stuck.release()
     sample = engine.sample(0)
     assert sample is not None
     assert sample.path == str(sounds.wav())
@@ -175,10 +177,12 @@ def test_promise_6_polling_never_raises(sounds: Sounds) -> None:
     assert engine.poll_loader_events() is None
 
 
-def test_shutting_down_cancels_what_is_left(sounds: Sounds, stuck: Stuck) -> None:
+def test_shutting_down_cancels_what_is_left(sounds: Sounds, slow: Path) -> None:
+    path = sounds.wav()
     with hotcue.AudioEngine(output="offline", workers=1) as engine:
-        tickets = [engine.load_sample_async(0, stuck.path)]
-        tickets += [engine.load_sample_async(n, sounds.wav()) for n in range(1, 20)]
+        tickets = [engine.load_sample_async(0, slow)]
+        wait_until("the decoder to be busy", lambda: engine.state(0) == "loading")
+        tickets += [engine.load_sample_async(n, path) for n in range(1, 20)]
     stories = drain(engine, tickets)
     assert {s[-1]["type"] for s in stories.values()} == {"cancelled"}
     reasons = {s[-1]["reason"] for s in stories.values() if s[-1]["type"] == "cancelled"}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from support import Sounds, Stuck
+from support import Sounds, wait_until
 
 import hotcue
 
@@ -216,26 +217,24 @@ def test_rendering_what_is_not_offline() -> None:
             engine.render(64)
 
 
-def test_a_full_queue(sounds: Sounds, stuck: Stuck) -> None:
+def test_a_full_queue(sounds: Sounds, slow: Path) -> None:
+    path = sounds.wav()
     with hotcue.AudioEngine(output="offline", workers=1, max_queued=3) as engine:
-        running = engine.load_sample_async(0, stuck.path)
-        while engine.state(0) == "queued":
-            pass
+        engine.load_sample_async(0, slow)
+        wait_until("the decoder to be busy", lambda: engine.state(0) == "loading")
         for id in range(1, 4):
-            engine.load_sample_async(id, sounds.wav())
+            engine.load_sample_async(id, path)
         with pytest.raises(hotcue.QueueFullError):
-            engine.load_sample_async(4, sounds.wav())
+            engine.load_sample_async(4, path)
         assert engine.state(4) == "empty"
-        stuck.release()
-        with pytest.raises(hotcue.LoadError):
-            running.result(60)
 
 
 def test_no_free_slot(sounds: Sounds) -> None:
+    path = sounds.wav()
     with hotcue.AudioEngine(output="offline", slots=2) as engine:
-        ids = [engine.load_sample_async(None, sounds.wav()).id for _ in range(2)]
-        assert ids == [0, 1]
+        tickets = [engine.load_sample_async(None, path) for _ in range(2)]
+        assert [ticket.id for ticket in tickets] == [0, 1]
         with pytest.raises(hotcue.HotcueError, match="no free slot"):
-            engine.load_sample_async(None, sounds.wav())
+            engine.load_sample_async(None, path)
         engine.unload_sample(0)
-        assert engine.load_sample_async(None, sounds.wav()).id == 0
+        assert engine.load_sample_async(None, path).id == 0

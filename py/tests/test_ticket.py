@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import pickle
 import signal
 import subprocess
@@ -12,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support import PATIENCE_SEC, Sounds, Stuck, drain
+from support import PATIENCE_SEC, Sounds, drain
 
 import hotcue
 
@@ -75,8 +74,8 @@ def test_a_corrupt_file_raises_a_load_error(engine: hotcue.AudioEngine, sounds: 
     assert ticket.sample is None
 
 
-def test_result_gives_up_after_its_timeout(engine: hotcue.AudioEngine, stuck: Stuck) -> None:
-    ticket = engine.load_sample_async(0, stuck.path)
+def test_result_gives_up_after_its_timeout(engine: hotcue.AudioEngine, slow: Path) -> None:
+    ticket = engine.load_sample_async(0, slow)
     for timeout in (0, -1, 0.05):
         began = time.monotonic()
         with pytest.raises(TimeoutError):
@@ -92,9 +91,9 @@ def test_result_gives_up_after_its_timeout(engine: hotcue.AudioEngine, stuck: St
 
 @pytest.mark.parametrize("by", ["ticket", "request_id", "unload", "shut_down"])
 def test_a_cancelled_load_raises_load_cancelled(
-    engine: hotcue.AudioEngine, stuck: Stuck, by: str
+    engine: hotcue.AudioEngine, slow: Path, by: str
 ) -> None:
-    ticket = engine.load_sample_async(4, stuck.path)
+    ticket = engine.load_sample_async(4, slow)
     reason = "user"
     match by:
         case "ticket":
@@ -124,9 +123,7 @@ def test_cancelling_what_is_no_load_is_false(engine: hotcue.AudioEngine) -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
-def test_ctrl_c_works_in_result(tmp_path: Path) -> None:
-    fifo = tmp_path / "stuck.wav"
-    os.mkfifo(fifo)
+def test_ctrl_c_works_in_result(slow: Path) -> None:
     program = """if True:
         import sys, hotcue
         with hotcue.AudioEngine(output="offline") as engine:
@@ -138,7 +135,7 @@ def test_ctrl_c_works_in_result(tmp_path: Path) -> None:
                 print("interrupted", flush=True)
     """
     process = subprocess.Popen(
-        [sys.executable, "-c", program, str(fifo)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program, str(slow)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "waiting\n"
