@@ -23,16 +23,20 @@ fn mixed_files(folder: &TempDir) -> Vec<(Source, Expected)> {
     let mut files = Vec::new();
     let manifest = std::fs::read_to_string(fixtures().join("manifest.tsv"))
         .expect("the fixtures' manifest is committed");
-    for line in manifest.lines().skip(1) {
+    for line in manifest.lines().filter(|line| !line.starts_with('#')).skip(1) {
         let mut columns = line.split('\t');
         let (Some(name), Some(kind)) = (columns.next(), columns.nth(5)) else {
             panic!("a line of the manifest is short: {line}");
         };
-        if matches!(kind, "lossless" | "lossy") {
+        // AAC of more than two channels is a good file that our decoder does not know.
+        if name == "aac_51.m4a" {
+            let error = Expected::Error(LoadErrorKind::UnsupportedFormat);
+            files.push((Source::Path(fixtures().join(name)), error));
+        } else if matches!(kind, "lossless" | "lossy") {
             files.push((Source::Path(fixtures().join(name)), Expected::Success));
         }
     }
-    assert!(files.len() >= 15, "only {} good fixtures", files.len());
+    assert!(files.len() >= 40, "only {} good fixtures", files.len());
     for number in 0_u16..60 {
         let hz = 100.0 + f64::from(number);
         let rate = [22_050, 44_100, 48_000, 96_000][usize::from(number % 4)];
