@@ -1,103 +1,90 @@
-# The commands to know: make demo, make test. `make help` lists the rest.
-# Everything is made below this folder: target/ (Rust), .venv/ (Python). Paths with spaces work,
-# because all of them are relative.
+# The only commands to know; `make help` lists them.
+# Everything is kept inside the checkout: .venv (Python packages), target (what is compiled).
 
-SHELL := /bin/bash
-.SHELLFLAGS := -eo pipefail -c
-.DEFAULT_GOAL := help
-MAKEFLAGS += --no-print-directory
-
-PYTHON ?= python3
-VENV := .venv
-PY := $(VENV)/bin/python
-LOGS := target/logs
-CRATES := -p hotcue -p hotcue-actors -p hotcue-tests
-
-# A surrounding environment must not leak into ours.
+# A Python environment of the caller is not ours: the build would link or install into it.
 unexport CONDA_PREFIX VIRTUAL_ENV PYTHONPATH PYTHONHOME
-export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export PYO3_PYTHON := $(CURDIR)/$(PY)
-export CARGO_TERM_PROGRESS_WHEN := never
+# Where rustup puts Rust, for shells that were started before it was installed.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test lint bench bench-python nightly docs wheel preflight clean \
-        test-rust test-jack test-python not-run
+PYTHON = .venv/bin/python
+PIP = $(PYTHON) -m pip --quiet
+RUST_TESTS = --locked --workspace --exclude hotcue-py
 
-help: ## Lists the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+# Tests that need what is not here append "name: reason" to this file; with CI=true they fail.
+export HOTCUE_NOT_RUN = $(CURDIR)/target/not-run.txt
 
-demo: wheel ## Loads the demo kit, plays a few bars of it, writes them to demo.wav
-	$(PY) -m hotcue demo --wav demo.wav
+.PHONY: help demo test lint bench nightly docs clean preflight wheel rust-tests python-tests
 
-test: wheel test-rust test-python test-jack not-run ## Runs all tests
+help: ## lists the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 10
+
+demo: wheel ## plays a few bars of the bundled kit, with or without a sound card; writes demo.wav
+	.venv/bin/hotcue demo --wav demo.wav
+
+test: PREFLIGHT = test
+test: rust-tests python-tests ## runs all tests
+	@scripts/not_run.sh
+
+lint: wheel .venv/.lint ## checks format, lints, types and stubs
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy py/python
+	$(PYTHON) -m mypy.stubtest hotcue._hotcue
+	$(PYTHON) scripts/third_party_licences.py --check
+	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; \
+	else echo 'shellcheck is not here: scripts not checked'; fi
+
+bench: preflight ## measures: decoding per format, resampling, rings, mixer
+	cargo bench --locked -p hotcue-benches
+
+nightly: export HOTCUE_LONG = 1
+nightly: test ## runs the long forms of the tests, and the checks that need other programs
+	rm -f target/nightly-demo.wav
+	.venv/bin/hotcue demo --output null --wav target/nightly-demo.wav
+	$(PYTHON) scripts/check_demo.py target/nightly-demo.wav
+
+docs: preflight ## makes the Rust documentation
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --exclude hotcue-py
+
+clean: ## removes all that was made
+	cargo clean
+	rm -rf .venv demo.wav .pytest_cache .mypy_cache .ruff_cache
 
 preflight:
-	@CI="$(CI)" PYTHON="$(PYTHON)" sh scripts/preflight.sh
-	@mkdir -p $(LOGS)
+	@scripts/preflight.sh $(PREFLIGHT)
 
-# Python packages. The stamp names what was installed, so that a change of the list installs.
-PIP_PACKAGES := maturin>=1.9.4,<2 numpy pytest rich
-PIP_LINT := ruff>=0.12,<1 mypy>=1.15,<2
-$(VENV)/.packages: Makefile | preflight
-	test -x $(PY) || "$(PYTHON)" -m venv $(VENV)
-	$(PY) -m pip install --quiet $(foreach p,$(PIP_PACKAGES),'$(p)')
-	touch $@
-$(VENV)/.lint: $(VENV)/.packages
-	$(PY) -m pip install --quiet $(foreach p,$(PIP_LINT),'$(p)')
-	touch $@
+rust-tests: preflight
+	@mkdir -p target && rm -f target/not-run.txt
+	@if cargo nextest --version >/dev/null 2>&1; then \
+	    set -x; cargo nextest run $(RUST_TESTS) --no-fail-fast && cargo test $(RUST_TESTS) --doc; \
+	else set -x; cargo test $(RUST_TESTS) --no-fail-fast; fi
+	@# Alone, after the others: a sound server does not wait for a busy machine.
+	cargo test $(RUST_TESTS) --features hotcue-tests/jack --test jack
 
-wheel: preflight $(VENV)/.packages ## Builds the wheel (release) and installs it into .venv
-	rm -rf target/wheels
-	$(PY) -m maturin build --release --quiet --interpreter $(PY) --out target/wheels
-	$(PY) -m pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
+python-tests: wheel .venv/.test
+	$(PYTHON) -m pytest
 
-# nextest where it is there (it names a test that hangs), cargo's own runner elsewhere.
-test-rust: preflight
-	if cargo nextest --version >/dev/null 2>&1; then \
-	    cargo nextest run $(CRATES) -E 'not binary(jack)' --no-fail-fast \
-	        --success-output final 2>&1 | tee $(LOGS)/rust.log; \
-	    cargo test --doc --quiet $(CRATES) 2>&1 | tee $(LOGS)/rust-doc.log; \
-	else \
-	    cargo test $(CRATES) --no-fail-fast --quiet -- --nocapture --skip jack:: \
-	        2>&1 | tee $(LOGS)/rust.log; \
-	fi
+# The wheel is what people install, so it is what runs here.
+wheel: .venv/.build
+	@rm -rf target/wheel
+	$(PYTHON) -m maturin build --quiet --release --locked --compatibility linux \
+	    --interpreter $(PYTHON) --out target/wheel
+	@# First what it depends on; pip leaves a package alone whose version has not changed.
+	@$(PIP) install target/wheel/*.whl
+	@$(PIP) install --no-deps --force-reinstall target/wheel/*.whl
 
-test-python: preflight
-	$(PY) -m pytest py/tests 2>&1 | tee $(LOGS)/python.log
+.venv/.build: | preflight
+	"$$(scripts/find_python.sh)" -m venv --clear .venv
+	$(PIP) install 'maturin>=1.9.4,<2'
+	@touch $@
 
-# Alone and last: a sound server and its clients want the machine to themselves.
-test-jack: preflight
-	cargo test -p hotcue-tests --test jack -- --nocapture --test-threads=1 2>&1 | tee $(LOGS)/jack.log
+.venv/.test: | .venv/.build
+	$(PIP) install 'pytest>=8,<10'
+	@touch $@
 
-# What was not run is never hidden, and in CI it is a failure.
-not-run:
-	@echo; echo 'not run here:'
-	@if grep -h '^NOT RUN HERE' $(LOGS)/*.log | sort -u; then \
-	    if [ "$(CI)" = true ]; then echo 'with CI=true everything is to run'; exit 1; fi; \
-	else echo '  nothing'; fi
-
-lint: wheel $(VENV)/.lint ## Formatting, lints, types, stubs
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	cargo clippy -p hotcue -p hotcue-actors --no-default-features --quiet -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --quiet -p hotcue -p hotcue-actors
-	$(PY) -m ruff check py scripts benches
-	$(PY) -m ruff format --check py scripts benches
-	$(PY) -m mypy
-	$(PY) -m mypy.stubtest hotcue._hotcue
-
-bench: preflight ## Criterion benchmarks: decode per format, resample, ring, mixer
-	cargo bench -p hotcue-benches
-
-bench-python: wheel ## What the Python calls cost
-	$(PY) benches/python_calls.py
-
-nightly: export HOTCUE_LONG := 1
-nightly: test ## The long forms of the checks
-	RUSTFLAGS='--cfg loom' cargo test --release -p hotcue --lib --target-dir target/loom loom
-	$(PY) scripts/check_demo.py
-
-docs: preflight ## Rust documentation
-	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps -p hotcue -p hotcue-actors
-
-clean: ## Removes everything that was made
-	rm -rf target .venv demo.wav
+.venv/.lint: | .venv/.build
+	$(PIP) install 'ruff==0.17.6' 'mypy==2.4.1'
+	@touch $@

@@ -1,90 +1,133 @@
 #!/bin/sh
-# Looks for what the build needs, before anything is compiled: for things, not for packages.
-# All that is missing is told at once, with the one command to paste. As root on Debian or
-# Ubuntu that command is run. Takes well under 2 s when nothing is missing.
+# Tells, before anything is compiled, all that is missing and the one command that brings it.
+# As root on Debian or Ubuntu it runs that command itself. Called by the Makefile:
+#
+#     scripts/preflight.sh [test]
+#
+# Tests for things, not for packages: it does not matter where they come from. With `test` and
+# CI=true, also for what the tests need that are otherwise listed as not run.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-python=${PYTHON:-python3}
-system=$(uname -s)
-packages= # of Debian and Ubuntu
-missing=  # in words
-rust_missing=
+PATH=$PATH:$HOME/.cargo/bin # where rustup puts Rust; a shell older than that does not know it
 
-miss() { # words, packages
+purpose=${1:-}
+system=$(uname -s)
+trap 'exit 130' INT TERM
+
+is_debian() {
+    command -v apt-get >/dev/null 2>&1 || return 1
+    (. /etc/os-release && case " $ID ${ID_LIKE:-} " in *debian*) exit 0 ;; *) exit 1 ;; esac)
+}
+
+c_compiler_works() { # To the end: Debian packs the compiler and the C library's headers apart.
+    program=$(mktemp) || return 1
+    echo 'int main(void) { return 0; }' | cc -x c - -o "$program" >/dev/null 2>&1
+    result=$?
+    rm -f "$program"
+    return $result
+}
+
+ca_certificates() { # What cargo and pip check the registries' certificates with.
+    [ "$system" != Linux ] || [ -n "${SSL_CERT_FILE:-}" ] || [ -e /etc/ssl/certs/ca-certificates.crt ] ||
+        [ -e /etc/pki/tls/certs/ca-bundle.crt ] || [ -e /etc/ssl/ca-bundle.pem ] || [ -e /etc/ssl/cert.pem ]
+}
+
+# 1.89 and 1.95.0 as numbers that compare: 1089 and 1095.
+as_number() { echo "$1" | awk -F. '{ print $1 * 1000 + $2 }'; }
+
+rust_is_new_enough() {
+    command -v cargo >/dev/null 2>&1 || return 1
+    needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+    version=$(rustc --version 2>/dev/null | awk '{ print $2 }')
+    [ -n "$version" ] && [ "$(as_number "$version")" -ge "$(as_number "$needed")" ]
+}
+
+# Fills `missing` (for people) and `packages` (for apt-get).
+look() {
+    missing='' packages='' rust=''
+    need git 'git' git
+    need make 'make' make
+    c_compiler_works || lack 'a C compiler that works (cc)' 'gcc libc6-dev'
+    ca_certificates || lack 'CA certificates' ca-certificates
+    scripts/find_python.sh >/dev/null || lack 'Python 3.11 or newer with venv and ensurepip' 'python3 python3-venv'
+    if [ "$system" = Linux ]; then
+        if ! command -v pkg-config >/dev/null 2>&1; then
+            lack 'pkg-config, and ALSA as it knows it (pkg-config --exists alsa)' 'pkg-config libasound2-dev'
+        elif ! pkg-config --exists alsa; then
+            lack 'ALSA, for sound cards (pkg-config --exists alsa)' libasound2-dev
+        fi
+        if [ "$purpose" = test ] && [ "${CI:-}" = true ]; then
+            need jackd 'jackd, for the tests that play through a server' jackd2
+        fi
+    fi
+    if ! rust_is_new_enough; then
+        lack "Rust $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml | head -n 1) or newer (cargo, rustc)" ''
+        rust=missing
+        command -v curl >/dev/null 2>&1 || packages="$packages curl"
+    fi
+}
+
+need() { command -v "$1" >/dev/null 2>&1 || lack "$2" "$3"; }
+
+lack() {
     missing="$missing
-  - $1"
+    $1"
     packages="$packages $2"
 }
 
-have() { command -v "$1" >/dev/null 2>&1; }
+tell() {
+    echo "hotcue cannot be built yet. Missing here:$missing" >&2
+    if [ "$system" = Darwin ]; then
+        echo "
+Xcode's command line tools bring the compiler, git and make:
 
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+    xcode-select --install
 
-printf 'int main(void) { return 0; }\n' >"$work/a.c"
-cc "$work/a.c" -o "$work/a" 2>/dev/null || miss 'a C compiler that links (cc)' 'gcc libc6-dev'
-if [ "$system" = Linux ]; then
-    if ! have pkg-config; then
-        miss 'pkg-config' 'pkg-config'
-        miss "ALSA's headers (pkg-config --exists alsa)" 'libasound2-dev'
-    elif ! pkg-config --exists alsa; then
-        miss "ALSA's headers (pkg-config --exists alsa)" 'libasound2-dev'
+Python 3.11 or newer is on python.org." >&2
+    elif is_debian; then
+        install="apt-get update && apt-get install -y$(echo "$packages" | tr -s ' ')"
+        if [ -z "$(echo "$packages" | tr -d ' ')" ]; then
+            :
+        elif command -v sudo >/dev/null 2>&1; then
+            echo "
+Paste this, then run the same command again:
+
+    sudo sh -c '$install'" >&2
+        else
+            echo "
+Paste this (it asks for root's password), then run the same command again:
+
+    su -c '$install'" >&2
+        fi
     fi
-fi
-have git || miss 'git' 'git'
-if ! have "$python"; then
-    miss 'Python 3.11 or later (python3)' 'python3 python3-venv'
-elif ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-    miss "Python 3.11 or later ($python is older)" 'python3 python3-venv'
-elif ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
-    miss "Python's venv and ensurepip" 'python3-venv'
-fi
-if [ "${CI:-}" = true ] && [ "$system" = Linux ]; then
-    have jackd || miss 'jackd, for the test of the sound server (CI=true)' 'jackd2'
-fi
+    if [ -n "$rust" ]; then
+        if command -v rustup >/dev/null 2>&1; then
+            echo "
+For Rust:
 
-wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
-found=$(rustc --version 2>/dev/null | sed 's/^rustc \([0-9.]*\).*/\1/')
-if ! have cargo || [ -z "$found" ]; then
-    rust_missing="Rust $wanted or later (cargo, rustc)"
-elif [ "$(printf '%s\n%s\n' "$wanted" "$found" | sort -V | head -n 1)" != "$wanted" ]; then
-    rust_missing="Rust $wanted or later (rustc is $found)"
-fi
+    rustup update stable" >&2
+        else
+            echo "
+For Rust, as https://rustup.rs says:
 
-[ -z "$missing$rust_missing" ] && exit 0
+    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y" >&2
+        fi
+    fi
+}
 
-apt=
-if [ "$system" = Linux ] && have apt-get; then apt=yes; fi
-if [ -n "$missing" ] && [ -z "$rust_missing" ] && [ -n "$apt" ] && [ "$(id -u)" = 0 ] &&
-    [ -z "${HOTCUE_INSTALLED:-}" ]; then
-    echo "hotcue: missing:$missing"
-    echo "hotcue: installing$packages"
+look
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && [ -n "$(echo "$packages" | tr -d ' ')" ] && is_debian; then
+    echo "Missing here:$missing"
+    echo "apt-get install -y$(echo "$packages" | tr -s ' ')"
     export DEBIAN_FRONTEND=noninteractive
-    # shellcheck disable=SC2086
-    apt-get -o DPkg::Lock::Timeout=600 -qq update &&
-        apt-get -o DPkg::Lock::Timeout=600 -qq install -y --no-install-recommends $packages &&
-        HOTCUE_INSTALLED=1 exec sh scripts/preflight.sh
-    exit 1
+    # Another apt-get may be at work, as on machines that have just started: wait for it.
+    apt-get -qq -o DPkg::Lock::Timeout=600 update || echo 'apt-get update failed; going on with the lists that are here' >&2
+    # shellcheck disable=SC2086  # One word a package.
+    apt-get -qq -y -o DPkg::Lock::Timeout=600 install $packages >/dev/null || echo 'apt-get install failed' >&2
+    look
+    [ -n "$missing" ] || exit 0
 fi
-
-{
-    echo "hotcue: missing:$missing${rust_missing:+
-  - $rust_missing}"
-    echo 'Paste this, then run make again:'
-    command=
-    if [ -n "$missing" ] && [ -n "$apt" ]; then
-        command="sudo apt-get update && sudo apt-get install -y$packages"
-    elif [ -n "$missing" ] && [ "$system" = Darwin ]; then
-        command='xcode-select --install' # brings cc, git, make and a Python that may be too old
-        case "$missing" in *Python*) command="$command && brew install python" ;; esac
-    elif [ -n "$missing" ]; then
-        command="# install with your system's package manager what Debian calls:$packages"
-    fi
-    if [ -n "$rust_missing" ]; then
-        if have rustup; then rust='rustup update stable'
-        else rust="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y && . \"\$HOME/.cargo/env\""; fi
-        command="$command${command:+ && }$rust"
-    fi
-    echo "  $command"
-} >&2
+tell
 exit 1
