@@ -18,6 +18,8 @@ mod ramp;
 mod ring;
 mod scratch;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod voice;
 
 use std::sync::Arc;

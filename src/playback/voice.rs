@@ -221,7 +221,8 @@ impl Voice {
             self.from_end = false;
             self.fresh = frame == 0;
         }
-        if !self.looped && length.is_some_and(|length| self.is_past(length)) {
+        let over = |length| length == 0 || (!self.looped && self.is_past(length));
+        if length.is_some_and(over) {
             return Segment::End(self.releasing.unwrap_or(EndReason::Finished));
         }
         self.fresh = false;

@@ -1,0 +1,115 @@
+//! From a sample's channels to the output's.
+
+use std::f32::consts::{FRAC_1_SQRT_2, SQRT_2};
+
+use super::*;
+
+/// What each output channel hears if only channel `input` of `inputs` holds a 1.
+fn heard(inputs: usize, outputs: usize, input: usize) -> Vec<f32> {
+    let mut rig =
+        Rig::with(PlaybackConfig { output_channels: outputs, ..PlaybackConfig::default() });
+    let planes = (0..inputs).map(|channel| vec![if channel == input { 1.0 } else { 0.0 }]);
+    rig.load(0, planes.collect());
+    rig.play(1, 0, params());
+    rig.render(1).into_iter().map(|plane| plane[0]).collect()
+}
+
+#[test]
+fn channels_go_where_their_layout_says() {
+    const H: f32 = FRAC_1_SQRT_2;
+    // Per sample layout and output count: what each input channel gives to each output.
+    let cases: &[(usize, &[&[f32]])] = &[
+        (1, &[&[1.0]]),
+        (1, &[&[1.0, 1.0]]),
+        (1, &[&[1.0, 1.0, 0.0, 0.0, 0.0, 0.0]]),
+        (2, &[&[0.5], &[0.5]]),
+        (2, &[&[1.0, 0.0], &[0.0, 1.0]]),
+        (2, &[&[1.0, 0.0, 0.0, 0.0], &[0.0, 1.0, 0.0, 0.0]]),
+        // L R C
+        (3, &[&[1.0, 0.0], &[0.0, 1.0], &[H, H]]),
+        // L R Ls Rs
+        (4, &[&[1.0, 0.0], &[0.0, 1.0], &[H, 0.0], &[0.0, H]]),
+        // L R C Ls Rs
+        (5, &[&[1.0, 0.0], &[0.0, 1.0], &[H, H], &[H, 0.0], &[0.0, H]]),
+        // L R C LFE Ls Rs
+        (6, &[&[1.0, 0.0], &[0.0, 1.0], &[H, H], &[0.0, 0.0], &[H, 0.0], &[0.0, H]]),
+        // L R C LFE Cs Ls Rs
+        (7, &[&[1.0, 0.0], &[0.0, 1.0], &[H, H], &[0.0, 0.0], &[0.5, 0.5], &[H, 0.0], &[0.0, H]]),
+        // L R C LFE Lb Rb Ls Rs
+        (
+            8,
+            &[
+                &[1.0, 0.0],
+                &[0.0, 1.0],
+                &[H, H],
+                &[0.0, 0.0],
+                &[H, 0.0],
+                &[0.0, H],
+                &[H, 0.0],
+                &[0.0, H],
+            ],
+        ),
+        // 5.1 to one speaker: half of each side.
+        (6, &[&[0.5], &[0.5], &[H], &[0.0], &[0.5 * H], &[0.5 * H]]),
+        // No known layout: channel by channel.
+        (3, &[&[1.0, 0.0, 0.0, 0.0], &[0.0, 1.0, 0.0, 0.0], &[0.0, 0.0, 1.0, 0.0]]),
+        (4, &[&[1.0, 0.0, 0.0], &[0.0, 1.0, 0.0], &[0.0, 0.0, 1.0], &[0.0, 0.0, 0.0]]),
+    ];
+    for (inputs, matrix) in cases {
+        for (input, expected) in matrix.iter().enumerate() {
+            let out = heard(*inputs, expected.len(), input);
+            assert_eq!(out, *expected, "{inputs} → {}: channel {input}", expected.len());
+        }
+    }
+    assert_eq!(heard(64, 2, 63), [0.0, 0.0]);
+    assert_eq!(heard(64, 64, 63)[63], 1.0);
+}
+
+#[test]
+fn pan_keeps_the_power_and_is_unity_in_the_middle() {
+    for step in -20..=20_i16 {
+        let pan = f32::from(step) / 20.0;
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![1.0; 4]]);
+        rig.play(1, 0, VoiceParams { pan, ..params() });
+        let out = rig.render(4);
+        let (left, right) = (out[0][0], out[1][0]);
+        assert!((left * left + right * right - 2.0).abs() < 1e-6, "pan {pan}: {left} {right}");
+        // sin and cos of the angle, by their definition.
+        let tangent = ((pan + 1.0) * std::f32::consts::FRAC_PI_4).tan();
+        if pan < 0.9 {
+            assert!((right / left - tangent).abs() < 1e-5, "pan {pan}");
+        }
+        match step {
+            -20 => assert_eq!([left, right], [SQRT_2, 0.0]),
+            0 => assert_eq!([left, right], [1.0, 1.0]),
+            20 => assert_eq!([left, right], [0.0, SQRT_2]),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn pan_moves_the_front_pair_and_leaves_other_channels() {
+    let mut rig = Rig::with(PlaybackConfig { output_channels: 4, ..PlaybackConfig::default() });
+    rig.load(0, vec![vec![1.0; 4]; 4]);
+    rig.play(1, 0, VoiceParams { pan: -1.0, ..params() });
+    let out: Vec<f32> = rig.render(1).into_iter().map(|plane| plane[0]).collect();
+    assert_eq!(out, [SQRT_2, 0.0, 1.0, 1.0]);
+
+    let mut rig = Rig::with(PlaybackConfig { output_channels: 1, ..PlaybackConfig::default() });
+    rig.load(0, vec![vec![1.0; 4]]);
+    rig.play(1, 0, VoiceParams { pan: -1.0, ..params() });
+    assert_eq!(rig.left(1), [1.0], "one speaker has no sides");
+}
+
+#[test]
+fn the_output_may_change_its_channels_under_a_voice() {
+    let mut rig = Rig::new();
+    rig.load(0, vec![vec![0.5; 100], vec![0.25; 100]]);
+    rig.play(1, 0, params());
+    assert_eq!(rig.render(1), [[0.5], [0.25]]);
+    rig.renderer.set_output_channels(1);
+    rig.channels = 1;
+    assert_eq!(rig.render(1), [[0.375]]);
+}

@@ -1,0 +1,128 @@
+//! Every play ends exactly once, and a listener who does not listen holds nothing up.
+
+use std::collections::HashMap;
+
+use super::*;
+use crate::playback::Retrigger;
+
+#[test]
+fn events_that_find_no_room_are_counted() {
+    let mut rig = Rig::with(PlaybackConfig { event_capacity: 8, ..PlaybackConfig::default() });
+    for voice in 0..20 {
+        rig.play(voice, 0, params());
+    }
+    rig.left(1);
+    let kept: Vec<u64> = rig.ends().into_iter().map(|(voice, ..)| voice).collect();
+    assert_eq!(kept, [0, 1, 2, 3, 4, 5, 6, 7], "the oldest stay");
+    assert_eq!(rig.controller.shared().dropped_events(), 12);
+}
+
+/// A small generator, so that a failure can be repeated from its seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+
+    fn size(&mut self, below: u64) -> usize {
+        usize::try_from(self.below(below)).expect("small")
+    }
+
+    fn slot(&mut self) -> u32 {
+        u32::try_from(self.below(5)).expect("small")
+    }
+
+    fn params(&mut self, clock: u64) -> VoiceParams {
+        use Retrigger::{Ignore, Overlap, Restart, Toggle};
+        VoiceParams {
+            volume: self.below(5) as f32,
+            pan: self.below(21) as f32 / 10.0 - 1.0,
+            speed: self.below(81) as f32 / 10.0 - 4.0,
+            looped: self.below(3) == 0,
+            start_frame: self.below(1200) * self.below(2),
+            at_frame: (self.below(3) == 0).then(|| clock + self.below(500)),
+            retrigger: [Overlap, Overlap, Restart, Ignore, Toggle][self.size(5)],
+        }
+    }
+
+    fn message(&mut self, rig: &mut Rig, newest: u64) -> ControlMessage {
+        let voice = newest.saturating_sub(self.below(12));
+        let slot = self.slot();
+        match self.below(14) {
+            0 | 1 => {
+                let frames = self.size(1500);
+                let planes = vec![noise(frames, 12); 1 + self.size(2)];
+                rig.load(slot, planes);
+                ControlMessage::SetVolume { volume: 1.0 }
+            }
+            2 => ControlMessage::UnloadSample { slot },
+            3 => ControlMessage::StopSample { slot },
+            4 => ControlMessage::StopVoice { voice, fade_frames: 100 },
+            5 => ControlMessage::PauseVoice { voice },
+            6 => ControlMessage::ResumeSample { slot },
+            7 => ControlMessage::SeekVoice { voice, frame: self.below(2000) },
+            8 => ControlMessage::SetSpeed { speed: self.below(9) as f32 / 2.0 - 2.0 },
+            9 => ControlMessage::SetVoice {
+                voice,
+                volume: Some(0.5),
+                pan: Some(-0.5),
+                speed: Some(1.5),
+                looped: Some(false),
+            },
+            10 if self.below(20) == 0 => ControlMessage::StopAll,
+            _ => ControlMessage::PauseSample { slot },
+        }
+    }
+}
+
+#[test]
+fn whatever_happens_every_play_ends_once_and_every_sample_comes_home() {
+    for seed in 0..40 {
+        let mut dice = Dice(seed);
+        let mut rig = Rig::with(PlaybackConfig {
+            slots: 4,
+            max_voices: 6,
+            event_capacity: 1 << 16,
+            ..PlaybackConfig::default()
+        });
+        let mut plays = 0;
+        for _ in 0..300 {
+            for _ in 0..dice.below(6) {
+                let message = dice.message(&mut rig, plays);
+                rig.send(message);
+                let (slot, clock) = (dice.slot(), rig.controller.shared().clock_frames());
+                let params = dice.params(clock);
+                rig.play(plays, slot, params);
+                plays += 1;
+            }
+            let out = rig.render(dice.size(400));
+            assert!(out.iter().flatten().all(|value| value.is_finite()), "seed {seed}");
+            rig.controller.collect();
+        }
+        rig.send(ControlMessage::StopAll);
+        for slot in 0..4 {
+            rig.send(ControlMessage::UnloadSample { slot });
+        }
+        rig.left(1000);
+        rig.controller.collect();
+        assert_eq!(rig.controller.free_slots(), 1024, "seed {seed}: a sample is missing");
+        assert_eq!(rig.controller.shared().voices(), 0, "seed {seed}");
+
+        let mut ends: HashMap<u64, u32> = HashMap::new();
+        let mut starts: HashMap<u64, u32> = HashMap::new();
+        for event in rig.events() {
+            match event {
+                PlaybackEvent::Started { voice, .. } => {
+                    assert!(!ends.contains_key(&voice), "seed {seed}: started after its end");
+                    *starts.entry(voice).or_default() += 1;
+                }
+                PlaybackEvent::Ended { voice, .. } => *ends.entry(voice).or_default() += 1,
+            }
+        }
+        assert_eq!(ends.len() as u64, plays, "seed {seed}: each play ends");
+        assert!(ends.values().chain(starts.values()).all(|n| *n == 1), "seed {seed}: once");
+    }
+}

@@ -1,0 +1,178 @@
+//! Nothing clicks.
+//!
+//! A 100 Hz sine of amplitude 0.5 has a second difference of at most 0.5 (2π 100 / 48000)² =
+//! 8.6e-5. A fade over 240 frames along 3x² − 2x³ adds at most 0.5 × 6 / 240² = 5.2e-5 at its
+//! ends plus 2 × 0.5 × (1.5 / 240) × (2π 100 / 48000) = 8.2e-5 within; a straight ramp between
+//! two gains adds a corner of 0.5 / 240 = 2.1e-3. A cut at full level makes one of about 0.5.
+
+use super::*;
+
+/// Any fade stays below this; a click of 1 % of full scale does not.
+const BOUND: f32 = 4e-3;
+/// What bends instead of having corners stays below this.
+const SMOOTH: f32 = 4e-4;
+
+/// A rig that has played a looped sine for a while; its level is 0.5 or near at the next frame.
+fn humming() -> Rig {
+    let mut rig = Rig::new();
+    rig.load(0, vec![sine(100.0, 4800)]);
+    rig.play(1, 0, VoiceParams { looped: true, ..params() });
+    rig.left(4800 + 120);
+    rig
+}
+
+/// What is heard around a command: 10 frames before it and 3000 after.
+fn around(rig: &mut Rig, messages: impl IntoIterator<Item = ControlMessage>) -> Vec<f32> {
+    let mut out = rig.left(10);
+    for message in messages {
+        rig.send(message);
+    }
+    out.extend(rig.left(3000));
+    out
+}
+
+fn set(volume: Option<f32>, pan: Option<f32>) -> ControlMessage {
+    ControlMessage::SetVoice { voice: 1, volume, pan, speed: None, looped: None }
+}
+
+#[test]
+fn the_detector_finds_a_planted_click() {
+    let clean = sine(100.0, 4800);
+    assert!(sharpest(&clean) < 1e-4);
+    let mut cut = clean.clone();
+    cut[120..].fill(0.0);
+    assert!(sharpest(&cut) > 0.4, "a cut at full level");
+    let mut tick = clean;
+    tick[1000] += 0.01;
+    assert!(sharpest(&tick) > BOUND, "a click of 1 % of full scale");
+}
+
+#[test]
+fn every_way_to_end_fades_within_its_time() {
+    let ends = [
+        (ControlMessage::StopVoice { voice: 1, fade_frames: 240 }, 240, EndReason::Stopped),
+        (ControlMessage::StopVoice { voice: 1, fade_frames: 2000 }, 2000, EndReason::Stopped),
+        (ControlMessage::StopSample { slot: 0 }, 240, EndReason::Stopped),
+        (ControlMessage::StopAll, 240, EndReason::Stopped),
+        (ControlMessage::UnloadSample { slot: 0 }, 240, EndReason::Unloaded),
+    ];
+    for (message, frames, reason) in ends {
+        let what = format!("{message:?}");
+        let mut rig = humming();
+        let out = around(&mut rig, [message]);
+        assert!(sharpest(&out) < SMOOTH, "{what}: {}", sharpest(&out));
+        assert!(out[10..10 + frames - 1].iter().any(|value| value.abs() > 0.05), "{what}");
+        assert!(out[10 + frames..].iter().all(|value| *value == 0.0), "{what}");
+        assert_eq!(rig.ends(), [(1, 4930 + frames as u64, reason)], "{what}");
+    }
+}
+
+#[test]
+fn a_stop_without_a_fade_still_takes_a_millisecond() {
+    let mut rig = humming();
+    let out = around(&mut rig, [ControlMessage::StopVoice { voice: 1, fade_frames: 0 }]);
+    assert!(sharpest(&out) < BOUND, "{}", sharpest(&out));
+    assert_eq!(rig.ends(), [(1, 4930 + 48, EndReason::Stopped)]);
+}
+
+#[test]
+fn pause_and_resume_fade_and_lose_nothing() {
+    let mut rig = humming();
+    let out = around(&mut rig, [ControlMessage::PauseVoice { voice: 1 }]);
+    assert!(sharpest(&out) < SMOOTH);
+    assert!(out[10 + RAMP..].iter().all(|value| *value == 0.0));
+    let out = around(&mut rig, [ControlMessage::ResumeVoice { voice: 1 }]);
+    assert!(sharpest(&out) < SMOOTH);
+    // It went on while it faded, and from there again.
+    let resumed = &out[10 + RAMP..];
+    let place = 4930 + RAMP + RAMP;
+    let expected: Vec<f32> =
+        (place..place + resumed.len()).map(|frame| sine(100.0, 4800)[frame % 4800]).collect();
+    assert_eq!(resumed, expected);
+    assert_eq!(rig.ends(), []);
+}
+
+#[test]
+fn a_seek_fades_jumps_and_is_there() {
+    let mut rig = humming();
+    let out = around(&mut rig, [ControlMessage::SeekVoice { voice: 1, frame: 360 }]);
+    assert!(sharpest(&out) < SMOOTH, "{}", sharpest(&out));
+    let sample = sine(100.0, 4800);
+    // Down in 240 frames, up in 240 more from the new place.
+    assert_eq!(out[10 + 2 * RAMP..], sample[360 + RAMP..][..3000 - 2 * RAMP]);
+
+    let out = around(&mut rig, [ControlMessage::SeekSample { slot: 0, frame: 0 }]);
+    // At the beginning the attack is the sample's own.
+    assert_eq!(out[10 + RAMP..], sample[..3000 - RAMP]);
+}
+
+#[test]
+fn a_start_in_the_middle_fades_in_and_one_at_the_beginning_does_not() {
+    let mut rig = Rig::new();
+    rig.load(0, vec![sine(100.0, 4800)]);
+    rig.left(10);
+    rig.play(1, 0, VoiceParams { start_frame: 120, ..params() });
+    let out = rig.left(1000);
+    assert!(out[0].abs() < 1e-3 && sharpest(&out) < SMOOTH, "{}", sharpest(&out));
+    assert_eq!(out[RAMP..], sine(100.0, 4800)[120 + RAMP..1120]);
+
+    let mut rig = Rig::new();
+    rig.load(0, vec![vec![1.0; 10]]);
+    rig.play(1, 0, params());
+    assert_eq!(rig.left(10), [1.0; 10]);
+}
+
+#[test]
+fn changes_of_gain_are_ramps() {
+    for message in [set(Some(0.0), None), set(Some(2.0), None), set(None, Some(1.0))] {
+        let what = format!("{message:?}");
+        let mut rig = humming();
+        let out = around(&mut rig, [message]);
+        assert!(sharpest(&out) < 2.0 * BOUND, "{what}: {}", sharpest(&out));
+    }
+    let mut rig = humming();
+    let out = around(&mut rig, [ControlMessage::SetVolume { volume: 0.25 }]);
+    assert!(sharpest(&out) < BOUND);
+    let sample = sine(100.0, 4800);
+    for (frame, value) in out.iter().enumerate().skip(10 + RAMP) {
+        assert_eq!(*value, sample[(4920 + frame) % 4800] * 0.25);
+    }
+}
+
+#[test]
+fn a_reversal_and_a_standstill_do_not_click() {
+    for speed in [-1.0, 0.0, 0.5, 2.0, 1.0] {
+        let message = ControlMessage::SetVoice {
+            voice: 1,
+            volume: None,
+            pan: None,
+            speed: Some(speed),
+            looped: None,
+        };
+        let mut rig = humming();
+        let out = around(&mut rig, [message]);
+        // A new slope is a corner: at most 3 × the sine's own, 0.5 × 2π 100 / 48000.
+        assert!(sharpest(&out) < 0.03, "{speed}: {}", sharpest(&out));
+        let silent = out[10 + RAMP..].iter().all(|value| *value == 0.0);
+        assert_eq!(silent, speed == 0.0, "{speed}");
+    }
+}
+
+#[test]
+fn a_replaced_sample_plays_on_to_its_end_beside_the_new_one() {
+    let old = sine(100.0, 4800);
+    let mut rig = Rig::new();
+    rig.load(0, vec![old.clone()]);
+    rig.play(1, 0, params());
+    let mut out = rig.left(1000);
+    rig.load(0, vec![vec![0.25; 100]]);
+    out.extend(rig.left(1000));
+    rig.play(2, 0, params());
+    let both = rig.left(2800);
+    assert_eq!(out, old[..2000]);
+    let expected: Vec<f32> =
+        (0..2800).map(|frame| old[2000 + frame] + if frame < 100 { 0.25 } else { 0.0 }).collect();
+    assert_eq!(both, expected);
+    rig.left(1);
+    assert_eq!(rig.ends(), [(2, 2100, EndReason::Finished), (1, 4800, EndReason::Finished)]);
+}

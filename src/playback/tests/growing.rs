@@ -1,0 +1,93 @@
+//! Playing what is still being decoded.
+
+use super::*;
+use crate::buffer::SampleWriter;
+use crate::spec::AudioSpec;
+
+/// A rig with a growing sample in slot 0.
+fn growing(frames: usize) -> (Rig, SampleWriter) {
+    let spec = AudioSpec { sample_rate: RATE, channels: 1 };
+    let writer = SampleWriter::with_capacity(spec, frames).expect("memory");
+    let mut rig = Rig::new();
+    let sample = writer.buffer().expect("its length is known");
+    rig.send(ControlMessage::LoadSample { slot: 0, sample });
+    (rig, writer)
+}
+
+#[test]
+fn a_sample_that_grows_ahead_of_the_playhead_is_bit_exact() {
+    let sample = noise(48_000, 13);
+    let (mut rig, mut writer) = growing(48_000);
+    writer.append(&[&sample[..24_000]]).expect("fits");
+    rig.play(1, 0, params());
+    let mut out = rig.left(10_000);
+    writer.append(&[&sample[24_000..]]).expect("fits");
+    writer.finish();
+    out.extend(rig.left(38_000));
+    assert_eq!(out, sample);
+    rig.left(1);
+    assert_eq!(rig.ends(), [(1, 48_000, EndReason::Finished)]);
+}
+
+#[test]
+fn at_an_underrun_a_voice_fades_waits_and_goes_on_where_it_was() {
+    let sample = sine(100.0, 48_000);
+    let (mut rig, mut writer) = growing(48_000);
+    writer.append(&[&sample[..10_000]]).expect("fits");
+    rig.play(1, 0, params());
+    let mut out = rig.left(20_000);
+    let heard = out.iter().rposition(|value| *value != 0.0).expect("something sounded");
+    assert!((9000..10_000).contains(&heard), "it stops at frame {heard} of 10000");
+    assert_eq!(rig.ends(), []);
+
+    writer.append(&[&sample[10_000..11_000]]).expect("fits");
+    out.extend(rig.left(1000));
+    assert!(out[heard + 1..].iter().all(|value| *value == 0.0), "a little more is not enough");
+
+    writer.append(&[&sample[11_000..]]).expect("fits");
+    writer.finish();
+    out.extend(rig.left(48_000));
+    // From where it stopped to the end, then it is over.
+    let (_, end, reason) = rig.ends()[0];
+    assert_eq!(reason, EndReason::Finished);
+    let end = usize::try_from(end).expect("small");
+    // Up to the sample's own end, which is its own affair.
+    assert!(sharpest(&out[..end]) < 4e-4, "{}", sharpest(&out[..end]));
+    assert_eq!(out[21_000 + RAMP..end], sample[48_000 - (end - 21_000 - RAMP)..]);
+    let faded = end - 21_000;
+    assert!((48_000 - faded).abs_diff(heard) <= 2, "it went on from {}", 48_000 - faded);
+}
+
+#[test]
+fn a_voice_on_nothing_yet_waits_and_keeps_its_attack() {
+    let (mut rig, mut writer) = growing(9600);
+    rig.play(1, 0, params());
+    assert!(rig.left(500).iter().all(|value| *value == 0.0));
+    writer.append(&[&[0.5; 9600]]).expect("fits");
+    assert_eq!(rig.left(10), [0.5; 10]);
+}
+
+#[test]
+fn backwards_waits_for_the_end() {
+    let sample = noise(2000, 14);
+    let (mut rig, mut writer) = growing(2000);
+    writer.append(&[&sample]).expect("fits");
+    rig.play(1, 0, VoiceParams { speed: -1.0, ..params() });
+    assert!(rig.left(500).iter().all(|value| *value == 0.0));
+    writer.finish();
+    let reversed: Vec<f32> = sample.into_iter().rev().collect();
+    assert_eq!(rig.left(2000), reversed);
+}
+
+#[test]
+fn a_load_that_fails_fades_its_voices_within_10_ms() {
+    let (mut rig, mut writer) = growing(48_000);
+    writer.append(&[&sine(100.0, 20_000)]).expect("fits");
+    rig.play(1, 0, VoiceParams { looped: true, ..params() });
+    let mut out = rig.left(120);
+    rig.send(ControlMessage::UnloadSample { slot: 0 });
+    out.extend(rig.left(1000));
+    assert!(sharpest(&out) < 4e-4);
+    assert!(out[120 + 480..].iter().all(|value| *value == 0.0));
+    assert_eq!(rig.controller.collect(), 1);
+}

@@ -1,0 +1,100 @@
+//! When a voice starts, and what it does to its slot's others.
+
+use super::*;
+use crate::playback::Retrigger;
+
+#[test]
+fn at_frame_is_exact_wherever_it_falls_in_a_block() {
+    for at_frame in [1_u64, 63, 64, 65, 255, 256, 257, 1000] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.5; 50]]);
+        rig.play(1, 0, VoiceParams { at_frame: Some(at_frame), ..params() });
+        let mut out = Vec::new();
+        for _ in 0..20 {
+            out.extend(rig.left(64));
+        }
+        let start = usize::try_from(at_frame).expect("small");
+        let expected: Vec<f32> =
+            (0..1280).map(|f| if (start..start + 50).contains(&f) { 0.5 } else { 0.0 }).collect();
+        assert_eq!(out, expected, "at frame {at_frame}");
+        let started = PlaybackEvent::Started { voice: 1, slot: 0, frame: at_frame };
+        assert_eq!(rig.events()[0], started);
+    }
+}
+
+#[test]
+fn a_frame_in_the_past_is_now() {
+    let mut rig = Rig::new();
+    rig.load(0, vec![vec![0.5; 50]]);
+    rig.left(500);
+    rig.play(1, 0, VoiceParams { at_frame: Some(200), ..params() });
+    rig.play(2, 0, VoiceParams { at_frame: Some(500), ..params() });
+    assert_eq!(rig.left(1), [1.0]);
+    let started = |voice| PlaybackEvent::Started { voice, slot: 0, frame: 500 };
+    assert_eq!(rig.events(), [started(1), started(2)]);
+}
+
+#[test]
+fn a_waiting_voice_can_be_stopped_and_never_sounds() {
+    for message in [
+        ControlMessage::StopVoice { voice: 1, fade_frames: 100 },
+        ControlMessage::StopSample { slot: 0 },
+        ControlMessage::StopAll,
+    ] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.5; 50]]);
+        rig.play(1, 0, VoiceParams { at_frame: Some(100), ..params() });
+        rig.left(10);
+        assert_eq!(rig.controller.shared().voices(), 1);
+        rig.send(message);
+        assert!(rig.left(500).iter().all(|value| *value == 0.0));
+        let reason = EndReason::Stopped;
+        assert_eq!(rig.events(), [PlaybackEvent::Ended { voice: 1, slot: 0, frame: 10, reason }]);
+        assert_eq!(rig.controller.shared().voices(), 0);
+    }
+}
+
+/// Voice 2 comes while voice 1 sounds, at once or at a frame; what is left after the fades, and
+/// the events.
+fn second(retrigger: Retrigger, at_frame: Option<u64>) -> (f32, Vec<PlaybackEvent>) {
+    let mut rig = Rig::new();
+    rig.load(0, vec![vec![0.25; 10_000]]);
+    rig.play(1, 0, params());
+    rig.left(100);
+    rig.play(2, 0, VoiceParams { retrigger, at_frame, ..params() });
+    rig.left(1000);
+    let events = rig.events().into_iter().skip(1).collect();
+    (rig.left(1)[0], events)
+}
+
+#[test]
+fn retrigger_does_what_it_says_now_and_later() {
+    for (at_frame, frame) in [(None, 100), (Some(333), 333)] {
+        let started = PlaybackEvent::Started { voice: 2, slot: 0, frame };
+        let ended = |voice, frame, reason| PlaybackEvent::Ended { voice, slot: 0, frame, reason };
+        let faded = ended(1, frame + RAMP as u64, EndReason::Stopped);
+        let ignored = ended(2, frame, EndReason::Ignored);
+        let cases = [
+            (Retrigger::Overlap, 0.5, vec![started]),
+            (Retrigger::Restart, 0.25, vec![started, faded]),
+            (Retrigger::Ignore, 0.25, vec![ignored]),
+            (Retrigger::Toggle, 0.0, vec![ignored, faded]),
+        ];
+        for (retrigger, level, events) in cases {
+            assert_eq!(second(retrigger, at_frame), (level, events), "{retrigger:?} {at_frame:?}");
+        }
+    }
+}
+
+#[test]
+fn every_retrigger_sounds_on_a_silent_slot() {
+    use Retrigger::{Ignore, Overlap, Restart, Toggle};
+    for retrigger in [Overlap, Restart, Ignore, Toggle] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.25; 10]]);
+        rig.load(1, vec![vec![0.5; 100]]);
+        rig.play(1, 1, params());
+        rig.play(2, 0, VoiceParams { retrigger, ..params() });
+        assert_eq!(rig.left(1), [0.75], "{retrigger:?}: another slot does not count");
+    }
+}

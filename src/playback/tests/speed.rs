@@ -1,0 +1,104 @@
+//! Reading between frames, against mathematics.
+
+use super::*;
+
+/// The left channel of a voice at `speed`, and what a sine of `hz` would be there.
+fn heard(hz: f64, speed: f32, frames: usize) -> Vec<f32> {
+    let mut rig = Rig::new();
+    rig.load(0, vec![sine(hz, 20_000)]);
+    rig.play(1, 0, VoiceParams { speed, ..params() });
+    rig.left(frames)
+}
+
+#[test]
+fn resampled_tones_are_80_db_clean_at_5_khz() {
+    let speeds =
+        [(2.0, 0.0), (0.5, 0.0), (-1.0, 19_999.0), (-0.5, 19_999.0), (1.059_463, 0.0), (0.1, 0.0)];
+    for (speed, start) in speeds {
+        for hz in [100.0, 1000.0, 5000.0] {
+            let out = heard(hz, speed, 5000);
+            // Where it starts and ends there is silence on one side: not a sine.
+            let middle = &out[500..4500];
+            let snr = snr_db(middle, |frame| {
+                sine_at(hz, start + f64::from(speed) * (frame + 500) as f64)
+            });
+            assert!(snr > 80.0, "{hz} Hz at speed {speed}: {snr:.1} dB");
+        }
+    }
+}
+
+#[test]
+fn backwards_at_unit_speed_is_exact() {
+    let sample = noise(1000, 8);
+    let mut rig = Rig::new();
+    rig.load(0, vec![sample.clone()]);
+    rig.play(1, 0, VoiceParams { speed: -1.0, ..params() });
+    let mut reversed = sample;
+    reversed.reverse();
+    assert_eq!(rig.left(1000), reversed);
+    rig.left(1);
+    assert_eq!(rig.ends(), [(1, 1000, EndReason::Finished)]);
+}
+
+#[test]
+fn a_backward_loop_has_no_seam() {
+    let sample = noise(300, 9);
+    let mut rig = Rig::new();
+    rig.load(0, vec![sample.clone()]);
+    rig.play(1, 0, VoiceParams { speed: -1.0, looped: true, ..params() });
+    let expected: Vec<f32> = sample.iter().rev().copied().cycle().take(1000).collect();
+    assert_eq!(rig.left(1000), expected);
+}
+
+#[test]
+fn a_fractional_loop_of_whole_periods_is_one_long_sine() {
+    let mut rig = Rig::new();
+    rig.load(0, vec![sine(1000.0, 480)]);
+    rig.play(1, 0, VoiceParams { speed: 0.7, looped: true, ..params() });
+    let snr = snr_db(&rig.left(10_000), |frame| sine_at(1000.0, f64::from(0.7_f32) * frame as f64));
+    assert!(snr > 80.0, "{snr:.1} dB");
+}
+
+#[test]
+fn a_fast_voice_does_not_alias() {
+    // 20 kHz at double speed would be 40 kHz, which folds to 8 kHz.
+    let out = heard(20_000.0, 2.0, 4000);
+    let loudest = out[500..3500].iter().fold(0.0_f32, |peak, value| peak.max(value.abs()));
+    assert!(loudest < 0.5e-4, "alias at {:.1} dB", 20.0 * (loudest / 0.5).log10());
+}
+
+#[test]
+fn a_constant_stays_that_constant() {
+    for speed in [0.3, 1.3, 2.0, 3.999] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.5; 40_000]]);
+        rig.play(1, 0, VoiceParams { speed, ..params() });
+        let out = rig.left(5000);
+        assert!(out[200..].iter().all(|value| (value - 0.5).abs() < 1e-6), "speed {speed}");
+    }
+}
+
+#[test]
+fn the_master_speed_multiplies() {
+    let mut rig = Rig::new();
+    let sample = noise(1000, 10);
+    rig.load(0, vec![sample.clone()]);
+    rig.send(ControlMessage::SetSpeed { speed: 2.0 });
+    rig.play(1, 0, VoiceParams { speed: 0.5, ..params() });
+    assert_eq!(rig.left(500), sample[..500], "2 × 0.5 is 1");
+    rig.send(ControlMessage::SetSpeed { speed: 0.0 });
+    rig.left(RAMP);
+    assert!(rig.left(500).iter().all(|value| *value == 0.0));
+    assert_eq!(rig.ends(), [], "it stands still, and is not over");
+}
+
+#[test]
+fn length_follows_speed() {
+    for (speed, frames) in [(2.0, 500), (0.5, 2000), (-0.5, 2000), (4.0, 250), (-2.0, 500)] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![noise(1000, 11)]);
+        rig.play(1, 0, VoiceParams { speed, ..params() });
+        rig.left(3000);
+        assert_eq!(rig.ends(), [(1, frames, EndReason::Finished)], "speed {speed}");
+    }
+}

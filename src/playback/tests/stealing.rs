@@ -1,0 +1,73 @@
+//! More voices than there are places.
+
+use super::*;
+
+fn small(max_voices: usize) -> Rig {
+    let mut rig = Rig::with(PlaybackConfig { max_voices, ..PlaybackConfig::default() });
+    rig.load(0, vec![sine(100.0, 48_000)]);
+    rig
+}
+
+#[test]
+fn the_quietest_is_stolen_and_the_oldest_among_equals() {
+    let mut rig = small(3);
+    for (voice, volume) in [(1, 0.5), (2, 0.25), (3, 0.25)] {
+        rig.play(voice, 0, VoiceParams { volume, ..params() });
+    }
+    rig.left(120);
+    rig.play(4, 0, params());
+    rig.left(RAMP + 1);
+    assert_eq!(rig.ends(), [(2, 120 + RAMP as u64, EndReason::Stolen)]);
+    rig.play(5, 0, params());
+    rig.left(RAMP + 1);
+    assert_eq!(rig.ends()[0].0, 3);
+    rig.play(6, 0, params());
+    rig.left(RAMP + 1);
+    assert_eq!(rig.ends()[0].0, 1);
+}
+
+#[test]
+fn a_stolen_voice_fades() {
+    let mut rig = small(1);
+    rig.play(1, 0, params());
+    let mut out = rig.left(120);
+    rig.play(2, 0, params());
+    out.extend(rig.left(1000));
+    // The new voice begins at a zero crossing: what corner there is, its first slope makes.
+    assert!(sharpest(&out) < 0.01, "{}", sharpest(&out));
+    let sample = sine(100.0, 48_000);
+    assert_eq!(out[120 + RAMP..], sample[RAMP..1000]);
+}
+
+#[test]
+fn a_waiting_voice_is_the_last_to_go() {
+    let mut rig = small(2);
+    rig.play(1, 0, VoiceParams { at_frame: Some(5000), volume: 0.0, ..params() });
+    rig.play(2, 0, params());
+    rig.left(100);
+    rig.play(3, 0, params());
+    rig.left(RAMP + 1);
+    assert_eq!(rig.ends(), [(2, 100 + RAMP as u64, EndReason::Stolen)]);
+}
+
+#[test]
+fn a_burst_leaves_the_newest_and_never_more_than_allowed() {
+    let mut rig = small(4);
+    for voice in 0..100 {
+        rig.play(voice, 0, params());
+    }
+    rig.left(1);
+    let stolen: Vec<u64> = rig.ends().into_iter().map(|(voice, ..)| voice).collect();
+    assert_eq!(stolen, (0..96).collect::<Vec<_>>(), "they end before they have sounded");
+    assert_eq!(rig.controller.shared().voices(), 4);
+
+    // Faster than a fade: those that fade fill the other places, then the quietest is cut.
+    for voice in 100..200 {
+        rig.play(voice, 0, params());
+        rig.left(1);
+        assert!(rig.controller.shared().voices() <= 8);
+    }
+    rig.left(RAMP + 1);
+    assert_eq!(rig.ends().len(), 100);
+    assert_eq!(rig.controller.shared().voices(), 4);
+}
