@@ -11,6 +11,8 @@ mod job;
 mod resample;
 mod source;
 mod spec;
+#[cfg(test)]
+mod testing;
 
 pub mod output;
 pub mod playback;

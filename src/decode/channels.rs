@@ -22,3 +22,18 @@ pub(crate) fn wave_order(speakers: &[Option<u32>]) -> Vec<usize> {
     }
     order
 }
+
+/// As [`wave_order`], for planes that symphonia 0.6.1 made of ALAC: of 6.1 and 7.1 it puts the
+/// surrounds where its own mask has other speakers.
+///
+/// # Sources
+/// Apple, *`ALACAudioTypes.h`*: channels are coded C L R Ls Rs Cs LFE (`AAC_6_1`) and
+/// C Lc Rc L R Ls Rs LFE (`MPEG_7_1_B`). symphonia's planes are L R C LFE Cs Ls Rs and
+/// L R C LFE Lc Rc Ls Rs.
+pub(crate) fn alac_order(speakers: &[Option<u32>]) -> Vec<usize> {
+    match speakers.len() {
+        7 => vec![0, 1, 2, 3, 5, 6, 4],
+        8 => vec![0, 1, 2, 3, 6, 7, 4, 5],
+        _ => wave_order(speakers),
+    }
+}

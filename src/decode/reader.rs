@@ -45,7 +45,16 @@ impl OpenedSource {
     pub(crate) fn into_reader(self) -> (CountingReader, Arc<ReadState>) {
         let state = Arc::new(ReadState::default());
         let Self { content, byte_len } = self;
-        (CountingReader { content, byte_len, position: 0, state: Arc::clone(&state) }, state)
+        (
+            CountingReader {
+                content,
+                byte_len,
+                position: 0,
+                failed: false,
+                state: Arc::clone(&state),
+            },
+            state,
+        )
     }
 }
 
@@ -89,18 +98,18 @@ impl ReadState {
         self.error.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn fail(&self, error: io::Error) -> io::Error {
-        let seen = io::Error::new(error.kind(), "the source failed");
+    fn keep_error(&self, error: io::Error) {
         self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-        seen
     }
 }
 
-/// Reads a source, counts, and remembers the first failure.
+/// Reads a source, counts, and remembers the first failure. Nothing can be read after it, so
+/// that a format reader that looks for a way around comes to its end at once.
 pub(crate) struct CountingReader {
     content: Box<dyn ReadSeek>,
     byte_len: u64,
     position: u64,
+    failed: bool,
     state: Arc<ReadState>,
 }
 
@@ -108,6 +117,12 @@ impl CountingReader {
     /// Total length in bytes.
     pub(crate) fn byte_len(&self) -> u64 {
         self.byte_len
+    }
+
+    fn fail(&mut self, error: io::Error) -> io::Error {
+        self.failed = true;
+        self.state.keep_error(error);
+        has_failed()
     }
 
     fn moved_to(&mut self, position: u64) {
@@ -118,6 +133,9 @@ impl CountingReader {
 
 impl Read for CountingReader {
     fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        if self.failed {
+            return Err(has_failed());
+        }
         loop {
             match self.content.read(target) {
                 Ok(bytes) => {
@@ -125,7 +143,7 @@ impl Read for CountingReader {
                     return Ok(bytes);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.state.fail(error)),
+                Err(error) => return Err(self.fail(error)),
             }
         }
     }
@@ -133,6 +151,9 @@ impl Read for CountingReader {
 
 impl Seek for CountingReader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        if self.failed {
+            return Err(has_failed());
+        }
         // Refused by hand: a target before the start or beyond 2^63 is the file's lie, and must
         // not count as a failure of the source.
         let target = match to {
@@ -148,7 +169,11 @@ impl Seek for CountingReader {
                 self.moved_to(position);
                 Ok(position)
             }
-            Err(error) => Err(self.state.fail(error)),
+            Err(error) => Err(self.fail(error)),
         }
     }
+}
+
+fn has_failed() -> io::Error {
+    io::Error::other("the source failed")
 }

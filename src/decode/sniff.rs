@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::mp4;
 use crate::error::{LoadError, LoadErrorKind};
 
 /// Bytes that every check here can do with.
@@ -35,12 +36,24 @@ const REFUSED: &[(&[u8], &str)] = &[
     (b"PK\x03\x04", "ZIP"),
 ];
 
+/// The first bytes, and where an MP4's audio starts. Leaves `reader` at its start.
+///
+/// # Errors
+/// Those of the reader.
+pub(super) fn look_ahead(
+    reader: &mut (impl Read + Seek),
+) -> io::Result<(Vec<u8>, Option<mp4::Start>)> {
+    let head = head(reader)?;
+    let start = if is_mp4(&head) { mp4::audio_start(reader)? } else { None };
+    Ok((head, start))
+}
+
 /// The first bytes behind any ID3v2 tags; shorter than [`HEAD_BYTES`] only at the end.
 /// Leaves `reader` at its start.
 ///
 /// # Errors
 /// Those of the reader.
-pub(super) fn head(reader: &mut (impl Read + Seek)) -> io::Result<Vec<u8>> {
+fn head(reader: &mut (impl Read + Seek)) -> io::Result<Vec<u8>> {
     let mut start = 0_u64;
     let head = loop {
         reader.seek(SeekFrom::Start(start))?;
@@ -101,7 +114,7 @@ pub(super) fn may_be(container: &str, head: &[u8]) -> bool {
 }
 
 /// Whether `head` begins with one of the boxes that MP4 and QuickTime files begin with.
-pub(super) fn is_mp4(head: &[u8]) -> bool {
+fn is_mp4(head: &[u8]) -> bool {
     matches!(
         head.get(4..8),
         Some(b"ftyp" | b"styp" | b"moov" | b"mdat" | b"free" | b"skip" | b"wide" | b"pnot")

@@ -13,10 +13,10 @@ use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::units::Duration;
 
-use super::channels::wave_order;
+use super::channels::{alac_order, wave_order};
 use super::clean::{Tally, remove_non_finite};
 use super::reader::{CountingReader, OpenedSource, ReadState};
-use super::{Chunk, Decoder, StreamInfo, mp4, sniff};
+use super::{Chunk, Decoder, StreamInfo, sniff};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning};
 use crate::spec::AudioSpec;
 
@@ -57,7 +57,8 @@ impl SymphoniaDecoder {
             return Err(LoadError::new(LoadErrorKind::Empty, "the file is empty"));
         }
         let (mut reader, read) = source.into_reader();
-        let (head, start) = look_ahead(&mut reader).map_err(|error| io_failure(&read, error))?;
+        let (head, start) =
+            sniff::look_ahead(&mut reader).map_err(|error| io_failure(&read, error))?;
         sniff::refuse_known(&head)?;
         let mut stream = match PacketStream::open(reader, &read) {
             Ok(stream) => stream,
@@ -82,12 +83,9 @@ impl SymphoniaDecoder {
             .filter(|start| info.container == "mp4" && start.timescale == info.spec.sample_rate)
             .map_or(0, |start| start.frames);
         info.frames = info.frames.map(|frames| frames.saturating_sub(frames_to_skip));
-        let order = if has_swapped_alac_wide_channels(&info) {
-            vec![0, 1, 2, 3, 6, 7, 4, 5]
-        } else if has_rotated_alac_surrounds(&info) {
-            vec![0, 1, 2, 3, 5, 6, 4]
-        } else {
-            wave_order(&layout.speakers)
+        let order = match info.codec.as_str() {
+            "alac" => alac_order(&layout.speakers),
+            _ => wave_order(&layout.speakers),
         };
         Ok(Self { info, stream, order, frames_to_skip, first_chunk_waits: true })
     }
@@ -207,6 +205,8 @@ impl PacketStream {
             "mp1" | "mp2" | "mp3" => self.track.delay.is_none(),
             "aac" => true,
             "mp4" => codec == "aac",
+            // Some writers count whole packets.
+            "caf" => !codec.starts_with("pcm_"),
             _ => false,
         };
         let lossless = codec.starts_with("pcm_") || matches!(codec, "flac" | "alac");
@@ -364,22 +364,6 @@ fn speakers(channels: &Channels) -> Vec<Option<u32>> {
     }
 }
 
-/// symphonia 0.6.1 puts the wide pair of 7.1 ALAC where its mask has the rear pair.
-///
-/// # Sources
-/// Apple, *`ALACAudioTypes.h`*: `MPEG_7_1_B` is C Lc Rc L R Ls Rs LFE, coded in that order.
-fn has_swapped_alac_wide_channels(info: &StreamInfo) -> bool {
-    info.codec == "alac" && info.spec.channels == 8
-}
-
-/// symphonia 0.6.1 puts Cs of 6.1 ALAC before Ls and Rs, its mask has it after them.
-///
-/// # Sources
-/// Apple, *`ALACAudioTypes.h`*: `AAC_6_1` is C L R Ls Rs Cs LFE, coded in that order.
-fn has_rotated_alac_surrounds(info: &StreamInfo) -> bool {
-    info.codec == "alac" && info.spec.channels == 7
-}
-
 fn opening_failed(error: Error) -> LoadError {
     let (kind, message) = match error {
         Error::Unsupported(what) => {
@@ -393,13 +377,6 @@ fn opening_failed(error: Error) -> LoadError {
         _ => (LoadErrorKind::Corrupt, "malformed header"),
     };
     LoadError::new(kind, message).with_source(error)
-}
-
-/// The first bytes, and where an MP4's audio starts. Leaves `reader` at its start.
-fn look_ahead(reader: &mut CountingReader) -> io::Result<(Vec<u8>, Option<mp4::Start>)> {
-    let head = sniff::head(reader)?;
-    let start = if sniff::is_mp4(&head) { mp4::audio_start(reader)? } else { None };
-    Ok((head, start))
 }
 
 fn io_failure(read: &ReadState, seen: io::Error) -> LoadError {

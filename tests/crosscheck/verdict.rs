@@ -111,11 +111,7 @@ impl Row {
                 let enough = if lossless { f64::INFINITY } else { LOSSY_SNR_DB };
                 if snr >= enough { Verdict::Same(what) } else { Verdict::Differs(what) }
             }
-            Some(reference) => {
-                let channels = sample.buffer.channels();
-                let theirs = reference.len() / channels;
-                Verdict::Differs(format!("{what}, ffmpeg {theirs}"))
-            }
+            Some(_) => Verdict::Differs(format!("{what}{}", against_ffmpeg(path, &values))),
             None => Verdict::Loads(format!("{what}, ffmpeg refuses")),
         }
     }

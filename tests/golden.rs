@@ -1,0 +1,238 @@
+//! Every fixture decodes to what other programs made of it, or ends as its damage demands.
+//!
+//! `fixtures/manifest.tsv` says what that is; `scripts/make_audio.py` makes both.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hotcue::{LoadError, LoadOptions, LoadedSample, Source};
+use hotcue_tests::loading::{interleaved, load, sha1_of};
+
+/// No fixture takes a second; a hang is what this finds.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// One step of the 16 bits that the references of lossy files are rounded to.
+const STEP: f32 = 1.0 / 32_768.0;
+
+/// What is not decoded yet though it is a good file, and why.
+const NOT_YET: &[(&str, &str)] =
+    &[("aac_51.m4a", "symphonia 0.6 decodes AAC of one or two channels")];
+
+struct Row {
+    file: String,
+    codec: String,
+    rate: u32,
+    channels: usize,
+    frames: usize,
+    kind: String,
+    expected: String,
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// The rows of `kind` that can be loaded.
+fn rows(kind: &str) -> Vec<Row> {
+    let manifest =
+        std::fs::read_to_string(fixtures().join("manifest.tsv")).expect("the manifest is there");
+    let mut lines = manifest.lines().filter(|line| !line.starts_with('#'));
+    let header: Vec<&str> = lines.next().expect("the manifest has a header").split('\t').collect();
+    let rows: Vec<Row> = lines
+        .map(|line| {
+            let cells: Vec<&str> = line.split('\t').collect();
+            let cell = |name: &str| {
+                let at =
+                    header.iter().position(|title| *title == name).expect("the column is there");
+                *cells.get(at).unwrap_or(&"")
+            };
+            Row {
+                file: cell("file").to_owned(),
+                codec: cell("codec").to_owned(),
+                rate: cell("rate").parse().unwrap_or(0),
+                channels: cell("channels").parse().unwrap_or(0),
+                frames: cell("frames").parse().unwrap_or(0),
+                kind: cell("kind").to_owned(),
+                expected: cell("expected").to_owned(),
+            }
+        })
+        .filter(|row| row.kind == kind && NOT_YET.iter().all(|(file, _)| *file != row.file))
+        .collect();
+    assert!(!rows.is_empty(), "the manifest has fixtures of kind {kind}");
+    rows
+}
+
+fn load_fixture(file: &str) -> Result<LoadedSample, LoadError> {
+    load(Source::Path(fixtures().join(file)), LoadOptions::default(), DEADLINE)
+}
+
+/// Runs `check` on each row; all failures are told at once.
+fn for_each(kind: &str, check: impl Fn(&Row) -> Result<(), String>) {
+    let failures: Vec<String> = rows(kind)
+        .iter()
+        .filter_map(|row| check(row).err().map(|why| format!("{}: {why}", row.file)))
+        .collect();
+    assert!(failures.is_empty(), "{} of {kind} differ:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: T, expected: T) -> Result<(), String> {
+    if got == expected {
+        return Ok(());
+    }
+    Err(format!("{what} is {got:?}, expected {expected:?}"))
+}
+
+/// Loads and compares everything but the values.
+fn loads_as(row: &Row) -> Result<LoadedSample, String> {
+    let sample = load_fixture(&row.file).map_err(|error| error.full_message())?;
+    same("sample rate", sample.buffer.sample_rate(), row.rate)?;
+    same("source rate", sample.source_rate, row.rate)?;
+    same("channel count", sample.buffer.channels(), row.channels)?;
+    same("length", sample.buffer.frames(), Some(row.frames))?;
+    same("codec", sample.codec.as_str(), row.codec.as_str())?;
+    same("number of warnings", sample.warnings.len(), 0)?;
+    Ok(sample)
+}
+
+#[test]
+fn lossless_files_equal_the_reference_bit_by_bit() {
+    for_each("lossless", |row| {
+        let sample = loads_as(row)?;
+        same("SHA-1", sha1_of(&interleaved(&sample.buffer)), row.expected.clone())
+    });
+}
+
+/// Largest deviation in 16-bit steps. Half a step is the reference's own rounding.
+fn tolerance_steps(codec: &str) -> f32 {
+    match codec {
+        // The reference sums shifted steps, each rounded down; symphonia and ffmpeg multiply
+        // once. The difference adds up until the next block: 60 dB below full scale at most.
+        "adpcm_ima_wav" => 32.0,
+        // ISO/IEC 11172-4 calls a Layer II decoder accurate within 2^-14 of full scale.
+        "mp2" => 2.0,
+        _ => 1.0,
+    }
+}
+
+#[test]
+fn lossy_files_are_within_their_tolerance_of_the_reference() {
+    for_each("lossy", |row| {
+        let sample = loads_as(row)?;
+        let bytes = std::fs::read(fixtures().join(&row.expected)).map_err(|e| e.to_string())?;
+        let reference: Vec<f32> = bytes
+            .chunks_exact(2)
+            .map(|pair| f32::from(i16::from_le_bytes([pair[0], pair[1]])) * STEP)
+            .collect();
+        let values = interleaved(&sample.buffer);
+        same("number of values", values.len(), reference.len())?;
+        let worst =
+            values.iter().zip(&reference).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / STEP;
+        let tolerance = tolerance_steps(&row.codec);
+        if worst <= tolerance {
+            return Ok(());
+        }
+        Err(format!("{worst} steps off, {tolerance} are allowed"))
+    });
+}
+
+#[test]
+fn formats_without_a_decoder_are_refused_as_unsupported() {
+    for_each("unsupported", |row| match load_fixture(&row.file) {
+        Ok(sample) => Err(format!("loads as {}/{}", sample.container, sample.codec)),
+        Err(error) => same("kind", error.kind().as_str(), row.expected.as_str()),
+    });
+    for (file, why) in NOT_YET {
+        let kind = load_fixture(file).err().map(|error| error.kind().as_str());
+        assert_eq!(kind, Some("unsupported_format"), "{file} is expected to fail: {why}");
+    }
+}
+
+#[test]
+fn damaged_files_end_in_their_error_or_warning() {
+    for_each("broken", |row| {
+        let outcomes: Vec<String> = match load_fixture(&row.file) {
+            Err(error) => vec![error.kind().as_str().to_owned()],
+            Ok(sample) if sample.warnings.is_empty() => vec!["success".to_owned()],
+            Ok(sample) => sample
+                .warnings
+                .iter()
+                .map(|warning| format!("warning:{}", warning.code.as_str()))
+                .collect(),
+        };
+        let wanted: Vec<&str> = row.expected.split('|').collect();
+        if outcomes.iter().any(|outcome| wanted.contains(&outcome.as_str())) {
+            return Ok(());
+        }
+        Err(format!("ends in {outcomes:?}, expected one of {wanted:?}"))
+    });
+}
+
+#[test]
+fn every_fixture_loads_at_another_rate_with_the_exact_length() {
+    for row in rows("lossless") {
+        let options = LoadOptions { sample_rate: Some(48_000), ..LoadOptions::default() };
+        let source = Source::Path(fixtures().join(&row.file));
+        let sample = load(source, options, DEADLINE)
+            .unwrap_or_else(|error| panic!("{}: {}", row.file, error.full_message()));
+        let frames = (row.frames as u64 * 48_000).div_ceil(u64::from(row.rate));
+        assert_eq!(
+            sample.buffer.frames().map(|frames| frames as u64),
+            Some(frames),
+            "{}",
+            row.file
+        );
+        assert_eq!(sample.buffer.sample_rate(), 48_000, "{}", row.file);
+        assert_eq!(sample.source_rate, row.rate, "{}", row.file);
+    }
+}
+
+/// Marsaglia's xorshift64: the same damage in every run.
+fn next_random(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+/// Loads `bytes`; whatever comes of it must come in time, and a sample must be sound. A panic
+/// inside a decoder is tolerated here: who steps the job catches it.
+fn survive(what: &str, bytes: Vec<u8>) {
+    let begin = std::time::Instant::now();
+    let options = LoadOptions { sample_rate: Some(48_000), max_sample_bytes: Some(64 << 20) };
+    let loaded =
+        catch_unwind(AssertUnwindSafe(|| load(Source::Memory(bytes.into()), options, DEADLINE)));
+    assert!(begin.elapsed() < DEADLINE, "{what} takes too long");
+    if let Ok(Ok(sample)) = loaded {
+        assert!(sample.buffer.frames().is_some_and(|frames| frames > 0), "{what} is empty");
+        for channel in 0..sample.buffer.channels() {
+            let finite = sample.buffer.plane(channel).iter().all(|value| value.is_finite());
+            assert!(finite, "{what} holds values that are no numbers");
+        }
+    }
+}
+
+#[test]
+fn cut_and_damaged_fixtures_never_hang_and_never_give_unsound_samples() {
+    let mut random = 0x9e37_79b9_7f4a_7c15;
+    for row in ["lossless", "lossy", "unsupported"].into_iter().flat_map(rows) {
+        let whole = std::fs::read(fixtures().join(&row.file)).expect("the fixture is there");
+        let mut place = || {
+            let at = next_random(&mut random) % whole.len() as u64;
+            usize::try_from(at).expect("within a file in memory")
+        };
+        for _ in 0..8 {
+            let at = place();
+            survive(&format!("{} cut at {at}", row.file), whole[..at].to_vec());
+        }
+        // Headers are where damage hurts: half of it goes into the first 512 bytes.
+        for round in 0..24 {
+            let mut damaged = whole.clone();
+            let mut at = place();
+            if round % 2 == 0 {
+                at %= 512.min(whole.len());
+            }
+            damaged[at] ^= 1 << (round % 8);
+            survive(&format!("{} damaged at {at}", row.file), damaged);
+        }
+    }
+}
