@@ -7,6 +7,8 @@
 mod convert;
 mod health;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::str::FromStr;
 

@@ -80,48 +80,48 @@ fn to_unsigned(value: f32, bits: u32) -> u64 {
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "to_integer keeps to the bits it is given")]
-mod narrow {
+pub(super) mod narrow {
     use cpal::Sample as _;
 
     use super::{I24, U24, to_integer, to_unsigned};
 
-    pub(super) fn to_i8(value: f32) -> i8 {
+    pub(in super::super) fn to_i8(value: f32) -> i8 {
         to_integer(value, 8) as i8
     }
 
-    pub(super) fn to_i16(value: f32) -> i16 {
+    pub(in super::super) fn to_i16(value: f32) -> i16 {
         to_integer(value, 16) as i16
     }
 
-    pub(super) fn to_i24(value: f32) -> I24 {
+    pub(in super::super) fn to_i24(value: f32) -> I24 {
         I24::new(to_integer(value, 24) as i32).unwrap_or(I24::EQUILIBRIUM)
     }
 
-    pub(super) fn to_i32(value: f32) -> i32 {
+    pub(in super::super) fn to_i32(value: f32) -> i32 {
         to_integer(value, 32) as i32
     }
 
-    pub(super) fn to_i64(value: f32) -> i64 {
+    pub(in super::super) fn to_i64(value: f32) -> i64 {
         to_integer(value, 64)
     }
 
-    pub(super) fn to_u8(value: f32) -> u8 {
+    pub(in super::super) fn to_u8(value: f32) -> u8 {
         to_unsigned(value, 8) as u8
     }
 
-    pub(super) fn to_u16(value: f32) -> u16 {
+    pub(in super::super) fn to_u16(value: f32) -> u16 {
         to_unsigned(value, 16) as u16
     }
 
-    pub(super) fn to_u24(value: f32) -> U24 {
+    pub(in super::super) fn to_u24(value: f32) -> U24 {
         U24::new(to_unsigned(value, 24) as i32).unwrap_or(U24::EQUILIBRIUM)
     }
 
-    pub(super) fn to_u32(value: f32) -> u32 {
+    pub(in super::super) fn to_u32(value: f32) -> u32 {
         to_unsigned(value, 32) as u32
     }
 
-    pub(super) fn to_u64(value: f32) -> u64 {
+    pub(in super::super) fn to_u64(value: f32) -> u64 {
         to_unsigned(value, 64)
     }
 }

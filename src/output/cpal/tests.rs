@@ -1,0 +1,113 @@
+//! What needs no device: conversion and the reading of error reports.
+
+use std::time::Duration;
+
+use cpal::ErrorKind;
+
+use super::convert::narrow::{
+    to_i8, to_i16, to_i24, to_i32, to_i64, to_u8, to_u16, to_u24, to_u32, to_u64,
+};
+use super::health::{Health, device_error};
+use super::{buffer_frames, prefer_named_cards};
+use crate::output::{DeviceErrorKind, DeviceInfo, OutputStatus};
+
+#[test]
+fn full_scale_zero_and_beyond_are_what_each_format_has() {
+    assert_eq!([-2.0, -1.0, 0.0, 1.0, 2.0].map(to_i8), [-128, -128, 0, 127, 127]);
+    assert_eq!([-1.0, 0.0, 1.0].map(to_i16), [i16::MIN, 0, i16::MAX]);
+    assert_eq!([-1.0, 0.0, 1.0].map(|v| to_i24(v).inner()), [-(1 << 23), 0, (1 << 23) - 1]);
+    assert_eq!([-1.0, 0.0, 1.0].map(to_i32), [i32::MIN, 0, i32::MAX]);
+    assert_eq!([-1.0, 0.0, 1.0].map(to_i64), [i64::MIN, 0, i64::MAX]);
+    assert_eq!([-1.0, 0.0, 1.0].map(to_u8), [0, 128, 255]);
+    assert_eq!([-1.0, 0.0, 1.0].map(to_u16), [0, 1 << 15, u16::MAX]);
+    assert_eq!([-1.0, 0.0, 1.0].map(|v| to_u24(v).inner()), [0, 1 << 23, (1 << 24) - 1]);
+    assert_eq!([-1.0, 0.0, 1.0].map(to_u32), [0, 1 << 31, u32::MAX]);
+    assert_eq!([-1.0, 0.0, 1.0].map(to_u64), [0, 1 << 63, u64::MAX]);
+    let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+    assert_eq!(odd.map(to_i16), [0, i16::MAX, i16::MIN]);
+    assert_eq!(odd.map(to_u8), [128, 255, 0]);
+}
+
+#[test]
+fn every_16_bit_value_survives_the_way_through_f32() {
+    for value in i16::MIN..=i16::MAX {
+        let mix = f32::from(value) / 32_768.0;
+        assert_eq!(to_i16(mix), value);
+        assert_eq!(to_i24(mix).inner(), i32::from(value) << 8);
+        assert_eq!(to_i32(mix), i32::from(value) << 16);
+    }
+    // To the nearest step, ties to even.
+    assert_eq!([0.4, 0.5, 0.6, 1.5, -0.5].map(|steps| to_i16(steps / 32_768.0)), [0, 0, 1, 2, 0]);
+}
+
+#[test]
+fn reports_end_a_stream_only_when_it_cannot_go_on() {
+    let health = Health::default();
+    for kind in [ErrorKind::Xrun, ErrorKind::DeviceChanged, ErrorKind::RealtimeDenied] {
+        (0..1000).for_each(|_| health.report(kind));
+    }
+    assert_eq!((health.status(), health.xruns()), (OutputStatus::Running, 1000));
+
+    for (kind, expected) in [
+        (ErrorKind::DeviceNotAvailable, DeviceErrorKind::NotAvailable),
+        (ErrorKind::HostUnavailable, DeviceErrorKind::NotAvailable),
+        (ErrorKind::StreamInvalidated, DeviceErrorKind::Invalidated),
+    ] {
+        let health = Health::default();
+        health.report(kind);
+        health.report(ErrorKind::BackendError);
+        let OutputStatus::Lost(error) = health.status() else { panic!("{kind:?} is fatal") };
+        assert_eq!(error.kind(), expected);
+    }
+}
+
+#[test]
+fn a_storm_of_errors_ends_a_stream_and_single_ones_do_not() {
+    let health = Health::default();
+    for _ in 0..1000 {
+        health.report(ErrorKind::BackendError);
+        health.rendered(Duration::from_millis(10));
+    }
+    assert_eq!(health.status(), OutputStatus::Running);
+    assert_eq!(health.latency(), Duration::from_millis(10));
+    (0..50).for_each(|_| health.report(ErrorKind::BackendError));
+    assert!(matches!(health.status(), OutputStatus::Lost(_)));
+}
+
+#[test]
+fn messages_are_lower_case_clauses() {
+    let error = device_error(&cpal::Error::with_message(ErrorKind::Other, "Something broke."));
+    assert_eq!(error.to_string(), "something broke");
+    let error = device_error(&cpal::Error::with_message(ErrorKind::Other, "JACK said no"));
+    assert_eq!(error.to_string(), "JACK said no");
+    let error = device_error(&ErrorKind::DeviceBusy.into());
+    assert_eq!(error.kind(), DeviceErrorKind::Busy);
+    assert_eq!(error.to_string(), "something else uses the device");
+}
+
+#[test]
+fn the_callback_size_is_what_the_device_allows() {
+    let range = |min, max| cpal::SupportedBufferSize::Range { min, max };
+    assert_eq!(buffer_frames(range(64, 4096), None), Some(512));
+    assert_eq!(buffer_frames(range(64, 4096), Some(32)), Some(64));
+    assert_eq!(buffer_frames(range(256, 256), Some(512)), Some(256), "a JACK server's own");
+    assert_eq!(buffer_frames(cpal::SupportedBufferSize::Unknown, None), None);
+}
+
+#[test]
+fn cards_are_listed_by_name_where_they_have_one() {
+    let device = |id: &str| DeviceInfo {
+        id: id.into(),
+        name: id.into(),
+        is_default: false,
+        channels: 2,
+        default_sample_rate: None,
+    };
+    let ids = ["alsa:default", "alsa:plughw:CARD=PCH,DEV=0", "alsa:plughw:CARD=0,DEV=0"];
+    let mut listed = ids.map(device).to_vec();
+    prefer_named_cards(&mut listed);
+    assert_eq!(listed, [device(ids[0]), device(ids[1])]);
+    let mut numbers = vec![device(ids[2])];
+    prefer_named_cards(&mut numbers);
+    assert_eq!(numbers, [device(ids[2])]);
+}

@@ -1,0 +1,239 @@
+//! Promise 8: the callback allocates, frees, locks and panics never.
+//!
+//! This binary's allocator counts what a thread asks of it while it is inside
+//! `Renderer::render`.
+#![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+
+use hotcue::SampleBuffer;
+use hotcue::playback::{
+    ControlMessage, Controller, EndReason, PlaybackConfig, PlaybackEvent, Renderer, Retrigger,
+    VoiceParams, split,
+};
+
+thread_local! {
+    static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
+    static CALLS: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+fn count() {
+    if IN_CALLBACK.get() {
+        CALLS.set(CALLS.get() + 1);
+    }
+}
+
+// SAFETY: every call goes to the system's allocator unchanged; counting touches two thread-local
+// cells that need neither memory nor a destructor.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promises are those of the system's allocator.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+        count();
+        // SAFETY: as above.
+        unsafe { System.dealloc(start, layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, start: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count();
+        // SAFETY: as above.
+        unsafe { System.realloc(start, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often `work` called the allocator, in this thread.
+fn calls_during(work: impl FnOnce()) -> u64 {
+    let before = CALLS.replace(0);
+    IN_CALLBACK.set(true);
+    work();
+    IN_CALLBACK.set(false);
+    CALLS.replace(before)
+}
+
+#[test]
+fn the_counter_sees_an_allocation_and_a_free() {
+    let mut kept = None;
+    assert_eq!(calls_during(|| kept = Some(Box::new(1))), 1, "an allocation");
+    assert_eq!(calls_during(|| drop(kept.take())), 1, "a free");
+    let mut list = vec![1_u64];
+    assert_eq!(calls_during(|| list.reserve_exact(1000)), 1, "a growing list");
+    let shared = Arc::new(1);
+    let other = Arc::clone(&shared);
+    assert_eq!(calls_during(|| drop(shared)), 0, "not the last owner");
+    assert_eq!(calls_during(|| drop(other)), 1, "the last owner");
+    assert_eq!(calls_during(|| ()), 0);
+}
+
+/// A small generator: the session is the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (self.0 >> 33) % n
+    }
+
+    fn slot(&mut self) -> u32 {
+        u32::try_from(self.below(20)).expect("small")
+    }
+
+    fn size(&mut self, below: u64) -> usize {
+        usize::try_from(self.below(below)).expect("small")
+    }
+
+    fn params(&mut self, clock: u64) -> VoiceParams {
+        VoiceParams {
+            volume: self.below(9) as f32 / 8.0,
+            pan: self.below(21) as f32 / 10.0 - 1.0,
+            speed: [1.0, 1.0, -1.0, 0.7, 2.0, -3.3, 0.0][self.size(7)],
+            looped: self.below(2) == 0,
+            start_frame: self.below(2) * self.below(4000),
+            at_frame: (self.below(3) == 0).then(|| clock + self.below(2000)),
+            retrigger: [
+                Retrigger::Overlap,
+                Retrigger::Restart,
+                Retrigger::Ignore,
+                Retrigger::Toggle,
+            ][self.size(4)],
+        }
+    }
+}
+
+/// What a session came across; each of it is a path of its own through the callback.
+#[derive(Default)]
+struct Seen {
+    ended: [u64; 6],
+    collected: usize,
+    loudest: f32,
+}
+
+/// Sends one to eight commands of every kind there is.
+fn command(dice: &mut Dice, controller: &mut Controller, next_voice: &mut u64) {
+    for _ in 0..=dice.below(8) {
+        let slot = dice.slot();
+        let voice = next_voice.saturating_sub(dice.below(30));
+        let message = match dice.below(24) {
+            0..=2 => {
+                let channels = [1, 2, 6][dice.size(3)];
+                let planes = vec![vec![0.5; dice.size(9000)]; channels];
+                let sample = SampleBuffer::from_planes(48_000, planes).expect("valid");
+                ControlMessage::LoadSample { slot, sample }
+            }
+            3 => ControlMessage::UnloadSample { slot },
+            4 => ControlMessage::StopVoice { voice, fade_frames: 500 },
+            5 => ControlMessage::StopSample { slot },
+            6 if dice.below(20) == 0 => ControlMessage::StopAll,
+            7 => ControlMessage::PauseVoice { voice },
+            8 => ControlMessage::ResumeVoice { voice },
+            9 => ControlMessage::SeekVoice { voice, frame: dice.below(9000) },
+            10 => ControlMessage::SetVoice {
+                voice,
+                volume: Some(0.3),
+                pan: Some(0.2),
+                speed: Some(1.25),
+                looped: Some(dice.below(2) == 0),
+            },
+            11 => ControlMessage::PauseSample { slot },
+            12 => ControlMessage::ResumeSample { slot },
+            13 => ControlMessage::SeekSample { slot, frame: 0 },
+            14 => ControlMessage::SetVolume { volume: dice.below(5) as f32 / 4.0 },
+            15 => ControlMessage::SetSpeed { speed: dice.below(5) as f32 / 2.0 - 0.5 },
+            _ => {
+                *next_voice += 1;
+                let params = dice.params(controller.shared().clock_frames());
+                ControlMessage::Play { voice: *next_voice, slot, params }
+            }
+        };
+        controller.try_send(message).expect("the rings are large enough");
+    }
+}
+
+/// Plays a long session of everything; returns how often the callback called the allocator.
+fn session(controller: &mut Controller, renderer: &mut Renderer, seen: &mut Seen) -> u64 {
+    let mut dice = Dice(1);
+    let mut next_voice = 0;
+    let mut calls = 0;
+    for block in 0..4000 {
+        command(&mut dice, controller, &mut next_voice);
+        let frames = [256, 64, 1, 0, 700][dice.size(5)];
+        let mut out = vec![0.0; frames * renderer.output_channels()];
+        calls += calls_during(|| renderer.render(&mut out));
+        seen.loudest = out.iter().fold(seen.loudest, |peak, value| peak.max(value.abs()));
+        seen.collected += controller.collect();
+        // For the second half nobody listens: events are dropped.
+        while block < 2000
+            && let Some(event) = controller.poll_event()
+        {
+            if let PlaybackEvent::Ended { reason, .. } = event {
+                let kinds = [
+                    EndReason::Finished,
+                    EndReason::Stopped,
+                    EndReason::Stolen,
+                    EndReason::Unloaded,
+                    EndReason::Ignored,
+                    EndReason::NoSample,
+                ];
+                let kind = kinds.iter().position(|kind| *kind == reason);
+                seen.ended[kind.expect("no panic")] += 1;
+            }
+        }
+    }
+    calls
+}
+
+#[test]
+fn promise_8_callback_never_allocates() {
+    for output_channels in [1, 2, 6] {
+        let (mut controller, mut renderer) = split(PlaybackConfig {
+            output_channels,
+            slots: 18,
+            max_voices: 12,
+            event_capacity: 512,
+            ..PlaybackConfig::default()
+        });
+        let mut seen = Seen::default();
+        let calls = session(&mut controller, &mut renderer, &mut seen);
+        assert_eq!(calls, 0, "the callback called the allocator ({output_channels} channels)");
+
+        let shared = controller.shared();
+        assert_eq!(shared.callback_panics(), 0);
+        assert!(seen.ended.iter().all(|count| *count > 0), "some end never came: {:?}", seen.ended);
+        assert!(seen.collected > 500 && seen.loudest > 0.5 && shared.dropped_events() > 0);
+        // What the callback gave back was freed here, and what is left goes with the two ends.
+        assert_eq!(controller.collect(), 0);
+    }
+}
+
+#[test]
+fn promise_8_the_last_owner_is_never_the_callback() {
+    let (mut controller, mut renderer) = split(PlaybackConfig::default());
+    let sample = SampleBuffer::from_planes(48_000, vec![vec![0.5; 1000]]).expect("valid");
+    let weak = Arc::downgrade(&sample);
+    // From here on the playback side alone holds it.
+    controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
+    let params = VoiceParams::default();
+    controller.try_send(ControlMessage::Play { voice: 1, slot: 0, params }).expect("room");
+    controller.try_send(ControlMessage::UnloadSample { slot: 0 }).expect("room");
+    let mut out = vec![0.0; 4096];
+    assert_eq!(calls_during(|| renderer.render(&mut out)), 0);
+    assert_eq!(weak.strong_count(), 1, "it waits in the retired ring");
+    assert_eq!(controller.collect(), 1);
+    assert_eq!(weak.strong_count(), 0);
+}
