@@ -73,10 +73,10 @@ class Sounds:
         return self.folder / "missing.wav"
 
 
-def write_slow_wav(path: Path) -> None:
-    """Writes a WAV file that is small and takes seconds to load: two hours at 1,000 Hz, which an
-    engine at 48,000 Hz resamples 48-fold. Cancelled after milliseconds it costs little."""
-    values = np.random.default_rng(1).integers(0, 256, 7_200_000, dtype=np.uint8)
+def write_slow_wav(path: Path, sec: int = 7200) -> None:
+    """Writes a WAV file that is small and takes seconds to load: 1,000 Hz, which an engine at
+    48,000 Hz resamples 48-fold. Cancelled after milliseconds it costs little."""
+    values = np.random.default_rng(1).integers(0, 256, sec * 1000, dtype=np.uint8)
     with wave.open(str(path), "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(1)

@@ -48,9 +48,7 @@ def test_request_ids_rise_over_engines_and_restarts(sounds: Sounds) -> None:
     assert ids == sorted(set(ids))
 
 
-def test_a_missing_file_raises_two_kinds_in_one(
-    engine: hotcue.AudioEngine, sounds: Sounds
-) -> None:
+def test_a_missing_file_raises_two_kinds_in_one(engine: hotcue.AudioEngine, sounds: Sounds) -> None:
     ticket = engine.load_sample_async(9, sounds.missing())
     with pytest.raises(hotcue.LoadError) as caught:
         ticket.result(PATIENCE_SEC)

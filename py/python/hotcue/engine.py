@@ -150,9 +150,7 @@ class AudioEngine:
 
     # Loading
 
-    def load_sample_async(
-        self, id: int | None, path: Source, *, priority: int = 0
-    ) -> LoadTicket:
+    def load_sample_async(self, id: int | None, path: Source, *, priority: int = 0) -> LoadTicket:
         """Asks for a sample to be loaded into slot `id` and returns at once.
 
         `path` is a path, content or a binary file, see `Source`; ``id=None`` takes the lowest
@@ -189,8 +187,16 @@ class AudioEngine:
     def loads(self) -> list[LoadStatus]:
         """Every queued and running load."""
         return [
-            LoadStatus(id, request_id, path, "queued" if stage == "queued" else "loading", *rest)
-            for id, request_id, path, stage, *rest in self._native.loads()
+            LoadStatus(
+                id=id,
+                request_id=request_id,
+                path=path,
+                state="queued" if stage == "queued" else "loading",
+                stage=stage,
+                percent=percent,
+                age_sec=age_sec,
+            )
+            for id, request_id, path, stage, percent, age_sec in self._native.loads()
         ]
 
     def state(self, id: int) -> SlotState:

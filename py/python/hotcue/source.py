@@ -21,7 +21,9 @@ looking at the file; `bytes`, `bytearray` and `memoryview` are content, copied o
 object is read to its end before the call returns."""
 
 
-def resolve(source: object, before_read: Callable[[], None]) -> str | bytes | bytearray | memoryview:
+def resolve(
+    source: object, before_read: Callable[[], None]
+) -> str | bytes | bytearray | memoryview:
     """Turns `source` into an absolute path (`str`) or content; calls `before_read` before it
     reads from a file-like object, so that misuse is told before anything is consumed."""
     if isinstance(source, str):

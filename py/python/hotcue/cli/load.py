@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
@@ -15,11 +15,15 @@ from rich.text import Text
 from ..engine import AudioEngine
 from ..events import ErrorEvent, LoaderEvent, SuccessEvent
 from .files import expand
-from .text import clock, complain, console, printable, waveform
+from .text import clock, complain, console, printable, shorten, waveform
 
 # How long a frame of the drawing may sleep when nothing happens.
 IDLE_SEC = 0.01
-WAVEFORM_COLUMNS = 24
+WAVEFORM_COLUMNS = 16
+# Narrower terminals get names and durations alone.
+ROOMY_COLUMNS = 80
+# What an error leaves of the width to the columns before it.
+COLUMNS_BESIDE_ERRORS = 100
 JSON_KEYS = ("duration_sec", "frames", "channels", "sample_rate", "source_rate", "load_ms")
 
 Row = dict[str, Any]
@@ -38,19 +42,21 @@ def load(paths: Sequence[str], *, workers: int | None, as_json: bool) -> int:
         complain(str(error))
         return 1
     with engine:
-        rows = _load_all(engine, files, draw=not as_json)
+        rows = load_all(engine, files, draw=not as_json, keep=False)
     elapsed = time.perf_counter() - started
     failed = sum("error" in row for row in rows)
     if as_json:
         print(json.dumps({"files": rows, "failed": failed, "elapsed_sec": elapsed}, indent=1))
     else:
-        _print_table(rows)
+        print_table(rows)
         bad = f", {failed} failed" if failed else ""
         console().print(f"{len(rows) - failed} of {len(rows)} loaded in {elapsed:.2f} s{bad}")
     return 1 if failed else 0
 
 
-def _load_all(engine: AudioEngine, files: Sequence[str], *, draw: bool) -> list[Row]:
+def load_all(engine: AudioEngine, files: Sequence[str], *, draw: bool, keep: bool) -> list[Row]:
+    """Loads each file into the slot of its index and returns what became of it. Without `keep`
+    the slots are empty afterwards: a folder may hold more than memory does."""
     rows: list[Row] = [{} for _ in files]
     drawing = _Drawing(files, visible=draw)
     with drawing.progress:
@@ -65,6 +71,8 @@ def _load_all(engine: AudioEngine, files: Sequence[str], *, draw: bool) -> list[
             drawing.show(event)
             if event["type"] == "success":
                 rows[event["id"]] = _loaded(engine, files[event["id"]], event)
+                if not keep:
+                    engine.unload_sample(event["id"])
             elif event["type"] == "error":
                 rows[event["id"]] = _failed(files[event["id"]], event)
             elif event["type"] == "cancelled":
@@ -82,7 +90,6 @@ def _loaded(engine: AudioEngine, path: str, event: SuccessEvent) -> Row:
         row["format"] = _format(sample.container, sample.codec)
         row["waveform"] = waveform(sample.to_numpy(), WAVEFORM_COLUMNS)
     row["warnings"] = [warning["message"] for warning in event["warnings"]]
-    engine.unload_sample(event["id"])  # A folder may hold more than memory does.
     return row
 
 
@@ -131,35 +138,50 @@ class _Drawing:
                 self.progress.remove_task(task)
 
 
-def _print_table(rows: Sequence[Row]) -> None:
+def print_table(rows: Sequence[Row]) -> None:
+    """Prints one line for each row, and the reasons below where there is no room beside."""
     screen = console()
-    roomy = screen.width >= 80
+    roomy = screen.width >= ROOMY_COLUMNS
+    last_columns = max(screen.width - COLUMNS_BESIDE_ERRORS, WAVEFORM_COLUMNS)
+    table = _table(rows, name_columns=0, last_columns=last_columns, roomy=roomy)
+    name_columns = max(screen.width - screen.measure(table).maximum, 8)
+    screen.print(_table(rows, name_columns=name_columns, last_columns=last_columns, roomy=roomy))
+    if not roomy:
+        for row in rows:
+            if "error" in row:
+                screen.print(_error(row))
+
+
+def _table(rows: Sequence[Row], *, name_columns: int, last_columns: int, roomy: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("file", overflow="ellipsis", no_wrap=True, ratio=None)
-    table.add_column("duration", justify="right", no_wrap=True)
+    table.add_column(shorten("file", name_columns), no_wrap=True)
+    for name in ("duration", "rate", "ch", "format", "took") if roomy else ("duration",):
+        justify: Literal["left", "right"] = "left" if name == "format" else "right"
+        table.add_column(name, justify=justify, no_wrap=True)
     if roomy:
-        table.add_column("rate", justify="right", no_wrap=True)
-        table.add_column("ch", justify="right", no_wrap=True)
-        table.add_column("format", no_wrap=True)
-        table.add_column("took", justify="right", no_wrap=True)
-    table.add_column("waveform" if roomy else "", overflow="fold")
+        table.add_column("waveform", overflow="fold", max_width=last_columns)
     for row in rows:
-        table.add_row(*_cells(row, roomy=roomy))
-    screen.print(table)
+        file = Text(shorten(printable(row["path"]), name_columns))
+        table.add_row(file, *(_error_cells if "error" in row else _cells)(row, roomy=roomy))
+    return table
 
 
 def _cells(row: Row, *, roomy: bool) -> list[Text]:
-    name = Text(printable(row["path"]))
-    if "error" in row:
-        blank = [Text("")] * (5 if roomy else 1)
-        return [name, *blank, Text(printable(f"✗ {row['error']}"), style="red")]
-    cells = [name, Text(clock(row["duration_sec"]))]
+    cells = [Text(clock(row["duration_sec"]))]
     if roomy:
         cells += [
             Text(f"{row['source_rate']} Hz"),
             Text(str(row["channels"])),
             Text(printable(row.get("format", ""))),
             Text(f"{row['load_ms']:.1f} ms"),
+            Text(row.get("waveform", ""), style="cyan"),
         ]
-    drawn = row.get("waveform", "")
-    return [*cells, Text(drawn if roomy else drawn[::3], style="cyan")]
+    return cells
+
+
+def _error_cells(row: Row, *, roomy: bool) -> list[Text]:
+    return [*[Text("")] * 5, _error(row)] if roomy else [Text("✗", style="red")]
+
+
+def _error(row: Row) -> Text:
+    return Text(printable(f"✗ {row['error']}"), style="red")

@@ -25,10 +25,10 @@ def play(files: Sequence[str], *, output: str) -> int:
     if output == "offline":
         complain("play needs an output with a clock: auto, default, null or a device's id")
         return 1
-    engine = AudioEngine(output=output, slots=2)
     try:
+        engine = AudioEngine(output=output, slots=2)
         start(engine)
-    except DeviceError as error:
+    except (ValueError, DeviceError) as error:
         complain(str(error))
         return 1
     failed = 0

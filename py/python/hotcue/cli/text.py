@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from rich.console import Console
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -28,9 +29,17 @@ def complain(message: str) -> None:
 
 def printable(text: str) -> str:
     """`text` with what would move the cursor, or cannot be encoded, replaced."""
-    return "".join(
-        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text
-    )
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def shorten(name: str, columns: int) -> str:
+    """`name`, its beginning left out where it takes more columns: the end tells files apart."""
+    if columns < 1 or cell_len(name) <= columns:
+        return name if columns > 0 else ""
+    tail = name[-columns:]
+    while cell_len(tail) > columns - 1:
+        tail = tail[1:]
+    return "…" + tail
 
 
 def clock(seconds: float) -> str:

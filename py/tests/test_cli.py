@@ -1,0 +1,322 @@
+"""The command line, as a shell sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import PATIENCE_SEC, Sounds, write_slow_wav
+
+import hotcue
+
+# ALSA without any configuration has no device, whatever the machine has.
+NO_SOUND = {"ALSA_CONFIG_PATH": os.devnull}
+
+
+def run(
+    *args: str | Path, columns: int | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs ``python -m hotcue`` without a terminal."""
+    more = {"COLUMNS": str(columns)} if columns else {}
+    return subprocess.run(
+        [sys.executable, "-m", "hotcue", *map(str, args)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=PATIENCE_SEC,
+        check=False,
+        env={**os.environ, **NO_SOUND, "PYTHONIOENCODING": "utf-8", **more, **env},
+    )
+
+
+def run_in_terminal(*args: str | Path, columns: int = 100) -> tuple[int, str]:
+    """Runs ``python -m hotcue`` in a terminal of its own; returns what it drew there."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    pid, terminal = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        # Explicit: readline sets COLUMNS behind the back of os.environ.
+        env = {**os.environ, **NO_SOUND, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
+        env = {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES")}
+        os.execve(sys.executable, [sys.executable, "-m", "hotcue", *map(str, args)], env)
+    drawn = b""
+    while True:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:  # The other side has closed.
+            break
+        if not part:
+            break
+        drawn += part
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status), drawn.decode("utf-8")
+
+
+def plain(drawn: str) -> str:
+    """`drawn` without colours and cursor movements."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn)
+
+
+def test_version() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"hotcue {hotcue.__version__}\n")
+
+
+def test_the_script_is_the_module() -> None:
+    script = shutil.which("hotcue", path=str(Path(sys.executable).parent))
+    assert script is not None
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == run("--version").stdout
+
+
+def test_help_names_every_command() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    for command in ("load", "play", "devices", "demo"):
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize("args", [[], ["nonsense"], ["load"], ["play"], ["demo", "--bars", "0"]])
+def test_wrong_usage_is_2(args: list[str]) -> None:
+    done = run(*args)
+    assert done.returncode == 2
+    assert "usage: hotcue" in done.stderr
+
+
+def test_load_walks_folders(sounds: Sounds) -> None:
+    (sounds.folder / "sub" / "deep").mkdir(parents=True)
+    sounds.wav("b.wav", frames=24_000)
+    sounds.wav("sub/a.WAV", frames=48_000, channels=2)
+    sounds.wav("sub/deep/c.wav", frames=48_000 * 75)
+    sounds.wav("sub/.hidden.wav")
+    (sounds.folder / "notes.txt").write_text("no audio")
+    done = run("load", sounds.folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    header, *rows, summary = done.stdout.splitlines()
+    assert header.split() == ["file", "duration", "rate", "ch", "format", "took", "waveform"]
+    names = [row.split()[0] for row in rows]
+    folder = sounds.folder
+    assert names == [f"{folder}/{n}" for n in ("b.wav", "sub/a.WAV", "sub/deep/c.wav")]
+    assert rows[0].split()[1:6] == ["0.500", "s", "48000", "Hz", "1"]
+    assert rows[1].split()[1:6] == ["1.000", "s", "48000", "Hz", "2"]
+    assert rows[2].split()[1] == "1:15.0"
+    assert "wav" in rows[0]
+    assert "█" in rows[0]  # Noise is loud.
+    assert re.fullmatch(r"3 of 3 loaded in [0-9.]+ s", summary)
+    assert "\x1b" not in done.stdout
+
+
+def test_load_fails_if_one_fails(sounds: Sounds) -> None:
+    done = run("load", sounds.wav(), sounds.missing(), sounds.corrupt())
+    assert done.returncode == 1
+    _, good, missing, corrupt, summary = done.stdout.splitlines()
+    assert "█" in good
+    assert "✗ file not found" in missing
+    assert "✗" in corrupt
+    assert summary.endswith("2 failed")
+
+
+def test_load_without_files_says_so(tmp_path: Path) -> None:
+    done = run("load", tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"hotcue: no audio files in {tmp_path}\n"
+
+
+def test_load_json(sounds: Sounds) -> None:
+    done = run("load", "--json", sounds.wav(frames=480), sounds.missing())
+    assert done.returncode == 1
+    document = json.loads(done.stdout)
+    good, missing = document["files"]
+    assert document["failed"] == 1
+    assert good["path"] == str(sounds.wav())
+    assert (good["duration_sec"], good["frames"], good["channels"]) == (0.01, 480, 1)
+    assert (good["sample_rate"], good["source_rate"]) == (48_000, 48_000)
+    assert good["warnings"] == []
+    assert (missing["kind"], missing["stage"]) == ("not_found", "reading")
+
+
+def test_load_draws_bars_in_a_terminal(sounds: Sounds) -> None:
+    slow = sounds.folder / "slow.wav"
+    write_slow_wav(slow, sec=1800)
+    code, drawn = run_in_terminal("load", slow, sounds.wav())
+    assert code == 0
+    assert "\x1b[" in drawn
+    text = plain(drawn)
+    assert re.search(r"all .*[01]/2", text)
+    assert re.search(r"slow\.wav .*(reading|decoding)", text)
+    assert "2 of 2 loaded" in text
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80, 200])
+def test_load_fits_the_terminal(sounds: Sounds, columns: int) -> None:
+    name = "a very long file name " * 4 + "鼓の音" * 9 + ".wav"
+    code, drawn = run_in_terminal("load", sounds.wav(name), sounds.missing(), columns=columns)
+    assert code == 1
+    table = plain(drawn.rpartition("\x1b[?25h")[2])  # What follows the bars.
+    assert "duration" in table
+    assert "音.wav" in table  # The end of a name tells files apart.
+    assert "✗ file not" in table
+    for line in table.splitlines():
+        wide = sum(2 if ord(char) > 0x3000 else 1 for char in line)
+        assert wide <= columns, line
+
+
+def test_no_color_is_heeded(sounds: Sounds, monkeypatch: pytest.MonkeyPatch) -> None:
+    coloured = r"\x1b\[[0-9;]*3[1-7]m"
+    assert re.search(coloured, run_in_terminal("load", sounds.missing())[1])
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not re.search(coloured, run_in_terminal("load", sounds.missing())[1])
+
+
+def test_names_that_a_terminal_must_not_see(sounds: Sounds) -> None:
+    sounds.wav("red\x1b[31m\nname.wav")
+    sounds.wav("[bold]markup.wav")
+    sounds.wav("nice.wav").rename(os.fsdecode(os.fsencode(sounds.folder) + b"/\xff.wav"))
+    done = run("load", sounds.folder)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout
+    assert "[bold]markup.wav" in done.stdout
+    assert "red\N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}name.wav" in done.stdout
+    assert len(done.stdout.splitlines()) == 5
+
+
+def test_a_locale_without_blocks_is_no_error(sounds: Sounds) -> None:
+    done = run("load", sounds.wav(), PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 of 1 loaded" in done.stdout
+
+
+def test_a_closed_pipe_is_no_traceback(sounds: Sounds) -> None:
+    command = f'"{sys.executable}" -m hotcue load "{sounds.folder}" | true'
+    for n in range(50):
+        sounds.wav(f"{n}.wav")
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+
+
+def test_devices_without_sound() -> None:
+    done = run("devices")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+    assert isinstance(json.loads(run("devices", "--json").stdout), list)
+
+
+def test_play_plays_one_after_another(sounds: Sounds) -> None:
+    first, second = sounds.wav("one.wav", frames=9600), sounds.wav("two.wav", frames=14_400)
+    began = time.monotonic()
+    done = run("play", "--output", "null", first, second)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "one.wav  0.200 s\ntwo.wav  0.300 s\n"
+    assert time.monotonic() - began >= 0.5
+
+
+def test_play_goes_on_after_a_bad_file(sounds: Sounds) -> None:
+    good = sounds.wav("good.wav", frames=480)
+    done = run("play", "--output", "null", sounds.missing(), good, sounds.corrupt())
+    assert done.returncode == 1
+    assert done.stdout == "good.wav  0.010 s\n"
+    missing, corrupt = done.stderr.splitlines()
+    assert "file not found" in missing
+    assert str(sounds.corrupt()) in corrupt
+
+
+def test_play_says_that_nothing_is_heard(sounds: Sounds) -> None:
+    done = run("play", sounds.wav(frames=480))
+    assert done.returncode == 0
+    assert done.stderr.startswith("hotcue: no audio device opened")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("output", ["default", "no such device", "offline", ""])
+def test_play_on_what_does_not_open(sounds: Sounds, output: str) -> None:
+    done = run("play", "--output", output, sounds.wav())
+    assert done.returncode == 1
+    assert done.stderr.startswith("hotcue: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_play_shows_the_position(sounds: Sounds) -> None:
+    code, drawn = run_in_terminal("play", "--output", "null", sounds.wav(frames=24_000))
+    assert code == 0
+    positions = re.findall(r"▶ ([0-9.]+) s / 0\.500 s  a\.wav", plain(drawn))
+    assert len(set(positions)) > 3
+    assert positions == sorted(positions)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
+def test_ctrl_c_stops_playing(sounds: Sounds) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-um", "hotcue", "play", "--output", "null"]
+        + [str(sounds.wav(frames=48_000 * 300))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "a.wav  5:00.0\n"
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=PATIENCE_SEC)
+    assert process.returncode == 130
+    assert stderr == "hotcue: interrupted\n"
+
+
+def test_demo(tmp_path: Path) -> None:
+    path = tmp_path / "demo.wav"
+    done = run("demo", "--bars", "1", "--output", "null", "--wav", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 bar at 110 BPM played on" in done.stdout
+    with wave.open(str(path)) as file:
+        assert (file.getnchannels(), file.getsampwidth()) == (2, 2)
+        rate = file.getframerate()
+        values = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
+    peak_dbfs = 20 * np.log10(np.abs(values.astype(float)).max() / 32768)
+    assert -14 <= peak_dbfs <= -10
+    # A kick on frame 0: loud within 5 ms. The bar, at 110 BPM, and what rings on.
+    assert np.abs(values[: rate // 200]).max() > 300
+    assert abs(len(values) / rate - (4 * 60 / 110 + 2.0)) < 0.01
+    assert np.abs(values[-100:]).max() <= 2  # Dither at most.
+
+
+def test_demo_json(tmp_path: Path) -> None:
+    done = run("demo", "--json", "--bars", "1", "--output", "null")
+    said = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert said["problems"] == []
+    assert len(said["samples"]) >= 8
+    assert len({Path(row["path"]).suffix for row in said["samples"]}) >= 8
+    assert said["notes"] > 10
+    assert said["peak_dbfs"] == pytest.approx(-12, abs=0.1)
+
+
+@pytest.mark.parametrize("what", ["kit.json", "kick.wav", "snare.flac"])
+def test_a_demo_with_a_file_missing_fails(tmp_path: Path, what: str) -> None:
+    source = Path(hotcue.__file__).parent
+    package = tmp_path / "hotcue"
+    shutil.copytree(source, package, ignore=shutil.ignore_patterns("__pycache__"))
+    (package / "kit" / what).unlink()
+    done = run("demo", "--output", "null", "--wav", tmp_path / "demo.wav", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert what in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "demo.wav").exists()
+
+
+def test_a_demo_that_cannot_write_fails(tmp_path: Path) -> None:
+    done = run("demo", "--bars", "1", "--output", "null", "--wav", tmp_path / "no" / "demo.wav")
+    assert done.returncode == 1
+    assert "demo.wav" in done.stderr
