@@ -1,20 +1,32 @@
 # The only commands to know; `make help` lists them.
-# Everything is kept inside the checkout: .venv (Python packages), target (what is compiled).
+# Everything is kept inside the checkout: .venv (Python packages), target (what is compiled). All
+# paths are relative, so that a checkout in a folder with a space in its name works.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint bench nightly docs clean preflight wheel rust-tests jack-test \
+	python-tests not-run
+
+PYTHON := .venv/bin/python
+PIP := $(PYTHON) -m pip --quiet
 
 # A Python environment of the caller is not ours: the build would link or install into it.
 unexport CONDA_PREFIX VIRTUAL_ENV PYTHONPATH PYTHONHOME
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYO3_PYTHON := $(CURDIR)/$(PYTHON)
 # Where rustup puts Rust, for shells that were started before it was installed.
 export PATH := $(PATH):$(HOME)/.cargo/bin
-export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-PYTHON = .venv/bin/python
-PIP = $(PYTHON) -m pip --quiet
-RUST_TESTS = --locked --workspace --exclude hotcue-py
+CRATES := --locked --workspace --exclude hotcue-py
+# Of hotcue-tests, all but the one that needs the machine to itself.
+TARGETS := $(shell sed -n '/^\[\[test\]\]/,/^name/s/^name = "\(.*\)"/\1/p' tests/Cargo.toml)
+TARGETS := --lib --bins $(addprefix --test ,$(filter-out jack,$(TARGETS)))
+NEXTEST := $(shell PATH="$$PATH:$$HOME/.cargo/bin" cargo nextest --version 2>/dev/null)
 
-# Tests that need what is not here append "name: reason" to this file; with CI=true they fail.
-export HOTCUE_NOT_RUN = $(CURDIR)/target/not-run.txt
-
-.PHONY: help demo test lint bench nightly docs clean preflight wheel rust-tests python-tests
+# Tests that need what is not here add a line "name: reason" to this file; with CI=true they fail.
+export HOTCUE_NOT_RUN := $(CURDIR)/target/not-run.txt
 
 help: ## lists the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 10
@@ -22,57 +34,66 @@ help: ## lists the commands
 demo: wheel ## plays a few bars of the bundled kit, with or without a sound card; writes demo.wav
 	.venv/bin/hotcue demo --wav demo.wav
 
-test: PREFLIGHT = test
-test: rust-tests python-tests ## runs all tests
-	@scripts/not_run.sh
+test: NEEDED_FOR := test
+test: rust-tests jack-test python-tests not-run ## runs all tests
 
-lint: wheel .venv/.lint ## checks format, lints, types and stubs
+lint: wheel .venv/.lint ## checks format, lints, documentation, types, stubs and licences
 	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
-	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m ruff check .
-	$(PYTHON) -m mypy py/python
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked -p hotcue -p hotcue-actors --no-default-features -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc $(CRATES) --no-deps --quiet
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m mypy
 	$(PYTHON) -m mypy.stubtest hotcue._hotcue
 	$(PYTHON) scripts/third_party_licences.py --check
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; \
-	else echo 'shellcheck is not here: scripts not checked'; fi
+	else echo 'shellcheck is not here: the shell scripts were not checked'; fi
 
 bench: preflight ## measures: decoding per format, resampling, rings, mixer
 	cargo bench --locked -p hotcue-benches
 
-nightly: export HOTCUE_LONG = 1
-nightly: test ## runs the long forms of the tests, and the checks that need other programs
-	rm -f target/nightly-demo.wav
-	.venv/bin/hotcue demo --output null --wav target/nightly-demo.wav
-	$(PYTHON) scripts/check_demo.py target/nightly-demo.wav
+nightly: export HOTCUE_LONG := 1
+nightly: test ## runs the long forms of the tests, and those that need other programs
+	RUSTFLAGS='--cfg loom' cargo test --locked --release -p hotcue --lib --target-dir target/loom loom
+	.venv/bin/hotcue demo --output null --wav target/demo.wav
+	$(PYTHON) scripts/check_demo.py target/demo.wav
 
-docs: preflight ## makes the Rust documentation
-	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --exclude hotcue-py
+docs: preflight ## makes the documentation of the Rust crates
+	RUSTDOCFLAGS='-D warnings' cargo doc $(CRATES) --no-deps
 
-clean: ## removes all that was made
-	cargo clean
-	rm -rf .venv demo.wav .pytest_cache .mypy_cache .ruff_cache
+clean: ## removes everything that was made
+	rm -rf target .venv demo.wav .pytest_cache .mypy_cache .ruff_cache
 
 preflight:
-	@scripts/preflight.sh $(PREFLIGHT)
+	@scripts/preflight.sh $(NEEDED_FOR)
 
 rust-tests: preflight
-	@mkdir -p target && rm -f target/not-run.txt
-	@if cargo nextest --version >/dev/null 2>&1; then \
-	    set -x; cargo nextest run $(RUST_TESTS) --no-fail-fast && cargo test $(RUST_TESTS) --doc; \
-	else set -x; cargo test $(RUST_TESTS) --no-fail-fast; fi
-	@# Alone, after the others: a sound server does not wait for a busy machine.
-	cargo test $(RUST_TESTS) --features hotcue-tests/jack --test jack
+	@mkdir -p target; rm -f "$$HOTCUE_NOT_RUN"
+	$(if $(NEXTEST),cargo nextest run,cargo test) $(CRATES) $(TARGETS) --no-fail-fast
+	cargo test $(CRATES) --doc
+
+# Alone and after the others: a sound server does not wait for a busy machine.
+jack-test: rust-tests
+	cargo test $(CRATES) --test jack 2>&1 | tee target/jack.log
+	@sed -n 's/^NOT RUN HERE: //p' target/jack.log >>"$$HOTCUE_NOT_RUN"
 
 python-tests: wheel .venv/.test
 	$(PYTHON) -m pytest
 
-# The wheel is what people install, so it is what runs here.
+# Last, so that it is seen; with CI=true a failure.
+not-run: rust-tests jack-test python-tests
+	@if [ -s "$$HOTCUE_NOT_RUN" ]; then \
+	    echo; echo 'Not run here:'; sort -u "$$HOTCUE_NOT_RUN" | sed 's/^/    /'; \
+	    [ "$$CI" != true ]; \
+	fi
+
+# What people install is what runs here.
 wheel: .venv/.build
 	@rm -rf target/wheel
 	$(PYTHON) -m maturin build --quiet --release --locked --compatibility linux \
 	    --interpreter $(PYTHON) --out target/wheel
-	@# First what it depends on; pip leaves a package alone whose version has not changed.
+	@# Twice: first for what it depends on, then because pip leaves a version alone that it knows.
 	@$(PIP) install target/wheel/*.whl
 	@$(PIP) install --no-deps --force-reinstall target/wheel/*.whl
 
@@ -85,6 +106,7 @@ wheel: .venv/.build
 	$(PIP) install 'pytest>=8,<10'
 	@touch $@
 
+# Exact: a newer linter must not fail a change that it has nothing to do with.
 .venv/.lint: | .venv/.build
-	$(PIP) install 'ruff==0.17.6' 'mypy==2.4.1'
+	$(PIP) install ruff==0.17.6 mypy==2.4.1
 	@touch $@
