@@ -6,7 +6,6 @@ Prints a table; nothing here passes or fails.
 
 from __future__ import annotations
 
-import gc
 import io
 import os
 import sys
@@ -16,9 +15,8 @@ import timeit
 import wave
 from pathlib import Path
 
-import numpy as np
-
 import hotcue
+import numpy as np
 
 CALLS = 1_000
 ROUNDS = 5
@@ -96,5 +94,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    gc.freeze()
     main()

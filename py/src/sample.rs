@@ -30,7 +30,7 @@ impl Sample {
 impl Sample {
     /// The audio as read-only float32, shape ``(channels, frames)``, mono too as ``(1, n)``.
     ///
-    /// No copy: every call shares the sample's own memory, nominally −1…1, not clamped, channels
+    /// No copy: every call shares the sample's own memory, nominally -1…1, not clamped, channels
     /// in WAVE order. Of an arriving sample it covers the frames that are ready at the call.
     /// Each channel is contiguous; the whole array is C-contiguous unless the sample was shared
     /// while it grew and turned out shorter than its file had stated.

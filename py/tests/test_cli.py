@@ -13,11 +13,10 @@ import time
 import wave
 from pathlib import Path
 
+import hotcue
 import numpy as np
 import pytest
 from support import PATIENCE_SEC, Sounds, write_slow_wav
-
-import hotcue
 
 # ALSA without any configuration has no device, whatever the machine has.
 NO_SOUND = {"ALSA_CONFIG_PATH": os.devnull}
@@ -260,9 +259,9 @@ def test_play_shows_the_position(sounds: Sounds) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
 def test_ctrl_c_stops_playing(sounds: Sounds) -> None:
+    path = sounds.wav(frames=48_000 * 300)
     process = subprocess.Popen(
-        [sys.executable, "-um", "hotcue", "play", "--output", "null"]
-        + [str(sounds.wav(frames=48_000 * 300))],
+        [sys.executable, "-um", "hotcue", "play", "--output", "null", str(path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -8,11 +8,9 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from support import LOADER_ROWS, PATIENCE_SEC, TERMINAL, Sounds, check_event, drain
-from support import wait_until
-
 import hotcue
+import pytest
+from support import LOADER_ROWS, PATIENCE_SEC, TERMINAL, Sounds, check_event, drain, wait_until
 
 
 def test_every_row_has_the_base_keys() -> None:

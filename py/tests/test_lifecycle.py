@@ -13,10 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import hotcue
 import pytest
 from support import PATIENCE_SEC, Sounds, drain, wait_until
-
-import hotcue
 
 Python = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -25,11 +24,11 @@ needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="counts in /proc
 
 
 def threads() -> int:
-    return len(os.listdir("/proc/self/task"))
+    return len(list(Path("/proc/self/task").iterdir()))
 
 
 def descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_with_runs_and_shuts_down(sounds: Sounds) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import hotcue
 import numpy as np
 import pytest
 from support import Sounds, wait_until
-
-import hotcue
 
 Call = Callable[[hotcue.AudioEngine], Any]
 
@@ -63,20 +62,20 @@ class Broken:
 @pytest.mark.parametrize("name", BY_ID)
 @pytest.mark.parametrize("id", [-1, 64, 2**31, 2**32, 2**63, 2**64, 10**40, -(10**40), Index(64)])
 def test_an_id_out_of_range(engine: hotcue.AudioEngine, name: str, id: Any) -> None:
-    with pytest.raises(ValueError, match="^id out of range$"):
+    with pytest.raises(ValueError, match=r"^id out of range$"):
         BY_ID[name](engine, id)
 
 
 @pytest.mark.parametrize("name", BY_ID)
 @pytest.mark.parametrize("id", [True, False, 1.0, math.nan, "1", b"1", [], object()])
 def test_an_id_of_the_wrong_type(engine: hotcue.AudioEngine, name: str, id: Any) -> None:
-    with pytest.raises(TypeError, match="^id must be an integer, not "):
+    with pytest.raises(TypeError, match=r"^id must be an integer, not "):
         BY_ID[name](engine, id)
 
 
 @pytest.mark.parametrize("name", [name for name in BY_ID if name != "load_sample_async"])
 def test_none_is_an_id_only_for_loading(engine: hotcue.AudioEngine, name: str) -> None:
-    with pytest.raises(TypeError, match="^id must be an integer, not NoneType$"):
+    with pytest.raises(TypeError, match=r"^id must be an integer, not NoneType$"):
         BY_ID[name](engine, None)
 
 
@@ -99,18 +98,18 @@ def test_outside_run_and_shut_down(name: str, after_shut_down: bool) -> None:
         engine.run()
         engine.shut_down()
     call = WITHOUT_ID.get(name) or (lambda e: BY_ID[name](e, 0))
-    with pytest.raises(RuntimeError, match="^Audio engine not initialized$"):
+    with pytest.raises(RuntimeError, match=r"^Audio engine not initialized$"):
         call(engine)
 
 
 def test_a_wrong_id_is_told_before_the_rest() -> None:
     engine = hotcue.AudioEngine(output="offline", slots=64)
-    with pytest.raises(ValueError, match="^id out of range$"):
+    with pytest.raises(ValueError, match=r"^id out of range$"):
         engine.play_sample(64)
 
 
 def test_running_twice(engine: hotcue.AudioEngine) -> None:
-    with pytest.raises(RuntimeError, match="^Audio engine already running$"):
+    with pytest.raises(RuntimeError, match=r"^Audio engine already running$"):
         engine.run()
     assert engine.is_running()
 
@@ -144,7 +143,7 @@ def test_a_number_out_of_range(engine: hotcue.AudioEngine, name: str) -> None:
     for value in good:
         call(engine, value)
     for value in [*bad, math.nan, -math.inf]:
-        with pytest.raises(ValueError, match=f"^{name.strip()} out of range$"):
+        with pytest.raises(ValueError, match=rf"^{name.strip()} out of range$"):
             call(engine, value)
     for value in ("1", [], {}):
         with pytest.raises(TypeError):
@@ -153,9 +152,9 @@ def test_a_number_out_of_range(engine: hotcue.AudioEngine, name: str) -> None:
 
 @pytest.mark.parametrize("frame", [-1, 2**64, -(10**30)])
 def test_a_frame_out_of_range(engine: hotcue.AudioEngine, frame: int) -> None:
-    with pytest.raises(ValueError, match="^at_frame out of range$"):
+    with pytest.raises(ValueError, match=r"^at_frame out of range$"):
         engine.play_sample(0, at_frame=frame)
-    with pytest.raises(ValueError, match="^frames out of range$"):
+    with pytest.raises(ValueError, match=r"^frames out of range$"):
         engine.render(frame)
 
 
@@ -166,14 +165,14 @@ def test_more_frames_than_memory_holds(engine: hotcue.AudioEngine) -> None:
 
 @pytest.mark.parametrize("name", ["retrigger", "when_loading"])
 def test_a_word_that_is_none_of_the_choices(engine: hotcue.AudioEngine, name: str) -> None:
-    with pytest.raises(ValueError, match=f'^{name} must be one of "') as caught:
+    with pytest.raises(ValueError, match=rf'^{name} must be one of "') as caught:
         engine.play_sample(0, **{name: "later"})  # type: ignore[arg-type]
     assert '"later"' in str(caught.value)
 
 
 @pytest.mark.parametrize("priority", [-101, 101, 10**30])
 def test_a_priority_out_of_range(engine: hotcue.AudioEngine, priority: int) -> None:
-    with pytest.raises(ValueError, match="^priority out of range$"):
+    with pytest.raises(ValueError, match=r"^priority out of range$"):
         engine.load_sample_async(0, "x.wav", priority=priority)
 
 
@@ -191,10 +190,10 @@ CONFIG: list[tuple[str, list[Any]]] = [
 @pytest.mark.parametrize(("name", "values"), CONFIG)
 def test_an_engine_checks_its_arguments(name: str, values: list[Any]) -> None:
     for value in values:
-        with pytest.raises(ValueError, match=f"^{name} out of range$"):
+        with pytest.raises(ValueError, match=rf"^{name} out of range$"):
             hotcue.AudioEngine(**{name: value})
     for value in (1.0, "1", True):
-        with pytest.raises(TypeError, match=f"^{name} must be an integer, not "):
+        with pytest.raises(TypeError, match=rf"^{name} must be an integer, not "):
             hotcue.AudioEngine(**{name: value})
 
 
@@ -212,9 +211,9 @@ def test_an_output_that_is_none(sounds: Sounds) -> None:
 
 
 def test_rendering_what_is_not_offline() -> None:
-    with hotcue.AudioEngine(output="null") as engine:
-        with pytest.raises(RuntimeError, match="offline"):
-            engine.render(64)
+    engine = hotcue.AudioEngine(output="null")
+    with engine, pytest.raises(RuntimeError, match="offline"):
+        engine.render(64)
 
 
 def test_a_full_queue(sounds: Sounds, slow: Path) -> None:

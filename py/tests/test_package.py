@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import hotcue
+import pytest
 from hotcue import _hotcue
 
 FOLDER = Path(hotcue.__file__).parent

@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import hotcue
 import numpy as np
 import pytest
 from support import PATIENCE_SEC, Sounds, drain, pcm, wav_bytes
-
-import hotcue
 
 VALUES = pcm(1000, 2, seed=9)
 CONTENT = wav_bytes(VALUES)
@@ -88,10 +87,8 @@ def test_a_relative_path_is_fixed_at_submit(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps any bytes in a name")
 def test_a_name_that_is_no_utf_8(engine: hotcue.AudioEngine, tmp_path: Path) -> None:
-    path = os.fsencode(tmp_path) + b"/\xff\xfe.wav"
-    with open(path, "wb") as file:
-        file.write(CONTENT)
-    name = os.fsdecode(path)
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.wav")
+    Path(name).write_bytes(CONTENT)
     ticket = engine.load_sample_async(0, name)
     assert ticket.result(PATIENCE_SEC).path == name
     first = drain(engine, [ticket])[ticket][0]
@@ -120,7 +117,7 @@ def test_a_strange_path_is_an_event(engine: hotcue.AudioEngine, path: str) -> No
 
 @pytest.mark.parametrize("source", [None, 1, 1.5, [], object(), hotcue])
 def test_what_is_no_source(engine: hotcue.AudioEngine, source: Any) -> None:
-    with pytest.raises(TypeError, match="^path must be a str, "):
+    with pytest.raises(TypeError, match=r"^path must be a str, "):
         engine.load_sample_async(0, source)
     assert engine.state(0) == "empty"
 

@@ -10,10 +10,9 @@ import sys
 import time
 from pathlib import Path
 
+import hotcue
 import pytest
 from support import PATIENCE_SEC, Sounds, drain
-
-import hotcue
 
 
 def test_a_ticket_is_its_request_id(engine: hotcue.AudioEngine, sounds: Sounds) -> None:
@@ -132,12 +131,11 @@ def test_ctrl_c_works_in_result(slow: Path) -> None:
             except KeyboardInterrupt:
                 print("interrupted", flush=True)
     """
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, str(slow)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "waiting\n"
-    time.sleep(0.2)  # Not for order: to meet the wait rather than the print.
-    process.send_signal(signal.SIGINT)
-    assert process.stdout.readline() == "interrupted\n"
-    assert process.wait(PATIENCE_SEC) == 0
+    command = [sys.executable, "-c", program, str(slow)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waiting\n"
+        time.sleep(0.2)  # Not for order: to meet the wait rather than the print.
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "interrupted\n"
+        assert process.wait(PATIENCE_SEC) == 0

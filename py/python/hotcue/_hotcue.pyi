@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from .errors import Stage
 from .events import LoaderEvent, PlaybackEvent
-from .source import Source
 from .values import Retrigger, SlotState, WhenLoading
+
+__all__ = ["Engine", "Sample", "Ticket", "__version__", "after_fork_in_child", "devices"]
 
 __version__: str
 
@@ -22,7 +23,7 @@ class Sample:
     def to_numpy(self) -> NDArray[np.float32]:
         """The audio as read-only float32, shape ``(channels, frames)``, mono too as ``(1, n)``.
 
-        No copy: every call shares the sample's own memory, nominally −1…1, not clamped, channels
+        No copy: every call shares the sample's own memory, nominally -1…1, not clamped, channels
         in WAVE order. Of an arriving sample it covers the frames that are ready at the call.
         Each channel is contiguous; the whole array is C-contiguous unless the sample was shared
         while it grew and turned out shorter than its file had stated.

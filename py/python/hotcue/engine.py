@@ -41,7 +41,7 @@ class AudioEngine:
     `LoadTicket.result` may take longer than a moment, and reading a file-like object; they
     release the GIL. No thread of the engine ever runs Python.
 
-    `id` is a slot, 0 up to `slots` − 1: anything with ``__index__``, but no `bool`. Outside that
+    `id` is a slot, 0 up to `slots` - 1: anything with ``__index__``, but no `bool`. Outside that
     range every method raises ``ValueError("id out of range")``. Outside `run()`…`shut_down()`
     most raise ``RuntimeError("Audio engine not initialized")``; those that do not, say so. After
     a fork the child may use none but its own, new engines: a `RuntimeError` says so.
@@ -154,7 +154,7 @@ class AudioEngine:
         """Asks for a sample to be loaded into slot `id` and returns at once.
 
         `path` is a path, content or a binary file, see `Source`; ``id=None`` takes the lowest
-        free slot. Higher `priority` loads first, −100…100. A newer load of an id supersedes an
+        free slot. Higher `priority` loads first, -100…100. A newer load of an id supersedes an
         older one that has not ended. A slot's sample stays, and sounds on, until the new one is
         there.
 
@@ -233,7 +233,7 @@ class AudioEngine:
     ) -> int | None:
         """Plays the slot's sample and returns the voice's id, or None if nothing will sound.
 
-        `volume` is linear gain 0…4, `pan` −1 (left)…1 (right), `speed` −4…4 (negative plays
+        `volume` is linear gain 0…4, `pan` -1 (left)…1 (right), `speed` -4…4 (negative plays
         backwards). `start_sec` is where in the sample to begin; `at_frame` is when, on the
         engine's clock (None: at once), exact to the frame. If the slot has no sample yet and
         its load runs, `when_loading` decides: start as soon as it can (one play waits per id,
@@ -298,7 +298,7 @@ class AudioEngine:
         self._native.set_volume(volume)
 
     def set_speed(self, speed: float) -> None:
-        """Sets the master speed, −4…4. It multiplies each voice's own."""
+        """Sets the master speed, -4…4. It multiplies each voice's own."""
         self._native.set_speed(speed)
 
     def clock(self) -> Clock:

@@ -1,4 +1,4 @@
-"""What hotcue raises and warns about: one base, and a built-in as second base where Python has one."""
+"""What hotcue raises and warns about: one base, and a built-in as second base where it fits."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class ErrorEvent(TypedDict):
 
 
 class CancelledEvent(TypedDict):
-    """The load was ended by `cancel()`, by a newer load of its id, or by `shut_down()`. Terminal."""
+    """The load was ended by `cancel()`, a newer load of its id, or `shut_down()`. Terminal."""
 
     type: Literal["cancelled"]
     id: int

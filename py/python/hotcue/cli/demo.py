@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -135,7 +135,7 @@ def _perform(
         said["samples"] = rows
         said["output"] = engine.stats()["output"]
         if draw:
-            print_table([{**row, "path": os.path.basename(row["path"])} for row in rows])
+            print_table([{**row, "path": Path(row["path"]).name} for row in rows])
         problems += [f"{row['path']}: {row['error']}" for row in rows if "error" in row]
         if problems:
             return

@@ -4,10 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 EXTENSIONS = frozenset(
-    ".aac .aif .aifc .aiff .au .caf .flac .m4a .m4b .mka .mkv .mov .mp1 .mp2 .mp3 .mp4 .oga .ogg "
-    ".opus .snd .w64 .wav .wave .webm".split()
+    [
+        ".aac",
+        ".aif",
+        ".aifc",
+        ".aiff",
+        ".au",
+        ".caf",
+        ".flac",
+        ".m4a",
+        ".m4b",
+        ".mka",
+        ".mkv",
+        ".mov",
+        ".mp1",
+        ".mp2",
+        ".mp3",
+        ".mp4",
+        ".oga",
+        ".ogg",
+        ".opus",
+        ".snd",
+        ".w64",
+        ".wav",
+        ".wave",
+        ".webm",
+    ]
 )
 """What is taken from a folder. A file that is named itself is taken whatever its name."""
 
@@ -18,11 +43,11 @@ def expand(paths: Iterable[str]) -> list[str]:
 
 
 def _below(path: str) -> Iterator[str]:
-    if not os.path.isdir(path):
+    if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder is locked
         yield path
         return
     for folder, subfolders, names in os.walk(path):
         subfolders.sort()
-        for name in sorted(names):
-            if os.path.splitext(name)[1].lower() in EXTENSIONS and not name.startswith("."):
-                yield os.path.join(folder, name)
+        for file in (Path(folder, name) for name in sorted(names)):
+            if file.suffix.lower() in EXTENSIONS and not file.name.startswith("."):
+                yield str(file)

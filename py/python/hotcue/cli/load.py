@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -122,7 +122,7 @@ class _Drawing:
 
     def show(self, event: LoaderEvent) -> None:
         if event["type"] == "started":
-            name = printable(os.path.basename(self._files[event["id"]]))
+            name = printable(Path(self._files[event["id"]]).name)
             shown = Text(name).markup
             self._running[event["id"]] = self.progress.add_task(shown, total=100, note="reading")
         elif event["type"] == "progress":

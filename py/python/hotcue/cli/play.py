@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from rich.live import Live
 from rich.text import Text
@@ -71,7 +71,7 @@ def start(engine: AudioEngine) -> None:
 def _follow(engine: AudioEngine, file: str, ticket: LoadTicket, voice: int) -> None:
     """Shows where the voice is until it has ended."""
     sample = ticket.result()
-    name = printable(os.path.basename(file))
+    name = printable(Path(file).name)
     screen = console()
     if not screen.is_terminal:
         screen.print(Text(f"{name}  {clock(sample.duration_sec)}"))
