@@ -6,34 +6,11 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-EXTENSIONS = frozenset(
-    [
-        ".aac",
-        ".aif",
-        ".aifc",
-        ".aiff",
-        ".au",
-        ".caf",
-        ".flac",
-        ".m4a",
-        ".m4b",
-        ".mka",
-        ".mkv",
-        ".mov",
-        ".mp1",
-        ".mp2",
-        ".mp3",
-        ".mp4",
-        ".oga",
-        ".ogg",
-        ".opus",
-        ".snd",
-        ".w64",
-        ".wav",
-        ".wave",
-        ".webm",
-    ]
-)
+_NAMES = """
+    aac aif aifc aiff au caf flac m4a m4b mka mkv mov mp1 mp2 mp3 mp4 oga ogg opus snd w64 wav wave
+    webm
+"""
+EXTENSIONS = frozenset(f".{name}" for name in _NAMES.split())
 """What is taken from a folder. A file that is named itself is taken whatever its name."""
 
 
