@@ -16,6 +16,7 @@ trap 'exit 130' INT TERM
 
 is_debian() {
     command -v apt-get >/dev/null 2>&1 || return 1
+    # shellcheck source=/dev/null
     (. /etc/os-release && case " $ID ${ID_LIKE:-} " in *debian*) exit 0 ;; *) exit 1 ;; esac)
 }
 

@@ -9,7 +9,7 @@ import numpy as np
 
 
 def make(folder: Path) -> list[tuple[str, str, str]]:
-    """Writes them beside the good files, of which some are cut; returns (name, format, expected)."""
+    """Writes them beside the good files, some of which it cuts; (name, format, expected)."""
     rows = []
 
     def add(name: str, content: bytes, expected: str) -> None:
@@ -22,7 +22,11 @@ def make(folder: Path) -> list[tuple[str, str, str]]:
     add("empty.wav", b"", "empty")
     add("text.wav", b"This is not audio, whatever its name says.\n" * 20, "unsupported_format")
     add("garbage.mp3", _garbage(), "unsupported_format")
-    add("page.mp3", b"<!DOCTYPE html><html><body>404 Not Found</body></html>\n", "unsupported_format")
+    add(
+        "page.mp3",
+        b"<!DOCTYPE html><html><body>404 Not Found</body></html>\n",
+        "unsupported_format",
+    )
     add("riff_only.wav", b"RIFF\x04\x00\x00\x00WAVE", "corrupt|empty|unsupported_format")
 
     wav, flac = good("pcm_s16.wav"), good("flac_16.flac")
@@ -62,9 +66,7 @@ def wav_file(
     """A WAV file by hand, its header saying what it is told to."""
     data_len = len(data) if data_len is None else data_len
     align = channels * bits // 8 & 0xFFFF
-    fmt = struct.pack(
-        "<HHIIHH", code, channels, rate, rate * align & 0xFFFF_FFFF, align, bits
-    )
+    fmt = struct.pack("<HHIIHH", code, channels, rate, rate * align & 0xFFFF_FFFF, align, bits)
     body = b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt
     body += b"data" + struct.pack("<I", data_len) + data
     riff_len = min(len(body) - len(data) + data_len, 0xFFFF_FFFF)

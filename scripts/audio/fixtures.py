@@ -32,7 +32,7 @@ HEADER = """\
 # there are channels, in WAVE order (FL FR FC LFE BL BR).
 # kind      lossless | lossy | broken | unsupported
 # frames    as libsndfile counts them, or ffmpeg where libsndfile cannot read the file
-# expected  lossless: SHA-1 of the interleaved f32le PCM, by ffmpeg or libsndfile (both where both can)
+# expected  lossless: SHA-1 of the interleaved f32le PCM, by ffmpeg, and libsndfile where it can
 #           lossy: the file in reference/ with the same program's decode as interleaved s16le
 #           broken: what a load ends in: an error kind, or warning:<code> for a success with that
 #           warning, or success; alternatives are separated by |
@@ -118,7 +118,7 @@ def _lossless(folder: Path) -> list[Row]:
     rows = []
 
     def add(name: str, codec: str, rate: int, channels: int, frames: int, *options: str) -> None:
-        """With `options`, ffmpeg writes it; without, libsndfile does, and `codec` is its subtype."""
+        """With `options` ffmpeg writes it; without, libsndfile, and `codec` is its subtype."""
         path = folder / name
         if options:
             encode(path, sines(frames, channels, rate), rate, *options)

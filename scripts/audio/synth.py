@@ -1,4 +1,4 @@
-"""Small synthesisers: each sound is ``(frames,)`` or ``(frames, 2)`` float64 and begins at frame 0."""
+"""Small synthesisers: each sound is float64, ``(frames,)`` or ``(frames, 2)``, from frame 0 on."""
 
 from __future__ import annotations
 
