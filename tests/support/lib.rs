@@ -47,3 +47,8 @@ pub fn thread_count() -> Option<usize> {
 pub fn descriptor_count() -> Option<usize> {
     std::fs::read_dir("/proc/self/fd").ok().map(Iterator::count)
 }
+
+/// The README's Rust code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
