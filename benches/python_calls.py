@@ -15,8 +15,9 @@ import timeit
 import wave
 from pathlib import Path
 
-import hotcue
 import numpy as np
+
+import hotcue
 
 CALLS = 1_000
 ROUNDS = 5

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import hotcue
 import pytest
 from support import PATIENCE_SEC, Sounds, write_slow_wav
+
+import hotcue
 
 
 @pytest.fixture

@@ -11,10 +11,11 @@ import wave
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import hotcue
 import numpy as np
-from hotcue import events
 from numpy.typing import NDArray
+
+import hotcue
+from hotcue import events
 
 # Far longer than anything takes; a test that reaches it has hung.
 PATIENCE_SEC = 60.0

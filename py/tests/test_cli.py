@@ -13,10 +13,11 @@ import time
 import wave
 from pathlib import Path
 
-import hotcue
 import numpy as np
 import pytest
 from support import PATIENCE_SEC, Sounds, write_slow_wav
+
+import hotcue
 
 # ALSA without any configuration has no device, whatever the machine has.
 NO_SOUND = {"ALSA_CONFIG_PATH": os.devnull}

@@ -8,9 +8,10 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import hotcue
 import pytest
 from support import LOADER_ROWS, PATIENCE_SEC, TERMINAL, Sounds, check_event, drain, wait_until
+
+import hotcue
 
 
 def test_every_row_has_the_base_keys() -> None:

@@ -9,10 +9,11 @@ import csv
 import hashlib
 from pathlib import Path
 
-import hotcue
 import numpy as np
 import pytest
 from support import PATIENCE_SEC, drain
+
+import hotcue
 
 FIXTURES = Path(__file__).resolve().parents[2] / "tests" / "fixtures"
 
@@ -68,7 +69,7 @@ def test_other_files_end_as_they_should(row: dict[str, str]) -> None:
         ticket = engine.load_sample_async(0, FIXTURES / row["file"])
         last = drain(engine, [ticket])[ticket][-1]
     if last["type"] == "success":
-        ends = {"success", *(f"warning:{warning['code']}" for warning in last["warnings"])}
+        ends = {f"warning:{warning['code']}" for warning in last["warnings"]} or {"success"}
     else:
         assert last["type"] == "error"
         ends = {last["kind"]}

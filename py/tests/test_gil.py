@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import hotcue
 import pytest
 from support import PATIENCE_SEC, Sounds
+
+import hotcue
 
 
 @pytest.fixture

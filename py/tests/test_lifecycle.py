@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import hotcue
 import pytest
 from support import PATIENCE_SEC, Sounds, drain, wait_until
+
+import hotcue
 
 Python = Callable[..., "subprocess.CompletedProcess[str]"]
 

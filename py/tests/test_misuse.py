@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import hotcue
 import numpy as np
 import pytest
 from support import Sounds, wait_until
+
+import hotcue
 
 Call = Callable[[hotcue.AudioEngine], Any]
 

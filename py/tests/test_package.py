@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import hotcue
 import pytest
+
+import hotcue
 from hotcue import _hotcue
 
 FOLDER = Path(hotcue.__file__).parent

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import hotcue
 import numpy as np
 import pytest
 from support import PATIENCE_SEC, Sounds, check_event, wait_until
+
+import hotcue
 
 
 def load(engine: hotcue.AudioEngine, id: int, path: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 import weakref
 
-import hotcue
 import numpy as np
 import pytest
 from support import PATIENCE_SEC, Sounds, pcm, wav_bytes
+
+import hotcue
 
 
 def load(engine: hotcue.AudioEngine, channels: int = 2, frames: int = 1000) -> hotcue.Sample:

@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import hotcue
 import numpy as np
 import pytest
 from support import PATIENCE_SEC, Sounds, drain, pcm, wav_bytes
+
+import hotcue
 
 VALUES = pcm(1000, 2, seed=9)
 CONTENT = wav_bytes(VALUES)

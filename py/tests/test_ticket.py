@@ -10,9 +10,10 @@ import sys
 import time
 from pathlib import Path
 
-import hotcue
 import pytest
 from support import PATIENCE_SEC, Sounds, drain
+
+import hotcue
 
 
 def test_a_ticket_is_its_request_id(engine: hotcue.AudioEngine, sounds: Sounds) -> None:

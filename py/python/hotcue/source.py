@@ -51,6 +51,6 @@ def resolve(
 
 def _absolute(path: str) -> str:
     try:
-        return os.path.abspath(path)  # noqa: PTH100 - Path.resolve would look at the disk
+        return os.path.abspath(path)
     except OSError:  # The working directory is gone: opening will say so, as an event.
         return path

@@ -20,7 +20,7 @@ def expand(paths: Iterable[str]) -> list[str]:
 
 
 def _below(path: str) -> Iterator[str]:
-    if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder is locked
+    if not os.path.isdir(path):
         yield path
         return
     for folder, subfolders, names in os.walk(path):
