@@ -32,7 +32,9 @@ def test_an_engine_starts_with_a_device_event() -> None:
     assert event["state"] == "started"
 
 
-def test_a_load_tells_its_story(engine: hotcue.AudioEngine, sounds: Sounds) -> None:
+def test_promise_2_a_load_tells_its_story_in_order(
+    engine: hotcue.AudioEngine, sounds: Sounds
+) -> None:
     path = sounds.wav(frames=4800, channels=2)
     ticket = engine.load_sample_async(7, path)
     story = drain(engine, [ticket])[ticket]
