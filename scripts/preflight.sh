@@ -52,10 +52,11 @@ look() {
     ca_certificates || lack 'CA certificates' ca-certificates
     scripts/find_python.sh >/dev/null || lack 'Python 3.11 or newer with venv and ensurepip' 'python3 python3-venv'
     if [ "$system" = Linux ]; then
-        if ! command -v pkg-config >/dev/null 2>&1; then
-            lack 'pkg-config, and ALSA as it knows it (pkg-config --exists alsa)' 'pkg-config libasound2-dev'
-        elif ! pkg-config --exists alsa; then
-            lack 'ALSA, for sound cards (pkg-config --exists alsa)' libasound2-dev
+        if command -v pkg-config >/dev/null 2>&1; then
+            pkg-config --exists alsa || lack 'ALSA, for sound cards (pkg-config --exists alsa)' libasound2-dev
+            pkg-config --exists jack || lack 'JACK, for its servers (pkg-config --exists jack)' libjack-jackd2-dev
+        else
+            lack 'pkg-config, and ALSA and JACK as it knows them' 'pkg-config libasound2-dev libjack-jackd2-dev'
         fi
         if [ "$purpose" = test ] && [ "${CI:-}" = true ]; then
             need jackd 'jackd, for the tests that play through a server' jackd2
