@@ -49,6 +49,12 @@ if [ ! -e "$base/.complete" ]; then
     debootstrap --variant=minbase "$suite" "$base" ${mirror:+"$mirror"} >"$work/debootstrap-$suite.log"
     touch "$base/.complete"
 fi
+# Of a run that was killed. Nothing is deleted while anything of this machine is mounted there.
+findmnt -rno TARGET | { grep -F "$system/" || true; } | sort -r | while read -r left; do umount "$left"; done
+if findmnt -rno TARGET | grep -qF "$system/"; then
+    echo "something is still mounted below $system" >&2
+    exit 2
+fi
 rm -rf "$system"
 cp -a "$base" "$system"
 mount_at proc /proc -t proc
