@@ -8,6 +8,8 @@
 mod cpal;
 mod error;
 pub mod mock;
+#[cfg(not(feature = "device"))]
+mod no_device;
 mod null;
 mod offline;
 #[cfg(feature = "device")]
@@ -23,6 +25,8 @@ pub use offline::prepare_offline;
 
 #[cfg(feature = "device")]
 pub use self::cpal::{devices, prepare_default, prepare_device};
+#[cfg(not(feature = "device"))]
+pub use no_device::{devices, prepare_default, prepare_device};
 
 /// The rate of outputs that have none of their own, in Hz.
 pub const DEFAULT_SAMPLE_RATE: u32 = 48_000;
