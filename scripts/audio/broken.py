@@ -32,9 +32,9 @@ def make(folder: Path) -> list[tuple[str, str, str]]:
     wav, flac = good("pcm_s16.wav"), good("flac_16.flac")
     mp3, ogg, m4a = good("mp3_cbr.mp3"), good("vorbis.ogg"), good("alac_16.m4a")
     add("truncated.wav", wav[: len(wav) // 2], "warning:truncated")
-    add("truncated.flac", flac[: len(flac) // 2], "warning:truncated")
+    add("truncated.flac", flac[: len(flac) * 3 // 4], "warning:truncated")  # has a whole frame
     add("truncated.mp3", mp3[: len(mp3) // 2], "warning:truncated")
-    add("truncated.ogg", ogg[: len(ogg) * 3 // 4], "warning:truncated")
+    add("truncated.ogg", ogg[: len(ogg) * 3 // 4], "corrupt")  # within its only page of audio
     add("truncated_header.wav", wav[:30], "corrupt|unsupported_format")
     add("truncated_header.flac", flac[:20], "corrupt|unsupported_format")
     add("truncated_no_moov.m4a", m4a[: len(m4a) // 2], "corrupt|unsupported_format")
