@@ -19,7 +19,8 @@ export PYO3_PYTHON := $(CURDIR)/$(PYTHON)
 # Where rustup puts Rust, for shells that were started before it was installed.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-CRATES := --locked --workspace --exclude hotcue-py
+# Not the benchmarks: criterion takes long to compile and tests nothing.
+CRATES := --locked -p hotcue -p hotcue-actors -p hotcue-tests
 # Of hotcue-tests, all but the one that needs the machine to itself.
 TARGETS := $(shell sed -n '/^\[\[test\]\]/,/^name/s/^name = "\(.*\)"/\1/p' tests/Cargo.toml)
 TARGETS := --lib --bins $(addprefix --test ,$(filter-out jack,$(TARGETS)))
