@@ -35,7 +35,8 @@ impl Ramp {
             }
             _ => {
                 self.frames_left -= 1;
-                self.value += self.step;
+                // From the target: a sum of steps would drift, in a fade of minutes past its end.
+                self.value = self.target - self.step * self.frames_left as f32;
             }
         }
         self.value

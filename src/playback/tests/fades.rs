@@ -176,3 +176,32 @@ fn a_replaced_sample_plays_on_to_its_end_beside_the_new_one() {
     rig.left(1);
     assert_eq!(rig.ends(), [(2, 2100, EndReason::Finished), (1, 4800, EndReason::Finished)]);
 }
+
+#[test]
+fn a_fade_of_any_length_is_the_curve_it_should_be() {
+    // Two and ten minutes, and one so long that a step of it is less than f32 can add to 1.
+    for (fade_frames, heard) in
+        [(5_760_000, 5_760_480), (28_800_000, 28_800_480), (u32::MAX, 1_000_000)]
+    {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![1.0; 64]]);
+        rig.play(1, 0, VoiceParams { looped: true, ..params() });
+        rig.left(1);
+        rig.send(ControlMessage::StopVoice { voice: 1, fade_frames });
+        for block in 0..heard / 480 {
+            let out = rig.left(480);
+            // Far apart is enough: what drifts is thousands of frames late or early.
+            for frame in [0, 479] {
+                let left = 1.0 - (block * 480 + frame + 1) as f64 / f64::from(fade_frames);
+                let expected = left.max(0.0).powi(2) * (3.0 - 2.0 * left.max(0.0));
+                let off = (f64::from(out[frame]) - expected).abs();
+                assert!(
+                    off < 1e-6,
+                    "{fade_frames}: frame {frame} of block {block} is off by {off}"
+                );
+            }
+        }
+        let ended = rig.ends().len();
+        assert_eq!(ended, usize::from(fade_frames < u32::MAX), "{fade_frames}");
+    }
+}
