@@ -37,7 +37,8 @@ pub enum ControlMessage<S = Arc<SampleBuffer>> {
         /// How it sounds.
         params: VoiceParams,
     },
-    /// Fades a voice over `fade_frames` (1 ms at least) and ends it.
+    /// Fades a voice over `fade_frames` (1 ms at least) and ends it. Whatever else stops it
+    /// meanwhile can only shorten the fade.
     StopVoice {
         /// Which voice.
         voice: u64,

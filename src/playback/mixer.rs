@@ -219,18 +219,22 @@ impl Mixer {
 
     /// Finds a place for a voice, and takes it from another if `max_voices` are there: from the
     /// quietest that has started, the oldest among equals; if none has, from the oldest that
-    /// waits. It fades. Should every place be fading already, the quietest is cut off.
+    /// waits. It fades. A voice in a long fade is still one of `max_voices`; should every place
+    /// be in its last 5 ms already, the quietest is cut off.
     fn make_room(&mut self) -> Option<usize> {
-        let taken = self.voices.iter().filter(|voice| voice.is_taken()).count();
+        let ramp = self.ramp_frames;
+        let leaves = |voice: &Voice| voice.ends_within(ramp);
+        let counts = |voice: &Voice| voice.phase != Phase::Free && !leaves(voice);
+        let taken = self.voices.iter().filter(|voice| counts(voice)).count();
         if taken >= self.max_voices {
             let order = |voice: &Voice| (voice.phase != Phase::Started, voice.level());
-            let victim = self.weakest(Voice::is_taken, order)?;
+            let victim = self.weakest(counts, order)?;
             self.release(victim, EndReason::Stolen, self.ramp_frames);
         }
         if let Some(free) = self.voices.iter().position(|voice| voice.phase == Phase::Free) {
             return Some(free);
         }
-        let fading = self.weakest(|voice| !voice.is_taken(), |voice| (false, voice.level()))?;
+        let fading = self.weakest(leaves, |voice| (false, voice.level()))?;
         self.end(fading, self.clock_frames, EndReason::Stolen);
         Some(fading)
     }
@@ -258,18 +262,20 @@ impl Mixer {
 
     fn release_where(&mut self, reason: EndReason, fade: u32, filter: impl Fn(&Voice) -> bool) {
         for index in 0..self.voices.len() {
-            if self.voices[index].is_taken() && filter(&self.voices[index]) {
+            let voice = &self.voices[index];
+            if voice.phase != Phase::Free && filter(voice) {
                 self.release(index, reason, fade);
             }
         }
     }
 
-    /// Fades a voice; one that is silent ends at once.
+    /// Fades a voice; one that is silent ends at once. One that fades already is in no less of a
+    /// hurry, and keeps its reason.
     fn release(&mut self, index: usize, reason: EndReason, fade_frames: u32) {
-        if self.voices[index].is_silent() {
+        let voice = &mut self.voices[index];
+        voice.release(reason, fade_frames);
+        if let Some(reason) = voice.releasing().filter(|_| voice.is_silent()) {
             self.end(index, self.clock_frames, reason);
-        } else {
-            self.voices[index].release(reason, fade_frames);
         }
     }
 

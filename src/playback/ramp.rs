@@ -25,6 +25,14 @@ impl Ramp {
         }
     }
 
+    /// Arrives after `frames` frames at the latest.
+    pub(super) fn hurry(&mut self, frames: u32) {
+        if self.frames_left > frames.max(1) {
+            self.frames_left = frames.max(1);
+            self.step = (self.target - self.value) / self.frames_left as f32;
+        }
+    }
+
     /// The value of the next frame.
     pub(super) fn next(&mut self) -> f32 {
         match self.frames_left {

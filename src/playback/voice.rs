@@ -140,12 +140,21 @@ impl Voice {
         self.volume.value() * self.release.value()
     }
 
-    /// Begins its end. A second call changes nothing.
+    /// Why it is on its way out, if it is.
+    pub(super) fn releasing(&self) -> Option<EndReason> {
+        self.releasing
+    }
+
+    /// Whether it is on its way out and gone after `frames` frames.
+    pub(super) fn ends_within(&self, frames: u32) -> bool {
+        self.releasing.is_some() && self.release.frames_left() <= frames as usize
+    }
+
+    /// Begins its end. The first reason stays; a later call can only shorten the fade.
     pub(super) fn release(&mut self, reason: EndReason, fade_frames: u32) {
-        if self.releasing.is_none() {
-            self.releasing = Some(reason);
-            self.release.go(0.0, fade_frames);
-        }
+        self.releasing.get_or_insert(reason);
+        self.release.go(0.0, fade_frames);
+        self.release.hurry(fade_frames);
     }
 
     pub(super) fn pause(&mut self) {

@@ -205,3 +205,32 @@ fn a_fade_of_any_length_is_the_curve_it_should_be() {
         assert_eq!(ended, usize::from(fade_frames < u32::MAX), "{fade_frames}");
     }
 }
+
+#[test]
+fn whatever_stops_a_voice_shortens_a_longer_fade() {
+    let stops = [
+        (ControlMessage::StopVoice { voice: 1, fade_frames: 480 }, 480),
+        (ControlMessage::StopSample { slot: 0 }, RAMP),
+        (ControlMessage::StopAll, RAMP),
+        (ControlMessage::UnloadSample { slot: 0 }, RAMP),
+    ];
+    for (message, frames) in stops {
+        let what = format!("{message:?}");
+        let mut rig = humming();
+        rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 480_000 });
+        rig.left(4800);
+        let out = around(&mut rig, [message]);
+        assert!(sharpest(&out) < BOUND, "{what}: {}", sharpest(&out));
+        let end = 4920 + 4800 + 10 + frames as u64;
+        assert_eq!(rig.ends(), [(1, end, EndReason::Stopped)], "{what}: the first reason stays");
+        assert!(out[10 + frames..].iter().all(|value| *value == 0.0), "{what}");
+    }
+
+    // A longer one does not lengthen it.
+    let mut rig = humming();
+    rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 480 });
+    rig.left(100);
+    rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 48_000 });
+    rig.left(1000);
+    assert_eq!(rig.ends(), [(1, 4920 + 480, EndReason::Stopped)]);
+}

@@ -71,3 +71,25 @@ fn a_burst_leaves_the_newest_and_never_more_than_allowed() {
     assert_eq!(rig.ends().len(), 100);
     assert_eq!(rig.controller.shared().voices(), 4);
 }
+
+#[test]
+fn long_fades_count_as_voices_so_that_none_is_cut() {
+    let mut rig = small(2);
+    for voice in 1..=2 {
+        rig.play(voice, 0, params());
+    }
+    let mut out = rig.left(120);
+    for voice in 1..=2 {
+        rig.send(ControlMessage::StopVoice { voice, fade_frames: 480_000 });
+    }
+    out.extend(rig.left(480));
+    for voice in 3..=6 {
+        rig.play(voice, 0, params());
+        out.extend(rig.left(480));
+    }
+    // Each new voice takes the place of a fading one, and that one still gets its 5 ms.
+    assert!(sharpest(&out) < 0.02, "{}", sharpest(&out));
+    let ended: Vec<_> = rig.ends().into_iter().map(|(voice, _, reason)| (voice, reason)).collect();
+    let (stopped, stolen) = (EndReason::Stopped, EndReason::Stolen);
+    assert_eq!(ended, [(1, stopped), (2, stopped), (3, stolen), (4, stolen)]);
+}
