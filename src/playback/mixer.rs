@@ -94,7 +94,11 @@ impl Mixer {
             ),
             M::SetVolume { volume } => {
                 if let Some(volume) = sane(volume, 0.0, 4.0) {
-                    self.volume.go(volume, ramp);
+                    if self.voices.iter().all(Voice::is_silent) {
+                        self.volume.jump(volume);
+                    } else {
+                        self.volume.go(volume, ramp);
+                    }
                 }
             }
             M::SetSpeed { speed } => self.speed = sane(speed, -4.0, 4.0).unwrap_or(self.speed),

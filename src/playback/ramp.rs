@@ -25,6 +25,11 @@ impl Ramp {
         }
     }
 
+    /// Is at `target` from the next frame on: for what nobody hears.
+    pub(super) fn jump(&mut self, target: f32) {
+        *self = Self::at(target);
+    }
+
     /// Arrives after `frames` frames at the latest.
     pub(super) fn hurry(&mut self, frames: u32) {
         if self.frames_left > frames.max(1) {

@@ -171,14 +171,24 @@ impl Voice {
 
     pub(super) fn set_volume(&mut self, volume: f32, ramp_frames: u32) {
         if let Some(volume) = sane(volume, 0.0, 4.0) {
-            self.volume.go(volume, ramp_frames);
+            // What has not sounded yet starts as it is told, not on the way there.
+            if self.is_silent() {
+                self.volume.jump(volume);
+            } else {
+                self.volume.go(volume, ramp_frames);
+            }
         }
     }
 
     pub(super) fn set_pan(&mut self, pan: f32, ramp_frames: u32) {
         if let Some(pan) = sane(pan, -1.0, 1.0) {
+            let silent = self.is_silent();
             for (ramp, gain) in self.pan.iter_mut().zip(pan_gains(pan)) {
-                ramp.go(gain, ramp_frames);
+                if silent {
+                    ramp.jump(gain);
+                } else {
+                    ramp.go(gain, ramp_frames);
+                }
             }
         }
     }

@@ -234,3 +234,36 @@ fn whatever_stops_a_voice_shortens_a_longer_fade() {
     rig.left(1000);
     assert_eq!(rig.ends(), [(1, 4920 + 480, EndReason::Stopped)]);
 }
+
+#[test]
+fn what_does_not_sound_yet_starts_at_the_gain_it_was_given() {
+    let gains = |voice| ControlMessage::SetVoice {
+        voice,
+        volume: Some(0.5),
+        pan: Some(1.0),
+        speed: None,
+        looped: None,
+    };
+    // Just started, waiting for its frame, and paused before its first one.
+    for (at_frame, pause) in [(None, false), (Some(100), false), (None, true)] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![1.0; 10], vec![0.5; 10]]);
+        rig.play(1, 0, VoiceParams { at_frame, ..params() });
+        if pause {
+            rig.send(ControlMessage::PauseVoice { voice: 1 });
+        }
+        rig.send(gains(1));
+        rig.send(ControlMessage::SetVolume { volume: 0.5 });
+        rig.left(if at_frame.is_some() || pause { 100 } else { 0 });
+        rig.send(ControlMessage::ResumeVoice { voice: 1 });
+        let right = 0.5 * std::f32::consts::SQRT_2 * 0.25;
+        assert_eq!(rig.render(10), [[0.0; 10], [right; 10]], "{at_frame:?} {pause}");
+    }
+    // A volume set in silence holds from the first frame on.
+    let mut rig = humming();
+    rig.send(ControlMessage::StopAll);
+    rig.left(1000);
+    rig.send(ControlMessage::SetVolume { volume: 0.0 });
+    rig.play(2, 0, params());
+    assert!(rig.left(1000).iter().all(|value| *value == 0.0));
+}
