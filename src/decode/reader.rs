@@ -49,6 +49,7 @@ impl OpenedSource {
             CountingReader {
                 content,
                 byte_len,
+                hidden: 0,
                 position: 0,
                 failed: false,
                 state: Arc::clone(&state),
@@ -108,15 +109,26 @@ impl ReadState {
 pub(crate) struct CountingReader {
     content: Box<dyn ReadSeek>,
     byte_len: u64,
+    /// Bytes before what is shown.
+    hidden: u64,
     position: u64,
     failed: bool,
     state: Arc<ReadState>,
 }
 
 impl CountingReader {
-    /// Total length in bytes.
+    /// Length in bytes of what is shown.
     pub(crate) fn byte_len(&self) -> u64 {
-        self.byte_len
+        self.byte_len - self.hidden
+    }
+
+    /// Shows only what follows the first `bytes` bytes, and goes there.
+    ///
+    /// # Errors
+    /// Those of seeking.
+    pub(crate) fn hide(&mut self, bytes: u64) -> io::Result<()> {
+        self.hidden = bytes.min(self.byte_len);
+        self.seek(SeekFrom::Start(0)).map(drop)
     }
 
     fn fail(&mut self, error: io::Error) -> io::Error {
@@ -157,17 +169,17 @@ impl Seek for CountingReader {
         // Refused by hand: a target before the start or beyond 2^63 is the file's lie, and must
         // not count as a failure of the source.
         let target = match to {
-            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::Start(offset) => self.hidden.checked_add(offset),
             SeekFrom::End(offset) => self.byte_len.checked_add_signed(offset),
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
         };
         let target = target
-            .filter(|target| i64::try_from(*target).is_ok())
+            .filter(|target| *target >= self.hidden && i64::try_from(*target).is_ok())
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek out of range"))?;
         match self.content.seek(SeekFrom::Start(target)) {
             Ok(position) => {
                 self.moved_to(position);
-                Ok(position)
+                Ok(position.saturating_sub(self.hidden))
             }
             Err(error) => Err(self.fail(error)),
         }

@@ -4,10 +4,13 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::mp4;
+use super::reader::CountingReader;
 use crate::error::{LoadError, LoadErrorKind};
 
 /// Bytes that every check here can do with.
 const HEAD_BYTES: usize = 16;
+/// Most ID3v2 tags in a row that are passed. More than two are a sign of malice.
+const MAX_TAGS: usize = 64;
 
 /// Formats that are recognised only to be refused by name.
 ///
@@ -36,36 +39,38 @@ const REFUSED: &[(&[u8], &str)] = &[
     (b"PK\x03\x04", "ZIP"),
 ];
 
-/// The first bytes, and where an MP4's audio starts. Leaves `reader` at its start.
+/// The first bytes behind any ID3v2 tags, and where an MP4's audio starts. Leaves `reader` at
+/// these bytes and hides the tags: nobody here wants them, and of symphonia 0.6.1 a tag with
+/// chapters in chapters exhausts the stack, which ends the whole process.
 ///
 /// # Errors
 /// Those of the reader.
-pub(super) fn look_ahead(
-    reader: &mut (impl Read + Seek),
-) -> io::Result<(Vec<u8>, Option<mp4::Start>)> {
-    let head = head(reader)?;
+pub(super) fn look_ahead(reader: &mut CountingReader) -> io::Result<(Vec<u8>, Option<mp4::Start>)> {
+    let (head, tag_bytes) = head(reader)?;
+    reader.hide(tag_bytes)?;
     let start = if is_mp4(&head) { mp4::audio_start(reader)? } else { None };
     Ok((head, start))
 }
 
-/// The first bytes behind any ID3v2 tags; shorter than [`HEAD_BYTES`] only at the end.
-/// Leaves `reader` at its start.
+/// The first bytes behind any ID3v2 tags, shorter than [`HEAD_BYTES`] only at the end; and the
+/// length of these tags.
 ///
 /// # Errors
 /// Those of the reader.
-fn head(reader: &mut (impl Read + Seek)) -> io::Result<Vec<u8>> {
+fn head(reader: &mut CountingReader) -> io::Result<(Vec<u8>, u64)> {
     let mut start = 0_u64;
-    let head = loop {
+    let mut passed = 0;
+    loop {
         reader.seek(SeekFrom::Start(start))?;
         let mut head = Vec::with_capacity(HEAD_BYTES);
         reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head)?;
-        match id3v2_len(&head) {
-            Some(len) => start += len,
-            None => break head,
+        // A tag that claims all of the file has its length wrong.
+        match id3v2_len(&head).filter(|len| start + len < reader.byte_len()) {
+            Some(len) if passed < MAX_TAGS => start += len,
+            _ => return Ok((head, start)),
         }
-    };
-    reader.seek(SeekFrom::Start(0))?;
-    Ok(head)
+        passed += 1;
+    }
 }
 
 /// The length of the ID3v2 tag that `head` begins, header included.

@@ -1,5 +1,6 @@
 //! Decoding of files made here, with arithmetic as the truth.
 
+mod hostile;
 mod mp4;
 mod sources;
 
