@@ -34,17 +34,26 @@ impl AudioSpec {
             return Err(LoadError::new(
                 LoadErrorKind::UnsupportedFormat,
                 format!(
-                    "sample rate {} Hz is outside {MIN_SAMPLE_RATE}..={MAX_SAMPLE_RATE} Hz",
+                    "sample rate of {} Hz, {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} are supported",
                     self.sample_rate
                 ),
             ));
         }
-        if self.channels == 0 || self.channels > MAX_CHANNELS {
-            return Err(LoadError::new(
-                LoadErrorKind::UnsupportedFormat,
-                format!("{} channels, 1 to {MAX_CHANNELS} are supported", self.channels),
-            ));
-        }
+        validate_channels(self.channels)?;
         Ok(self)
     }
+}
+
+/// Checks a channel count against the limits of this module.
+///
+/// # Errors
+/// `unsupported_format` when it lies outside.
+pub(crate) fn validate_channels(channels: usize) -> Result<(), LoadError> {
+    if (1..=MAX_CHANNELS).contains(&channels) {
+        return Ok(());
+    }
+    Err(LoadError::new(
+        LoadErrorKind::UnsupportedFormat,
+        format!("{channels} channels, 1 to {MAX_CHANNELS} are supported"),
+    ))
 }

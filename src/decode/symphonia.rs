@@ -1,7 +1,11 @@
 //! Decoding with symphonia, the only file that names it.
 
+mod failure;
+
 use std::io;
 use std::sync::Arc;
+
+use failure::{io_failure, opening_failed, source_failure, unknown_codec, unknown_format};
 
 use symphonia::core::audio::{ChannelLabel, Channels, GenericAudioBufferRef};
 use symphonia::core::codecs::CodecParameters;
@@ -18,10 +22,13 @@ use super::clean::{Tally, remove_non_finite};
 use super::reader::{CountingReader, OpenedSource, ReadState};
 use super::{Chunk, Decoder, StreamInfo, sniff};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning};
-use crate::spec::AudioSpec;
+use crate::spec::{AudioSpec, validate_channels};
 
 /// Undecodable packets in a row after which the rest of a stream is given up.
 const MAX_BAD_PACKETS_IN_A_ROW: u32 = 500;
+/// Most frames of one packet that a header may state. The formats read here have 65,536 at most,
+/// in ALAC and FLAC.
+const MAX_PACKET_FRAMES: u64 = 1 << 17;
 
 impl MediaSource for CountingReader {
     fn is_seekable(&self) -> bool {
@@ -60,12 +67,10 @@ impl SymphoniaDecoder {
         let (head, start) =
             sniff::look_ahead(&mut reader).map_err(|error| io_failure(&read, error))?;
         sniff::refuse_known(&head)?;
-        let mut stream = match PacketStream::open(reader, &read) {
-            Ok(stream) => stream,
-            Err(error) => return Err(failure(&read).unwrap_or_else(|| opening_failed(error))),
-        };
+        let mut stream = PacketStream::open(reader, &read)
+            .map_err(|error| source_failure(&read).unwrap_or(error))?;
         if !sniff::may_be(stream.container(), &head) {
-            return Err(LoadError::new(LoadErrorKind::UnsupportedFormat, "not a known format"));
+            return Err(unknown_format());
         }
         let layout = loop {
             match stream.decode_next()? {
@@ -165,14 +170,11 @@ struct PacketStream {
 }
 
 impl PacketStream {
-    fn open(reader: CountingReader, read: &Arc<ReadState>) -> Result<Self, Error> {
+    fn open(reader: CountingReader, read: &Arc<ReadState>) -> Result<Self, LoadError> {
         let bytes = MediaSourceStream::new(Box::new(reader), Default::default());
-        let format = symphonia::default::get_probe().probe(
-            &Hint::new(),
-            bytes,
-            FormatOptions::default(),
-            MetadataOptions::default(),
-        )?;
+        let format = symphonia::default::get_probe()
+            .probe(&Hint::new(), bytes, FormatOptions::default(), MetadataOptions::default())
+            .map_err(opening_failed)?;
         let (track, codec) = audio_decoder(format.as_ref())?;
         let is_mpeg_audio = matches!(format.format_info().short_name, "mp1" | "mp2" | "mp3");
         Ok(Self {
@@ -290,7 +292,7 @@ impl PacketStream {
 
     fn end(&mut self) -> Result<Decoded, LoadError> {
         self.ended = true;
-        match failure(&self.read) {
+        match source_failure(&self.read) {
             Some(error) => Err(error),
             None => Ok(Decoded::End),
         }
@@ -331,15 +333,35 @@ impl Unpacked {
 }
 
 /// The track that a player would play, and a decoder for it.
-fn audio_decoder(format: &dyn FormatReader) -> Result<(Track, Box<dyn AudioDecoder>), Error> {
+fn audio_decoder(format: &dyn FormatReader) -> Result<(Track, Box<dyn AudioDecoder>), LoadError> {
     let track = format
         .default_track(TrackType::Audio)
         .or_else(|| format.first_track(TrackType::Audio))
-        .ok_or(Error::Unsupported("no audio track"))?;
-    let parameters = audio_parameters(track).ok_or(Error::Unsupported("unknown audio codec"))?;
+        .ok_or_else(|| LoadError::new(LoadErrorKind::UnsupportedFormat, "has no audio track"))?;
+    let parameters = audio_parameters(track).ok_or_else(unknown_codec)?;
+    check_size(parameters)?;
     let codec = symphonia::default::get_codecs()
-        .make_audio_decoder(parameters, &AudioDecoderOptions::default())?;
+        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
+        .map_err(opening_failed)?;
     Ok((track.clone(), codec))
+}
+
+/// Refuses what would make a decoder set aside gigabytes for its first packet: decoders take room
+/// for channels × frames before they have read a byte, and what cannot be had ends the process.
+///
+/// # Errors
+/// `unsupported_format` beyond [`MAX_CHANNELS`], `corrupt` beyond [`MAX_PACKET_FRAMES`].
+fn check_size(parameters: &AudioCodecParameters) -> Result<(), LoadError> {
+    if let Some(channels) = &parameters.channels {
+        validate_channels(channels.count())?;
+    }
+    match parameters.max_frames_per_packet {
+        Some(frames) if frames > MAX_PACKET_FRAMES => Err(LoadError::new(
+            LoadErrorKind::Corrupt,
+            format!("its header states packets of {frames} frames"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn audio_parameters(track: &Track) -> Option<&AudioCodecParameters> {
@@ -362,31 +384,4 @@ fn speakers(channels: &Channels) -> Vec<Option<u32>> {
             .collect(),
         other => vec![None; other.count()],
     }
-}
-
-fn opening_failed(error: Error) -> LoadError {
-    let (kind, message) = match error {
-        Error::Unsupported(what) => {
-            return LoadError::new(
-                LoadErrorKind::UnsupportedFormat,
-                format!("not supported: {what}"),
-            );
-        }
-        Error::LimitError(_) => (LoadErrorKind::UnsupportedFormat, "exceeds a decoder limit"),
-        Error::IoError(_) => (LoadErrorKind::Corrupt, "ends within its header"),
-        _ => (LoadErrorKind::Corrupt, "malformed header"),
-    };
-    LoadError::new(kind, message).with_source(error)
-}
-
-fn io_failure(read: &ReadState, seen: io::Error) -> LoadError {
-    failure(read).unwrap_or_else(|| {
-        LoadError::new(LoadErrorKind::Corrupt, "malformed header").with_source(seen)
-    })
-}
-
-/// The source's own failure, which a format reader may have swallowed or taken for an end.
-fn failure(read: &ReadState) -> Option<LoadError> {
-    read.take_error()
-        .map(|error| LoadError::new(LoadErrorKind::Io, "reading failed").with_source(error))
 }

@@ -1,0 +1,56 @@
+//! What symphonia's errors mean to somebody who only wants to hear a file. Its own words follow
+//! as the cause.
+
+use std::io;
+
+use symphonia::core::errors::Error;
+
+use crate::decode::reader::ReadState;
+use crate::error::{LoadError, LoadErrorKind};
+
+/// Why a file could not be opened.
+pub(super) fn opening_failed(error: Error) -> LoadError {
+    let (kind, message) = match &error {
+        Error::Unsupported(what) if what.starts_with("core (probe)") => return unknown_format(),
+        Error::Unsupported(what) if what.starts_with("core (codec)") => return unknown_codec(),
+        // Said of files whose end is lost: recorders write the index last.
+        Error::Unsupported("isomp4: missing moov atom") => {
+            (LoadErrorKind::Corrupt, "the file is incomplete, its index is missing")
+        }
+        Error::Unsupported("wav: missing data chunk") => {
+            (LoadErrorKind::Corrupt, "the file is incomplete, its audio is missing")
+        }
+        Error::Unsupported(_) => {
+            (LoadErrorKind::UnsupportedFormat, "this variant of the format is not supported")
+        }
+        Error::LimitError(_) => {
+            (LoadErrorKind::UnsupportedFormat, "the file exceeds a limit of its decoder")
+        }
+        Error::IoError(_) => (LoadErrorKind::Corrupt, "the file ends within its header"),
+        _ => (LoadErrorKind::Corrupt, "the file's header is damaged"),
+    };
+    LoadError::new(kind, message).with_source(error)
+}
+
+/// The content resembles nothing.
+pub(super) fn unknown_format() -> LoadError {
+    LoadError::new(LoadErrorKind::UnsupportedFormat, "not an audio file of a supported format")
+}
+
+/// The container is known, what is in it is not.
+pub(super) fn unknown_codec() -> LoadError {
+    LoadError::new(LoadErrorKind::UnsupportedFormat, "its audio codec is not supported")
+}
+
+/// An I/O error that we met ourselves: the source's own, or an end that comes too early.
+pub(super) fn io_failure(read: &ReadState, seen: io::Error) -> LoadError {
+    source_failure(read).unwrap_or_else(|| {
+        LoadError::new(LoadErrorKind::Corrupt, "the file's header is damaged").with_source(seen)
+    })
+}
+
+/// The source's own failure, which a format reader may have swallowed or taken for an end.
+pub(super) fn source_failure(read: &ReadState) -> Option<LoadError> {
+    read.take_error()
+        .map(|error| LoadError::new(LoadErrorKind::Io, "reading failed").with_source(error))
+}
