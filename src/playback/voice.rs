@@ -63,8 +63,9 @@ pub(super) struct Voice {
     pub(super) phase: Phase,
     pub(super) retrigger: Retrigger,
     position: f64,
-    /// Starts at the sample's end, which is not known before the sample is finished.
-    from_end: bool,
+    /// Has not sounded since it was started without a place to start at: the direction it has
+    /// by then decides between the first frame and the last.
+    at_origin: bool,
     speed: f32,
     looped: bool,
     paused: bool,
@@ -96,7 +97,6 @@ impl Voice {
         phase: Phase,
     ) -> Self {
         let speed = sane(params.speed, -4.0, 4.0).unwrap_or(1.0);
-        let from_end = speed < 0.0 && params.start_frame == 0;
         Self {
             id,
             slot,
@@ -105,7 +105,7 @@ impl Voice {
             phase,
             retrigger: params.retrigger,
             position: params.start_frame as f64,
-            from_end,
+            at_origin: params.start_frame == 0,
             speed,
             looped: params.looped,
             paused: false,
@@ -217,9 +217,9 @@ impl Voice {
             if let Some(reason) = self.releasing.filter(|_| self.is_silent()) {
                 return Segment::End(reason);
             }
-            if let (true, Some(length)) = (self.from_end, length) {
-                self.position = length as f64 - 1.0;
-                self.from_end = false;
+            if self.at_origin {
+                let last = length.map_or(0.0, |length| length as f64 - 1.0);
+                self.position = if speed < 0.0 { last } else { 0.0 };
             }
             self.starved = length.is_none()
                 && self.is_starved(sample.ready_frames(), speed, frames, ramp_frames, sample);
@@ -237,14 +237,13 @@ impl Voice {
             // Silent: the moment to jump, if that is what the gate was shut for.
             let Some(frame) = self.seek.take() else { return Segment::Silence };
             self.position = frame as f64;
-            self.from_end = false;
-            self.fresh = frame == 0;
+            self.at_origin = false;
+            self.fresh = frame == 0 && speed > 0.0;
         }
-        let over = |length| length == 0 || (!self.looped && self.is_past(length));
-        if length.is_some_and(over) {
+        if length == Some(0) || (!self.looped && self.is_past(length)) {
             return Segment::End(self.releasing.unwrap_or(EndReason::Finished));
         }
-        self.fresh = false;
+        (self.fresh, self.at_origin) = (false, false);
         let mut frames = frames;
         if self.gate.target() == 0.0 {
             frames = frames.min(self.gate.frames_left());
@@ -265,7 +264,8 @@ impl Voice {
     }
 
     /// Whether a sample that is still growing has too little to play on: what a block and a
-    /// fade after it need, and, once starved, a tenth of a second more.
+    /// fade after it need, and, once starved, a tenth of a second more. Backwards, what is not
+    /// known is where the end is, to start from or to go round to.
     fn is_starved(
         &self,
         ready_frames: usize,
@@ -275,12 +275,15 @@ impl Voice {
         sample: &SampleBuffer,
     ) -> bool {
         let reserve = if self.starved { sample.sample_rate() as usize / 10 } else { 0 };
-        let way = f64::from(speed.max(0.0)) * (frames + ramp_frames as usize + reserve) as f64;
-        self.from_end || self.position + way + MAX_REACH as f64 + 1.0 > ready_frames as f64
+        let way = f64::from(speed) * (frames + ramp_frames as usize + reserve) as f64;
+        let needs_end =
+            speed < 0.0 && (self.at_origin || (self.looped && self.position + way < 0.0));
+        let reach = MAX_REACH as f64 + 1.0;
+        needs_end || self.position + way.max(0.0) + reach > ready_frames as f64
     }
 
-    fn is_past(&self, length: usize) -> bool {
-        self.position >= length as f64 || self.position <= -1.0
+    fn is_past(&self, length: Option<usize>) -> bool {
+        self.position <= -1.0 || length.is_some_and(|length| self.position >= length as f64)
     }
 
     /// Moves on, and says where each frame is read. Fewer than `playheads.len()` if a sample of
@@ -293,12 +296,10 @@ impl Voice {
     ) -> usize {
         let speed = f64::from(speed);
         for (done, playhead) in playheads.iter_mut().enumerate() {
-            if let Some(length) = length {
-                if self.looped && length > 0 {
-                    self.wrap(length as f64);
-                } else if self.is_past(length) {
-                    return done;
-                }
+            match length {
+                Some(length) if self.looped && length > 0 => self.wrap(length as f64),
+                _ if !self.looped && self.is_past(length) => return done,
+                _ => {}
             }
             let floor = self.position.floor();
             #[allow(clippy::cast_possible_truncation, reason = "a frame number; a fraction")]

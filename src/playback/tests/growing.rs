@@ -91,3 +91,34 @@ fn a_load_that_fails_fades_its_voices_within_10_ms() {
     assert!(out[120 + 480..].iter().all(|value| *value == 0.0));
     assert_eq!(rig.controller.collect(), 1);
 }
+
+#[test]
+fn backwards_from_the_middle_ends_at_the_beginning_or_waits_there_for_the_end() {
+    let sample = sine(100.0, 48_000);
+    for looped in [false, true] {
+        let (mut rig, mut writer) = growing(48_000);
+        writer.append(&[&sample[..24_000]]).expect("fits");
+        rig.play(1, 0, VoiceParams { speed: -1.0, start_frame: 12_000, looped, ..params() });
+        let mut out = rig.left(20_000);
+        let heard = out.iter().rposition(|value| *value != 0.0).expect("something sounded");
+        let ends = rig.ends();
+        if looped {
+            assert_eq!(ends, []);
+            assert!((11_000..12_001).contains(&heard), "it waits at frame {heard}");
+            writer.append(&[&sample[24_000..]]).expect("fits");
+            writer.finish();
+            out.extend(rig.left(20_000));
+            assert!(sharpest(&out) < 4e-4, "{}", sharpest(&out));
+            // Round the corner, from where it stopped: the fade's last frame was silent.
+            let place = |frame: usize| (60_000 - heard - 2 - (frame - 20_000)) % 48_000;
+            for (frame, value) in out.iter().enumerate().skip(20_000 + RAMP) {
+                let near = [0, 1, 2].map(|off| sample[(place(frame) + off + 47_999) % 48_000]);
+                assert!(near.contains(value), "frame {frame}: {value} is none of {near:?}");
+            }
+        } else {
+            assert_eq!(ends, [(1, 12_001, EndReason::Finished)]);
+            let reversed = sample[..=12_000 - RAMP].iter().rev();
+            assert!(out[RAMP..12_001].iter().eq(reversed));
+        }
+    }
+}

@@ -102,3 +102,40 @@ fn length_follows_speed() {
         assert_eq!(rig.ends(), [(1, frames, EndReason::Finished)], "speed {speed}");
     }
 }
+
+fn set_speed(voice: u64, speed: f32) -> ControlMessage {
+    ControlMessage::SetVoice { voice, volume: None, pan: None, speed: Some(speed), looped: None }
+}
+
+#[test]
+fn the_direction_at_its_first_frame_decides_where_a_voice_starts() {
+    let forwards = noise(1000, 15);
+    let backwards: Vec<f32> = forwards.iter().rev().copied().collect();
+    // Voice speed, master speed, and the voice speed it is given before it sounds.
+    for (voice, master, changed, expected) in [
+        (1.0, -1.0, None, &backwards),
+        (-1.0, -1.0, None, &forwards),
+        (1.0, 1.0, Some(-1.0), &backwards),
+        (-1.0, 1.0, Some(1.0), &forwards),
+    ] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![forwards.clone()]);
+        rig.send(ControlMessage::SetSpeed { speed: master });
+        rig.play(1, 0, VoiceParams { speed: voice, at_frame: Some(10), ..params() });
+        rig.left(10);
+        changed.into_iter().for_each(|speed| rig.send(set_speed(1, speed)));
+        assert_eq!(rig.left(1000), *expected, "{voice} × {master}, then {changed:?}");
+    }
+}
+
+#[test]
+fn a_seek_to_the_beginning_of_a_backward_voice_does_not_click() {
+    // A cosine: full level at its first frame.
+    let mut rig = Rig::new();
+    rig.load(0, vec![sine(100.0, 4920)[120..].to_vec()]);
+    rig.play(1, 0, VoiceParams { looped: true, speed: -1.0, ..params() });
+    let mut out = rig.left(1000);
+    rig.send(ControlMessage::SeekVoice { voice: 1, frame: 0 });
+    out.extend(rig.left(1000));
+    assert!(sharpest(&out) < 4e-4, "{}", sharpest(&out));
+}
