@@ -53,6 +53,7 @@ impl Renderer {
     pub fn render(&mut self, out: &mut [f32]) {
         out.fill(0.0);
         let frames = out.len() / self.output_channels;
+        let block_end = self.mixer.clock_frames() + frames as u64;
         let block = &mut out[..frames * self.output_channels];
         let rendered = catch_unwind(AssertUnwindSafe(|| {
             without_denormals(|| self.render_block(block));
@@ -60,7 +61,7 @@ impl Renderer {
         if let Err(payload) = rendered {
             out.fill(0.0);
             self.shared.count_panic();
-            let recovered = catch_unwind(AssertUnwindSafe(|| self.mixer.recover(frames)));
+            let recovered = catch_unwind(AssertUnwindSafe(|| self.mixer.recover(block_end)));
             // Freeing a payload could panic again; the leak is one box per bug.
             std::mem::forget((payload, recovered));
         }

@@ -32,6 +32,8 @@ pub(super) struct Mixer {
     shared: Arc<PlaybackShared>,
     #[cfg(test)]
     pub(super) panic_on_play_of: Option<u64>,
+    #[cfg(test)]
+    pub(super) panic_at_frame: Option<u64>,
 }
 
 impl Mixer {
@@ -58,6 +60,8 @@ impl Mixer {
             shared,
             #[cfg(test)]
             panic_on_play_of: None,
+            #[cfg(test)]
+            panic_at_frame: None,
         }
     }
 
@@ -109,6 +113,8 @@ impl Mixer {
     pub(super) fn mix(&mut self, out: &mut [f32], outputs: usize) {
         let mut rest = out;
         while !rest.is_empty() {
+            #[cfg(test)]
+            assert!(self.panic_at_frame.is_none_or(|frame| self.clock_frames < frame), "planted");
             self.start_due();
             let frames = (rest.len() / outputs).min(self.frames_to_next_start());
             let (block, tail) = rest.split_at_mut(frames * outputs);
@@ -129,9 +135,15 @@ impl Mixer {
         self.shared.set_voices(u32::try_from(voices).unwrap_or(u32::MAX));
     }
 
-    /// After a panic: no voice is left, slots keep their samples, the clock moves on.
-    pub(super) fn recover(&mut self, frames: usize) {
-        self.clock_frames += frames as u64;
+    /// Frames rendered so far.
+    pub(super) fn clock_frames(&self) -> u64 {
+        self.clock_frames
+    }
+
+    /// After a panic: no voice is left, slots keep their samples, the clock moves on to where the
+    /// block ends.
+    pub(super) fn recover(&mut self, block_end: u64) {
+        self.clock_frames = block_end;
         for index in 0..self.voices.len() {
             let Voice { id, slot, phase, .. } = self.voices[index];
             self.voices[index].phase = Phase::Free;
@@ -182,13 +194,14 @@ impl Mixer {
         }
     }
 
-    /// Starts the voices whose frame the clock has reached.
+    /// Starts the voices whose frame the clock has reached, in the order they were sent.
     fn start_due(&mut self) {
-        for index in 0..self.voices.len() {
-            let Voice { id, slot, phase, retrigger, .. } = self.voices[index];
-            if !matches!(phase, Phase::Waiting { at_frame } if at_frame <= self.clock_frames) {
-                continue;
-            }
+        let now = self.clock_frames;
+        let due =
+            |voice: &Voice| matches!(voice.phase, Phase::Waiting { at_frame } if at_frame <= now);
+        // Ends: each turn starts or ends one that is due.
+        while let Some(index) = self.weakest(due, |_| (false, 0.0)) {
+            let Voice { id, slot, retrigger, .. } = self.voices[index];
             if self.retrigger(slot, retrigger) {
                 self.voices[index].phase = Phase::Started;
                 self.report_start(id, slot);

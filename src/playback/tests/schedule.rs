@@ -98,3 +98,27 @@ fn every_retrigger_sounds_on_a_silent_slot() {
         assert_eq!(rig.left(1), [0.75], "{retrigger:?}: another slot does not count");
     }
 }
+
+#[test]
+fn voices_of_one_frame_start_in_the_order_they_were_sent() {
+    // Voice 3 gets the place that voice 1 left, before voice 2's.
+    let mut rig = Rig::new();
+    rig.load(0, vec![vec![0.25; 1000]]);
+    rig.load(1, vec![vec![0.5; 10]]);
+    rig.play(1, 1, params());
+    rig.play(2, 0, VoiceParams { at_frame: Some(500), ..params() });
+    rig.left(100);
+    let restart = Retrigger::Restart;
+    rig.play(3, 0, VoiceParams { at_frame: Some(500), retrigger: restart, ..params() });
+    rig.left(1000);
+    let ended = |voice, slot, frame, reason| PlaybackEvent::Ended { voice, slot, frame, reason };
+    let expected = [
+        PlaybackEvent::Started { voice: 1, slot: 1, frame: 0 },
+        ended(1, 1, 10, EndReason::Finished),
+        PlaybackEvent::Started { voice: 2, slot: 0, frame: 500 },
+        // It had not sounded yet.
+        ended(2, 0, 500, EndReason::Stopped),
+        PlaybackEvent::Started { voice: 3, slot: 0, frame: 500 },
+    ];
+    assert_eq!(rig.events(), expected);
+}

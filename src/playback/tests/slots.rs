@@ -141,3 +141,15 @@ fn a_panic_becomes_silence_and_the_samples_survive() {
     rig.play(5, 1, params());
     assert_eq!(rig.left(10), [0.625; 10]);
 }
+
+#[test]
+fn a_panic_in_the_middle_of_a_block_keeps_the_clock() {
+    let mut rig = Rig::new();
+    rig.load(0, vec![vec![0.5; 1000]]);
+    rig.play(1, 0, params());
+    rig.renderer.mixer().panic_at_frame = Some(300);
+    rig.left(700);
+    let shared = rig.controller.shared();
+    assert_eq!((shared.callback_panics(), shared.clock_frames()), (1, 700));
+    assert_eq!(rig.ends(), [(1, 700, EndReason::Failed)]);
+}
