@@ -189,7 +189,7 @@ fn at_rate(
 fn buffer_frames(supported: SupportedBufferSize, wanted: Option<u32>) -> Option<u32> {
     match supported {
         SupportedBufferSize::Range { min, max } => {
-            Some(wanted.unwrap_or(DEFAULT_BUFFER_FRAMES).max(min).min(max))
+            Some(wanted.unwrap_or(DEFAULT_BUFFER_FRAMES).max(min).min(max).max(1))
         }
         SupportedBufferSize::Unknown => wanted,
     }

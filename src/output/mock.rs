@@ -148,6 +148,9 @@ impl Output for Mock {
 
     fn render(&mut self, out: &mut [f32]) -> bool {
         let mut device = lock(&self.device);
+        if device.lost.is_some() {
+            return false;
+        }
         let Some(renderer) = device.renderer.as_mut() else { return false };
         renderer.render(out);
         true

@@ -131,12 +131,13 @@ fn a_mock_is_lost_or_refuses_with_the_kind_it_is_told() {
 
         let renderer = refused.renderer.expect("comes back");
         let (prepared, device) = mock(&OutputRequest::default());
-        let output = start(prepared, renderer);
+        let mut output = start(prepared, renderer);
         device.report_xrun();
         assert_eq!((output.status(), output.xruns()), (OutputStatus::Running, 1));
         device.lose(error.clone());
         assert_eq!(output.status(), OutputStatus::Lost(error));
         assert_eq!(device.pull(8), None);
+        assert!(!output.render(&mut [0.0; 8]), "what is lost renders for nobody");
         assert!(output.stop().is_some(), "a lost device gives the renderer back");
     }
 }

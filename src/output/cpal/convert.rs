@@ -14,8 +14,9 @@ pub(super) fn is_supported(format: SampleFormat) -> bool {
 
 /// Renders into a device's buffer of any format and any length.
 ///
-/// `F32` and `F64` take the mix as it is. Integers take −1..1: what is beyond is clipped here,
-/// and the rest rounded to the nearest step.
+/// `F32` and `F64` take the mix as it is, but for what is no finite number: that becomes silence
+/// here, as it would stay in the filters of whatever comes next. Integers take −1..1: what is
+/// beyond is clipped here, and the rest rounded to the nearest step.
 #[derive(Debug)]
 pub(super) struct Converter {
     scratch: Box<[f32]>,
@@ -35,9 +36,12 @@ impl Converter {
             SampleFormat::F32 => {
                 if let Some(out) = data.as_slice_mut::<f32>() {
                     renderer.render(out);
+                    out.iter_mut().for_each(|value| *value = to_finite(*value));
                 }
             }
-            SampleFormat::F64 => self.fill(renderer, data.as_slice_mut(), f64::from),
+            SampleFormat::F64 => {
+                self.fill(renderer, data.as_slice_mut(), |value| f64::from(to_finite(value)));
+            }
             SampleFormat::I8 => self.fill(renderer, data.as_slice_mut(), to_i8),
             SampleFormat::I16 => self.fill(renderer, data.as_slice_mut(), to_i16),
             SampleFormat::I24 => self.fill(renderer, data.as_slice_mut(), to_i24),
@@ -62,6 +66,10 @@ impl Converter {
             }
         }
     }
+}
+
+fn to_finite(value: f32) -> f32 {
+    if value.is_finite() { value } else { 0.0 }
 }
 
 /// A value as an integer of `bits` bits: −1 is the lowest, 1 the highest, NaN is 0.

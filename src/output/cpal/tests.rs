@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use cpal::ErrorKind;
 
+use super::convert::Converter;
 use super::convert::narrow::{
     to_i8, to_i16, to_i24, to_i32, to_i64, to_u8, to_u16, to_u24, to_u32, to_u64,
 };
 use super::health::{Health, device_error};
 use super::{buffer_frames, prefer_named_cards};
+use crate::buffer::SampleBuffer;
 use crate::output::{DeviceErrorKind, DeviceInfo, OutputStatus};
+use crate::playback::{ControlMessage, PlaybackConfig, VoiceParams, split};
 
 #[test]
 fn full_scale_zero_and_beyond_are_what_each_format_has() {
@@ -110,4 +113,48 @@ fn cards_are_listed_by_name_where_they_have_one() {
     let mut numbers = vec![device(ids[2])];
     prefer_named_cards(&mut numbers);
     assert_eq!(numbers, [device(ids[2])]);
+}
+
+/// What the converter puts into a device's buffer of `frames` stereo frames, if the sample played
+/// is `plane` on both sides.
+fn converted<T: cpal::SizedSample>(plane: &[f32], frames: usize) -> Vec<T> {
+    let (mut controller, mut renderer) = split(PlaybackConfig::default());
+    let sample = SampleBuffer::from_planes(48_000, vec![plane.to_vec()]).expect("valid");
+    controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
+    let params = VoiceParams::default();
+    controller.try_send(ControlMessage::Play { voice: 1, slot: 0, params }).expect("room");
+    let mut buffer = vec![T::EQUILIBRIUM; 2 * frames];
+    // SAFETY: the pointer, length and format are those of `buffer`, which outlives `data` and is
+    // not touched meanwhile.
+    #[allow(unsafe_code, reason = "cpal makes its buffers in no other way")]
+    let mut data =
+        unsafe { cpal::Data::from_parts(buffer.as_mut_ptr().cast(), buffer.len(), T::FORMAT) };
+    assert!(Converter::new(2).render(&mut renderer, &mut data));
+    assert_eq!(controller.shared().clock_frames(), frames as u64);
+    buffer
+}
+
+#[test]
+fn buffers_of_every_length_are_filled_to_the_end() {
+    // The scratch holds 2,048 stereo frames: lengths around it and far beyond.
+    for frames in [1, 2, 2047, 2048, 2049, 4096, 5000, 65_536] {
+        let plane: Vec<i16> = (0..frames).map(|n: i32| (n % 30_000 + 1) as i16).collect();
+        let mix: Vec<f32> = plane.iter().map(|value| f32::from(*value) / 32_768.0).collect();
+        let frames = plane.len();
+        let both = |value: &i16| [*value; 2];
+        assert!(converted::<i16>(&mix, frames).into_iter().eq(plane.iter().flat_map(both)));
+        let floats = mix.iter().flat_map(|value| [*value; 2]);
+        assert!(converted::<f32>(&mix, frames).into_iter().eq(floats.clone()));
+        assert!(converted::<f64>(&mix, frames).into_iter().eq(floats.map(f64::from)));
+    }
+}
+
+#[test]
+fn what_is_no_number_never_reaches_a_device() {
+    let mix = [f32::NAN, f32::INFINITY, 1.5, f32::NEG_INFINITY, -1.5];
+    let floats = [0.0, 0.0, 0.0, 0.0, 1.5, 1.5, 0.0, 0.0, -1.5, -1.5];
+    assert_eq!(converted::<f32>(&mix, 5), floats);
+    assert_eq!(converted::<f64>(&mix, 5), floats.map(f64::from));
+    let (low, high) = (i16::MIN, i16::MAX);
+    assert_eq!(converted::<i16>(&mix, 5), [0, 0, high, high, high, high, low, low, low, low]);
 }
