@@ -4,6 +4,7 @@ mod channels;
 mod events;
 mod fades;
 mod growing;
+mod model;
 mod null;
 mod schedule;
 mod slots;

@@ -259,7 +259,7 @@ impl Voice {
         let distance = if self.gate.target() == 0.0 { 1.0 } else { 0.0 };
         let way = (distance - self.gate.value()).abs();
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..ramp")]
-        let frames = (way * ramp_frames as f32).ceil() as u32;
+        let frames = (way * ramp_frames as f32).round() as u32;
         frames
     }
 

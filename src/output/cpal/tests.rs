@@ -138,9 +138,8 @@ fn converted<T: cpal::SizedSample>(plane: &[f32], frames: usize) -> Vec<T> {
 fn buffers_of_every_length_are_filled_to_the_end() {
     // The scratch holds 2,048 stereo frames: lengths around it and far beyond.
     for frames in [1, 2, 2047, 2048, 2049, 4096, 5000, 65_536] {
-        let plane: Vec<i16> = (0..frames).map(|n: i32| (n % 30_000 + 1) as i16).collect();
+        let plane: Vec<i16> = (1..=i16::MAX).cycle().take(frames).collect();
         let mix: Vec<f32> = plane.iter().map(|value| f32::from(*value) / 32_768.0).collect();
-        let frames = plane.len();
         let both = |value: &i16| [*value; 2];
         assert!(converted::<i16>(&mix, frames).into_iter().eq(plane.iter().flat_map(both)));
         let floats = mix.iter().flat_map(|value| [*value; 2]);

@@ -113,3 +113,13 @@ fn the_output_may_change_its_channels_under_a_voice() {
     rig.channels = 1;
     assert_eq!(rig.render(1), [[0.375]]);
 }
+
+#[test]
+fn one_channel_to_many_and_many_to_one() {
+    let mut expected = vec![0.0; 8];
+    expected[..2].fill(1.0);
+    assert_eq!(heard(1, 8, 0), expected);
+    for (input, expected) in [(0, 0.5), (1, 0.5), (2, 0.0), (63, 0.0)] {
+        assert_eq!(heard(64, 1, input), [expected], "channel {input}");
+    }
+}

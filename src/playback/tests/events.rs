@@ -18,24 +18,24 @@ fn events_that_find_no_room_are_counted() {
 }
 
 /// A small generator, so that a failure can be repeated from its seed.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
+    pub(super) fn below(&mut self, n: u64) -> u64 {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % n
     }
 
-    fn size(&mut self, below: u64) -> usize {
+    pub(super) fn size(&mut self, below: u64) -> usize {
         usize::try_from(self.below(below)).expect("small")
     }
 
-    fn slot(&mut self) -> u32 {
+    pub(super) fn slot(&mut self) -> u32 {
         u32::try_from(self.below(5)).expect("small")
     }
 
-    fn params(&mut self, clock: u64) -> VoiceParams {
+    pub(super) fn params(&mut self, clock: u64) -> VoiceParams {
         use Retrigger::{Ignore, Overlap, Restart, Toggle};
         VoiceParams {
             volume: self.below(5) as f32,
@@ -48,7 +48,7 @@ impl Dice {
         }
     }
 
-    fn message(&mut self, rig: &mut Rig, newest: u64) -> ControlMessage {
+    pub(super) fn message(&mut self, rig: &mut Rig, newest: u64) -> ControlMessage {
         let voice = newest.saturating_sub(self.below(12));
         let slot = self.slot();
         match self.below(14) {

@@ -139,3 +139,27 @@ fn a_seek_to_the_beginning_of_a_backward_voice_does_not_click() {
     out.extend(rig.left(1000));
     assert!(sharpest(&out) < 4e-4, "{}", sharpest(&out));
 }
+
+#[test]
+fn loops_of_a_few_frames_keep_their_mean_at_every_speed() {
+    for frames in 1..=3 {
+        for speed in [0.01, 0.3, 1.0, 1.7, 4.0, -0.3, -1.0, -4.0] {
+            for master in [1.0, 4.0, -2.5] {
+                let mut rig = Rig::new();
+                rig.load(0, vec![vec![0.5; frames]]);
+                rig.send(ControlMessage::SetSpeed { speed: master });
+                rig.play(1, 0, VoiceParams { looped: true, speed, ..params() });
+                let out = rig.left(1000);
+                let off = out.iter().map(|value| (value - 0.5).abs()).fold(0.0, f32::max);
+                assert!(off < 1e-5, "{frames} frames at {speed} × {master}: off by {off}");
+            }
+        }
+    }
+    // Two frames that cancel: what is above the Nyquist frequency at double speed is gone.
+    let mut rig = Rig::new();
+    rig.load(0, vec![vec![0.5, -0.5]]);
+    rig.play(1, 0, VoiceParams { looped: true, speed: 3.9, ..params() });
+    let out = rig.left(1000);
+    let loudest = out.iter().fold(0.0_f32, |peak, value| peak.max(value.abs()));
+    assert!(loudest < 0.5e-4, "alias of {loudest}");
+}

@@ -1,0 +1,276 @@
+//! The renderer against a slow model of one voice, and against itself in other block sizes.
+//!
+//! The model knows one frame at a time, in f64, and only what the documentation says: which frame
+//! of the sample is read, and by which factors it is multiplied.
+
+use super::events::Dice;
+use super::*;
+
+/// One voice at speed 1 or −1, as the documentation has it.
+struct Model {
+    sample: Vec<f32>,
+    looped: bool,
+    backwards: bool,
+    place: i64,
+    paused: bool,
+    seek: Option<i64>,
+    attack: bool,
+    gate: Fade,
+    release: Option<Fade>,
+    volume: Fade,
+    over: bool,
+}
+
+/// A straight way between two values.
+#[derive(Clone, Copy)]
+struct Fade {
+    from: f64,
+    to: f64,
+    frames: f64,
+    done: f64,
+}
+
+impl Fade {
+    fn at(value: f64) -> Self {
+        Self { from: value, to: value, frames: 0.0, done: 0.0 }
+    }
+
+    fn value(&self) -> f64 {
+        if self.done >= self.frames {
+            return self.to;
+        }
+        self.from + (self.to - self.from) * self.done / self.frames
+    }
+
+    fn step(&mut self) -> f64 {
+        self.done = (self.done + 1.0).min(self.frames);
+        self.value()
+    }
+
+    fn go(&mut self, to: f64, frames: f64) {
+        if (to - self.to).abs() > 0.0 {
+            *self = Self { from: self.value(), to, frames, done: 0.0 };
+        }
+    }
+
+    fn is_shut(&self) -> bool {
+        self.to == 0.0 && self.done >= self.frames
+    }
+}
+
+const RAMP_FRAMES: f64 = RAMP as f64;
+
+impl Model {
+    fn new(sample: &[f32], looped: bool, backwards: bool) -> Self {
+        Self {
+            sample: sample.to_vec(),
+            looped,
+            backwards,
+            place: if backwards { sample.len() as i64 - 1 } else { 0 },
+            paused: false,
+            seek: None,
+            attack: true,
+            gate: Fade::at(0.0),
+            release: None,
+            volume: Fade::at(1.0),
+            over: false,
+        }
+    }
+
+    fn obey(&mut self, message: &ControlMessage) {
+        if self.over {
+            return;
+        }
+        let silent = self.gate.is_shut();
+        match *message {
+            ControlMessage::StopVoice { .. } if silent => self.over = true,
+            ControlMessage::StopVoice { fade_frames, .. } => {
+                let frames = f64::from(fade_frames.max(48));
+                match &mut self.release {
+                    None => {
+                        let mut release = Fade::at(1.0);
+                        release.go(0.0, frames);
+                        self.release = Some(release);
+                    }
+                    Some(release) if release.frames - release.done > frames => {
+                        *release = Fade { from: release.value(), to: 0.0, frames, done: 0.0 };
+                    }
+                    Some(_) => {}
+                }
+            }
+            _ if self.release.is_some() => {}
+            ControlMessage::PauseVoice { .. } => self.paused = true,
+            ControlMessage::ResumeVoice { .. } => self.paused = false,
+            ControlMessage::SeekVoice { frame, .. } => {
+                self.seek = Some(i64::try_from(frame).expect("small"));
+            }
+            ControlMessage::SetVoice { volume: Some(volume), .. } => {
+                if silent {
+                    self.volume = Fade::at(volume.into());
+                } else {
+                    self.volume.go(volume.into(), RAMP_FRAMES);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The next frame.
+    fn step(&mut self) -> f64 {
+        let fade = |way: f64| (way * RAMP_FRAMES).round().max(1.0);
+        if self.over {
+            return 0.0;
+        }
+        if (self.paused || self.seek.is_some()) && self.gate.to > 0.0 {
+            self.gate.go(0.0, fade(self.gate.value()));
+        }
+        if self.gate.is_shut() {
+            if self.release.is_some() {
+                self.over = true;
+                return 0.0;
+            }
+            if let Some(frame) = self.seek.take() {
+                self.place = frame;
+                self.attack = frame == 0 && !self.backwards;
+            }
+            if self.paused {
+                return 0.0;
+            }
+        }
+        if !self.paused && self.seek.is_none() {
+            if self.attack {
+                self.gate = Fade::at(1.0);
+            }
+            self.gate.go(1.0, fade(1.0 - self.gate.value()));
+        }
+        let length = self.sample.len() as i64;
+        if self.looped {
+            self.place = self.place.rem_euclid(length);
+        } else if !(0..length).contains(&self.place) {
+            self.over = true;
+            return 0.0;
+        }
+        self.attack = false;
+        let bend = |fade: f64| fade * fade * (3.0 - 2.0 * fade);
+        let release = self.release.as_mut().map_or(1.0, Fade::step);
+        if self.release.is_some() && release == 0.0 {
+            self.over = true;
+        }
+        let gain = bend(self.gate.step()) * bend(release) * self.volume.step();
+        let value = self.sample[usize::try_from(self.place).expect("in the sample")];
+        self.place += if self.backwards { -1 } else { 1 };
+        f64::from(value) * gain
+    }
+}
+
+/// A command for voice 1 that the model knows.
+fn command(dice: &mut Dice) -> ControlMessage {
+    let voice = 1;
+    match dice.below(12) {
+        0..=2 => ControlMessage::PauseVoice { voice },
+        3..=5 => ControlMessage::ResumeVoice { voice },
+        6 | 7 => ControlMessage::SeekVoice { voice, frame: dice.below(4) * dice.below(900) },
+        8..=10 => ControlMessage::SetVoice {
+            voice,
+            volume: Some(dice.below(9) as f32 / 4.0),
+            pan: None,
+            speed: None,
+            looped: None,
+        },
+        _ if dice.below(4) == 0 => {
+            let fade_frames = u32::try_from(dice.below(3000)).expect("small");
+            ControlMessage::StopVoice { voice, fade_frames }
+        }
+        _ => ControlMessage::ResumeVoice { voice },
+    }
+}
+
+#[test]
+fn a_voice_is_where_the_model_says_and_as_loud() {
+    let (mut heard, mut ended) = (0.0_f64, 0);
+    for seed in 0..400 {
+        let mut dice = Dice(seed);
+        let frames = [1, 2, 3, 100, 300, 2000][dice.size(6)];
+        let sample = noise(frames, u32::try_from(seed).expect("small") + 1);
+        let (looped, backwards) = (dice.below(4) > 0, dice.below(2) == 0);
+        let mut model = Model::new(&sample, looped, backwards);
+        let mut rig = Rig::new();
+        rig.load(0, vec![sample]);
+        let speed = if backwards { -1.0 } else { 1.0 };
+        rig.play(1, 0, VoiceParams { looped, speed, ..params() });
+        for turn in 0..60 {
+            for _ in 0..dice.below(3) {
+                let message = command(&mut dice);
+                model.obey(&message);
+                rig.send(message);
+            }
+            let block = 1 + dice.size(400);
+            for (frame, value) in rig.left(block).into_iter().enumerate() {
+                let expected = model.step();
+                heard = heard.max(expected.abs());
+                let off = (f64::from(value) - expected).abs();
+                assert!(
+                    off < 1e-4,
+                    "seed {seed}, turn {turn}, frame {frame}: {value}, the model says {expected}"
+                );
+            }
+        }
+        // An end is told by the block after it.
+        rig.left(1);
+        model.step();
+        let is_over = rig.ends().len() == 1;
+        assert_eq!(is_over, model.over, "seed {seed}");
+        ended += u32::from(is_over);
+    }
+    assert!(heard > 1.0 && (50..350).contains(&ended), "{heard} {ended}");
+}
+
+/// Everything heard and told in a long session of random commands, `sizes` deciding into which
+/// blocks the frames between commands are cut.
+fn session(seed: u64, sizes: &mut Dice) -> (Vec<f32>, Vec<PlaybackEvent>) {
+    let mut dice = Dice(seed);
+    let config = PlaybackConfig { slots: 4, max_voices: 6, ..PlaybackConfig::default() };
+    let mut rig = Rig::with(config);
+    let mut out = Vec::new();
+    let mut plays = 0;
+    for _ in 0..40 {
+        for _ in 0..dice.below(5) {
+            let message = dice.message(&mut rig, plays);
+            rig.send(message);
+            let (slot, clock) = (dice.slot(), rig.controller.shared().clock_frames());
+            let params = dice.params(clock);
+            rig.play(plays, slot, params);
+            plays += 1;
+        }
+        let mut left = 1 + dice.size(900);
+        while left > 0 {
+            let size = (1 + sizes.size(600)).min(left);
+            out.extend(rig.render(size).swap_remove(usize::from(plays % 2 == 0)));
+            left -= size;
+        }
+        rig.controller.collect();
+    }
+    rig.send(ControlMessage::StopAll);
+    rig.left(1000);
+    // Within one block of the mixer they come by voice, not by time.
+    let mut events = rig.events();
+    events.sort_by_key(|event| match *event {
+        PlaybackEvent::Started { voice, frame, .. } => (voice, frame, false),
+        PlaybackEvent::Ended { voice, frame, .. } => (voice, frame, true),
+    });
+    (out, events)
+}
+
+#[test]
+fn the_cut_into_blocks_changes_nothing_whatever_is_commanded() {
+    for seed in 0..60 {
+        let (whole, events) = session(seed, &mut Dice(0));
+        for cut in 1..4 {
+            let (other, other_events) = session(seed, &mut Dice(1000 * seed + cut));
+            let differs = whole.iter().zip(&other).position(|(a, b)| a.to_bits() != b.to_bits());
+            assert_eq!((differs, whole.len()), (None, other.len()), "seed {seed}, cut {cut}");
+            assert_eq!(events, other_events, "seed {seed}, cut {cut}");
+        }
+        assert!(sharpest(&whole) > 0.0);
+    }
+}
