@@ -82,7 +82,10 @@ impl LoadError {
             }
             _ => (LoadErrorKind::Io, "reading failed"),
         };
-        let this = Self::new(kind, message).with_source(error);
+        let this = Self::new(kind, message);
+        // The system's own words would say the same again.
+        let said = kind != LoadErrorKind::Io && error.raw_os_error().is_some();
+        let this = if said { this } else { this.with_source(error) };
         match source.path() {
             Some(path) => this.with_path(path),
             None => this,

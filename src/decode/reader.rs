@@ -68,16 +68,25 @@ fn open_file(path: &Path) -> io::Result<OpenedSource> {
         // A FIFO without a writer would block the open itself; a terminal would become ours.
         options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
     }
-    let file: File = options.open(path)?;
+    let file: File = options.open(path).map_err(|error| match error.raw_os_error() {
+        // What is said of sockets, and of devices that are not there.
+        #[cfg(unix)]
+        Some(libc::ENXIO) => not_a_file(),
+        _ => error,
+    })?;
     // Asked of the handle, not of the path: nobody can swap the file in between.
     let metadata = file.metadata()?;
     if metadata.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a folder"));
     }
     if !metadata.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        return Err(not_a_file());
     }
     Ok(OpenedSource { content: Box::new(file), byte_len: metadata.len() })
+}
+
+fn not_a_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
 /// What a [`CountingReader`] tells to those who cannot reach it any more.

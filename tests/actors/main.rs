@@ -3,6 +3,7 @@
 mod direct_messages;
 mod events;
 mod leaks;
+mod odd_sources;
 mod outputs;
 mod playing;
 mod promise_10;

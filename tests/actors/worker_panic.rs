@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use hotcue::{LoadErrorKind, Source};
 use hotcue_actors::LoadFailure;
-use hotcue_tests::{Contract, PanickingSource, collect_until_ended, sine, thread_count, wav_bytes};
+use hotcue_tests::{
+    Contract, PanickingSource, collect_until_ended, ogg_page, sine, thread_count, wav_bytes,
+};
 
 use crate::offline;
 
@@ -35,4 +37,33 @@ fn promise_1_a_panic_in_a_decoder_ends_its_request_only() {
     collect_until_ended(engine.events(), &mut contract, 100);
     assert_eq!(thread_count(), threads, "the pool keeps its size");
     assert_eq!(engine.stats().workers, 2);
+}
+
+/// The headers of a Vorbis stream, with a codebook of no dimensions: symphonia 0.6.1 asserts
+/// that there are some.
+///
+/// # Sources
+/// Vorbis I specification: headers 4.2, codebooks 3.2.1.
+fn codebook_without_dimensions() -> Vec<u8> {
+    let rates = [48_000_u32, 0, 0, 0].map(u32::to_le_bytes).concat();
+    let identification = [b"\x01vorbis\0\0\0\0\x01", &rates[..], b"\xb8\x01"].concat();
+    let comment = b"\x03vorbis\0\0\0\0\0\0\0\0\x01".to_vec();
+    // One codebook: its mark, 0 dimensions, 1 entry of length 1, a lookup table of type 1.
+    let codebook = b"\0BCV\0\0\x01\0\0\x80";
+    let setup = [b"\x05vorbis", &codebook[..], &[0; 16]].concat();
+    [ogg_page(2, 0, &[identification]), ogg_page(4, 1, &[comment, setup])].concat()
+}
+
+#[test]
+fn a_file_that_makes_a_decoder_panic_is_an_error_like_any_other() {
+    let engine = offline(1);
+    let source = Source::Memory(Arc::from(codebook_without_dimensions()));
+    let ticket = engine.load_sample_async(Some(0), source, 0).expect("accepted");
+    let Some(Err(LoadFailure::Failed { error, .. })) = ticket.wait(None) else {
+        panic!("a file without audio loads");
+    };
+    assert_eq!(error.kind(), LoadErrorKind::WorkerPanic, "{}", error.full_message());
+    let good = Source::Memory(Arc::from(wav_bytes(48_000, 1, 100, sine(440.0, 48_000))));
+    let ticket = engine.load_sample_async(Some(0), good, 0).expect("accepted");
+    assert!(matches!(ticket.wait(None), Some(Ok(_))), "the worker goes on");
 }

@@ -3,6 +3,7 @@
 mod contract;
 mod files;
 pub mod loading;
+mod ogg;
 mod sources;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 pub use contract::{Contract, collect_until_ended};
 pub use files::{TempDir, noise, sine, wav_bytes};
+pub use ogg::{ogg_page, repair_ogg_checksums};
 pub use sources::{BlockingSource, Gate, PanickingSource};
 
 /// Far longer than anything here takes; a test that reaches it has hung.

@@ -58,7 +58,7 @@ fn a_folder_is_an_error_at_once() {
     let folder = Folder::new("folder");
     let error = open_error(folder.0.clone());
     assert_eq!(error.kind(), LoadErrorKind::Io);
-    assert!(error.full_message().contains("is a directory"), "{}", error.full_message());
+    assert!(error.full_message().contains("is a folder"), "{}", error.full_message());
 }
 
 #[cfg(unix)]
