@@ -59,13 +59,11 @@ impl Server {
     fn is_running(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|status| status.is_none())
     }
-}
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Terminated rather than killed: then it removes its shared memory.
+    /// Sends a signal and waits for the end.
+    fn end(&mut self, signal: &str) {
         let id = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status().is_ok();
+        let asked = Command::new("kill").args([signal, &id]).status().is_ok();
         let start = Instant::now();
         while asked && self.is_running() && start.elapsed() < Duration::from_secs(5) {
             thread::sleep(Duration::from_millis(5));
@@ -77,6 +75,15 @@ impl Drop for Server {
             if entry.file_name().to_string_lossy().contains(&self.name) {
                 std::fs::remove_file(entry.path()).ok();
             }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Terminated rather than killed: then it removes its shared memory.
+        if self.is_running() {
+            self.end("-TERM");
         }
     }
 }
@@ -232,14 +239,27 @@ fn what_the_device_plays_is_what_was_rendered() {
     renderer.render(&mut [0.0; 64]);
     assert_eq!(shared.clock_frames(), clock + 32);
 
-    // A server that goes away is a lost device, and the renderer still comes home.
-    let prepared = prepare_default(&OutputRequest::default()).expect("the server is there");
-    let output = match prepared.start(renderer) {
-        Ok(output) => output,
-        Err(error) => panic!("the output does not start again: {error}"),
-    };
-    wait_until("the callback runs again", || shared.clock_frames() > clock + 1000);
-    drop(server);
-    wait_until("the loss is noticed", || output.status() != OutputStatus::Running);
-    assert!(output.stop().is_some(), "the renderer comes home from a lost device");
+    // A server that goes away, in good order or not, is a lost device, and the renderer still
+    // comes home, in time.
+    for signal in ["-TERM", "-KILL"] {
+        if !server.is_running() {
+            server = Server::start(&name).expect("jackd is installed");
+            wait_until("the JACK server answers again", || client().is_some());
+        }
+        let prepared = prepare_default(&OutputRequest::default()).expect("the server is there");
+        let output = match prepared.start(renderer) {
+            Ok(output) => output,
+            Err(error) => panic!("the output does not start again: {error}"),
+        };
+        let clock = shared.clock_frames();
+        wait_until("the callback runs again", || shared.clock_frames() > clock + 1000);
+        server.end(signal);
+        wait_until("the loss is noticed", || output.status() != OutputStatus::Running);
+        let began = Instant::now();
+        renderer = output.stop().expect("the renderer comes home from a lost device");
+        assert!(began.elapsed() < Duration::from_secs(5), "{signal}: {:?}", began.elapsed());
+        let clock = shared.clock_frames();
+        renderer.render(&mut [0.0; 64]);
+        assert_eq!(shared.clock_frames(), clock + 32, "no callback runs any more");
+    }
 }
