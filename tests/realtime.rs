@@ -8,11 +8,11 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
 
-use hotcue::SampleBuffer;
 use hotcue::playback::{
     ControlMessage, Controller, EndReason, PlaybackConfig, PlaybackEvent, Renderer, Retrigger,
     VoiceParams, split,
 };
+use hotcue::{AudioSpec, SampleBuffer, SampleWriter};
 
 thread_local! {
     static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
@@ -102,7 +102,7 @@ impl Dice {
         VoiceParams {
             volume: self.below(9) as f32 / 8.0,
             pan: self.below(21) as f32 / 10.0 - 1.0,
-            speed: [1.0, 1.0, -1.0, 0.7, 2.0, -3.3, 0.0][self.size(7)],
+            speed: [1.0, 1.0, -1.0, 0.7, 2.0, -3.3, 0.0, f32::NAN, f32::INFINITY][self.size(9)],
             looped: self.below(2) == 0,
             start_frame: self.below(2) * self.below(4000),
             at_frame: (self.below(3) == 0).then(|| clock + self.below(2000)),
@@ -137,7 +137,10 @@ fn command(dice: &mut Dice, controller: &mut Controller, next_voice: &mut u64) {
                 ControlMessage::LoadSample { slot, sample }
             }
             3 => ControlMessage::UnloadSample { slot },
-            4 => ControlMessage::StopVoice { voice, fade_frames: 500 },
+            4 => {
+                let fade_frames = [0, 500, 100_000, u32::MAX][dice.size(4)];
+                ControlMessage::StopVoice { voice, fade_frames }
+            }
             5 => ControlMessage::StopSample { slot },
             6 if dice.below(20) == 0 => ControlMessage::StopAll,
             7 => ControlMessage::PauseVoice { voice },
@@ -236,4 +239,36 @@ fn promise_8_the_last_owner_is_never_the_callback() {
     assert_eq!(weak.strong_count(), 1, "it waits in the retired ring");
     assert_eq!(controller.collect(), 1);
     assert_eq!(weak.strong_count(), 0);
+}
+
+#[test]
+fn promise_8_holds_while_a_sample_grows() {
+    let (mut controller, mut renderer) = split(PlaybackConfig::default());
+    let spec = AudioSpec { sample_rate: 48_000, channels: 2 };
+    let mut writer = SampleWriter::with_capacity(spec, 96_000).expect("memory");
+    let sample = writer.buffer().expect("its length is known");
+    controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
+    for (voice, speed, looped) in
+        [(1, 1.0, false), (2, 1.3, true), (3, -1.0, true), (4, 4.0, false)]
+    {
+        let params = VoiceParams { speed, looped, ..VoiceParams::default() };
+        controller.try_send(ControlMessage::Play { voice, slot: 0, params }).expect("room");
+    }
+    let mut out = vec![0.0; 1024];
+    let (mut calls, mut loudest) = (0, 0.0_f32);
+    let mut play = |renderer: &mut Renderer| {
+        calls += calls_during(|| renderer.render(&mut out));
+        loudest = out.iter().fold(loudest, |peak, value| peak.max(value.abs()));
+    };
+    for _ in 0..100 {
+        // Slower than the fastest voice: it starves, and goes on.
+        writer.append(&[&[0.5; 960], &[0.25; 960]]).expect("fits");
+        play(&mut renderer);
+    }
+    writer.finish();
+    for _ in 0..100 {
+        play(&mut renderer);
+    }
+    assert_eq!(calls, 0, "the callback called the allocator");
+    assert!(loudest > 0.5 && controller.shared().callback_panics() == 0);
 }
