@@ -4,6 +4,9 @@ use crate::decode::StreamInfo;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::resample::output_frames;
 
+/// Frames beyond a guessed length that room is made for, at least: some packets of any codec.
+const SPARE_FRAMES: u64 = 16_384;
+
 /// The frames to pre-size a sample for at `to_rate`; None where the stated length is missing or
 /// more than that many bytes could hold, so that the sample has to grow as it comes.
 ///
@@ -30,7 +33,10 @@ pub(super) fn frames(
         }
         return Ok(None);
     }
-    Ok(usize::try_from(frames).ok())
+    // A guess that falls short by a packet would make the whole sample move, in twice its memory;
+    // room that is never written costs none.
+    let spare = if info.frames_estimated { frames / 64 + SPARE_FRAMES } else { 0 };
+    Ok(usize::try_from(frames.saturating_add(spare)).ok())
 }
 
 /// Most frames that the source's bytes can hold.

@@ -82,3 +82,10 @@ fn a_guessed_length_beyond_the_limit_is_no_reason_to_refuse() {
     let error = capacity::frames(&info("mp3", 3200, 100), 48_000, Some(8000));
     assert_eq!(error.expect_err("stated").kind(), LoadErrorKind::TooLarge);
 }
+
+#[test]
+fn a_guessed_length_gets_room_to_be_wrong() {
+    let guess = StreamInfo { frames_estimated: true, ..info("aac", 640_000, 100_000) };
+    let room = capacity::frames(&guess, 48_000, None).expect("no limit").expect("plausible");
+    assert_eq!(room, 640_000 + 10_000 + 16_384);
+}
