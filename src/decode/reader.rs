@@ -50,6 +50,7 @@ impl OpenedSource {
                 content,
                 byte_len,
                 hidden: 0,
+                blanked: Vec::new(),
                 position: 0,
                 failed: false,
                 state: Arc::clone(&state),
@@ -113,6 +114,9 @@ impl ReadState {
     }
 }
 
+/// Each byte of a chunk's name that nobody is to know.
+const NO_NAME: u8 = b'-';
+
 /// Reads a source, counts, and remembers the first failure. Nothing can be read after it, so
 /// that a format reader that looks for a way around comes to its end at once.
 pub(crate) struct CountingReader {
@@ -120,6 +124,8 @@ pub(crate) struct CountingReader {
     byte_len: u64,
     /// Bytes before what is shown.
     hidden: u64,
+    /// Starts of names that read as [`NO_NAME`].
+    blanked: Vec<u64>,
     position: u64,
     failed: bool,
     state: Arc<ReadState>,
@@ -138,6 +144,24 @@ impl CountingReader {
     pub(crate) fn hide(&mut self, bytes: u64) -> io::Result<()> {
         self.hidden = bytes.min(self.byte_len);
         self.seek(SeekFrom::Start(0)).map(drop)
+    }
+
+    /// Lets the four bytes at `at`, counted as [`Seek`] does here, read as [`NO_NAME`].
+    pub(crate) fn blank(&mut self, at: u64) {
+        self.blanked.push(self.hidden.saturating_add(at));
+    }
+
+    /// Overwrites what of `bytes`, read from `start`, is blanked.
+    fn cover(&self, start: u64, bytes: &mut [u8]) {
+        let end = start.saturating_add(bytes.len() as u64);
+        for (name, offset) in self.blanked.iter().flat_map(|at| (0..4).map(move |n| (*at, n))) {
+            let place = name.saturating_add(offset);
+            if (start..end).contains(&place)
+                && let Ok(index) = usize::try_from(place - start)
+            {
+                bytes[index] = NO_NAME;
+            }
+        }
     }
 
     fn fail(&mut self, error: io::Error) -> io::Error {
@@ -160,6 +184,7 @@ impl Read for CountingReader {
         loop {
             match self.content.read(target) {
                 Ok(bytes) => {
+                    self.cover(self.position, &mut target[..bytes]);
                     self.moved_to(self.position.saturating_add(bytes as u64));
                     return Ok(bytes);
                 }

@@ -11,6 +11,8 @@ use crate::error::{LoadError, LoadErrorKind};
 const HEAD_BYTES: usize = 16;
 /// Most ID3v2 tags in a row that are passed. More than two are a sign of malice.
 const MAX_TAGS: usize = 64;
+/// Most chunks of an AIFF file that are looked at.
+const MAX_CHUNKS: usize = 4_096;
 
 /// Formats that are recognised only to be refused by name.
 ///
@@ -49,7 +51,31 @@ pub(super) fn look_ahead(reader: &mut CountingReader) -> io::Result<(Vec<u8>, Op
     let (head, tag_bytes) = head(reader)?;
     reader.hide(tag_bytes)?;
     let start = if is_mp4(&head) { mp4::audio_start(reader)? } else { None };
+    if head.starts_with(b"FORM") {
+        blank_aiff_tags(reader)?;
+    }
     Ok((head, start))
+}
+
+/// Makes the ID3v2 tags of an AIFF file chunks of no known kind. Leaves `reader` at its start.
+///
+/// # Errors
+/// Those of the reader.
+fn blank_aiff_tags(reader: &mut CountingReader) -> io::Result<()> {
+    let mut at = 12_u64;
+    for _ in 0..MAX_CHUNKS {
+        reader.seek(SeekFrom::Start(at))?;
+        let mut header = Vec::with_capacity(8);
+        reader.by_ref().take(8).read_to_end(&mut header)?;
+        let &[a, b, c, d, ref length @ ..] = header.as_slice() else { break };
+        let Ok(length) = <[u8; 4]>::try_from(length) else { break };
+        if [a, b, c, d] == *b"ID3 " {
+            reader.blank(at);
+        }
+        // Chunks begin at even places.
+        at += 8 + u64::from(u32::from_be_bytes(length)).next_multiple_of(2);
+    }
+    reader.seek(SeekFrom::Start(0)).map(drop)
 }
 
 /// The first bytes behind any ID3v2 tags, shorter than [`HEAD_BYTES`] only at the end; and the

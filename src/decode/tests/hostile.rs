@@ -72,3 +72,18 @@ fn a_header_with_endless_packets_is_refused_before_room_is_made_for_them() {
     assert_eq!(decode(&caf(1)).expect("a good file").0[0].len(), 10);
     assert_eq!(kind_of(&caf(u32::MAX)), LoadErrorKind::Corrupt);
 }
+
+#[test]
+fn chapters_in_chapters_of_an_aiff_file_do_not_exhaust_the_stack() {
+    let rate = b"\x40\x0e\xbb\x80\0\0\0\0\0\0";
+    let common = [&[0, 1, 0, 0, 0, 10, 0, 16][..], rate].concat();
+    let sound = chunk(b"SSND", 4, &[0; 8 + 20]);
+    // Twice, and one behind a chunk of an odd length.
+    let mut tag = id3(&nested_chapters(5_000));
+    tag.resize(tag.len().next_multiple_of(2), 0);
+    let tag = chunk(b"ID3 ", 4, &tag);
+    let odd = [chunk(b"ANNO", 4, b"odd"), vec![0]].concat();
+    let form = [b"AIFF", &chunk(b"COMM", 4, &common)[..], &tag, &odd, &tag, &sound].concat();
+    let (planes, warnings) = decode(&chunk(b"FORM", 4, &form)).expect("a good file");
+    assert_eq!((planes, warnings.len()), (vec![vec![0.0; 10]], 0));
+}
