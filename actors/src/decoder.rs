@@ -86,8 +86,9 @@ impl DecoderActor {
     }
 
     fn hand_on(&mut self, loaded: LoadedSample) {
-        if let Some(running) = self.running.take() {
-            self.parts.sink.decoded(running.request, loaded);
+        if let Some(Running { request, job, .. }) = self.running.take() {
+            self.parts.sink.decoded(request, loaded);
+            discard(job);
         }
     }
 
@@ -99,10 +100,17 @@ impl DecoderActor {
         };
         let stage = job.stage().max(Stage::Reading);
         let outcome = Outcome::Failed { error: error.clone(), stage };
-        if self.parts.table.end_without_sample(&request, outcome) {
+        // As one piece: an engine that shuts down may have lost patience with this thread.
+        self.parts.table.end_and_publish(&request, outcome, || {
             self.parts.publisher.error(&request, error, stage);
-        }
+        });
+        discard(job);
     }
+}
+
+/// Drops a job. A reader of the caller's own may panic even then; its load has ended already.
+fn discard(job: LoadJob) {
+    panic::caught(|| drop(job)).ok();
 }
 
 impl Running {
@@ -144,7 +152,9 @@ impl Handler<Continue> for DecoderActor {
             // Back through the mailbox: whatever arrived during the step is read first.
             context.notify(Continue);
         } else {
-            self.running = None;
+            if let Some(Running { job, .. }) = self.running.take() {
+                discard(job);
+            }
             self.supervisor
                 .do_send(WorkerFree { worker: self.worker, generation: self.generation });
         }
@@ -152,12 +162,9 @@ impl Handler<Continue> for DecoderActor {
 }
 
 impl Drop for DecoderActor {
-    /// Reached with a job at hand only when something outside the caught step panicked.
+    /// Reached while the engine runs only when something outside the caught step panicked.
     fn drop(&mut self) {
-        if self.running.is_some() {
-            self.fail(LoadError::new(LoadErrorKind::WorkerPanic, "the decoder died"));
-            self.supervisor
-                .do_send(WorkerDied { worker: self.worker, generation: self.generation });
-        }
+        self.fail(LoadError::new(LoadErrorKind::WorkerPanic, "the decoder died"));
+        self.supervisor.do_send(WorkerDied { worker: self.worker, generation: self.generation });
     }
 }

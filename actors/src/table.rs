@@ -92,7 +92,8 @@ pub(crate) struct Table {
     /// No slot below this one is free.
     lowest_free: AtomicU32,
     closed: AtomicBool,
-    /// Held shared from ending a request to publishing that, by threads that no actor runs on.
+    /// Held shared from ending a request to publishing that, by threads that shutting down may not
+    /// have waited for.
     ending: RwLock<()>,
 }
 

@@ -1,11 +1,13 @@
 //! A panic in a decoder is an event; the pool keeps its size.
 
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use hotcue::{LoadErrorKind, Source};
+use hotcue::{ByteSource, LoadErrorKind, ReadSeek, Source, Stage};
 use hotcue_actors::LoadFailure;
 use hotcue_tests::{
-    Contract, PanickingSource, collect_until_ended, ogg_page, sine, thread_count, wav_bytes,
+    BlockingSource, Contract, Gate, PanickingSource, collect_until_ended, ogg_page, sine,
+    wait_until, wav_bytes,
 };
 
 use crate::offline;
@@ -13,7 +15,6 @@ use crate::offline;
 #[test]
 fn promise_1_a_panic_in_a_decoder_ends_its_request_only() {
     let engine = offline(2);
-    let threads = thread_count();
     let good = || Source::Memory(Arc::from(wav_bytes(48_000, 1, 100, sine(440.0, 48_000))));
     let tickets: Vec<_> = (0..100)
         .map(|id| {
@@ -35,8 +36,21 @@ fn promise_1_a_panic_in_a_decoder_ends_its_request_only() {
     }
     let mut contract = Contract::default();
     collect_until_ended(engine.events(), &mut contract, 100);
-    assert_eq!(thread_count(), threads, "the pool keeps its size");
-    assert_eq!(engine.stats().workers, 2);
+    // The pool keeps its size: both decoders take a job at the same time.
+    let gate = Arc::new(Gate::default());
+    let held = || {
+        let content = wav_bytes(48_000, 1, 100, sine(440.0, 48_000));
+        Source::Custom(Arc::new(BlockingSource { gate: Arc::clone(&gate), content }))
+    };
+    let both =
+        [200, 201].map(|id| engine.load_sample_async(Some(id), held(), 0).expect("accepted"));
+    wait_until("two loads run at once", || {
+        both.iter().all(|ticket| ticket.stage() > Stage::Queued)
+    });
+    gate.open();
+    for ticket in both {
+        assert!(matches!(ticket.wait(None), Some(Ok(_))));
+    }
 }
 
 /// The headers of a Vorbis stream, with a codebook of no dimensions: symphonia 0.6.1 asserts
@@ -66,4 +80,64 @@ fn a_file_that_makes_a_decoder_panic_is_an_error_like_any_other() {
     let good = Source::Memory(Arc::from(wav_bytes(48_000, 1, 100, sine(440.0, 48_000))));
     let ticket = engine.load_sample_async(Some(0), good, 0).expect("accepted");
     assert!(matches!(ticket.wait(None), Some(Ok(_))), "the worker goes on");
+}
+
+/// Content behind a gate, whose reader panics when it goes away.
+struct PanicsAtLast {
+    gate: Arc<Gate>,
+    content: Arc<[u8]>,
+}
+
+struct PanickingAtLast {
+    gate: Arc<Gate>,
+    content: Cursor<Arc<[u8]>>,
+}
+
+impl ByteSource for PanicsAtLast {
+    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+        let (gate, content) = (Arc::clone(&self.gate), Arc::clone(&self.content));
+        Ok(Box::new(PanickingAtLast { gate, content: Cursor::new(content) }))
+    }
+
+    fn name(&self) -> &str {
+        "panics at last"
+    }
+}
+
+impl Read for PanickingAtLast {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.gate.pass();
+        self.content.read(buffer)
+    }
+}
+
+impl Seek for PanickingAtLast {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.content.seek(to)
+    }
+}
+
+impl Drop for PanickingAtLast {
+    fn drop(&mut self) {
+        panic!("planted panic");
+    }
+}
+
+#[test]
+fn a_reader_that_panics_when_it_is_dropped_costs_no_worker() {
+    let engine = offline(1);
+    let content: Arc<[u8]> = Arc::from(wav_bytes(48_000, 1, 1_000_000, sine(440.0, 48_000)));
+    for round in 0..3 {
+        let gate = Arc::new(Gate::default());
+        let (content, behind) = (Arc::clone(&content), Arc::clone(&gate));
+        let source = Source::Custom(Arc::new(PanicsAtLast { gate: behind, content }));
+        let ticket = engine.load_sample_async(Some(0), source, 0).expect("accepted");
+        wait_until("the decoder holds the reader", || Arc::strong_count(&gate) == 3);
+        assert!(ticket.cancel());
+        gate.open();
+        let good = Source::Memory(Arc::from(wav_bytes(48_000, 1, 100, sine(440.0, 48_000))));
+        let next = engine.load_sample_async(Some(1), good, 0).expect("accepted");
+        let ended = next.wait(Some(hotcue_tests::PATIENCE));
+        assert!(matches!(ended, Some(Ok(_))), "round {round}: {ended:?}");
+    }
 }
