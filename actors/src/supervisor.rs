@@ -19,6 +19,9 @@ use crate::request::{Outcome, Request};
 use crate::sink::AudioStreamHandle;
 use crate::table::Table;
 
+/// Fewer ended requests than this are not worth clearing out of the queue.
+const MIN_ENDED: usize = 64;
+
 /// The actor that dispatches loads to a pool of decoders. Runs on an arbiter of its own and
 /// never blocks: it neither opens nor stats a file.
 #[derive(Debug)]
@@ -171,6 +174,11 @@ impl Handler<Submit> for LoaderSupervisor {
     fn handle(&mut self, Submit(request): Submit, _: &mut Context<Self>) {
         self.queue.push(Waiting(request));
         self.dispatch();
+        // What ended in the queue lies there, source and all, until it comes up. Behind a busy
+        // pool that would grow without bound; this keeps it below the number that really waits.
+        if self.queue.len() > 2 * self.parts.table.queued() + MIN_ENDED {
+            self.queue.retain(|Waiting(request)| request.is_live());
+        }
     }
 }
 

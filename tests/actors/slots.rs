@@ -175,3 +175,17 @@ fn a_higher_priority_goes_first() {
     let by_priority = [4, 1, 3, 0, 5, 2].map(|index: usize| tickets[index].request_id());
     assert_eq!(ended[1..], by_priority);
 }
+
+#[test]
+fn ended_requests_do_not_pile_up_behind_a_busy_pool() {
+    let engine = offline(1);
+    let gate = Arc::new(Gate::default());
+    engine.load_sample_async(Some(0), blocked(&gate, 10), 0).expect("accepted");
+    let content: Arc<[u8]> = Arc::from(wav_bytes(48_000, 1, 100, sine(440.0, 48_000)));
+    for _ in 0..10_000 {
+        let source = Source::Memory(Arc::clone(&content));
+        engine.load_sample_async(Some(1), source, 0).expect("accepted");
+    }
+    hotcue_tests::wait_until("superseded content goes away", || Arc::strong_count(&content) < 200);
+    gate.open();
+}
