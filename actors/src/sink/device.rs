@@ -200,7 +200,8 @@ impl Device {
                 sample_rate: Some(self.sample_rate),
                 buffer_frames: self.buffer_frames,
             };
-            self.finder = Finder::start(target.clone(), request).ok();
+            let target = target.clone();
+            self.finder = Finder::start(move || target.prepare(&request)).ok();
         }
     }
 }

@@ -1,13 +1,18 @@
 //! Looks for an output again and again, on a thread of its own: opening one may take a while.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hotcue::output::{self, DeviceError, OutputRequest, PreparedOutput};
 
 const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// How long dropping a search waits for its thread.
+const PATIENCE: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// The device that an engine was asked to play on.
@@ -31,7 +36,8 @@ impl Target {
     }
 }
 
-/// A search with exponential back-off. Dropping it ends the thread.
+/// A search with exponential back-off. Dropping it ends the thread, which is left behind if it is
+/// inside a device that takes its time to open: the sink must not wait for that.
 pub(crate) struct Finder {
     stop: Option<Sender<()>>,
     found: Receiver<Box<dyn PreparedOutput>>,
@@ -39,13 +45,16 @@ pub(crate) struct Finder {
 }
 
 impl Finder {
-    pub(crate) fn start(target: Target, request: OutputRequest) -> io::Result<Self> {
+    /// Calls `prepare` again and again, on a thread of its own, until it succeeds.
+    pub(crate) fn start(
+        prepare: impl Fn() -> Result<Box<dyn PreparedOutput>, DeviceError> + Send + 'static,
+    ) -> io::Result<Self> {
         let (stop, stopped) = mpsc::channel::<()>();
         let (found_tx, found) = mpsc::channel();
         let thread = thread::Builder::new().name("hotcue-finder".into()).spawn(move || {
             let mut wait = FIRST_WAIT;
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(wait) {
-                if let Ok(prepared) = target.prepare(&request) {
+                if let Ok(prepared) = prepare() {
                     // The engine may have stopped while the device opened.
                     found_tx.send(prepared).ok();
                     return;
@@ -65,7 +74,12 @@ impl Finder {
 impl Drop for Finder {
     fn drop(&mut self) {
         drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
+        let deadline = Instant::now() + PATIENCE;
+        // The thread's end closes the channel. What it found meanwhile is dropped here.
+        while self.found.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok() {}
+        if let Some(thread) = self.thread.take()
+            && self.found.try_recv().is_err_and(|error| error == TryRecvError::Disconnected)
+        {
             // A panic while opening a device has been reported by the panic hook.
             thread.join().ok();
         }
