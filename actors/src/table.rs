@@ -3,7 +3,10 @@
 //! The only file that names dashmap. No guard leaves it, and no method touches one map while it
 //! holds a guard of another.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use dashmap::DashMap;
@@ -80,6 +83,27 @@ pub(crate) enum Playable {
     Empty,
 }
 
+/// Where the search for a free slot begins: no slot below `slot` is free. `freed` counts how often
+/// one became free, so that a search notices that its result is out of date, whichever slot it was.
+struct FreeBound {
+    slot: u32,
+    freed: u32,
+}
+
+impl FreeBound {
+    fn pack(self) -> u64 {
+        u64::from(self.freed) << 32 | u64::from(self.slot)
+    }
+
+    fn unpack(packed: u64) -> Self {
+        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+        let slot = packed as u32;
+        #[allow(clippy::cast_possible_truncation, reason = "32 bits are left after the shift")]
+        let freed = (packed >> 32) as u32;
+        Self { slot, freed }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Table {
     slot_count: u32,
@@ -89,8 +113,8 @@ pub(crate) struct Table {
     queued: AtomicUsize,
     max_queued: usize,
     serial: AtomicU64,
-    /// No slot below this one is free.
-    lowest_free: AtomicU32,
+    /// See [`FreeBound`].
+    free_bound: AtomicU64,
     closed: AtomicBool,
     /// Held shared from ending a request to publishing that, by threads that shutting down may not
     /// have waited for.
@@ -106,7 +130,7 @@ impl Table {
             queued: AtomicUsize::new(0),
             max_queued,
             serial: AtomicU64::new(0),
-            lowest_free: AtomicU32::new(0),
+            free_bound: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             ending: RwLock::new(()),
         }
@@ -181,22 +205,37 @@ impl Table {
         &self,
         make: impl FnOnce(u32) -> Arc<Request>,
     ) -> Result<(Arc<Request>, Option<Arc<Request>>), SubmitError> {
-        let from = self.lowest_free.load(Ordering::Acquire);
-        for id in from..self.slot_count {
+        let before = self.free_bound.load(Ordering::Acquire);
+        for id in FreeBound::unpack(before).slot..self.slot_count {
             let mut slot = self.slots.entry(id).or_default();
             if slot.is_free() {
                 let request = make(id);
                 slot.current = Some(Arc::clone(&request));
                 slot.failed = false;
                 drop(slot);
-                // Raised only if nobody lowered it meanwhile; a bound too low costs time only.
-                self.lowest_free
-                    .compare_exchange(from, id + 1, Ordering::AcqRel, Ordering::Relaxed)
-                    .ok();
+                self.raise_free_bound(before, id + 1);
                 return Ok((request, None));
             }
         }
+        self.raise_free_bound(before, self.slot_count);
         Err(SubmitError::NoFreeSlot)
+    }
+
+    /// After a look at all slots from `before` to `slot`. Fails if any was freed meanwhile; a
+    /// bound that is too low costs time only.
+    fn raise_free_bound(&self, before: u64, slot: u32) {
+        let raised = FreeBound { slot, ..FreeBound::unpack(before) }.pack();
+        self.free_bound.compare_exchange(before, raised, Ordering::AcqRel, Ordering::Relaxed).ok();
+    }
+
+    /// A slot is free again.
+    fn lower_free_bound(&self, id: u32) {
+        let lower = |packed| {
+            let FreeBound { slot, freed } = FreeBound::unpack(packed);
+            Some(FreeBound { slot: slot.min(id), freed: freed.wrapping_add(1) }.pack())
+        };
+        // Never Err: the closure always has a next value.
+        self.free_bound.fetch_update(Ordering::AcqRel, Ordering::Acquire, lower).ok();
     }
 
     /// A decoder takes the job; false when the request has ended meanwhile.
@@ -256,7 +295,7 @@ impl Table {
                 slot.failed = failed && slot.sample.is_none();
             }
         }
-        self.free_from(request.slot);
+        self.lower_free_bound(request.slot);
         self.forget(request);
         true
     }
@@ -274,15 +313,11 @@ impl Table {
             slot.serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
             Unloaded { cancelled, serial: slot.serial }
         };
-        self.free_from(id);
+        self.lower_free_bound(id);
         if let Some(request) = &unloaded.cancelled {
             self.forget(request);
         }
         unloaded
-    }
-
-    fn free_from(&self, id: u32) {
-        self.lowest_free.fetch_min(id, Ordering::AcqRel);
     }
 
     fn forget(&self, request: &Request) {
