@@ -1,13 +1,13 @@
 //! `AudioEngine`: the actors behind plain calls, usable from any thread.
 
+mod ask;
 mod options;
 mod playing;
 mod system;
 mod ticket;
 
 use std::mem;
-use std::sync::mpsc;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use actix::Addr;
 use hotcue::Source;
@@ -34,6 +34,7 @@ use crate::sample::Sample;
 use crate::sink::{AudioStreamHandle, Device, Target};
 use crate::supervisor::{LoaderSupervisor, cancel};
 use crate::table::SlotState;
+use ask::ask;
 use system::{AudioSide, Running};
 
 /// What `run()` opened.
@@ -61,6 +62,9 @@ pub struct RunInfo {
 /// ```
 pub struct AudioEngine {
     config: EngineConfig,
+    /// Held while the engine starts or ends, which may take long; taken before `running`.
+    lifecycle: Mutex<()>,
+    /// Written to only when all is ready: no other call waits for a device that opens or closes.
     running: RwLock<Option<Running>>,
     events: Arc<EventQueue>,
     notices: Arc<PlaybackQueue>,
@@ -82,6 +86,7 @@ impl AudioEngine {
         config.validate()?;
         Ok(Self {
             config,
+            lifecycle: Mutex::new(()),
             running: RwLock::new(None),
             events: Arc::default(),
             notices: Arc::default(),
@@ -98,7 +103,7 @@ impl AudioEngine {
             sample_rate: self.config.sample_rate,
             buffer_frames: self.config.buffer_frames,
         };
-        let mut running = self.write()?;
+        let _lifecycle = self.begin()?;
         let target = target_of(&self.config.output);
         let mut fallback = None;
         let prepared = match (self.config.output.as_str(), &target) {
@@ -118,13 +123,13 @@ impl AudioEngine {
                 );
             }
         };
-        match self.start(&mut running, prepared, target.clone(), fallback.clone()) {
+        match self.start(prepared, target.clone(), fallback.clone()) {
             // The default device was there but would not start.
             Err(EngineError::Device(error))
                 if self.config.output == "auto" && fallback.is_none() =>
             {
                 let null = output::prepare_null(&request);
-                self.start(&mut running, null, target, Some(error))
+                self.start(null, target, Some(error))
             }
             result => result,
         }
@@ -135,13 +140,12 @@ impl AudioEngine {
     /// # Errors
     /// As [`run`](Self::run).
     pub fn run_on(&self, output: Box<dyn PreparedOutput>) -> Result<RunInfo, EngineError> {
-        let mut running = self.write()?;
-        self.start(&mut running, output, None, None)
+        let _lifecycle = self.begin()?;
+        self.start(output, None, None)
     }
 
     fn start(
         &self,
-        running: &mut Option<Running>,
         prepared: Box<dyn PreparedOutput>,
         target: Option<Target>,
         fallback: Option<DeviceError>,
@@ -167,7 +171,7 @@ impl AudioEngine {
         )?;
         let state = if fallback.is_some() { DeviceState::Fallback } else { DeviceState::Started };
         started.publisher.device(state, info.name.clone());
-        *running = Some(started);
+        *self.running.write().unwrap_or_else(PoisonError::into_inner) = Some(started);
         Ok(RunInfo { output: info, fallback })
     }
 
@@ -178,9 +182,10 @@ impl AudioEngine {
             // The threads live in the parent, and the lock may have been taken there.
             return;
         }
-        let mut guard = self.running.write().unwrap_or_else(PoisonError::into_inner);
-        // Kept locked meanwhile: a `run()` of another thread begins after the end.
-        if let Some(running) = guard.take() {
+        // A `run()` of another thread begins after the end; all other calls fail from here on.
+        let _lifecycle = self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.running.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(running) = running {
             running.stop();
         }
     }
@@ -313,9 +318,9 @@ impl AudioEngine {
             (None, "null") => output::prepare_null(&request),
             (None, _) => output::prepare_offline(&request),
         };
-        let (done, answer) = mpsc::channel();
-        sink.do_send(SwitchOutput { prepared, target, done });
-        answer.recv().map_err(|_| EngineError::NotInitialized)?.map_err(EngineError::from)
+        ask(&sink, |done| SwitchOutput { prepared, target, done }, None)
+            .ok_or(EngineError::NotInitialized)?
+            .map_err(EngineError::from)
     }
 
     /// Figures about the running engine.
@@ -383,10 +388,11 @@ impl AudioEngine {
         Ok(self.running.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn write(&self) -> Result<RwLockWriteGuard<'_, Option<Running>>, EngineError> {
+    /// Waits for another thread's `run` or `shut_down`, then keeps the engine for this one.
+    fn begin(&self) -> Result<MutexGuard<'_, ()>, EngineError> {
         self.check_fork()?;
-        let guard = self.running.write().unwrap_or_else(PoisonError::into_inner);
-        if guard.is_some() { Err(EngineError::AlreadyRunning) } else { Ok(guard) }
+        let lifecycle = self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_running() { Err(EngineError::AlreadyRunning) } else { Ok(lifecycle) }
     }
 
     fn check_fork(&self) -> Result<(), EngineError> {

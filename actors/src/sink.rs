@@ -48,6 +48,7 @@ pub struct AudioSinkActor {
     waiting: WaitingPlays,
     /// Number of the change of each slot that was sent last; see `Unload`.
     sent: HashMap<u32, u64>,
+    stopped: bool,
 }
 
 /// What goes to the callback, in order.
@@ -80,6 +81,7 @@ impl AudioSinkActor {
             backlog: Backlog::default(),
             waiting: WaitingPlays::default(),
             sent: HashMap::new(),
+            stopped: false,
         }
     }
 
@@ -286,6 +288,9 @@ impl Handler<Render> for AudioSinkActor {
     type Result = ();
 
     fn handle(&mut self, Render { frames, done }: Render, _: &mut Context<Self>) {
+        if self.stopped {
+            return;
+        }
         self.flush();
         let rendered = self.device.render(frames);
         self.collect();
@@ -298,6 +303,9 @@ impl Handler<SwitchOutput> for AudioSinkActor {
     type Result = ();
 
     fn handle(&mut self, switch: SwitchOutput, _: &mut Context<Self>) {
+        if self.stopped {
+            return;
+        }
         self.device.set_target(switch.target);
         let result = self.device.switch_to(switch.prepared);
         let state = if result.is_ok() { DeviceState::Started } else { DeviceState::Lost };
@@ -311,8 +319,14 @@ impl Handler<StopSink> for AudioSinkActor {
     type Result = ();
 
     fn handle(&mut self, StopSink(done): StopSink, _: &mut Context<Self>) {
+        self.stopped = true;
         self.device.stop();
         self.collect();
+        // Their loads have ended with the engine; no tick comes to notice it.
+        for play in self.waiting.take_all() {
+            self.drop_play(&play, DropReason::LoadEnded);
+        }
+        // The engine waits for this answer, unless it lost patience with the output.
         done.send(()).ok();
     }
 }

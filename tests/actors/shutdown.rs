@@ -1,14 +1,21 @@
 //! How an engine ends.
 
-use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use hotcue::Source;
-use hotcue_actors::{EngineError, LoaderEvent};
+use hotcue::output::{
+    Output, OutputInfo, OutputRequest, OutputStatus, PreparedOutput, StartError, prepare_offline,
+};
+use hotcue::playback::Renderer;
+use hotcue_actors::{
+    AudioEngine, DropReason, EngineConfig, EngineError, LoaderEvent, PlayOptions, PlaybackNotice,
+};
 use hotcue_tests::{BlockingSource, Contract, Gate, collect_until_ended, sine, wav_bytes};
 
-use crate::offline;
+use crate::{offline, running};
 
 #[test]
 fn promise_9_shutting_down_with_loads_in_flight_is_quick_and_complete() {
@@ -116,4 +123,157 @@ fn several_engines_share_nothing() {
     one.shut_down();
     assert!(two.sample(0).expect("it runs").is_none());
     assert!(!two.drain_loader_events(None).iter().any(LoaderEvent::is_terminal));
+}
+
+#[test]
+fn a_play_that_waits_is_dropped_with_the_engine() {
+    let engine = offline(1);
+    let gate = Arc::new(Gate::default());
+    let content = wav_bytes(48_000, 1, 10, sine(440.0, 48_000));
+    let source = Source::Custom(Arc::new(BlockingSource { gate: Arc::clone(&gate), content }));
+    engine.load_sample_async(Some(0), source, 0).expect("accepted");
+    let voice = engine.play_sample(0, PlayOptions::default()).expect("it runs").expect("it waits");
+    gate.open();
+    engine.shut_down();
+    let notices: Vec<_> = std::iter::from_fn(|| engine.poll_playback_events()).collect();
+    let told = notices.iter().any(|notice| match notice {
+        PlaybackNotice::Dropped { voice: dropped, reason, .. } => {
+            *dropped == voice && *reason == DropReason::LoadEnded
+        }
+        // The gate opened: the load may have been quicker than the end.
+        PlaybackNotice::Voice(_) => true,
+        _ => false,
+    });
+    assert!(told, "{notices:?}");
+}
+
+/// An offline output that waits at a gate when it starts or when it stops.
+struct SlowOutput {
+    info: OutputInfo,
+    starts: Option<Arc<Gate>>,
+    stops: Option<Arc<Gate>>,
+    waiting: Sender<()>,
+    inner: Mutex<Option<Renderer>>,
+}
+
+impl SlowOutput {
+    fn boxed(
+        starts: Option<&Arc<Gate>>,
+        stops: Option<&Arc<Gate>>,
+        waiting: &Sender<()>,
+    ) -> Box<Self> {
+        Box::new(Self {
+            info: prepare_offline(&OutputRequest::default()).info().clone(),
+            starts: starts.cloned(),
+            stops: stops.cloned(),
+            waiting: waiting.clone(),
+            inner: Mutex::new(None),
+        })
+    }
+
+    fn wait_at(&self, gate: Option<&Arc<Gate>>) {
+        if let Some(gate) = gate {
+            self.waiting.send(()).expect("the test listens");
+            gate.pass();
+        }
+    }
+}
+
+impl PreparedOutput for SlowOutput {
+    fn info(&self) -> &OutputInfo {
+        &self.info
+    }
+
+    fn start(self: Box<Self>, renderer: Renderer) -> Result<Box<dyn Output>, StartError> {
+        self.wait_at(self.starts.as_ref());
+        *self.inner.lock().expect("no panic") = Some(renderer);
+        Ok(self)
+    }
+}
+
+impl Output for SlowOutput {
+    fn info(&self) -> &OutputInfo {
+        &self.info
+    }
+
+    fn status(&self) -> OutputStatus {
+        OutputStatus::Running
+    }
+
+    fn latency_sec(&self) -> f64 {
+        0.0
+    }
+
+    fn xruns(&self) -> u64 {
+        0
+    }
+
+    fn stop(self: Box<Self>) -> Option<Renderer> {
+        self.wait_at(self.stops.as_ref());
+        self.inner.into_inner().expect("no panic")
+    }
+}
+
+/// Whether the calls that promise to take no time come back while `gate` is shut.
+fn answers_meanwhile(engine: &AudioEngine, gate: &Gate) -> bool {
+    thread::scope(|scope| {
+        let (done, is_done) = mpsc::channel();
+        scope.spawn(move || {
+            assert!(matches!(engine.state(0), Err(EngineError::NotInitialized)));
+            assert!(matches!(engine.cancel_load(1), Err(EngineError::NotInitialized)));
+            assert!(!engine.is_running());
+            engine.stats();
+            done.send(()).ok();
+        });
+        let answered = is_done.recv_timeout(Duration::from_secs(1)).is_ok();
+        gate.open();
+        answered
+    })
+}
+
+#[test]
+fn promise_6_no_call_waits_for_an_output_that_opens_or_closes() {
+    let engine = AudioEngine::new(EngineConfig::default()).expect("a valid configuration");
+    let (waiting, is_waiting) = mpsc::channel();
+    let (starts, stops) = (Arc::new(Gate::default()), Arc::new(Gate::default()));
+    let output = SlowOutput::boxed(Some(&starts), Some(&stops), &waiting);
+    thread::scope(|scope| {
+        scope.spawn(|| engine.run_on(output).expect("it starts"));
+        is_waiting.recv().expect("it starts");
+        assert!(answers_meanwhile(&engine, &starts), "a call waited for an output to open");
+    });
+    thread::scope(|scope| {
+        scope.spawn(|| engine.shut_down());
+        is_waiting.recv().expect("it stops");
+        assert!(answers_meanwhile(&engine, &stops), "a call waited for an output to close");
+    });
+}
+
+#[test]
+fn starts_and_ends_of_many_threads_take_turns() {
+    let engine = running(EngineConfig {
+        output: "offline".to_owned(),
+        workers: Some(1),
+        ..EngineConfig::default()
+    });
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for round in 0..20 {
+                    match engine.run() {
+                        Ok(_) | Err(EngineError::AlreadyRunning) => {}
+                        Err(other) => panic!("{other}"),
+                    }
+                    if let Err(error) = engine.render(8) {
+                        assert!(matches!(error, EngineError::NotInitialized), "{error}");
+                    }
+                    if round % 2 == 0 {
+                        engine.shut_down();
+                    }
+                }
+            });
+        }
+    });
+    engine.shut_down();
+    assert!(!engine.is_running());
 }

@@ -2,11 +2,11 @@
 //! its next block, commands of one thread in call order.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use hotcue::playback::ControlMessage;
 
+use super::ask::ask;
 use super::options::{
     Clock, PlayOptions, RenderedAudio, VoiceChange, WhenLoading, check_fade, check_position,
     check_speed, check_volume,
@@ -207,9 +207,8 @@ impl AudioEngine {
         let mut left = frames;
         loop {
             let chunk = left.min(RENDER_CHUNK_FRAMES);
-            let (done, answer) = mpsc::channel();
-            sink.do_send(Render { frames: chunk, done });
-            let rendered = answer.recv().map_err(|_| EngineError::NotInitialized)?;
+            let rendered = ask(&sink, |done| Render { frames: chunk, done }, None)
+                .ok_or(EngineError::NotInitialized)?;
             samples.extend(rendered.ok_or(EngineError::NotOffline)?);
             left -= chunk;
             if left == 0 {

@@ -9,6 +9,7 @@ use actix::{Actor, Addr};
 use actix_rt::{Arbiter, System};
 use hotcue::playback::{Controller, PlaybackShared};
 
+use super::ask::ask;
 use crate::bus::{EventBus, Publisher};
 use crate::clock::EngineClock;
 use crate::config::EngineConfig;
@@ -23,7 +24,7 @@ use crate::sink::{AudioSinkActor, AudioStreamHandle, Device, DeviceView};
 use crate::supervisor::{LoaderSupervisor, SupervisorParts};
 use crate::table::Table;
 
-/// How long shutting down waits for one party before it goes on without.
+/// How long shutting down waits for threads to end before it goes on without.
 const PATIENCE: Duration = Duration::from_millis(150);
 /// The same for the output, whose thread the system owns.
 const OUTPUT_PATIENCE: Duration = Duration::from_secs(2);
@@ -124,21 +125,16 @@ impl Running {
     pub(super) fn stop(self) {
         self.table.close();
         self.end_requests();
-        let (workers_tx, workers_rx) = mpsc::channel();
-        self.supervisor.do_send(StopWorkers(workers_tx));
-        let workers = workers_rx.recv_timeout(PATIENCE).unwrap_or_default();
+        // Supervisor and bus never block: however much lies in their mailboxes, the answer comes.
+        let workers = ask(&self.supervisor, StopWorkers, None).unwrap_or_default();
         // A `LoadSample` that was in the mailbox before may have come in after the first sweep.
         self.end_requests();
         join_within(workers, PATIENCE);
         // A ticket may be cancelling its load in another thread: its event goes out first.
         self.table.settle();
-        let (sink_tx, sink_rx) = mpsc::channel();
-        self.sink.do_send(StopSink(sink_tx));
-        // An error means that the sink is gone or its output hangs; then it is left behind.
-        sink_rx.recv_timeout(OUTPUT_PATIENCE).ok();
-        let (flush_tx, flush_rx) = mpsc::channel();
-        self.bus.do_send(Flush(flush_tx));
-        flush_rx.recv_timeout(PATIENCE).ok();
+        // None means that the sink is gone or its output hangs; then it is left behind.
+        ask(&self.sink, StopSink, Some(Instant::now() + OUTPUT_PATIENCE));
+        ask(&self.bus, Flush, None);
         for arbiter in &self.arbiters {
             arbiter.stop();
         }
