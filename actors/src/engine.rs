@@ -294,7 +294,7 @@ impl AudioEngine {
             if let Some(request) = unloaded.cancelled {
                 running.publisher.cancelled(&request, CancelReason::User);
             }
-            running.sink.do_send(Unload { slot: id, serial: unloaded.serial });
+            running.sink.do_send(Unload { slot: id, change: unloaded.change });
             Ok(())
         })
     }
@@ -332,7 +332,7 @@ impl AudioEngine {
             Ok(EngineStats {
                 workers: running.workers,
                 queued: running.table.queued(),
-                live: running.table.live_requests().len(),
+                live: running.table.live(),
                 samples,
                 sample_bytes,
                 unread_events,
@@ -373,7 +373,9 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`.
     pub fn stream_handle(&self) -> Result<AudioStreamHandle, EngineError> {
-        self.with(|running| Ok(AudioStreamHandle::new(running.sink.clone())))
+        self.with(|running| {
+            Ok(AudioStreamHandle::new(running.sink.clone(), Arc::clone(&running.table)))
+        })
     }
 
     fn with<T>(

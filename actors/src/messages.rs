@@ -20,13 +20,15 @@ use std::time::Instant;
 use actix::Message;
 use hotcue::output::{DeviceError, PreparedOutput};
 use hotcue::playback::{ControlMessage, VoiceParams};
-use hotcue::{LoadedSample, SampleBuffer, Source};
+use hotcue::{LoadedSample, Source};
 
 use crate::error::SubmitError;
 use crate::events::LoaderEvent;
 use crate::queue::EventQueue;
 use crate::request::Request;
+use crate::sample::Sample;
 use crate::sink::Target;
+use crate::table::Change;
 
 /// Loads `source` into slot `id`, or into the lowest free one. Answers with the request's id;
 /// all else comes as events.
@@ -93,12 +95,13 @@ pub(crate) struct Decoded {
     pub(crate) loaded: LoadedSample,
 }
 
-/// A sample from elsewhere for a slot; see [`AudioStreamHandle`](crate::AudioStreamHandle).
+/// A sample from elsewhere that is in the table already; see [`AudioStreamHandle`](crate::AudioStreamHandle).
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct PushSample {
     pub(crate) slot: u32,
-    pub(crate) buffer: Arc<SampleBuffer>,
+    pub(crate) change: Change,
+    pub(crate) sample: Arc<Sample>,
 }
 
 /// A voice of a slot that holds a sample.
@@ -125,12 +128,12 @@ pub(crate) struct PlayWhenReady {
 #[rtype(result = "()")]
 pub(crate) struct Control(pub(crate) ControlMessage);
 
-/// A slot was emptied in the table by change number `serial`.
+/// A slot was emptied in the table.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Unload {
     pub(crate) slot: u32,
-    pub(crate) serial: u64,
+    pub(crate) change: Change,
 }
 
 /// Renders on an offline output; the answer is interleaved frames, None elsewhere.

@@ -88,12 +88,13 @@ impl Request {
         started
     }
 
-    /// Ends the request; Some for the one caller who did, who then publishes the event.
-    pub(crate) fn end(&self, outcome: Outcome) -> Option<EndedFrom> {
+    /// Ends the request; true for the one caller who did, who then publishes the event. `then`
+    /// runs before anybody is told: whoever waited for the end finds all of it done.
+    pub(crate) fn end(&self, outcome: Outcome, then: impl FnOnce(EndedFrom)) -> bool {
         let mut state = self.state.load(Ordering::Acquire);
         loop {
             if state == ENDED {
-                return None;
+                return false;
             }
             match self.state.compare_exchange_weak(
                 state,
@@ -105,12 +106,13 @@ impl Request {
                 Err(now) => state = now,
             }
         }
+        then(if state == QUEUED { EndedFrom::Queue } else { EndedFrom::Decoder });
         if matches!(outcome, Outcome::Ready(_)) {
             self.set_progress(100.0, Stage::Publishing);
         }
         *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         self.ended.notify_all();
-        Some(if state == QUEUED { EndedFrom::Queue } else { EndedFrom::Decoder })
+        true
     }
 
     pub(crate) fn is_live(&self) -> bool {

@@ -3,6 +3,8 @@
 mod backlog;
 mod device;
 mod handle;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use std::collections::HashMap;
@@ -23,7 +25,7 @@ use crate::messages::{
 use crate::playback::{DropReason, PlaybackNotice, PlaybackQueue};
 use crate::request::{Outcome, Request};
 use crate::sample::Sample;
-use crate::table::Table;
+use crate::table::{Change, Table};
 use backlog::Backlog;
 pub(crate) use device::Device;
 use waiting::WaitingPlays;
@@ -34,6 +36,8 @@ pub(crate) use device::{DeviceView, Target};
 const TICK: Duration = Duration::from_millis(20);
 /// A running callback that takes no message for so long fails what waits for it.
 const RING_STALLED: Duration = Duration::from_secs(2);
+/// Places in the ring that one message takes at most: a sample may bring an unload along.
+const MOST_PLACES: usize = 2;
 
 /// The actor between the loader and the audio callback. Runs on an arbiter of its own and never
 /// blocks, except that on `offline` it renders.
@@ -46,7 +50,7 @@ pub struct AudioSinkActor {
     device: Device,
     backlog: Backlog,
     waiting: WaitingPlays,
-    /// Number of the change of each slot that was sent last; see `Unload`.
+    /// The serial of the change of each slot that was sent last.
     sent: HashMap<u32, u64>,
     stopped: bool,
 }
@@ -56,12 +60,14 @@ pub struct AudioSinkActor {
 enum Outgoing {
     /// A finished load: completes its request once it has a place in the ring.
     Sample { request: Arc<Request>, sample: Arc<Sample> },
+    /// A sample that is in the table already, unless the slot was changed again meanwhile.
+    Pushed { slot: u32, change: Change, sample: Arc<Sample> },
     /// A voice; dropped with a notice when the ring is stuck.
     Play(Play),
     /// Anything else.
     Control(ControlMessage),
-    /// An emptied slot, unless a newer sample was sent meanwhile.
-    Unload { slot: u32, serial: u64 },
+    /// An emptied slot, unless a newer change was sent meanwhile.
+    Unload { slot: u32, change: Change },
 }
 
 impl AudioSinkActor {
@@ -95,7 +101,7 @@ impl AudioSinkActor {
     /// drives take it.
     fn flush(&mut self) {
         loop {
-            while self.controller.free_slots() > 0
+            while self.controller.free_slots() >= MOST_PLACES
                 && let Some(outgoing) = self.backlog.pop()
             {
                 self.send_now(outgoing);
@@ -108,41 +114,54 @@ impl AudioSinkActor {
         }
     }
 
-    /// Sends one message; the ring has a place for it.
+    /// Sends one message; the ring has room for it.
     fn send_now(&mut self, outgoing: Outgoing) {
         match outgoing {
             Outgoing::Control(message) => self.push_to_ring(message),
             Outgoing::Play(Play { slot, voice, params }) => {
                 self.push_to_ring(ControlMessage::Play { voice, slot, params });
             }
-            Outgoing::Unload { slot, serial } => {
-                // A load that another thread submitted after the unload may have overtaken it.
-                if self.sent.get(&slot).is_none_or(|&sent| sent < serial) {
-                    self.sent.insert(slot, serial);
-                    self.push_to_ring(ControlMessage::UnloadSample { slot });
-                }
+            Outgoing::Unload { slot, change } => self.send_change(slot, change, None),
+            Outgoing::Pushed { slot, change, sample } => {
+                self.send_change(slot, change, Some(&sample));
             }
             Outgoing::Sample { request, sample } => self.publish(&request, &sample),
+        }
+    }
+
+    /// Sends a change of a slot that the table has seen already. Changes by several threads
+    /// overtake each other on the way here: one that comes late is left out, and one that
+    /// overtook an unload brings it along, for the voices that are to fade.
+    fn send_change(&mut self, slot: u32, change: Change, sample: Option<&Arc<Sample>>) {
+        let sent = self.sent.insert(slot, change.serial).unwrap_or(0);
+        if sent >= change.serial {
+            self.sent.insert(slot, sent);
+            return;
+        }
+        if sent < change.emptied {
+            self.push_to_ring(ControlMessage::UnloadSample { slot });
+        }
+        if let Some(sample) = sample {
+            let sample = Arc::clone(sample.buffer());
+            self.push_to_ring(ControlMessage::LoadSample { slot, sample });
         }
     }
 
     /// Ends a request with its sample: table, ring, events, in this order. Had it ended before,
     /// the sample goes away here.
     fn publish(&mut self, request: &Arc<Request>, sample: &Arc<Sample>) {
-        let Some(serial) = self.table.complete(request, sample) else { return };
-        let slot = request.slot;
-        self.sent.insert(slot, serial);
-        self.push_to_ring(ControlMessage::LoadSample { slot, sample: Arc::clone(sample.buffer()) });
+        let Some(change) = self.table.complete(request, sample) else { return };
+        self.send_change(request.slot, change, Some(sample));
         self.publisher.progress(request);
         self.publisher.success(request, sample);
-        if let Some(waiting) = self.waiting.take(slot) {
+        if let Some(waiting) = self.waiting.take(request.slot) {
             let play = waiting.into_play(sample);
             self.backlog.push(Outgoing::Play(play));
         }
     }
 
     fn push_to_ring(&mut self, message: ControlMessage) {
-        // `free_slots` said that there is a place, and this actor is the only writer.
+        // `free_slots` said that there is room, and this actor is the only writer.
         let sent = self.controller.try_send(message);
         debug_assert!(sent.is_ok(), "the ring lost a place that it had");
     }
@@ -157,7 +176,7 @@ impl AudioSinkActor {
 
     /// Fails what has waited too long for a callback that runs but takes nothing.
     fn give_up_if_stalled(&mut self) {
-        let taken = self.controller.free_slots() > 0;
+        let taken = self.controller.free_slots() >= MOST_PLACES;
         if !self.backlog.stalled_for(RING_STALLED, taken) {
             return;
         }
@@ -175,7 +194,7 @@ impl AudioSinkActor {
                     }
                 }
                 Outgoing::Play(play) => self.drop_play(&play, DropReason::OutputStalled),
-                Outgoing::Control(_) | Outgoing::Unload { .. } => {}
+                Outgoing::Control(_) | Outgoing::Unload { .. } | Outgoing::Pushed { .. } => {}
             }
         }
     }
@@ -220,15 +239,9 @@ impl Handler<Decoded> for AudioSinkActor {
 impl Handler<PushSample> for AudioSinkActor {
     type Result = ();
 
-    fn handle(&mut self, PushSample { slot, buffer }: PushSample, _: &mut Context<Self>) {
-        if self.table.check_slot(slot).is_err() {
-            return;
-        }
-        let sample = Sample::from_buffer(buffer);
-        let serial = self.table.set_sample(slot, Arc::clone(&sample));
-        self.sent.insert(slot, serial);
-        let message = ControlMessage::LoadSample { slot, sample: Arc::clone(sample.buffer()) };
-        self.send(Outgoing::Control(message));
+    fn handle(&mut self, push: PushSample, _: &mut Context<Self>) {
+        let PushSample { slot, change, sample } = push;
+        self.send(Outgoing::Pushed { slot, change, sample: Arc::clone(&sample) });
         if let Some(waiting) = self.waiting.take(slot) {
             self.send(Outgoing::Play(waiting.into_play(&sample)));
         }
@@ -278,9 +291,9 @@ impl Handler<Control> for AudioSinkActor {
 impl Handler<Unload> for AudioSinkActor {
     type Result = ();
 
-    fn handle(&mut self, Unload { slot, serial }: Unload, _: &mut Context<Self>) {
+    fn handle(&mut self, Unload { slot, change }: Unload, _: &mut Context<Self>) {
         self.drop_waiting(slot, DropReason::Unloaded);
-        self.send(Outgoing::Unload { slot, serial });
+        self.send(Outgoing::Unload { slot, change });
     }
 }
 

@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -51,8 +52,8 @@ struct Slot {
     /// The newest request, while it is live.
     current: Option<Arc<Request>>,
     failed: bool,
-    /// Number of the last change of `sample`.
-    serial: u64,
+    /// The last change of `sample`.
+    change: Change,
 }
 
 impl Slot {
@@ -65,12 +66,21 @@ impl Slot {
     }
 }
 
+/// One change of what a slot plays. The sink tells by it what has overtaken what on the way there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Change {
+    /// Rises with every change of any slot.
+    pub(crate) serial: u64,
+    /// The serial of the last change that emptied the slot, this one included.
+    pub(crate) emptied: u64,
+}
+
 /// What `unload` took out.
 pub(crate) struct Unloaded {
     /// The load that it ended, whose event is to be published.
     pub(crate) cancelled: Option<Arc<Request>>,
-    /// Number of this change of the slot.
-    pub(crate) serial: u64,
+    /// What became of the slot.
+    pub(crate) change: Change,
 }
 
 /// What is in a slot for someone who wants to play it.
@@ -111,10 +121,13 @@ pub(crate) struct Table {
     /// Live requests only.
     requests: DashMap<u64, Arc<Request>>,
     queued: AtomicUsize,
+    live: AtomicUsize,
     max_queued: usize,
     serial: AtomicU64,
     /// See [`FreeBound`].
     free_bound: AtomicU64,
+    samples: AtomicUsize,
+    sample_bytes: AtomicUsize,
     closed: AtomicBool,
     /// Held shared from ending a request to publishing that, by threads that shutting down may not
     /// have waited for.
@@ -128,9 +141,12 @@ impl Table {
             slots: DashMap::new(),
             requests: DashMap::new(),
             queued: AtomicUsize::new(0),
+            live: AtomicUsize::new(0),
             max_queued,
             serial: AtomicU64::new(0),
             free_bound: AtomicU64::new(0),
+            samples: AtomicUsize::new(0),
+            sample_bytes: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             ending: RwLock::new(()),
         }
@@ -155,6 +171,7 @@ impl Table {
             return Err(SubmitError::Closed);
         }
         self.admit()?;
+        self.live.fetch_add(1, Ordering::AcqRel);
         let registered = match id {
             Some(id) => Ok(self.place(id, make)),
             None => self.place_in_free_slot(make),
@@ -173,6 +190,7 @@ impl Table {
             }
             Err(error) => {
                 self.queued.fetch_sub(1, Ordering::AcqRel);
+                self.live.fetch_sub(1, Ordering::AcqRel);
                 Err(error)
             }
         }
@@ -196,8 +214,8 @@ impl Table {
         let request = make(id);
         let older = slot.current.replace(Arc::clone(&request));
         slot.failed = false;
-        let superseded =
-            older.filter(|older| self.end(older, Outcome::Cancelled(CancelReason::Superseded)));
+        let superseded = older
+            .filter(|older| self.end(older, Outcome::Cancelled(CancelReason::Superseded), || {}));
         (request, superseded)
     }
 
@@ -247,40 +265,57 @@ impl Table {
         started
     }
 
-    /// Ends a request and keeps the count of queued ones right.
-    fn end(&self, request: &Request, outcome: Outcome) -> bool {
-        let ended = request.end(outcome);
-        if ended == Some(EndedFrom::Queue) {
-            self.queued.fetch_sub(1, Ordering::AcqRel);
-        }
-        ended.is_some()
+    /// Ends a request, keeps the counts right, and does `then` before anybody is told.
+    fn end(&self, request: &Request, outcome: Outcome, then: impl FnOnce()) -> bool {
+        request.end(outcome, |from| {
+            then();
+            self.live.fetch_sub(1, Ordering::AcqRel);
+            if from == EndedFrom::Queue {
+                self.queued.fetch_sub(1, Ordering::AcqRel);
+            }
+        })
     }
 
     /// Puts a finished sample into the request's slot. None when the request has ended before;
-    /// else the number of this change. From here on the sample is what the slot plays.
-    pub(crate) fn complete(&self, request: &Arc<Request>, sample: &Arc<Sample>) -> Option<u64> {
-        let serial = {
+    /// else the change. From here on the sample is what the slot plays.
+    pub(crate) fn complete(&self, request: &Arc<Request>, sample: &Arc<Sample>) -> Option<Change> {
+        let mut change = None;
+        {
             let mut slot = self.slots.entry(request.slot).or_default();
-            if !self.end(request, Outcome::Ready(Arc::clone(sample))) {
-                return None;
-            }
-            slot.serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
-            slot.sample = Some(Arc::clone(sample));
-            slot.failed = false;
-            slot.drop_current(request);
-            slot.serial
-        };
-        self.forget(request);
-        Some(serial)
+            let ready = Outcome::Ready(Arc::clone(sample));
+            self.end(request, ready, || {
+                slot.drop_current(request);
+                change = Some(self.change(&mut slot, Some(Arc::clone(sample))));
+            });
+        }
+        if change.is_some() {
+            self.forget(request);
+        }
+        change
     }
 
-    /// Puts a sample that needed no load into a slot; the number of this change.
-    pub(crate) fn set_sample(&self, id: u32, sample: Arc<Sample>) -> u64 {
+    /// Puts a sample that needed no load into a slot.
+    pub(crate) fn set_sample(&self, id: u32, sample: Arc<Sample>) -> Change {
         let mut slot = self.slots.entry(id).or_default();
-        slot.serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
-        slot.sample = Some(sample);
+        self.change(&mut slot, Some(sample))
+    }
+
+    /// Changes what a slot plays.
+    fn change(&self, slot: &mut Slot, sample: Option<Arc<Sample>>) -> Change {
+        slot.change.serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
+        if sample.is_none() {
+            slot.change.emptied = slot.change.serial;
+        }
+        if let Some(new) = &sample {
+            self.samples.fetch_add(1, Ordering::Relaxed);
+            self.sample_bytes.fetch_add(new.buffer().byte_len(), Ordering::Relaxed);
+        }
+        if let Some(old) = mem::replace(&mut slot.sample, sample) {
+            self.samples.fetch_sub(1, Ordering::Relaxed);
+            self.sample_bytes.fetch_sub(old.buffer().byte_len(), Ordering::Relaxed);
+        }
         slot.failed = false;
-        slot.serial
+        slot.change
     }
 
     /// Ends a request without success; true for the one caller who did.
@@ -288,7 +323,7 @@ impl Table {
         {
             let mut slot = self.slots.entry(request.slot).or_default();
             let failed = matches!(outcome, Outcome::Failed { .. });
-            if !self.end(request, outcome) {
+            if !self.end(request, outcome, || {}) {
                 return false;
             }
             if slot.drop_current(request) {
@@ -307,11 +342,8 @@ impl Table {
             let cancelled = slot
                 .current
                 .take()
-                .filter(|request| self.end(request, Outcome::Cancelled(CancelReason::User)));
-            slot.sample = None;
-            slot.failed = false;
-            slot.serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
-            Unloaded { cancelled, serial: slot.serial }
+                .filter(|request| self.end(request, Outcome::Cancelled(CancelReason::User), || {}));
+            Unloaded { cancelled, change: self.change(&mut slot, None) }
         };
         self.lower_free_bound(id);
         if let Some(request) = &unloaded.cancelled {
@@ -364,10 +396,12 @@ impl Table {
 
     /// How many slots hold a sample, and how many bytes those are.
     pub(crate) fn held(&self) -> (usize, usize) {
-        self.slots
-            .iter()
-            .filter_map(|slot| slot.sample.as_ref().map(|s| s.buffer().byte_len()))
-            .fold((0, 0), |(count, bytes), more| (count + 1, bytes + more))
+        (self.samples.load(Ordering::Relaxed), self.sample_bytes.load(Ordering::Relaxed))
+    }
+
+    /// How many requests have not ended.
+    pub(crate) fn live(&self) -> usize {
+        self.live.load(Ordering::Acquire)
     }
 
     pub(crate) fn queued(&self) -> usize {

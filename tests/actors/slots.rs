@@ -189,3 +189,19 @@ fn ended_requests_do_not_pile_up_behind_a_busy_pool() {
     hotcue_tests::wait_until("superseded content goes away", || Arc::strong_count(&content) < 200);
     gate.open();
 }
+
+#[test]
+fn promise_10_an_unload_after_a_push_leaves_the_slot_empty() {
+    let engine = offline(1);
+    let handle = engine.stream_handle().expect("it runs");
+    let buffer = hotcue::SampleBuffer::from_planes(48_000, vec![vec![0.25; 100]]).expect("valid");
+    for _ in 0..500 {
+        handle.push_sample(7, Arc::clone(&buffer));
+        assert!(engine.play_sample(7, Default::default()).expect("it runs").is_some());
+        engine.unload_sample(7).expect("it runs");
+        assert!(engine.sample(7).expect("it runs").is_none());
+        engine.render(0).expect("offline");
+        assert!(engine.sample(7).expect("it runs").is_none(), "the push came after the unload");
+    }
+    assert_eq!((engine.stats().samples, engine.stats().sample_bytes), (0, 0));
+}

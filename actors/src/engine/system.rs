@@ -204,9 +204,9 @@ impl Plan {
         );
         let sink = AudioSinkActor::start_in_arbiter(&sink_arbiter.handle(), |_| sink);
         let parts = SupervisorParts {
+            sink: AudioStreamHandle::new(sink.clone(), Arc::clone(&self.table)),
             table: self.table,
             publisher: publisher.clone(),
-            sink: AudioStreamHandle::new(sink.clone()),
             sample_rate: self.sample_rate,
             max_sample_bytes: self.config.max_sample_bytes,
             worker_nice: self.config.worker_nice,

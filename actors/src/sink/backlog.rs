@@ -1,6 +1,6 @@
 //! What waits for a place in the ring, in order.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::Outgoing;
@@ -9,18 +9,24 @@ use super::Outgoing;
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     queue: VecDeque<Outgoing>,
+    /// Slots that a sample waits for.
+    slots: HashSet<u32>,
     stuck_since: Option<Instant>,
 }
 
 impl Backlog {
-    /// Adds a message. Of samples for one slot only the newest stays: the request of an older
-    /// one has been superseded, so it would go nowhere.
+    /// Adds a message. Of loads of one slot only the newest stays: the request of an older one
+    /// has been superseded, so it would go nowhere. Likewise of pushed samples.
     pub(super) fn push(&mut self, outgoing: Outgoing) {
-        if let Outgoing::Sample { request: newer, .. } = &outgoing
-            && !self.queue.is_empty()
+        let slot = outgoing.sample_slot();
+        if let Some(slot) = slot
+            && !self.slots.insert(slot)
         {
-            self.queue.retain(|waiting| match waiting {
-                Outgoing::Sample { request, .. } => request.slot != newer.slot || request.is_live(),
+            self.queue.retain(|waiting| match (waiting, &outgoing) {
+                (Outgoing::Sample { request, .. }, Outgoing::Sample { .. }) => {
+                    request.slot != slot || request.is_live()
+                }
+                (Outgoing::Pushed { slot: older, .. }, Outgoing::Pushed { .. }) => *older != slot,
                 _ => true,
             });
         }
@@ -29,7 +35,11 @@ impl Backlog {
 
     pub(super) fn pop(&mut self) -> Option<Outgoing> {
         self.stuck_since = None;
-        self.queue.pop_front()
+        let outgoing = self.queue.pop_front()?;
+        if let Some(slot) = outgoing.sample_slot() {
+            self.slots.remove(&slot);
+        }
+        Some(outgoing)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -53,6 +63,18 @@ impl Backlog {
             .drain(..)
             .partition(|waiting| matches!(waiting, Outgoing::Sample { .. } | Outgoing::Play(_)));
         self.queue = kept.into();
+        self.slots = self.queue.iter().filter_map(Outgoing::sample_slot).collect();
         stalled
+    }
+}
+
+impl Outgoing {
+    /// The slot of a sample.
+    fn sample_slot(&self) -> Option<u32> {
+        match self {
+            Self::Sample { request, .. } => Some(request.slot),
+            Self::Pushed { slot, .. } => Some(*slot),
+            _ => None,
+        }
     }
 }
