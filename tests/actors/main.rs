@@ -7,6 +7,7 @@ mod odd_sources;
 mod outputs;
 mod playing;
 mod promise_10;
+mod schedules;
 mod shutdown;
 mod slots;
 mod worker_panic;

@@ -1,0 +1,171 @@
+//! What the schedules load, and where their chance comes from.
+
+use std::fmt;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use hotcue::{ByteSource, ReadSeek, SampleBuffer, Source};
+use hotcue_tests::{PanickingSource, fixtures, noise, sine, wav_bytes};
+
+/// Chance that follows from a seed (splitmix64).
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0xD134_2543_DE82_EF95) ^ 0x5851_F42D_4C95_7F2D)
+    }
+
+    pub(super) fn fork(&mut self) -> Self {
+        Self(self.next())
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(super) fn below(&mut self, limit: usize) -> usize {
+        let limit = u64::try_from(limit).expect("a small number");
+        usize::try_from(self.next() % limit).expect("below a usize")
+    }
+
+    pub(super) fn one_in(&mut self, many: usize) -> bool {
+        self.below(many) == 0
+    }
+
+    /// Lets other threads have a turn, for a random while.
+    pub(super) fn dawdle(&mut self) {
+        match self.below(8) {
+            0 => thread::sleep(Duration::from_micros(self.next() % 400)),
+            1 | 2 => thread::yield_now(),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a load of it can succeed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Expected {
+    Good,
+    Bad,
+}
+
+/// Everything that is loaded; made once.
+pub(super) struct Material {
+    good: Vec<Source>,
+    bad: Vec<Source>,
+    long: Arc<[u8]>,
+    tiny: Arc<[u8]>,
+    pub(super) pushed: Arc<SampleBuffer>,
+}
+
+impl Material {
+    pub(super) fn new() -> Self {
+        let mut good: Vec<Source> = ["flac_16.flac", "mp3_mono.mp3", "pcm_f32.aifc", "mulaw.wav"]
+            .map(|name| Source::Path(fixtures().join(name)))
+            .into();
+        for frames in [1, 2, 100, 1_000] {
+            good.push(Source::Memory(wav_bytes(48_000, 2, frames, sine(440.0, 48_000)).into()));
+        }
+        let mut bad = vec![
+            Source::Path(fixtures().join("there_is_no_such_file.wav")),
+            Source::Path(fixtures()),
+            Source::Path(fixtures().join("garbage.mp3")),
+            Source::Memory(Arc::from([])),
+            Source::Memory(noise(7, 3_000).into()),
+            Source::Custom(Arc::new(PanickingSource)),
+        ];
+        let tiny: Arc<[u8]> = wav_bytes(44_100, 1, 300, sine(440.0, 44_100)).into();
+        for good_reads in [0, 1, 2, 3, 12, 25] {
+            bad.push(Source::Custom(Arc::new(Faulty {
+                content: Arc::clone(&tiny),
+                good_reads: Some(good_reads),
+                panics: good_reads % 2 == 1,
+                pause: Duration::ZERO,
+            })));
+        }
+        let long = wav_bytes(44_100, 2, 60_000, sine(440.0, 44_100)).into();
+        let pushed = SampleBuffer::from_planes(48_000, vec![vec![0.25; 500]]).expect("valid");
+        Self { good, bad, long, tiny, pushed }
+    }
+
+    pub(super) fn pick(&self, random: &mut Random) -> (Source, Expected) {
+        match random.below(10) {
+            0..3 => (self.bad[random.below(self.bad.len())].clone(), Expected::Bad),
+            3 => (Source::Memory(Arc::clone(&self.long)), Expected::Good),
+            4 => {
+                let pause = Duration::from_micros(random.next() % 1_000);
+                let content = Arc::clone(&self.tiny);
+                let source = Faulty { content, good_reads: None, panics: false, pause };
+                (Source::Custom(Arc::new(source)), Expected::Good)
+            }
+            _ => (self.good[random.below(self.good.len())].clone(), Expected::Good),
+        }
+    }
+}
+
+/// Content whose reads take a while, or fail or panic after the first few.
+struct Faulty {
+    content: Arc<[u8]>,
+    good_reads: Option<u32>,
+    panics: bool,
+    pause: Duration,
+}
+
+impl fmt::Debug for Faulty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Faulty").field("good_reads", &self.good_reads).finish_non_exhaustive()
+    }
+}
+
+impl ByteSource for Faulty {
+    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+        if self.good_reads == Some(0) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(Box::new(FaultyReader {
+            content: Cursor::new(Arc::clone(&self.content)),
+            left: self.good_reads,
+            panics: self.panics,
+            pause: self.pause,
+        }))
+    }
+
+    fn name(&self) -> &str {
+        "faulty"
+    }
+}
+
+struct FaultyReader {
+    content: Cursor<Arc<[u8]>>,
+    left: Option<u32>,
+    panics: bool,
+    pause: Duration,
+}
+
+impl Read for FaultyReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        thread::sleep(self.pause);
+        if let Some(left) = &mut self.left {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                assert!(!self.panics, "planted panic");
+                return Err(io::Error::other("planted fault"));
+            }
+        }
+        // Small pieces, so that there is something to break off.
+        let most = buffer.len().min(if self.left.is_some() { 16 } else { 128 });
+        self.content.read(&mut buffer[..most])
+    }
+}
+
+impl Seek for FaultyReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.content.seek(to)
+    }
+}
