@@ -1,7 +1,7 @@
 //! What must be true of a whole schedule.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use hotcue::playback::{EndReason, PlaybackEvent};
 use hotcue_actors::{
@@ -44,17 +44,17 @@ pub(super) fn check(
         contract.see(event.clone());
     }
     assert_eq!(contract.ended(), loads.len(), "one terminal event for each accepted request");
-    let cancelled: HashMap<u64, bool> = calls
+    let cancelled: HashSet<u64> = calls
         .iter()
         .flatten()
         .filter_map(|done| match done {
-            Done::Cancel { request_id, cancelled: true } => Some((*request_id, true)),
+            Done::Cancel { request_id, cancelled: true } => Some(*request_id),
             _ => None,
         })
         .collect();
     for (ticket, expected) in &loads {
         check_end(ticket, *expected, contract.terminal(ticket.request_id()));
-        if cancelled.contains_key(&ticket.request_id()) {
+        if cancelled.contains(&ticket.request_id()) {
             let by_user =
                 matches!(ticket.wait(None), Some(Err(LoadFailure::Cancelled(CancelReason::User))));
             assert!(by_user, "cancel said true, but {ticket:?}");
@@ -120,7 +120,7 @@ fn check_slots(engine: &AudioEngine, calls: &[Vec<Done>], loads: &[(&LoadTicket,
             .max_by_key(|(request_id, _)| *request_id);
         match (sample, newest) {
             (Some(sample), Some((_, newest))) => {
-                assert!(std::sync::Arc::ptr_eq(&sample, &newest), "slot {id} holds an older one");
+                assert!(Arc::ptr_eq(&sample, &newest), "slot {id} holds an older one");
             }
             (None, None) => {}
             (sample, newest) => panic!("slot {id} holds {sample:?}, not {newest:?}"),
@@ -145,7 +145,7 @@ fn check_voices(engine: &AudioEngine, calls: &[Vec<Done>]) {
             lengths.insert(voice, sample.frames());
         }
     }
-    engine.render(1 + lengths.values().max().map_or(0, |&frames| frames)).expect("offline");
+    engine.render(1 + lengths.values().max().copied().unwrap_or(0)).expect("offline");
 
     let mut started = HashMap::new();
     let mut ended = HashSet::new();
