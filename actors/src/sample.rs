@@ -1,21 +1,22 @@
 //! A finished sample, as callers hold it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hotcue::{LoadWarning, LoadedSample, SampleBuffer, Source};
+use hotcue::{LoadWarning, LoadedSample, SampleBuffer};
 
 /// One immutable piece of audio, not a slot: it stays valid and unchanged after its slot is
 /// replaced or unloaded, and after the engine shut down.
 #[derive(Debug)]
 pub struct Sample {
     loaded: LoadedSample,
-    source: Source,
+    path: Option<PathBuf>,
 }
 
 impl Sample {
-    pub(crate) fn new(loaded: LoadedSample, source: Source) -> Arc<Self> {
-        Arc::new(Self { loaded, source })
+    /// `path` instead of the source: content from memory is not to stay beside what became of it.
+    pub(crate) fn new(loaded: LoadedSample, path: Option<PathBuf>) -> Arc<Self> {
+        Arc::new(Self { loaded, path })
     }
 
     /// The audio: planar `f32` at the engine's rate.
@@ -70,7 +71,7 @@ impl Sample {
 
     /// The file; None for content from memory.
     pub fn path(&self) -> Option<&Path> {
-        self.source.path()
+        self.path.as_deref()
     }
 
     /// A sample that no file stands behind.
@@ -83,7 +84,7 @@ impl Sample {
             bits_per_sample: Some(32),
             warnings: Vec::new(),
         };
-        Self::new(loaded, Source::Memory(Arc::from([])))
+        Self::new(loaded, None)
     }
 
     /// The frame that sounds at `position_sec`, at most the last one's successor.

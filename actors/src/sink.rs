@@ -231,7 +231,7 @@ impl Handler<Decoded> for AudioSinkActor {
     type Result = ();
 
     fn handle(&mut self, Decoded { request, loaded }: Decoded, _: &mut Context<Self>) {
-        let sample = Sample::new(loaded, request.source.clone());
+        let sample = Sample::new(loaded, request.path());
         self.send(Outgoing::Sample { request, sample });
     }
 }

@@ -205,3 +205,15 @@ fn promise_10_an_unload_after_a_push_leaves_the_slot_empty() {
     }
     assert_eq!((engine.stats().samples, engine.stats().sample_bytes), (0, 0));
 }
+
+#[test]
+fn content_does_not_stay_beside_the_sample_that_it_became() {
+    let engine = offline(1);
+    let content: Arc<[u8]> = Arc::from(wav_bytes(48_000, 1, 100, sine(440.0, 48_000)));
+    let source = Source::Memory(Arc::clone(&content));
+    let ticket = engine.load_sample_async(Some(0), source, 0).expect("accepted");
+    assert!(matches!(ticket.wait(None), Some(Ok(_))));
+    drop(ticket);
+    hotcue_tests::wait_until("the content goes away", || Arc::strong_count(&content) == 1);
+    assert!(engine.sample(0).expect("it runs").is_some());
+}
