@@ -6,22 +6,11 @@ use hotcue::Source;
 use hotcue_actors::{AudioEngine, EngineConfig};
 use hotcue_tests::{sine, wav_bytes};
 
-/// Run in a process of its own, because other tests of this one start threads meanwhile.
-const CHILD: &str = "HOTCUE_LEAK_CHILD";
+use crate::alone;
 
 #[test]
 fn a_hundred_starts_leak_no_thread_and_no_descriptor() {
-    if std::env::var_os(CHILD).is_some() {
-        return start_and_stop();
-    }
-    let program = std::env::current_exe().expect("a test knows its program");
-    let name = "leaks::a_hundred_starts_leak_no_thread_and_no_descriptor";
-    let status = std::process::Command::new(program)
-        .args(["--exact", name, "--nocapture", "--test-threads=1"])
-        .env(CHILD, "1")
-        .status()
-        .expect("the test starts itself");
-    assert!(status.success());
+    alone("leaks::a_hundred_starts_leak_no_thread_and_no_descriptor", start_and_stop);
 }
 
 fn start_and_stop() {

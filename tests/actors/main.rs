@@ -28,3 +28,18 @@ fn running(config: EngineConfig) -> AudioEngine {
     engine.run().expect("the engine starts");
     engine
 }
+
+/// Runs a test that counts threads in a process of its own: others start threads meanwhile.
+fn alone(name: &str, test: impl FnOnce()) {
+    const CHILD: &str = "HOTCUE_TEST_ALONE";
+    if std::env::var_os(CHILD).is_some() {
+        return test();
+    }
+    let program = std::env::current_exe().expect("a test knows its program");
+    let status = std::process::Command::new(program)
+        .args(["--exact", name, "--nocapture", "--test-threads=1"])
+        .env(CHILD, "1")
+        .status()
+        .expect("the test starts itself");
+    assert!(status.success());
+}

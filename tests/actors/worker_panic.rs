@@ -10,10 +10,14 @@ use hotcue_tests::{
     wait_until, wav_bytes,
 };
 
-use crate::offline;
+use crate::{alone, offline};
 
 #[test]
 fn promise_1_a_panic_in_a_decoder_ends_its_request_only() {
+    alone("worker_panic::promise_1_a_panic_in_a_decoder_ends_its_request_only", fifty_panics);
+}
+
+fn fifty_panics() {
     let engine = offline(2);
     let good = || Source::Memory(Arc::from(wav_bytes(48_000, 1, 100, sine(440.0, 48_000))));
     let tickets: Vec<_> = (0..100)
