@@ -119,19 +119,22 @@ impl Device {
             let name = self.name();
             self.fall_back_to_null();
             publisher.device(DeviceState::Lost, name);
-            self.start_finder();
+            // Without the callback there is nothing that another output could play.
+            if self.output.is_some() {
+                self.start_finder();
+            }
         }
         if let Some(found) = self.finder.as_ref().and_then(Finder::found) {
             self.finder = None;
-            match self.switch_to(found) {
-                Ok(()) => publisher.device(DeviceState::Recovered, self.name()),
-                Err(_) => self.start_finder(),
+            // On failure `switch_to` looks on, as long as there is a callback to place.
+            if self.switch_to(found).is_ok() {
+                publisher.device(DeviceState::Recovered, self.name());
             }
         }
     }
 
     /// Moves the callback to another output; voices keep their place. On failure the null clock
-    /// drives it.
+    /// drives it, and the target is looked for.
     pub(super) fn switch_to(&mut self, next: Box<dyn PreparedOutput>) -> Result<(), DeviceError> {
         let Some(mut renderer) = self.output.take().and_then(Output::stop) else {
             return Err(DeviceError::new(
@@ -148,6 +151,7 @@ impl Device {
             Err(failed) => {
                 if let Some(renderer) = failed.renderer {
                     self.start_null(renderer);
+                    self.start_finder();
                 }
                 Err(failed.error)
             }
