@@ -42,19 +42,64 @@ pub(crate) fn handle(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
 /// The integer, or None when it needs more than 64 bits.
 fn whole(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<i64>> {
     let py = value.py();
-    let refused = || {
-        let kind = value.get_type().name().map_or_else(|_| "object".into(), |n| n.to_string());
-        PyTypeError::new_err(format!("{name} must be an integer, not {kind}"))
-    };
     if value.is_instance_of::<PyBool>() {
-        return Err(refused());
+        return Err(wrong_type(value, name, "an integer"));
     }
     match value.extract::<i64>() {
         Ok(number) => Ok(Some(number)),
         Err(error) if error.is_instance_of::<PyOverflowError>(py) => Ok(None),
-        Err(error) if error.is_instance_of::<PyTypeError>(py) => Err(refused()),
-        Err(error) => Err(error),
+        Err(error) => Err(named(&error, value, name, "an integer")),
     }
+}
+
+/// A real number: anything with `__float__` or `__index__`.
+///
+/// # Errors
+/// `TypeError` for anything else, `ValueError("… out of range")` where no float is so large.
+pub(crate) fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
+    value.extract().map_err(|error: PyErr| {
+        if error.is_instance_of::<PyOverflowError>(value.py()) {
+            out_of_range(name)
+        } else {
+            named(&error, value, name, "a number")
+        }
+    })
+}
+
+/// As [`number`]; `None` stays None.
+pub(crate) fn optional_number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<f64>> {
+    if value.is_none() { Ok(None) } else { number(value, name).map(Some) }
+}
+
+/// A bool, Python's or NumPy's.
+///
+/// # Errors
+/// `TypeError` for anything else.
+pub(crate) fn flag(value: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
+    value.extract().map_err(|error: PyErr| named(&error, value, name, "a bool"))
+}
+
+/// A text.
+///
+/// # Errors
+/// `TypeError` for anything else.
+pub(crate) fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
+    value.extract().map_err(|error: PyErr| named(&error, value, name, "a str"))
+}
+
+/// The `TypeError` of a conversion, saying which argument it was; any other error as it is.
+fn named(error: &PyErr, value: &Bound<'_, PyAny>, name: &str, wanted: &str) -> PyErr {
+    let py = value.py();
+    if error.is_instance_of::<PyTypeError>(py) {
+        wrong_type(value, name, wanted)
+    } else {
+        error.clone_ref(py)
+    }
+}
+
+fn wrong_type(value: &Bound<'_, PyAny>, name: &str, wanted: &str) -> PyErr {
+    let kind = value.get_type().name().map_or_else(|_| "object".into(), |n| n.to_string());
+    PyTypeError::new_err(format!("{name} must be {wanted}, not {kind}"))
 }
 
 /// `ValueError("… out of range")`.
@@ -62,11 +107,16 @@ pub(crate) fn out_of_range(name: &str) -> PyErr {
     PyValueError::new_err(format!("{name} out of range"))
 }
 
-/// The value that `name` stands for among `choices`.
+/// What `value`, a text, stands for among `choices`.
 ///
 /// # Errors
-/// `ValueError` that lists them.
-pub(crate) fn choice<T: Copy>(name: &str, value: &str, choices: &[(&str, T)]) -> PyResult<T> {
+/// `ValueError` that lists them, `TypeError` for what is no text.
+pub(crate) fn choice<T: Copy>(
+    value: &Bound<'_, PyAny>,
+    name: &str,
+    choices: &[(&str, T)],
+) -> PyResult<T> {
+    let value = text(value, name)?;
     choices.iter().find(|(word, _)| *word == value).map(|(_, chosen)| *chosen).ok_or_else(|| {
         let words: Vec<_> = choices.iter().map(|(word, _)| format!("{word:?}")).collect();
         PyValueError::new_err(format!("{name} must be one of {}, not {value:?}", words.join(", ")))
@@ -76,9 +126,9 @@ pub(crate) fn choice<T: Copy>(name: &str, value: &str, choices: &[(&str, T)]) ->
 /// How long to wait: None for ever, at once for anything negative.
 ///
 /// # Errors
-/// `ValueError` for NaN.
-pub(crate) fn timeout(seconds: Option<f64>) -> PyResult<Option<Duration>> {
-    match seconds {
+/// `ValueError` for NaN, `TypeError` for what is no number.
+pub(crate) fn timeout(seconds: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
+    match optional_number(seconds, "timeout")? {
         Some(seconds) if seconds.is_nan() => Err(out_of_range("timeout")),
         // What no Duration holds is for ever.
         Some(seconds) => Ok(Duration::try_from_secs_f64(seconds.max(0.0)).ok()),

@@ -1,6 +1,7 @@
 //! The engine: what `hotcue.AudioEngine` keeps inside. Arguments come positionally and complete;
 //! names, defaults and documentation are those of the Python class.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,7 +16,9 @@ use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
-use crate::args::{choice, handle, integer, narrow, optional_integer};
+use crate::args::{
+    choice, flag, handle, integer, narrow, number, optional_integer, optional_number, text,
+};
 use crate::errors::{config_error, engine_error, guarded};
 use crate::events::{fill, loader_event, playback_event};
 use crate::fork::Home;
@@ -23,7 +26,8 @@ use crate::render;
 use crate::sample::Sample;
 use crate::ticket::Ticket;
 
-const ANY_POSITIVE: std::ops::RangeInclusive<i64> = 0..=i64::MAX;
+const ANY_POSITIVE: RangeInclusive<i64> = 0..=i64::MAX;
+const PRIORITIES: RangeInclusive<i64> = -100..=100;
 
 /// One queued or running load: `hotcue.LoadStatus`.
 type LoadRow = (u32, u64, Option<std::ffi::OsString>, &'static str, f32, f64);
@@ -79,7 +83,7 @@ impl Engine {
     #[new]
     #[allow(clippy::too_many_arguments, reason = "those of AudioEngine, see the module's head")]
     fn new(
-        output: String,
+        output: &Bound<'_, PyAny>,
         sample_rate: &Bound<'_, PyAny>,
         buffer_frames: &Bound<'_, PyAny>,
         slots: &Bound<'_, PyAny>,
@@ -90,7 +94,7 @@ impl Engine {
     ) -> PyResult<Self> {
         guarded(slots.py(), || {
             let config = EngineConfig {
-                output,
+                output: text(output, "output")?,
                 sample_rate: optional_integer(sample_rate, "sample_rate", ANY_POSITIVE)?,
                 buffer_frames: optional_integer(buffer_frames, "buffer_frames", ANY_POSITIVE)?,
                 slots: integer(slots, "slots", ANY_POSITIVE)?,
@@ -129,8 +133,14 @@ impl Engine {
     }
 
     /// Raises what `load` would raise, before a file-like object is read.
-    fn check_load(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn check_load(
+        &self,
+        py: Python<'_>,
+        id: &Bound<'_, PyAny>,
+        priority: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
         let slot = self.slot_or_free(id)?.unwrap_or(0);
+        let _: i32 = integer(priority, "priority", PRIORITIES)?;
         self.quick(py, |engine| engine.state(slot))?;
         Ok(())
     }
@@ -144,7 +154,7 @@ impl Engine {
         priority: &Bound<'_, PyAny>,
     ) -> PyResult<Ticket> {
         let slot = self.slot_or_free(id)?;
-        let priority = integer(priority, "priority", -100..=100)?;
+        let priority = integer(priority, "priority", PRIORITIES)?;
         let source = read(source)?;
         let ticket = self.quick(py, |engine| engine.load_sample_async(slot, source, priority))?;
         Ok(Ticket::new(ticket, self.home))
@@ -207,27 +217,27 @@ impl Engine {
         &self,
         py: Python<'_>,
         id: &Bound<'_, PyAny>,
-        volume: f64,
-        pan: f64,
-        speed: f64,
-        looped: bool,
-        start_sec: f64,
+        volume: &Bound<'_, PyAny>,
+        pan: &Bound<'_, PyAny>,
+        speed: &Bound<'_, PyAny>,
+        looped: &Bound<'_, PyAny>,
+        start_sec: &Bound<'_, PyAny>,
         at_frame: &Bound<'_, PyAny>,
-        retrigger: &str,
-        when_loading: &str,
-        max_wait_sec: f64,
+        retrigger: &Bound<'_, PyAny>,
+        when_loading: &Bound<'_, PyAny>,
+        max_wait_sec: &Bound<'_, PyAny>,
     ) -> PyResult<Option<u64>> {
         let slot = self.slot(id)?;
         let options = PlayOptions {
-            volume: narrow(volume),
-            pan: narrow(pan),
-            speed: narrow(speed),
-            looped,
-            start_sec,
+            volume: narrow(number(volume, "volume")?),
+            pan: narrow(number(pan, "pan")?),
+            speed: narrow(number(speed, "speed")?),
+            looped: flag(looped, "loop")?,
+            start_sec: number(start_sec, "start_sec")?,
             at_frame: optional_integer(at_frame, "at_frame", ANY_POSITIVE)?,
-            retrigger: choice("retrigger", retrigger, &RETRIGGERS)?,
-            when_loading: choice("when_loading", when_loading, &WHEN_LOADING)?,
-            max_wait_sec,
+            retrigger: choice(retrigger, "retrigger", &RETRIGGERS)?,
+            when_loading: choice(when_loading, "when_loading", &WHEN_LOADING)?,
+            max_wait_sec: number(max_wait_sec, "max_wait_sec")?,
         };
         self.quick(py, |engine| engine.play_sample(slot, options))
     }
@@ -251,13 +261,15 @@ impl Engine {
         &self,
         py: Python<'_>,
         id: &Bound<'_, PyAny>,
-        position_sec: f64,
+        position_sec: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let slot = self.slot(id)?;
+        let position_sec = number(position_sec, "position_sec")?;
         self.quick(py, |engine| engine.seek_sample(slot, position_sec))
     }
 
-    fn stop_voice(&self, voice: &Bound<'_, PyAny>, fade_sec: f64) -> PyResult<bool> {
+    fn stop_voice(&self, voice: &Bound<'_, PyAny>, fade_sec: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let fade_sec = number(fade_sec, "fade_sec")?;
         self.voice(voice, |engine, id| engine.stop_voice(id, fade_sec))
     }
 
@@ -269,23 +281,28 @@ impl Engine {
         self.voice(voice, AudioEngine::resume_voice)
     }
 
-    fn seek_voice(&self, voice: &Bound<'_, PyAny>, position_sec: f64) -> PyResult<bool> {
+    fn seek_voice(
+        &self,
+        voice: &Bound<'_, PyAny>,
+        position_sec: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        let position_sec = number(position_sec, "position_sec")?;
         self.voice(voice, |engine, id| engine.seek_voice(id, position_sec))
     }
 
     fn set_voice(
         &self,
         voice: &Bound<'_, PyAny>,
-        volume: Option<f64>,
-        pan: Option<f64>,
-        speed: Option<f64>,
-        looped: Option<bool>,
+        volume: &Bound<'_, PyAny>,
+        pan: &Bound<'_, PyAny>,
+        speed: &Bound<'_, PyAny>,
+        looped: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
         let change = VoiceChange {
-            volume: volume.map(narrow),
-            pan: pan.map(narrow),
-            speed: speed.map(narrow),
-            looped,
+            volume: optional_number(volume, "volume")?.map(narrow),
+            pan: optional_number(pan, "pan")?.map(narrow),
+            speed: optional_number(speed, "speed")?.map(narrow),
+            looped: if looped.is_none() { None } else { Some(flag(looped, "loop")?) },
         };
         self.voice(voice, |engine, id| engine.set_voice(id, change))
     }
@@ -294,12 +311,14 @@ impl Engine {
         self.quick(py, AudioEngine::stop_all)
     }
 
-    fn set_volume(&self, py: Python<'_>, volume: f64) -> PyResult<()> {
-        self.quick(py, |engine| engine.set_volume(narrow(volume)))
+    fn set_volume(&self, py: Python<'_>, volume: &Bound<'_, PyAny>) -> PyResult<()> {
+        let volume = narrow(number(volume, "volume")?);
+        self.quick(py, |engine| engine.set_volume(volume))
     }
 
-    fn set_speed(&self, py: Python<'_>, speed: f64) -> PyResult<()> {
-        self.quick(py, |engine| engine.set_speed(narrow(speed)))
+    fn set_speed(&self, py: Python<'_>, speed: &Bound<'_, PyAny>) -> PyResult<()> {
+        let speed = narrow(number(speed, "speed")?);
+        self.quick(py, |engine| engine.set_speed(speed))
     }
 
     fn clock(&self, py: Python<'_>) -> PyResult<(u64, f64, u32, f64)> {
@@ -323,8 +342,9 @@ impl Engine {
         render::render(py, frames, |chunk| self.slow(py, |engine| engine.render(chunk)))
     }
 
-    fn set_output(&self, py: Python<'_>, output: &str) -> PyResult<()> {
-        self.slow(py, |engine| engine.set_output(output))
+    fn set_output(&self, py: Python<'_>, output: &Bound<'_, PyAny>) -> PyResult<()> {
+        let output = text(output, "output")?;
+        self.slow(py, |engine| engine.set_output(&output))
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

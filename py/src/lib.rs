@@ -9,27 +9,21 @@ mod engine;
 mod errors;
 mod events;
 mod fork;
+mod interpreter;
 mod render;
 mod sample;
 mod ticket;
 
 use pyo3::prelude::*;
 
+// A function, and no module of exports: nothing may be made before the interpreter is checked.
 #[pymodule]
-mod _hotcue {
-    use pyo3::prelude::*;
-
-    #[pymodule_export]
-    use crate::engine::{Engine, devices};
-    #[pymodule_export]
-    use crate::fork::after_fork_in_child;
-    #[pymodule_export]
-    use crate::sample::Sample;
-    #[pymodule_export]
-    use crate::ticket::Ticket;
-
-    #[pymodule_init]
-    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("__version__", env!("CARGO_PKG_VERSION"))
-    }
+fn _hotcue(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    interpreter::check(module.py())?;
+    module.add_class::<engine::Engine>()?;
+    module.add_class::<sample::Sample>()?;
+    module.add_class::<ticket::Ticket>()?;
+    module.add_function(wrap_pyfunction!(engine::devices, module)?)?;
+    module.add_function(wrap_pyfunction!(fork::after_fork_in_child, module)?)?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

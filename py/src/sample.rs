@@ -107,6 +107,14 @@ impl Sample {
         self.sample.path().map(|path| path.as_os_str())
     }
 
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| Arc::ptr_eq(&self.sample, &other.get().sample))
+    }
+
+    fn __hash__(&self) -> usize {
+        Arc::as_ptr(&self.sample).addr()
+    }
+
     fn __repr__(&self) -> String {
         format!(
             "<Sample {:.3} s, {} × {} Hz>",

@@ -58,7 +58,7 @@ impl Ticket {
         })
     }
 
-    fn result(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Sample> {
+    fn result(&self, py: Python<'_>, timeout: &Bound<'_, PyAny>) -> PyResult<Sample> {
         guarded(py, || {
             self.home.check()?;
             // A deadline beyond what the clock can tell is none.

@@ -245,6 +245,61 @@ def test_no_output_is_one_warning(python: Python, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_warning_points_at_the_caller(python: Python, tmp_path: Path) -> None:
+    empty = tmp_path / "alsa.conf"
+    empty.write_text("")
+    program = """if True:
+        import asyncio, warnings, hotcue
+        def run():
+            engine = hotcue.AudioEngine()
+            engine.run()
+            engine.shut_down()
+        def by_with():
+            with hotcue.AudioEngine(): pass
+        async def by_async_with():
+            async with hotcue.AudioEngine(): pass
+        for start in (run, by_with, lambda: asyncio.run(by_async_with())):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                start()
+            assert [warning.filename for warning in caught] == ["<string>"], caught
+    """
+    done = python(program, env={**os.environ, "ALSA_CONFIG_PATH": str(empty)})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+SUBINTERPRETER = """if True:
+    import sys, warnings
+    warnings.simplefilter("ignore")  # NumPy has one of its own to say.
+    code = "import hotcue"
+    if sys.version_info >= (3, 14):
+        from concurrent import interpreters
+        run = interpreters.create().exec
+    else:
+        if sys.version_info >= (3, 13):
+            import _interpreters as interpreters
+        else:
+            import _xxsubinterpreters as interpreters
+        id = interpreters.create()
+        run = lambda code: interpreters.run_string(id, code)
+    try:
+        failure = run(code)  # Some versions return what was raised.
+    except Exception as error:
+        failure = error
+    assert failure is not None
+    assert "subinterpreters" in str(getattr(failure, "msg", failure)), failure
+    import hotcue
+    with hotcue.AudioEngine(output="offline") as engine:
+        assert engine.render(4).shape == (2, 4)
+    print("done")
+"""
+
+
+def test_subinterpreters_are_refused(python: Python) -> None:
+    done = python(SUBINTERPRETER)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
 def test_many_threads_use_one_engine(sounds: Sounds) -> None:
     path = sounds.wav()
     failures: list[BaseException] = []

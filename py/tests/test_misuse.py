@@ -143,11 +143,11 @@ def test_a_number_out_of_range(engine: hotcue.AudioEngine, name: str) -> None:
     good, bad, call = RANGES[name]
     for value in good:
         call(engine, value)
-    for value in [*bad, math.nan, -math.inf]:
+    for value in [*bad, math.nan, -math.inf, 10**400]:
         with pytest.raises(ValueError, match=rf"^{name.strip()} out of range$"):
             call(engine, value)
     for value in ("1", [], {}):
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match=rf"^{name.strip()} must be a number, not "):
             call(engine, value)
 
 
@@ -169,6 +169,24 @@ def test_a_word_that_is_none_of_the_choices(engine: hotcue.AudioEngine, name: st
     with pytest.raises(ValueError, match=rf'^{name} must be one of "') as caught:
         engine.play_sample(0, **{name: "later"})  # type: ignore[arg-type]
     assert '"later"' in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("message", "call"),
+    [
+        ("loop must be a bool, not int", lambda e: e.play_sample(0, loop=1)),
+        ("loop must be a bool, not str", lambda e: e.set_voice(1, loop="x")),
+        ("retrigger must be a str, not int", lambda e: e.play_sample(0, retrigger=1)),
+        ("when_loading must be a str, not NoneType", lambda e: e.play_sample(0, when_loading=None)),
+        ("output must be a str, not int", lambda e: e.set_output(1)),
+        ("output must be a str, not NoneType", lambda e: hotcue.AudioEngine(output=None)),
+    ],
+)
+def test_a_wrong_type_is_told_by_name(
+    engine: hotcue.AudioEngine, message: str, call: Callable[[Any], Any]
+) -> None:
+    with pytest.raises(TypeError, match=f"^{message}$"):
+        call(engine)
 
 
 @pytest.mark.parametrize("priority", [-101, 101, 10**30])

@@ -46,8 +46,10 @@ def test_the_stubs_say_what_the_module_says() -> None:
     )
     assert ast.get_docstring(sample) == inspect.getdoc(_hotcue.Sample)
     methods = [node for node in sample.body if isinstance(node, ast.FunctionDef)]
-    assert len(methods) == 10
+    assert len(methods) == 12
     for method in methods:
+        if method.name.startswith("__"):  # Python words these itself.
+            continue
         doc = inspect.getdoc(inspect.getattr_static(_hotcue.Sample, method.name))
         assert ast.get_docstring(method) == doc, method.name
 

@@ -111,3 +111,13 @@ def test_an_engine_resamples_to_its_own_rate(sounds: Sounds) -> None:
         sample = engine.load_sample_async(0, content).result(PATIENCE_SEC)
     assert (sample.sample_rate, sample.source_rate) == (48_000, 44_100)
     assert sample.to_numpy().shape == (1, 48_000)
+
+
+def test_samples_are_equal_if_they_are_the_same_audio(engine: hotcue.AudioEngine) -> None:
+    content = wav_bytes(pcm(480))
+    ticket, twin = (engine.load_sample_async(id, content) for id in (0, 1))
+    sample, other = ticket.result(PATIENCE_SEC), twin.result(PATIENCE_SEC)
+    assert engine.sample(0) == ticket.sample == sample
+    assert hash(engine.sample(0)) == hash(sample)
+    assert other != sample
+    assert sample != 0

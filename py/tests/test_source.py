@@ -116,7 +116,17 @@ def test_a_strange_path_is_an_event(engine: hotcue.AudioEngine, path: str) -> No
         engine.load_sample_async(0, path).result(PATIENCE_SEC)
 
 
-@pytest.mark.parametrize("source", [None, 1, 1.5, [], object(), hotcue])
+def test_no_path_at_all_is_no_folder(engine: hotcue.AudioEngine) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        engine.load_sample_async(0, "").result(PATIENCE_SEC)
+    assert caught.value.filename == ""
+
+
+class Unreadable:
+    read = 5
+
+
+@pytest.mark.parametrize("source", [None, 1, 1.5, [], object(), hotcue, Unreadable()])
 def test_what_is_no_source(engine: hotcue.AudioEngine, source: Any) -> None:
     with pytest.raises(TypeError, match=r"^path must be a str, "):
         engine.load_sample_async(0, source)
@@ -132,9 +142,21 @@ def test_a_file_is_read_to_its_end_before_the_call_returns(
     assert ticket.result(PATIENCE_SEC).frames == 500
 
 
-def test_a_text_file_is_refused(engine: hotcue.AudioEngine) -> None:
-    with pytest.raises(TypeError, match="binary mode"):
-        engine.load_sample_async(0, io.StringIO("RIFF"))  # type: ignore[arg-type]
+def test_a_text_file_is_refused_unread(engine: hotcue.AudioEngine, sounds: Sounds) -> None:
+    # Noise is no UTF-8: reading it would raise something less helpful.
+    with sounds.wav().open(encoding="utf-8") as file:
+        with pytest.raises(TypeError, match="binary mode"):
+            engine.load_sample_async(0, file)  # type: ignore[arg-type]
+        assert file.tell() == 0
+
+
+def test_a_file_that_reads_no_bytes_is_refused(engine: hotcue.AudioEngine) -> None:
+    class Text:
+        def read(self) -> str:
+            return "RIFF"
+
+    with pytest.raises(TypeError, match=r"binary mode: read\(\) returned str$"):
+        engine.load_sample_async(0, Text())  # type: ignore[arg-type]
 
 
 def test_what_a_file_raises_is_passed_on(engine: hotcue.AudioEngine) -> None:
@@ -154,4 +176,6 @@ def test_misuse_leaves_a_file_unread() -> None:
         engine.load_sample_async(0, file)
     with engine, pytest.raises(ValueError, match="id out of range"):
         engine.load_sample_async(4, file)
+    with engine, pytest.raises(ValueError, match="priority out of range"):
+        engine.load_sample_async(0, file, priority=101)
     assert file.tell() == 0

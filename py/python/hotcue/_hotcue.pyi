@@ -20,6 +20,12 @@ class Sample:
     It and its arrays stay valid and unchanged after replace, unload and `shut_down()`.
     """
 
+    def __eq__(self, other: object, /) -> bool:
+        """Whether both are the same piece of audio, not merely an equal one."""
+
+    def __hash__(self) -> int:
+        """Fits `==`."""
+
     def to_numpy(self) -> NDArray[np.float32]:
         """The audio as read-only float32, shape ``(channels, frames)``, mono too as ``(1, n)``.
 
@@ -93,7 +99,7 @@ class Engine:
     def run(self) -> str | None: ...
     def shut_down(self) -> None: ...
     def is_running(self) -> bool: ...
-    def check_load(self, id: int | None) -> None: ...
+    def check_load(self, id: int | None, priority: int) -> None: ...
     def load(
         self, id: int | None, source: str | bytes | bytearray | memoryview, priority: int
     ) -> Ticket: ...

@@ -90,14 +90,20 @@ class AudioEngine:
         rising. Raises ``RuntimeError("Audio engine already running")``, or `DeviceError` when
         the output that was asked for does not open; nothing runs then.
         """
+        self._warn(self._start())
+
+    def _start(self) -> str | None:
         _running.add(self)
-        fallback = self._native.run()
+        return self._native.run()
+
+    def _warn(self, fallback: str | None) -> None:
+        """Says why there is no sound, in the name of whoever called the method that calls this."""
         if fallback is not None:
             try:
                 warnings.warn(
                     f"no audio device opened ({fallback}): playing to nowhere until one appears",
                     NoOutputWarning,
-                    stacklevel=2,
+                    stacklevel=3,
                 )
             except NoOutputWarning:  # The caller turned warnings into exceptions.
                 self.shut_down()
@@ -116,7 +122,7 @@ class AudioEngine:
         return self._native.is_running()
 
     def __enter__(self) -> AudioEngine:
-        self.run()
+        self._warn(self._start())
         return self
 
     def __exit__(
@@ -130,7 +136,7 @@ class AudioEngine:
     async def __aenter__(self) -> AudioEngine:
         import asyncio  # Only those who have it loaded already come here.
 
-        await asyncio.to_thread(self.run)
+        self._warn(await asyncio.to_thread(self._start))
         return self
 
     async def __aexit__(
@@ -164,7 +170,7 @@ class AudioEngine:
         `max_queued` loads are waiting.
         """
         native = self._native
-        source = resolve(path, lambda: native.check_load(id))
+        source = resolve(path, lambda: native.check_load(id, priority))
         return LoadTicket(native.load(id, source, priority))
 
     def cancel_load(self, request_id: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
@@ -35,8 +36,10 @@ def resolve(
         return source.cast("B") if flat and source.nbytes else source.tobytes()
     if isinstance(source, os.PathLike):
         return _absolute(os.fsdecode(os.fspath(source)))
+    if isinstance(source, io.TextIOBase):
+        raise TypeError("a file-like path must be open in binary mode, not as text")
     read = getattr(source, "read", None)
-    if read is None:
+    if not callable(read):
         raise TypeError(
             "path must be a str, an os.PathLike, bytes, a bytearray, a memoryview or a binary "
             f"file, not {type(source).__name__}"
@@ -51,6 +54,7 @@ def resolve(
 
 def _absolute(path: str) -> str:
     try:
-        return os.path.abspath(path)
+        # Nothing is no folder: `abspath` would make the working directory of it.
+        return os.path.abspath(path) if path else path
     except OSError:  # The working directory is gone: opening will say so, as an event.
         return path
