@@ -38,6 +38,11 @@ def test_result_is_the_sample(engine: hotcue.AudioEngine, sounds: Sounds) -> Non
     assert ticket.cancel() is False
 
 
+def test_only_the_engine_makes_tickets() -> None:
+    with pytest.raises(TypeError, match="load_sample_async"):
+        hotcue.LoadTicket(1)  # type: ignore[arg-type]
+
+
 def test_request_ids_rise_over_engines_and_restarts(sounds: Sounds) -> None:
     ids = []
     engine = hotcue.AudioEngine(output="offline", workers=1)
@@ -58,7 +63,7 @@ def test_a_missing_file_raises_two_kinds_in_one(engine: hotcue.AudioEngine, soun
     assert (error.kind, error.stage) == ("not_found", "reading")
     assert error.path == error.filename == str(sounds.missing())
     assert (error.id, error.request_id) == (9, ticket)
-    assert str(sounds.missing()) in str(error)
+    assert str(error) == f"{error.message}: {str(sounds.missing())!r}"
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), again.kind, again.path) == (type(error), error.kind, error.path)
 
@@ -69,6 +74,7 @@ def test_a_corrupt_file_raises_a_load_error(engine: hotcue.AudioEngine, sounds: 
         ticket.result(PATIENCE_SEC)
     assert not isinstance(caught.value, OSError)
     assert caught.value.path == str(sounds.corrupt())
+    assert str(caught.value) == f"{caught.value.message}: {caught.value.path!r}"
     assert ticket.sample is None
 
 

@@ -34,11 +34,13 @@ class HotcueError(Exception):
 class LoadError(HotcueError):
     """A load failed.
 
-    `kind` is what the caller can act on, `stage` how far the load had come, `path` the absolute
-    path (None for content that was given as bytes), `id` the slot and `request_id` the request.
-    A missing file is also a `FileNotFoundError`, one that may not be read a `PermissionError`.
+    `message` is what its `error` event says, `kind` what the caller can act on, `stage` how far
+    the load had come, `path` the absolute path (None for content that was given as bytes), `id`
+    the slot and `request_id` the request. ``str()`` is the message and the path. A missing file
+    is also a `FileNotFoundError`, one that may not be read a `PermissionError`.
     """
 
+    message: str
     kind: ErrorKind
     stage: Stage
     path: str | None
@@ -56,6 +58,7 @@ class LoadError(HotcueError):
     ) -> None:
         super().__init__(message)
         self._details = (message, kind, stage, path, id, request_id)
+        self.message = message
         self.kind = kind
         self.stage = stage
         self.path = path
@@ -64,6 +67,9 @@ class LoadError(HotcueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._details
+
+    def __str__(self) -> str:
+        return self.message if self.path is None else f"{self.message}: {self.path!r}"
 
 
 class LoadFileNotFoundError(LoadError, FileNotFoundError):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._hotcue import Ticket
+
 if TYPE_CHECKING:
-    from ._hotcue import Sample, Ticket
+    from ._hotcue import Sample
 
 
 class LoadTicket(int):
@@ -18,6 +20,8 @@ class LoadTicket(int):
     _ticket: Ticket
 
     def __new__(cls, ticket: Ticket) -> LoadTicket:
+        if not isinstance(ticket, Ticket):
+            raise TypeError("a LoadTicket is made by load_sample_async() only")
         self = int.__new__(cls, ticket.request_id)
         self._ticket = ticket
         return self

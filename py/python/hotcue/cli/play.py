@@ -41,7 +41,8 @@ def play(files: Sequence[str], *, output: str) -> int:
             try:
                 ticket.result()
             except (LoadError, LoadCancelled) as error:
-                complain(f"{file}: {error}")
+                reason = error.message if isinstance(error, LoadError) else str(error)
+                complain(f"{file}: {reason}")
                 failed += 1
                 continue
             voice = engine.play_sample(ticket.id)
