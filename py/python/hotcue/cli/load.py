@@ -22,8 +22,9 @@ IDLE_SEC = 0.01
 WAVEFORM_COLUMNS = 16
 # Narrower terminals get names and durations alone.
 ROOMY_COLUMNS = 80
-# What an error leaves of the width to the columns before it.
+# What an error leaves of the width to the columns before it, and what it needs itself.
 COLUMNS_BESIDE_ERRORS = 100
+ERROR_COLUMNS = 50
 JSON_KEYS = ("duration_sec", "frames", "channels", "sample_rate", "source_rate", "load_ms")
 
 Row = dict[str, Any]
@@ -142,27 +143,32 @@ def print_table(rows: Sequence[Row]) -> None:
     """Prints one line for each row, and the reasons below where there is no room beside."""
     screen = console()
     roomy = screen.width >= ROOMY_COLUMNS
-    last_columns = max(screen.width - COLUMNS_BESIDE_ERRORS, WAVEFORM_COLUMNS)
-    table = _table(rows, name_columns=0, last_columns=last_columns, roomy=roomy)
+    left = screen.width - COLUMNS_BESIDE_ERRORS
+    error_columns = left if left >= ERROR_COLUMNS else 0
+    table = _table(rows, name_columns=0, error_columns=error_columns, roomy=roomy)
     name_columns = max(screen.width - screen.measure(table).maximum, 8)
-    screen.print(_table(rows, name_columns=name_columns, last_columns=last_columns, roomy=roomy))
-    if not roomy:
+    screen.print(_table(rows, name_columns=name_columns, error_columns=error_columns, roomy=roomy))
+    if not error_columns:
         for row in rows:
             if "error" in row:
-                screen.print(_error(row))
+                screen.print(Text(printable(f"✗ {row['path']}: {row['error']}"), style="red"))
 
 
-def _table(rows: Sequence[Row], *, name_columns: int, last_columns: int, roomy: bool) -> Table:
+def _table(rows: Sequence[Row], *, name_columns: int, error_columns: int, roomy: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(shorten("file", name_columns), no_wrap=True)
     for name in ("duration", "rate", "ch", "format", "took") if roomy else ("duration",):
         justify: Literal["left", "right"] = "left" if name == "format" else "right"
         table.add_column(name, justify=justify, no_wrap=True)
     if roomy:
-        table.add_column("waveform", overflow="fold", max_width=last_columns)
+        table.add_column("waveform", max_width=max(error_columns, WAVEFORM_COLUMNS))
     for row in rows:
-        file = Text(shorten(printable(row["path"]), name_columns))
-        table.add_row(file, *(_error_cells if "error" in row else _cells)(row, roomy=roomy))
+        if "error" in row:
+            reason = printable(f" {row['error']}") if error_columns else ""
+            cells = [*[Text("")] * 5 * roomy, Text(f"✗{reason}", style="red")]
+        else:
+            cells = _cells(row, roomy=roomy)
+        table.add_row(Text(shorten(printable(row["path"]), name_columns)), *cells)
     return table
 
 
@@ -177,11 +183,3 @@ def _cells(row: Row, *, roomy: bool) -> list[Text]:
             Text(row.get("waveform", ""), style="cyan"),
         ]
     return cells
-
-
-def _error_cells(row: Row, *, roomy: bool) -> list[Text]:
-    return [*[Text("")] * 5, _error(row)] if roomy else [Text("✗", style="red")]
-
-
-def _error(row: Row) -> Text:
-    return Text(printable(f"✗ {row['error']}"), style="red")
