@@ -321,3 +321,4 @@ def test_a_demo_that_cannot_write_fails(tmp_path: Path) -> None:
     done = run("demo", "--bars", "1", "--output", "null", "--wav", tmp_path / "no" / "demo.wav")
     assert done.returncode == 1
     assert "demo.wav" in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr

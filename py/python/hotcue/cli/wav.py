@@ -19,7 +19,8 @@ def write_wav(path: str | os.PathLike[str], audio: NDArray[np.float32], rate: in
     # power then do not depend on the signal (Lipshitz, Wannamaker, Vanderkooy 1992).
     dither = random.random(audio.shape, np.float32) - random.random(audio.shape, np.float32)
     values = np.clip(np.rint(audio * 32767 + dither), -32768, 32767).astype("<i2")
-    with wave.open(os.fspath(path), "wb") as out:
+    # Opened here: `wave` leaves half an object, which complains later, where a path does not open.
+    with open(path, "wb") as file, wave.open(file, "wb") as out:
         out.setnchannels(audio.shape[0])
         out.setsampwidth(2)
         out.setframerate(rate)
