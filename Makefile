@@ -91,7 +91,7 @@ not-run: rust-tests jack-test python-tests
 
 # What people install is what runs here.
 wheel: .venv/.build
-	@rm -rf target/wheel
+	@rm -rf target/wheel; echo 'building the wheel; the first time this takes some minutes'
 	$(PYTHON) -m maturin build --quiet --release --locked --compatibility linux \
 	    --interpreter $(PYTHON) --out target/wheel
 	@# Twice: first for what it depends on, then because pip leaves a version alone that it knows.
