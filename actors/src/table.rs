@@ -3,6 +3,8 @@
 //! The only file that names dashmap. No guard leaves it, and no method touches one map while it
 //! holds a guard of another.
 
+mod free;
+mod slot;
 #[cfg(test)]
 mod tests;
 
@@ -16,64 +18,11 @@ use crate::error::SubmitError;
 use crate::events::CancelReason;
 use crate::request::{EndedFrom, Outcome, Request};
 use crate::sample::Sample;
+use free::FreeSlots;
+use slot::Slot;
 
-/// What a slot holds, for a UI to draw.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SlotState {
-    /// Nothing, and nothing on the way.
-    Empty,
-    /// Its first load waits for a decoder.
-    Queued,
-    /// Its first load runs.
-    Loading,
-    /// It holds a sample, also while a newer load of it runs.
-    Ready,
-    /// It holds nothing because its last load failed.
-    Failed,
-}
-
-impl SlotState {
-    /// The name that Python sees.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::Queued => "queued",
-            Self::Loading => "loading",
-            Self::Ready => "ready",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-#[derive(Debug, Default)]
-struct Slot {
-    sample: Option<Arc<Sample>>,
-    /// The newest request, while it is live.
-    current: Option<Arc<Request>>,
-    failed: bool,
-    /// The last change of `sample`.
-    change: Change,
-}
-
-impl Slot {
-    fn is_free(&self) -> bool {
-        self.sample.is_none() && self.live().is_none()
-    }
-
-    fn live(&self) -> Option<&Arc<Request>> {
-        self.current.as_ref().filter(|request| request.is_live())
-    }
-}
-
-/// One change of what a slot plays. The sink tells by it what has overtaken what on the way there.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Change {
-    /// Rises with every change of any slot.
-    pub(crate) serial: u64,
-    /// The serial of the last change that emptied the slot, this one included.
-    pub(crate) emptied: u64,
-}
+pub use slot::SlotState;
+pub(crate) use slot::{Change, Playable};
 
 /// What `unload` took out.
 pub(crate) struct Unloaded {
@@ -81,37 +30,6 @@ pub(crate) struct Unloaded {
     pub(crate) cancelled: Option<Arc<Request>>,
     /// What became of the slot.
     pub(crate) change: Change,
-}
-
-/// What is in a slot for someone who wants to play it.
-pub(crate) enum Playable {
-    /// A sample, to sound at once.
-    Ready(Arc<Sample>),
-    /// None yet, but a load is on its way.
-    Loading,
-    /// Neither.
-    Empty,
-}
-
-/// Where the search for a free slot begins: no slot below `slot` is free. `freed` counts how often
-/// one became free, so that a search notices that its result is out of date, whichever slot it was.
-struct FreeBound {
-    slot: u32,
-    freed: u32,
-}
-
-impl FreeBound {
-    fn pack(self) -> u64 {
-        u64::from(self.freed) << 32 | u64::from(self.slot)
-    }
-
-    fn unpack(packed: u64) -> Self {
-        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
-        let slot = packed as u32;
-        #[allow(clippy::cast_possible_truncation, reason = "32 bits are left after the shift")]
-        let freed = (packed >> 32) as u32;
-        Self { slot, freed }
-    }
 }
 
 #[derive(Debug)]
@@ -124,8 +42,7 @@ pub(crate) struct Table {
     live: AtomicUsize,
     max_queued: usize,
     serial: AtomicU64,
-    /// See [`FreeBound`].
-    free_bound: AtomicU64,
+    free: FreeSlots,
     samples: AtomicUsize,
     sample_bytes: AtomicUsize,
     closed: AtomicBool,
@@ -144,7 +61,7 @@ impl Table {
             live: AtomicUsize::new(0),
             max_queued,
             serial: AtomicU64::new(0),
-            free_bound: AtomicU64::new(0),
+            free: FreeSlots::default(),
             samples: AtomicUsize::new(0),
             sample_bytes: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
@@ -223,37 +140,20 @@ impl Table {
         &self,
         make: impl FnOnce(u32) -> Arc<Request>,
     ) -> Result<(Arc<Request>, Option<Arc<Request>>), SubmitError> {
-        let before = self.free_bound.load(Ordering::Acquire);
-        for id in FreeBound::unpack(before).slot..self.slot_count {
+        let search = self.free.search();
+        for id in search.start()..self.slot_count {
             let mut slot = self.slots.entry(id).or_default();
             if slot.is_free() {
                 let request = make(id);
                 slot.current = Some(Arc::clone(&request));
                 slot.failed = false;
                 drop(slot);
-                self.raise_free_bound(before, id + 1);
+                self.free.none_below(search, id + 1);
                 return Ok((request, None));
             }
         }
-        self.raise_free_bound(before, self.slot_count);
+        self.free.none_below(search, self.slot_count);
         Err(SubmitError::NoFreeSlot)
-    }
-
-    /// After a look at all slots from `before` to `slot`. Fails if any was freed meanwhile; a
-    /// bound that is too low costs time only.
-    fn raise_free_bound(&self, before: u64, slot: u32) {
-        let raised = FreeBound { slot, ..FreeBound::unpack(before) }.pack();
-        self.free_bound.compare_exchange(before, raised, Ordering::AcqRel, Ordering::Relaxed).ok();
-    }
-
-    /// A slot is free again.
-    fn lower_free_bound(&self, id: u32) {
-        let lower = |packed| {
-            let FreeBound { slot, freed } = FreeBound::unpack(packed);
-            Some(FreeBound { slot: slot.min(id), freed: freed.wrapping_add(1) }.pack())
-        };
-        // Never Err: the closure always has a next value.
-        self.free_bound.fetch_update(Ordering::AcqRel, Ordering::Acquire, lower).ok();
     }
 
     /// A decoder takes the job; false when the request has ended meanwhile.
@@ -330,7 +230,7 @@ impl Table {
                 slot.failed = failed && slot.sample.is_none();
             }
         }
-        self.lower_free_bound(request.slot);
+        self.free.freed(request.slot);
         self.forget(request);
         true
     }
@@ -345,7 +245,7 @@ impl Table {
                 .filter(|request| self.end(request, Outcome::Cancelled(CancelReason::User), || {}));
             Unloaded { cancelled, change: self.change(&mut slot, None) }
         };
-        self.lower_free_bound(id);
+        self.free.freed(id);
         if let Some(request) = &unloaded.cancelled {
             self.forget(request);
         }
@@ -432,16 +332,5 @@ impl Table {
     /// Accepts nothing from here on.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
-    }
-}
-
-impl Slot {
-    /// Takes `request` out if it is the newest; true if it was.
-    fn drop_current(&mut self, request: &Arc<Request>) -> bool {
-        let newest = self.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, request));
-        if newest {
-            self.current = None;
-        }
-        newest
     }
 }
