@@ -331,6 +331,7 @@ impl AudioEngine {
             let (samples, sample_bytes) = running.table.held();
             Ok(EngineStats {
                 workers: running.workers,
+                abandoned_workers: running.table.abandoned_workers(),
                 queued: running.table.queued(),
                 live: running.table.live(),
                 samples,

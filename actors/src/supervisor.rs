@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::mem;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use actix_rt::Arbiter;
@@ -22,6 +24,12 @@ use crate::table::Table;
 /// Fewer ended requests than this are not worth clearing out of the queue.
 const MIN_ENDED: usize = 64;
 
+/// How often busy decoders are looked at.
+const LOOK: Duration = Duration::from_millis(100);
+/// A decoder that has not come back so long after its request ended is inside a read that does
+/// not return: a step takes milliseconds.
+const STUCK: Duration = Duration::from_millis(500);
+
 /// The actor that dispatches loads to a pool of decoders. Runs on an arbiter of its own and
 /// never blocks: it neither opens nor stats a file.
 #[derive(Debug)]
@@ -29,6 +37,8 @@ pub struct LoaderSupervisor {
     parts: SupervisorParts,
     queue: BinaryHeap<Waiting>,
     workers: Vec<Worker>,
+    /// Threads of decoders that were replaced because they did not come back.
+    abandoned: Vec<Arbiter>,
     stopping: bool,
 }
 
@@ -49,7 +59,14 @@ struct Worker {
     addr: Addr<DecoderActor>,
     /// Tells the answers of a dead worker from those of its successor.
     generation: u64,
-    busy: bool,
+    busy: Option<Busy>,
+}
+
+#[derive(Debug)]
+struct Busy {
+    request: Arc<Request>,
+    /// When the request was first seen to have ended without the decoder having come back.
+    unwanted_since: Option<Instant>,
 }
 
 /// A queued request: higher priority first, then the older one.
@@ -88,20 +105,46 @@ impl LoaderSupervisor {
         let workers = arbiters
             .into_iter()
             .enumerate()
-            .map(|(worker, arbiter)| Worker::start(arbiter, worker, &parts, &supervisor))
+            .map(|(worker, arbiter)| Worker::start(arbiter, worker, 0, &parts, &supervisor))
             .collect();
-        Self { parts, queue: BinaryHeap::new(), workers, stopping: false }
+        let (queue, abandoned) = (BinaryHeap::new(), Vec::new());
+        Self { parts, queue, workers, abandoned, stopping: false }
     }
 
     /// Gives work to every free decoder.
     fn dispatch(&mut self) {
         while !self.stopping
-            && let Some(worker) = self.workers.iter_mut().find(|worker| !worker.busy)
+            && let Some(worker) = self.workers.iter_mut().find(|worker| worker.busy.is_none())
             && let Some(request) = next_live(&mut self.queue)
         {
-            worker.busy = true;
+            worker.busy = Some(Busy { request: Arc::clone(&request), unwanted_since: None });
             worker.addr.do_send(Decode(request));
         }
+    }
+
+    /// Replaces decoders that do not come back though nobody wants their request any more. Such a
+    /// decoder finds its request ended whenever its read returns, and touches nothing after that.
+    fn replace_stuck(&mut self, supervisor: &Addr<Self>) {
+        for (number, worker) in self.workers.iter_mut().enumerate() {
+            let Some(busy) = &mut worker.busy else { continue };
+            if busy.request.is_live() {
+                continue;
+            }
+            let since = *busy.unwanted_since.get_or_insert_with(Instant::now);
+            // Without a thread for another one, the next look tries again.
+            if since.elapsed() >= STUCK
+                && let Ok(arbiter) = Arbiter::try_new()
+            {
+                let generation = worker.generation + 1;
+                let next = Worker::start(arbiter, number, generation, &self.parts, supervisor);
+                let stuck = mem::replace(worker, next);
+                // Ends the thread after the step that it is in.
+                stuck.arbiter.stop();
+                self.abandoned.push(stuck.arbiter);
+                self.parts.table.count_abandoned_worker();
+            }
+        }
+        self.dispatch();
     }
 
     fn worker_mut(&mut self, worker: usize, generation: u64) -> Option<&mut Worker> {
@@ -123,6 +166,7 @@ impl Worker {
     fn start(
         arbiter: Arbiter,
         worker: usize,
+        generation: u64,
         parts: &SupervisorParts,
         supervisor: &Addr<LoaderSupervisor>,
     ) -> Self {
@@ -132,8 +176,8 @@ impl Worker {
             os::name_thread(&format!("hotcue-decode{worker}"));
             os::lower_thread_priority(nice);
         });
-        let addr = start_decoder(&arbiter, worker, 0, parts, supervisor);
-        Self { arbiter, addr, generation: 0, busy: false }
+        let addr = start_decoder(&arbiter, worker, generation, parts, supervisor);
+        Self { arbiter, addr, generation, busy: None }
     }
 }
 
@@ -150,6 +194,12 @@ fn start_decoder(
 
 impl Actor for LoaderSupervisor {
     type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.run_interval(LOOK, |supervisor, context| {
+            supervisor.replace_stuck(&context.address());
+        });
+    }
 }
 
 impl Handler<LoadSample> for LoaderSupervisor {
@@ -209,7 +259,7 @@ impl Handler<WorkerFree> for LoaderSupervisor {
 
     fn handle(&mut self, free: WorkerFree, _: &mut Context<Self>) {
         if let Some(worker) = self.worker_mut(free.worker, free.generation) {
-            worker.busy = false;
+            worker.busy = None;
             self.dispatch();
         }
     }
@@ -227,7 +277,7 @@ impl Handler<WorkerDied> for LoaderSupervisor {
         let Some(worker) = self.worker_mut(died.worker, died.generation) else { return };
         // A panic ends the actor, not its arbiter: the next decoder takes the same thread.
         worker.generation += 1;
-        worker.busy = false;
+        worker.busy = None;
         worker.addr =
             start_decoder(&worker.arbiter, died.worker, worker.generation, &parts, &supervisor);
         self.dispatch();
@@ -247,6 +297,7 @@ impl Handler<StopWorkers> for LoaderSupervisor {
                 worker.arbiter.stop();
                 worker.arbiter
             })
+            .chain(self.abandoned.drain(..))
             .collect();
         // Nobody waits any more only if the engine gave up on a clean end; then they detach.
         answer.send(arbiters).ok();

@@ -43,6 +43,7 @@ pub(crate) struct Table {
     max_queued: usize,
     serial: AtomicU64,
     free: FreeSlots,
+    abandoned_workers: AtomicUsize,
     samples: AtomicUsize,
     sample_bytes: AtomicUsize,
     closed: AtomicBool,
@@ -62,6 +63,7 @@ impl Table {
             max_queued,
             serial: AtomicU64::new(0),
             free: FreeSlots::default(),
+            abandoned_workers: AtomicUsize::new(0),
             samples: AtomicUsize::new(0),
             sample_bytes: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
@@ -302,6 +304,14 @@ impl Table {
     /// How many requests have not ended.
     pub(crate) fn live(&self) -> usize {
         self.live.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn count_abandoned_worker(&self) {
+        self.abandoned_workers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn abandoned_workers(&self) -> usize {
+        self.abandoned_workers.load(Ordering::Relaxed)
     }
 
     pub(crate) fn queued(&self) -> usize {

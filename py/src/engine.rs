@@ -351,7 +351,8 @@ impl Engine {
         let stats = self.quick(py, |engine| Ok(engine.stats()))?;
         let dict = PyDict::new(py);
         fill!(dict, {
-            "workers": stats.workers, "queued": stats.queued, "live": stats.live,
+            "workers": stats.workers, "abandoned_workers": stats.abandoned_workers,
+            "queued": stats.queued, "live": stats.live,
             "samples": stats.samples, "sample_bytes": stats.sample_bytes,
             "unread_events": stats.unread_events, "dropped_events": stats.dropped_events,
             "voices": stats.voices, "callbacks": stats.callbacks, "xruns": stats.xruns,

@@ -10,6 +10,7 @@ mod promise_10;
 mod schedules;
 mod shutdown;
 mod slots;
+mod stuck_reads;
 mod worker_panic;
 
 use hotcue_actors::{AudioEngine, EngineConfig};

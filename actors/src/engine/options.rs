@@ -148,6 +148,8 @@ pub struct Clock {
 pub struct EngineStats {
     /// Decoder threads.
     pub workers: usize,
+    /// Decoders that were replaced because a read of theirs did not return.
+    pub abandoned_workers: usize,
     /// Requests waiting for a decoder.
     pub queued: usize,
     /// Requests not ended yet, queued ones included.
