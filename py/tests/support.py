@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import signal
 import time
 import types
 import typing
@@ -21,6 +22,11 @@ from hotcue import events
 PATIENCE_SEC = 60.0
 
 TERMINAL = events.TERMINAL
+
+
+def heed_ctrl_c() -> None:
+    """For `preexec_fn`: a shell's background job, and so a child of it, ignores SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_until(what: str, condition: Callable[[], bool]) -> None:

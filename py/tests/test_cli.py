@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import PATIENCE_SEC, Sounds, write_slow_wav
+from support import PATIENCE_SEC, Sounds, heed_ctrl_c, write_slow_wav
 
 import hotcue
 
@@ -267,6 +267,7 @@ def test_ctrl_c_stops_playing(sounds: Sounds) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_ctrl_c,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "a.wav  5:00.0\n"

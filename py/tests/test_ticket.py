@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support import PATIENCE_SEC, Sounds, drain
+from support import PATIENCE_SEC, Sounds, drain, heed_ctrl_c
 
 import hotcue
 
@@ -139,7 +139,9 @@ def test_ctrl_c_works_in_result(slow: Path) -> None:
                 print("interrupted", flush=True)
     """
     command = [sys.executable, "-c", program, str(slow)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "waiting\n"
         time.sleep(0.2)  # Not for order: to meet the wait rather than the print.
