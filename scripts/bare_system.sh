@@ -59,6 +59,8 @@ rm -rf "$system"
 cp -a "$base" "$system"
 mount_at proc /proc -t proc
 mount_at tmpfs /dev/shm -t tmpfs
+mount_at devpts /dev/pts -t devpts -o newinstance,ptmxmode=0666
+ln -sf pts/ptmx "$system/dev/ptmx"
 mount_at "$toolchain" /opt/rust --bind
 mount -o remount,bind,ro "$system/opt/rust"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import PATIENCE_SEC, Sounds, heed_ctrl_c, write_slow_wav
+from support import PATIENCE_SEC, Sounds, heed_ctrl_c, not_run, write_slow_wav
 
 import hotcue
 
@@ -46,13 +46,17 @@ def run_in_terminal(*args: str | Path, columns: int = 100) -> tuple[int, str]:
     import struct
     import termios
 
-    pid, terminal = pty.fork()
-    if pid == 0:
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-        # Explicit: readline sets COLUMNS behind the back of os.environ.
-        env = {**os.environ, **NO_SOUND, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
-        env = {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES")}
-        os.execve(sys.executable, [sys.executable, "-m", "hotcue", *map(str, args)], env)
+    try:
+        terminal, inner = pty.openpty()
+    except OSError as error:
+        not_run("the command line in a terminal", f"no pseudo-terminal: {error}")
+    fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    # Explicit: readline sets COLUMNS behind the back of os.environ.
+    env = {**os.environ, **NO_SOUND, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
+    env = {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES")}
+    command = [sys.executable, "-m", "hotcue", *map(str, args)]
+    process = subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner, env=env)
+    os.close(inner)
     drawn = b""
     while True:
         try:
@@ -63,8 +67,7 @@ def run_in_terminal(*args: str | Path, columns: int = 100) -> tuple[int, str]:
             break
         drawn += part
     os.close(terminal)
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status), drawn.decode("utf-8")
+    return process.wait(PATIENCE_SEC), drawn.decode("utf-8")
 
 
 def plain(drawn: str) -> str:
