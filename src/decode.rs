@@ -12,7 +12,7 @@ mod tests;
 use crate::error::{LoadError, LoadWarning};
 use crate::spec::{AudioSpec, MAX_CHANNELS};
 
-pub(crate) use reader::OpenedSource;
+pub(crate) use reader::{OpenedSource, ReadState};
 
 /// What a decoder knows of its stream once the first frame is decoded.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,12 +5,13 @@ mod capacity;
 mod tests;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::buffer::{SampleBuffer, SampleWriter};
-use crate::decode::{self, Decoder, OpenedSource};
+use crate::decode::{self, Decoder, OpenedSource, ReadState};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning, Stage};
 use crate::resample::{Resampler, Workbench};
-use crate::source::Source;
+use crate::source::{Pulse, Source, SourceIdentity};
 use crate::spec::AudioSpec;
 
 /// Values that one step decodes before it returns: about 1 ms of the slowest codec.
@@ -44,6 +45,20 @@ pub struct LoadedSample {
     pub bits_per_sample: Option<u32>,
     /// What was odd about the file.
     pub warnings: Vec<LoadWarning>,
+    /// Where the time went.
+    pub timings: StageTimings,
+}
+
+/// The time that a load was worked on, by what was done. What it waited between its steps is in
+/// none of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StageTimings {
+    /// In the source: opening it, reading and seeking, from the first byte to the last.
+    pub reading: Duration,
+    /// Finding out the format, decoding, and putting the sample together.
+    pub decoding: Duration,
+    /// Changing the sample rate.
+    pub resampling: Duration,
 }
 
 /// What one step of a load came to.
@@ -83,6 +98,17 @@ pub struct LoadJob {
     state: State,
     stage: Stage,
     percent: f32,
+    pulse: Arc<Pulse>,
+    /// Time spent in steps that are over.
+    busy: Duration,
+    /// What is known of the source since it was opened.
+    opened: Option<Opened>,
+}
+
+struct Opened {
+    identity: Option<SourceIdentity>,
+    byte_len: u64,
+    read: Arc<ReadState>,
 }
 
 enum State {
@@ -97,7 +123,16 @@ enum State {
 impl LoadJob {
     /// Makes a job. Touches nothing: the first step opens the source.
     pub fn new(source: Source, options: LoadOptions) -> Self {
-        Self { source, options, state: State::New, stage: Stage::Queued, percent: 0.0 }
+        Self {
+            source,
+            options,
+            state: State::New,
+            stage: Stage::Queued,
+            percent: 0.0,
+            pulse: Arc::default(),
+            busy: Duration::ZERO,
+            opened: None,
+        }
     }
 
     /// Does a little of the work: about 1 ms, decided by a budget of frames and packets. Longer
@@ -114,7 +149,10 @@ impl LoadJob {
         // Should the step unwind, the job must not be taken for one that can go on.
         let interrupted = LoadError::new(LoadErrorKind::WorkerPanic, "the load was interrupted");
         let state = std::mem::replace(&mut self.state, State::Failed(interrupted));
-        match self.advance(state, bench) {
+        let begin = Instant::now();
+        let result = self.advance(state, bench, begin);
+        self.busy += begin.elapsed();
+        match result {
             Ok(state) => {
                 let step = match &state {
                     State::Done(sample) => Step::Done(sample.clone()),
@@ -134,11 +172,22 @@ impl LoadJob {
         }
     }
 
-    fn advance(&mut self, state: State, bench: &mut Workbench) -> Result<State, LoadError> {
+    fn advance(
+        &mut self,
+        state: State,
+        bench: &mut Workbench,
+        begin: Instant,
+    ) -> Result<State, LoadError> {
         match state {
             State::New => {
                 self.stage = Stage::Reading;
-                Ok(State::Opened(OpenedSource::open(&self.source)?))
+                let source = OpenedSource::open(&self.source, Arc::clone(&self.pulse))?;
+                self.opened = Some(Opened {
+                    identity: source.identity(),
+                    byte_len: source.byte_len(),
+                    read: source.state(),
+                });
+                Ok(State::Opened(source))
             }
             State::Opened(source) => {
                 let decoding = Decoding::start(decode::open(source)?, self.options, bench)?;
@@ -159,16 +208,27 @@ impl LoadJob {
                     self.stage = Stage::Resampling;
                     return Ok(State::Flushing(decoding));
                 }
-                self.finish(*decoding, bench)
+                self.finish(*decoding, bench, begin)
             }
-            State::Flushing(decoding) => self.finish(*decoding, bench),
+            State::Flushing(decoding) => self.finish(*decoding, bench, begin),
             State::Done(sample) => Ok(State::Done(sample)),
             State::Failed(error) => Err(error),
         }
     }
 
-    fn finish(&mut self, decoding: Decoding, bench: &mut Workbench) -> Result<State, LoadError> {
-        let sample = decoding.finish(bench)?;
+    fn finish(
+        &mut self,
+        decoding: Decoding,
+        bench: &mut Workbench,
+        begin: Instant,
+    ) -> Result<State, LoadError> {
+        let mut sample = decoding.finish(bench)?;
+        let reading =
+            self.opened.as_ref().map_or(Duration::ZERO, |source| source.read.time_spent());
+        sample.timings.reading = reading;
+        sample.timings.decoding = (self.busy + begin.elapsed())
+            .saturating_sub(reading)
+            .saturating_sub(sample.timings.resampling);
         self.stage = Stage::Publishing;
         self.percent = 100.0;
         Ok(State::Done(sample))
@@ -182,6 +242,33 @@ impl LoadJob {
     /// How much is done, 0..100. Never falls; 100 only when the sample is there.
     pub fn percent(&self) -> f32 {
         self.percent
+    }
+
+    /// Which file is being loaded, asked of the open handle; None before the first step, for what
+    /// is no file, and where the system does not tell files apart.
+    pub fn identity(&self) -> Option<SourceIdentity> {
+        self.opened.as_ref().and_then(|source| source.identity)
+    }
+
+    /// Length of the source in bytes; None before the first step.
+    pub fn byte_len(&self) -> Option<u64> {
+        self.opened.as_ref().map(|source| source.byte_len)
+    }
+
+    /// What has been had of the source. The same one from [`new`](Self::new) on, and alive also
+    /// while a step is stuck in a read.
+    pub fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.pulse)
+    }
+
+    /// Bytes of memory that the sample takes: all that it will have where its length is known,
+    /// what is written so far where it is not; 0 before the first frame.
+    pub fn held_bytes(&self) -> usize {
+        match &self.state {
+            State::Decoding(decoding) | State::Flushing(decoding) => decoding.held_bytes(),
+            State::Done(sample) => sample.buffer.byte_len(),
+            State::New | State::Opened(_) | State::Failed(_) => 0,
+        }
     }
 
     /// The sample as far as it is there; None before the first frame, and where its length is
@@ -203,6 +290,7 @@ struct Decoding {
     writer: SampleWriter,
     /// None where the rates are equal.
     resampler: Option<Resampler>,
+    resampling: Duration,
     frames_decoded: u64,
     /// Whether the stated length may be relied on.
     shareable: bool,
@@ -229,7 +317,14 @@ impl Decoding {
         let shareable = frames.is_some() && !info.frames_estimated;
         let resampler =
             if from == to { None } else { Some(bench.take_resampler(from, to, channels)?) };
-        Ok(Self { decoder, writer, resampler, frames_decoded: 0, shareable })
+        Ok(Self {
+            decoder,
+            writer,
+            resampler,
+            resampling: Duration::ZERO,
+            frames_decoded: 0,
+            shareable,
+        })
     }
 
     /// Decodes one step's worth; whether there is more.
@@ -241,7 +336,11 @@ impl Decoding {
             };
             let frames = chunk.frames();
             match &mut self.resampler {
-                Some(resampler) => resampler.push(chunk.planes(), &mut self.writer)?,
+                Some(resampler) => {
+                    let begin = Instant::now();
+                    resampler.push(chunk.planes(), &mut self.writer)?;
+                    self.resampling += begin.elapsed();
+                }
                 None => self.writer.append(chunk.planes())?,
             }
             self.frames_decoded += frames as u64;
@@ -263,9 +362,15 @@ impl Decoding {
         if all == 0 { 0.0 } else { done as f32 / all as f32 }
     }
 
+    fn held_bytes(&self) -> usize {
+        self.writer.held_bytes(!self.shareable)
+    }
+
     fn finish(mut self, bench: &mut Workbench) -> Result<LoadedSample, LoadError> {
         if let Some(mut resampler) = self.resampler.take() {
+            let begin = Instant::now();
             resampler.finish(self.frames_decoded, &mut self.writer)?;
+            self.resampling += begin.elapsed();
             bench.put_back(resampler);
         }
         let info = self.decoder.info();
@@ -276,6 +381,7 @@ impl Decoding {
             bits_per_sample: info.bits_per_sample,
             warnings: self.decoder.warnings(),
             buffer: self.writer.finish(),
+            timings: StageTimings { resampling: self.resampling, ..StageTimings::default() },
         })
     }
 }

@@ -1,9 +1,16 @@
 //! Where the bytes of a load come from.
 
+mod identity;
+mod pulse;
+
 use std::fmt;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+pub(crate) use identity::identity;
+pub use identity::{SourceIdentity, identify};
+pub use pulse::Pulse;
 
 /// Where the bytes of a load come from. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hotcue::{LoadWarning, LoadedSample, SampleBuffer};
+use hotcue::{LoadWarning, LoadedSample, SampleBuffer, StageTimings};
 
 /// One immutable piece of audio, not a slot: it stays valid and unchanged after its slot is
 /// replaced or unloaded, and after the engine shut down.
@@ -83,6 +83,7 @@ impl Sample {
             codec: "pcm_f32".to_owned(),
             bits_per_sample: Some(32),
             warnings: Vec::new(),
+            timings: StageTimings::default(),
         };
         Self::new(loaded, None)
     }

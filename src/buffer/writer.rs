@@ -65,6 +65,15 @@ impl SampleWriter {
         self.buffer.ready_frames()
     }
 
+    /// Bytes of memory taken: the whole block, or with `written_only` what is written of it, as
+    /// pages that were never touched do not exist.
+    pub(crate) fn held_bytes(&self, written_only: bool) -> usize {
+        match written_only {
+            true => self.frames_written() * self.buffer.channels() * size_of::<f32>(),
+            false => self.buffer.byte_len(),
+        }
+    }
+
     /// Appends the same number of values to every plane and publishes them.
     ///
     /// # Errors

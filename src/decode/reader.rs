@@ -5,35 +5,44 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::error::LoadError;
-use crate::source::{ReadSeek, Source};
+use crate::source::{Pulse, ReadSeek, Source, SourceIdentity, identity};
 
 /// A source that is open and of known length.
 pub(crate) struct OpenedSource {
     content: Box<dyn ReadSeek>,
     byte_len: u64,
+    identity: Option<SourceIdentity>,
+    state: Arc<ReadState>,
 }
 
 impl OpenedSource {
-    /// Opens `source`. Never waits for a writer of a FIFO.
+    /// Opens `source`, whose readers beat `pulse`. Never waits for a writer of a FIFO.
     ///
     /// # Errors
     /// `not_found`, `permission_denied`; `io` for all else, also for what is not a regular file.
-    pub(crate) fn open(source: &Source) -> Result<Self, LoadError> {
+    pub(crate) fn open(source: &Source, pulse: Arc<Pulse>) -> Result<Self, LoadError> {
+        let begin = Instant::now();
         let opened = match source {
             Source::Path(path) => open_file(path),
-            Source::Memory(bytes) => Ok(Self {
-                byte_len: bytes.len() as u64,
-                content: Box::new(Cursor::new(Arc::clone(bytes))),
-            }),
+            Source::Memory(bytes) => {
+                let content: Box<dyn ReadSeek> = Box::new(Cursor::new(Arc::clone(bytes)));
+                Ok((content, bytes.len() as u64, None))
+            }
             Source::Custom(custom) => custom.open().and_then(|mut content| {
                 let byte_len = content.seek(SeekFrom::End(0))?;
                 content.seek(SeekFrom::Start(0))?;
-                Ok(Self { content, byte_len })
+                Ok((content, byte_len, None))
             }),
         };
-        opened.map_err(|error| LoadError::from_io(error, source))
+        let (content, byte_len, identity) =
+            opened.map_err(|error| LoadError::from_io(error, source))?;
+        pulse.beat(0);
+        let state = Arc::new(ReadState::new(pulse));
+        state.spent(begin);
+        Ok(Self { content, byte_len, identity, state })
     }
 
     /// Total length in bytes.
@@ -41,10 +50,19 @@ impl OpenedSource {
         self.byte_len
     }
 
+    /// Which file it is; None where it is no file or the system does not say.
+    pub(crate) fn identity(&self) -> Option<SourceIdentity> {
+        self.identity
+    }
+
+    /// What the reader will leave behind for others to see.
+    pub(crate) fn state(&self) -> Arc<ReadState> {
+        Arc::clone(&self.state)
+    }
+
     /// The reader, and what it leaves behind for others to see.
     pub(crate) fn into_reader(self) -> (CountingReader, Arc<ReadState>) {
-        let state = Arc::new(ReadState::default());
-        let Self { content, byte_len } = self;
+        let Self { content, byte_len, state, .. } = self;
         (
             CountingReader {
                 content,
@@ -60,7 +78,9 @@ impl OpenedSource {
     }
 }
 
-fn open_file(path: &Path) -> io::Result<OpenedSource> {
+type Opened = (Box<dyn ReadSeek>, u64, Option<SourceIdentity>);
+
+fn open_file(path: &Path) -> io::Result<Opened> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -83,7 +103,7 @@ fn open_file(path: &Path) -> io::Result<OpenedSource> {
     if !metadata.is_file() {
         return Err(not_a_file());
     }
-    Ok(OpenedSource { content: Box::new(file), byte_len: metadata.len() })
+    Ok((Box::new(file), metadata.len(), identity(&metadata)))
 }
 
 fn not_a_file() -> io::Error {
@@ -91,13 +111,34 @@ fn not_a_file() -> io::Error {
 }
 
 /// What a [`CountingReader`] tells to those who cannot reach it any more.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ReadState {
+    pulse: Arc<Pulse>,
     position: AtomicU64,
+    spent_ns: AtomicU64,
     error: Mutex<Option<io::Error>>,
 }
 
 impl ReadState {
+    fn new(pulse: Arc<Pulse>) -> Self {
+        Self {
+            pulse,
+            position: AtomicU64::new(0),
+            spent_ns: AtomicU64::new(0),
+            error: Mutex::default(),
+        }
+    }
+
+    /// Time that was spent inside the source: in opening, reads and seeks.
+    pub(crate) fn time_spent(&self) -> Duration {
+        Duration::from_nanos(self.spent_ns.load(Ordering::Relaxed))
+    }
+
+    fn spent(&self, begin: Instant) {
+        let ns = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.spent_ns.fetch_add(ns, Ordering::Relaxed);
+    }
+
     /// Bytes from the start to where the reader stands.
     pub(crate) fn position(&self) -> u64 {
         // Relaxed: a figure for a progress bar; nothing is published through it.
@@ -182,8 +223,12 @@ impl Read for CountingReader {
             return Err(has_failed());
         }
         loop {
-            match self.content.read(target) {
+            let begin = Instant::now();
+            let result = self.content.read(target);
+            self.state.spent(begin);
+            match result {
                 Ok(bytes) => {
+                    self.state.pulse.beat(bytes as u64);
                     self.cover(self.position, &mut target[..bytes]);
                     self.moved_to(self.position.saturating_add(bytes as u64));
                     return Ok(bytes);
@@ -210,8 +255,12 @@ impl Seek for CountingReader {
         let target = target
             .filter(|target| *target >= self.hidden && i64::try_from(*target).is_ok())
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek out of range"))?;
-        match self.content.seek(SeekFrom::Start(target)) {
+        let begin = Instant::now();
+        let result = self.content.seek(SeekFrom::Start(target));
+        self.state.spent(begin);
+        match result {
             Ok(position) => {
+                self.state.pulse.beat(0);
                 self.moved_to(position);
                 Ok(position.saturating_sub(self.hidden))
             }

@@ -13,7 +13,7 @@ use crate::source::Source;
 use crate::testing::{FLOAT, PCM, WAV_HEADER_BYTES, ramp_wav, wav};
 
 fn open_bytes(file: &[u8]) -> Result<Box<dyn Decoder>, LoadError> {
-    open(OpenedSource::open(&Source::Memory(Arc::from(file)))?)
+    open(OpenedSource::open(&Source::Memory(Arc::from(file)), Arc::default())?)
 }
 
 /// All planes and warnings of `file`.

@@ -1,6 +1,7 @@
 //! Jobs stepped by hand, without a thread.
 
 mod limits;
+mod seams;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

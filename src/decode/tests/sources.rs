@@ -1,6 +1,7 @@
 //! Opening what is no plain file, and sources that fail.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -34,7 +35,7 @@ impl Drop for Folder {
 fn open_error(path: PathBuf) -> LoadError {
     let (done_tx, done_rx) = mpsc::channel();
     std::thread::spawn(move || {
-        let result = OpenedSource::open(&Source::Path(path)).map(drop);
+        let result = OpenedSource::open(&Source::Path(path), Arc::default()).map(drop);
         // The receiver is gone when the test has given up waiting; then nobody wants to know.
         drop(done_tx.send(result));
     });
@@ -90,7 +91,7 @@ fn a_device_is_an_error_at_once() {
 
 /// Decodes to the end; the number of frames.
 fn frames_of(source: &Source) -> Result<usize, LoadError> {
-    let mut decoder = open(OpenedSource::open(source)?)?;
+    let mut decoder = open(OpenedSource::open(source, Arc::default())?)?;
     let mut frames = 0;
     while let Some(chunk) = decoder.next_chunk()? {
         frames += chunk.frames();

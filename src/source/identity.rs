@@ -1,0 +1,56 @@
+//! Which file a path leads to, so that the same one is not loaded twice.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::Path;
+
+/// A file with a certain content: equal as long as it is the same file and nobody has written
+/// to it, as far as length and time of modification tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SourceIdentity {
+    /// The file system.
+    pub device: u64,
+    /// The file in it.
+    pub inode: u64,
+    /// Length in bytes.
+    pub len: u64,
+    /// When it was last modified, in ns since 1970.
+    pub modified_ns: i128,
+}
+
+/// Asks which file `path` leads to now, without opening it.
+///
+/// # Errors
+/// Those of the system; `Unsupported` where it does not tell files apart.
+///
+/// ```
+/// let this = hotcue::identify("Cargo.toml".as_ref())?;
+/// assert_eq!(this, hotcue::identify("./Cargo.toml".as_ref())?);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn identify(path: &Path) -> io::Result<SourceIdentity> {
+    identity(&fs::metadata(path)?).ok_or_else(|| {
+        io::Error::new(io::ErrorKind::Unsupported, "this system does not tell files apart")
+    })
+}
+
+/// The identity in what the system says of a file; None where it says too little.
+pub(crate) fn identity(metadata: &Metadata) -> Option<SourceIdentity> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        Some(SourceIdentity {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            len: metadata.len(),
+            modified_ns: i128::from(metadata.mtime()) * 1_000_000_000
+                + i128::from(metadata.mtime_nsec()),
+        })
+    }
+    #[cfg(not(unix))]
+    {
+        // Windows has file numbers, but the standard library does not give them out yet.
+        let _ = metadata;
+        None
+    }
+}
