@@ -1,14 +1,17 @@
 //! `EventBus`: hands every event to every subscriber's own queue.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler};
+use actix_rt::time::Instant;
 
 use crate::clock::EngineClock;
-use crate::events::{CancelReason, DeviceState, LoaderEvent};
+use crate::events::{CancelReason, DeviceState, LoaderEvent, StageTimes};
 use crate::messages::{Flush, Publish, Subscribe, Unsubscribe};
 use crate::queue::EventQueue;
 use crate::request::Request;
+use crate::sample::Sample;
 
 /// The actor that fans [`LoaderEvent`]s out. Runs on an arbiter of its own; never blocks.
 #[derive(Debug, Default)]
@@ -33,7 +36,7 @@ impl Handler<Publish> for EventBus {
     fn handle(&mut self, Publish { event, request }: Publish, _: &mut Context<Self>) {
         // Threads race: a decoder may still report progress of a request that its owner has
         // just cancelled. Here is the one place where nothing follows a terminal event.
-        if request.is_some_and(|request| !request.admit(event.is_terminal())) {
+        if request.is_some_and(|request| !request.admit(&event)) {
             return;
         }
         if let Some((last, others)) = self.subscribers.split_last() {
@@ -101,7 +104,36 @@ impl Publisher {
         });
     }
 
-    pub(crate) fn success(&self, request: &Arc<Request>, sample: &crate::sample::Sample) {
+    pub(crate) fn stalled(&self, request: &Arc<Request>, silence: Duration) {
+        self.of(request, |id, request_id, time_sec| LoaderEvent::Stalled {
+            id,
+            request_id,
+            time_sec,
+            stage: request.stage(),
+            stalled_sec: silence.as_secs_f64(),
+        });
+    }
+
+    /// `decoded` is when the sample was there.
+    pub(crate) fn success(
+        &self,
+        request: &Arc<Request>,
+        sample: &Sample,
+        from_cache: bool,
+        decoded: Instant,
+    ) {
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        let mut stage_times = StageTimes {
+            queued_ms: ms(request.queued_for()),
+            publishing_ms: ms(decoded.elapsed()),
+            ..StageTimes::default()
+        };
+        if !from_cache {
+            let timings = sample.timings();
+            stage_times.reading_ms = ms(timings.reading);
+            stage_times.decoding_ms = ms(timings.decoding);
+            stage_times.resampling_ms = ms(timings.resampling);
+        }
         self.of(request, |id, request_id, time_sec| LoaderEvent::Success {
             id,
             request_id,
@@ -113,7 +145,8 @@ impl Publisher {
             source_rate: sample.source_rate(),
             warnings: sample.warnings().to_vec(),
             load_ms: request.submitted.elapsed().as_secs_f64() * 1e3,
-            from_cache: false,
+            from_cache,
+            stage_times,
         });
     }
 

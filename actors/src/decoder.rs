@@ -2,123 +2,288 @@
 
 mod panic;
 
-use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use actix::{Actor, ActorFutureExt as _, Addr, AsyncContext, Context, Handler, WrapFuture as _};
+use actix_rt::time::{Instant, sleep};
 use hotcue::{
-    LoadError, LoadErrorKind, LoadJob, LoadOptions, LoadedSample, Stage, Step, Workbench,
+    LoadError, LoadErrorKind, LoadOptions, LoadedSample, SourceIdentity, Stage, Step, Workbench,
 };
 
-use crate::messages::{Continue, Decode, WorkerDied, WorkerFree};
+use crate::job::{Assignment, Job, Member};
+use crate::messages::{
+    Continue, Decode, Discard, Measure, Measured, Preempt, Reprioritised, Submit, Suspended,
+    WorkerDied, WorkerFree,
+};
+use crate::registry::Claim;
 use crate::request::{Outcome, Request};
+use crate::sample::Sample;
 use crate::supervisor::{LoaderSupervisor, SupervisorParts};
+use crate::work::Work;
 
 /// At most 30 `progress` events a second per load.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(34);
 
 /// The actor that reads, decodes and resamples. One per arbiter thread; it may block in disk
-/// reads only. Between two steps it sees whether its request is still wanted.
+/// reads only. Between two steps it reads its mailbox and sees whether its job is still wanted.
 #[derive(Debug)]
 pub struct DecoderActor {
-    worker: usize,
-    generation: u64,
+    /// Its number and generation.
+    me: (usize, u64),
     parts: SupervisorParts,
     supervisor: Addr<LoaderSupervisor>,
     bench: Workbench,
     running: Option<Running>,
+    /// Counts the jobs that it took.
+    turn: u64,
 }
 
+/// The job at hand.
 struct Running {
-    request: Arc<Request>,
-    job: LoadJob,
+    job: Arc<Job>,
+    work: Box<dyn Work>,
+    /// Whether its file was looked up in the registry.
+    claimed: bool,
+    last_resort: bool,
     last_progress: Instant,
 }
 
-impl fmt::Debug for Running {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Running").field("request", &self.request).finish_non_exhaustive()
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("job", &self.job).finish_non_exhaustive()
     }
 }
 
 impl DecoderActor {
     pub(crate) fn new(
-        worker: usize,
-        generation: u64,
+        me: (usize, u64),
         parts: SupervisorParts,
         supervisor: Addr<LoaderSupervisor>,
     ) -> Self {
-        Self { worker, generation, parts, supervisor, bench: Workbench::default(), running: None }
+        Self { me, parts, supervisor, bench: Workbench::default(), running: None, turn: 0 }
     }
 
-    /// One step of the job; true while there is more to do.
-    fn step(&mut self) -> bool {
-        let Some(running) = &mut self.running else { return false };
-        if !running.request.is_live() {
-            return false;
-        }
+    /// Takes a job; false when nobody wants it any more.
+    fn take(&mut self, assignment: Assignment, last_resort: bool) -> bool {
+        let Assignment { job, work } = assignment;
+        let begun = work.is_some();
+        let work = match work {
+            Some(work) => work,
+            None => {
+                let SupervisorParts { table, publisher, .. } = &self.parts;
+                let wanted = job.begin(|request| {
+                    if table.start(request) {
+                        publisher.started(request);
+                    }
+                });
+                if !wanted {
+                    return false;
+                }
+                let options = LoadOptions {
+                    sample_rate: Some(self.parts.sample_rate),
+                    max_sample_bytes: self.parts.max_sample_bytes,
+                };
+                self.parts.workshop.work(&job.source, options)
+            }
+        };
+        job.watch(&*work);
+        let last_progress = Instant::now();
+        self.running = Some(Running { job, work, claimed: begun, last_resort, last_progress });
+        true
+    }
+
+    /// One step of the job, and what follows from it.
+    fn step(&mut self, context: &mut Context<Self>) {
+        let Some(running) = &mut self.running else { return };
         let bench = &mut self.bench;
-        let job = &mut running.job;
-        match panic::caught(|| job.step(bench)) {
+        if running.job.close_if_unwanted() {
+            self.drop_running();
+            return self.free();
+        }
+        let work = &mut running.work;
+        let result = panic::caught(|| work.step(bench));
+        let blocked = work.blocks_for();
+        if blocked.is_zero() {
+            self.stepped(result, context);
+        } else {
+            // Nothing in the mailbox is read meanwhile, as in a thread that waits for the disk.
+            let turn = self.turn;
+            let wait = sleep(blocked).into_actor(self).map(move |(), decoder, context| {
+                if decoder.turn == turn {
+                    decoder.stepped(result, context);
+                }
+            });
+            context.wait(wait);
+        }
+    }
+
+    fn stepped(
+        &mut self,
+        result: Result<Result<Step, LoadError>, String>,
+        context: &mut Context<Self>,
+    ) {
+        let Some(running) = &mut self.running else { return };
+        running.job.stepped(&*running.work);
+        match result {
             Ok(Ok(Step::Working)) => {
                 running.report(&self.parts);
-                true
+                if self.share() {
+                    // Back through the mailbox: whatever arrived during the step is read first.
+                    return context.notify(Continue { turn: self.turn });
+                }
             }
-            Ok(Ok(Step::Done(loaded))) => {
-                self.hand_on(loaded);
-                false
-            }
-            Ok(Err(error)) => {
-                self.fail(error);
-                false
-            }
+            Ok(Ok(Step::Done(loaded))) => self.hand_on(loaded),
+            Ok(Err(error)) => self.fail(&error),
             Err(message) => {
                 // What the panic left behind is not trusted again.
                 self.bench = Workbench::default();
-                self.fail(LoadError::new(
-                    LoadErrorKind::WorkerPanic,
-                    format!("the decoder panicked: {message}"),
-                ));
-                false
+                let message = format!("the decoder panicked: {message}");
+                self.fail(&LoadError::new(LoadErrorKind::WorkerPanic, message));
             }
         }
+        self.free();
+    }
+
+    /// Once the file is open: sees whether it is in memory, or being decoded by another. True
+    /// when this decoder is to go on.
+    fn share(&mut self) -> bool {
+        let Some(running) = &mut self.running else { return false };
+        if running.claimed {
+            return true;
+        }
+        let Some(file) = running.work.identity() else { return true };
+        running.claimed = true;
+        let job = Arc::clone(&running.job);
+        loop {
+            match self.parts.registry.claim(file, &job) {
+                Claim::New => return true,
+                Claim::Join(other) => {
+                    if job.merge_into(&other) {
+                        self.supervisor.do_send(Reprioritised(other));
+                        break;
+                    }
+                    // It has just come to nothing.
+                    self.parts.registry.forget(file, &other);
+                }
+                Claim::Cached(sample) => {
+                    self.deliver(&job, Some(file), sample, true);
+                    break;
+                }
+            }
+        }
+        self.drop_running();
+        false
     }
 
     fn hand_on(&mut self, loaded: LoadedSample) {
-        if let Some(Running { request, job, .. }) = self.running.take() {
-            self.parts.sink.decoded(request, loaded);
-            discard(job);
+        let Some(Running { job, work, .. }) = self.running.take() else { return };
+        let sample = Sample::new(loaded, job.source.path().map(std::path::Path::to_path_buf));
+        let file = work.identity();
+        if let Some(file) = file {
+            self.parts.registry.finished(file, &job, &sample);
+        }
+        self.deliver(&job, file, sample, false);
+        drop_work(work);
+    }
+
+    /// Closes the job and sends its members what came of it.
+    fn deliver(
+        &self,
+        job: &Job,
+        file: Option<SourceIdentity>,
+        sample: Arc<Sample>,
+        from_cache: bool,
+    ) {
+        let mut members = job.close();
+        // Whoever asked for the path after the file was opened may have meant what is there now.
+        if members.iter().any(|member| member.by_path)
+            && self.parts.workshop.identify(&job.source) != file
+        {
+            let (changed, same): (Vec<Member>, Vec<Member>) =
+                members.into_iter().partition(|member| member.by_path);
+            members = same;
+            if let Some(again) = Job::again(changed) {
+                self.supervisor.do_send(Submit(again));
+            }
+        }
+        let requests: Vec<_> = members.into_iter().map(|member| member.request).collect();
+        self.parts.sink.decoded(requests, sample, from_cache);
+    }
+
+    /// Ends all requests of the job with `error`.
+    fn fail(&mut self, error: &LoadError) {
+        let Some(Running { job, work, .. }) = self.running.take() else { return };
+        if let Some(file) = work.identity() {
+            self.parts.registry.forget(file, &job);
+        }
+        let stage = work.stage().max(Stage::Reading);
+        for Member { request, .. } in job.close() {
+            fail_request(&self.parts, &request, error, stage);
+        }
+        drop_work(work);
+    }
+
+    /// Lets go of a job that has ended or lives on in another.
+    fn drop_running(&mut self) {
+        if let Some(Running { job, work, .. }) = self.running.take() {
+            if let Some(file) = work.identity() {
+                self.parts.registry.forget(file, &job);
+            }
+            drop_work(work);
         }
     }
 
-    fn fail(&mut self, error: LoadError) {
-        let Some(Running { request, job, .. }) = self.running.take() else { return };
-        let error = match request.source.path() {
-            Some(path) => error.with_path(path),
-            None => error,
-        };
-        let stage = job.stage().max(Stage::Reading);
-        let outcome = Outcome::Failed { error: error.clone(), stage };
-        // As one piece: an engine that shuts down may have lost patience with this thread.
-        self.parts.table.end_and_publish(&request, outcome, || {
-            self.parts.publisher.error(&request, error, stage);
-        });
-        discard(job);
+    /// Gives the job back to the supervisor, as it is.
+    fn give_back(&mut self, no_room: bool) {
+        if let Some(Running { job, work, .. }) = self.running.take() {
+            let assignment = Assignment { job, work: Some(work) };
+            self.supervisor.do_send(Suspended { from: self.me, assignment, no_room });
+        }
+    }
+
+    fn free(&self) {
+        self.supervisor.do_send(WorkerFree { from: self.me });
     }
 }
 
-/// Drops a job. A reader of the caller's own may panic even then; its load has ended already.
-fn discard(job: LoadJob) {
-    panic::caught(|| drop(job)).ok();
+/// Ends one request, as one piece: an engine that shuts down may have lost patience with this
+/// thread.
+fn fail_request(parts: &SupervisorParts, request: &Arc<Request>, error: &LoadError, stage: Stage) {
+    let error = match request.source.path() {
+        Some(path) => error.clone().with_path(path),
+        None => error.clone(),
+    };
+    let outcome = Outcome::Failed { error: error.clone(), stage };
+    parts.table.end_and_publish(request, outcome, || {
+        parts.publisher.error(request, error, stage);
+    });
+}
+
+/// Drops what was done of a job. A reader of the caller's own may panic even then.
+fn drop_work(work: Box<dyn Work>) {
+    panic::caught(|| drop(work)).ok();
+}
+
+/// Drops a job that nobody wants any more.
+pub(crate) fn discard(assignment: Assignment) {
+    assignment.job.close();
+    if let Some(work) = assignment.work {
+        drop_work(work);
+    }
 }
 
 impl Running {
     fn report(&mut self, parts: &SupervisorParts) {
-        if self.last_progress.elapsed() >= PROGRESS_INTERVAL {
-            self.last_progress = Instant::now();
-            self.request.set_progress(self.job.percent(), self.job.stage());
-            parts.publisher.progress(&self.request);
+        if self.last_progress.elapsed() < PROGRESS_INTERVAL {
+            return;
+        }
+        self.last_progress = Instant::now();
+        self.job.reported();
+        let (percent, stage) = (self.work.percent(), self.work.stage());
+        for request in self.job.live() {
+            request.set_progress(percent, stage);
+            parts.publisher.progress(&request);
         }
     }
 }
@@ -130,41 +295,63 @@ impl Actor for DecoderActor {
 impl Handler<Decode> for DecoderActor {
     type Result = ();
 
-    fn handle(&mut self, Decode(request): Decode, context: &mut Context<Self>) {
-        if self.parts.table.start(&request) {
-            self.parts.publisher.started(&request);
-            let options = LoadOptions {
-                sample_rate: Some(self.parts.sample_rate),
-                max_sample_bytes: self.parts.max_sample_bytes,
-            };
-            let job = LoadJob::new(request.source.clone(), options);
-            self.running = Some(Running { request, job, last_progress: Instant::now() });
+    fn handle(&mut self, decode: Decode, context: &mut Context<Self>) {
+        let Decode { assignment, last_resort } = decode;
+        self.turn += 1;
+        if self.take(assignment, last_resort) {
+            self.step(context);
+        } else {
+            self.free();
         }
-        self.handle(Continue, context);
     }
 }
 
 impl Handler<Continue> for DecoderActor {
     type Result = ();
 
-    fn handle(&mut self, _: Continue, context: &mut Context<Self>) {
-        if self.step() {
-            // Back through the mailbox: whatever arrived during the step is read first.
-            context.notify(Continue);
-        } else {
-            if let Some(Running { job, .. }) = self.running.take() {
-                discard(job);
-            }
-            self.supervisor
-                .do_send(WorkerFree { worker: self.worker, generation: self.generation });
+    fn handle(&mut self, Continue { turn }: Continue, context: &mut Context<Self>) {
+        if turn == self.turn {
+            self.step(context);
         }
+    }
+}
+
+impl Handler<Preempt> for DecoderActor {
+    type Result = ();
+
+    fn handle(&mut self, Preempt { job_id }: Preempt, _: &mut Context<Self>) {
+        if self.running.as_ref().is_some_and(|running| running.job.id == job_id) {
+            self.turn += 1;
+            self.give_back(false);
+        }
+    }
+}
+
+impl Handler<Measure> for DecoderActor {
+    type Result = ();
+
+    fn handle(&mut self, Measure(jobs): Measure, _: &mut Context<Self>) {
+        for job in &jobs {
+            if let Some(file) = self.parts.workshop.identify(&job.source) {
+                job.set_byte_len(file.len);
+            }
+        }
+        self.supervisor.do_send(Measured(jobs));
+    }
+}
+
+impl Handler<Discard> for DecoderActor {
+    type Result = ();
+
+    fn handle(&mut self, Discard(assignment): Discard, _: &mut Context<Self>) {
+        discard(assignment);
     }
 }
 
 impl Drop for DecoderActor {
     /// Reached while the engine runs only when something outside the caught step panicked.
     fn drop(&mut self) {
-        self.fail(LoadError::new(LoadErrorKind::WorkerPanic, "the decoder died"));
-        self.supervisor.do_send(WorkerDied { worker: self.worker, generation: self.generation });
+        self.fail(&LoadError::new(LoadErrorKind::WorkerPanic, "the decoder died"));
+        self.supervisor.do_send(WorkerDied { from: self.me });
     }
 }

@@ -25,11 +25,10 @@ use crate::bus::EventBus;
 use crate::config::EngineConfig;
 use crate::error::{ConfigError, EngineError};
 use crate::events::{CancelReason, DeviceState, LoaderEvent};
-use crate::messages::{Submit, SwitchOutput, Unload};
+use crate::messages::{SwitchOutput, Unload};
 use crate::os;
 use crate::playback::PlaybackQueue;
 use crate::queue::EventQueue;
-use crate::request::Request;
 use crate::sample::Sample;
 use crate::sink::{AudioStreamHandle, Device, Target};
 use crate::supervisor::{LoaderSupervisor, cancel};
@@ -211,12 +210,7 @@ impl AudioEngine {
     ) -> Result<LoadTicket, EngineError> {
         options::check_priority(priority)?;
         self.with(|running| {
-            let (request, superseded) =
-                running.table.register(id, |slot| Request::new(slot, source, priority))?;
-            if let Some(older) = superseded {
-                running.publisher.cancelled(&older, CancelReason::Superseded);
-            }
-            running.supervisor.do_send(Submit(Arc::clone(&request)));
+            let request = running.loader().submit(id, source, priority)?;
             let ticket =
                 LoadTicket::new(request, Arc::clone(&running.table), running.publisher.clone());
             Ok(ticket)
@@ -231,6 +225,16 @@ impl AudioEngine {
         self.with(|running| {
             Ok(cancel(&running.table, &running.publisher, request_id, CancelReason::User))
         })
+    }
+
+    /// Changes the priority of a queued or running request, −100..=100; higher goes first. False
+    /// when it has ended.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `OutOfRange("priority")`.
+    pub fn set_priority(&self, request_id: u64, priority: i32) -> Result<bool, EngineError> {
+        options::check_priority(priority)?;
+        self.with(|running| Ok(running.loader().set_priority(request_id, priority)))
     }
 
     /// Takes the next event. Never waits for an actor or for work, never fails; no system call

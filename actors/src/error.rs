@@ -18,6 +18,9 @@ pub enum SubmitError {
     /// The slot is not in `0..slots`.
     #[error("id out of range")]
     IdOutOfRange,
+    /// The priority is not in −100..=100.
+    #[error("priority out of range")]
+    PriorityOutOfRange,
     /// `max_queued` requests wait already.
     #[error("the load queue is full")]
     QueueFull,

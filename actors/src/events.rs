@@ -51,10 +51,29 @@ impl DeviceState {
     }
 }
 
+/// How long a load spent where, in milliseconds.
+///
+/// The time between these, while a job was given back unfinished for a more urgent one, is part
+/// of `load_ms` only. A request that joined another's job shows that job's figures; one that
+/// found its file in memory shows zeros for what it did not need.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StageTimes {
+    /// From submit until a decoder took it.
+    pub queued_ms: f64,
+    /// Work until the first frame was decoded.
+    pub reading_ms: f64,
+    /// Work of the pass, which resamples as it goes.
+    pub decoding_ms: f64,
+    /// Work of the resampler's tail.
+    pub resampling_ms: f64,
+    /// From the finished sample to its place in the ring.
+    pub publishing_ms: f64,
+}
+
 /// One thing that happened to a request, a slot or the device.
 ///
 /// `id` is the slot, `time_sec` counts from the engine's `run()` on a monotonic clock.
-/// Per request the order is `Started`, then `Progress`, then one terminal event.
+/// Per request the order is `Started`, then `Progress` and `Stalled`, then one terminal event.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are the columns of the event contract, said here once")]
@@ -63,6 +82,8 @@ pub enum LoaderEvent {
     Started { id: u32, request_id: u64, time_sec: f64, path: Option<PathBuf> },
     /// `percent` 0..=100 never falls; 100 precedes `Success`.
     Progress { id: u32, request_id: u64, time_sec: f64, percent: f32, stage: Stage },
+    /// No byte came for `stalled_sec`; again every 2 s. The next `Progress` ends it.
+    Stalled { id: u32, request_id: u64, time_sec: f64, stage: Stage, stalled_sec: f64 },
     /// Terminal: the slot holds the sample, the control message is in the ring.
     Success {
         id: u32,
@@ -79,6 +100,8 @@ pub enum LoaderEvent {
         /// From submit to success, in milliseconds.
         load_ms: f64,
         from_cache: bool,
+        /// Where that time went.
+        stage_times: StageTimes,
     },
     /// Terminal: what was in the slot before is still there.
     Error {
@@ -101,6 +124,7 @@ impl LoaderEvent {
         match self {
             Self::Started { .. } => "started",
             Self::Progress { .. } => "progress",
+            Self::Stalled { .. } => "stalled",
             Self::Success { .. } => "success",
             Self::Error { .. } => "error",
             Self::Cancelled { .. } => "cancelled",
@@ -113,6 +137,7 @@ impl LoaderEvent {
         match *self {
             Self::Started { id, request_id, .. }
             | Self::Progress { id, request_id, .. }
+            | Self::Stalled { id, request_id, .. }
             | Self::Success { id, request_id, .. }
             | Self::Error { id, request_id, .. }
             | Self::Cancelled { id, request_id, .. } => Some((id, request_id)),
@@ -140,6 +165,7 @@ impl LoaderEvent {
         match *self {
             Self::Started { time_sec, .. }
             | Self::Progress { time_sec, .. }
+            | Self::Stalled { time_sec, .. }
             | Self::Success { time_sec, .. }
             | Self::Error { time_sec, .. }
             | Self::Cancelled { time_sec, .. }

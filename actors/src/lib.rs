@@ -11,15 +11,19 @@ mod decoder;
 mod engine;
 mod error;
 mod events;
+mod job;
 mod messages;
 mod os;
 mod playback;
 mod queue;
+mod registry;
 mod request;
 mod sample;
 mod sink;
+mod submit;
 mod supervisor;
 mod table;
+mod work;
 
 pub use bus::EventBus;
 pub use config::{EngineConfig, MAX_SLOTS, MAX_VOICES, MAX_WORKERS};
@@ -29,11 +33,12 @@ pub use engine::{
     VoiceChange, WhenLoading,
 };
 pub use error::{ConfigError, EngineError, LoadFailure, SubmitError};
-pub use events::{CancelReason, DeviceState, LoaderEvent};
-pub use messages::{CancelLoad, Flush, LoadSample, Subscribe, Unsubscribe};
+pub use events::{CancelReason, DeviceState, LoaderEvent, StageTimes};
+pub use messages::{CancelLoad, Flush, LoadSample, SetPriority, Subscribe, Unsubscribe};
 pub use playback::{DropReason, PlaybackNotice};
 pub use queue::EventQueue;
 pub use sample::Sample;
 pub use sink::{AudioSinkActor, AudioStreamHandle};
 pub use supervisor::LoaderSupervisor;
 pub use table::SlotState;
+pub use work::{Work, Workshop};

@@ -2,10 +2,10 @@
 //!
 //! | message | from | to | when the receiver is gone |
 //! |---|---|---|---|
-//! | `LoadSample`, `CancelLoad` | anyone | `LoaderSupervisor` | the sender's future says so |
-//! | `Submit` | `AudioEngine` | `LoaderSupervisor` | the engine ends its requests at shutdown |
-//! | `WorkerFree`, `WorkerDied` | `DecoderActor` | `LoaderSupervisor` | nothing to dispatch any more |
-//! | `Decode`, `Continue` | `LoaderSupervisor`, itself | `DecoderActor` | `WorkerDied` |
+//! | `LoadSample`, `CancelLoad`, `SetPriority` | anyone | `LoaderSupervisor` | the sender's future says so |
+//! | `Submit`, `Reprioritised` | `AudioEngine`, itself | `LoaderSupervisor` | the engine ends its requests at shutdown |
+//! | `WorkerFree`, `Suspended`, `Measured`, `WorkerDied` | `DecoderActor` | `LoaderSupervisor` | nothing to dispatch any more |
+//! | `Decode`, `Preempt`, `Measure`, `Discard`, `Continue` | `LoaderSupervisor`, itself | `DecoderActor` | `WorkerDied` |
 //! | `Decoded`, `PushSample`, `Play…`, `Control`, `Unload`, `Render`, `SwitchOutput`, `StopSink` | decoders, anyone | `AudioSinkActor` | only at shutdown |
 //! | `Publish`, `Subscribe`, `Unsubscribe`, `Flush` | all | `EventBus` | only at shutdown, it goes last |
 //!
@@ -15,15 +15,16 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::time::Instant;
 
 use actix::Message;
+use actix_rt::time::Instant;
+use hotcue::Source;
 use hotcue::output::{DeviceError, PreparedOutput};
 use hotcue::playback::{ControlMessage, VoiceParams};
-use hotcue::{LoadedSample, Source};
 
 use crate::error::SubmitError;
 use crate::events::LoaderEvent;
+use crate::job::{Assignment, Job};
 use crate::queue::EventQueue;
 use crate::request::Request;
 use crate::sample::Sample;
@@ -51,25 +52,55 @@ pub struct CancelLoad {
     pub request_id: u64,
 }
 
-/// A request that is in the table already, to be queued.
+/// Changes the priority of a queued or running request, −100..=100. Answers false when it has
+/// ended, or outside that range.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "bool")]
+pub struct SetPriority {
+    /// The request.
+    pub request_id: u64,
+    /// Higher goes first.
+    pub priority: i32,
+}
+
+/// A new job, whose requests are in the table already, to be queued.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Submit(pub(crate) Arc<Request>);
+pub(crate) struct Submit(pub(crate) Arc<Job>);
+
+/// The priority of a job may have changed.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Reprioritised(pub(crate) Arc<Job>);
+
+/// The sizes of waiting files are known now.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Measured(pub(crate) Vec<Arc<Job>>);
 
 /// A decoder has handed its job on and can take another.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct WorkerFree {
-    pub(crate) worker: usize,
-    pub(crate) generation: u64,
+    /// Its number and generation.
+    pub(crate) from: (usize, u64),
+}
+
+/// A decoder gives its job back between two steps and can take another.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Suspended {
+    pub(crate) from: (usize, u64),
+    pub(crate) assignment: Assignment,
+    /// The memory budget has no room for it while other loads hold theirs.
+    pub(crate) no_room: bool,
 }
 
 /// A decoder is gone without having been stopped; another takes its place.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct WorkerDied {
-    pub(crate) worker: usize,
-    pub(crate) generation: u64,
+    pub(crate) from: (usize, u64),
 }
 
 /// Ends all decoders; the answer is their arbiters, to be joined by the asker.
@@ -77,22 +108,51 @@ pub(crate) struct WorkerDied {
 #[rtype(result = "()")]
 pub(crate) struct StopWorkers(pub(crate) Sender<Vec<actix::Arbiter>>);
 
-/// A job for a free decoder.
+/// A job for a free decoder, new or begun.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Decode(pub(crate) Arc<Request>);
+pub(crate) struct Decode {
+    pub(crate) assignment: Assignment,
+    /// No other load could make room for it any more: without room it fails.
+    pub(crate) last_resort: bool,
+}
 
-/// The next step of the job at hand.
+/// The next step of the job at hand, unless that is another one by now.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Continue;
+pub(crate) struct Continue {
+    /// Counts the jobs that this decoder took.
+    pub(crate) turn: u64,
+}
 
-/// A finished sample on its way to the slot and the callback.
+/// Asks a decoder to give this job back, if it is still at it.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Preempt {
+    pub(crate) job_id: u64,
+}
+
+/// Has a decoder look how large files are.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Measure(pub(crate) Vec<Arc<Job>>);
+
+/// Has a decoder drop what was done of a job that nobody wants any more.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Discard(pub(crate) Assignment);
+
+/// A finished sample on its way to the slots and the callback.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Decoded {
-    pub(crate) request: Arc<Request>,
-    pub(crate) loaded: LoadedSample,
+    /// All that get it.
+    pub(crate) requests: Vec<Arc<Request>>,
+    pub(crate) sample: Arc<Sample>,
+    /// It was in memory before.
+    pub(crate) from_cache: bool,
+    /// When it was there.
+    pub(crate) at: Instant,
 }
 
 /// A sample from elsewhere that is in the table already; see [`AudioStreamHandle`](crate::AudioStreamHandle).

@@ -1,13 +1,15 @@
 //! One request: an id, a state that moves forward once, an outcome that can be waited for.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
+use actix_rt::time::Instant;
 use hotcue::{LoadError, Source, Stage};
 
-use crate::events::CancelReason;
+use crate::events::{CancelReason, LoaderEvent};
+use crate::job::Job;
 use crate::sample::Sample;
 
 /// Request ids rise and are unique in the process.
@@ -46,8 +48,12 @@ pub(crate) struct Request {
     pub(crate) id: u64,
     pub(crate) slot: u32,
     pub(crate) source: Source,
-    pub(crate) priority: i32,
     pub(crate) submitted: Instant,
+    /// When a decoder took the job.
+    started: OnceLock<Instant>,
+    priority: AtomicI32,
+    /// The job that decodes for it.
+    job: Mutex<Weak<Job>>,
     /// `QUEUED` → `RUNNING` → `ENDED`, or straight to the end. Whoever moves it to `ENDED`
     /// publishes the terminal event.
     state: AtomicU8,
@@ -57,6 +63,8 @@ pub(crate) struct Request {
     ended: Condvar,
     /// Set by the event bus when the terminal event went out: nothing follows it.
     terminal_sent: AtomicBool,
+    /// The percentage that the event bus sent last, as bits. Two threads may report one load.
+    percent_sent: AtomicU32,
 }
 
 impl Request {
@@ -65,14 +73,17 @@ impl Request {
             id: NEXT_REQUEST_ID.fetch_add(1, Ordering::Relaxed),
             slot,
             source,
-            priority,
             submitted: Instant::now(),
+            started: OnceLock::new(),
+            priority: AtomicI32::new(priority),
+            job: Mutex::new(Weak::new()),
             state: AtomicU8::new(QUEUED),
             stage: AtomicU8::new(Stage::Queued as u8),
             percent_bits: AtomicU32::new(0),
             outcome: Mutex::new(None),
             ended: Condvar::new(),
             terminal_sent: AtomicBool::new(false),
+            percent_sent: AtomicU32::new(0),
         })
     }
 
@@ -83,9 +94,33 @@ impl Request {
             .compare_exchange(QUEUED, RUNNING, Ordering::AcqRel, Ordering::Acquire)
             .is_ok();
         if started {
-            self.stage.store(Stage::Reading as u8, Ordering::Relaxed);
+            self.started.get_or_init(Instant::now);
+            self.stage.fetch_max(Stage::Reading as u8, Ordering::Relaxed);
         }
         started
+    }
+
+    /// How long it waited for a decoder; so far, while it still does.
+    pub(crate) fn queued_for(&self) -> Duration {
+        let until = self.started.get().copied().unwrap_or_else(Instant::now);
+        until.saturating_duration_since(self.submitted)
+    }
+
+    pub(crate) fn priority(&self) -> i32 {
+        self.priority.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_priority(&self, priority: i32) {
+        self.priority.store(priority, Ordering::Relaxed);
+    }
+
+    /// The job that decodes for it, while there is one.
+    pub(crate) fn job(&self) -> Option<Arc<Job>> {
+        self.job.lock().unwrap_or_else(PoisonError::into_inner).upgrade()
+    }
+
+    pub(crate) fn set_job(&self, job: &Arc<Job>) {
+        *self.job.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(job);
     }
 
     /// Ends the request; true for the one caller who did, who then publishes the event. `then`
@@ -127,9 +162,11 @@ impl Request {
         self.source.path().map(Path::to_path_buf)
     }
 
+    /// Neither ever goes back, also when another job takes over from the start.
     pub(crate) fn set_progress(&self, percent: f32, stage: Stage) {
-        self.percent_bits.store(percent.to_bits(), Ordering::Relaxed);
-        self.stage.store(stage as u8, Ordering::Relaxed);
+        // Not negative, so the bits order as the values do.
+        self.percent_bits.fetch_max(percent.to_bits(), Ordering::Relaxed);
+        self.stage.fetch_max(stage as u8, Ordering::Relaxed);
     }
 
     pub(crate) fn percent(&self) -> f32 {
@@ -163,11 +200,16 @@ impl Request {
     }
 
     /// For the event bus: whether an event of this request may still go out.
-    pub(crate) fn admit(&self, terminal: bool) -> bool {
-        if terminal {
-            !self.terminal_sent.swap(true, Ordering::Relaxed)
-        } else {
-            !self.terminal_sent.load(Ordering::Relaxed)
+    pub(crate) fn admit(&self, event: &LoaderEvent) -> bool {
+        if event.is_terminal() {
+            return !self.terminal_sent.swap(true, Ordering::Relaxed);
         }
+        if let LoaderEvent::Progress { percent, .. } = event {
+            let bits = percent.to_bits();
+            if self.percent_sent.fetch_max(bits, Ordering::Relaxed) > bits {
+                return false;
+            }
+        }
+        !self.terminal_sent.load(Ordering::Relaxed)
     }
 }

@@ -69,6 +69,11 @@ impl Sample {
         &self.loaded.warnings
     }
 
+    /// How long decoding it took, stage by stage.
+    pub fn timings(&self) -> StageTimings {
+        self.loaded.timings
+    }
+
     /// The file; None for content from memory.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()

@@ -9,9 +9,10 @@ mod waiting;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler};
+use actix_rt::time::Instant;
 use hotcue::playback::{ControlMessage, Controller};
 use hotcue::{LoadError, LoadErrorKind, Stage};
 
@@ -59,7 +60,7 @@ pub struct AudioSinkActor {
 #[derive(Debug)]
 enum Outgoing {
     /// A finished load: completes its request once it has a place in the ring.
-    Sample { request: Arc<Request>, sample: Arc<Sample> },
+    Sample { request: Arc<Request>, sample: Arc<Sample>, from_cache: bool, at: Instant },
     /// A sample that is in the table already, unless the slot was changed again meanwhile.
     Pushed { slot: u32, change: Change, sample: Arc<Sample> },
     /// A voice; dropped with a notice when the ring is stuck.
@@ -125,7 +126,9 @@ impl AudioSinkActor {
             Outgoing::Pushed { slot, change, sample } => {
                 self.send_change(slot, change, Some(&sample));
             }
-            Outgoing::Sample { request, sample } => self.publish(&request, &sample),
+            Outgoing::Sample { request, sample, from_cache, at } => {
+                self.publish(&request, &sample, from_cache, at);
+            }
         }
     }
 
@@ -149,11 +152,17 @@ impl AudioSinkActor {
 
     /// Ends a request with its sample: table, ring, events, in this order. Had it ended before,
     /// the sample goes away here.
-    fn publish(&mut self, request: &Arc<Request>, sample: &Arc<Sample>) {
+    fn publish(
+        &mut self,
+        request: &Arc<Request>,
+        sample: &Arc<Sample>,
+        from_cache: bool,
+        at: Instant,
+    ) {
         let Some(change) = self.table.complete(request, sample) else { return };
         self.send_change(request.slot, change, Some(sample));
         self.publisher.progress(request);
-        self.publisher.success(request, sample);
+        self.publisher.success(request, sample, from_cache, at);
         if let Some(waiting) = self.waiting.take(request.slot) {
             let play = waiting.into_play(sample);
             self.backlog.push(Outgoing::Play(play));
@@ -230,9 +239,12 @@ impl Actor for AudioSinkActor {
 impl Handler<Decoded> for AudioSinkActor {
     type Result = ();
 
-    fn handle(&mut self, Decoded { request, loaded }: Decoded, _: &mut Context<Self>) {
-        let sample = Sample::new(loaded, request.path());
-        self.send(Outgoing::Sample { request, sample });
+    fn handle(&mut self, decoded: Decoded, _: &mut Context<Self>) {
+        let Decoded { requests, sample, from_cache, at } = decoded;
+        for request in requests {
+            let sample = Arc::clone(&sample);
+            self.send(Outgoing::Sample { request, sample, from_cache, at });
+        }
     }
 }
 

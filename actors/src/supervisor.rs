@@ -1,98 +1,82 @@
 //! `LoaderSupervisor`: accepts requests, keeps their order, and gives each free decoder the next.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-use std::mem;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+mod queue;
+mod watch;
+mod worker;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext, Context, Handler};
 use actix_rt::Arbiter;
 
 use crate::bus::Publisher;
-use crate::decoder::DecoderActor;
+use crate::decoder::discard;
 use crate::error::SubmitError;
 use crate::events::CancelReason;
+use crate::job::Assignment;
 use crate::messages::{
-    CancelLoad, Decode, LoadSample, StopWorkers, Submit, WorkerDied, WorkerFree,
+    CancelLoad, Discard, LoadSample, Measured, Reprioritised, SetPriority, StopWorkers, Submit,
+    Suspended, WorkerDied, WorkerFree,
 };
-use crate::os;
-use crate::request::{Outcome, Request};
+use crate::registry::Registry;
+use crate::request::Outcome;
 use crate::sink::AudioStreamHandle;
+use crate::submit::Loader;
 use crate::table::Table;
+use crate::work::Workshop;
+use queue::Queue;
+use worker::Worker;
 
 /// Fewer ended requests than this are not worth clearing out of the queue.
 const MIN_ENDED: usize = 64;
-
-/// How often busy decoders are looked at.
-const LOOK: Duration = Duration::from_millis(100);
-/// A decoder that has not come back so long after its request ended is inside a read that does
-/// not return: a step takes milliseconds.
-const STUCK: Duration = Duration::from_millis(500);
+/// Jobs that each worker may have given back unfinished: with the one that it runs, so many
+/// buffers exist at most.
+const SUSPENDED_PER_WORKER: usize = 2;
+/// Every so many times that a worker gets free by itself, the job that waited longest goes first.
+const OVERTAKEN_EVERY: u32 = 8;
+/// It has to have waited so long: a short queue is kept in strict order.
+const OVERTAKEN_AFTER: Duration = Duration::from_secs(2);
 
 /// The actor that dispatches loads to a pool of decoders. Runs on an arbiter of its own and
 /// never blocks: it neither opens nor stats a file.
 #[derive(Debug)]
 pub struct LoaderSupervisor {
     parts: SupervisorParts,
-    queue: BinaryHeap<Waiting>,
+    loader: Loader,
+    queue: Queue,
+    /// Jobs that found no room in the memory budget; they go on when another job ends.
+    parked: Vec<Assignment>,
     workers: Vec<Worker>,
-    /// Threads of decoders that were replaced because they did not come back.
+    /// Out of the pool, inside a read that has not returned for long, and replaced; what they
+    /// load is still wanted.
+    stalled: Vec<Worker>,
+    /// Threads of decoders that were given up because they did not come back.
     abandoned: Vec<Arbiter>,
+    /// Times that a worker got free by itself.
+    freed: u32,
+    watching: bool,
     stopping: bool,
 }
 
 /// What a supervisor and its decoders share.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct SupervisorParts {
     pub(crate) table: Arc<Table>,
     pub(crate) publisher: Publisher,
     pub(crate) sink: AudioStreamHandle,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) workshop: Arc<dyn Workshop>,
     pub(crate) sample_rate: u32,
     pub(crate) max_sample_bytes: Option<u64>,
     pub(crate) worker_nice: i32,
 }
 
-#[derive(Debug)]
-struct Worker {
-    arbiter: Arbiter,
-    addr: Addr<DecoderActor>,
-    /// Tells the answers of a dead worker from those of its successor.
-    generation: u64,
-    busy: Option<Busy>,
-}
-
-#[derive(Debug)]
-struct Busy {
-    request: Arc<Request>,
-    /// When the request was first seen to have ended without the decoder having come back.
-    unwanted_since: Option<Instant>,
-}
-
-/// A queued request: higher priority first, then the older one.
-#[derive(Debug)]
-struct Waiting(Arc<Request>);
-
-impl Ord for Waiting {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let (a, b) = (&self.0, &other.0);
-        a.priority.cmp(&b.priority).then_with(|| b.id.cmp(&a.id))
+impl std::fmt::Debug for SupervisorParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SupervisorParts").finish_non_exhaustive()
     }
 }
-
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Waiting {}
 
 impl LoaderSupervisor {
     /// A supervisor over `arbiters.len()` decoders, one on each.
@@ -105,130 +89,212 @@ impl LoaderSupervisor {
         let workers = arbiters
             .into_iter()
             .enumerate()
-            .map(|(worker, arbiter)| Worker::start(arbiter, worker, 0, &parts, &supervisor))
+            .map(|(number, arbiter)| Worker::start(arbiter, number, 0, &parts, &supervisor))
             .collect();
-        let (queue, abandoned) = (BinaryHeap::new(), Vec::new());
-        Self { parts, queue, workers, abandoned, stopping: false }
+        let loader = Loader {
+            table: Arc::clone(&parts.table),
+            publisher: parts.publisher.clone(),
+            supervisor,
+        };
+        Self {
+            parts,
+            loader,
+            queue: Queue::default(),
+            parked: Vec::new(),
+            workers,
+            stalled: Vec::new(),
+            abandoned: Vec::new(),
+            freed: 0,
+            watching: false,
+            stopping: false,
+        }
     }
 
-    /// Gives work to every free decoder.
+    fn enqueue(&mut self, assignment: Assignment) {
+        if let Err(unwanted) = self.queue.push(assignment) {
+            self.discard(unwanted);
+        }
+    }
+
+    /// Gives work to every free decoder, and takes some from those that are at less urgent work.
     fn dispatch(&mut self) {
         while !self.stopping
-            && let Some(worker) = self.workers.iter_mut().find(|worker| worker.busy.is_none())
-            && let Some(request) = next_live(&mut self.queue)
+            && let Some(free) = self.workers.iter().position(|worker| worker.busy.is_none())
+            && let Some((assignment, last_resort)) = self.next()
         {
-            worker.busy = Some(Busy { request: Arc::clone(&request), unwanted_since: None });
-            worker.addr.do_send(Decode(request));
+            self.workers[free].assign(assignment, last_resort);
         }
+        self.preempt_for_priority();
     }
 
-    /// Replaces decoders that do not come back though nobody wants their request any more. Such a
-    /// decoder finds its request ended whenever its read returns, and touches nothing after that.
-    fn replace_stuck(&mut self, supervisor: &Addr<Self>) {
-        for (number, worker) in self.workers.iter_mut().enumerate() {
-            let Some(busy) = &mut worker.busy else { continue };
-            if busy.request.is_live() {
-                continue;
+    /// The next job for a free decoder.
+    fn next(&mut self) -> Option<(Assignment, bool)> {
+        loop {
+            let (assignment, last_resort) = self.next_in_order()?;
+            if assignment.job.is_wanted() {
+                return Some((assignment, last_resort));
             }
-            let since = *busy.unwanted_since.get_or_insert_with(Instant::now);
-            // Without a thread for another one, the next look tries again.
-            if since.elapsed() >= STUCK
-                && let Ok(arbiter) = Arbiter::try_new()
-            {
-                let generation = worker.generation + 1;
-                let next = Worker::start(arbiter, number, generation, &self.parts, supervisor);
-                let stuck = mem::replace(worker, next);
-                // Ends the thread after the step that it is in.
-                stuck.arbiter.stop();
-                self.abandoned.push(stuck.arbiter);
-                self.parts.table.count_abandoned_worker();
-            }
-        }
-        self.dispatch();
-    }
-
-    fn worker_mut(&mut self, worker: usize, generation: u64) -> Option<&mut Worker> {
-        self.workers.get_mut(worker).filter(|worker| worker.generation == generation)
-    }
-}
-
-/// The first request that has not been ended meanwhile.
-fn next_live(queue: &mut BinaryHeap<Waiting>) -> Option<Arc<Request>> {
-    while let Some(Waiting(request)) = queue.pop() {
-        if request.is_live() {
-            return Some(request);
+            self.discard(assignment);
         }
     }
-    None
-}
 
-impl Worker {
-    fn start(
-        arbiter: Arbiter,
-        worker: usize,
-        generation: u64,
-        parts: &SupervisorParts,
-        supervisor: &Addr<LoaderSupervisor>,
-    ) -> Self {
-        let nice = parts.worker_nice;
-        // False only for an arbiter that has ended; this one is new.
-        arbiter.spawn_fn(move || {
-            os::name_thread(&format!("hotcue-decode{worker}"));
-            os::lower_thread_priority(nice);
-        });
-        let addr = start_decoder(&arbiter, worker, generation, parts, supervisor);
-        Self { arbiter, addr, generation, busy: None }
+    fn next_in_order(&mut self) -> Option<(Assignment, bool)> {
+        if self.parked.is_empty() {
+            return Some((self.queue.pop()?, false));
+        }
+        // While some wait for memory, only those go on that may set some free in the end.
+        if let Some(begun) = self.queue.pop_begun() {
+            return Some((begun, false));
+        }
+        if self.workers.iter().chain(&self.stalled).any(|worker| worker.busy.is_some()) {
+            return None;
+        }
+        // Nobody is left to wait for: it fits now, or never.
+        Some((self.parked.remove(0), true))
     }
-}
 
-fn start_decoder(
-    arbiter: &Arbiter,
-    worker: usize,
-    generation: u64,
-    parts: &SupervisorParts,
-    supervisor: &Addr<LoaderSupervisor>,
-) -> Addr<DecoderActor> {
-    let decoder = DecoderActor::new(worker, generation, parts.clone(), supervisor.clone());
-    DecoderActor::start_in_arbiter(&arbiter.handle(), |_| decoder)
+    /// Asks as many decoders for their jobs as jobs of a higher priority wait.
+    fn preempt_for_priority(&mut self) {
+        if self.stopping || !self.parked.is_empty() {
+            return;
+        }
+        let mut asked = self.asked_back();
+        while self.may_suspend(asked)
+            && let Some(waiting) = self.queue.priority_at(asked)
+            && let Some(worker) = self.least_urgent_below(waiting)
+        {
+            worker.preempt(None);
+            asked += 1;
+        }
+    }
+
+    fn asked_back(&self) -> usize {
+        let asked = |worker: &&Worker| worker.busy.as_ref().is_some_and(|b| b.preempted.is_some());
+        self.workers.iter().filter(asked).count()
+    }
+
+    /// Whether one more job than the `asked` ones may be given back unfinished.
+    fn may_suspend(&self, asked: usize) -> bool {
+        let suspended = self.queue.begun_count() + self.parked.len() + asked;
+        suspended < SUSPENDED_PER_WORKER * self.workers.len()
+    }
+
+    /// The worker at the job of the lowest priority below `priority`; of several, at the newest.
+    fn least_urgent_below(&mut self, priority: i32) -> Option<&mut Worker> {
+        let urgency = |worker: &Worker| {
+            let busy = worker.busy.as_ref().filter(|busy| busy.can_give_way())?;
+            Some((busy.job.priority()?, busy.job.id))
+        };
+        let (running, id) = self
+            .workers
+            .iter()
+            .filter_map(urgency)
+            .min_by_key(|(running, id)| (*running, std::cmp::Reverse(*id)))?;
+        if running >= priority {
+            return None;
+        }
+        self.workers.iter_mut().find(|w| w.busy.as_ref().is_some_and(|busy| busy.job.id == id))
+    }
+
+    /// Has a decoder drop a job that nobody wants: closing a file, or a reader of the caller's
+    /// own, may take long.
+    fn discard(&mut self, assignment: Assignment) {
+        if let Some(file) = assignment.work.as_ref().and_then(|work| work.identity()) {
+            self.parts.registry.forget(file, &assignment.job);
+        }
+        assignment.job.close();
+        if assignment.work.is_some()
+            && let Some(worker) = self.workers.iter().find(|worker| !worker.is_stalled())
+        {
+            worker.addr.do_send(Discard(assignment));
+        }
+    }
+
+    /// The worker that an answer is from; None when it has been given up.
+    fn worker_mut(&mut self, from: (usize, u64)) -> Option<&mut Worker> {
+        self.workers.iter_mut().find(|worker| worker.is(from))
+    }
+
+    /// A worker that was out of the pool has come back, and ends: there is another in its place.
+    fn retire(&mut self, from: (usize, u64)) {
+        if let Some(index) = self.stalled.iter().position(|worker| worker.is(from)) {
+            let worker = self.stalled.swap_remove(index);
+            worker.arbiter.stop();
+            self.abandoned.push(worker.arbiter);
+        }
+    }
+
+    /// A job has ended somewhere: its memory may be what others wait for.
+    fn unpark(&mut self) {
+        for assignment in std::mem::take(&mut self.parked) {
+            self.enqueue(assignment);
+        }
+    }
 }
 
 impl Actor for LoaderSupervisor {
     type Context = Context<Self>;
-
-    fn started(&mut self, context: &mut Self::Context) {
-        context.run_interval(LOOK, |supervisor, context| {
-            supervisor.replace_stuck(&context.address());
-        });
-    }
 }
 
 impl Handler<LoadSample> for LoaderSupervisor {
     type Result = Result<u64, SubmitError>;
 
-    fn handle(&mut self, load: LoadSample, context: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, load: LoadSample, _: &mut Context<Self>) -> Self::Result {
         let LoadSample { id, source, priority } = load;
-        let (request, superseded) =
-            self.parts.table.register(id, |slot| Request::new(slot, source, priority))?;
-        if let Some(older) = superseded {
-            self.parts.publisher.cancelled(&older, CancelReason::Superseded);
+        if !(-100..=100).contains(&priority) {
+            return Err(SubmitError::PriorityOutOfRange);
         }
-        let request_id = request.id;
-        self.handle(Submit(request), context);
-        Ok(request_id)
+        // It comes back as a message to this actor, behind those that are here already.
+        self.loader.submit(id, source, priority).map(|request| request.id)
     }
 }
 
 impl Handler<Submit> for LoaderSupervisor {
     type Result = ();
 
-    fn handle(&mut self, Submit(request): Submit, _: &mut Context<Self>) {
-        self.queue.push(Waiting(request));
+    fn handle(&mut self, Submit(job): Submit, context: &mut Context<Self>) {
+        if self.stopping {
+            return;
+        }
+        self.enqueue(Assignment::new(job));
         self.dispatch();
         // What ended in the queue lies there, source and all, until it comes up. Behind a busy
         // pool that would grow without bound; this keeps it below the number that really waits.
         if self.queue.len() > 2 * self.parts.table.queued() + MIN_ENDED {
-            self.queue.retain(|Waiting(request)| request.is_live());
+            for unwanted in self.queue.sweep_all() {
+                self.discard(unwanted);
+            }
         }
+        self.watch(context);
+    }
+}
+
+impl Handler<Reprioritised> for LoaderSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, Reprioritised(job): Reprioritised, _: &mut Context<Self>) {
+        self.queue.refresh(&job);
+        self.preempt_for_priority();
+    }
+}
+
+impl Handler<SetPriority> for LoaderSupervisor {
+    type Result = bool;
+
+    fn handle(&mut self, set: SetPriority, _: &mut Context<Self>) -> bool {
+        let SetPriority { request_id, priority } = set;
+        (-100..=100).contains(&priority) && self.loader.set_priority(request_id, priority)
+    }
+}
+
+impl Handler<Measured> for LoaderSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, Measured(jobs): Measured, _: &mut Context<Self>) {
+        for job in jobs {
+            self.queue.refresh(&job);
+        }
+        self.yield_to_shorter();
     }
 }
 
@@ -257,29 +323,77 @@ pub(crate) fn cancel(
 impl Handler<WorkerFree> for LoaderSupervisor {
     type Result = ();
 
-    fn handle(&mut self, free: WorkerFree, _: &mut Context<Self>) {
-        if let Some(worker) = self.worker_mut(free.worker, free.generation) {
-            worker.busy = None;
-            self.dispatch();
+    fn handle(&mut self, WorkerFree { from }: WorkerFree, _: &mut Context<Self>) {
+        if self.stopping {
+            return;
         }
+        self.unpark();
+        let Some(worker) = self.worker_mut(from) else {
+            self.retire(from);
+            return self.dispatch();
+        };
+        worker.busy = None;
+        self.freed += 1;
+        if self.freed.is_multiple_of(OVERTAKEN_EVERY)
+            && let Some(overtaken) = self.queue.pop_overtaken(OVERTAKEN_AFTER)
+        {
+            match self.worker_mut(from) {
+                Some(worker) if overtaken.job.is_wanted() => worker.assign(overtaken, false),
+                _ => self.discard(overtaken),
+            }
+        }
+        self.dispatch();
+    }
+}
+
+impl Handler<Suspended> for LoaderSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, suspended: Suspended, _: &mut Context<Self>) {
+        let Suspended { from, assignment, no_room } = suspended;
+        if self.stopping {
+            return discard(assignment);
+        }
+        let mut target = None;
+        match self.worker_mut(from) {
+            Some(worker) => {
+                target = worker.busy.take().and_then(|busy| busy.preempted).flatten();
+            }
+            None => self.retire(from),
+        }
+        if no_room {
+            self.parked.push(assignment);
+        } else {
+            self.enqueue(assignment);
+        }
+        // What it made room for goes first, unless something more urgent has come meanwhile.
+        if let Some(id) = target
+            && self.parked.is_empty()
+            && self.queue.priority_of(id) == self.queue.priority_at(0)
+            && let Some(shorter) = self.queue.take(id)
+        {
+            match self.worker_mut(from) {
+                Some(worker) if shorter.job.is_wanted() => worker.assign(shorter, false),
+                _ => self.discard(shorter),
+            }
+        }
+        self.dispatch();
     }
 }
 
 impl Handler<WorkerDied> for LoaderSupervisor {
     type Result = ();
 
-    fn handle(&mut self, died: WorkerDied, context: &mut Context<Self>) {
+    fn handle(&mut self, WorkerDied { from }: WorkerDied, context: &mut Context<Self>) {
         if self.stopping {
             return;
         }
-        let supervisor = context.address();
         let parts = self.parts.clone();
-        let Some(worker) = self.worker_mut(died.worker, died.generation) else { return };
-        // A panic ends the actor, not its arbiter: the next decoder takes the same thread.
-        worker.generation += 1;
-        worker.busy = None;
-        worker.addr =
-            start_decoder(&worker.arbiter, died.worker, worker.generation, &parts, &supervisor);
+        self.unpark();
+        match self.worker_mut(from) {
+            Some(worker) => worker.restart(&parts, &context.address()),
+            None => self.retire(from),
+        }
         self.dispatch();
     }
 }
@@ -289,10 +403,10 @@ impl Handler<StopWorkers> for LoaderSupervisor {
 
     fn handle(&mut self, StopWorkers(answer): StopWorkers, _: &mut Context<Self>) {
         self.stopping = true;
-        self.queue.clear();
-        let arbiters: Vec<Arbiter> = self
-            .workers
-            .drain(..)
+        let waiting = self.queue.drain().into_iter().chain(self.parked.drain(..));
+        waiting.for_each(discard);
+        let workers = self.workers.drain(..).chain(self.stalled.drain(..));
+        let arbiters: Vec<Arbiter> = workers
             .map(|worker| {
                 worker.arbiter.stop();
                 worker.arbiter

@@ -76,13 +76,14 @@ impl Table {
     }
 
     /// Accepts a request for `id`, or for the lowest free slot; `make` creates it for the slot.
-    /// Returns it with the older request of that slot that it superseded, whose event is to be
-    /// published before anything of the new one.
+    /// `take_over` ends the older request of that slot, if there is one, before anybody else can
+    /// come between.
     pub(crate) fn register(
         &self,
         id: Option<u32>,
         make: impl FnOnce(u32) -> Arc<Request>,
-    ) -> Result<(Arc<Request>, Option<Arc<Request>>), SubmitError> {
+        take_over: impl FnOnce(Option<&Arc<Request>>, &Arc<Request>),
+    ) -> Result<Arc<Request>, SubmitError> {
         if let Some(id) = id {
             self.check_slot(id)?;
         }
@@ -92,12 +93,12 @@ impl Table {
         self.admit()?;
         self.live.fetch_add(1, Ordering::AcqRel);
         let registered = match id {
-            Some(id) => Ok(self.place(id, make)),
-            None => self.place_in_free_slot(make),
+            Some(id) => Ok(self.place(id, make, take_over)),
+            None => self.place_in_free_slot(make, take_over),
         };
         match registered {
-            Ok((request, superseded)) => {
-                if let Some(older) = &superseded {
+            Ok((request, older)) => {
+                if let Some(older) = &older {
                     self.forget(older);
                 }
                 self.requests.insert(request.id, Arc::clone(&request));
@@ -105,7 +106,7 @@ impl Table {
                     // A newer load of the slot was quicker than this line.
                     self.forget(&request);
                 }
-                Ok((request, superseded))
+                Ok(request)
             }
             Err(error) => {
                 self.queued.fetch_sub(1, Ordering::AcqRel);
@@ -128,19 +129,20 @@ impl Table {
         &self,
         id: u32,
         make: impl FnOnce(u32) -> Arc<Request>,
+        take_over: impl FnOnce(Option<&Arc<Request>>, &Arc<Request>),
     ) -> (Arc<Request>, Option<Arc<Request>>) {
         let mut slot = self.slots.entry(id).or_default();
         let request = make(id);
         let older = slot.current.replace(Arc::clone(&request));
         slot.failed = false;
-        let superseded = older
-            .filter(|older| self.end(older, Outcome::Cancelled(CancelReason::Superseded), || {}));
-        (request, superseded)
+        take_over(older.as_ref(), &request);
+        (request, older)
     }
 
     fn place_in_free_slot(
         &self,
         make: impl FnOnce(u32) -> Arc<Request>,
+        take_over: impl FnOnce(Option<&Arc<Request>>, &Arc<Request>),
     ) -> Result<(Arc<Request>, Option<Arc<Request>>), SubmitError> {
         let search = self.free.search();
         for id in search.start()..self.slot_count {
@@ -149,6 +151,7 @@ impl Table {
                 let request = make(id);
                 slot.current = Some(Arc::clone(&request));
                 slot.failed = false;
+                take_over(None, &request);
                 drop(slot);
                 self.free.none_below(search, id + 1);
                 return Ok((request, None));
@@ -168,7 +171,7 @@ impl Table {
     }
 
     /// Ends a request, keeps the counts right, and does `then` before anybody is told.
-    fn end(&self, request: &Request, outcome: Outcome, then: impl FnOnce()) -> bool {
+    pub(crate) fn end(&self, request: &Request, outcome: Outcome, then: impl FnOnce()) -> bool {
         request.end(outcome, |from| {
             then();
             self.live.fetch_sub(1, Ordering::AcqRel);

@@ -2,8 +2,9 @@
 //! its next block, commands of one thread in call order.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use actix_rt::time::Instant;
 use hotcue::playback::ControlMessage;
 
 use super::ask::ask;

@@ -21,8 +21,10 @@ use crate::playback::PlaybackQueue;
 use crate::queue::EventQueue;
 use crate::request::Outcome;
 use crate::sink::{AudioSinkActor, AudioStreamHandle, Device, DeviceView};
+use crate::submit::Loader;
 use crate::supervisor::{LoaderSupervisor, SupervisorParts};
 use crate::table::Table;
+use crate::work::Files;
 
 /// How long shutting down waits for threads to end before it goes on without.
 const PATIENCE: Duration = Duration::from_millis(150);
@@ -66,6 +68,15 @@ struct Started {
 }
 
 impl Running {
+    /// What accepts loads.
+    pub(super) fn loader(&self) -> Loader {
+        Loader {
+            table: Arc::clone(&self.table),
+            publisher: self.publisher.clone(),
+            supervisor: self.supervisor.clone(),
+        }
+    }
+
     /// Starts a thread for the actor system, one arbiter thread per actor, and the actors.
     pub(super) fn start(
         config: &EngineConfig,
@@ -207,6 +218,8 @@ impl Plan {
             sink: AudioStreamHandle::new(sink.clone(), Arc::clone(&self.table)),
             table: self.table,
             publisher: publisher.clone(),
+            registry: Arc::default(),
+            workshop: Arc::new(Files),
             sample_rate: self.sample_rate,
             max_sample_bytes: self.config.max_sample_bytes,
             worker_nice: self.config.worker_nice,

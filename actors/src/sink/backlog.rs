@@ -1,7 +1,9 @@
 //! What waits for a place in the ring, in order.
 
 use std::collections::{HashSet, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use actix_rt::time::Instant;
 
 use super::Outgoing;
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use actix::Addr;
-use hotcue::{LoadedSample, SampleBuffer};
+use actix_rt::time::Instant;
+use hotcue::SampleBuffer;
 
 use super::AudioSinkActor;
 use crate::messages::{Decoded, PushSample};
@@ -35,7 +36,13 @@ impl AudioStreamHandle {
         }
     }
 
-    pub(crate) fn decoded(&self, request: Arc<Request>, loaded: LoadedSample) {
-        self.sink.do_send(Decoded { request, loaded });
+    /// Hands a finished sample on to all who asked for it.
+    pub(crate) fn decoded(
+        &self,
+        requests: Vec<Arc<Request>>,
+        sample: Arc<Sample>,
+        from_cache: bool,
+    ) {
+        self.sink.do_send(Decoded { requests, sample, from_cache, at: Instant::now() });
     }
 }

@@ -1,7 +1,8 @@
 //! Plays that wait for their slot's sample: at most one per slot.
 
 use std::collections::HashMap;
-use std::time::Instant;
+
+use actix_rt::time::Instant;
 
 use crate::messages::{Play, PlayWhenReady};
 use crate::playback::DropReason;

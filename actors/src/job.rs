@@ -1,0 +1,262 @@
+//! One decoding for one or more requests.
+
+use std::fmt;
+use std::mem;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use actix_rt::time::Instant;
+use hotcue::{Pulse, Source};
+
+use crate::request::Request;
+use crate::work::Work;
+
+/// Of a source whose size nobody knows.
+const UNKNOWN: u64 = u64::MAX;
+
+/// One decoding of one file. Its members are the requests that get what comes of it; it runs at
+/// the highest priority among them and stops when the last one is gone.
+///
+/// Locks are taken in this order: slot, job that is not registered, registered job.
+pub(crate) struct Job {
+    /// The id of its first request: the older goes first.
+    pub(crate) id: u64,
+    pub(crate) source: Source,
+    state: Mutex<State>,
+    /// Bytes of the source, for who waits and who runs; [`UNKNOWN`] until somebody looked.
+    bytes: AtomicU64,
+    steps: AtomicU64,
+    pulse: OnceLock<Arc<Pulse>>,
+    created: Instant,
+    /// Milliseconds from `created` to the last report of progress.
+    reported: AtomicU64,
+}
+
+struct State {
+    members: Vec<Member>,
+    phase: Phase,
+}
+
+/// A request that gets what comes of the job.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) request: Arc<Request>,
+    /// It joined when the file was open already, because it names the same path; whether that is
+    /// still the same file is seen at the end.
+    pub(crate) by_path: bool,
+}
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// No decoder took it yet.
+    Queued,
+    /// One did.
+    Running,
+    /// It has ended, or gone up in another: nobody can join it.
+    Closed,
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Job {
+    /// A job for one request.
+    pub(crate) fn new(request: &Arc<Request>) -> Arc<Self> {
+        let member = Member { request: Arc::clone(request), by_path: false };
+        Self::of(request.id, request.source.clone(), vec![member])
+    }
+
+    /// A job that begins anew for requests whose file is another one by now.
+    pub(crate) fn again(members: Vec<Member>) -> Option<Arc<Self>> {
+        let Member { request, .. } = members.first()?;
+        let members = members.iter().map(|m| Member { by_path: false, ..m.clone() }).collect();
+        Some(Self::of(request.id, request.source.clone(), members))
+    }
+
+    fn of(id: u64, source: Source, members: Vec<Member>) -> Arc<Self> {
+        let bytes = match &source {
+            Source::Memory(content) => content.len() as u64,
+            Source::Path(_) | Source::Custom(_) => UNKNOWN,
+        };
+        let job = Arc::new(Self {
+            id,
+            source,
+            state: Mutex::new(State { members, phase: Phase::Queued }),
+            bytes: AtomicU64::new(bytes),
+            steps: AtomicU64::new(0),
+            pulse: OnceLock::new(),
+            created: Instant::now(),
+            reported: AtomicU64::new(0),
+        });
+        for member in &job.lock().members {
+            member.request.set_job(&job);
+        }
+        job
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The highest priority among those who still want it; None when nobody does.
+    pub(crate) fn priority(&self) -> Option<i32> {
+        let state = self.lock();
+        let live = state.members.iter().filter(|member| member.request.is_live());
+        live.map(|member| member.request.priority()).max()
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.lock().members.iter().any(|member| member.request.is_live())
+    }
+
+    /// Those who still want it.
+    pub(crate) fn live(&self) -> Vec<Arc<Request>> {
+        let state = self.lock();
+        let live = state.members.iter().filter(|member| member.request.is_live());
+        live.map(|member| Arc::clone(&member.request)).collect()
+    }
+
+    /// A decoder takes it: `start` is called for every member, before anybody else can join.
+    /// False when nobody wants it; then it is closed.
+    pub(crate) fn begin(&self, mut start: impl FnMut(&Arc<Request>)) -> bool {
+        let mut state = self.lock();
+        state.members.retain(|member| member.request.is_live());
+        if state.members.is_empty() {
+            state.phase = Phase::Closed;
+            return false;
+        }
+        state.phase = Phase::Running;
+        self.reported();
+        state.members.iter().for_each(|member| start(&member.request));
+        true
+    }
+
+    /// Adds a request that names the same path, unless the job is closed. `announce` is called
+    /// with the phase before anything else can happen to the job.
+    pub(crate) fn join(
+        self: &Arc<Self>,
+        request: &Arc<Request>,
+        announce: impl FnOnce(Phase),
+    ) -> bool {
+        let mut state = self.lock();
+        if state.phase == Phase::Closed {
+            return false;
+        }
+        request.set_job(self);
+        let by_path = state.phase == Phase::Running;
+        state.members.push(Member { request: Arc::clone(request), by_path });
+        announce(state.phase);
+        true
+    }
+
+    /// Moves all members of this job, which nobody else can reach by its file, into `other`,
+    /// unless that is closed. This one is closed then.
+    pub(crate) fn merge_into(&self, other: &Arc<Self>) -> bool {
+        let mut state = self.lock();
+        let mut others = other.lock();
+        if others.phase == Phase::Closed {
+            return false;
+        }
+        state.phase = Phase::Closed;
+        for member in mem::take(&mut state.members) {
+            member.request.set_job(other);
+            others.members.push(member);
+        }
+        true
+    }
+
+    /// Ends the job. Nobody joins it afterwards; who is in it is told by the caller.
+    pub(crate) fn close(&self) -> Vec<Member> {
+        let mut state = self.lock();
+        state.phase = Phase::Closed;
+        mem::take(&mut state.members)
+    }
+
+    /// Ends the job if nobody wants it any more.
+    pub(crate) fn close_if_unwanted(&self) -> bool {
+        let mut state = self.lock();
+        let unwanted = !state.members.iter().any(|member| member.request.is_live());
+        if unwanted {
+            state.phase = Phase::Closed;
+            state.members.clear();
+        }
+        unwanted
+    }
+
+    /// What the decoder that runs it lets others see of it.
+    pub(crate) fn watch(&self, work: &dyn Work) {
+        self.pulse.get_or_init(|| work.pulse());
+    }
+
+    /// Called by the decoder after each step.
+    pub(crate) fn stepped(&self, work: &dyn Work) {
+        // Relaxed: figures for the supervisor's decisions; nothing is published through them.
+        self.steps.fetch_add(1, Ordering::Relaxed);
+        if let Some(bytes) = work.byte_len() {
+            self.bytes.store(bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Changes whenever a step ends or a byte is read.
+    pub(crate) fn activity(&self) -> (u64, u64) {
+        (self.steps.load(Ordering::Relaxed), self.bytes_read())
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.pulse.get().map_or(0, |pulse| pulse.bytes())
+    }
+
+    /// Bytes of the source; None while nobody looked, or where there is no telling.
+    pub(crate) fn byte_len(&self) -> Option<u64> {
+        Some(self.bytes.load(Ordering::Relaxed)).filter(|bytes| *bytes != UNKNOWN)
+    }
+
+    pub(crate) fn set_byte_len(&self, bytes: u64) {
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes still to be read.
+    pub(crate) fn bytes_left(&self) -> Option<u64> {
+        self.byte_len().map(|bytes| bytes.saturating_sub(self.bytes_read()))
+    }
+
+    /// Remembers that progress was just reported.
+    pub(crate) fn reported(&self) {
+        let age = u64::try_from(self.created.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.reported.store(age, Ordering::Relaxed);
+    }
+
+    /// Time since the last report; nothing while it runs not yet, or no more.
+    pub(crate) fn silent_for(&self) -> Duration {
+        if self.lock().phase != Phase::Running {
+            return Duration::ZERO;
+        }
+        let reported = Duration::from_millis(self.reported.load(Ordering::Relaxed));
+        self.created.elapsed().saturating_sub(reported)
+    }
+}
+
+/// A job on its way to a decoder, or back from one between two steps.
+pub(crate) struct Assignment {
+    pub(crate) job: Arc<Job>,
+    /// What is done of it; None until a decoder took it.
+    pub(crate) work: Option<Box<dyn Work>>,
+}
+
+impl fmt::Debug for Assignment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Assignment").field("job", &self.job.id).finish_non_exhaustive()
+    }
+}
+
+impl Assignment {
+    /// A job that nothing was done for yet.
+    pub(crate) fn new(job: Arc<Job>) -> Self {
+        Self { job, work: None }
+    }
+}

@@ -1,0 +1,103 @@
+//! How a load gets in: from the engine's calls and from messages alike.
+
+use std::sync::Arc;
+
+use actix::Addr;
+use hotcue::Source;
+
+use crate::bus::Publisher;
+use crate::error::SubmitError;
+use crate::events::CancelReason;
+use crate::job::{Job, Phase};
+use crate::messages::{Reprioritised, Submit};
+use crate::request::{Outcome, Request};
+use crate::supervisor::LoaderSupervisor;
+use crate::table::Table;
+
+/// Accepts loads, from any thread. Never blocks, and never touches the disk.
+#[derive(Clone, Debug)]
+pub(crate) struct Loader {
+    pub(crate) table: Arc<Table>,
+    pub(crate) publisher: Publisher,
+    pub(crate) supervisor: Addr<LoaderSupervisor>,
+}
+
+impl Loader {
+    /// Accepts a load of slot `id`, or of the lowest free one. An older load of that slot ends
+    /// here; if it is of the same path, the new one joins its job.
+    ///
+    /// # Errors
+    /// Nothing has changed then.
+    pub(crate) fn submit(
+        &self,
+        id: Option<u32>,
+        source: Source,
+        priority: i32,
+    ) -> Result<Arc<Request>, SubmitError> {
+        let mut queued = None;
+        let request = self.table.register(
+            id,
+            |slot| Request::new(slot, source, priority),
+            |older, request| queued = self.take_over(older, request),
+        )?;
+        match queued {
+            Some(job) => self.supervisor.do_send(Submit(job)),
+            None => self.reprioritised(&request),
+        }
+        Ok(request)
+    }
+
+    /// Ends `older` and finds `request` a job: the older one's, or a new one, which is returned.
+    pub(crate) fn take_over(
+        &self,
+        older: Option<&Arc<Request>>,
+        request: &Arc<Request>,
+    ) -> Option<Arc<Job>> {
+        let Some(older) = older else { return Some(Job::new(request)) };
+        let same = older.source.path().filter(|path| request.source.path() == Some(path));
+        // Told before anything of the new request is, and while the job cannot end meanwhile.
+        let joined = same.and_then(|_| older.job()).is_some_and(|job| {
+            job.join(request, |phase| {
+                self.supersede(older);
+                if phase == Phase::Running {
+                    self.start(request);
+                }
+            })
+        });
+        if joined {
+            return None;
+        }
+        self.supersede(older);
+        Some(Job::new(request))
+    }
+
+    fn supersede(&self, older: &Arc<Request>) {
+        let reason = CancelReason::Superseded;
+        if self.table.end(older, Outcome::Cancelled(reason), || {}) {
+            self.publisher.cancelled(older, reason);
+        }
+    }
+
+    /// A decoder has its job already.
+    fn start(&self, request: &Arc<Request>) {
+        if self.table.start(request) {
+            self.publisher.started(request);
+        }
+    }
+
+    /// Changes the priority of a live request; false when it has ended.
+    pub(crate) fn set_priority(&self, request_id: u64, priority: i32) -> bool {
+        let live = self.table.request(request_id).filter(|request| request.is_live());
+        if let Some(request) = &live {
+            request.set_priority(priority);
+            self.reprioritised(request);
+        }
+        live.is_some()
+    }
+
+    fn reprioritised(&self, request: &Request) {
+        if let Some(job) = request.job() {
+            self.supervisor.do_send(Reprioritised(job));
+        }
+    }
+}

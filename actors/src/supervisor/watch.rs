@@ -1,0 +1,192 @@
+//! What the supervisor looks after while decoders are busy: stalls, fairness, signs of life.
+
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Addr, AsyncContext, Context};
+use actix_rt::Arbiter;
+
+use super::LoaderSupervisor;
+use super::worker::{Found, Worker};
+use crate::job::Job;
+use crate::messages::Measure;
+
+/// How often busy decoders are looked at. Nothing ticks while all are free.
+const LOOK: Duration = Duration::from_millis(10);
+/// A load that says nothing for so long says its progress again.
+const HEARTBEAT: Duration = Duration::from_millis(200);
+/// A job that has run so long on its worker gives way to a clearly shorter one.
+const LONG: Duration = Duration::from_millis(100);
+/// How much earlier than that the sizes of waiting files are looked at.
+const MEASURE_AFTER: Duration = Duration::from_millis(60);
+/// Files that a decoder looks at between two steps.
+const MEASURED_AT_ONCE: usize = 32;
+/// Most workers outside the pool, inside reads that do not return.
+const MAX_STALLED: usize = 64;
+
+impl LoaderSupervisor {
+    /// Sees to it that busy decoders are looked at from now on.
+    pub(super) fn watch(&mut self, context: &mut Context<Self>) {
+        if !self.watching {
+            self.watching = true;
+            context.run_later(LOOK, |supervisor, context| {
+                supervisor.watching = false;
+                supervisor.look(&context.address());
+                if !supervisor.stopping && supervisor.is_at_work() {
+                    supervisor.watch(context);
+                }
+            });
+        }
+    }
+
+    fn is_at_work(&self) -> bool {
+        let busy = self.workers.iter().chain(&self.stalled).any(|worker| worker.busy.is_some());
+        busy || self.queue.len() > 0 || !self.parked.is_empty()
+    }
+
+    fn look(&mut self, supervisor: &Addr<Self>) {
+        if self.stopping {
+            return;
+        }
+        self.look_at_workers(supervisor);
+        self.look_at_stalled();
+        for unwanted in self.queue.sweep() {
+            self.discard(unwanted);
+        }
+        for unwanted in
+            self.parked.extract_if(.., |parked| !parked.job.is_wanted()).collect::<Vec<_>>()
+        {
+            self.discard(unwanted);
+        }
+        self.give_signs_of_life();
+        self.measure();
+        self.yield_to_shorter();
+        self.dispatch();
+    }
+
+    /// Replaces decoders that do not come back. One whose load nobody wants finds that out
+    /// whenever its read returns, and touches nothing after that; one whose load is wanted may
+    /// still bring it.
+    fn look_at_workers(&mut self, supervisor: &Addr<Self>) {
+        for number in 0..self.workers.len() {
+            let Some(busy) = &mut self.workers[number].busy else { continue };
+            let stuck = match busy.look() {
+                Found::Well => continue,
+                Found::Stalled(silence) => {
+                    let job = Arc::clone(&busy.job);
+                    self.tell_stalled(&job, silence);
+                    false
+                }
+                Found::Stuck => true,
+            };
+            if !stuck && self.stalled.len() >= MAX_STALLED {
+                continue;
+            }
+            // Without a thread for another one, the next look tries again.
+            if let Ok(arbiter) = Arbiter::try_new() {
+                let generation = self.workers[number].generation + 1;
+                let next = Worker::start(arbiter, number, generation, &self.parts, supervisor);
+                let old = mem::replace(&mut self.workers[number], next);
+                if stuck { self.abandon(old) } else { self.stalled.push(old) }
+            }
+        }
+    }
+
+    fn look_at_stalled(&mut self) {
+        let mut index = 0;
+        while let Some(worker) = self.stalled.get_mut(index) {
+            let Some(busy) = &mut worker.busy else {
+                index += 1;
+                continue;
+            };
+            match busy.look() {
+                Found::Well => index += 1,
+                Found::Stalled(silence) => {
+                    let job = Arc::clone(&busy.job);
+                    self.tell_stalled(&job, silence);
+                    index += 1;
+                }
+                Found::Stuck => {
+                    let worker = self.stalled.swap_remove(index);
+                    self.abandon(worker);
+                }
+            }
+        }
+    }
+
+    /// Gives a decoder up: its thread ends after the step that it is in.
+    fn abandon(&mut self, worker: Worker) {
+        worker.arbiter.stop();
+        self.abandoned.push(worker.arbiter);
+        self.parts.table.count_abandoned_worker();
+    }
+
+    fn tell_stalled(&self, job: &Job, silence: Duration) {
+        for request in job.live() {
+            self.parts.publisher.stalled(&request, silence);
+        }
+    }
+
+    /// Says the progress again of loads that are given back or slow.
+    fn give_signs_of_life(&self) {
+        let running = self.workers.iter().chain(&self.stalled);
+        let running = running.filter_map(|worker| worker.busy.as_ref());
+        let running = running.filter(|busy| !busy.has_stalled()).map(|busy| &busy.job);
+        let parked = self.parked.iter().map(|parked| &parked.job);
+        for job in running.chain(self.queue.begun()).chain(parked) {
+            if job.silent_for() >= HEARTBEAT {
+                job.reported();
+                for request in job.live() {
+                    self.parts.publisher.progress(&request);
+                }
+            }
+        }
+    }
+
+    /// Has a decoder look at the sizes of files that wait, once some job has run for long.
+    fn measure(&mut self) {
+        let long = |worker: &Worker| {
+            worker.busy.as_ref().is_some_and(|busy| busy.since.elapsed() >= MEASURE_AFTER)
+        };
+        if self.workers.iter().any(long)
+            && let Some(worker) = self.workers.iter().find(|worker| !worker.is_stalled())
+        {
+            let jobs = self.queue.take_unmeasured(MEASURED_AT_ONCE);
+            if !jobs.is_empty() {
+                worker.addr.do_send(Measure(jobs));
+            }
+        }
+    }
+
+    /// Asks decoders that have run one job for long to give way to a shorter one of the same
+    /// priority: to one that has less than half as much left to read.
+    pub(super) fn yield_to_shorter(&mut self) {
+        if self.stopping || !self.parked.is_empty() {
+            return;
+        }
+        let mut asked = self.asked_back();
+        for number in 0..self.workers.len() {
+            if !self.may_suspend(asked) {
+                return;
+            }
+            if let Some(shorter) = self.shorter_than(number) {
+                self.workers[number].preempt(Some(shorter));
+                asked += 1;
+            }
+        }
+    }
+
+    fn shorter_than(&self, number: usize) -> Option<u64> {
+        let busy = self.workers[number].busy.as_ref().filter(|busy| busy.can_give_way())?;
+        if busy.since.elapsed() < LONG {
+            return None;
+        }
+        let (id, bytes) = self.queue.smallest(busy.job.priority()?)?;
+        let promised = |worker: &Worker| {
+            worker.busy.as_ref().is_some_and(|busy| busy.preempted == Some(Some(id)))
+        };
+        let shorter = bytes <= busy.job.bytes_left()? / 2;
+        (shorter && !self.workers.iter().any(promised)).then_some(id)
+    }
+}

@@ -1,0 +1,157 @@
+//! One decoder of the pool, as the supervisor sees it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr};
+use actix_rt::Arbiter;
+use actix_rt::time::Instant;
+
+use super::{LoaderSupervisor, SupervisorParts};
+use crate::decoder::DecoderActor;
+use crate::job::{Assignment, Job};
+use crate::messages::{Decode, Preempt};
+use crate::os;
+
+/// A decoder that has not come back so long after its last request ended is inside a read that
+/// does not return: a step takes milliseconds.
+const STUCK: Duration = Duration::from_millis(500);
+/// Without a byte for so long, a load is said to have stalled, and again each time.
+const STALLED: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+pub(super) struct Worker {
+    pub(super) arbiter: Arbiter,
+    pub(super) addr: Addr<DecoderActor>,
+    pub(super) number: usize,
+    /// Tells the answers of a dead worker from those of its successor.
+    pub(super) generation: u64,
+    pub(super) busy: Option<Busy>,
+}
+
+/// What a worker is at.
+#[derive(Debug)]
+pub(super) struct Busy {
+    pub(super) job: Arc<Job>,
+    /// When this worker took it.
+    pub(super) since: Instant,
+    /// It was told to give the job back; if for a certain other one, for which.
+    pub(super) preempted: Option<Option<u64>>,
+    /// When it was first seen that nobody wants the job any more.
+    unwanted_since: Option<Instant>,
+    activity: (u64, u64),
+    quiet_since: Instant,
+    /// How often it was said to have stalled since.
+    told: u32,
+}
+
+/// What a look at a busy worker found.
+pub(super) enum Found {
+    /// Nothing to do.
+    Well,
+    /// No byte for so long; to be said.
+    Stalled(Duration),
+    /// Nobody wants what it is at, and it does not come back.
+    Stuck,
+}
+
+impl Worker {
+    pub(super) fn start(
+        arbiter: Arbiter,
+        number: usize,
+        generation: u64,
+        parts: &SupervisorParts,
+        supervisor: &Addr<LoaderSupervisor>,
+    ) -> Self {
+        let nice = parts.worker_nice;
+        // False only for an arbiter that has ended; this one is new.
+        arbiter.spawn_fn(move || {
+            os::name_thread(&format!("hotcue-decode{number}"));
+            os::lower_thread_priority(nice);
+        });
+        let addr = start_decoder(&arbiter, number, generation, parts, supervisor);
+        Self { arbiter, addr, number, generation, busy: None }
+    }
+
+    /// A panic ends the actor, not its arbiter: the next decoder takes the same thread.
+    pub(super) fn restart(&mut self, parts: &SupervisorParts, supervisor: &Addr<LoaderSupervisor>) {
+        self.generation += 1;
+        self.busy = None;
+        self.addr = start_decoder(&self.arbiter, self.number, self.generation, parts, supervisor);
+    }
+
+    pub(super) fn is(&self, (number, generation): (usize, u64)) -> bool {
+        (self.number, self.generation) == (number, generation)
+    }
+
+    pub(super) fn assign(&mut self, assignment: Assignment, last_resort: bool) {
+        let now = Instant::now();
+        self.busy = Some(Busy {
+            job: Arc::clone(&assignment.job),
+            since: now,
+            preempted: None,
+            unwanted_since: None,
+            activity: assignment.job.activity(),
+            quiet_since: now,
+            told: 0,
+        });
+        self.addr.do_send(Decode { assignment, last_resort });
+    }
+
+    /// Whether it is inside a read that has not returned for long.
+    pub(super) fn is_stalled(&self) -> bool {
+        self.busy.as_ref().is_some_and(Busy::has_stalled)
+    }
+
+    /// Asks for the job back, if it has one and was not asked before.
+    pub(super) fn preempt(&mut self, target: Option<u64>) {
+        if let Some(busy) = &mut self.busy {
+            busy.preempted = Some(target);
+            self.addr.do_send(Preempt { job_id: busy.job.id });
+        }
+    }
+}
+
+impl Busy {
+    /// Whether it could give its job back soon: not if it hangs.
+    pub(super) fn can_give_way(&self) -> bool {
+        self.preempted.is_none() && self.told == 0
+    }
+
+    pub(super) fn has_stalled(&self) -> bool {
+        self.told > 0
+    }
+
+    /// Looks whether anything came of the job since the last look.
+    pub(super) fn look(&mut self) -> Found {
+        let now = Instant::now();
+        if !self.job.is_wanted() {
+            let since = *self.unwanted_since.get_or_insert(now);
+            // Closed with it: from here on nobody can join what never comes to an end.
+            let stuck = now - since >= STUCK && self.job.close_if_unwanted();
+            return if stuck { Found::Stuck } else { Found::Well };
+        }
+        self.unwanted_since = None;
+        let activity = self.job.activity();
+        if activity != self.activity {
+            self.activity = activity;
+            self.quiet_since = now;
+            self.told = 0;
+        } else if now - self.quiet_since >= STALLED * (self.told + 1) {
+            self.told += 1;
+            return Found::Stalled(now - self.quiet_since);
+        }
+        Found::Well
+    }
+}
+
+fn start_decoder(
+    arbiter: &Arbiter,
+    number: usize,
+    generation: u64,
+    parts: &SupervisorParts,
+    supervisor: &Addr<LoaderSupervisor>,
+) -> Addr<DecoderActor> {
+    let decoder = DecoderActor::new((number, generation), parts.clone(), supervisor.clone());
+    DecoderActor::start_in_arbiter(&arbiter.handle(), |_| decoder)
+}

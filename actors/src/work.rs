@@ -1,0 +1,96 @@
+//! What a decoder steps.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hotcue::{
+    LoadError, LoadJob, LoadOptions, Pulse, Source, SourceIdentity, Stage, Step, Workbench,
+};
+
+/// One load as a value that travels: in life core's [`LoadJob`], under a virtual clock a script.
+///
+/// Whoever holds it steps it, hands it to another thread, or drops it.
+pub trait Work: Send {
+    /// Does a little of the load.
+    ///
+    /// # Errors
+    /// As [`LoadJob::step`].
+    fn step(&mut self, bench: &mut Workbench) -> Result<Step, LoadError>;
+
+    /// Where the load is; never goes back.
+    fn stage(&self) -> Stage;
+
+    /// How much is done, 0..=100; never falls.
+    fn percent(&self) -> f32;
+
+    /// Which file it is, once open; None for what is no file.
+    fn identity(&self) -> Option<SourceIdentity>;
+
+    /// Length of the source in bytes, once open.
+    fn byte_len(&self) -> Option<u64>;
+
+    /// What is read so far; tells also while a step is stuck inside a read.
+    fn pulse(&self) -> Arc<Pulse>;
+
+    /// Bytes of the sample that room is made for so far.
+    fn held_bytes(&self) -> usize;
+
+    /// Time that the last step took and that no thread has spent: of a script only.
+    fn blocks_for(&mut self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl Work for LoadJob {
+    fn step(&mut self, bench: &mut Workbench) -> Result<Step, LoadError> {
+        Self::step(self, bench)
+    }
+
+    fn stage(&self) -> Stage {
+        Self::stage(self)
+    }
+
+    fn percent(&self) -> f32 {
+        Self::percent(self)
+    }
+
+    fn identity(&self) -> Option<SourceIdentity> {
+        Self::identity(self)
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        Self::byte_len(self)
+    }
+
+    fn pulse(&self) -> Arc<Pulse> {
+        Self::pulse(self)
+    }
+
+    fn held_bytes(&self) -> usize {
+        Self::held_bytes(self)
+    }
+}
+
+/// Makes the work of a load, and looks at files that wait: all that decoders know of the disk.
+pub trait Workshop: Send + Sync {
+    /// A load that nothing was done for yet.
+    fn work(&self, source: &Source, options: LoadOptions) -> Box<dyn Work>;
+
+    /// Which file `source` is now; None for what is no file, or is not there. May block on the
+    /// disk.
+    fn identify(&self, source: &Source) -> Option<SourceIdentity>;
+}
+
+/// The workshop of every engine outside a test.
+#[derive(Debug)]
+pub(crate) struct Files;
+
+impl Workshop for Files {
+    fn work(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
+        Box::new(LoadJob::new(source.clone(), options))
+    }
+
+    fn identify(&self, source: &Source) -> Option<SourceIdentity> {
+        source.path().and_then(|path| hotcue::identify(path).ok())
+    }
+}
