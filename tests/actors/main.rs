@@ -6,10 +6,13 @@ mod leaks;
 mod odd_sources;
 mod outputs;
 mod playing;
+mod preemption;
 mod promise_10;
 mod schedules;
+mod sharing;
 mod shutdown;
 mod slots;
+mod stalls;
 mod stuck_reads;
 mod worker_panic;
 

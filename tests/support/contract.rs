@@ -51,6 +51,11 @@ impl Contract {
                 seen.percent = *percent;
                 seen.stage = Some(*stage);
             }
+            LoaderEvent::Stalled { stage, stalled_sec, .. } => {
+                assert!(!seen.events.is_empty(), "stalled {request_id} before started");
+                assert!(*stalled_sec >= 2.0, "stalled too soon: {event:?}");
+                assert!(Some(*stage) >= seen.stage, "stage went back in {event:?}");
+            }
             LoaderEvent::Success { frames, sample_rate, duration_sec, .. } => {
                 assert!(!seen.events.is_empty(), "success of {request_id} before started");
                 assert_eq!(seen.percent, 100.0, "100 precedes success");

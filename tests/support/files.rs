@@ -27,6 +27,22 @@ impl TempDir {
         &self.0
     }
 
+    /// Makes a mono 16-bit WAV of silence that takes no space on the disk, however long.
+    ///
+    /// # Panics
+    /// When it cannot be written, or is longer than the format can say.
+    pub fn silent_wav(&self, name: &str, rate: u32, seconds: u32) -> PathBuf {
+        let path = self.write(name, &[]);
+        let file = fs::File::create(&path).expect("a temporary file can be written");
+        let mut header = wav_bytes(rate, 1, 0, |_, _| 0.0);
+        let data = rate * seconds * 2;
+        header[40..44].copy_from_slice(&data.to_le_bytes());
+        header[4..8].copy_from_slice(&(data + 36).to_le_bytes());
+        std::io::Write::write_all(&mut &file, &header).expect("the header can be written");
+        file.set_len(u64::from(data) + 44).expect("a hole can be made");
+        path
+    }
+
     /// Writes a file and gives its path.
     ///
     /// # Panics

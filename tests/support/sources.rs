@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use hotcue::{ByteSource, ReadSeek};
@@ -96,6 +97,72 @@ impl Read for BlockingReader {
 }
 
 impl Seek for BlockingReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.content.seek(to)
+    }
+}
+
+/// Content that counts how many readers of it are open: how many loads of it were begun and have
+/// neither ended nor been dropped.
+pub struct CountedSource {
+    /// What the reads give.
+    pub content: Arc<[u8]>,
+    /// The readers that exist, and the most there ever were.
+    pub open: Arc<OpenReaders>,
+}
+
+/// How many readers exist, and the most there ever were.
+#[derive(Debug, Default)]
+pub struct OpenReaders {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl OpenReaders {
+    /// Readers that exist.
+    pub fn now(&self) -> usize {
+        self.now.load(Ordering::SeqCst)
+    }
+
+    /// The most there ever were.
+    pub fn most(&self) -> usize {
+        self.most.load(Ordering::SeqCst)
+    }
+}
+
+impl ByteSource for CountedSource {
+    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+        let now = self.open.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.open.most.fetch_max(now, Ordering::SeqCst);
+        Ok(Box::new(CountedReader {
+            content: Cursor::new(Arc::clone(&self.content)),
+            open: Arc::clone(&self.open),
+        }))
+    }
+
+    fn name(&self) -> &str {
+        "counted"
+    }
+}
+
+struct CountedReader {
+    content: Cursor<Arc<[u8]>>,
+    open: Arc<OpenReaders>,
+}
+
+impl Drop for CountedReader {
+    fn drop(&mut self) {
+        self.open.now.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Read for CountedReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.content.read(buffer)
+    }
+}
+
+impl Seek for CountedReader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.content.seek(to)
     }

@@ -1,0 +1,194 @@
+//! One file, several requests: decoded once, in memory once.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hotcue::Source;
+use hotcue_actors::{
+    AudioEngine, CancelReason, LoadFailure, LoadTicket, LoaderEvent, Sample, SlotState,
+};
+use hotcue_tests::{Contract, PATIENCE, TempDir, collect_until_ended, sine, wait_until, wav_bytes};
+
+use crate::offline;
+
+fn sample_of(ticket: &LoadTicket) -> Arc<Sample> {
+    match ticket.wait(Some(PATIENCE)) {
+        Some(Ok(sample)) => sample,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn tone(hz: f64, frames: u32) -> Vec<u8> {
+    wav_bytes(44_100, 1, frames, sine(hz, 44_100))
+}
+
+/// Waits until a load is under way, its file open.
+fn wait_for_progress(ticket: &LoadTicket) {
+    wait_until("the load is under way", || ticket.percent() > 0.0);
+}
+
+fn from_cache(engine: &AudioEngine, ticket: &LoadTicket) -> bool {
+    let mut contract = Contract::default();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let event = engine.events().wait(deadline).expect("an event");
+        if event.request_id() != Some(ticket.request_id()) {
+            continue;
+        }
+        contract.see(event.clone());
+        if let LoaderEvent::Success { from_cache, .. } = event {
+            return from_cache;
+        }
+    }
+}
+
+#[test]
+fn requests_for_one_file_at_the_same_time_are_one_job() {
+    let folder = TempDir::new();
+    // Long enough that the second worker opens it while the first decodes.
+    let path = folder.silent_wav("long.wav", 44_100, 600);
+    let engine = offline(2);
+    let load =
+        |id| engine.load_sample_async(Some(id), Source::Path(path.clone()), 0).expect("accepted");
+    let first = load(0);
+    wait_for_progress(&first);
+    let others: Vec<_> = (1..20).map(load).collect();
+    let sample = sample_of(&first);
+    for ticket in &others {
+        assert!(Arc::ptr_eq(&sample, &sample_of(ticket)), "one buffer");
+    }
+    let mut contract = Contract::default();
+    collect_until_ended(engine.events(), &mut contract, 20);
+    // The last of them are likely to have come when it was done: by path they are the same.
+    let later = load(30);
+    assert!(from_cache(&engine, &later));
+    assert!(Arc::ptr_eq(&sample, &sample_of(&later)));
+}
+
+#[test]
+fn a_shared_job_goes_on_while_anybody_wants_it() {
+    let folder = TempDir::new();
+    let path = folder.silent_wav("long.wav", 44_100, 1_200);
+    let engine = offline(2);
+    let load =
+        |id| engine.load_sample_async(Some(id), Source::Path(path.clone()), 0).expect("accepted");
+    let (first, second) = (load(0), load(1));
+    wait_for_progress(&second);
+    wait_for_progress(&first);
+    assert!(first.cancel());
+    assert_eq!(sample_of(&second).frames(), 1_200 * 48_000);
+    assert_eq!(engine.state(0).expect("it runs"), SlotState::Empty);
+
+    // Once nobody wants it, it stops.
+    let third = engine
+        .load_sample_async(Some(2), Source::Path(folder.silent_wav("b.wav", 44_100, 7_200)), 0)
+        .expect("accepted");
+    wait_for_progress(&third);
+    assert!(third.cancel());
+    let other = Source::Path(folder.write("c.wav", &tone(440.0, 100)));
+    sample_of(&engine.load_sample_async(Some(3), other, 0).expect("accepted"));
+}
+
+#[test]
+fn promise_5_a_reload_of_the_same_file_joins_the_running_job() {
+    let folder = TempDir::new();
+    let path = folder.silent_wav("long.wav", 44_100, 2_400);
+    let engine = offline(1);
+    let load =
+        || engine.load_sample_async(Some(0), Source::Path(path.clone()), 0).expect("accepted");
+    let older = load();
+    wait_until("it is well under way", || older.percent() > 20.0);
+    let reached = older.percent();
+    let newer = load();
+    let superseded = older.wait(Some(PATIENCE));
+    assert!(
+        matches!(superseded, Some(Err(LoadFailure::Cancelled(CancelReason::Superseded)))),
+        "{superseded:?}"
+    );
+    wait_for_progress(&newer);
+    assert!(newer.percent() >= reached, "it goes on where the older one was: {}", newer.percent());
+    assert_eq!(sample_of(&newer).frames(), 2_400 * 48_000);
+    let mut contract = Contract::default();
+    collect_until_ended(engine.events(), &mut contract, 2);
+}
+
+#[test]
+fn a_reload_while_the_file_is_replaced_brings_the_new_content() {
+    let folder = TempDir::new();
+    let path = folder.silent_wav("a.wav", 44_100, 1_200);
+    let engine = offline(1);
+    let load =
+        || engine.load_sample_async(Some(0), Source::Path(path.clone()), 0).expect("accepted");
+    let older = load();
+    wait_for_progress(&older);
+    let new = folder.write("b.wav", &tone(440.0, 44_100));
+    fs::rename(new, &path).expect("it can be replaced");
+    let newer = load();
+    assert_eq!(sample_of(&newer).frames(), 48_000, "the old file was 20 minutes long");
+    let mut contract = Contract::default();
+    collect_until_ended(engine.events(), &mut contract, 2);
+}
+
+#[test]
+fn a_file_that_was_written_to_is_not_taken_from_memory() {
+    let folder = TempDir::new();
+    let engine = offline(1);
+    let path = folder.write("a.wav", &tone(440.0, 1_000));
+    let load =
+        |id| engine.load_sample_async(Some(id), Source::Path(path.clone()), 0).expect("accepted");
+    let first = load(0);
+    assert!(!from_cache(&engine, &first));
+    assert!(from_cache(&engine, &load(1)));
+    folder.write("a.wav", &tone(880.0, 2_000));
+    let changed = load(2);
+    assert!(!from_cache(&engine, &changed));
+    assert_ne!(sample_of(&changed).frames(), sample_of(&first).frames());
+    // A copy is another file.
+    let copy = folder.path().join("copy.wav");
+    fs::copy(&path, &copy).expect("it can be copied");
+    let copied = engine.load_sample_async(Some(3), Source::Path(copy), 0).expect("accepted");
+    assert!(!from_cache(&engine, &copied));
+    // The same file by another name is not.
+    let link = folder.path().join("link.wav");
+    fs::hard_link(&path, &link).expect("it can be linked");
+    let linked = engine.load_sample_async(Some(4), Source::Path(link), 0).expect("accepted");
+    assert!(from_cache(&engine, &linked));
+}
+
+#[test]
+fn what_left_memory_is_read_again() {
+    let folder = TempDir::new();
+    let engine = offline(1);
+    let path = folder.write("a.wav", &tone(440.0, 1_000));
+    let load =
+        |id| engine.load_sample_async(Some(id), Source::Path(path.clone()), 0).expect("accepted");
+    assert!(!from_cache(&engine, &load(0)));
+    engine.unload_sample(0).expect("it runs");
+    wait_until("its memory is free", || engine.stats().samples == 0);
+    assert!(!from_cache(&engine, &load(0)));
+    let held = engine.sample(0).expect("it runs").expect("it is there");
+    engine.unload_sample(0).expect("it runs");
+    assert!(from_cache(&engine, &load(5)), "the program holds it, so it is in memory");
+    assert!(Arc::ptr_eq(&held, &engine.sample(5).expect("it runs").expect("there")));
+}
+
+#[test]
+fn a_broken_file_fails_for_everybody_who_asked() {
+    let folder = TempDir::new();
+    let engine = offline(3);
+    for round in 0..50 {
+        let path = folder.write("bad.wav", format!("nonsense {round}").as_bytes());
+        let tickets: Vec<_> = (0..6)
+            .map(|id| engine.load_sample_async(Some(id), Source::Path(path.clone()), 0))
+            .map(|ticket| ticket.expect("accepted"))
+            .collect();
+        for ticket in tickets {
+            let outcome = ticket.wait(Some(PATIENCE));
+            assert!(matches!(outcome, Some(Err(LoadFailure::Failed { .. }))), "{outcome:?}");
+        }
+    }
+    let mut contract = Contract::default();
+    collect_until_ended(engine.events(), &mut contract, 300);
+    assert!(engine.events().wait(Instant::now() + Duration::from_millis(20)).is_none());
+}

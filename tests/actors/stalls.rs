@@ -1,0 +1,62 @@
+//! Sources that fall silent: said, survived, cancelled.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hotcue::Source;
+use hotcue_actors::LoaderEvent;
+use hotcue_tests::{BlockingSource, Contract, Gate, PATIENCE, sine, wav_bytes};
+
+use crate::offline;
+
+fn content() -> Vec<u8> {
+    wav_bytes(48_000, 1, 1_000, sine(440.0, 48_000))
+}
+
+fn blocked(gate: &Arc<Gate>) -> Source {
+    Source::Custom(Arc::new(BlockingSource { gate: Arc::clone(gate), content: content() }))
+}
+
+#[test]
+fn a_silent_source_is_said_to_have_stalled_every_two_seconds() {
+    let engine = offline(1);
+    let gate = Arc::new(Gate::default());
+    let ticket = engine.load_sample_async(Some(0), blocked(&gate), 0).expect("accepted");
+    let mut contract = Contract::default();
+    let mut stalls = Vec::new();
+    let deadline = Instant::now() + PATIENCE;
+    while stalls.len() < 2 {
+        let event = engine.events().wait(deadline).expect("an event");
+        if let LoaderEvent::Stalled { stalled_sec, time_sec, .. } = event {
+            stalls.push((stalled_sec, time_sec));
+            // The pool is whole meanwhile, with its one worker inside the read.
+            let memory = Source::Memory(Arc::from(content()));
+            let other = engine.load_sample_async(Some(1), memory, 0).expect("accepted");
+            assert!(matches!(other.wait(Some(PATIENCE)), Some(Ok(_))), "another decoder serves");
+        }
+        contract.see(event);
+    }
+    assert!((2.0..2.5).contains(&stalls[0].0) && (4.0..4.5).contains(&stalls[1].0), "{stalls:?}");
+    assert!((1.5..2.5).contains(&(stalls[1].1 - stalls[0].1)), "{stalls:?}");
+    gate.open();
+    assert!(matches!(ticket.wait(Some(PATIENCE)), Some(Ok(_))), "what comes late still counts");
+    assert_eq!(engine.stats().abandoned_workers, 0);
+    engine.shut_down();
+    engine.drain_loader_events(None).into_iter().for_each(|event| contract.see(event));
+    assert_eq!((contract.ended(), contract.requests()), (3, 3));
+}
+
+#[test]
+fn a_stalled_load_can_be_cancelled() {
+    let engine = offline(1);
+    let gate = Arc::new(Gate::default());
+    let ticket = engine.load_sample_async(Some(0), blocked(&gate), 0).expect("accepted");
+    let deadline = Instant::now() + PATIENCE;
+    while !matches!(engine.events().wait(deadline), Some(LoaderEvent::Stalled { .. })) {}
+    let before = Instant::now();
+    assert!(ticket.cancel());
+    assert!(matches!(ticket.wait(Some(PATIENCE)), Some(Err(_))));
+    assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
+    hotcue_tests::wait_until("its decoder is given up", || engine.stats().abandoned_workers == 1);
+    gate.open();
+}
