@@ -1,6 +1,7 @@
 //! `AudioEngine`: the actors behind plain calls, usable from any thread.
 
 mod ask;
+mod batch;
 mod options;
 mod playing;
 mod system;
@@ -16,6 +17,7 @@ use hotcue::output::{
 };
 use hotcue::playback::{self, PlaybackConfig};
 
+pub use batch::{BatchProgress, LoadBatch};
 pub use options::{
     Clock, EngineStats, LoadStatus, PlayOptions, RenderedAudio, VoiceChange, WhenLoading,
 };

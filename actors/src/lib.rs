@@ -23,14 +23,15 @@ mod sink;
 mod submit;
 mod supervisor;
 mod table;
+mod tally;
 mod work;
 
 pub use bus::EventBus;
 pub use config::{EngineConfig, MAX_SLOTS, MAX_VOICES, MAX_WORKERS};
 pub use decoder::DecoderActor;
 pub use engine::{
-    AudioEngine, Clock, EngineStats, LoadStatus, LoadTicket, PlayOptions, RenderedAudio, RunInfo,
-    VoiceChange, WhenLoading,
+    AudioEngine, BatchProgress, Clock, EngineStats, LoadBatch, LoadStatus, LoadTicket, PlayOptions,
+    RenderedAudio, RunInfo, VoiceChange, WhenLoading,
 };
 pub use error::{ConfigError, EngineError, LoadFailure, SubmitError};
 pub use events::{CancelReason, DeviceState, LoaderEvent, StageTimes};

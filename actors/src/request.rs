@@ -11,6 +11,7 @@ use hotcue::{LoadError, Source, Stage};
 use crate::events::{CancelReason, LoaderEvent};
 use crate::job::Job;
 use crate::sample::Sample;
+use crate::tally::{Share, Tally};
 
 /// Request ids rise and are unique in the process.
 static NEXT_REQUEST_ID: AtomicU64 = AtomicU64::new(1);
@@ -65,12 +66,34 @@ pub(crate) struct Request {
     terminal_sent: AtomicBool,
     /// The percentage that the event bus sent last, as bits. Two threads may report one load.
     percent_sent: AtomicU32,
+    /// Where a batch counts it.
+    share: Option<Share>,
 }
 
 impl Request {
     pub(crate) fn new(slot: u32, source: Source, priority: i32) -> Arc<Self> {
+        Self::make(Self::next_ids(1), slot, source, priority, None)
+    }
+
+    /// One of a batch, under the next of the ids that it took.
+    pub(crate) fn in_batch(
+        id: u64,
+        slot: u32,
+        source: Source,
+        priority: i32,
+        tally: &Arc<Tally>,
+    ) -> Arc<Self> {
+        Self::make(id, slot, source, priority, Some(Share::new(Arc::clone(tally))))
+    }
+
+    /// Takes `count` ids that follow one another; the answer is the first.
+    pub(crate) fn next_ids(count: u64) -> u64 {
+        NEXT_REQUEST_ID.fetch_add(count, Ordering::Relaxed)
+    }
+
+    fn make(id: u64, slot: u32, source: Source, priority: i32, share: Option<Share>) -> Arc<Self> {
         Arc::new(Self {
-            id: NEXT_REQUEST_ID.fetch_add(1, Ordering::Relaxed),
+            id,
             slot,
             source,
             submitted: Instant::now(),
@@ -84,6 +107,7 @@ impl Request {
             ended: Condvar::new(),
             terminal_sent: AtomicBool::new(false),
             percent_sent: AtomicU32::new(0),
+            share,
         })
     }
 
@@ -145,6 +169,9 @@ impl Request {
         if matches!(outcome, Outcome::Ready(_)) {
             self.set_progress(100.0, Stage::Publishing);
         }
+        if let Some(share) = &self.share {
+            share.ended(&outcome);
+        }
         *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         self.ended.notify_all();
         true
@@ -167,6 +194,9 @@ impl Request {
         // Not negative, so the bits order as the values do.
         self.percent_bits.fetch_max(percent.to_bits(), Ordering::Relaxed);
         self.stage.fetch_max(stage as u8, Ordering::Relaxed);
+        if let Some(share) = &self.share {
+            share.reached(percent);
+        }
     }
 
     pub(crate) fn percent(&self) -> f32 {

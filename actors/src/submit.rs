@@ -47,6 +47,26 @@ impl Loader {
         Ok(request)
     }
 
+    /// Accepts a load for each of `ids`, as `submit` does one after the other, or none of them;
+    /// `make` creates the request at an index for its slot. `batch` is unique in the process.
+    ///
+    /// # Errors
+    /// Nothing has changed then.
+    pub(crate) fn submit_many(
+        &self,
+        ids: &[Option<u32>],
+        batch: u64,
+        make: impl FnMut(usize, u32) -> Arc<Request>,
+    ) -> Result<Vec<Arc<Request>>, SubmitError> {
+        let requests = self.table.register_many(ids, batch, make, |older, request| {
+            match self.take_over(older, request) {
+                Some(job) => self.supervisor.do_send(Submit(job)),
+                None => self.reprioritised(request),
+            }
+        })?;
+        Ok(requests)
+    }
+
     /// Ends `older` and finds `request` a job: the older one's, or a new one, which is returned.
     pub(crate) fn take_over(
         &self,

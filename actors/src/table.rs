@@ -3,6 +3,7 @@
 //! The only file that names dashmap. No guard leaves it, and no method touches one map while it
 //! holds a guard of another.
 
+mod batch;
 mod free;
 mod slot;
 #[cfg(test)]
@@ -23,6 +24,9 @@ use slot::Slot;
 
 pub use slot::SlotState;
 pub(crate) use slot::{Change, Playable};
+
+/// A request that is in its slot, and the newest request that was there before.
+type Placed = (Arc<Request>, Option<Arc<Request>>);
 
 /// What `unload` took out.
 pub(crate) struct Unloaded {
@@ -87,27 +91,14 @@ impl Table {
         if let Some(id) = id {
             self.check_slot(id)?;
         }
-        if self.closed.load(Ordering::Acquire) {
-            return Err(SubmitError::Closed);
-        }
-        self.admit()?;
+        self.admit(1)?;
         self.live.fetch_add(1, Ordering::AcqRel);
         let registered = match id {
             Some(id) => Ok(self.place(id, make, take_over)),
             None => self.place_in_free_slot(make, take_over),
         };
         match registered {
-            Ok((request, older)) => {
-                if let Some(older) = &older {
-                    self.forget(older);
-                }
-                self.requests.insert(request.id, Arc::clone(&request));
-                if !request.is_live() {
-                    // A newer load of the slot was quicker than this line.
-                    self.forget(&request);
-                }
-                Ok(request)
-            }
+            Ok(placed) => Ok(self.enter(placed)),
             Err(error) => {
                 self.queued.fetch_sub(1, Ordering::AcqRel);
                 self.live.fetch_sub(1, Ordering::AcqRel);
@@ -116,10 +107,27 @@ impl Table {
         }
     }
 
-    fn admit(&self) -> Result<(), SubmitError> {
+    /// Puts a request that is in its slot among the live ones.
+    fn enter(&self, (request, older): Placed) -> Arc<Request> {
+        if let Some(older) = &older {
+            self.forget(older);
+        }
+        self.requests.insert(request.id, Arc::clone(&request));
+        if !request.is_live() {
+            // A newer load of the slot was quicker than this line.
+            self.forget(&request);
+        }
+        request
+    }
+
+    /// Keeps `count` places in the queue, or none.
+    fn admit(&self, count: usize) -> Result<(), SubmitError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(SubmitError::Closed);
+        }
         self.queued
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |queued| {
-                (queued < self.max_queued).then_some(queued + 1)
+                queued.checked_add(count).filter(|queued| *queued <= self.max_queued)
             })
             .map(drop)
             .map_err(|_| SubmitError::QueueFull)
@@ -130,10 +138,11 @@ impl Table {
         id: u32,
         make: impl FnOnce(u32) -> Arc<Request>,
         take_over: impl FnOnce(Option<&Arc<Request>>, &Arc<Request>),
-    ) -> (Arc<Request>, Option<Arc<Request>>) {
+    ) -> Placed {
         let mut slot = self.slots.entry(id).or_default();
         let request = make(id);
         let older = slot.current.replace(Arc::clone(&request));
+        slot.reserved = None;
         slot.failed = false;
         take_over(older.as_ref(), &request);
         (request, older)
@@ -143,7 +152,7 @@ impl Table {
         &self,
         make: impl FnOnce(u32) -> Arc<Request>,
         take_over: impl FnOnce(Option<&Arc<Request>>, &Arc<Request>),
-    ) -> Result<(Arc<Request>, Option<Arc<Request>>), SubmitError> {
+    ) -> Result<Placed, SubmitError> {
         let search = self.free.search();
         for id in search.start()..self.slot_count {
             let mut slot = self.slots.entry(id).or_default();

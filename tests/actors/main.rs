@@ -1,5 +1,6 @@
 //! The actors from outside: messages in, events out, threads counted.
 
+mod batch;
 mod direct_messages;
 mod events;
 mod leaks;

@@ -39,6 +39,8 @@ pub(super) struct Slot {
     pub(super) sample: Option<Arc<Sample>>,
     /// The newest request, while it is live.
     pub(super) current: Option<Arc<Request>>,
+    /// The batch that will load into the slot, which is free for nobody else.
+    pub(super) reserved: Option<u64>,
     pub(super) failed: bool,
     /// The last change of `sample`.
     pub(super) change: Change,
@@ -46,7 +48,7 @@ pub(super) struct Slot {
 
 impl Slot {
     pub(super) fn is_free(&self) -> bool {
-        self.sample.is_none() && self.live().is_none()
+        self.sample.is_none() && self.reserved.is_none() && self.live().is_none()
     }
 
     pub(super) fn live(&self) -> Option<&Arc<Request>> {
