@@ -1,6 +1,6 @@
 //! The engine's clock: seconds since `run()`.
 
-use std::time::Instant;
+use actix_rt::time::Instant;
 
 /// Counts seconds since it was made. Monotonic.
 #[derive(Clone, Copy, Debug)]

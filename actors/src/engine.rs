@@ -2,6 +2,8 @@
 
 mod ask;
 mod batch;
+#[cfg(feature = "testing")]
+mod here;
 mod options;
 mod playing;
 mod system;
@@ -35,7 +37,7 @@ use crate::sample::Sample;
 use crate::sink::{AudioStreamHandle, Device, Target};
 use crate::supervisor::{LoaderSupervisor, cancel};
 use crate::table::SlotState;
-use ask::ask;
+use ask::{Waiter, ask, block_on};
 use system::{AudioSide, Running};
 
 /// What `run()` opened.
@@ -151,6 +153,19 @@ impl AudioEngine {
         target: Option<Target>,
         fallback: Option<DeviceError>,
     ) -> Result<RunInfo, EngineError> {
+        self.start_by(prepared, target, fallback, |audio| {
+            let (events, notices) = (Arc::clone(&self.events), Arc::clone(&self.notices));
+            Running::start(&self.config, audio, events, notices)
+        })
+    }
+
+    fn start_by(
+        &self,
+        prepared: Box<dyn PreparedOutput>,
+        target: Option<Target>,
+        fallback: Option<DeviceError>,
+        start: impl FnOnce(AudioSide) -> Result<Running, EngineError>,
+    ) -> Result<RunInfo, EngineError> {
         let info = prepared.info().clone();
         let (controller, renderer) = playback::split(PlaybackConfig {
             sample_rate: info.sample_rate,
@@ -164,12 +179,7 @@ impl AudioEngine {
         let (device, view) =
             Device::new(output, self.config.buffer_frames, target, fallback.is_some());
         let audio = AudioSide { controller, device, view, sample_rate: info.sample_rate };
-        let started = Running::start(
-            &self.config,
-            audio,
-            Arc::clone(&self.events),
-            Arc::clone(&self.notices),
-        )?;
+        let started = start(audio)?;
         let state = if fallback.is_some() { DeviceState::Fallback } else { DeviceState::Started };
         started.publisher.device(state, info.name.clone());
         *self.running.write().unwrap_or_else(PoisonError::into_inner) = Some(started);
@@ -186,8 +196,9 @@ impl AudioEngine {
         // A `run()` of another thread begins after the end; all other calls fail from here on.
         let _lifecycle = self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner);
         let running = self.running.write().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(running) = running {
-            running.stop();
+        // Actors on the caller's own thread end with their runtime: here nobody could wait.
+        if let Some(running) = running.filter(Running::has_threads) {
+            block_on(running.stop(Waiter::Thread));
         }
     }
 

@@ -11,6 +11,7 @@ mod decoder;
 mod engine;
 mod error;
 mod events;
+mod home;
 mod job;
 mod messages;
 mod os;
@@ -24,6 +25,8 @@ mod submit;
 mod supervisor;
 mod table;
 mod tally;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod work;
 
 pub use bus::EventBus;

@@ -24,6 +24,7 @@ use hotcue::playback::{ControlMessage, VoiceParams};
 
 use crate::error::SubmitError;
 use crate::events::LoaderEvent;
+use crate::home::Home;
 use crate::job::{Assignment, Job};
 use crate::queue::EventQueue;
 use crate::request::Request;
@@ -103,10 +104,10 @@ pub(crate) struct WorkerDied {
     pub(crate) from: (usize, u64),
 }
 
-/// Ends all decoders; the answer is their arbiters, to be joined by the asker.
+/// Ends all decoders; the answer is where they lived, to be joined by the asker.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct StopWorkers(pub(crate) Sender<Vec<actix::Arbiter>>);
+pub(crate) struct StopWorkers(pub(crate) Sender<Vec<Home>>);
 
 /// A job for a free decoder, new or begun.
 #[derive(Debug, Message)]

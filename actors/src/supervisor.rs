@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler};
-use actix_rt::Arbiter;
 
 use crate::bus::Publisher;
 use crate::decoder::discard;
 use crate::error::SubmitError;
 use crate::events::CancelReason;
+use crate::home::{Home, Homes};
 use crate::job::Assignment;
 use crate::messages::{
     CancelLoad, Discard, LoadSample, Measured, Reprioritised, SetPriority, StopWorkers, Submit,
@@ -52,7 +52,7 @@ pub struct LoaderSupervisor {
     /// load is still wanted.
     stalled: Vec<Worker>,
     /// Threads of decoders that were given up because they did not come back.
-    abandoned: Vec<Arbiter>,
+    abandoned: Vec<Home>,
     /// Times that a worker got free by itself.
     freed: u32,
     watching: bool,
@@ -66,6 +66,7 @@ pub(crate) struct SupervisorParts {
     pub(crate) publisher: Publisher,
     pub(crate) sink: AudioStreamHandle,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) homes: Homes,
     pub(crate) workshop: Arc<dyn Workshop>,
     pub(crate) sample_rate: u32,
     pub(crate) max_sample_bytes: Option<u64>,
@@ -79,17 +80,17 @@ impl std::fmt::Debug for SupervisorParts {
 }
 
 impl LoaderSupervisor {
-    /// A supervisor over `arbiters.len()` decoders, one on each.
+    /// A supervisor over `homes.len()` decoders, one on each.
     pub(crate) fn new(
         parts: SupervisorParts,
-        arbiters: Vec<Arbiter>,
+        homes: Vec<Home>,
         context: &mut Context<Self>,
     ) -> Self {
         let supervisor = context.address();
-        let workers = arbiters
+        let workers = homes
             .into_iter()
             .enumerate()
-            .map(|(number, arbiter)| Worker::start(arbiter, number, 0, &parts, &supervisor))
+            .map(|(number, home)| Worker::start(home, number, 0, &parts, &supervisor))
             .collect();
         let loader = Loader {
             table: Arc::clone(&parts.table),
@@ -219,8 +220,8 @@ impl LoaderSupervisor {
     fn retire(&mut self, from: (usize, u64)) {
         if let Some(index) = self.stalled.iter().position(|worker| worker.is(from)) {
             let worker = self.stalled.swap_remove(index);
-            worker.arbiter.stop();
-            self.abandoned.push(worker.arbiter);
+            worker.home.stop();
+            self.abandoned.push(worker.home);
         }
     }
 
@@ -406,14 +407,14 @@ impl Handler<StopWorkers> for LoaderSupervisor {
         let waiting = self.queue.drain().into_iter().chain(self.parked.drain(..));
         waiting.for_each(discard);
         let workers = self.workers.drain(..).chain(self.stalled.drain(..));
-        let arbiters: Vec<Arbiter> = workers
+        let homes: Vec<Home> = workers
             .map(|worker| {
-                worker.arbiter.stop();
-                worker.arbiter
+                worker.home.stop();
+                worker.home
             })
             .chain(self.abandoned.drain(..))
             .collect();
         // Nobody waits any more only if the engine gave up on a clean end; then they detach.
-        answer.send(arbiters).ok();
+        answer.send(homes).ok();
     }
 }

@@ -5,16 +5,17 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use actix::{Actor, Addr};
-use actix_rt::{Arbiter, System};
+use actix::Addr;
+use actix_rt::System;
 use hotcue::playback::{Controller, PlaybackShared};
 
-use super::ask::ask;
+use super::ask::Waiter;
 use crate::bus::{EventBus, Publisher};
 use crate::clock::EngineClock;
 use crate::config::EngineConfig;
 use crate::error::EngineError;
 use crate::events::CancelReason;
+use crate::home::{Home, Homes};
 use crate::messages::{Flush, StopSink, StopWorkers};
 use crate::os;
 use crate::playback::PlaybackQueue;
@@ -24,7 +25,7 @@ use crate::sink::{AudioSinkActor, AudioStreamHandle, Device, DeviceView};
 use crate::submit::Loader;
 use crate::supervisor::{LoaderSupervisor, SupervisorParts};
 use crate::table::Table;
-use crate::work::Files;
+use crate::work::{Files, Workshop};
 
 /// How long shutting down waits for threads to end before it goes on without.
 const PATIENCE: Duration = Duration::from_millis(150);
@@ -43,10 +44,10 @@ pub(super) struct Running {
     pub(super) clock: EngineClock,
     pub(super) sample_rate: u32,
     pub(super) workers: usize,
-    system: System,
-    system_thread: JoinHandle<()>,
+    /// None where all actors live on the caller's thread.
+    system: Option<(System, JoinHandle<()>)>,
     /// Of supervisor, sink and bus.
-    arbiters: Vec<Arbiter>,
+    homes: Vec<Home>,
 }
 
 /// What the audio side brings to a start.
@@ -63,8 +64,20 @@ struct Started {
     supervisor: Addr<LoaderSupervisor>,
     sink: Addr<AudioSinkActor>,
     bus: Addr<EventBus>,
-    system: System,
-    arbiters: Vec<Arbiter>,
+    homes: Vec<Home>,
+}
+
+/// Where the actors live and what they work on.
+pub(super) struct Place {
+    pub(super) homes: Homes,
+    pub(super) workshop: Arc<dyn Workshop>,
+}
+
+impl Place {
+    /// Threads of their own, and the files of this computer.
+    pub(super) fn of_life() -> Self {
+        Self { homes: Homes::Threads, workshop: Arc::new(Files) }
+    }
 }
 
 impl Running {
@@ -84,74 +97,62 @@ impl Running {
         events: Arc<EventQueue>,
         notices: Arc<PlaybackQueue>,
     ) -> Result<Self, EngineError> {
-        let slots = u32::try_from(config.slots).unwrap_or(u32::MAX);
-        let table = Arc::new(Table::new(slots, config.max_queued));
-        let clock = EngineClock::start();
-        let AudioSide { controller, device, view, sample_rate } = audio;
-        let playback = controller.shared();
-        let workers = config.worker_count();
+        let (plan, view) = Plan::new(config, audio, events, notices, Place::of_life());
+        let draft = plan.draft(view);
         let (started_tx, started_rx) = mpsc::channel();
-        let plan = Plan {
-            config: config.clone(),
-            table: Arc::clone(&table),
-            clock,
-            events,
-            notices,
-            controller,
-            device,
-            sample_rate,
-            workers,
-        };
         let system_thread = thread::Builder::new()
             .name("hotcue-system".into())
             .spawn(move || plan.run(&started_tx))
             .map_err(|error| EngineError::Threads(error.to_string()))?;
-        let started = match started_rx.recv() {
-            Ok(Ok(started)) => started,
+        match started_rx.recv() {
+            Ok(Ok((started, system))) => Ok(draft.with(started, Some((system, system_thread)))),
             Ok(Err(error)) => {
                 system_thread.join().ok();
-                return Err(EngineError::Threads(error));
+                Err(EngineError::Threads(error))
             }
-            Err(_) => return Err(EngineError::Threads("the system thread ended".to_owned())),
-        };
-        let Started { publisher, supervisor, sink, bus, system, arbiters } = started;
-        Ok(Self {
-            table,
-            publisher,
-            supervisor,
-            sink,
-            bus,
-            playback,
-            device: view,
-            clock,
-            sample_rate,
-            workers,
-            system,
-            system_thread,
-            arbiters,
-        })
+            Err(_) => Err(EngineError::Threads("the system thread ended".to_owned())),
+        }
+    }
+
+    /// Starts the actors in `place`, from the calling thread.
+    #[cfg(feature = "testing")]
+    pub(super) fn start_in(
+        config: &EngineConfig,
+        audio: AudioSide,
+        events: Arc<EventQueue>,
+        notices: Arc<PlaybackQueue>,
+        place: Place,
+    ) -> Result<Self, EngineError> {
+        let (plan, view) = Plan::new(config, audio, events, notices, place);
+        let draft = plan.draft(view);
+        let started = plan.start_actors().map_err(EngineError::Threads)?;
+        Ok(draft.with(started, None))
+    }
+
+    pub(super) fn has_threads(&self) -> bool {
+        self.system.is_some()
     }
 
     /// Ends all requests, then all threads. Every terminal event is in its queues afterwards.
-    pub(super) fn stop(self) {
+    pub(super) async fn stop(self, waiter: Waiter) {
         self.table.close();
         self.end_requests();
         // Supervisor and bus never block: however much lies in their mailboxes, the answer comes.
-        let workers = ask(&self.supervisor, StopWorkers, None).unwrap_or_default();
+        let workers = waiter.ask(&self.supervisor, StopWorkers, None).await.unwrap_or_default();
         // A `LoadSample` that was in the mailbox before may have come in after the first sweep.
         self.end_requests();
-        join_within(workers, PATIENCE);
+        waiter.join(workers, PATIENCE).await;
         // A ticket may be cancelling its load in another thread: its event goes out first.
         self.table.settle();
         // None means that the sink is gone or its output hangs; then it is left behind.
-        ask(&self.sink, StopSink, Some(Instant::now() + OUTPUT_PATIENCE));
-        ask(&self.bus, Flush, None);
-        for arbiter in &self.arbiters {
-            arbiter.stop();
+        waiter.ask(&self.sink, StopSink, Some(OUTPUT_PATIENCE)).await;
+        waiter.ask(&self.bus, Flush, None).await;
+        self.homes.iter().for_each(Home::stop);
+        waiter.join(self.homes, PATIENCE).await;
+        if let Some((system, thread)) = self.system {
+            system.stop();
+            thread.join().ok();
         }
-        join_within(self.arbiters, PATIENCE);
-        self.system.stop();
-        self.system_thread.join().ok();
     }
 
     fn end_requests(&self) {
@@ -175,12 +176,80 @@ struct Plan {
     device: Device,
     sample_rate: u32,
     workers: usize,
+    place: Place,
+}
+
+/// What is known of a running engine before its actors are.
+struct Draft {
+    table: Arc<Table>,
+    playback: Arc<PlaybackShared>,
+    device: Arc<DeviceView>,
+    clock: EngineClock,
+    sample_rate: u32,
+    workers: usize,
+}
+
+impl Draft {
+    fn with(self, started: Started, system: Option<(System, JoinHandle<()>)>) -> Running {
+        let Started { publisher, supervisor, sink, bus, homes } = started;
+        let Self { table, playback, device, clock, sample_rate, workers } = self;
+        Running {
+            table,
+            publisher,
+            supervisor,
+            sink,
+            bus,
+            playback,
+            device,
+            clock,
+            sample_rate,
+            workers,
+            system,
+            homes,
+        }
+    }
 }
 
 impl Plan {
-    fn run(self, started: &Sender<Result<Started, String>>) {
+    fn new(
+        config: &EngineConfig,
+        audio: AudioSide,
+        events: Arc<EventQueue>,
+        notices: Arc<PlaybackQueue>,
+        place: Place,
+    ) -> (Self, Arc<DeviceView>) {
+        let AudioSide { controller, device, view, sample_rate } = audio;
+        let slots = u32::try_from(config.slots).unwrap_or(u32::MAX);
+        let plan = Self {
+            config: config.clone(),
+            table: Arc::new(Table::new(slots, config.max_queued)),
+            clock: EngineClock::start(),
+            events,
+            notices,
+            controller,
+            device,
+            sample_rate,
+            workers: config.worker_count(),
+            place,
+        };
+        (plan, view)
+    }
+
+    fn draft(&self, device: Arc<DeviceView>) -> Draft {
+        Draft {
+            table: Arc::clone(&self.table),
+            playback: self.controller.shared(),
+            device,
+            clock: self.clock,
+            sample_rate: self.sample_rate,
+            workers: self.workers,
+        }
+    }
+
+    fn run(self, started: &Sender<Result<(Started, System), String>>) {
         let system = System::new();
-        let result = system.block_on(async { self.start_actors() });
+        let result = system
+            .block_on(async { self.start_actors().map(|started| (started, System::current())) });
         let failed = result.is_err();
         if started.send(result).is_err() || failed {
             return;
@@ -190,21 +259,20 @@ impl Plan {
     }
 
     fn start_actors(self) -> Result<Started, String> {
-        let arbiter = |name: &'static str| {
-            let arbiter = Arbiter::try_new().map_err(|error| error.to_string())?;
-            arbiter.spawn_fn(move || os::name_thread(name));
-            Ok::<_, String>(arbiter)
+        let Place { homes, workshop } = self.place;
+        let open = || homes.open().map_err(|error| error.to_string());
+        let named = |name: &'static str| {
+            let home = open()?;
+            home.prepare(move || os::name_thread(name));
+            Ok::<_, String>(home)
         };
-        let bus_arbiter = arbiter("hotcue-bus")?;
-        let sink_arbiter = arbiter("hotcue-sink")?;
-        let supervisor_arbiter = arbiter("hotcue-loader")?;
-        let workers = (0..self.workers)
-            .map(|_| Arbiter::try_new().map_err(|error| error.to_string()))
-            .collect::<Result<Vec<_>, _>>()?;
+        let bus_home = named("hotcue-bus")?;
+        let sink_home = named("hotcue-sink")?;
+        let supervisor_home = named("hotcue-loader")?;
+        let workers = (0..self.workers).map(|_| open()).collect::<Result<Vec<_>, _>>()?;
 
         let events = self.events;
-        let bus =
-            EventBus::start_in_arbiter(&bus_arbiter.handle(), |_| EventBus::new(vec![events]));
+        let bus = bus_home.start(|_| EventBus::new(vec![events]));
         let publisher = Publisher::new(bus.clone(), self.clock);
         let sink = AudioSinkActor::new(
             Arc::clone(&self.table),
@@ -213,41 +281,43 @@ impl Plan {
             self.controller,
             self.device,
         );
-        let sink = AudioSinkActor::start_in_arbiter(&sink_arbiter.handle(), |_| sink);
+        let sink = sink_home.start(|_| sink);
         let parts = SupervisorParts {
             sink: AudioStreamHandle::new(sink.clone(), Arc::clone(&self.table)),
+            homes,
+            workshop,
             table: self.table,
             publisher: publisher.clone(),
             registry: Arc::default(),
-            workshop: Arc::new(Files),
             sample_rate: self.sample_rate,
             max_sample_bytes: self.config.max_sample_bytes,
             worker_nice: self.config.worker_nice,
         };
         let supervisor =
-            LoaderSupervisor::start_in_arbiter(&supervisor_arbiter.handle(), move |context| {
-                LoaderSupervisor::new(parts, workers, context)
-            });
-        Ok(Started {
-            publisher,
-            supervisor,
-            sink,
-            bus,
-            system: System::current(),
-            arbiters: vec![supervisor_arbiter, sink_arbiter, bus_arbiter],
-        })
+            supervisor_home.start(move |context| LoaderSupervisor::new(parts, workers, context));
+        let homes = vec![supervisor_home, sink_home, bus_home];
+        Ok(Started { publisher, supervisor, sink, bus, homes })
+    }
+}
+
+impl Waiter {
+    /// Waits for the end of homes that were told to stop.
+    async fn join(self, homes: Vec<Home>, patience: Duration) {
+        match self {
+            Self::Thread => join_within(homes, patience),
+            #[cfg(feature = "testing")]
+            Self::Task => super::here::join(homes, patience).await,
+        }
     }
 }
 
 /// Joins threads that were told to stop, all within `patience`. One that is stuck in a call of
 /// the operating system is left behind; it touches nothing shared that is still in use.
-fn join_within(arbiters: Vec<Arbiter>, patience: Duration) {
+fn join_within(homes: Vec<Home>, patience: Duration) {
     let deadline = Instant::now() + patience;
     let (done_tx, done_rx) = mpsc::channel();
     let mut joiner = Some(thread::Builder::new().name("hotcue-joiner".into()).spawn(move || {
-        for arbiter in arbiters {
-            arbiter.join().ok();
-        }
+        homes.into_iter().for_each(Home::join);
         done_tx.send(()).ok();
     }));
     let left = deadline.saturating_duration_since(Instant::now());

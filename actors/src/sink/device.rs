@@ -48,6 +48,9 @@ impl DeviceView {
     }
 }
 
+/// Makes the output that drives the callback while there is no other.
+pub(crate) type Spare = Box<dyn Fn(&OutputRequest) -> Box<dyn PreparedOutput> + Send>;
+
 /// The output of a running engine.
 pub(crate) struct Device {
     output: Option<Box<dyn Output>>,
@@ -56,6 +59,8 @@ pub(crate) struct Device {
     /// What to look for when the output is lost; None where losing it is final.
     target: Option<Target>,
     finder: Option<Finder>,
+    /// The null output, except under a virtual clock: that one has a clock of its own.
+    spare: Spare,
     view: Arc<DeviceView>,
 }
 
@@ -86,6 +91,7 @@ impl Device {
             buffer_frames,
             target,
             finder: None,
+            spare: Box::new(output::prepare_null),
             view: Arc::clone(&view),
         };
         if fallback {
@@ -158,6 +164,12 @@ impl Device {
         }
     }
 
+    /// Takes another output than the null one while there is no other.
+    #[cfg(feature = "testing")]
+    pub(crate) fn set_spare(&mut self, spare: Spare) {
+        self.spare = spare;
+    }
+
     /// Looks for `target` from now on when the output is lost.
     pub(super) fn set_target(&mut self, target: Option<Target>) {
         self.finder = None;
@@ -188,7 +200,7 @@ impl Device {
             buffer_frames: self.buffer_frames,
         };
         // Fails only when no thread can be made; then `ring_buffer_full` tells of it.
-        if let Ok(output) = output::prepare_null(&request).start(renderer) {
+        if let Ok(output) = (self.spare)(&request).start(renderer) {
             self.adopt(output);
         }
     }

@@ -1,6 +1,6 @@
 //! Plays that wait for their slot's sample: at most one per slot.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use actix_rt::time::Instant;
 
@@ -11,7 +11,8 @@ use crate::table::{Playable, Table};
 
 #[derive(Debug, Default)]
 pub(super) struct WaitingPlays {
-    by_slot: HashMap<u32, PlayWhenReady>,
+    /// In the order of slots, so that a schedule that is replayed ends in the same notices.
+    by_slot: BTreeMap<u32, PlayWhenReady>,
 }
 
 impl WaitingPlays {
@@ -24,16 +25,18 @@ impl WaitingPlays {
     }
 
     pub(super) fn take_all(&mut self) -> Vec<Play> {
-        self.by_slot.drain().map(|(_, waiting)| waiting.play).collect()
+        std::mem::take(&mut self.by_slot).into_values().map(|waiting| waiting.play).collect()
     }
 
     /// Takes out those whose load has ended without success, and those that waited too long.
     pub(super) fn sweep(&mut self, table: &Table, now: Instant) -> Vec<(Play, DropReason)> {
-        self.by_slot
-            .extract_if(|slot, waiting| {
-                waiting.deadline <= now || matches!(table.playable(*slot), Playable::Empty)
-            })
-            .map(|(_, waiting)| {
+        let is_due = |(slot, waiting): &(&u32, &PlayWhenReady)| {
+            waiting.deadline <= now || matches!(table.playable(**slot), Playable::Empty)
+        };
+        let due: Vec<u32> = self.by_slot.iter().filter(is_due).map(|(slot, _)| *slot).collect();
+        due.into_iter()
+            .filter_map(|slot| self.by_slot.remove(&slot))
+            .map(|waiting| {
                 let late = waiting.deadline <= now;
                 let reason = if late { DropReason::WaitedTooLong } else { DropReason::LoadEnded };
                 (waiting.play, reason)

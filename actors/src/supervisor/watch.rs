@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Addr, AsyncContext, Context};
-use actix_rt::Arbiter;
 
 use super::LoaderSupervisor;
 use super::worker::{Found, Worker};
@@ -84,9 +83,9 @@ impl LoaderSupervisor {
                 continue;
             }
             // Without a thread for another one, the next look tries again.
-            if let Ok(arbiter) = Arbiter::try_new() {
+            if let Ok(home) = self.parts.homes.open() {
                 let generation = self.workers[number].generation + 1;
-                let next = Worker::start(arbiter, number, generation, &self.parts, supervisor);
+                let next = Worker::start(home, number, generation, &self.parts, supervisor);
                 let old = mem::replace(&mut self.workers[number], next);
                 if stuck { self.abandon(old) } else { self.stalled.push(old) }
             }
@@ -117,8 +116,8 @@ impl LoaderSupervisor {
 
     /// Gives a decoder up: its thread ends after the step that it is in.
     fn abandon(&mut self, worker: Worker) {
-        worker.arbiter.stop();
-        self.abandoned.push(worker.arbiter);
+        worker.home.stop();
+        self.abandoned.push(worker.home);
         self.parts.table.count_abandoned_worker();
     }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr};
-use actix_rt::Arbiter;
+use actix::Addr;
 use actix_rt::time::Instant;
 
 use super::{LoaderSupervisor, SupervisorParts};
 use crate::decoder::DecoderActor;
+use crate::home::Home;
 use crate::job::{Assignment, Job};
 use crate::messages::{Decode, Preempt};
 use crate::os;
@@ -21,7 +21,7 @@ const STALLED: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Worker {
-    pub(super) arbiter: Arbiter,
+    pub(super) home: Home,
     pub(super) addr: Addr<DecoderActor>,
     pub(super) number: usize,
     /// Tells the answers of a dead worker from those of its successor.
@@ -57,27 +57,26 @@ pub(super) enum Found {
 
 impl Worker {
     pub(super) fn start(
-        arbiter: Arbiter,
+        home: Home,
         number: usize,
         generation: u64,
         parts: &SupervisorParts,
         supervisor: &Addr<LoaderSupervisor>,
     ) -> Self {
         let nice = parts.worker_nice;
-        // False only for an arbiter that has ended; this one is new.
-        arbiter.spawn_fn(move || {
+        home.prepare(move || {
             os::name_thread(&format!("hotcue-decode{number}"));
             os::lower_thread_priority(nice);
         });
-        let addr = start_decoder(&arbiter, number, generation, parts, supervisor);
-        Self { arbiter, addr, number, generation, busy: None }
+        let addr = start_decoder(&home, number, generation, parts, supervisor);
+        Self { home, addr, number, generation, busy: None }
     }
 
-    /// A panic ends the actor, not its arbiter: the next decoder takes the same thread.
+    /// A panic ends the actor, not its home: the next decoder takes the same thread.
     pub(super) fn restart(&mut self, parts: &SupervisorParts, supervisor: &Addr<LoaderSupervisor>) {
         self.generation += 1;
         self.busy = None;
-        self.addr = start_decoder(&self.arbiter, self.number, self.generation, parts, supervisor);
+        self.addr = start_decoder(&self.home, self.number, self.generation, parts, supervisor);
     }
 
     pub(super) fn is(&self, (number, generation): (usize, u64)) -> bool {
@@ -146,12 +145,12 @@ impl Busy {
 }
 
 fn start_decoder(
-    arbiter: &Arbiter,
+    home: &Home,
     number: usize,
     generation: u64,
     parts: &SupervisorParts,
     supervisor: &Addr<LoaderSupervisor>,
 ) -> Addr<DecoderActor> {
     let decoder = DecoderActor::new((number, generation), parts.clone(), supervisor.clone());
-    DecoderActor::start_in_arbiter(&arbiter.handle(), |_| decoder)
+    home.start(|_| decoder)
 }

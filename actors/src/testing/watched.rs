@@ -1,0 +1,69 @@
+//! Works that tell when their thread would be inside a step.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hotcue::{LoadError, LoadOptions, Pulse, Source, SourceIdentity, Stage, Step, Workbench};
+
+use super::{Work, Workshop, World};
+
+/// The caller's workshop, watched.
+pub(super) struct Watching(World);
+
+impl Watching {
+    pub(super) fn new(world: World) -> Self {
+        Self(world)
+    }
+}
+
+impl Workshop for Watching {
+    fn work(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
+        let work = self.0.0.workshop.work(source, options);
+        Box::new(Watched { work, world: self.0.clone() })
+    }
+
+    fn identify(&self, source: &Source) -> Option<SourceIdentity> {
+        self.0.0.workshop.identify(source)
+    }
+}
+
+struct Watched {
+    work: Box<dyn Work>,
+    world: World,
+}
+
+impl Work for Watched {
+    fn step(&mut self, bench: &mut Workbench) -> Result<Step, LoadError> {
+        self.work.step(bench)
+    }
+
+    fn stage(&self) -> Stage {
+        self.work.stage()
+    }
+
+    fn percent(&self) -> f32 {
+        self.work.percent()
+    }
+
+    fn identity(&self) -> Option<SourceIdentity> {
+        self.work.identity()
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        self.work.byte_len()
+    }
+
+    fn pulse(&self) -> Arc<Pulse> {
+        self.work.pulse()
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.work.held_bytes()
+    }
+
+    fn blocks_for(&mut self) -> Duration {
+        let time = self.work.blocks_for();
+        self.world.block(time);
+        time
+    }
+}
