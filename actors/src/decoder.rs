@@ -19,7 +19,7 @@ use crate::messages::{
 use crate::registry::Claim;
 use crate::request::{Outcome, Request};
 use crate::sample::Sample;
-use crate::supervisor::{LoaderSupervisor, SupervisorParts};
+use crate::supervisor::{Ahead, LoaderSupervisor, SupervisorParts};
 use crate::work::Work;
 
 /// At most 30 `progress` events a second per load.
@@ -31,6 +31,7 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(34);
 pub struct DecoderActor {
     /// Its number and generation.
     me: (usize, u64),
+    ahead: Arc<Ahead>,
     parts: SupervisorParts,
     supervisor: Addr<LoaderSupervisor>,
     bench: Workbench,
@@ -58,15 +59,16 @@ impl std::fmt::Debug for Running {
 impl DecoderActor {
     pub(crate) fn new(
         me: (usize, u64),
+        ahead: Arc<Ahead>,
         parts: SupervisorParts,
         supervisor: Addr<LoaderSupervisor>,
     ) -> Self {
-        Self { me, parts, supervisor, bench: Workbench::default(), running: None, turn: 0 }
+        Self { me, ahead, parts, supervisor, bench: Workbench::default(), running: None, turn: 0 }
     }
 
     /// Takes a job; false when nobody wants it any more.
     fn take(&mut self, assignment: Assignment, last_resort: bool) -> bool {
-        let Assignment { job, work } = assignment;
+        let Assignment { job, work, .. } = assignment;
         let begun = work.is_some();
         let work = match work {
             Some(work) => work,
@@ -99,7 +101,7 @@ impl DecoderActor {
         let bench = &mut self.bench;
         if running.job.close_if_unwanted() {
             self.drop_running();
-            return self.free();
+            return self.go_on(context);
         }
         let work = &mut running.work;
         let result = panic::caught(|| work.step(bench));
@@ -142,7 +144,7 @@ impl DecoderActor {
                 self.fail(&LoadError::new(LoadErrorKind::WorkerPanic, message));
             }
         }
-        self.free();
+        self.go_on(context);
     }
 
     /// Once the file is open: sees whether it is in memory, or being decoded by another. True
@@ -237,13 +239,22 @@ impl DecoderActor {
     /// Gives the job back to the supervisor, as it is.
     fn give_back(&mut self, no_room: bool) {
         if let Some(Running { job, work, .. }) = self.running.take() {
-            let assignment = Assignment { job, work: Some(work) };
+            let assignment = Assignment { job, work: Some(work), since: Instant::now() };
             self.supervisor.do_send(Suspended { from: self.me, assignment, no_room });
         }
     }
 
-    fn free(&self) {
-        self.supervisor.do_send(WorkerFree { from: self.me });
+    /// Takes the next job, if one is laid out, and tells the supervisor.
+    fn go_on(&mut self, context: &mut Context<Self>) {
+        self.turn += 1;
+        while let Some(assignment) = self.ahead.take() {
+            let job = Arc::clone(&assignment.job);
+            if self.take(assignment, false) {
+                self.supervisor.do_send(WorkerFree { from: self.me, next: Some(job) });
+                return context.notify(Continue { turn: self.turn });
+            }
+        }
+        self.supervisor.do_send(WorkerFree { from: self.me, next: None });
     }
 }
 
@@ -301,7 +312,7 @@ impl Handler<Decode> for DecoderActor {
         if self.take(assignment, last_resort) {
             self.step(context);
         } else {
-            self.free();
+            self.go_on(context);
         }
     }
 }

@@ -246,6 +246,8 @@ pub(crate) struct Assignment {
     pub(crate) job: Arc<Job>,
     /// What is done of it; None until a decoder took it.
     pub(crate) work: Option<Box<dyn Work>>,
+    /// Since when it waits for a decoder.
+    pub(crate) since: Instant,
 }
 
 impl fmt::Debug for Assignment {
@@ -257,6 +259,6 @@ impl fmt::Debug for Assignment {
 impl Assignment {
     /// A job that nothing was done for yet.
     pub(crate) fn new(job: Arc<Job>) -> Self {
-        Self { job, work: None }
+        Self { job, work: None, since: Instant::now() }
     }
 }

@@ -79,12 +79,14 @@ pub(crate) struct Reprioritised(pub(crate) Arc<Job>);
 #[rtype(result = "()")]
 pub(crate) struct Measured(pub(crate) Vec<Arc<Job>>);
 
-/// A decoder has handed its job on and can take another.
+/// A decoder has handed its job on.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct WorkerFree {
     /// Its number and generation.
     pub(crate) from: (usize, u64),
+    /// The job that it has taken already, of those that were laid out for it.
+    pub(crate) next: Option<Arc<Job>>,
 }
 
 /// A decoder gives its job back between two steps and can take another.

@@ -1,9 +1,11 @@
 //! `LoaderSupervisor`: accepts requests, keeps their order, and gives each free decoder the next.
 
+mod ahead;
 mod queue;
 mod watch;
 mod worker;
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,14 +27,17 @@ use crate::sink::AudioStreamHandle;
 use crate::submit::Loader;
 use crate::table::Table;
 use crate::work::Workshop;
+pub(crate) use ahead::Ahead;
 use queue::Queue;
-use worker::Worker;
+use worker::{Busy, Worker};
 
 /// Fewer ended requests than this are not worth clearing out of the queue.
 const MIN_ENDED: usize = 64;
 /// Jobs that each worker may have given back unfinished: with the one that it runs, so many
 /// buffers exist at most.
 const SUSPENDED_PER_WORKER: usize = 2;
+/// Jobs laid out for a decoder beside the one that it runs.
+const AHEAD: usize = 2;
 /// Every so many times that a worker gets free by itself, the job that waited longest goes first.
 const OVERTAKEN_EVERY: u32 = 8;
 /// It has to have waited so long: a short queue is kept in strict order.
@@ -55,6 +60,10 @@ pub struct LoaderSupervisor {
     abandoned: Vec<Home>,
     /// Times that a worker got free by itself.
     freed: u32,
+    /// The next job to be taken is the one that has waited longest.
+    overtaken_first: bool,
+    /// No job that is laid out for a decoder has a lower priority.
+    least_laid_out: i32,
     watching: bool,
     stopping: bool,
 }
@@ -106,6 +115,8 @@ impl LoaderSupervisor {
             stalled: Vec::new(),
             abandoned: Vec::new(),
             freed: 0,
+            overtaken_first: false,
+            least_laid_out: i32::MAX,
             watching: false,
             stopping: false,
         }
@@ -126,6 +137,51 @@ impl LoaderSupervisor {
             self.workers[free].assign(assignment, last_resort);
         }
         self.preempt_for_priority();
+        self.lay_out();
+    }
+
+    /// Lays the next jobs out for decoders that have just got one, so that of short ones the next
+    /// begins at once.
+    fn lay_out(&mut self) {
+        if self.stopping || !self.parked.is_empty() {
+            return;
+        }
+        for index in 0..self.workers.len() {
+            let worker = &self.workers[index];
+            if worker.busy.as_ref().is_none_or(|busy| !busy.can_give_way() || busy.is_long()) {
+                continue;
+            }
+            let ahead = Arc::clone(&worker.ahead);
+            for _ in ahead.len()..AHEAD {
+                let Some(assignment) = self.pop() else { return };
+                let priority = assignment.job.priority().unwrap_or(i32::MAX);
+                self.least_laid_out = self.least_laid_out.min(priority);
+                ahead.lay_out(assignment);
+            }
+        }
+    }
+
+    /// Takes back what is laid out for one decoder.
+    fn take_back(&mut self, index: usize) {
+        for assignment in self.workers[index].ahead.take_back() {
+            self.enqueue(assignment);
+        }
+    }
+
+    /// Takes back all that is laid out, for it may not be the first in order any more.
+    fn take_all_back(&mut self) {
+        (0..self.workers.len()).for_each(|index| self.take_back(index));
+        self.least_laid_out = i32::MAX;
+    }
+
+    /// The first of the queue; now and then the one that others have always overtaken.
+    fn pop(&mut self) -> Option<Assignment> {
+        if mem::take(&mut self.overtaken_first)
+            && let Some(overtaken) = self.queue.pop_overtaken(OVERTAKEN_AFTER)
+        {
+            return Some(overtaken);
+        }
+        self.queue.pop()
     }
 
     /// The next job for a free decoder.
@@ -141,7 +197,7 @@ impl LoaderSupervisor {
 
     fn next_in_order(&mut self) -> Option<(Assignment, bool)> {
         if self.parked.is_empty() {
-            return Some((self.queue.pop()?, false));
+            return Some((self.pop()?, false));
         }
         // While some wait for memory, only those go on that may set some free in the end.
         if let Some(begun) = self.queue.pop_begun() {
@@ -227,7 +283,7 @@ impl LoaderSupervisor {
 
     /// A job has ended somewhere: its memory may be what others wait for.
     fn unpark(&mut self) {
-        for assignment in std::mem::take(&mut self.parked) {
+        for assignment in mem::take(&mut self.parked) {
             self.enqueue(assignment);
         }
     }
@@ -257,6 +313,9 @@ impl Handler<Submit> for LoaderSupervisor {
         if self.stopping {
             return;
         }
+        if job.priority().is_some_and(|priority| priority > self.least_laid_out) {
+            self.take_all_back();
+        }
         self.enqueue(Assignment::new(job));
         self.dispatch();
         // What ended in the queue lies there, source and all, until it comes up. Behind a busy
@@ -274,8 +333,9 @@ impl Handler<Reprioritised> for LoaderSupervisor {
     type Result = ();
 
     fn handle(&mut self, Reprioritised(job): Reprioritised, _: &mut Context<Self>) {
+        self.take_all_back();
         self.queue.refresh(&job);
-        self.preempt_for_priority();
+        self.dispatch();
     }
 }
 
@@ -324,7 +384,7 @@ pub(crate) fn cancel(
 impl Handler<WorkerFree> for LoaderSupervisor {
     type Result = ();
 
-    fn handle(&mut self, WorkerFree { from }: WorkerFree, _: &mut Context<Self>) {
+    fn handle(&mut self, WorkerFree { from, next }: WorkerFree, _: &mut Context<Self>) {
         if self.stopping {
             return;
         }
@@ -333,17 +393,16 @@ impl Handler<WorkerFree> for LoaderSupervisor {
             self.retire(from);
             return self.dispatch();
         };
-        worker.busy = None;
-        self.freed += 1;
-        if self.freed.is_multiple_of(OVERTAKEN_EVERY)
-            && let Some(overtaken) = self.queue.pop_overtaken(OVERTAKEN_AFTER)
-        {
-            match self.worker_mut(from) {
-                Some(worker) if overtaken.job.is_wanted() => worker.assign(overtaken, false),
-                _ => self.discard(overtaken),
-            }
+        worker.busy = next.map(Busy::new);
+        if worker.busy.is_none() {
+            // What was laid out after the decoder looked.
+            let ahead = Arc::clone(&worker.ahead);
+            ahead.take_back().into_iter().for_each(|assignment| self.enqueue(assignment));
         }
+        self.freed = self.freed.wrapping_add(1);
+        self.overtaken_first = self.freed.is_multiple_of(OVERTAKEN_EVERY);
         self.dispatch();
+        self.overtaken_first = false;
     }
 }
 
@@ -362,6 +421,7 @@ impl Handler<Suspended> for LoaderSupervisor {
             }
             None => self.retire(from),
         }
+        self.take_all_back();
         if no_room {
             self.parked.push(assignment);
         } else {
@@ -391,6 +451,7 @@ impl Handler<WorkerDied> for LoaderSupervisor {
         }
         let parts = self.parts.clone();
         self.unpark();
+        self.take_all_back();
         match self.worker_mut(from) {
             Some(worker) => worker.restart(&parts, &context.address()),
             None => self.retire(from),
@@ -403,6 +464,7 @@ impl Handler<StopWorkers> for LoaderSupervisor {
     type Result = ();
 
     fn handle(&mut self, StopWorkers(answer): StopWorkers, _: &mut Context<Self>) {
+        self.take_all_back();
         self.stopping = true;
         let waiting = self.queue.drain().into_iter().chain(self.parked.drain(..));
         waiting.for_each(discard);

@@ -74,3 +74,17 @@ pub fn stereo_wav(format: WavFormat, sample_rate: u32, frames: usize) -> Vec<u8>
     file.extend(data);
     file
 }
+
+/// CPU time of all threads of this process so far.
+///
+/// # Panics
+/// Where the system does not say.
+#[allow(unsafe_code, reason = "a libc call that std has no name for")]
+pub fn cpu_time() -> std::time::Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid place for the answer during the call.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
+    assert_eq!(result, 0, "the system tells no CPU time");
+    let seconds = u64::try_from(time.tv_sec).expect("time does not run backwards");
+    std::time::Duration::new(seconds, u32::try_from(time.tv_nsec).expect("below 1e9"))
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hotcue::{Source, Stage};
+use hotcue::Source;
 use hotcue_actors::SlotState;
 use hotcue_tests::{BlockingSource, Gate, PATIENCE, sine, wait_until, wav_bytes};
 
@@ -21,7 +21,7 @@ fn promise_9_a_decoder_whose_read_does_not_return_is_replaced_and_counted() {
             content: content(),
         }));
         let stuck = engine.load_sample_async(Some(0), source, 0).expect("accepted");
-        wait_until("the decoder is inside the read", || stuck.stage() > Stage::Queued);
+        wait_until("the decoder is inside the read", || gate.waiting() > round);
         assert!(stuck.cancel());
         let next = engine.load_sample_async(Some(1), good(), 0).expect("accepted");
         assert!(matches!(next.wait(Some(PATIENCE)), Some(Ok(_))), "another decoder takes over");

@@ -41,6 +41,7 @@ impl Seek for PanickingReader {
 pub struct Gate {
     open: Mutex<bool>,
     changed: Condvar,
+    waiting: AtomicUsize,
 }
 
 impl Gate {
@@ -50,8 +51,14 @@ impl Gate {
         self.changed.notify_all();
     }
 
+    /// How many have come to wait so far.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
     /// Waits until it is open.
     pub fn pass(&self) {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.changed.wait_while(open, |open| !*open).unwrap_or_else(PoisonError::into_inner));
     }

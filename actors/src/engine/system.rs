@@ -266,13 +266,14 @@ impl Plan {
             home.prepare(move || os::name_thread(name));
             Ok::<_, String>(home)
         };
-        let bus_home = named("hotcue-bus")?;
         let sink_home = named("hotcue-sink")?;
-        let supervisor_home = named("hotcue-loader")?;
+        // Supervisor and bus share a thread: each is awake for a moment only, and most of what a
+        // tiny load costs is waking threads.
+        let loader_home = named("hotcue-loader")?;
         let workers = (0..self.workers).map(|_| open()).collect::<Result<Vec<_>, _>>()?;
 
         let events = self.events;
-        let bus = bus_home.start(|_| EventBus::new(vec![events]));
+        let bus = loader_home.start(|_| EventBus::new(vec![events]));
         let publisher = Publisher::new(bus.clone(), self.clock);
         let sink = AudioSinkActor::new(
             Arc::clone(&self.table),
@@ -294,8 +295,8 @@ impl Plan {
             worker_nice: self.config.worker_nice,
         };
         let supervisor =
-            supervisor_home.start(move |context| LoaderSupervisor::new(parts, workers, context));
-        let homes = vec![supervisor_home, sink_home, bus_home];
+            loader_home.start(move |context| LoaderSupervisor::new(parts, workers, context));
+        let homes = vec![loader_home, sink_home];
         Ok(Started { publisher, supervisor, sink, bus, homes })
     }
 }

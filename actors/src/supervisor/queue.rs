@@ -33,7 +33,6 @@ struct Waiting {
     assignment: Assignment,
     priority: i32,
     bytes: Option<u64>,
-    since: Instant,
 }
 
 impl Queue {
@@ -51,7 +50,7 @@ impl Queue {
         let Some(priority) = assignment.job.priority() else { return Err(assignment) };
         let id = assignment.job.id;
         let bytes = assignment.job.bytes_left();
-        let since = Instant::now();
+        let since = assignment.since;
         if bytes.is_none() && assignment.job.source.path().is_some() {
             self.unmeasured.push_back(id);
         }
@@ -60,8 +59,12 @@ impl Queue {
         }
         self.order.insert((Reverse(priority), id));
         self.sizes.extend(bytes.map(|bytes| (priority, bytes, id)));
-        self.arrivals.push_back((since, id));
-        self.jobs.insert(id, Waiting { assignment, priority, bytes, since });
+        // One that was taken back has its old place.
+        match self.arrivals.front() {
+            Some((first, _)) if since < *first => self.arrivals.push_front((since, id)),
+            _ => self.arrivals.push_back((since, id)),
+        }
+        self.jobs.insert(id, Waiting { assignment, priority, bytes });
         Ok(())
     }
 
@@ -92,7 +95,7 @@ impl Queue {
     /// Takes out the one that has waited longest, if that is longer than `patience`.
     pub(super) fn pop_overtaken(&mut self, patience: Duration) -> Option<Assignment> {
         while let Some(&(since, id)) = self.arrivals.front() {
-            if self.jobs.get(&id).is_some_and(|waiting| waiting.since == since) {
+            if self.jobs.get(&id).is_some_and(|waiting| waiting.assignment.since == since) {
                 if since.elapsed() < patience {
                     return None;
                 }
@@ -166,7 +169,8 @@ impl Queue {
     /// Takes out all that nobody wants any more.
     pub(super) fn sweep_all(&mut self) -> Vec<Assignment> {
         let all = self.jobs.keys().copied().collect();
-        self.arrivals.retain(|(since, id)| self.jobs.get(id).is_some_and(|w| w.since == *since));
+        self.arrivals
+            .retain(|(since, id)| self.jobs.get(id).is_some_and(|w| w.assignment.since == *since));
         self.take_unwanted(all)
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix::{Addr, AsyncContext, Context};
 
 use super::LoaderSupervisor;
-use super::worker::{Found, Worker};
+use super::worker::{Busy, Found, Worker};
 use crate::job::Job;
 use crate::messages::Measure;
 
@@ -69,6 +69,9 @@ impl LoaderSupervisor {
     /// still bring it.
     fn look_at_workers(&mut self, supervisor: &Addr<Self>) {
         for number in 0..self.workers.len() {
+            if self.workers[number].busy.as_ref().is_some_and(Busy::is_long) {
+                self.take_back(number);
+            }
             let Some(busy) = &mut self.workers[number].busy else { continue };
             let stuck = match busy.look() {
                 Found::Well => continue,

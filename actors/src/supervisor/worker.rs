@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix::Addr;
 use actix_rt::time::Instant;
 
+use super::ahead::Ahead;
 use super::{LoaderSupervisor, SupervisorParts};
 use crate::decoder::DecoderActor;
 use crate::home::Home;
@@ -16,6 +17,8 @@ use crate::os;
 /// A decoder that has not come back so long after its last request ended is inside a read that
 /// does not return: a step takes milliseconds.
 const STUCK: Duration = Duration::from_millis(500);
+/// A job that a worker has been at for so long is none of many short ones.
+const LONG: Duration = Duration::from_millis(10);
 /// Without a byte for so long, a load is said to have stalled, and again each time.
 const STALLED: Duration = Duration::from_secs(2);
 
@@ -27,6 +30,7 @@ pub(super) struct Worker {
     /// Tells the answers of a dead worker from those of its successor.
     pub(super) generation: u64,
     pub(super) busy: Option<Busy>,
+    pub(super) ahead: Arc<Ahead>,
 }
 
 /// What a worker is at.
@@ -68,15 +72,17 @@ impl Worker {
             os::name_thread(&format!("hotcue-decode{number}"));
             os::lower_thread_priority(nice);
         });
-        let addr = start_decoder(&home, number, generation, parts, supervisor);
-        Self { home, addr, number, generation, busy: None }
+        let ahead = Arc::default();
+        let addr = start_decoder(&home, (number, generation), &ahead, parts, supervisor);
+        Self { home, addr, number, generation, busy: None, ahead }
     }
 
     /// A panic ends the actor, not its home: the next decoder takes the same thread.
     pub(super) fn restart(&mut self, parts: &SupervisorParts, supervisor: &Addr<LoaderSupervisor>) {
         self.generation += 1;
         self.busy = None;
-        self.addr = start_decoder(&self.home, self.number, self.generation, parts, supervisor);
+        let me = (self.number, self.generation);
+        self.addr = start_decoder(&self.home, me, &self.ahead, parts, supervisor);
     }
 
     pub(super) fn is(&self, (number, generation): (usize, u64)) -> bool {
@@ -84,16 +90,7 @@ impl Worker {
     }
 
     pub(super) fn assign(&mut self, assignment: Assignment, last_resort: bool) {
-        let now = Instant::now();
-        self.busy = Some(Busy {
-            job: Arc::clone(&assignment.job),
-            since: now,
-            preempted: None,
-            unwanted_since: None,
-            activity: assignment.job.activity(),
-            quiet_since: now,
-            told: 0,
-        });
+        self.busy = Some(Busy::new(Arc::clone(&assignment.job)));
         self.addr.do_send(Decode { assignment, last_resort });
     }
 
@@ -112,9 +109,28 @@ impl Worker {
 }
 
 impl Busy {
+    pub(super) fn new(job: Arc<Job>) -> Self {
+        let now = Instant::now();
+        let activity = job.activity();
+        Self {
+            job,
+            since: now,
+            preempted: None,
+            unwanted_since: None,
+            activity,
+            quiet_since: now,
+            told: 0,
+        }
+    }
+
     /// Whether it could give its job back soon: not if it hangs.
     pub(super) fn can_give_way(&self) -> bool {
         self.preempted.is_none() && self.told == 0
+    }
+
+    /// Whether it has been at one job for so long that nothing should wait behind it.
+    pub(super) fn is_long(&self) -> bool {
+        self.since.elapsed() >= LONG
     }
 
     pub(super) fn has_stalled(&self) -> bool {
@@ -146,11 +162,11 @@ impl Busy {
 
 fn start_decoder(
     home: &Home,
-    number: usize,
-    generation: u64,
+    me: (usize, u64),
+    ahead: &Arc<Ahead>,
     parts: &SupervisorParts,
     supervisor: &Addr<LoaderSupervisor>,
 ) -> Addr<DecoderActor> {
-    let decoder = DecoderActor::new((number, generation), parts.clone(), supervisor.clone());
+    let decoder = DecoderActor::new(me, Arc::clone(ahead), parts.clone(), supervisor.clone());
     home.start(|_| decoder)
 }

@@ -1,0 +1,34 @@
+//! Jobs laid out for a decoder, so that many short ones do not each wait for the supervisor.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::job::Assignment;
+
+/// The next jobs of one decoder, first of the queue's order. The supervisor lays them out and may
+/// take them back at any time; the decoder takes one when it gets free.
+#[derive(Debug, Default)]
+pub(crate) struct Ahead(Mutex<VecDeque<Assignment>>);
+
+impl Ahead {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Assignment>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    pub(super) fn lay_out(&self, assignment: Assignment) {
+        self.lock().push_back(assignment);
+    }
+
+    pub(super) fn take_back(&self) -> VecDeque<Assignment> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// For the decoder: the next job, if one is laid out.
+    pub(crate) fn take(&self) -> Option<Assignment> {
+        self.lock().pop_front()
+    }
+}
