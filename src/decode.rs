@@ -23,6 +23,9 @@ pub struct StreamInfo {
     pub frames: Option<u64>,
     /// Whether `frames` is only a guess, e.g. from the first frames of an MP3 without header.
     pub frames_estimated: bool,
+    /// Whether the file itself says how long it is, be it only roughly. Where it does not,
+    /// `frames`, if there, was guessed from the size of the first frames.
+    pub length_stated: bool,
     /// The container, lower-case: `wav`, `aiff`, `flac`, `ogg`, `mp3`, `mp4`, `caf`, `mkv`, `aac`.
     pub container: String,
     /// The codec, lower-case: `pcm_s16le`, `flac`, `alac`, `vorbis`, `mp3`, `aac`, ….
@@ -53,6 +56,16 @@ impl<'a> Chunk<'a> {
         Self { planes: lent, channels: order.len() }
     }
 
+    /// Lends `silence` as every channel.
+    ///
+    /// # Panics
+    /// With more than [`MAX_CHANNELS`] channels.
+    fn silent(silence: &'a [f32], channels: usize) -> Self {
+        let mut lent: [&[f32]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+        lent[..channels].fill(silence);
+        Self { planes: lent, channels }
+    }
+
     /// One slice per channel, all of one length.
     pub fn planes(&self) -> &[&'a [f32]] {
         &self.planes[..self.channels]
@@ -70,7 +83,8 @@ pub trait Decoder: Send {
     fn info(&self) -> &StreamInfo;
 
     /// Decodes the next packet; None after the last one. A chunk may be empty: that packet held
-    /// no audio or could not be decoded.
+    /// no audio or could not be decoded. Silence comes in place of packets that cannot be
+    /// decoded, where their length is known and audio follows.
     ///
     /// # Errors
     /// `io` when the source fails, `unsupported_format` when the stream changes its rate or

@@ -197,13 +197,15 @@ impl Stage {
 pub enum WarningCode {
     /// The file states more audio than it holds.
     Truncated,
-    /// Some packets could not be decoded; they are skipped.
+    /// Some packets could not be decoded or are missing: silence stands in their place where their
+    /// length is known (`frames`), the others are left out.
     DecodeErrors,
-    /// The container does not state the length.
+    /// The file does not say how long it is.
     LengthEstimated,
     /// The content is of another format than the extension says.
     ExtensionMismatch,
-    /// Values beyond full scale.
+    /// Values beyond full scale, by more than floating-point rounding, or 2 dB with a lossy codec,
+    /// explains.
     Clipped,
     /// NaN or infinite values, replaced by 0.
     NonFinite,

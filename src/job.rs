@@ -11,7 +11,7 @@ use crate::buffer::{SampleBuffer, SampleWriter};
 use crate::decode::{self, Decoder, OpenedSource, ReadState};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning, Stage};
 use crate::resample::{Resampler, Workbench};
-use crate::source::{Pulse, Source, SourceIdentity};
+use crate::source::{self, Pulse, Source, SourceIdentity};
 use crate::spec::AudioSpec;
 
 /// Values that one step decodes before it returns: about 1 ms of the slowest codec.
@@ -225,6 +225,9 @@ impl LoadJob {
         let mut sample = decoding.finish(bench)?;
         let reading =
             self.opened.as_ref().map_or(Duration::ZERO, |source| source.read.time_spent());
+        let mismatch =
+            self.source.path().and_then(|path| source::mismatch(path, &sample.container));
+        sample.warnings.extend(mismatch);
         sample.timings.reading = reading;
         sample.timings.decoding = (self.busy + begin.elapsed())
             .saturating_sub(reading)

@@ -1,5 +1,6 @@
 //! Where the bytes of a load come from.
 
+mod extension;
 mod identity;
 mod pulse;
 
@@ -8,6 +9,7 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(crate) use extension::mismatch;
 pub(crate) use identity::identity;
 pub use identity::{SourceIdentity, identify};
 pub use pulse::Pulse;

@@ -8,7 +8,7 @@ use super::reader::CountingReader;
 use crate::error::{LoadError, LoadErrorKind};
 
 /// Bytes that every check here can do with.
-const HEAD_BYTES: usize = 16;
+const HEAD_BYTES: usize = 64;
 /// Most ID3v2 tags in a row that are passed. More than two are a sign of malice.
 const MAX_TAGS: usize = 64;
 /// Most chunks of an AIFF file that are looked at.
@@ -113,6 +113,19 @@ fn id3v2_len(head: &[u8]) -> Option<u64> {
     }
     let size = [a, b, c, d].iter().fold(0, |size, byte| (size << 7) | u64::from(*byte));
     Some(size + if flags & 0x10 == 0 { 10 } else { 20 })
+}
+
+/// Whether the stream of MPEG frames that `head` begins says how long it is.
+///
+/// # Sources
+/// The Xing, Info and VBRI tags lie in the first frame, where its header (4 bytes), maybe a checksum
+/// (2) and, for the first two, the side information end (ISO/IEC 11172-3, 2.4.1.7, and 13818-3,
+/// 2.4.1.7: 9, 17 or 32 bytes); VBRI lies as if those were 32.
+pub(super) fn has_mpeg_length(head: &[u8]) -> bool {
+    [9, 17, 32]
+        .iter()
+        .flat_map(|side| [4 + side, 6 + side])
+        .any(|at| matches!(head.get(at..at + 4), Some(b"Xing" | b"Info" | b"VBRI")))
 }
 
 /// Refuses what is known to be a format that no decoder here reads.

@@ -1,9 +1,14 @@
 //! Decoding with symphonia, the only file that names it.
 
 mod failure;
+mod ledger;
+mod lost;
 
 use std::io;
 use std::sync::Arc;
+
+use ledger::Ledger;
+use lost::Clock;
 
 use failure::{io_failure, opening_failed, source_failure, unknown_codec, unknown_format};
 
@@ -18,7 +23,7 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::units::Duration;
 
 use super::channels::{alac_order, wave_order};
-use super::clean::{Tally, remove_non_finite};
+use super::clean::Tally;
 use super::reader::{CountingReader, OpenedSource, ReadState};
 use super::{Chunk, Decoder, StreamInfo, sniff};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning};
@@ -40,6 +45,9 @@ impl MediaSource for CountingReader {
     }
 }
 
+/// Lent in place of frames that are lost.
+static SILENCE: [f32; 1152] = [0.0; 1152];
+
 /// One audio track of one source.
 pub(crate) struct SymphoniaDecoder {
     info: StreamInfo,
@@ -48,8 +56,8 @@ pub(crate) struct SymphoniaDecoder {
     order: Vec<usize>,
     /// Frames that the encoder needed to get going; not audio.
     frames_to_skip: u64,
-    /// The first packet's frames wait in `stream.unpacked` for the first `next_chunk`.
-    first_chunk_waits: bool,
+    /// Decoded frames wait in `stream.unpacked` for `next_chunk`.
+    chunk_waits: bool,
 }
 
 impl SymphoniaDecoder {
@@ -84,6 +92,12 @@ impl SymphoniaDecoder {
             }
         };
         let mut info = stream.info(layout.spec.validate()?, byte_len);
+        info.length_stated = info.frames.is_some()
+            && match info.container.as_str() {
+                "mp1" | "mp2" | "mp3" => sniff::has_mpeg_length(&head),
+                "aac" => false,
+                _ => true,
+            };
         let frames_to_skip = start
             .filter(|start| info.container == "mp4" && start.timescale == info.spec.sample_rate)
             .map_or(0, |start| start.frames);
@@ -92,7 +106,7 @@ impl SymphoniaDecoder {
             "alac" => alac_order(&layout.speakers),
             _ => wave_order(&layout.speakers),
         };
-        Ok(Self { info, stream, order, frames_to_skip, first_chunk_waits: true })
+        Ok(Self { info, stream, order, frames_to_skip, chunk_waits: true })
     }
 }
 
@@ -102,16 +116,13 @@ impl Decoder for SymphoniaDecoder {
     }
 
     fn next_chunk(&mut self) -> Result<Option<Chunk<'_>>, LoadError> {
-        let decoded = if std::mem::take(&mut self.first_chunk_waits) {
-            Decoded::Frames
-        } else {
-            self.stream.decode_next()?
-        };
-        let frames = match decoded {
-            Decoded::Frames => self.stream.unpacked.frames,
-            Decoded::Nothing => 0,
-            Decoded::End => return Ok(None),
-        };
+        if !self.chunk_waits {
+            match self.stream.decode_next()? {
+                Decoded::Frames => self.chunk_waits = true,
+                Decoded::Nothing => return Ok(Some(Chunk::silent(&[], self.order.len()))),
+                Decoded::End => return Ok(None),
+            }
+        }
         if let Some(layout) = self.stream.unpacked.new_layout.take()
             && layout.spec != self.info.spec
         {
@@ -126,9 +137,19 @@ impl Decoder for SymphoniaDecoder {
                 ),
             ));
         }
+        // What is lost lies before what was decoded after it.
+        let lost = usize::try_from(self.stream.lost_frames).unwrap_or(usize::MAX);
+        let silent = lost.min(SILENCE.len());
+        let frames = if silent > 0 { silent } else { self.stream.unpacked.frames };
         let skipped = usize::try_from(self.frames_to_skip).map_or(frames, |skip| skip.min(frames));
         self.frames_to_skip -= skipped as u64;
         self.stream.tally.frames += (frames - skipped) as u64;
+        if silent > 0 {
+            self.stream.lost_frames -= silent as u64;
+            self.stream.tally.zero_filled += (silent - skipped) as u64;
+            return Ok(Some(Chunk::silent(&SILENCE[skipped..silent], self.order.len())));
+        }
+        self.chunk_waits = false;
         Ok(Some(Chunk::new(&self.stream.unpacked.planes, &self.order, skipped..frames)))
     }
 
@@ -137,8 +158,7 @@ impl Decoder for SymphoniaDecoder {
     }
 
     fn warnings(&self) -> Vec<LoadWarning> {
-        let stated = self.info.frames.filter(|_| !self.info.frames_estimated);
-        self.stream.tally.warnings(stated)
+        self.stream.tally.warnings(&self.info)
     }
 }
 
@@ -164,7 +184,11 @@ struct PacketStream {
     track: Track,
     read: Arc<ReadState>,
     is_mpeg_audio: bool,
+    ledger: Ledger,
+    clock: Clock,
     unpacked: Unpacked,
+    /// Frames that are missing before those in `unpacked`.
+    lost_frames: u64,
     tally: Tally,
     ended: bool,
 }
@@ -179,11 +203,14 @@ impl PacketStream {
         let is_mpeg_audio = matches!(format.format_info().short_name, "mp1" | "mp2" | "mp3");
         Ok(Self {
             is_mpeg_audio,
+            ledger: Ledger::default(),
+            clock: Clock::new(&track, has_frame_times(format.as_ref())),
             format,
             codec,
             track,
             read: Arc::clone(read),
             unpacked: Unpacked::default(),
+            lost_frames: 0,
             tally: Tally::default(),
             ended: false,
         })
@@ -209,13 +236,20 @@ impl PacketStream {
             "mp4" => codec == "aac",
             // Some writers count whole packets.
             "caf" => !codec.starts_with("pcm_"),
+            // A duration of all tracks together.
+            "mkv" => true,
             _ => false,
         };
         let lossless = codec.starts_with("pcm_") || matches!(codec, "flac" | "alac");
         StreamInfo {
             spec,
-            frames: self.track.num_frames.filter(|frames| *frames > 0),
+            frames: self
+                .track
+                .num_frames
+                .or_else(|| lost::frames_of_media(self.format.media_info(), spec.sample_rate))
+                .filter(|frames| *frames > 0),
             frames_estimated,
+            length_stated: true,
             container: container.to_owned(),
             codec: codec.to_owned(),
             bits_per_sample: lossless
@@ -229,6 +263,7 @@ impl PacketStream {
         if self.ended {
             return Ok(Decoded::End);
         }
+        let read_before = self.read.position();
         let mut packet = match self.format.next_packet() {
             Ok(Some(packet)) => packet,
             Ok(None) => return self.end(),
@@ -247,9 +282,18 @@ impl PacketStream {
         if packet.track_id != self.track.id {
             return Ok(Decoded::Nothing);
         }
-        // symphonia cuts MPEG audio at a length that, without an encoder's tag, is a guess.
-        if self.is_mpeg_audio && self.track.delay.is_none() {
-            packet.trim_end = Duration::ZERO;
+        if self.is_mpeg_audio {
+            let len = packet.data.len();
+            self.tally.skipped_bytes += self.ledger.enter(len, read_before, self.read.position());
+            // symphonia cuts at a length that, without an encoder's tag, is a guess.
+            if self.track.delay.is_none() {
+                packet.dur = packet.block_dur();
+                (packet.trim_start, packet.trim_end) = (Duration::ZERO, Duration::ZERO);
+            }
+        }
+        if let Some(gap) = self.clock.gap_before(&packet) {
+            self.tally.bad_packets += 1;
+            self.lose(gap);
         }
         match self.codec.decode(&packet) {
             Ok(decoded) => {
@@ -258,13 +302,14 @@ impl PacketStream {
                 if self.unpacked.frames == 0 {
                     return Ok(Decoded::Nothing);
                 }
-                self.tally.non_finite += remove_non_finite(&mut self.unpacked.planes);
+                self.tally.clean(&mut self.unpacked.planes);
                 Ok(Decoded::Frames)
             }
             Err(Error::ResetRequired) => self.restart(),
             Err(_) => {
                 self.tally.bad_packets += 1;
                 self.tally.bad_in_a_row += 1;
+                self.lose(self.clock.frames_of(&packet, &self.unpacked));
                 if self.tally.bad_in_a_row < MAX_BAD_PACKETS_IN_A_ROW {
                     return Ok(Decoded::Nothing);
                 }
@@ -274,10 +319,20 @@ impl PacketStream {
         }
     }
 
+    /// Notes that `frames` frames are missing before what is decoded next; None: nobody knows how
+    /// many.
+    fn lose(&mut self, frames: Option<u64>) {
+        match frames {
+            Some(frames) => self.lost_frames += frames,
+            None => self.tally.bad_left_out += 1,
+        }
+    }
+
     /// Goes on with the next stream of a chain, e.g. of concatenated Ogg files.
     fn restart(&mut self) -> Result<Decoded, LoadError> {
         match audio_decoder(self.format.as_ref()) {
             Ok((track, codec)) => {
+                self.clock = Clock::new(&track, has_frame_times(self.format.as_ref()));
                 self.track = track;
                 self.codec = codec;
                 self.tally.restarted = true;
@@ -311,6 +366,8 @@ impl PacketStream {
 struct Unpacked {
     planes: Vec<Vec<f32>>,
     frames: usize,
+    /// The frames of every packet so far, if all had as many.
+    common_frames: Option<usize>,
     spec: Option<AudioSpec>,
     /// Set by the first packet and by every one whose spec differs from the one before.
     new_layout: Option<Layout>,
@@ -323,6 +380,9 @@ impl Unpacked {
         if self.frames == 0 {
             return;
         }
+        let is_first = self.spec.is_none();
+        self.common_frames =
+            Some(self.frames).filter(|frames| is_first || self.common_frames == Some(*frames));
         let spec = AudioSpec { sample_rate: decoded.spec().rate(), channels: decoded.num_planes() };
         if self.spec != Some(spec) {
             self.spec = Some(spec);
@@ -330,6 +390,11 @@ impl Unpacked {
         }
         decoded.copy_to_vecs_planar::<f32>(&mut self.planes);
     }
+}
+
+/// Whether packets carry a time of their own, in frames, so that a missing one shows.
+fn has_frame_times(format: &dyn FormatReader) -> bool {
+    matches!(format.format_info().short_name, "flac" | "ogg")
 }
 
 /// The track that a player would play, and a decoder for it.

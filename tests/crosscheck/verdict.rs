@@ -85,7 +85,9 @@ impl Row {
         let frames = sample.buffer.ready_frames() as u64;
         let mut what = format!("{}/{} {frames} frames", sample.container, sample.codec);
         for warning in &sample.warnings {
-            what = format!("{what}, {}", warning.code.as_str());
+            let numbers: Vec<String> =
+                warning.numbers.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            what = format!("{what}, {} ({})", warning.code.as_str(), numbers.join(" "));
         }
         let values = interleaved(&sample.buffer);
         if let Some(reference) = raw_reference(path) {

@@ -56,6 +56,7 @@ fn info(codec: &str, frames: u64, byte_len: u64) -> StreamInfo {
         spec: AudioSpec { sample_rate: 48_000, channels: 2 },
         frames: Some(frames),
         frames_estimated: false,
+        length_stated: true,
         container: "any".to_owned(),
         codec: codec.to_owned(),
         bits_per_sample: Some(16),

@@ -1,0 +1,75 @@
+//! How much audio is missing, told from the times that packets carry.
+
+use symphonia::core::formats::{MediaInfo, Track};
+use symphonia::core::packet::Packet;
+use symphonia::core::units::TimeBase;
+
+use super::{MAX_PACKET_FRAMES, Unpacked};
+
+/// Longest gap that is believed, in seconds: what a few lost pages of any format hold. Beyond it
+/// the time stamp is damaged rather than the file.
+const MAX_GAP_SEC: u64 = 10;
+
+/// The times of a track's packets.
+pub(super) struct Clock {
+    time_base: Option<TimeBase>,
+    sample_rate: Option<u32>,
+    /// Whether a packet's time is exact and its own, not merely the sum of those before.
+    own_times: bool,
+    /// When the next packet starts if nothing is missing.
+    next: Option<i64>,
+}
+
+impl Clock {
+    pub(super) fn new(track: &Track, own_times: bool) -> Self {
+        let sample_rate = super::audio_parameters(track).and_then(|audio| audio.sample_rate);
+        Self { time_base: track.time_base, sample_rate, own_times, next: None }
+    }
+
+    /// Whether packets have gone missing before `packet`, and how many frames were in them; the
+    /// inner None where the gap is too long to be believed.
+    pub(super) fn gap_before(&mut self, packet: &Packet) -> Option<Option<u64>> {
+        if !self.own_times || !self.counts_frames() {
+            return None;
+        }
+        let start = packet.pts.get();
+        let end = i64::try_from(packet.block_dur().get())
+            .ok()
+            .and_then(|frames| start.checked_add(frames))?;
+        let gap = start.saturating_sub(self.next.replace(end)?);
+        let gap = u64::try_from(gap).ok().filter(|gap| *gap > 0)?;
+        let longest = MAX_GAP_SEC * u64::from(self.sample_rate.unwrap_or(0));
+        Some(Some(gap).filter(|gap| *gap <= longest))
+    }
+
+    /// The frames that `packet` would have had; None where nobody knows.
+    pub(super) fn frames_of(&self, packet: &Packet, last: &Unpacked) -> Option<u64> {
+        let frames = if self.counts_frames() {
+            packet.dur.get()
+        } else {
+            // Times are too coarse, but of most codecs all packets are of one length.
+            last.common_frames? as u64
+        };
+        Some(frames).filter(|frames| (1..=MAX_PACKET_FRAMES).contains(frames))
+    }
+
+    /// Whether times are counted in frames.
+    fn counts_frames(&self) -> bool {
+        match (self.time_base, self.sample_rate) {
+            (Some(base), Some(rate)) => {
+                u64::from(base.numer.get()) * u64::from(rate) == u64::from(base.denom.get())
+            }
+            // Streams without a container, whose readers count for themselves.
+            (None, _) => true,
+            (Some(_), None) => false,
+        }
+    }
+}
+
+/// The length of the whole media at `rate`, rounded up to a whole tick, where it is stated.
+pub(super) fn frames_of_media(media: &MediaInfo, rate: u32) -> Option<u64> {
+    let (base, ticks) = (media.time_base?, media.duration?.get());
+    let frames = u128::from(ticks) * u128::from(base.numer.get()) * u128::from(rate)
+        / u128::from(base.denom.get());
+    u64::try_from(frames).ok()
+}

@@ -1,0 +1,66 @@
+//! What a file's name says of its content.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use crate::error::{LoadWarning, WarningCode};
+
+/// Extensions and the containers, as [`StreamInfo`](crate::StreamInfo) names them, that go by
+/// them. What is not here says nothing.
+const KNOWN: &[(&[&str], &[&str])] = &[
+    (&["wav", "wave", "bwf"], &["wav"]),
+    (&["aif", "aiff", "aifc"], &["aiff"]),
+    (&["flac"], &["flac"]),
+    (&["ogg", "oga", "ogx", "opus"], &["ogg"]),
+    // All three layers of MPEG audio go by the name of the third, and the other way round.
+    (&["mp3", "mp2", "mp1", "mpga"], &["mp3", "mp2", "mp1"]),
+    (&["mp4", "m4a", "m4b", "m4r", "mov", "3gp"], &["mp4"]),
+    (&["caf"], &["caf"]),
+    (&["mka", "mkv", "webm"], &["mkv"]),
+    (&["aac", "adts"], &["aac"]),
+    // Formats that are not read here: whatever was read is something else.
+    (&["au", "snd", "wv", "ape", "wma", "w64", "amr", "ac3", "mid"], &[]),
+];
+
+/// The warning that `path` has the extension of another format than the `container` found in it.
+pub(crate) fn mismatch(path: &Path, container: &str) -> Option<LoadWarning> {
+    let extension = path.extension().and_then(OsStr::to_str)?.to_ascii_lowercase();
+    let (_, containers) = KNOWN.iter().find(|(names, _)| names.contains(&extension.as_str()))?;
+    (!containers.contains(&container)).then(|| LoadWarning {
+        code: WarningCode::ExtensionMismatch,
+        message: format!("the file is named .{extension} and holds {container}"),
+        numbers: Vec::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mismatch;
+
+    #[test]
+    fn only_known_extensions_of_another_format_are_a_mismatch() {
+        let differs = |name: &str, container| mismatch(name.as_ref(), container).is_some();
+        for (name, container) in [
+            ("a.wav", "wav"),
+            ("a.WAVE", "wav"),
+            ("b.c/a.aifc", "aiff"),
+            ("a.oga", "ogg"),
+            ("a.mp2", "mp3"),
+            ("a.mp3", "mp2"),
+            ("a.m4b", "mp4"),
+            ("a.webm", "mkv"),
+            ("a.aac", "aac"),
+            ("wav", "flac"),
+            ("a.take3", "flac"),
+            ("a", "flac"),
+            (".flac", "wav"),
+        ] {
+            assert!(!differs(name, container), "{name} with {container}");
+        }
+        for (name, container) in
+            [("a.wav", "flac"), ("a.b.Mp3", "wav"), ("a.aac", "mp4"), ("a.au", "wav")]
+        {
+            assert!(differs(name, container), "{name} with {container}");
+        }
+    }
+}
