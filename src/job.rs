@@ -1,23 +1,22 @@
 //! One load as a value that is stepped: read, decode, resample, into one [`SampleBuffer`].
 
 mod capacity;
+mod decoding;
+mod pace;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::buffer::{SampleBuffer, SampleWriter};
-use crate::decode::{self, Decoder, OpenedSource, ReadState};
-use crate::error::{LoadError, LoadErrorKind, LoadWarning, Stage};
-use crate::resample::{Resampler, Workbench};
-use crate::source::{self, Pulse, Source, SourceIdentity};
-use crate::spec::AudioSpec;
+use decoding::Decoding;
 
-/// Values that one step decodes before it returns: about 1 ms of the slowest codec.
-const VALUES_PER_STEP: usize = 32_768;
-/// Packets that one step looks at: those of other tracks and undecodable ones count too.
-const PACKETS_PER_STEP: usize = 64;
+use crate::buffer::SampleBuffer;
+use crate::decode::{self, OpenedSource, ReadState};
+use crate::error::{LoadError, LoadErrorKind, LoadWarning, Stage};
+use crate::resample::Workbench;
+use crate::source::{self, Pulse, Source, SourceIdentity};
+
 /// What is shown while the last frame is not yet written.
 const ALMOST_DONE_PERCENT: f32 = 99.9;
 
@@ -105,10 +104,22 @@ pub struct LoadJob {
     opened: Option<Opened>,
 }
 
+/// What a load has spent so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spent {
+    bytes_read: u64,
+    /// Time in reads of these bytes.
+    reading: Duration,
+    /// Time in all else but the opening.
+    working: Duration,
+}
+
 struct Opened {
     identity: Option<SourceIdentity>,
     byte_len: u64,
     read: Arc<ReadState>,
+    /// Time that the opening took.
+    opening: Duration,
 }
 
 enum State {
@@ -186,25 +197,27 @@ impl LoadJob {
                     identity: source.identity(),
                     byte_len: source.byte_len(),
                     read: source.state(),
+                    opening: source.state().time_spent(),
                 });
                 Ok(State::Opened(source))
             }
             State::Opened(source) => {
-                let decoding = Decoding::start(decode::open(source)?, self.options, bench)?;
+                let decoder = decode::open(source)?;
+                let before = self.spent(begin);
+                let decoding = Decoding::start(decoder, self.options, bench, before)?;
                 self.stage = Stage::Decoding;
                 Ok(State::Decoding(Box::new(decoding)))
             }
             State::Decoding(mut decoding) => {
                 let more = decoding.decode_some()?;
-                let percent = (decoding.fraction() * 100.0).min(ALMOST_DONE_PERCENT);
-                self.percent = self.percent.max(percent);
+                self.show_progress(&decoding, begin);
                 if more {
                     return Ok(State::Decoding(decoding));
                 }
-                if decoding.frames_decoded == 0 {
+                if decoding.is_empty() {
                     return Err(LoadError::new(LoadErrorKind::Empty, "holds no audio frame"));
                 }
-                if decoding.resampler.is_some() {
+                if decoding.resamples() {
                     self.stage = Stage::Resampling;
                     return Ok(State::Flushing(decoding));
                 }
@@ -222,7 +235,7 @@ impl LoadJob {
         bench: &mut Workbench,
         begin: Instant,
     ) -> Result<State, LoadError> {
-        let mut sample = decoding.finish(bench)?;
+        let mut sample = decoding.finish(bench, &self.spent(begin))?;
         let reading =
             self.opened.as_ref().map_or(Duration::ZERO, |source| source.read.time_spent());
         let mismatch =
@@ -235,6 +248,28 @@ impl LoadJob {
         self.stage = Stage::Publishing;
         self.percent = 100.0;
         Ok(State::Done(sample))
+    }
+
+    /// Percent are time: what was spent so far, of that and what is expected to be left.
+    fn show_progress(&mut self, decoding: &Decoding, begin: Instant) {
+        let remaining = decoding.remaining(&self.spent(begin));
+        let busy = self.busy + begin.elapsed();
+        let percent = pace::percent(busy, remaining).min(ALMOST_DONE_PERCENT);
+        self.percent = self.percent.max(percent);
+    }
+
+    /// What was spent up to now, in a step that began at `begin`.
+    fn spent(&self, begin: Instant) -> Spent {
+        let busy = self.busy + begin.elapsed();
+        let (all, opening) = self
+            .opened
+            .as_ref()
+            .map_or_else(Default::default, |source| (source.read.time_spent(), source.opening));
+        Spent {
+            bytes_read: self.pulse.bytes(),
+            reading: all.saturating_sub(opening),
+            working: busy.saturating_sub(all),
+        }
     }
 
     /// Where the job is. Never goes back; after a failure, where that happened.
@@ -278,113 +313,9 @@ impl LoadJob {
     /// not known in advance, until it is finished.
     pub fn buffer(&self) -> Option<Arc<SampleBuffer>> {
         match &self.state {
-            State::Decoding(decoding) | State::Flushing(decoding) if decoding.shareable => {
-                decoding.writer.buffer()
-            }
+            State::Decoding(decoding) | State::Flushing(decoding) => decoding.buffer(),
             State::Done(sample) => Some(Arc::clone(&sample.buffer)),
             _ => None,
         }
-    }
-}
-
-/// The pass over the audio.
-struct Decoding {
-    decoder: Box<dyn Decoder>,
-    writer: SampleWriter,
-    /// None where the rates are equal.
-    resampler: Option<Resampler>,
-    resampling: Duration,
-    frames_decoded: u64,
-    /// Whether the stated length may be relied on.
-    shareable: bool,
-}
-
-impl Decoding {
-    fn start(
-        decoder: Box<dyn Decoder>,
-        options: LoadOptions,
-        bench: &mut Workbench,
-    ) -> Result<Self, LoadError> {
-        let info = decoder.info();
-        let AudioSpec { sample_rate: from, channels } = info.spec;
-        let to = options.sample_rate.unwrap_or(from);
-        let spec = AudioSpec { sample_rate: to, channels }.validate()?;
-        let frames = capacity::frames(info, to, options.max_sample_bytes)?;
-        let mut writer = match frames {
-            Some(frames) => SampleWriter::with_capacity(spec, frames)?,
-            None => SampleWriter::growing(spec)?,
-        };
-        if let Some(bytes) = options.max_sample_bytes {
-            writer.limit_bytes(bytes);
-        }
-        let shareable = frames.is_some() && !info.frames_estimated;
-        let resampler =
-            if from == to { None } else { Some(bench.take_resampler(from, to, channels)?) };
-        Ok(Self {
-            decoder,
-            writer,
-            resampler,
-            resampling: Duration::ZERO,
-            frames_decoded: 0,
-            shareable,
-        })
-    }
-
-    /// Decodes one step's worth; whether there is more.
-    fn decode_some(&mut self) -> Result<bool, LoadError> {
-        let mut values = 0;
-        for _ in 0..PACKETS_PER_STEP {
-            let Some(chunk) = self.decoder.next_chunk()? else {
-                return Ok(false);
-            };
-            let frames = chunk.frames();
-            match &mut self.resampler {
-                Some(resampler) => {
-                    let begin = Instant::now();
-                    resampler.push(chunk.planes(), &mut self.writer)?;
-                    self.resampling += begin.elapsed();
-                }
-                None => self.writer.append(chunk.planes())?,
-            }
-            self.frames_decoded += frames as u64;
-            values += frames * chunk.planes().len();
-            if values >= VALUES_PER_STEP {
-                break;
-            }
-        }
-        Ok(true)
-    }
-
-    /// How much of the file is decoded, by frames or else by bytes; 0..1 if nothing lies.
-    fn fraction(&self) -> f32 {
-        let info = self.decoder.info();
-        let (done, all) = match info.frames {
-            Some(frames) if self.shareable => (self.frames_decoded, frames),
-            _ => (self.decoder.byte_position(), info.byte_len.unwrap_or(0)),
-        };
-        if all == 0 { 0.0 } else { done as f32 / all as f32 }
-    }
-
-    fn held_bytes(&self) -> usize {
-        self.writer.held_bytes(!self.shareable)
-    }
-
-    fn finish(mut self, bench: &mut Workbench) -> Result<LoadedSample, LoadError> {
-        if let Some(mut resampler) = self.resampler.take() {
-            let begin = Instant::now();
-            resampler.finish(self.frames_decoded, &mut self.writer)?;
-            self.resampling += begin.elapsed();
-            bench.put_back(resampler);
-        }
-        let info = self.decoder.info();
-        Ok(LoadedSample {
-            source_rate: info.spec.sample_rate,
-            container: info.container.clone(),
-            codec: info.codec.clone(),
-            bits_per_sample: info.bits_per_sample,
-            warnings: self.decoder.warnings(),
-            buffer: self.writer.finish(),
-            timings: StageTimings { resampling: self.resampling, ..StageTimings::default() },
-        })
     }
 }

@@ -10,6 +10,8 @@ use crate::spec::AudioSpec;
 
 /// Frames that a sample of unknown length starts with.
 const FIRST_GUESS_FRAMES: usize = 1 << 14;
+/// Room for this many times what is written is believed to be needed, and no more.
+const MOST_ROOM: usize = 32;
 
 /// The unique token that appends to a [`SampleBuffer`].
 #[derive(Debug)]
@@ -63,6 +65,22 @@ impl SampleWriter {
     /// Frames written so far.
     pub fn frames_written(&self) -> usize {
         self.buffer.ready_frames()
+    }
+
+    /// Prepares for `frames` frames in all, with some to spare, where there is not room for them
+    /// yet and nobody shares the sample. A guess: where it is beyond all measure, or memory is
+    /// short, less room is made or none.
+    pub(crate) fn make_room(&mut self, frames: usize) {
+        let most = self.frames_written().saturating_mul(MOST_ROOM).min(self.max_frames);
+        let frames = frames.min(most);
+        if frames <= self.buffer.storage.capacity_frames() {
+            return;
+        }
+        if let Some(buffer) = Arc::get_mut(&mut self.buffer) {
+            self.shareable = false;
+            // Without it the sample grows when it has to.
+            buffer.storage.resize(frames.saturating_add(frames / 4).min(most)).ok();
+        }
     }
 
     /// Bytes of memory taken: the whole block, or with `written_only` what is written of it, as

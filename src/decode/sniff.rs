@@ -8,7 +8,7 @@ use super::reader::CountingReader;
 use crate::error::{LoadError, LoadErrorKind};
 
 /// Bytes that every check here can do with.
-const HEAD_BYTES: usize = 64;
+const HEAD_BYTES: usize = 256;
 /// Most ID3v2 tags in a row that are passed. More than two are a sign of malice.
 const MAX_TAGS: usize = 64;
 /// Most chunks of an AIFF file that are looked at.
@@ -122,10 +122,13 @@ fn id3v2_len(head: &[u8]) -> Option<u64> {
 /// (2) and, for the first two, the side information end (ISO/IEC 11172-3, 2.4.1.7, and 13818-3,
 /// 2.4.1.7: 9, 17 or 32 bytes); VBRI lies as if those were 32.
 pub(super) fn has_mpeg_length(head: &[u8]) -> bool {
-    [9, 17, 32]
-        .iter()
-        .flat_map(|side| [4 + side, 6 + side])
-        .any(|at| matches!(head.get(at..at + 4), Some(b"Xing" | b"Info" | b"VBRI")))
+    let is_sync = |at: usize| head[at] == 0xff && head[at + 1] & 0xe0 == 0xe0;
+    let tag_at = |at| matches!(head.get(at..at + 4), Some(b"Xing" | b"Info" | b"VBRI"));
+    let places = [9, 17, 32].map(|side| [4 + side, 6 + side]);
+    // Some writers pad their ID3 tag beyond its length.
+    (0..head.len().saturating_sub(1))
+        .filter(|at| is_sync(*at))
+        .any(|at| places.iter().flatten().any(|place| tag_at(at + place)))
 }
 
 /// Refuses what is known to be a format that no decoder here reads.

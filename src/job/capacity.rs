@@ -35,7 +35,12 @@ pub(super) fn frames(
     }
     // A guess that falls short by a packet would make the whole sample move, in twice its memory;
     // room that is never written costs none.
-    let spare = if info.frames_estimated { frames / 64 + SPARE_FRAMES } else { 0 };
+    let spare = match (info.frames_estimated, info.length_stated) {
+        (false, _) => 0,
+        (true, true) => frames / 64 + SPARE_FRAMES,
+        // Guessed from the first frames, of what may be twice as dense later.
+        (true, false) => frames + SPARE_FRAMES,
+    };
     Ok(usize::try_from(frames.saturating_add(spare)).ok())
 }
 

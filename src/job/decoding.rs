@@ -1,0 +1,211 @@
+//! The pass over the audio.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::pace::{self, Pace, Position, Work};
+use super::{LoadOptions, LoadedSample, Spent, StageTimings, capacity};
+use crate::buffer::{SampleBuffer, SampleWriter};
+use crate::decode::Decoder;
+use crate::error::LoadError;
+use crate::resample::{Resampler, Workbench};
+use crate::spec::AudioSpec;
+
+/// Values that one step decodes before it returns: about 1 ms of the slowest codec.
+pub(super) const VALUES_PER_STEP: usize = 32_768;
+/// Packets that one step looks at: those of other tracks and undecodable ones count too.
+const PACKETS_PER_STEP: usize = 64;
+/// Of a file, the first part of which says nothing of its whole: 1/16.
+const MIN_SHARE_FOR_GUESS: u64 = 16;
+
+/// The pass over the audio.
+pub(super) struct Decoding {
+    decoder: Box<dyn Decoder>,
+    writer: SampleWriter,
+    /// None where the rates are equal.
+    resampler: Option<Resampler>,
+    resampling: Duration,
+    frames_decoded: u64,
+    /// Whether the stated length may be relied on.
+    pub(super) shareable: bool,
+    kinds: Kinds,
+    pace: Pace,
+    /// What was spent before the first frame was found, and where in the source that was.
+    before: Spent,
+    start_byte: u64,
+}
+
+/// What this load teaches of.
+struct Kinds {
+    decode: Work,
+    resample: Option<Work>,
+    finish: Work,
+}
+
+impl Decoding {
+    /// Begins after the first frame was found, for which `before` was spent.
+    pub(super) fn start(
+        decoder: Box<dyn Decoder>,
+        options: LoadOptions,
+        bench: &mut Workbench,
+        before: Spent,
+    ) -> Result<Self, LoadError> {
+        let info = decoder.info();
+        let AudioSpec { sample_rate: from, channels } = info.spec;
+        let to = options.sample_rate.unwrap_or(from);
+        let spec = AudioSpec { sample_rate: to, channels }.validate()?;
+        let frames = capacity::frames(info, to, options.max_sample_bytes)?;
+        let shareable = frames.is_some() && !info.frames_estimated;
+        let mut writer = match frames {
+            // Only a guess: without room for it the sample grows as it comes.
+            Some(frames) if !shareable => SampleWriter::with_capacity(spec, frames)
+                .or_else(|_| SampleWriter::growing(spec))?,
+            Some(frames) => SampleWriter::with_capacity(spec, frames)?,
+            None => SampleWriter::growing(spec)?,
+        };
+        if let Some(bytes) = options.max_sample_bytes {
+            writer.limit_bytes(bytes);
+        }
+        let resampler =
+            if from == to { None } else { Some(bench.take_resampler(from, to, channels)?) };
+        let kinds = Kinds {
+            decode: Work::Decode { codec: info.codec.clone(), bits: info.bits_per_sample },
+            resample: resampler.as_ref().map(|_| Work::Resample { from, to }),
+            finish: Work::Finish { moves: !shareable },
+        };
+        Ok(Self {
+            pace: Pace::new(&kinds.decode, kinds.resample.as_ref(), &kinds.finish),
+            kinds,
+            writer,
+            resampler,
+            resampling: Duration::ZERO,
+            frames_decoded: 0,
+            shareable,
+            before,
+            start_byte: decoder.byte_position(),
+            decoder,
+        })
+    }
+
+    /// Decodes one step's worth; whether there is more.
+    pub(super) fn decode_some(&mut self) -> Result<bool, LoadError> {
+        let mut values = 0;
+        for _ in 0..PACKETS_PER_STEP {
+            let Some(chunk) = self.decoder.next_chunk()? else {
+                return Ok(false);
+            };
+            let frames = chunk.frames();
+            match &mut self.resampler {
+                Some(resampler) => {
+                    let begin = Instant::now();
+                    resampler.push(chunk.planes(), &mut self.writer)?;
+                    self.resampling += begin.elapsed();
+                }
+                None => self.writer.append(chunk.planes())?,
+            }
+            self.frames_decoded += frames as u64;
+            values += frames * chunk.planes().len();
+            if values >= VALUES_PER_STEP {
+                break;
+            }
+        }
+        self.make_room();
+        Ok(true)
+    }
+
+    /// Where the file does not say how long it is, makes room early for what its bytes promise:
+    /// what grows at the end is there twice for a moment.
+    fn make_room(&mut self) {
+        let info = self.decoder.info();
+        let Some(len) = info.byte_len.filter(|_| !info.length_stated) else { return };
+        let read = self.decoder.byte_position();
+        if read < len / MIN_SHARE_FOR_GUESS || read == 0 {
+            return;
+        }
+        let written = self.writer.frames_written() as u64;
+        let frames = u128::from(written) * u128::from(len) / u128::from(read);
+        self.writer.make_room(usize::try_from(frames).unwrap_or(usize::MAX));
+    }
+
+    /// How much longer this load will take, given what was spent so far.
+    pub(super) fn remaining(&self, spent: &Spent) -> Duration {
+        let info = self.decoder.info();
+        let channels = info.spec.channels as u64;
+        let position = self.decoder.byte_position();
+        let bytes_left = info.byte_len.unwrap_or(0).saturating_sub(position);
+        let frames_left = match info.frames.filter(|_| info.length_stated) {
+            Some(frames) if frames > self.frames_decoded => frames - self.frames_decoded,
+            // Unknown, or more than was said: as many per byte as before.
+            _ => match position.saturating_sub(self.start_byte) {
+                0 => info.frames.unwrap_or(bytes_left),
+                bytes => {
+                    let frames = u128::from(self.frames_decoded) * u128::from(bytes_left)
+                        / u128::from(bytes);
+                    u64::try_from(frames).unwrap_or(u64::MAX)
+                }
+            },
+        };
+        self.pace.remaining(&Position {
+            values_done: self.values_decoded(),
+            values_left: frames_left.saturating_mul(channels),
+            worked: spent.working.saturating_sub(self.before.working),
+            bytes_done: spent.bytes_read,
+            bytes_left,
+            reading: spent.reading,
+        })
+    }
+
+    fn values_decoded(&self) -> u64 {
+        self.frames_decoded.saturating_mul(self.decoder.info().spec.channels as u64)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.frames_decoded == 0
+    }
+
+    pub(super) fn resamples(&self) -> bool {
+        self.resampler.is_some()
+    }
+
+    /// The sample so far, where it will not move any more.
+    pub(super) fn buffer(&self) -> Option<Arc<SampleBuffer>> {
+        self.writer.buffer().filter(|_| self.shareable)
+    }
+
+    pub(super) fn held_bytes(&self) -> usize {
+        self.writer.held_bytes(!self.shareable)
+    }
+
+    /// Ends the sample, and remembers how long all of it took. `spent` is what was spent before.
+    pub(super) fn finish(
+        mut self,
+        bench: &mut Workbench,
+        spent: &Spent,
+    ) -> Result<LoadedSample, LoadError> {
+        let begin = Instant::now();
+        let values = self.values_decoded();
+        let worked = spent.working.saturating_sub(self.before.working);
+        pace::learn(self.kinds.decode, values, worked.saturating_sub(self.resampling));
+        if let Some(resample) = self.kinds.resample {
+            pace::learn(resample, values, self.resampling);
+        }
+        if let Some(mut resampler) = self.resampler.take() {
+            let begin = Instant::now();
+            resampler.finish(self.frames_decoded, &mut self.writer)?;
+            self.resampling += begin.elapsed();
+            bench.put_back(resampler);
+        }
+        let buffer = self.writer.finish();
+        pace::learn(self.kinds.finish, values, begin.elapsed());
+        let info = self.decoder.info();
+        Ok(LoadedSample {
+            source_rate: info.spec.sample_rate,
+            container: info.container.clone(),
+            codec: info.codec.clone(),
+            bits_per_sample: info.bits_per_sample,
+            warnings: self.decoder.warnings(),
+            buffer,
+            timings: StageTimings { resampling: self.resampling, ..StageTimings::default() },
+        })
+    }
+}

@@ -1,0 +1,206 @@
+//! How long a load will still take: from its own speed so far, and before that shows, from the
+//! speed of loads before it.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Kinds of work that are remembered: many more than a program has.
+const MAX_LEARNED: usize = 128;
+/// Values below which a load says nothing about speed: 0.2 s of stereo.
+const MIN_LEARNED_VALUES: u64 = 16_384;
+/// How long a load has to run until its own speed counts as much as what was known before.
+const TRUST_IN_LEARNED_NS: f64 = 10e6;
+/// The same where nothing was known but a default.
+const TRUST_IN_DEFAULT_NS: f64 = 2e6;
+
+/// A kind of work whose speed is worth remembering.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Work {
+    /// Decoding, per codec and bits of a value.
+    Decode { codec: String, bits: Option<u32> },
+    /// Changing the rate from one to another, in Hz.
+    Resample { from: u32, to: u32 },
+    /// Ending the sample; whether its planes have to move together.
+    Finish { moves: bool },
+}
+
+impl Work {
+    /// Nanoseconds per value before anything is learned: the order of magnitude of one core of
+    /// 2020, and only what the first load of a kind starts with.
+    fn default_ns(&self) -> f64 {
+        match self {
+            Self::Decode { codec, .. } if codec.starts_with("pcm_") => 5.0,
+            Self::Decode { codec, .. } if codec == "alac" => 38.0,
+            Self::Decode { .. } => 13.0,
+            Self::Resample { from, to } => 10.0 * (f64::from(*to) / f64::from(*from)).max(1.0),
+            Self::Finish { moves: true } => 0.5,
+            Self::Finish { moves: false } => 0.0,
+        }
+    }
+}
+
+/// Nanoseconds per value of each kind; the one used last stands at the end.
+static LEARNED: Mutex<Vec<(Work, f64)>> = Mutex::new(Vec::new());
+
+fn known_ns(work: &Work) -> Option<f64> {
+    let learned = LEARNED.lock().unwrap_or_else(PoisonError::into_inner);
+    learned.iter().rev().find(|(known, _)| known == work).map(|(_, ns)| *ns)
+}
+
+/// Remembers that `values` values of `work` took `time`.
+pub(super) fn learn(work: Work, values: u64, time: Duration) {
+    if values < MIN_LEARNED_VALUES {
+        return;
+    }
+    let ns = time.as_nanos() as f64 / values as f64;
+    let mut learned = LEARNED.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = learned.iter().position(|(known, _)| *known == work).map(|at| learned.remove(at));
+    // Halfway: follows a machine that changes its speed, and forgets a single hiccup.
+    let ns = before.map_or(ns, |(_, before)| (before + ns) / 2.0);
+    if learned.len() >= MAX_LEARNED {
+        learned.remove(0);
+    }
+    learned.push((work, ns));
+}
+
+/// What one load has done and has to do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Position {
+    /// Values (frames × channels) decoded since the first frame was found.
+    pub(super) values_done: u64,
+    pub(super) values_left: u64,
+    /// Time spent on them, without that in the source.
+    pub(super) worked: Duration,
+    /// Bytes read since the source was opened.
+    pub(super) bytes_done: u64,
+    pub(super) bytes_left: u64,
+    /// Time spent in reading them.
+    pub(super) reading: Duration,
+}
+
+/// The pace of one load.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// Expected nanoseconds per value, and how many values that is worth.
+    expected_ns: f64,
+    expected_weight: f64,
+    finish_ns: f64,
+}
+
+impl Pace {
+    /// For a load that decodes and, if `resample` is there, resamples.
+    pub(super) fn new(decode: &Work, resample: Option<&Work>, finish: &Work) -> Self {
+        let parts = || std::iter::once(decode).chain(resample);
+        let expected_ns: f64 =
+            parts().map(|work| known_ns(work).unwrap_or_else(|| work.default_ns())).sum();
+        let is_known = parts().all(|work| known_ns(work).is_some());
+        let trust_ns = if is_known { TRUST_IN_LEARNED_NS } else { TRUST_IN_DEFAULT_NS };
+        Self {
+            expected_ns,
+            expected_weight: trust_ns / expected_ns.max(0.01),
+            finish_ns: known_ns(finish).unwrap_or_else(|| finish.default_ns()),
+        }
+    }
+
+    /// How much longer the load will take.
+    pub(super) fn remaining(&self, at: &Position) -> Duration {
+        let done = at.values_done as f64;
+        let ns_per_value = (self.expected_ns * self.expected_weight + at.worked.as_nanos() as f64)
+            / (self.expected_weight + done);
+        let ns_per_byte = at.reading.as_nanos() as f64 / at.bytes_done.max(1) as f64;
+        let left = at.values_left as f64;
+        let ns = left * ns_per_value
+            + at.bytes_left as f64 * ns_per_byte
+            + (done + left) * self.finish_ns;
+        Duration::try_from_secs_f64(ns / 1e9).unwrap_or(Duration::MAX)
+    }
+}
+
+/// `done` as a percentage of `done + remaining`.
+pub(super) fn percent(done: Duration, remaining: Duration) -> f32 {
+    let all = done.saturating_add(remaining).as_secs_f32();
+    if all > 0.0 { done.as_secs_f32() / all * 100.0 } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Pace, Position, Work, learn, percent};
+
+    fn decode(codec: &str) -> Work {
+        Work::Decode { codec: codec.to_owned(), bits: None }
+    }
+
+    const FINISH: Work = Work::Finish { moves: false };
+
+    fn remaining_ms(pace: &Pace, at: Position) -> u128 {
+        pace.remaining(&at).as_millis()
+    }
+
+    #[test]
+    fn the_first_load_of_a_kind_soon_goes_by_its_own_speed() {
+        let pace = Pace::new(&decode("never heard of"), None, &FINISH);
+        // 100 ns per value: nothing that anybody would have expected.
+        let worked = Duration::from_millis(100);
+        let at = Position {
+            values_done: 1_000_000,
+            values_left: 9_000_000,
+            worked,
+            ..Position::default()
+        };
+        assert!((780..=920).contains(&remaining_ms(&pace, at)), "{pace:?}");
+    }
+
+    #[test]
+    fn the_second_load_of_a_kind_knows_from_the_start() {
+        learn(decode("second"), 10_000_000, Duration::from_secs(1));
+        let pace = Pace::new(&decode("second"), None, &FINISH);
+        let start = Position { values_left: 10_000_000, ..Position::default() };
+        assert_eq!(remaining_ms(&pace, start), 1000);
+        // Twice as slow, say on another core: half of each.
+        learn(decode("second"), 10_000_000, Duration::from_secs(2));
+        let pace = Pace::new(&decode("second"), None, &FINISH);
+        assert_eq!(remaining_ms(&pace, start), 1500);
+    }
+
+    #[test]
+    fn decoding_and_resampling_are_learned_apart() {
+        let resample = Work::Resample { from: 12_345, to: 54_321 };
+        learn(decode("apart"), 1_000_000, Duration::from_millis(10));
+        learn(resample.clone(), 1_000_000, Duration::from_millis(30));
+        let pace = Pace::new(&decode("apart"), Some(&resample), &FINISH);
+        let start = Position { values_left: 1_000_000, ..Position::default() };
+        assert_eq!(remaining_ms(&pace, start), 40);
+    }
+
+    #[test]
+    fn a_slow_source_takes_its_own_time_for_the_bytes_left() {
+        learn(decode("slow source"), 1_000_000, Duration::from_millis(10));
+        let pace = Pace::new(&decode("slow source"), None, &FINISH);
+        let at = Position {
+            values_left: 1_000_000,
+            bytes_done: 1_000,
+            bytes_left: 9_000,
+            reading: Duration::from_millis(100),
+            ..Position::default()
+        };
+        assert_eq!(remaining_ms(&pace, at), 910);
+    }
+
+    #[test]
+    fn a_few_values_teach_nothing() {
+        learn(decode("tiny"), 10, Duration::from_secs(1));
+        let pace = Pace::new(&decode("tiny"), None, &FINISH);
+        let start = Position { values_left: 1_000_000, ..Position::default() };
+        assert!(remaining_ms(&pace, start) < 100, "{pace:?}");
+    }
+
+    #[test]
+    fn percent_is_the_share_of_the_whole() {
+        let ms = Duration::from_millis;
+        assert_eq!(percent(ms(1), ms(3)), 25.0);
+        assert_eq!(percent(ms(0), ms(0)), 0.0);
+        assert!(percent(ms(5), Duration::MAX) < 1e-6);
+    }
+}
