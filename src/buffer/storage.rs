@@ -5,11 +5,14 @@
               no lock in the audio callback. Held by the loom model in tests/model.rs"
 )]
 
+mod moving;
+
 use std::alloc::{Layout, alloc_zeroed, dealloc, realloc};
 use std::ptr::NonNull;
 use std::slice;
 
 use crate::error::{LoadError, LoadErrorKind};
+use moving::move_values;
 
 #[cfg(loom)]
 use super::tests::model::Watch;
@@ -206,17 +209,23 @@ impl Storage {
     }
 
     /// Changes the capacity while nobody shares the storage; never below what is published.
-    /// Growing copies what is published into fresh, untouched memory; shrinking moves the
-    /// planes together. When it fails, the content stays.
+    /// Growing moves what is published into fresh, untouched memory; shrinking moves the planes
+    /// together. Nothing is there twice but a few MB, where the system lets go of what was moved.
+    /// When it fails, the content stays.
     pub(super) fn resize(&mut self, frames: usize) -> Result<(), LoadError> {
         let ready = self.ready_frames();
         let frames = frames.max(ready);
         if frames > self.capacity_frames {
             let grown = Self::with_capacity(self.channels, frames)?;
             for channel in 0..self.channels {
-                let plane = self.plane(channel);
-                // SAFETY: nobody else has `grown`.
-                unsafe { grown.write(channel, ready, |target| target.copy_from_slice(plane)) };
+                let plane = self.plane_start(channel);
+                // SAFETY: nobody else has `grown`, and `&mut self` proves that nobody has this.
+                // Two blocks do not overlap, and the old one is dropped right after.
+                unsafe {
+                    grown.write(channel, ready, |target| {
+                        move_values(plane, target.as_mut_ptr(), ready);
+                    });
+                }
             }
             self.block = grown.block;
             self.capacity_frames = frames;
@@ -231,7 +240,8 @@ impl Storage {
                 // `&mut self` proves that nobody reads. The target ends at or before the next
                 // plane's start, so no plane is overwritten before it is moved.
                 unsafe {
-                    from.sub(channel * (self.capacity_frames - frames)).copy_from(from, ready)
+                    let to = from.sub(channel * (self.capacity_frames - frames));
+                    move_values(from, to, ready);
                 }
             }
             // The planes have moved, whether or not the memory behind them can be given back.

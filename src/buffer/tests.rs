@@ -85,6 +85,26 @@ fn a_sample_shorter_than_stated_is_moved_together_unless_it_is_shared() -> Resul
 }
 
 #[test]
+fn planes_of_many_pages_move_together_and_apart_unchanged() -> Result<(), LoadError> {
+    // Longer than one piece of a move, by no round number; together by less than a page, by
+    // some, by less than a piece, by more than the whole plane.
+    let frames = (1 << 20) + 12_345;
+    for spare in [100, 5_000, 300_000, 3 * frames] {
+        let mut writer = SampleWriter::with_capacity(THREE, frames + spare)?;
+        append_ramp(&mut writer, 0, frames)?;
+        let buffer = writer.finish();
+        assert_ramp(&buffer, frames);
+        assert_eq!(buffer.plane_stride(), frames);
+    }
+    let mut writer = SampleWriter::growing(THREE)?;
+    append_ramp(&mut writer, 0, frames)?;
+    writer.make_room(2 * frames);
+    append_ramp(&mut writer, frames, frames / 2)?;
+    assert_ramp(&writer.finish(), frames + frames / 2);
+    Ok(())
+}
+
+#[test]
 fn a_sample_without_a_frame_is_no_trouble() -> Result<(), LoadError> {
     let buffer = SampleWriter::growing(THREE)?.finish();
     assert_eq!(buffer.frames(), Some(0));

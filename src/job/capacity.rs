@@ -38,8 +38,8 @@ pub(super) fn frames(
     let spare = match (info.frames_estimated, info.length_stated) {
         (false, _) => 0,
         (true, true) => frames / 64 + SPARE_FRAMES,
-        // Guessed from the first frames, of what may be twice as dense later.
-        (true, false) => frames + SPARE_FRAMES,
+        // Guessed from the first frames only.
+        (true, false) => frames / 4 + SPARE_FRAMES,
     };
     Ok(usize::try_from(frames.saturating_add(spare)).ok())
 }

@@ -1,0 +1,56 @@
+//! Moving a plane without having it twice: what is copied is given back to the system at once.
+#![allow(unsafe_code, reason = "see storage.rs, whose part this is")]
+
+/// Values that are copied before their old place is given back: 4 MB.
+const PIECE_VALUES: usize = 1 << 20;
+
+/// Moves `values` values from `from` to `to`, piece by piece. What lies at `from` afterwards, as
+/// far as `to` does not cover it, is any value.
+///
+/// # Safety
+/// Both are `values` initialised values that nobody else touches meanwhile, in memory of this
+/// process's allocator. Where they overlap, `to` is the lower one.
+pub(super) unsafe fn move_values(from: *mut f32, to: *mut f32, values: usize) {
+    if from == to {
+        return;
+    }
+    for start in (0..values).step_by(PIECE_VALUES) {
+        let end = values.min(start + PIECE_VALUES);
+        // SAFETY: within both by the caller's word. Ascending, with `to` below `from`, no value
+        // is overwritten before it is moved.
+        unsafe { to.add(start).copy_from(from.add(start), end - start) };
+        // SAFETY: as above; `end` may be one past the last value.
+        let (old, old_end, new_end) = unsafe { (from.add(start), from.add(end), to.add(end)) };
+        // In another block, or far enough below, the new place does not reach into the old one.
+        let old = if (old..old_end).contains(&new_end) { new_end } else { old };
+        // SAFETY: these values are moved, so that they may become any value, and they are not
+        // part of the new place that is written already.
+        unsafe { forget(old, old_end) };
+    }
+}
+
+/// Gives back to the system the whole pages between two values, which read as 0 from then on.
+///
+/// # Safety
+/// Nobody else touches what lies between, and nobody wants it any more.
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+unsafe fn forget(start: *mut f32, end: *mut f32) {
+    // SAFETY: asks for a number.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    let Some(page) = usize::try_from(page).ok().filter(|page| page.is_power_of_two()) else {
+        return;
+    };
+    let (first, last) = (start.addr().next_multiple_of(page), end.addr() & !(page - 1));
+    if last > first {
+        // SAFETY: whole pages of private memory that the caller has given up. They stay mapped
+        // and valid, as zeros. Failing leaves them as they are, which does no harm either.
+        unsafe { libc::madvise(start.with_addr(first).cast(), last - first, libc::MADV_DONTNEED) };
+    }
+}
+
+/// Elsewhere the old place is there until all of it goes.
+///
+/// # Safety
+/// None is needed.
+#[cfg(not(all(target_os = "linux", not(any(loom, miri)))))]
+unsafe fn forget(_start: *mut f32, _end: *mut f32) {}
