@@ -3,27 +3,26 @@
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use hotcue::Source;
 use hotcue::output::{self, DeviceInfo};
 use hotcue::playback::Retrigger;
 use hotcue_actors::{
     AudioEngine, EngineConfig, EngineError, PlayOptions, VoiceChange, WhenLoading,
 };
 use numpy::PyArray2;
-use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use pyo3::types::{PyDict, PyList};
 
 use crate::args::{
     choice, flag, handle, integer, narrow, number, optional_integer, optional_number, text,
 };
+use crate::batch::Batch;
 use crate::errors::{config_error, engine_error, guarded};
 use crate::events::{fill, loader_event, playback_event};
 use crate::fork::Home;
 use crate::render;
 use crate::sample::Sample;
+use crate::source;
 use crate::ticket::Ticket;
 
 const ANY_POSITIVE: RangeInclusive<i64> = 0..=i64::MAX;
@@ -37,6 +36,8 @@ type LoadRow = (u32, u64, Option<std::ffi::OsString>, &'static str, f32, f64);
 pub(crate) struct Engine {
     engine: AudioEngine,
     slots: i64,
+    /// For the Python side, which reads from file-like objects.
+    max_source_bytes: Option<u64>,
     home: Home,
 }
 
@@ -89,6 +90,7 @@ impl Engine {
         slots: &Bound<'_, PyAny>,
         workers: &Bound<'_, PyAny>,
         max_sample_bytes: &Bound<'_, PyAny>,
+        max_source_bytes: &Bound<'_, PyAny>,
         max_queued: &Bound<'_, PyAny>,
         max_voices: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
@@ -109,8 +111,10 @@ impl Engine {
                 ..EngineConfig::default()
             };
             let slots = integer(slots, "slots", ANY_POSITIVE)?;
+            let max_source_bytes =
+                optional_integer(max_source_bytes, "max_source_bytes", 1..=i64::MAX)?;
             let engine = AudioEngine::new(config).map_err(|error| config_error(&error))?;
-            Ok(Self { engine, slots, home: Home::here() })
+            Ok(Self { engine, slots, max_source_bytes, home: Home::here() })
         })
     }
 
@@ -130,6 +134,11 @@ impl Engine {
 
     fn is_running(&self) -> bool {
         self.home.is_here() && self.engine.is_running()
+    }
+
+    #[getter]
+    fn max_source_bytes(&self) -> Option<u64> {
+        self.max_source_bytes
     }
 
     /// Raises what `load` would raise, before a file-like object is read.
@@ -155,9 +164,29 @@ impl Engine {
     ) -> PyResult<Ticket> {
         let slot = self.slot_or_free(id)?;
         let priority = integer(priority, "priority", PRIORITIES)?;
-        let source = read(source)?;
+        let source = source::read(source)?;
         let ticket = self.quick(py, |engine| engine.load_sample_async(slot, source, priority))?;
         Ok(Ticket::new(ticket, self.home))
+    }
+
+    /// `items` are pairs as `load` takes them.
+    fn load_many(
+        &self,
+        py: Python<'_>,
+        items: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)>,
+        priority: &Bound<'_, PyAny>,
+    ) -> PyResult<Batch> {
+        let priority = integer(priority, "priority", PRIORITIES)?;
+        // All ids before any content is copied.
+        let slots =
+            items.iter().map(|(id, _)| self.slot_or_free(id)).collect::<PyResult<Vec<_>>>()?;
+        self.quick(py, |engine| engine.state(0))?;
+        let sources = items.iter().map(|(_, source)| source::read(source));
+        let items = slots.into_iter().zip(sources).map(|(slot, source)| Ok((slot, source?)));
+        let items = items.collect::<PyResult<Vec<_>>>()?;
+        // Some microseconds for each of them.
+        let batch = self.slow(py, |engine| engine.load_many_async(items, priority))?;
+        Ok(Batch::new(batch, self.home))
     }
 
     fn cancel_load(&self, py: Python<'_>, request_id: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -375,26 +404,6 @@ const WHEN_LOADING: [(&str, WhenLoading); 3] = [
     ("drop", WhenLoading::Drop),
     ("raise", WhenLoading::Raise),
 ];
-
-/// A path, or content copied once.
-fn read(source: &Bound<'_, PyAny>) -> PyResult<Source> {
-    let py = source.py();
-    if source.is_instance_of::<PyString>() {
-        return Ok(Source::Path(source.extract()?));
-    }
-    if let Ok(bytes) = source.cast::<PyBytes>() {
-        let bytes = bytes.as_bytes();
-        // Immutable, and alive as long as the caller's reference: copied without the GIL.
-        return Ok(Source::Memory(py.detach(|| Arc::from(bytes))));
-    }
-    let buffer = PyBuffer::<u8>::get(source)?;
-    let mut content: Arc<[u8]> = std::iter::repeat_n(0, buffer.item_count()).collect();
-    // Just made, so nobody shares it.
-    if let Some(content) = Arc::get_mut(&mut content) {
-        buffer.copy_to_slice(py, content)?;
-    }
-    Ok(Source::Memory(content))
-}
 
 /// A device: `hotcue.Device`.
 type DeviceRow = (String, String, bool, usize, Option<u32>);

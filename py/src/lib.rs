@@ -5,6 +5,7 @@
 //! on top. No thread of the engine ever comes here: all code runs in the caller's thread.
 
 mod args;
+mod batch;
 mod engine;
 mod errors;
 mod events;
@@ -12,6 +13,7 @@ mod fork;
 mod interpreter;
 mod render;
 mod sample;
+mod source;
 mod ticket;
 
 use pyo3::prelude::*;
@@ -20,6 +22,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _hotcue(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interpreter::check(module.py())?;
+    module.add_class::<batch::Batch>()?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<sample::Sample>()?;
     module.add_class::<ticket::Ticket>()?;

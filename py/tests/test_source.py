@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +41,27 @@ def assert_is_values(sample: hotcue.Sample) -> None:
         memoryview(bytearray(CONTENT)),
         memoryview(bytes(b for byte in CONTENT for b in (byte, 0)))[::2],
         memoryview(np.frombuffer(CONTENT, "<u2")),
+        memoryview(np.frombuffer(CONTENT, "<u2").repeat(2))[::2],
+        memoryview(np.frombuffer(CONTENT, "u1").reshape(-1, 4).T.copy().T),
+        memoryview(np.frombuffer(CONTENT, "<u4").reshape(-1, 3).T.copy().T),
+        memoryview(np.array(np.frombuffer(CONTENT, "V4044")[0])),
+        memoryview(CONTENT).cast("c"),
         io.BytesIO(CONTENT),
     ],
-    ids=["bytes", "bytearray", "view", "writable view", "strided view", "view of 16 bits", "file"],
+    ids=[
+        "bytes",
+        "bytearray",
+        "view",
+        "writable view",
+        "strided view",
+        "view of 16 bits",
+        "strided view of 16 bits",
+        "2-D view",
+        "2-D view of 32 bits",
+        "0-D view",
+        "view of chars",
+        "file",
+    ],
 )
 def test_content(engine: hotcue.AudioEngine, content: Any) -> None:
     ticket = engine.load_sample_async(0, content)
@@ -150,13 +170,91 @@ def test_a_text_file_is_refused_unread(engine: hotcue.AudioEngine, sounds: Sound
         assert file.tell() == 0
 
 
-def test_a_file_that_reads_no_bytes_is_refused(engine: hotcue.AudioEngine) -> None:
-    class Text:
-        def read(self) -> str:
-            return "RIFF"
+class Reader:
+    """A file-like object that gives these pieces, whatever is asked for."""
 
-    with pytest.raises(TypeError, match=r"binary mode: read\(\) returned str$"):
-        engine.load_sample_async(0, Text())  # type: ignore[arg-type]
+    def __init__(self, *pieces: Any) -> None:
+        self.pieces = list(pieces)
+
+    def read(self, size: int, /) -> Any:
+        piece = self.pieces.pop(0) if self.pieces else b""
+        if isinstance(piece, Exception):
+            raise piece
+        return piece
+
+
+class Endless:
+    """A file-like object without an end."""
+
+    given = 0
+
+    def read(self, size: int, /) -> bytes:
+        self.given += size
+        return bytes(size)
+
+
+LOADS: dict[str, Callable[[hotcue.AudioEngine, Any], Any]] = {
+    "one": lambda engine, source: engine.load_sample_async(0, source),
+    "many": lambda engine, source: engine.load_many_async([(1, CONTENT), (0, source)]),
+}
+
+
+@pytest.mark.parametrize("load", LOADS)
+@pytest.mark.parametrize(
+    ("pieces", "error", "message"),
+    [
+        (["RIFF"], TypeError, r"binary mode: read\(\) returned str$"),
+        ([CONTENT, 5], TypeError, r"binary mode: read\(\) returned int$"),
+        ([CONTENT, None], BlockingIOError, "non-blocking"),
+        ([bytes(2**20 + 1)], ValueError, r"^read\(\) returned 1048577 bytes where 1048576 were"),
+        ([CONTENT, ConnectionResetError("gone")], ConnectionResetError, "^gone$"),
+    ],
+    ids=["text", "number", "None", "more than asked for", "raises"],
+)
+def test_a_file_that_cannot_be_read_is_the_callers(
+    engine: hotcue.AudioEngine, load: str, pieces: list[Any], error: type, message: str
+) -> None:
+    older = engine.load_sample_async(0, CONTENT)
+    older.result(PATIENCE_SEC)
+    before = engine.sample(0)
+    with pytest.raises(error, match=message):
+        LOADS[load](engine, Reader(*pieces))
+    assert engine.loads() == []
+    assert engine.sample(0) == before
+    assert engine.state(1) == "empty"
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_file_may_give_less_than_was_asked_for(engine: hotcue.AudioEngine, size: int) -> None:
+    pieces = [CONTENT[start : start + size] for start in range(0, len(CONTENT), size)]
+    views = [memoryview(bytearray(piece)) for piece in pieces]
+    for given in (pieces, views):
+        assert_is_values(engine.load_sample_async(0, Reader(*given)).result(PATIENCE_SEC))
+
+
+def test_a_file_is_read_from_where_it_stands(engine: hotcue.AudioEngine) -> None:
+    file = io.BytesIO(b"before" + CONTENT)
+    file.seek(6)
+    assert_is_values(engine.load_sample_async(0, file).result(PATIENCE_SEC))
+    assert file.tell() == 6 + len(CONTENT)
+    assert not file.closed
+
+
+@pytest.mark.parametrize("load", LOADS)
+def test_a_file_is_not_read_beyond_max_source_bytes(load: str) -> None:
+    fits = hotcue.AudioEngine(output="offline", max_source_bytes=len(CONTENT))
+    with fits:
+        LOADS[load](fits, io.BytesIO(CONTENT))
+        # Content is there already, and a file is not read here.
+        fits.load_sample_async(2, CONTENT + b"1").result(PATIENCE_SEC)
+        with pytest.raises(ValueError, match=rf"more than max_source_bytes, {len(CONTENT)}$"):
+            LOADS[load](fits, io.BytesIO(CONTENT + b"1"))
+        endless = Endless()
+        with pytest.raises(ValueError, match="max_source_bytes"):
+            LOADS[load](fits, endless)
+        assert endless.given == len(CONTENT) + 1
+    with hotcue.AudioEngine(output="offline", max_source_bytes=None) as unlimited:
+        LOADS[load](unlimited, io.BytesIO(CONTENT))
 
 
 def test_what_a_file_raises_is_passed_on(engine: hotcue.AudioEngine) -> None:
@@ -178,4 +276,40 @@ def test_misuse_leaves_a_file_unread() -> None:
         engine.load_sample_async(4, file)
     with engine, pytest.raises(ValueError, match="priority out of range"):
         engine.load_sample_async(0, file, priority=101)
+    with engine, pytest.raises(ValueError, match="id out of range"):
+        engine.load_many_async([(0, file), (4, CONTENT)])
+    with engine, pytest.raises(TypeError, match=r"^path must be a str, "):
+        engine.load_many_async([(0, file), (1, None)])  # type: ignore[list-item]
     assert file.tell() == 0
+
+
+COPIES = """if True:
+    import sys, hotcue
+    def memory(name):
+        (line,) = (line for line in open("/proc/self/status") if line.startswith(name))
+        return int(line.split()[1]) * 1024
+    kind, size = sys.argv[1], 200_000_000
+    content = bytes(size)
+    if kind == "bytearray":
+        content = bytearray(content)
+    elif kind == "strided":
+        content = memoryview(bytes(2 * size))[::2]
+    elif kind != "bytes":
+        content = memoryview(content)
+        content = content.cast("H") if kind == "16 bits" else content
+    before = memory("VmRSS")
+    with hotcue.AudioEngine(output="offline") as engine:
+        engine.load_sample_async(0, content)
+        print((memory("VmHWM") - before) / size)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("kind", ["bytes", "bytearray", "view", "16 bits", "strided"])
+def test_content_is_copied_at_most_once(
+    python: Callable[..., subprocess.CompletedProcess[str]], kind: str
+) -> None:
+    done = python(COPIES, kind)
+    assert (done.returncode, done.stderr) == (0, "")
+    # In sizes of the content, beside what was there before.
+    assert 0.9 < float(done.stdout) < 1.2

@@ -4,6 +4,7 @@ Start with `AudioEngine`.
 """
 
 from ._hotcue import Sample, __version__
+from .batch import LoadBatch
 from .engine import AudioEngine, devices
 from .errors import (
     DeviceError,
@@ -17,14 +18,16 @@ from .errors import (
 from .events import LoaderEvent, PlaybackEvent
 from .source import Source
 from .ticket import LoadTicket
-from .values import Clock, Device, LoadStatus
+from .values import BatchProgress, Clock, Device, LoadStatus
 
 __all__ = [
     "AudioEngine",
+    "BatchProgress",
     "Clock",
     "Device",
     "DeviceError",
     "HotcueError",
+    "LoadBatch",
     "LoadCancelled",
     "LoadError",
     "LoadStatus",

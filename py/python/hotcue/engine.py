@@ -6,15 +6,17 @@ import atexit
 import os
 import warnings
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from . import _hotcue
+from .batch import LoadBatch, pairs
 from .errors import NoOutputWarning
-from .source import Source, resolve
+from .source import Source, read, resolve
 from .ticket import LoadTicket
 from .values import Clock, Device, LoadStatus, Retrigger, SlotState, WhenLoading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     import numpy as np
@@ -56,6 +58,7 @@ class AudioEngine:
         slots: int = 1024,
         workers: int | None = None,
         max_sample_bytes: int | None = None,
+        max_source_bytes: int | None = 1 << 30,
         max_queued: int = 1_000_000,
         max_voices: int = 128,
     ) -> None:
@@ -67,8 +70,9 @@ class AudioEngine:
         `hotcue.devices()`. `sample_rate` (Hz) is the engine's rate and that of every loaded
         sample; None takes the device's, 48,000 on ``"null"`` and ``"offline"``.
         `buffer_frames` asks the device for that many frames per callback. `workers` decode at a
-        time (None: one per core). `max_sample_bytes` limits one decoded sample, `max_queued` is
-        how many loads may wait, `max_voices` how many may sound.
+        time (None: one per core). `max_sample_bytes` limits one decoded sample,
+        `max_source_bytes` what is read from one file-like object (None: no limit); `max_queued`
+        is how many loads may wait, `max_voices` how many may sound.
 
         Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
         """
@@ -79,6 +83,7 @@ class AudioEngine:
             slots,
             workers,
             max_sample_bytes,
+            max_source_bytes,
             max_queued,
             max_voices,
         )
@@ -156,7 +161,9 @@ class AudioEngine:
 
     # Loading
 
-    def load_sample_async(self, id: int | None, path: Source, *, priority: int = 0) -> LoadTicket:
+    def load_sample_async(
+        self, id: SupportsIndex | None, path: Source, *, priority: SupportsIndex = 0
+    ) -> LoadTicket:
         """Asks for a sample to be loaded into slot `id` and returns at once.
 
         `path` is a path, content or a binary file, see `Source`; ``id=None`` takes the lowest
@@ -167,13 +174,41 @@ class AudioEngine:
         What becomes of it is told by events, and by the ticket: exactly one of `success`,
         `error` and `cancelled`. A bad *file* never raises here. Raises `ValueError`,
         `TypeError` and `RuntimeError` as the class says, and `QueueFullError` when
-        `max_queued` loads are waiting.
+        `max_queued` loads are waiting; `ValueError` also for a file-like object with more than
+        `max_source_bytes`.
         """
         native = self._native
-        source = resolve(path, lambda: native.check_load(id, priority))
-        return LoadTicket(native.load(id, source, priority))
+        source = resolve(path)
+        if not isinstance(source, str | bytes | bytearray | memoryview):
+            native.check_load(id, priority)  # Before anything is read.
+        return LoadTicket(native.load(id, read(source, native.max_source_bytes), priority))
 
-    def cancel_load(self, request_id: int) -> bool:
+    def load_many_async(
+        self,
+        items: Mapping[Any, Source] | Iterable[tuple[SupportsIndex | None, Source]],
+        *,
+        priority: SupportsIndex = 0,
+    ) -> LoadBatch:
+        """Asks for many samples at once and returns as soon as they are accepted.
+
+        `items` is a mapping from ids to sources, or pairs of them, each as `load_sample_async`
+        takes it. All are accepted or none: every id and the type of every source is checked
+        before anything is read, and what is raised leaves every slot and every older load as it
+        was. Beyond that it is as so many calls in a row: of an id that comes again, the later
+        load supersedes the earlier one. An id of None takes the lowest free slot that `items`
+        does not name.
+
+        Raises as `load_sample_async`, `QueueFullError` when not all of them may wait.
+        """
+        native = self._native
+        given = []
+        for id, source in pairs(items):
+            native.check_load(id, priority)
+            given.append((id, resolve(source)))
+        limit = native.max_source_bytes
+        return LoadBatch(native.load_many([(id, read(s, limit)) for id, s in given], priority))
+
+    def cancel_load(self, request_id: SupportsIndex) -> bool:
         """Cancels a load by its request id (a `LoadTicket` is one). True means that its
         `cancelled` event follows; False that there is no such load, or that it had ended."""
         return self._native.cancel_load(request_id)
@@ -186,7 +221,7 @@ class AudioEngine:
         """
         return self._native.poll_loader_events()
 
-    def drain_loader_events(self, limit: int | None = None) -> list[LoaderEvent]:
+    def drain_loader_events(self, limit: SupportsIndex | None = None) -> list[LoaderEvent]:
         """All events that are there now, at most `limit`, oldest first. Never waits."""
         return self._native.drain_loader_events(limit)
 
@@ -205,16 +240,16 @@ class AudioEngine:
             for id, request_id, path, stage, percent, age_sec in self._native.loads()
         ]
 
-    def state(self, id: int) -> SlotState:
+    def state(self, id: SupportsIndex) -> SlotState:
         """What is in the slot: ``"empty"``, ``"queued"``, ``"loading"``, ``"ready"`` (also
         while a newer load of it runs) or ``"failed"`` (and empty)."""
         return self._native.state(id)
 
-    def sample(self, id: int) -> Sample | None:
+    def sample(self, id: SupportsIndex) -> Sample | None:
         """The finished sample that the slot plays, or None."""
         return self._native.sample(id)
 
-    def unload_sample(self, id: int) -> None:
+    def unload_sample(self, id: SupportsIndex) -> None:
         """Cancels the slot's loads, drops its waiting play, fades its voices and empties it.
 
         `Sample` objects and arrays taken from it stay valid.
@@ -225,14 +260,14 @@ class AudioEngine:
 
     def play_sample(
         self,
-        id: int,
+        id: SupportsIndex,
         volume: float = 1.0,
         *,
         pan: float = 0.0,
         speed: float = 1.0,
         loop: bool = False,
         start_sec: float = 0.0,
-        at_frame: int | None = None,
+        at_frame: SupportsIndex | None = None,
         retrigger: Retrigger = "overlap",
         when_loading: WhenLoading = "play_when_ready",
         max_wait_sec: float = 2.0,
@@ -250,41 +285,41 @@ class AudioEngine:
         how = (volume, pan, speed, loop, start_sec, at_frame)
         return self._native.play_sample(id, *how, retrigger, when_loading, max_wait_sec)
 
-    def stop_sample(self, id: int) -> None:
+    def stop_sample(self, id: SupportsIndex) -> None:
         """Fades out all voices of the id and drops its waiting play."""
         self._native.stop_sample(id)
 
-    def pause_sample(self, id: int) -> None:
+    def pause_sample(self, id: SupportsIndex) -> None:
         """Pauses all voices of the id."""
         self._native.pause_sample(id)
 
-    def resume_sample(self, id: int) -> None:
+    def resume_sample(self, id: SupportsIndex) -> None:
         """Goes on with all paused voices of the id."""
         self._native.resume_sample(id)
 
-    def seek_sample(self, id: int, position_sec: float) -> None:
+    def seek_sample(self, id: SupportsIndex, position_sec: float) -> None:
         """Moves all voices of the id to `position_sec` of the sample."""
         self._native.seek_sample(id, position_sec)
 
-    def stop_voice(self, voice: int, *, fade_sec: float = 0.005) -> bool:
+    def stop_voice(self, voice: SupportsIndex, *, fade_sec: float = 0.005) -> bool:
         """Fades one voice out. False if it had ended already."""
         return self._native.stop_voice(voice, fade_sec)
 
-    def pause_voice(self, voice: int) -> bool:
+    def pause_voice(self, voice: SupportsIndex) -> bool:
         """Pauses one voice. False if it had ended already."""
         return self._native.pause_voice(voice)
 
-    def resume_voice(self, voice: int) -> bool:
+    def resume_voice(self, voice: SupportsIndex) -> bool:
         """Goes on with a paused voice. False if it had ended already."""
         return self._native.resume_voice(voice)
 
-    def seek_voice(self, voice: int, position_sec: float) -> bool:
+    def seek_voice(self, voice: SupportsIndex, position_sec: float) -> bool:
         """Moves one voice to `position_sec` of its sample. False if it had ended already."""
         return self._native.seek_voice(voice, position_sec)
 
     def set_voice(
         self,
-        voice: int,
+        voice: SupportsIndex,
         *,
         volume: float | None = None,
         pan: float | None = None,
@@ -315,7 +350,7 @@ class AudioEngine:
         """The next event of a voice, or None when there is none now. Never waits."""
         return self._native.poll_playback_events()
 
-    def render(self, frames: int) -> NDArray[np.float32]:
+    def render(self, frames: SupportsIndex) -> NDArray[np.float32]:
         """Renders the next `frames` frames: float32 ``(channels, frames)``, C-contiguous, the
         caller's own. ``output="offline"`` only, else `RuntimeError`. It contains every command
         given before it. Ctrl-C works, and loses what was rendered."""

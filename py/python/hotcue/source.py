@@ -2,54 +2,92 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
-from collections.abc import Callable
 from typing import Protocol, TypeAlias
+
+_PIECE = 1 << 20
 
 
 class BinaryFile(Protocol):
     """An object that can be read to its end, such as an open file or `io.BytesIO`."""
 
-    def read(self) -> bytes:
-        """Returns all that is left."""
+    def read(self, size: int, /) -> bytes:
+        """Returns up to `size` bytes, none only at the end."""
         ...
 
 
-Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryFile
+Source: TypeAlias = (
+    str | os.PathLike[str] | os.PathLike[bytes] | bytes | bytearray | memoryview | BinaryFile
+)
 """What a load reads from. `str` and `os.PathLike` are paths, made absolute at submit without
-looking at the file; `bytes`, `bytearray` and `memoryview` are content, copied once; a file-like
-object is read to its end before the call returns."""
+looking at the file; `bytes`, `bytearray` and `memoryview` are content, copied once, so that it may
+change afterwards. A file-like object is read by the thread that calls, before the call returns:
+from where it stands to its end, where it is left, open; at most `max_source_bytes`. What it raises
+comes out of the call."""
+
+Resolved: TypeAlias = str | bytes | bytearray | memoryview
 
 
-def resolve(
-    source: object, before_read: Callable[[], None]
-) -> str | bytes | bytearray | memoryview:
-    """Turns `source` into an absolute path (`str`) or content; calls `before_read` before it
-    reads from a file-like object, so that misuse is told before anything is consumed."""
+def resolve(source: object) -> Resolved | BinaryFile:
+    """Turns `source` into an absolute path (`str`) or content; a file-like object stays unread."""
     if isinstance(source, str):
         return _absolute(source)
     if isinstance(source, bytes | bytearray):
         return source
     if isinstance(source, memoryview):
-        flat = source.c_contiguous
-        return source.cast("B") if flat and source.nbytes else source.tobytes()
+        return _of_bytes(source)
     if isinstance(source, os.PathLike):
         return _absolute(os.fsdecode(os.fspath(source)))
     if isinstance(source, io.TextIOBase):
         raise TypeError("a file-like path must be open in binary mode, not as text")
-    read = getattr(source, "read", None)
-    if not callable(read):
-        raise TypeError(
-            "path must be a str, an os.PathLike, bytes, a bytearray, a memoryview or a binary "
-            f"file, not {type(source).__name__}"
-        )
-    before_read()
-    content = read()
-    if isinstance(content, bytes | bytearray | memoryview):
-        return resolve(content, before_read)
-    kind = type(content).__name__
-    raise TypeError(f"a file-like path must be open in binary mode: read() returned {kind}")
+    if callable(getattr(source, "read", None)):
+        return source  # type: ignore[return-value]
+    raise TypeError(
+        "path must be a str, an os.PathLike, bytes, a bytearray, a memoryview or a binary "
+        f"file, not {type(source).__name__}"
+    )
+
+
+def read(source: Resolved | BinaryFile, limit: int | None) -> Resolved:
+    """Reads a file-like object to its end; all else is there already."""
+    if isinstance(source, str | bytes | bytearray | memoryview):
+        return source
+    content = bytearray()
+    while True:
+        # One more than the limit, to see whether the end is there.
+        size = _PIECE if limit is None else min(_PIECE, limit + 1 - len(content))
+        piece: object = source.read(size)
+        if piece is None:
+            raise BlockingIOError(
+                errno.EAGAIN, "a file-like path must not be in non-blocking mode: read() gave None"
+            )
+        if not isinstance(piece, bytes | bytearray | memoryview):
+            raise TypeError(
+                "a file-like path must be open in binary mode: "
+                f"read() returned {type(piece).__name__}"
+            )
+        length = memoryview(piece).nbytes
+        if length > size:
+            raise ValueError(f"read() returned {length} bytes where {size} were asked for")
+        if not length:
+            return content
+        content += piece
+        if limit is not None and len(content) > limit:
+            raise ValueError(f"a file-like path has more than max_source_bytes, {limit}")
+
+
+def _of_bytes(view: memoryview) -> memoryview:
+    """The same memory as bytes."""
+    if view.itemsize == 1 and view.format == "B":
+        return view
+    if view.c_contiguous and view.nbytes:
+        return view.cast("B")
+    # Without a copy of what is strided. Loaded here only: few programs come by.
+    import numpy as np
+
+    return np.asarray(view)[..., np.newaxis].view(np.uint8).data
 
 
 def _absolute(path: str) -> str:

@@ -21,7 +21,7 @@ class LoadTicket(int):
 
     def __new__(cls, ticket: Ticket) -> LoadTicket:
         if not isinstance(ticket, Ticket):
-            raise TypeError("a LoadTicket is made by load_sample_async() only")
+            raise TypeError("a LoadTicket is made by an engine only")
         self = int.__new__(cls, ticket.request_id)
         self._ticket = ticket
         return self

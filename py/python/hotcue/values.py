@@ -58,3 +58,18 @@ class LoadStatus(NamedTuple):
     """0.0 to 100.0."""
     age_sec: float
     """Seconds since the load was submitted."""
+
+
+class BatchProgress(NamedTuple):
+    """How far the loads of a batch are."""
+
+    done: int
+    """Samples that are in their slots."""
+    failed: int
+    cancelled: int
+    """By whatever reason."""
+    total: int
+    """All loads of the batch."""
+    percent: float
+    """0.0 to 100.0, the mean over the loads. One that has ended counts as 100, however it went:
+    this is 100.0 once nothing is left to do."""
