@@ -8,9 +8,37 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from contract import CHECKER
 from support import PATIENCE_SEC, Sounds, write_slow_wav
 
 import hotcue
+
+# The engine's programs run with the same check as the tests do.
+CHECKED = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import contract
+contract.CHECKER.install()
+del sys.path[0]
+"""
+
+
+def pytest_configure() -> None:
+    """From here on every event is checked that any test or any code under test reads."""
+    CHECKER.install()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says how much was checked."""
+    terminalreporter.write_line(f"{CHECKER.seen} events checked")
+
+
+@pytest.fixture(autouse=True)
+def no_wrong_events() -> Iterator[None]:
+    """Fails a test during which an event broke the contract, whoever read it."""
+    yield
+    wrong, CHECKER.wrong = CHECKER.wrong, []
+    assert wrong == []
 
 
 @pytest.fixture
@@ -18,6 +46,9 @@ def engine() -> Iterator[hotcue.AudioEngine]:
     """A running engine without a clock: `render()` pulls."""
     with hotcue.AudioEngine(output="offline", slots=64, workers=2) as engine:
         yield engine
+    engine.drain_loader_events()  # What nobody read is to be right, too.
+    while engine.poll_playback_events() is not None:
+        pass
 
 
 @pytest.fixture
@@ -39,8 +70,9 @@ def python() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs a program in a fresh interpreter."""
 
     def run(code: str, *args: str, **options: object) -> subprocess.CompletedProcess[str]:
+        program = CHECKED + code if "AudioEngine" in code else code
         return subprocess.run(
-            [sys.executable, "-c", code, *args],
+            [sys.executable, "-c", program, *args],
             capture_output=True,
             text=True,
             timeout=PATIENCE_SEC,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import math
 import os
 import signal
 import time
-import types
 import typing
 import wave
 from collections.abc import Callable, Iterable
@@ -105,8 +103,8 @@ def write_slow_wav(path: Path, sec: int = 7200) -> None:
 def drain(
     engine: hotcue.AudioEngine, requests: Iterable[int]
 ) -> dict[int, list[hotcue.LoaderEvent]]:
-    """Polls until each request has its terminal event. Every event is checked against its row,
-    and each request's events against the order that promise 2 gives them."""
+    """Polls until each request has its terminal event. That each event and their order are right,
+    `contract` sees to."""
     left = {int(request) for request in requests}
     seen: dict[int, list[hotcue.LoaderEvent]] = {request: [] for request in left}
     deadline = time.monotonic() + PATIENCE_SEC
@@ -116,79 +114,9 @@ def drain(
             assert time.monotonic() < deadline, f"no terminal event for {sorted(left)[:10]}"
             time.sleep(0.001)
             continue
-        check_event(event)
         request = event["request_id"]
         if request in seen:
             seen[request].append(event)
             if event["type"] in TERMINAL:
                 left.discard(request)
-    for story in seen.values():
-        check_story(story)
     return seen
-
-
-def check_story(story: list[hotcue.LoaderEvent]) -> None:
-    """Checks all events of one request: promises 1 and 2."""
-    kinds = [event["type"] for event in story]
-    assert sum(kind in TERMINAL for kind in kinds) == 1, kinds
-    assert kinds[-1] in TERMINAL, kinds
-    if kinds[-1] == "success":
-        assert kinds[0] == "started", kinds
-        percents = [event["percent"] for event in story if event["type"] == "progress"]
-        assert percents == sorted(percents)
-        assert percents[-1] == 100.0
-        assert all(percent < 100.0 for percent in percents[:-1])
-    if len(kinds) > 1:
-        assert kinds[0] == "started"
-        assert set(kinds[1:-1]) <= {"progress"}
-    order = ["queued", "reading", "decoding", "resampling", "publishing"]
-    stages = [order.index(event["stage"]) for event in story if "stage" in event]
-    assert stages == sorted(stages)
-    times = [event["time_sec"] for event in story]
-    assert times == sorted(times)
-
-
-def check_event(event: hotcue.LoaderEvent | hotcue.PlaybackEvent) -> None:
-    """Checks that an event has exactly the keys of its row, of exactly their types."""
-    rows = LOADER_ROWS if "request_id" in event else PLAYBACK_ROWS
-    row = rows[event["type"]]
-    assert _fits(event, row), f"{event} is no {row.__name__}"
-
-
-def _rows(union: object) -> dict[str, type]:
-    rows = {}
-    for row in typing.get_args(union):
-        (name,) = typing.get_args(typing.get_type_hints(row)["type"])
-        rows[name] = row
-    return rows
-
-
-def _fits(value: object, kind: object) -> bool:
-    """Whether a value is of a type as the `TypedDict`s spell it; `bool` is no `int` here."""
-    origin, args = typing.get_origin(kind), typing.get_args(kind)
-    if typing.is_typeddict(kind):
-        hints = typing.get_type_hints(kind)
-        return (
-            type(value) is dict
-            and value.keys() == hints.keys()
-            and all(_fits(value[key], hint) for key, hint in hints.items())
-        )
-    if origin is typing.Literal:
-        return value in args and type(value) is str
-    if origin in (typing.Union, types.UnionType):
-        return any(_fits(value, arg) for arg in args)
-    if origin is list:
-        return type(value) is list and all(_fits(item, args[0]) for item in value)
-    if origin is dict:
-        return type(value) is dict and all(
-            _fits(key, args[0]) and _fits(item, args[1]) for key, item in value.items()
-        )
-    if kind in (None, types.NoneType):
-        return value is None
-    if kind is float:
-        return type(value) is float and math.isfinite(value)
-    return type(value) is kind
-
-
-LOADER_ROWS = _rows(hotcue.LoaderEvent)
-PLAYBACK_ROWS = _rows(hotcue.PlaybackEvent)

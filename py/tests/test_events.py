@@ -9,17 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import LOADER_ROWS, PATIENCE_SEC, TERMINAL, Sounds, check_event, drain, wait_until
+from support import PATIENCE_SEC, TERMINAL, Sounds, drain, wait_until
 
 import hotcue
-
-
-def test_every_row_has_the_base_keys() -> None:
-    from typing import get_type_hints
-
-    assert set(LOADER_ROWS) == {"started", "progress", "success", "error", "cancelled", "device"}
-    for row in LOADER_ROWS.values():
-        assert {"type", "id", "request_id", "time_sec"} <= get_type_hints(row).keys()
 
 
 def test_an_engine_starts_with_a_device_event() -> None:
@@ -27,7 +19,6 @@ def test_an_engine_starts_with_a_device_event() -> None:
         wait_until("the first event", lambda: engine.stats()["unread_events"] > 0)
         event = engine.poll_loader_events()
     assert event is not None
-    check_event(event)
     assert event["type"] == "device"
     assert event["state"] == "started"
 
@@ -135,8 +126,6 @@ def test_promise_3_500_loads_are_drained_without_a_lost_event(sounds: Sounds) ->
             ticket.result(PATIENCE_SEC)  # Reads the request's own state: takes no event.
         wait_until("500 terminal events", all_told)
     events += engine.drain_loader_events()
-    for event in events:
-        check_event(event)
     lengths = {e["request_id"]: e["frames"] for e in events if e["type"] == "success"}
     assert lengths == {int(ticket): 200 + n % 50 for n, ticket in enumerate(tickets)}
     assert sum(e["type"] in TERMINAL for e in events) == 500
