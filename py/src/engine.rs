@@ -194,6 +194,17 @@ impl Engine {
         self.quick(py, |engine| engine.cancel_load(request_id))
     }
 
+    fn set_priority(
+        &self,
+        py: Python<'_>,
+        request_id: &Bound<'_, PyAny>,
+        priority: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        let request_id = handle(request_id, "request_id")?;
+        let priority = integer(priority, "priority", PRIORITIES)?;
+        self.quick(py, |engine| engine.set_priority(request_id, priority))
+    }
+
     fn poll_loader_events<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         guarded(py, || {
             self.home.check()?;

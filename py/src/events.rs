@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hotcue::LoadWarning;
 use hotcue::playback::PlaybackEvent;
-use hotcue_actors::{LoaderEvent, PlaybackNotice};
+use hotcue_actors::{LoaderEvent, PlaybackNotice, StageTimes};
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -34,6 +34,10 @@ pub(crate) fn loader_event(py: Python<'_>, event: LoaderEvent) -> PyResult<Bound
             base("progress", id, request_id, time_sec)?;
             fill!(dict, { "percent": percent, "stage": stage.as_str() });
         }
+        LoaderEvent::Stalled { id, request_id, time_sec, stage, stalled_sec } => {
+            base("stalled", id, request_id, time_sec)?;
+            fill!(dict, { "stage": stage.as_str(), "stalled_sec": stalled_sec });
+        }
         LoaderEvent::Success {
             id,
             request_id,
@@ -46,6 +50,7 @@ pub(crate) fn loader_event(py: Python<'_>, event: LoaderEvent) -> PyResult<Bound
             warnings,
             load_ms,
             from_cache,
+            stage_times,
         } => {
             base("success", id, request_id, time_sec)?;
             let list = PyList::empty(py);
@@ -56,6 +61,7 @@ pub(crate) fn loader_event(py: Python<'_>, event: LoaderEvent) -> PyResult<Bound
                 "duration_sec": duration_sec, "frames": frames, "channels": channels,
                 "sample_rate": sample_rate, "source_rate": source_rate, "warnings": list,
                 "load_ms": load_ms, "from_cache": from_cache,
+                "stage_ms": stage_ms(py, stage_times)?,
             });
         }
         LoaderEvent::Error { id, request_id, time_sec, error, stage, path } => {
@@ -114,6 +120,15 @@ fn unknown(kind: &str) -> PyErr {
 /// A path as Python spells it: `os.fsdecode`, so that a name that is no UTF-8 survives.
 fn text(path: Option<&Path>) -> Option<&std::ffi::OsStr> {
     path.map(Path::as_os_str)
+}
+
+fn stage_ms(py: Python<'_>, times: StageTimes) -> PyResult<Bound<'_, PyDict>> {
+    let dict = PyDict::new(py);
+    fill!(dict, {
+        "queued": times.queued_ms, "reading": times.reading_ms, "decoding": times.decoding_ms,
+        "resampling": times.resampling_ms, "publishing": times.publishing_ms,
+    });
+    Ok(dict)
 }
 
 fn warning<'py>(py: Python<'py>, oddity: &LoadWarning) -> PyResult<Bound<'py, PyDict>> {

@@ -36,6 +36,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "sample_rate": (1_000, 768_000),
     "source_rate": (1_000, 768_000),
     "load_ms": (0.0, 1e8),
+    "stalled_sec": (2.0, 1e6),
+    "queued": (0.0, 1e8),
+    "reading": (0.0, 1e8),
+    "decoding": (0.0, 1e8),
+    "resampling": (0.0, 1e8),
+    "publishing": (0.0, 1e8),
 }
 """The lowest and the highest value of every number."""
 
@@ -111,7 +117,9 @@ def length_sec(event: Any) -> float:
 
 def _check_ranges(values: dict[str, Any], event: Any) -> None:
     for key, value in values.items():
-        if type(value) in (int, float) and key in RANGES:
+        if type(value) is dict:
+            _check_ranges(value, event)
+        elif type(value) in (int, float) and key in RANGES:
             low, high = RANGES[key]
             if not low <= value <= high:
                 raise WrongEvent(f"{key} is out of {low}…{high} in {event}")
@@ -177,7 +185,7 @@ class Story:
             raise WrongEvent(f"{event} follows {before}")
         if "stage" in event:
             stage = STAGES.index(event["stage"])
-            if stage < self.stage or (kind == "progress" and stage == 0):
+            if stage < self.stage or (kind in ("progress", "stalled") and stage == 0):
                 raise WrongEvent(f"{event}: the stage was {STAGES[self.stage]} before")
             self.stage = stage
         if kind == "progress":

@@ -213,6 +213,12 @@ class AudioEngine:
         `cancelled` event follows; False that there is no such load, or that it had ended."""
         return self._native.cancel_load(request_id)
 
+    def set_priority(self, request_id: SupportsIndex, priority: SupportsIndex) -> bool:
+        """Changes the priority of a queued or running load, -100…100. A running load gives way
+        to one of higher priority, and goes on later without losing work. False if there is no
+        such load, or it had ended."""
+        return self._native.set_priority(request_id, priority)
+
     def poll_loader_events(self) -> LoaderEvent | None:
         """The next event, or None when there is none now. Call it until None in each frame.
 

@@ -32,6 +32,18 @@ class ProgressEvent(TypedDict):
     stage: Stage
 
 
+class StalledEvent(TypedDict):
+    """No byte has come for `stalled_sec`, 2 s at least; again every 2 s. The load goes on, and can
+    be cancelled; the next `progress` ends it."""
+
+    type: Literal["stalled"]
+    id: int
+    request_id: int
+    time_sec: float
+    stage: Stage
+    stalled_sec: float
+
+
 class LoadWarning(TypedDict):
     """Something odd about a file that loaded all the same; `numbers` are figures by name."""
 
@@ -47,8 +59,24 @@ class LoadWarning(TypedDict):
     numbers: dict[str, float]
 
 
+class StageTimes(TypedDict):
+    """Where the time of a load went, in milliseconds: waiting for a decoder, work until the first
+    decoded frame, work of the pass (which resamples as it goes), work of its tail, and the way to
+    the audio side. A load that found its file decoded has 0.0 for what it did not need."""
+
+    queued: float
+    reading: float
+    decoding: float
+    resampling: float
+    publishing: float
+
+
 class SuccessEvent(TypedDict):
-    """The sample is in its slot: `sample(id)` is it or a newer one. Terminal."""
+    """The sample is in its slot: `sample(id)` is it or a newer one. Terminal.
+
+    `load_ms` counts from submit; `from_cache` says that the audio was in memory already and is
+    shared.
+    """
 
     type: Literal["success"]
     id: int
@@ -62,6 +90,7 @@ class SuccessEvent(TypedDict):
     warnings: list[LoadWarning]
     load_ms: float
     from_cache: bool
+    stage_ms: StageTimes
 
 
 class ErrorEvent(TypedDict):
@@ -99,7 +128,13 @@ class DeviceEvent(TypedDict):
 
 
 LoaderEvent: TypeAlias = (
-    StartedEvent | ProgressEvent | SuccessEvent | ErrorEvent | CancelledEvent | DeviceEvent
+    StartedEvent
+    | ProgressEvent
+    | StalledEvent
+    | SuccessEvent
+    | ErrorEvent
+    | CancelledEvent
+    | DeviceEvent
 )
 """What `poll_loader_events()` returns."""
 
