@@ -103,3 +103,24 @@ def test_starting_and_stopping_release_the_gil() -> None:
                 pass
 
     assert turns_while(cycle) > 1000
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_copying_content_releases_the_gil(no_switching: None, kind: type) -> None:
+    content = bytes(100_000_000)
+    source = kind(content)
+    done = threading.Event()
+    with hotcue.AudioEngine(output="offline") as engine:
+
+        def load() -> None:
+            engine.load_sample_async(0, source)
+            done.set()
+
+        thread = threading.Thread(target=load)
+        thread.start()
+        turns = 0
+        while not done.is_set():
+            turns += 1
+            time.sleep(0)
+        thread.join()
+    assert turns > 10

@@ -17,6 +17,7 @@ Call = Callable[[hotcue.AudioEngine], Any]
 
 BY_ID: dict[str, Callable[[hotcue.AudioEngine, Any], Any]] = {
     "load_sample_async": lambda e, id: e.load_sample_async(id, "x.wav"),
+    "load_many_async": lambda e, id: e.load_many_async([(0, "x.wav"), (id, "x.wav")]),
     "state": lambda e, id: e.state(id),
     "sample": lambda e, id: e.sample(id),
     "unload_sample": lambda e, id: e.unload_sample(id),
@@ -29,7 +30,9 @@ BY_ID: dict[str, Callable[[hotcue.AudioEngine, Any], Any]] = {
 
 WITHOUT_ID: dict[str, Call] = {
     "load_sample_async": lambda e: e.load_sample_async(None, "x.wav"),
+    "load_many_async": lambda e: e.load_many_async([(None, "x.wav")]),
     "cancel_load": lambda e: e.cancel_load(1),
+    "set_priority": lambda e: e.set_priority(1, 1),
     "loads": lambda e: e.loads(),
     "stop_all": lambda e: e.stop_all(),
     "set_volume": lambda e: e.set_volume(1.0),
@@ -74,7 +77,7 @@ def test_an_id_of_the_wrong_type(engine: hotcue.AudioEngine, name: str, id: Any)
         BY_ID[name](engine, id)
 
 
-@pytest.mark.parametrize("name", [name for name in BY_ID if name != "load_sample_async"])
+@pytest.mark.parametrize("name", [name for name in BY_ID if not name.startswith("load_")])
 def test_none_is_an_id_only_for_loading(engine: hotcue.AudioEngine, name: str) -> None:
     with pytest.raises(TypeError, match=r"^id must be an integer, not NoneType$"):
         BY_ID[name](engine, None)
@@ -201,6 +204,7 @@ CONFIG: list[tuple[str, list[Any]]] = [
     ("slots", [0, -1, 2**40]),
     ("workers", [0, -1, 2**40]),
     ("max_sample_bytes", [0, -1, 2**70]),
+    ("max_source_bytes", [0, -1, 2**70]),
     ("max_queued", [0, -1, 2**70]),
     ("max_voices", [0, -1, 2**40]),
 ]
