@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use hotcue::output::{self, DeviceInfo};
 use hotcue::playback::Retrigger;
 use hotcue_actors::{
-    AudioEngine, EngineConfig, EngineError, PlayOptions, VoiceChange, WhenLoading,
+    AudioEngine, EngineConfig, EngineError, PlayOptions, SlotState, VoiceChange, WhenLoading,
 };
 use numpy::PyArray2;
 use pyo3::prelude::*;
@@ -28,8 +28,8 @@ use crate::ticket::Ticket;
 const ANY_POSITIVE: RangeInclusive<i64> = 0..=i64::MAX;
 const PRIORITIES: RangeInclusive<i64> = -100..=100;
 
-/// One queued or running load: `hotcue.LoadStatus`.
-type LoadRow = (u32, u64, Option<std::ffi::OsString>, &'static str, f32, f64);
+/// One queued or running load: `hotcue.LoadStatus`, in its order.
+type LoadRow = (u32, u64, Option<std::ffi::OsString>, &'static str, &'static str, f32, f64);
 
 /// The engine behind `hotcue.AudioEngine`.
 #[pyclass(frozen, module = "hotcue._hotcue")]
@@ -232,7 +232,10 @@ impl Engine {
         let loads = self.quick(py, AudioEngine::loads)?;
         let row = |load: hotcue_actors::LoadStatus| {
             let path = load.path.map(PathBuf::into_os_string);
-            (load.id, load.request_id, path, load.stage.as_str(), load.percent, load.age_sec)
+            let queued = load.stage == hotcue::Stage::Queued;
+            let state = if queued { SlotState::Queued } else { SlotState::Loading };
+            let (state, stage) = (state.as_str(), load.stage.as_str());
+            (load.id, load.request_id, path, state, stage, load.percent, load.age_sec)
         };
         Ok(loads.into_iter().map(row).collect())
     }
