@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 use hotcue::output::mock::{MockHandle, mock};
 use hotcue::output::{DeviceError, DeviceErrorKind, OutputRequest};
 use hotcue_actors::{AudioEngine, EngineConfig};
-use hotcue_tests::long_form;
+use hotcue_tests::{Random, long_form};
 
 use caller::{Caller, Done};
-use sources::{Material, Random};
+use sources::Material;
 
 /// Slots that all callers share; beyond them each caller has slots of its own.
 const SHARED_SLOTS: u32 = 3;

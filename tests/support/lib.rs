@@ -4,6 +4,7 @@ mod contract;
 mod files;
 pub mod loading;
 mod ogg;
+mod random;
 mod sources;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 pub use contract::{Contract, collect_until_ended};
 pub use files::{TempDir, noise, sine, wav_bytes};
 pub use ogg::{ogg_page, repair_ogg_checksums};
+pub use random::Random;
 pub use sources::{BlockingSource, CountedSource, Gate, OpenReaders, PanickingSource};
 
 /// Far longer than anything here takes; a test that reaches it has hung.

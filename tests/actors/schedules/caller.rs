@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use hotcue::SampleBuffer;
 use hotcue_actors::{AudioEngine, EngineError, LoadTicket, PlayOptions, SlotState, SubmitError};
+use hotcue_tests::Random;
 
-use super::sources::{Expected, Material, Random};
+use super::sources::{Expected, Material};
 use super::{OWN_SLOTS, SHARED_SLOTS, SLOTS, lock};
 
 /// A call that was made, and what it gave.

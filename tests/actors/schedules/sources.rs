@@ -7,46 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use hotcue::{ByteSource, ReadSeek, SampleBuffer, Source};
-use hotcue_tests::{PanickingSource, fixtures, noise, sine, wav_bytes};
-
-/// Chance that follows from a seed (splitmix64).
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0xD134_2543_DE82_EF95) ^ 0x5851_F42D_4C95_7F2D)
-    }
-
-    pub(super) fn fork(&mut self) -> Self {
-        Self(self.next())
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(super) fn below(&mut self, limit: usize) -> usize {
-        let limit = u64::try_from(limit).expect("a small number");
-        usize::try_from(self.next() % limit).expect("below a usize")
-    }
-
-    pub(super) fn one_in(&mut self, many: usize) -> bool {
-        self.below(many) == 0
-    }
-
-    /// Lets other threads have a turn, for a random while.
-    pub(super) fn dawdle(&mut self) {
-        match self.below(8) {
-            0 => thread::sleep(Duration::from_micros(self.next() % 400)),
-            1 | 2 => thread::yield_now(),
-            _ => {}
-        }
-    }
-}
+use hotcue_tests::{PanickingSource, Random, fixtures, noise, sine, wav_bytes};
 
 /// Whether a load of it can succeed.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,0 +1,341 @@
+//! Files whose loading is a script: each step takes virtual time and ends as it says.
+
+use std::panic;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actix_rt::time::sleep;
+use hotcue::{
+    LoadError, LoadErrorKind, LoadOptions, LoadedSample, Pulse, SampleBuffer, Source,
+    SourceIdentity, Stage, StageTimings, Step, Workbench,
+};
+use hotcue_actors::testing::{Work, Workshop};
+use hotcue_tests::Random;
+
+use crate::log::{Log, What};
+
+/// Longer than any schedule: a read that does not return.
+pub(crate) const FOR_EVER: Duration = Duration::from_secs(100_000);
+
+/// How a load of a file ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum End {
+    Good,
+    Fails(LoadErrorKind),
+    /// Inside a step, where it is caught.
+    Panics,
+    /// Outside, where it ends the actor.
+    Kills,
+    /// It never does.
+    Hangs,
+}
+
+/// What a decoder goes through.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    steps: Vec<Pace>,
+    pub(crate) end: End,
+    pub(crate) bytes: u64,
+    frames: usize,
+    /// Even closing it panics.
+    drops_badly: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    takes: Duration,
+    /// Bytes come in all the while.
+    beats: bool,
+}
+
+impl Script {
+    fn new(random: &mut Random) -> Self {
+        let end = match random.below(24) {
+            0 | 1 => End::Fails(LoadErrorKind::Io),
+            2 => End::Fails(LoadErrorKind::Corrupt),
+            3 => End::Fails(LoadErrorKind::NotFound),
+            4 => End::Panics,
+            5 => End::Kills,
+            6 => End::Hangs,
+            _ => End::Good,
+        };
+        let count = if end == End::Fails(LoadErrorKind::NotFound) {
+            1
+        } else {
+            2 + match random.below(4) {
+                0 => 0,
+                1 | 2 => random.below(6),
+                _ => random.below(40),
+            }
+        };
+        let ms = |ms: usize| Duration::from_millis(ms as u64);
+        let longest = [0, 1, 3, 10, 30][random.below(5)];
+        let mut steps: Vec<Pace> = (0..count)
+            .map(|_| Pace { takes: ms(random.below(longest + 1)), beats: false })
+            .collect();
+        if random.one_in(8) {
+            let takes = ms([100, 400, 1_500, 2_500, 5_000][random.below(5)]);
+            let at = random.below(steps.len());
+            steps[at] = Pace { takes, beats: random.one_in(3) };
+        }
+        if end == End::Hangs {
+            steps.push(Pace { takes: FOR_EVER, beats: false });
+        }
+        let most_frames = if random.one_in(3) { 6_000 } else { 200 };
+        Self {
+            end,
+            bytes: (steps.len() * (1 + random.below(3_000))) as u64,
+            frames: 1 + random.below(most_frames),
+            steps,
+            drops_badly: random.one_in(40),
+        }
+    }
+
+    /// How long a load of it takes that nobody disturbs.
+    pub(crate) fn takes(&self) -> Duration {
+        self.steps.iter().map(|pace| pace.takes).sum()
+    }
+}
+
+#[derive(Debug)]
+struct File {
+    version: u64,
+    script: Script,
+}
+
+/// All files of a schedule. Those from [`in_memory`](Self::in_memory) on are content, not paths.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    files: Mutex<Vec<File>>,
+    in_memory: usize,
+    works: AtomicUsize,
+    log: Log,
+}
+
+impl Disk {
+    pub(crate) fn new(random: &mut Random, paths: usize, contents: usize, log: &Log) -> Arc<Self> {
+        let files = (0..paths + contents)
+            .map(|_| File { version: 0, script: Script::new(random) })
+            .collect();
+        let works = AtomicUsize::new(0);
+        Arc::new(Self { files: Mutex::new(files), in_memory: paths, works, log: log.clone() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<File>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    pub(crate) fn is_path(&self, file: usize) -> bool {
+        file < self.in_memory
+    }
+
+    pub(crate) fn source(&self, file: usize) -> Source {
+        if self.is_path(file) {
+            Source::Path(PathBuf::from(format!("/virtual/{file}")))
+        } else {
+            let number = u8::try_from(file).expect("few files");
+            Source::Memory(Arc::from([number]))
+        }
+    }
+
+    fn file_of(source: &Source) -> usize {
+        match source {
+            Source::Path(path) => {
+                let name = path.file_name().and_then(|name| name.to_str());
+                name.and_then(|name| name.parse().ok()).expect("a path of this disk")
+            }
+            Source::Memory(content) => usize::from(content[0]),
+            Source::Custom(_) => unreachable!("there are none"),
+        }
+    }
+
+    /// Version and script of what is there now.
+    pub(crate) fn now(&self, file: usize) -> (u64, Script) {
+        let files = self.lock();
+        (files[file].version, files[file].script.clone())
+    }
+
+    /// Writes another file over it.
+    pub(crate) fn replace(&self, file: usize, random: &mut Random) {
+        let script = Script::new(random);
+        let mut files = self.lock();
+        files[file] = File { version: files[file].version + 1, script };
+    }
+
+    fn identity(&self, file: usize, version: u64, script: &Script) -> Option<SourceIdentity> {
+        let exists = script.end != End::Fails(LoadErrorKind::NotFound);
+        (self.is_path(file) && exists).then_some(SourceIdentity {
+            device: 1,
+            inode: file as u64,
+            len: script.bytes,
+            modified_ns: i128::from(version),
+        })
+    }
+}
+
+/// Which file, in which version, a sample was loaded from.
+pub(crate) fn origin(buffer: &SampleBuffer) -> (usize, u64) {
+    let plane = buffer.plane(0);
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a small whole number"
+    )]
+    let mark = (plane[0] * 65_536.0) as u64;
+    (usize::try_from(mark / 256).expect("few files"), mark % 256)
+}
+
+impl Workshop for Disk {
+    fn work(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
+        let file = Self::file_of(source);
+        let work = self.works.fetch_add(1, Ordering::Relaxed);
+        self.log.note(What::Made { work, file });
+        // The disk outlives nobody: what a work needs of it, it takes along.
+        let (version, script) = self.now(file);
+        Box::new(Scripted {
+            work,
+            file,
+            version,
+            identity: self.identity(file, version, &script),
+            script,
+            next: 0,
+            blocks_for: Duration::ZERO,
+            pulse: Arc::default(),
+            rate: options.sample_rate.expect("the engine has a rate"),
+            log: self.log.clone(),
+        })
+    }
+
+    fn identify(&self, source: &Source) -> Option<SourceIdentity> {
+        let file = Self::file_of(source);
+        let (version, script) = self.now(file);
+        self.identity(file, version, &script)
+    }
+}
+
+/// A load of one file; opened when it is made, which its first step does right after.
+struct Scripted {
+    work: usize,
+    file: usize,
+    version: u64,
+    identity: Option<SourceIdentity>,
+    script: Script,
+    next: usize,
+    blocks_for: Duration,
+    pulse: Arc<Pulse>,
+    rate: u32,
+    log: Log,
+}
+
+impl Scripted {
+    fn finish(&self) -> LoadedSample {
+        let mark = (self.file * 256) as f32 + self.version as f32;
+        let plane = vec![mark / 65_536.0; self.script.frames];
+        LoadedSample {
+            buffer: SampleBuffer::from_planes(self.rate, vec![plane]).expect("not empty"),
+            source_rate: self.rate,
+            container: "script".to_owned(),
+            codec: "script".to_owned(),
+            bits_per_sample: None,
+            warnings: Vec::new(),
+            timings: StageTimings::default(),
+        }
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.next >= self.script.steps.len()
+    }
+
+    /// Lets bytes come in while the step lasts.
+    fn beat_for(&self, time: Duration) {
+        const PERIOD: Duration = Duration::from_millis(300);
+        let pulse = Arc::clone(&self.pulse);
+        actix_rt::spawn(async move {
+            let mut left = time;
+            while left > PERIOD {
+                sleep(PERIOD).await;
+                left -= PERIOD;
+                pulse.beat(1);
+            }
+        });
+    }
+}
+
+impl Work for Scripted {
+    fn step(&mut self, _: &mut Workbench) -> Result<Step, LoadError> {
+        let index = self.next;
+        let Pace { takes, beats } = match self.script.steps.get(index) {
+            Some(pace) => *pace,
+            // It goes on until somebody asks how far it is.
+            None => Pace { takes: Duration::from_millis(40), beats: false },
+        };
+        let (work, file, version) = (self.work, self.file, self.version);
+        self.log.note(What::Step { work, file, version, index, takes, beats });
+        self.blocks_for = takes;
+        self.next += 1;
+        self.pulse.beat(self.script.bytes / self.script.steps.len() as u64);
+        if beats {
+            self.beat_for(takes);
+        }
+        if !self.is_at_end() {
+            return Ok(Step::Working);
+        }
+        match self.script.end {
+            End::Good => Ok(Step::Done(self.finish())),
+            End::Fails(kind) => Err(LoadError::new(kind, "as the script says")),
+            // Without the panic hook, which would print it.
+            End::Panics => panic::resume_unwind(Box::new("as the script says")),
+            End::Kills | End::Hangs => Ok(Step::Working),
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        match self.next {
+            0 => Stage::Queued,
+            1 => Stage::Reading,
+            _ => Stage::Decoding,
+        }
+    }
+
+    fn percent(&self) -> f32 {
+        if self.is_at_end() && self.script.end == End::Kills {
+            panic::resume_unwind(Box::new("as the script says"));
+        }
+        (self.next as f32 / self.script.steps.len() as f32 * 100.0).min(99.9)
+    }
+
+    fn identity(&self) -> Option<SourceIdentity> {
+        self.identity.filter(|_| self.next > 0)
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        (self.next > 0).then_some(self.script.bytes)
+    }
+
+    fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.pulse)
+    }
+
+    fn held_bytes(&self) -> usize {
+        if self.next > 1 { self.script.frames * size_of::<f32>() } else { 0 }
+    }
+
+    fn blocks_for(&mut self) -> Duration {
+        std::mem::take(&mut self.blocks_for)
+    }
+}
+
+impl Drop for Scripted {
+    fn drop(&mut self) {
+        self.log.note(What::Dropped { work: self.work });
+        if self.script.drops_badly && !std::thread::panicking() {
+            panic::resume_unwind(Box::new("as the script says"));
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! One engine's life under a virtual clock: random calls at random times.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_rt::time::{Instant, sleep};
+use hotcue::SampleBuffer;
+use hotcue::output::OutputRequest;
+use hotcue_actors::testing::{Jitter, World};
+use hotcue_actors::{
+    AudioEngine, EngineConfig, EngineError, PlayOptions, SubmitError, WhenLoading,
+};
+use hotcue_tests::Random;
+
+use crate::checks;
+use crate::device::Device;
+use crate::disk::Disk;
+use crate::log::{Call, Entry, Log, What};
+use crate::model::Model;
+
+/// How often the reader polls; events of one load are further apart.
+const POLL: Duration = Duration::from_millis(10);
+/// Messages that fill the ring to the callback.
+const FLOOD: usize = 1_100;
+
+/// Shape of one schedule.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    pub(crate) workers: usize,
+    pub(crate) jitter: Jitter,
+    slots: usize,
+    files: usize,
+    max_queued: usize,
+    clocked: bool,
+    calls: usize,
+    ends_after: Option<usize>,
+    /// The callback will be left without a turn while the ring fills.
+    pub(crate) floods: bool,
+}
+
+impl Shape {
+    fn new(random: &mut Random) -> Self {
+        let jitter = match random.below(4) {
+            0 => Jitter::default(),
+            1 | 2 => Jitter { yields_one_in: 2 + random.below(6) as u64, ..Jitter::default() },
+            _ => Jitter {
+                yields_one_in: 4,
+                sleeps_one_in: 2 + random.below(20) as u64,
+                longest: Duration::from_millis(1 + random.below(20) as u64),
+            },
+        };
+        let calls = 4 + random.below(40);
+        let clocked = random.one_in(2);
+        Self {
+            workers: 1 + random.below(3),
+            jitter,
+            slots: 1 + random.below(6),
+            files: 1 + random.below(8),
+            max_queued: if random.one_in(6) { 3 } else { 1_000 },
+            clocked,
+            calls,
+            ends_after: random.one_in(3).then(|| random.below(calls)),
+            floods: clocked && random.one_in(50),
+        }
+    }
+}
+
+/// Runs the schedule that follows from `seed`; all that happened, in order. Panics, with the log
+/// in it, when a promise is broken.
+pub(crate) fn run(seed: u64) -> Result<Vec<Entry>, (String, Vec<Entry>)> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without a driver");
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let log = Log::start();
+        let schedule = actix_rt::spawn(live(seed, log.clone()));
+        match schedule.await {
+            Ok(()) => Ok(log.entries()),
+            Err(failed) => Err((message(failed.into_panic()), log.entries())),
+        }
+    })
+}
+
+fn message(panic: Box<dyn std::any::Any + Send>) -> String {
+    match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => panic.downcast_ref::<&str>().map_or_else(String::new, |s| (*s).to_owned()),
+    }
+}
+
+async fn live(seed: u64, log: Log) {
+    let mut random = Random::new(seed);
+    let shape = Shape::new(&mut random);
+    let contents = random.below(2);
+    let disk = Disk::new(&mut random, shape.files, contents, &log);
+    let spare = Device::default();
+    let world = World::new(random.next(), shape.jitter, Arc::clone(&disk) as _, {
+        let spare = spare.clone();
+        move |request: &OutputRequest| spare.prepare(request)
+    });
+    let engine = AudioEngine::new(EngineConfig {
+        slots: shape.slots,
+        workers: Some(shape.workers),
+        max_queued: shape.max_queued,
+        ..EngineConfig::default()
+    })
+    .expect("a valid configuration");
+    let device = if shape.clocked { Device::clocked() } else { Device::default() };
+    engine.run_here(device.prepare(&OutputRequest::default()), &world).expect("it starts");
+    let model = Model::new(shape.slots, &disk);
+    let pushed = SampleBuffer::from_planes(48_000, vec![vec![0.0; 100]]).expect("not empty");
+    let engine = Arc::new(engine);
+    let reader = actix_rt::spawn(read_along(Arc::clone(&engine), log.clone()));
+    let mut caller = Caller {
+        random,
+        shape,
+        disk,
+        engine,
+        device,
+        model,
+        pushed,
+        log: log.clone(),
+        voices: Vec::new(),
+    };
+    caller.live().await;
+    reader.abort();
+    read(&caller.engine, &log);
+    checks::check(&caller.shape, &caller.disk, &caller.model, &log.entries());
+}
+
+/// Polls events and notices until it is aborted.
+async fn read_along(engine: Arc<AudioEngine>, log: Log) {
+    loop {
+        read(&engine, &log);
+        sleep(POLL).await;
+    }
+}
+
+fn read(engine: &AudioEngine, log: &Log) {
+    while let Some(event) = engine.poll_loader_events() {
+        log.note(What::Event(event));
+    }
+    while let Some(notice) = engine.poll_playback_events() {
+        log.note(What::Notice(format!("{notice:?}")));
+    }
+}
+
+struct Caller {
+    random: Random,
+    shape: Shape,
+    disk: Arc<Disk>,
+    engine: Arc<AudioEngine>,
+    device: Device,
+    model: Model,
+    pushed: Arc<SampleBuffer>,
+    log: Log,
+    voices: Vec<u64>,
+}
+
+impl Caller {
+    async fn live(&mut self) {
+        let flood_at = self.shape.floods.then(|| self.random.below(self.shape.calls));
+        for call in 0..self.shape.calls {
+            if self.shape.ends_after == Some(call) {
+                return self.shut_down().await;
+            }
+            self.pause().await;
+            self.model.look(&self.engine);
+            if flood_at == Some(call) {
+                self.flood().await;
+            }
+            self.call().await;
+        }
+        self.come_to_rest().await;
+        self.shut_down().await;
+    }
+
+    /// Lets others have a turn, or time pass.
+    async fn pause(&mut self) {
+        let ms = match self.random.below(16) {
+            0..6 => return,
+            6..9 => return tokio::task::yield_now().await,
+            9..13 => 1 + self.random.below(12),
+            13 | 14 => self.random.below(150),
+            _ => {
+                let most = if self.random.one_in(4) { 4_000 } else { 600 };
+                self.random.below(most)
+            }
+        };
+        sleep(Duration::from_millis(ms as u64)).await;
+    }
+
+    fn note(&self, call: Call) {
+        self.log.note(What::Call(call));
+    }
+
+    fn slot(&mut self) -> u32 {
+        u32::try_from(self.random.below(self.shape.slots)).expect("few slots")
+    }
+
+    async fn call(&mut self) {
+        match self.random.below(40) {
+            0..16 => self.load(),
+            16..19 => self.cancel(),
+            19..23 => self.set_priority(),
+            23 | 24 => self.unload(),
+            25 => self.push(),
+            26..29 => self.play(),
+            29 => {
+                let slot = self.slot();
+                self.engine.stop_sample(slot).expect("it runs");
+                self.note(Call::Stop { slot });
+            }
+            30 | 31 => {
+                let file = self.random.below(self.disk.len());
+                if self.disk.is_path(file) {
+                    self.disk.replace(file, &mut self.random);
+                    self.model.replaced(file, self.disk.now(file).1.end);
+                    self.note(Call::Replace { file });
+                }
+            }
+            32 if self.random.one_in(3) => {
+                self.device.lose();
+                self.note(Call::LoseDevice);
+            }
+            33 if self.random.one_in(3) => {
+                self.device =
+                    if self.shape.clocked { Device::clocked() } else { Device::default() };
+                let prepared = self.device.prepare(&OutputRequest::default());
+                self.note(Call::SwitchOutput);
+                self.engine.switch_here(prepared).await.expect("it opens");
+            }
+            _ => {
+                let frames = self.random.below(2_000);
+                self.device.pull(frames);
+                self.note(Call::Pull { frames });
+            }
+        }
+    }
+
+    fn load(&mut self) {
+        let slot = (!self.random.one_in(5)).then(|| self.slot());
+        let file = self.random.below(self.disk.len());
+        let priority = [0, 0, 0, 1, 5, -3][self.random.below(6)];
+        let loaded = self.engine.load_sample_async(slot, self.disk.source(file), priority);
+        let ticket = match loaded {
+            Ok(ticket) => Some(ticket),
+            Err(EngineError::Submit(SubmitError::QueueFull)) => None,
+            Err(EngineError::Submit(SubmitError::NoFreeSlot)) if slot.is_none() => None,
+            Err(other) => panic!("{other}"),
+        };
+        let request = ticket.is_some().then_some(self.model.requests.len());
+        if let Some(ticket) = ticket {
+            let (version, _) = self.disk.now(file);
+            self.model.accepted(ticket, file, version, priority, self.log.now());
+        }
+        self.note(Call::Load { request, slot, file, priority });
+    }
+
+    /// One of the newest requests, most likely a live one.
+    fn some_request(&mut self) -> Option<usize> {
+        let live: Vec<usize> = self.model.live().collect();
+        if !live.is_empty() && !self.random.one_in(8) {
+            return Some(live[self.random.below(live.len())]);
+        }
+        let count = self.model.requests.len();
+        (count > 0).then(|| self.random.below(count))
+    }
+
+    fn cancel(&mut self) {
+        let Some(request) = self.some_request() else { return };
+        self.model.look(&self.engine);
+        let ticket = &self.model.requests[request].ticket;
+        let cancelled = if self.random.one_in(2) {
+            ticket.cancel()
+        } else {
+            self.engine.cancel_load(ticket.request_id()).expect("it runs")
+        };
+        self.note(Call::Cancel { request, cancelled });
+        self.model.cancel(request, cancelled);
+    }
+
+    fn set_priority(&mut self) {
+        let Some(request) = self.some_request() else { return };
+        let priority = [-100, -1, 0, 2, 9, 100][self.random.below(6)];
+        let id = self.model.requests[request].ticket.request_id();
+        let live = self.engine.set_priority(id, priority).expect("it runs");
+        self.note(Call::SetPriority { request, priority, live });
+        self.model.set_priority(request, priority, live, self.log.now());
+    }
+
+    fn unload(&mut self) {
+        let slot = self.slot();
+        self.engine.unload_sample(slot).expect("it runs");
+        self.note(Call::Unload { slot });
+        self.model.unload(slot as usize);
+        assert!(self.engine.sample(slot).expect("it runs").is_none(), "unloaded");
+    }
+
+    fn push(&mut self) {
+        let slot = self.slot();
+        let handle = self.engine.stream_handle().expect("it runs");
+        handle.push_sample(slot, Arc::clone(&self.pushed));
+        self.note(Call::Push { slot });
+        self.model.push(slot as usize, Arc::clone(&self.pushed));
+    }
+
+    fn play(&mut self) {
+        let slot = self.slot();
+        let options = PlayOptions {
+            looped: self.random.one_in(3),
+            when_loading: WhenLoading::PlayWhenReady,
+            ..PlayOptions::default()
+        };
+        let voice = self.engine.play_sample(slot, options).expect("it runs");
+        self.note(Call::Play { slot, plays: voice.is_some() });
+        self.voices.extend(voice);
+    }
+
+    /// Fills the ring while no callback takes anything.
+    async fn flood(&mut self) {
+        self.note(Call::Flood);
+        self.model.ring_may_fill = true;
+        for _ in 0..FLOOD {
+            self.engine.set_volume(1.0).expect("it runs");
+        }
+        sleep(Duration::from_millis(2_500)).await;
+    }
+
+    /// Waits until all has ended that will, and ends the rest.
+    async fn come_to_rest(&mut self) {
+        let hanging: Vec<usize> =
+            self.model.live().filter(|request| self.model.may_hang(*request)).collect();
+        for request in hanging {
+            self.model.look(&self.engine);
+            let ticket = &self.model.requests[request].ticket;
+            let cancelled = self.engine.cancel_load(ticket.request_id()).expect("it runs");
+            self.note(Call::Cancel { request, cancelled });
+            self.model.cancel(request, cancelled);
+        }
+        let all: Duration = (0..self.disk.len()).map(|file| self.disk.now(file).1.takes()).sum();
+        let deadline = Instant::now()
+            + Duration::from_secs(120)
+            + all.min(Duration::from_secs(60)) * (self.model.requests.len() as u32);
+        while self.model.live().next().is_some() {
+            assert!(
+                Instant::now() < deadline,
+                "never ends: {:?}",
+                self.model.live().collect::<Vec<_>>()
+            );
+            sleep(Duration::from_millis(50)).await;
+            self.device.pull(64);
+            self.model.look(&self.engine);
+        }
+        self.model.look(&self.engine);
+        assert_eq!(self.engine.stats().queued, 0);
+    }
+
+    async fn shut_down(&mut self) {
+        self.model.look(&self.engine);
+        let before = Instant::now();
+        self.engine.shut_down_here().await;
+        let took = before.elapsed();
+        self.note(Call::ShutDown { took });
+        let limit = Duration::from_millis(500) + self.shape.jitter.longest * 20;
+        assert!(took <= limit, "shutting down took {took:?}");
+        self.model.shut_down();
+        read(&self.engine, &self.log);
+        let told = self.log.entries().len();
+        sleep(Duration::from_secs(3)).await;
+        read(&self.engine, &self.log);
+        let after: Vec<Entry> = self.log.entries().split_off(told);
+        let told =
+            after.iter().find(|entry| matches!(entry.what, What::Event(_) | What::Notice(_)));
+        assert!(told.is_none(), "after the end: {told:?}");
+    }
+}
