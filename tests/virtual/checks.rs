@@ -1,5 +1,9 @@
 //! What must be true of a whole schedule: order, priority, sharing, signs of life.
 
+mod priority;
+mod sharing;
+mod signs;
+
 use std::time::Duration;
 
 use hotcue_actors::LoaderEvent;
@@ -10,7 +14,153 @@ use crate::log::{Entry, What};
 use crate::model::Model;
 use crate::world::Shape;
 
-pub(crate) fn check(_shape: &Shape, _disk: &Disk, model: &Model, entries: &[Entry]) {
+/// One tick of tokio's clock, to which timers are rounded up.
+const TICK: Duration = Duration::from_millis(1);
+
+/// All that the checks look at.
+struct Schedule<'a> {
+    shape: &'a Shape,
+    disk: &'a Disk,
+    loads: Vec<Load<'a>>,
+    works: Vec<Work>,
+    /// When the last call was made.
+    end: Duration,
+}
+
+/// A request with what was told of it.
+struct Load<'a> {
+    request: &'a crate::model::Request,
+    started: Option<Duration>,
+    ended: Duration,
+    /// All of it, in order.
+    events: Vec<&'a LoaderEvent>,
+}
+
+/// A decoding.
+struct Work {
+    file: usize,
+    made: Duration,
+    steps: Vec<Step>,
+    dropped: Option<Duration>,
+}
+
+#[derive(Clone, Copy)]
+struct Step {
+    /// Its place in the log.
+    place: usize,
+    version: u64,
+    index: usize,
+    from: Duration,
+    takes: Duration,
+    beats: bool,
+}
+
+impl Step {
+    fn until(&self) -> Duration {
+        self.from + self.takes
+    }
+}
+
+impl Work {
+    fn is_alive_at(&self, time: Duration) -> bool {
+        self.made <= time && self.dropped.is_none_or(|dropped| dropped > time)
+    }
+}
+
+fn time(event: &LoaderEvent) -> Duration {
+    Duration::from_secs_f64(event.time_sec())
+}
+
+impl Load<'_> {
+    /// The lowest and the highest priority that it had from `from` to `until`.
+    fn priorities(&self, from: Duration, until: Duration) -> (i32, i32) {
+        let all = &self.request.priorities;
+        let first = all.iter().rposition(|(at, _)| *at < from).unwrap_or(0);
+        let during = all[first..].iter().take_while(|(at, _)| *at <= until);
+        let during = during.map(|(_, priority)| *priority);
+        let lowest = during.clone().min().expect("it has one from the start");
+        (lowest, during.max().expect("it has one from the start"))
+    }
+
+    /// Whether it was accepted before `from` and in the queue until after `until`.
+    fn waits(&self, from: Duration, until: Duration) -> bool {
+        self.request.accepted < from
+            && self.started.is_none_or(|started| started > until)
+            && self.ended > until
+    }
+
+    fn runs_at(&self, time: Duration) -> bool {
+        self.started.is_some_and(|started| started <= time) && self.ended > time
+    }
+}
+
+impl<'a> Schedule<'a> {
+    fn new(shape: &'a Shape, disk: &'a Disk, model: &'a Model, entries: &'a [Entry]) -> Self {
+        let mut loads: Vec<Load<'a>> = model
+            .requests
+            .iter()
+            .map(|request| Load {
+                request,
+                started: None,
+                ended: Duration::MAX,
+                events: Vec::new(),
+            })
+            .collect();
+        let mut works: Vec<Work> = Vec::new();
+        let mut end = Duration::ZERO;
+        for (place, Entry { at, what }) in entries.iter().enumerate() {
+            match what {
+                What::Made { file, .. } => {
+                    let (made, steps) = (*at, Vec::new());
+                    works.push(Work { file: *file, made, steps, dropped: None });
+                }
+                What::Step { work, version, index, takes, beats, .. } => {
+                    let (version, index, takes, beats) = (*version, *index, *takes, *beats);
+                    let step = Step { place, version, index, from: *at, takes, beats };
+                    works[*work].steps.push(step);
+                }
+                What::Dropped { work } => works[*work].dropped = Some(*at),
+                What::Event(event) => {
+                    let id = event.request_id();
+                    let load = id.and_then(|id| {
+                        // They rise.
+                        let index = loads
+                            .binary_search_by_key(&id, |load| load.request.ticket.request_id());
+                        index.ok().map(|index| &mut loads[index])
+                    });
+                    let Some(load) = load else { continue };
+                    if matches!(event, LoaderEvent::Started { .. }) {
+                        load.started = Some(time(event));
+                    }
+                    if event.is_terminal() {
+                        load.ended = time(event);
+                    }
+                    load.events.push(event);
+                }
+                What::Call(_) => end = *at,
+                What::Notice(_) => {}
+            }
+        }
+        Self { shape, disk, loads, works, end }
+    }
+
+    /// How long messages may be on their way through so many actors.
+    fn hops(&self, count: u32) -> Duration {
+        (self.shape.jitter.longest + TICK) * count
+    }
+}
+
+/// Panics where a promise is broken.
+pub(crate) fn check(shape: &Shape, disk: &Disk, model: &Model, entries: &[Entry]) {
+    check_ends(model, entries);
+    let schedule = Schedule::new(shape, disk, model, entries);
+    priority::check(&schedule);
+    sharing::check(&schedule);
+    signs::check(&schedule);
+}
+
+/// One terminal event each, which says what the ticket says; per request the order of events.
+fn check_ends(model: &Model, entries: &[Entry]) {
     let mut contract = Contract::default();
     for entry in entries {
         if let What::Event(event) = &entry.what {
@@ -28,5 +178,4 @@ pub(crate) fn check(_shape: &Shape, _disk: &Disk, model: &Model, entries: &[Entr
         let success = matches!(terminal, Some(LoaderEvent::Success { .. }));
         assert_eq!(success, request.buffer.is_some(), "{terminal:?} of {request:?}");
     }
-    let _ = Duration::ZERO;
 }

@@ -19,6 +19,9 @@ use crate::log::{Log, What};
 /// Longer than any schedule: a read that does not return.
 pub(crate) const FOR_EVER: Duration = Duration::from_secs(100_000);
 
+/// Bytes of what is loaded from memory.
+const MOST_CONTENT: u64 = 2_000;
+
 /// How a load of a file ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum End {
@@ -117,7 +120,13 @@ pub(crate) struct Disk {
 impl Disk {
     pub(crate) fn new(random: &mut Random, paths: usize, contents: usize, log: &Log) -> Arc<Self> {
         let files = (0..paths + contents)
-            .map(|_| File { version: 0, script: Script::new(random) })
+            .map(|number| {
+                let mut script = Script::new(random);
+                if number >= paths {
+                    script.bytes = script.bytes.min(MOST_CONTENT);
+                }
+                File { version: 0, script }
+            })
             .collect();
         let works = AtomicUsize::new(0);
         Arc::new(Self { files: Mutex::new(files), in_memory: paths, works, log: log.clone() })
@@ -140,7 +149,8 @@ impl Disk {
             Source::Path(PathBuf::from(format!("/virtual/{file}")))
         } else {
             let number = u8::try_from(file).expect("few files");
-            Source::Memory(Arc::from([number]))
+            let len = usize::try_from(self.now(file).1.bytes).expect("few bytes");
+            Source::Memory(vec![number; len].into())
         }
     }
 

@@ -9,6 +9,7 @@ use hotcue_actors::LoaderEvent;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
+#[allow(dead_code, reason = "all of it is read where a log is printed or compared")]
 pub(crate) enum What {
     /// The caller's.
     Call(Call),
@@ -26,6 +27,7 @@ pub(crate) enum What {
 
 /// A call and what it gave. Requests are numbered in the order in which they were accepted.
 #[derive(Clone, Debug)]
+#[allow(dead_code, reason = "as above")]
 pub(crate) enum Call {
     Load { request: Option<usize>, slot: Option<u32>, file: usize, priority: i32 },
     Cancel { request: usize, cancelled: bool },

@@ -9,12 +9,13 @@ use hotcue_actors::{AudioEngine, CancelReason, LoadFailure, LoadTicket, SlotStat
 use crate::disk::{Disk, End, origin};
 
 /// A request that was accepted.
-#[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) ticket: LoadTicket,
     pub(crate) file: usize,
     /// Of the file, when it was submitted.
     version: u64,
+    /// The version at the submit of the oldest request whose job it may have joined by its path.
+    job_version: u64,
     pub(crate) accepted: Duration,
     /// What it was set to, and when.
     pub(crate) priorities: Vec<(Duration, i32)>,
@@ -22,6 +23,18 @@ pub(crate) struct Request {
     cancelled: Option<CancelReason>,
     pub(crate) buffer: Option<Arc<SampleBuffer>>,
     ended: bool,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Request")
+            .field("id", &self.ticket.request_id())
+            .field("slot", &self.ticket.id())
+            .field("file", &(self.file, self.version))
+            .field("accepted", &self.accepted)
+            .field("cancelled", &self.cancelled)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -62,13 +75,19 @@ impl Model {
         let slot = &mut self.slots[ticket.id() as usize];
         let older = slot.current.replace(self.requests.len());
         slot.failed = false;
+        let mut job_version = version;
         if let Some(older) = older {
             self.cancelled(older, CancelReason::Superseded);
+            let older = &self.requests[older];
+            if older.file == file {
+                job_version = older.job_version;
+            }
         }
         self.requests.push(Request {
             ticket,
             file,
             version,
+            job_version,
             accepted: now,
             priorities: vec![(now, priority)],
             cancelled: None,
@@ -137,7 +156,7 @@ impl Model {
     /// Whether one whose file hangs: its end is not to be waited for.
     pub(crate) fn may_hang(&self, request: usize) -> bool {
         let request = &self.requests[request];
-        let from = usize::try_from(request.version).expect("few versions");
+        let from = usize::try_from(request.job_version).expect("few versions");
         self.ends[request.file][from..].contains(&End::Hangs)
     }
 
@@ -187,7 +206,7 @@ impl Model {
         let request = &mut self.requests[index];
         request.ended = true;
         let ends = &self.ends[request.file];
-        let possible = &ends[usize::try_from(request.version).expect("few versions")..];
+        let possible = &ends[usize::try_from(request.job_version).expect("few versions")..];
         let slot = &mut self.slots[request.ticket.id() as usize];
         assert_eq!(slot.current.take(), Some(index), "an older one ends by itself: {request:?}");
         match outcome {

@@ -328,6 +328,7 @@ impl Caller {
             self.engine.set_volume(1.0).expect("it runs");
         }
         sleep(Duration::from_millis(2_500)).await;
+        self.model.look(&self.engine);
     }
 
     /// Waits until all has ended that will, and ends the rest.

@@ -1,0 +1,123 @@
+//! The most urgent first, of these the oldest; who runs gives way.
+
+use std::time::Duration;
+
+use super::{Load, Schedule, Work};
+
+/// Who has waited so long may overtake once in eight times.
+const AGED: Duration = Duration::from_secs(2);
+
+pub(super) fn check(schedule: &Schedule<'_>) {
+    for work in &schedule.works {
+        check_start(schedule, work);
+        check_giving_way(schedule, work);
+    }
+}
+
+/// Time that a decision may lag behind what the caller sees.
+fn lag(schedule: &Schedule<'_>) -> Duration {
+    schedule.hops(4)
+}
+
+/// The age of a request's job: a request that superseded a queued one of the same slot and file
+/// has taken its place over.
+fn age(schedule: &Schedule<'_>, index: usize) -> usize {
+    let load = &schedule.loads[index];
+    let older = schedule.loads[..index].iter().rposition(|older| {
+        older.request.ticket.id() == load.request.ticket.id()
+            && older.ended >= load.request.accepted
+    });
+    match older {
+        Some(older)
+            if schedule.loads[older].request.file == load.request.file
+                && schedule.disk.is_path(load.request.file)
+                && schedule.loads[older]
+                    .started
+                    .is_none_or(|started| started > load.request.accepted) =>
+        {
+            age(schedule, older)
+        }
+        _ => index,
+    }
+}
+
+/// No job was begun while a more urgent one waited, or an older one that was as urgent.
+fn check_start(schedule: &Schedule<'_>, work: &Work) {
+    let (from, at) = (work.made.saturating_sub(lag(schedule)), work.made);
+    let members: Vec<usize> = (0..schedule.loads.len())
+        .filter(|index| {
+            let load = &schedule.loads[*index];
+            let started = load.started.unwrap_or(Duration::MAX);
+            load.request.file == work.file && started.abs_diff(at) < Duration::from_micros(1)
+        })
+        .collect();
+    // None: its file was replaced while it was loaded, and it begins anew.
+    let priorities = members.iter().map(|index| schedule.loads[*index].priorities(from, at).1);
+    let Some(highest) = priorities.max() else { return };
+    let accepted = |index: &usize| schedule.loads[*index].request.accepted;
+    let has_aged = members.iter().map(accepted).min().is_some_and(|first| at - first >= AGED);
+    if has_aged {
+        return;
+    }
+    let oldest = members.iter().map(|index| age(schedule, *index)).min();
+    let bytes = schedule.disk.now(work.file).1.bytes;
+    for (index, load) in schedule.loads.iter().enumerate() {
+        // One that starts about now may have been given to its decoder first.
+        if members.contains(&index) || !load.waits(from, at + lag(schedule)) {
+            continue;
+        }
+        let (lowest, _) = load.priorities(from, at);
+        assert!(
+            lowest <= highest,
+            "at {at:?} {:?} was begun while {:?} waited",
+            schedule.loads[members[0]].request,
+            load.request
+        );
+        // A shorter one may have been let in for a long one that ran.
+        let shorter = bytes < schedule.disk.now(load.request.file).1.bytes;
+        let older = Some(age(schedule, index)) < oldest;
+        assert!(
+            lowest < highest || !older || shorter,
+            "at {at:?} {:?} was begun before the older {:?}",
+            schedule.loads[members[0]].request,
+            load.request
+        );
+    }
+}
+
+/// A job gives way between two steps to one of higher priority.
+fn check_giving_way(schedule: &Schedule<'_>, work: &Work) {
+    /// Steps that are no longer than this leave time to give way.
+    const SHORT: Duration = Duration::from_millis(50);
+    let patience = 2 * SHORT + 2 * lag(schedule);
+    for step in &work.steps {
+        let (from, at) = (step.from.saturating_sub(patience), step.from);
+        let members: Vec<&Load<'_>> = schedule
+            .loads
+            .iter()
+            .filter(|load| load.request.file == work.file && load.runs_at(at))
+            .collect();
+        let Some(highest) = members.iter().map(|load| load.priorities(from, at).1).max() else {
+            continue;
+        };
+        let waiting =
+            |load: &&Load<'_>| load.waits(from, at) && load.priorities(from, at).0 > highest;
+        let Some(waits) = schedule.loads.iter().find(waiting) else { continue };
+        // As many jobs as there may be suspended ones beside those that run.
+        let begun = schedule.works.iter().filter(|work| work.is_alive_at(at)).count();
+        let long = schedule
+            .works
+            .iter()
+            .flat_map(|work| &work.steps)
+            .any(|other| other.takes > SHORT && other.from < at && other.until() > from);
+        let may_give_way = begun <= 2 * schedule.shape.workers && !long;
+        let begun_before = work.made < from;
+        assert!(
+            !(may_give_way && begun_before),
+            "at {at:?} file {} goes on for {:?} while {:?} waits",
+            work.file,
+            members[0].request,
+            waits.request
+        );
+    }
+}

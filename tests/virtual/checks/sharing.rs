@@ -1,0 +1,62 @@
+//! One file is decoded once, and all who asked for it get the same buffer.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hotcue_actors::LoaderEvent;
+
+use super::Schedule;
+use crate::disk::origin;
+
+pub(super) fn check(schedule: &Schedule<'_>) {
+    check_buffers(schedule);
+    check_decodings(schedule);
+}
+
+/// The tickets keep every sample alive, so the first one that was loaded of a file is the only
+/// one: later requests join its load or find it in memory.
+fn check_buffers(schedule: &Schedule<'_>) {
+    let mut first = HashMap::new();
+    let mut successes: Vec<_> = schedule
+        .loads
+        .iter()
+        .filter_map(|load| Some((load, load.request.buffer.as_ref()?)))
+        .collect();
+    successes.sort_by_key(|(load, _)| load.ended);
+    for (load, buffer) in successes {
+        if !schedule.disk.is_path(load.request.file) {
+            continue;
+        }
+        let known = first.entry(origin(buffer)).or_insert_with(|| Arc::clone(buffer));
+        assert!(Arc::ptr_eq(known, buffer), "loaded again: {:?}", load.request);
+        if let Some(LoaderEvent::Success { from_cache: true, .. }) = load.events.last() {
+            let earlier = schedule.loads.iter().any(|other| {
+                let same = other.request.buffer.as_ref();
+                other.ended <= load.ended && same.is_some_and(|same| Arc::ptr_eq(same, buffer))
+            });
+            assert!(earlier, "found in memory before it was there: {:?}", load.request);
+        }
+    }
+}
+
+/// After the first step of each, in which it is found out which file it is, the steps of two
+/// decodings of one file never alternate.
+fn check_decodings(schedule: &Schedule<'_>) {
+    let mut steps: Vec<_> = schedule
+        .works
+        .iter()
+        .enumerate()
+        .filter(|(_, work)| schedule.disk.is_path(work.file))
+        .flat_map(|(number, work)| work.steps.iter().map(move |step| (step, work.file, number)))
+        .filter(|(step, ..)| step.index > 0)
+        .collect();
+    steps.sort_by_key(|(step, ..)| step.place);
+    let mut last: HashMap<_, Vec<usize>> = HashMap::new();
+    for (step, file, work) in steps {
+        let works = last.entry((file, step.version)).or_default();
+        if works.last() != Some(&work) {
+            assert!(!works.contains(&work), "file {file} is decoded twice at a time: {works:?}");
+            works.push(work);
+        }
+    }
+}
