@@ -75,9 +75,11 @@ impl DecoderActor {
             None => {
                 let SupervisorParts { table, publisher, .. } = &self.parts;
                 let wanted = job.begin(|request| {
-                    if table.start(request) {
+                    let started = table.start(request);
+                    if started {
                         publisher.started(request);
                     }
+                    started
                 });
                 if !wanted {
                     return false;
@@ -205,7 +207,7 @@ impl DecoderActor {
             let (changed, same): (Vec<Member>, Vec<Member>) =
                 members.into_iter().partition(|member| member.by_path);
             members = same;
-            if let Some(again) = Job::again(changed) {
+            if let Some(again) = job.again(changed) {
                 self.supervisor.do_send(Submit(again));
             }
         }

@@ -68,17 +68,23 @@ impl Job {
     /// A job for one request.
     pub(crate) fn new(request: &Arc<Request>) -> Arc<Self> {
         let member = Member { request: Arc::clone(request), by_path: false };
-        Self::of(request.id, request.source.clone(), vec![member])
+        Self::of(request.id, request.source.clone(), vec![member], (Instant::now(), 0))
     }
 
-    /// A job that begins anew for requests whose file is another one by now.
-    pub(crate) fn again(members: Vec<Member>) -> Option<Arc<Self>> {
+    /// A job that begins anew for requests of this one whose file is another one by now.
+    pub(crate) fn again(&self, members: Vec<Member>) -> Option<Arc<Self>> {
         let Member { request, .. } = members.first()?;
         let members = members.iter().map(|m| Member { by_path: false, ..m.clone() }).collect();
-        Some(Self::of(request.id, request.source.clone(), members))
+        let said = (self.created, self.reported.load(Ordering::Relaxed));
+        Some(Self::of(request.id, request.source.clone(), members, said))
     }
 
-    fn of(id: u64, source: Source, members: Vec<Member>) -> Arc<Self> {
+    fn of(
+        id: u64,
+        source: Source,
+        members: Vec<Member>,
+        (created, reported): (Instant, u64),
+    ) -> Arc<Self> {
         let bytes = match &source {
             Source::Memory(content) => content.len() as u64,
             Source::Path(_) | Source::Custom(_) => UNKNOWN,
@@ -90,8 +96,8 @@ impl Job {
             bytes: AtomicU64::new(bytes),
             steps: AtomicU64::new(0),
             pulse: OnceLock::new(),
-            created: Instant::now(),
-            reported: AtomicU64::new(0),
+            created,
+            reported: AtomicU64::new(reported),
         });
         for member in &job.lock().members {
             member.request.set_job(&job);
@@ -121,9 +127,9 @@ impl Job {
         live.map(|member| Arc::clone(&member.request)).collect()
     }
 
-    /// A decoder takes it: `start` is called for every member, before anybody else can join.
-    /// False when nobody wants it; then it is closed.
-    pub(crate) fn begin(&self, mut start: impl FnMut(&Arc<Request>)) -> bool {
+    /// A decoder takes it: `start` is called for every member, before anybody else can join,
+    /// and says whether it was told. False when nobody wants it; then it is closed.
+    pub(crate) fn begin(&self, mut start: impl FnMut(&Arc<Request>) -> bool) -> bool {
         let mut state = self.lock();
         state.members.retain(|member| member.request.is_live());
         if state.members.is_empty() {
@@ -131,8 +137,10 @@ impl Job {
             return false;
         }
         state.phase = Phase::Running;
-        self.reported();
-        state.members.iter().for_each(|member| start(&member.request));
+        // All of them before any answer counts: a job that began anew may have told them long ago.
+        if state.members.iter().filter(|member| start(&member.request)).count() > 0 {
+            self.reported();
+        }
         true
     }
 

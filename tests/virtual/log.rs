@@ -30,6 +30,8 @@ pub(crate) enum What {
 #[allow(dead_code, reason = "as above")]
 pub(crate) enum Call {
     Load { request: Option<usize>, slot: Option<u32>, file: usize, priority: i32 },
+    LoadMany { first: Option<usize>, loads: Vec<(Option<u32>, usize)>, priority: i32 },
+    CancelMany { cancelled: usize },
     Cancel { request: usize, cancelled: bool },
     SetPriority { request: usize, priority: i32, live: bool },
     Unload { slot: u32 },

@@ -8,29 +8,54 @@ mod log;
 mod model;
 mod world;
 
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
 use hotcue_tests::long_form;
 
-/// Schedules of each thread.
-fn seeds() -> std::ops::Range<u64> {
-    match std::env::var("HOTCUE_SEED").ok().and_then(|seed| seed.parse().ok()) {
-        Some(seed) => seed..seed + 1,
+/// `HOTCUE_SEED` runs one schedule again, or with `from..until` that many.
+fn seeds() -> Range<u64> {
+    let asked = std::env::var("HOTCUE_SEED").ok();
+    let number = |text: &str| text.parse().expect("HOTCUE_SEED is a number, or from..until");
+    match asked.as_deref().map(|asked| asked.split_once("..").ok_or(asked)) {
+        Some(Ok((from, until))) => number(from)..number(until),
+        Some(Err(seed)) => number(seed)..number(seed) + 1,
         None if long_form() => 0..100_000,
         None => 0..2_000,
     }
 }
 
-/// `HOTCUE_SEED` runs one schedule again.
 #[test]
 fn promises_hold_under_a_virtual_clock() {
-    for seed in seeds() {
-        if let Err((failure, entries)) = world::run(seed) {
-            // A test's own output: what a failure is to be understood by.
-            #[allow(clippy::print_stderr, reason = "a failing test tells what happened")]
-            {
-                eprintln!("{}", log::text(&entries));
+    let seeds = seeds();
+    let next = AtomicU64::new(seeds.start);
+    let failed = thread::scope(|scope| {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let work = || {
+            loop {
+                let seed = next.fetch_add(1, Ordering::Relaxed);
+                if seed >= seeds.end {
+                    return None;
+                }
+                if let Err(failure) = world::run(seed) {
+                    // The others need not go on.
+                    next.store(seeds.end, Ordering::Relaxed);
+                    return Some((seed, failure));
+                }
             }
-            panic!("{failure}\nseed {seed} fails; HOTCUE_SEED={seed} runs it again");
+        };
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let ends = threads.into_iter().map(|thread| thread.join().expect("it catches panics"));
+        ends.flatten().min_by_key(|(seed, _)| *seed)
+    });
+    if let Some((seed, (failure, entries))) = failed {
+        // A test's own output: what a failure is to be understood by.
+        #[allow(clippy::print_stderr, reason = "a failing test tells what happened")]
+        {
+            eprintln!("{}", log::text(&entries));
         }
+        panic!("{failure}\nseed {seed} fails; HOTCUE_SEED={seed} runs it again");
     }
 }
 

@@ -8,7 +8,7 @@ use hotcue::SampleBuffer;
 use hotcue::output::OutputRequest;
 use hotcue_actors::testing::{Jitter, World};
 use hotcue_actors::{
-    AudioEngine, EngineConfig, EngineError, PlayOptions, SubmitError, WhenLoading,
+    AudioEngine, EngineConfig, EngineError, LoadBatch, PlayOptions, SubmitError, WhenLoading,
 };
 use hotcue_tests::Random;
 
@@ -124,6 +124,7 @@ async fn live(seed: u64, log: Log) {
         pushed,
         log: log.clone(),
         voices: Vec::new(),
+        batches: Vec::new(),
     };
     caller.live().await;
     reader.abort();
@@ -158,6 +159,8 @@ struct Caller {
     pushed: Arc<SampleBuffer>,
     log: Log,
     voices: Vec<u64>,
+    /// With the number of the first request.
+    batches: Vec<(LoadBatch, usize)>,
 }
 
 impl Caller {
@@ -203,7 +206,9 @@ impl Caller {
 
     async fn call(&mut self) {
         match self.random.below(40) {
-            0..16 => self.load(),
+            0..15 => self.load(),
+            15 if self.random.one_in(2) => self.load_many(),
+            15 => self.cancel_many(),
             16..19 => self.cancel(),
             19..23 => self.set_priority(),
             23 | 24 => self.unload(),
@@ -258,6 +263,55 @@ impl Caller {
             self.model.accepted(ticket, file, version, priority, self.log.now());
         }
         self.note(Call::Load { request, slot, file, priority });
+    }
+
+    fn load_many(&mut self) {
+        let count = 1 + self.random.below(5);
+        let loads: Vec<(Option<u32>, usize)> = (0..count)
+            .map(|_| {
+                let slot = (!self.random.one_in(3)).then(|| self.slot());
+                (slot, self.random.below(self.disk.len()))
+            })
+            .collect();
+        let priority = [0, 3, -3][self.random.below(3)];
+        let items = loads.iter().map(|(slot, file)| (*slot, self.disk.source(*file))).collect();
+        // What ends meanwhile would be taken for superseded.
+        self.model.look(&self.engine);
+        let first = match self.engine.load_many_async(items, priority) {
+            Ok(batch) => {
+                let first = self.model.requests.len();
+                let mut tickets: Vec<_> = batch.tickets().iter().cloned().zip(&loads).collect();
+                // Ids of loads without a slot of their own were given out first.
+                tickets.sort_by_key(|(ticket, _)| ticket.request_id());
+                for (ticket, (_, file)) in tickets {
+                    let (version, _) = self.disk.now(*file);
+                    self.model.accepted(ticket, *file, version, priority, self.log.now());
+                }
+                self.batches.push((batch, first));
+                Some(first)
+            }
+            // None was.
+            Err(EngineError::Submit(SubmitError::QueueFull | SubmitError::NoFreeSlot)) => None,
+            Err(other) => panic!("{other}"),
+        };
+        self.note(Call::LoadMany { first, loads, priority });
+        self.model.look(&self.engine);
+    }
+
+    fn cancel_many(&mut self) {
+        let Some((batch, first)) = self.batches.pop() else { return };
+        let live = |model: &Model| {
+            let of_batch = first..first + batch.tickets().len();
+            model.live().filter(|request| of_batch.contains(request)).collect::<Vec<_>>()
+        };
+        let ended = live(&self.model);
+        let cancelled = batch.cancel();
+        self.note(Call::CancelMany { cancelled });
+        assert_eq!(cancelled, ended.len(), "{batch:?}");
+        ended.into_iter().for_each(|request| self.model.cancel(request, true));
+        let progress = batch.progress();
+        assert_eq!(progress.done + progress.failed + progress.cancelled, progress.total);
+        assert!((progress.percent - 100.0).abs() < 1e-9, "{progress:?}");
     }
 
     /// One of the newest requests, most likely a live one.
