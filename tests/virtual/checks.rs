@@ -168,13 +168,13 @@ fn check_ends(model: &Model, entries: &[Entry]) {
         }
     }
     assert_eq!(contract.ended(), model.requests.len(), "one terminal event per request");
-    for (index, request) in model.requests.iter().enumerate() {
+    for request in &model.requests {
         let terminal = contract.terminal(request.ticket.request_id());
         let told = match terminal {
             Some(LoaderEvent::Cancelled { reason, .. }) => Some(*reason),
             _ => None,
         };
-        assert_eq!(told, model.reason(index), "{terminal:?} of {request:?}");
+        assert_eq!(told, request.cancelled, "{terminal:?} of {request:?}");
         let success = matches!(terminal, Some(LoaderEvent::Success { .. }));
         assert_eq!(success, request.buffer.is_some(), "{terminal:?} of {request:?}");
     }

@@ -20,7 +20,7 @@ pub(crate) struct Request {
     /// What it was set to, and when.
     pub(crate) priorities: Vec<(Duration, i32)>,
     /// The reason for which it must have been cancelled.
-    cancelled: Option<CancelReason>,
+    pub(crate) cancelled: Option<CancelReason>,
     pub(crate) buffer: Option<Arc<SampleBuffer>>,
     ended: bool,
 }
@@ -251,9 +251,5 @@ impl Model {
                 None => panic!("not ended by shutting down: {:?}", self.requests[index]),
             }
         }
-    }
-
-    pub(crate) fn reason(&self, request: usize) -> Option<CancelReason> {
-        self.requests[request].cancelled
     }
 }

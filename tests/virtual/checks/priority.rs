@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use hotcue_actors::CancelReason;
+
 use super::{Load, Schedule, Work};
 
 /// Who has waited so long may overtake once in eight times.
@@ -25,6 +27,7 @@ fn age(schedule: &Schedule<'_>, index: usize) -> usize {
     let load = &schedule.loads[index];
     let older = schedule.loads[..index].iter().rposition(|older| {
         older.request.ticket.id() == load.request.ticket.id()
+            && older.request.cancelled == Some(CancelReason::Superseded)
             && older.ended >= load.request.accepted
     });
     match older {

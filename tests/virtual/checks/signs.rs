@@ -57,18 +57,21 @@ fn check_told(schedule: &Schedule<'_>, work: &Work) {
             if until >= step.until().min(schedule.end) {
                 break;
             }
-            // That nobody else decodes this file makes them members for sure.
-            let alone = schedule
-                .works
-                .iter()
-                .filter(|other| other.file == work.file && other.is_alive_at(from))
-                .count();
+            // That nobody else decodes this file, or will, makes them members for sure.
+            let alone = |load: &&Load<'_>| {
+                let others = schedule.works.iter().filter(|other| !std::ptr::eq(*other, work));
+                !others.into_iter().any(|other| {
+                    other.file == work.file
+                        && other.made < load.ended
+                        && other.dropped.is_none_or(|dropped| dropped > step.from)
+                })
+            };
             let waits = |load: &&Load<'_>| {
                 load.request.file == work.file
                     && load.runs_at(step.from + schedule.hops(1))
                     && load.runs_at(until)
             };
-            for load in schedule.loads.iter().filter(waits).filter(|_| alone == 1) {
+            for load in schedule.loads.iter().filter(waits).filter(alone) {
                 let told = load.events.iter().any(|event| {
                     matches!(event, LoaderEvent::Stalled { .. })
                         && (from..=until).contains(&time(event))
