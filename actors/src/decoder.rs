@@ -75,11 +75,9 @@ impl DecoderActor {
             None => {
                 let SupervisorParts { table, publisher, .. } = &self.parts;
                 let wanted = job.begin(|request| {
-                    let started = table.start(request);
-                    if started {
+                    if table.start(request) {
                         publisher.started(request);
                     }
-                    started
                 });
                 if !wanted {
                     return false;

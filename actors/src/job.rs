@@ -23,6 +23,8 @@ pub(crate) struct Job {
     /// The id of its first request: the older goes first.
     pub(crate) id: u64,
     pub(crate) source: Source,
+    /// Its requests have been told `started` by an earlier job.
+    pub(crate) begins_anew: bool,
     state: Mutex<State>,
     /// Bytes of the source, for who waits and who runs; [`UNKNOWN`] until somebody looked.
     bytes: AtomicU64,
@@ -68,36 +70,33 @@ impl Job {
     /// A job for one request.
     pub(crate) fn new(request: &Arc<Request>) -> Arc<Self> {
         let member = Member { request: Arc::clone(request), by_path: false };
-        Self::of(request.id, request.source.clone(), vec![member], (Instant::now(), 0))
+        Self::of(request, vec![member], None)
     }
 
     /// A job that begins anew for requests of this one whose file is another one by now.
     pub(crate) fn again(&self, members: Vec<Member>) -> Option<Arc<Self>> {
         let Member { request, .. } = members.first()?;
         let members = members.iter().map(|m| Member { by_path: false, ..m.clone() }).collect();
-        let said = (self.created, self.reported.load(Ordering::Relaxed));
-        Some(Self::of(request.id, request.source.clone(), members, said))
+        Some(Self::of(request, members, Some(self)))
     }
 
-    fn of(
-        id: u64,
-        source: Source,
-        members: Vec<Member>,
-        (created, reported): (Instant, u64),
-    ) -> Arc<Self> {
+    fn of(first: &Request, members: Vec<Member>, before: Option<&Self>) -> Arc<Self> {
+        let source = first.source.clone();
         let bytes = match &source {
             Source::Memory(content) => content.len() as u64,
             Source::Path(_) | Source::Custom(_) => UNKNOWN,
         };
+        let said = before.map_or(0, |before| before.reported.load(Ordering::Relaxed));
         let job = Arc::new(Self {
-            id,
+            id: first.id,
             source,
+            begins_anew: before.is_some(),
             state: Mutex::new(State { members, phase: Phase::Queued }),
             bytes: AtomicU64::new(bytes),
             steps: AtomicU64::new(0),
             pulse: OnceLock::new(),
-            created,
-            reported: AtomicU64::new(reported),
+            created: before.map_or_else(Instant::now, |before| before.created),
+            reported: AtomicU64::new(said),
         });
         for member in &job.lock().members {
             member.request.set_job(&job);
@@ -127,9 +126,9 @@ impl Job {
         live.map(|member| Arc::clone(&member.request)).collect()
     }
 
-    /// A decoder takes it: `start` is called for every member, before anybody else can join,
-    /// and says whether it was told. False when nobody wants it; then it is closed.
-    pub(crate) fn begin(&self, mut start: impl FnMut(&Arc<Request>) -> bool) -> bool {
+    /// A decoder takes it: `start` is called for every member, before anybody else can join.
+    /// False when nobody wants it; then it is closed.
+    pub(crate) fn begin(&self, mut start: impl FnMut(&Arc<Request>)) -> bool {
         let mut state = self.lock();
         state.members.retain(|member| member.request.is_live());
         if state.members.is_empty() {
@@ -137,8 +136,8 @@ impl Job {
             return false;
         }
         state.phase = Phase::Running;
-        // All of them before any answer counts: a job that began anew may have told them long ago.
-        if state.members.iter().filter(|member| start(&member.request)).count() > 0 {
+        state.members.iter().for_each(|member| start(&member.request));
+        if !self.begins_anew {
             self.reported();
         }
         true
@@ -241,7 +240,12 @@ impl Job {
 
     /// Time since the last report; nothing while it runs not yet, or no more.
     pub(crate) fn silent_for(&self) -> Duration {
-        if self.lock().phase != Phase::Running {
+        let told = match self.lock().phase {
+            Phase::Queued => self.begins_anew,
+            Phase::Running => true,
+            Phase::Closed => false,
+        };
+        if !told {
             return Duration::ZERO;
         }
         let reported = Duration::from_millis(self.reported.load(Ordering::Relaxed));

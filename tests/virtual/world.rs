@@ -128,6 +128,11 @@ async fn live(seed: u64, log: Log) {
     };
     caller.live().await;
     reader.abort();
+    if let Err(failed) = reader.await
+        && failed.is_panic()
+    {
+        std::panic::resume_unwind(failed.into_panic());
+    }
     read(&caller.engine, &log);
     checks::check(&caller.shape, &caller.disk, &caller.model, &log.entries());
 }
@@ -142,6 +147,13 @@ async fn read_along(engine: Arc<AudioEngine>, log: Log) {
 
 fn read(engine: &AudioEngine, log: &Log) {
     while let Some(event) = engine.poll_loader_events() {
+        // What it says is already true.
+        if event.is_terminal()
+            && let Ok(loads) = engine.loads()
+        {
+            let id = event.request_id();
+            assert!(!loads.iter().any(|load| Some(load.request_id) == id), "not yet: {event:?}");
+        }
         log.note(What::Event(event));
     }
     while let Some(notice) = engine.poll_playback_events() {

@@ -24,6 +24,8 @@ pub(super) struct Queue {
     unmeasured: VecDeque<u64>,
     /// Those that were begun, whose buffers take memory.
     begun: BTreeSet<u64>,
+    /// Those whose requests have seen `started`: the begun ones, and those that begin anew.
+    told: BTreeSet<u64>,
     /// Where the last sweep ended.
     swept: u64,
 }
@@ -57,6 +59,9 @@ impl Queue {
         if assignment.work.is_some() {
             self.begun.insert(id);
         }
+        if assignment.work.is_some() || assignment.job.begins_anew {
+            self.told.insert(id);
+        }
         self.order.insert((Reverse(priority), id));
         self.sizes.extend(bytes.map(|bytes| (priority, bytes, id)));
         // One that was taken back has its old place.
@@ -76,6 +81,7 @@ impl Queue {
             self.sizes.remove(&(waiting.priority, bytes, id));
         }
         self.begun.remove(&id);
+        self.told.remove(&id);
         Some(waiting.assignment)
     }
 
@@ -151,9 +157,9 @@ impl Queue {
         jobs
     }
 
-    /// The jobs that were begun, oldest first.
-    pub(super) fn begun(&self) -> impl Iterator<Item = &Arc<Job>> {
-        let waiting = self.begun.iter().filter_map(|id| self.jobs.get(id));
+    /// The jobs whose requests have seen `started`, oldest first.
+    pub(super) fn told(&self) -> impl Iterator<Item = &Arc<Job>> {
+        let waiting = self.told.iter().filter_map(|id| self.jobs.get(id));
         waiting.map(|waiting| &waiting.assignment.job)
     }
 

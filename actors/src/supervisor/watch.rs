@@ -136,11 +136,12 @@ impl LoaderSupervisor {
         let running = running.filter_map(|worker| worker.busy.as_ref());
         let running = running.filter(|busy| !busy.has_stalled()).map(|busy| &busy.job);
         let parked = self.parked.iter().map(|parked| &parked.job);
-        for job in running.chain(self.queue.begun()).chain(parked) {
+        for job in running.chain(self.queue.told()).chain(parked) {
             if job.silent_for() >= HEARTBEAT {
                 job.reported();
-                for request in job.live() {
-                    self.parts.publisher.progress(&request);
+                // To one that begins anew, others may have come that have not seen `started`.
+                for request in job.live().iter().filter(|request| !request.is_queued()) {
+                    self.parts.publisher.progress(request);
                 }
             }
         }
