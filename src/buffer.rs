@@ -9,7 +9,8 @@ mod storage;
 mod tests;
 mod writer;
 
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
 
 pub use writer::SampleWriter;
 
@@ -29,7 +30,9 @@ use storage::Storage;
 #[derive(Debug)]
 pub struct SampleBuffer {
     spec: AudioSpec,
+    /// Fields are dropped in order: the memory first, then who was to learn of that.
     storage: Storage,
+    companion: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 impl SampleBuffer {
@@ -40,7 +43,23 @@ impl SampleBuffer {
     /// [`AudioSpec::validate`], `corrupt` for planes of different lengths.
     pub fn from_planes(sample_rate: u32, planes: Vec<Vec<f32>>) -> Result<Arc<Self>, LoadError> {
         let spec = AudioSpec { sample_rate, channels: planes.len() }.validate()?;
-        Ok(Arc::new(Self { spec, storage: Storage::from_planes(planes)? }))
+        Ok(Arc::new(Self::new(spec, Storage::from_planes(planes)?)))
+    }
+
+    fn new(spec: AudioSpec, storage: Storage) -> Self {
+        Self { spec, storage, companion: OnceLock::new() }
+    }
+
+    /// Gives the sample a companion that is dropped right after its memory was freed, in the
+    /// thread that frees it: by that an owner counts memory, whoever else holds the sample.
+    ///
+    /// # Errors
+    /// Gives `companion` back when there is one already.
+    pub fn accompany(
+        &self,
+        companion: Box<dyn Any + Send + Sync>,
+    ) -> Result<(), Box<dyn Any + Send + Sync>> {
+        self.companion.set(companion)
     }
 
     /// Sample rate and channel count.

@@ -94,7 +94,7 @@ pub fn split(config: PlaybackConfig) -> (Controller, Renderer) {
     let (commands_tx, commands_rx) = ring::command_ring(command_capacity);
     let (events_tx, events_rx) = ring::event_ring(config.event_capacity);
     let (lender, returns) = ring::return_ring(places);
-    let shared = Arc::new(PlaybackShared::default());
+    let shared = Arc::new(PlaybackShared::new(config.slots));
     let buffers = BufferTable::new(table_size, returns);
     let mixer = Mixer::new(&config, buffers, events_tx, Arc::clone(&shared));
     let renderer =

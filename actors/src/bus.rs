@@ -175,6 +175,13 @@ impl Publisher {
         });
     }
 
+    /// Of a slot whose load may have ended long ago: nothing of that request is asked.
+    pub(crate) fn evicted(&self, id: u32, request_id: u64, freed_bytes: u64) {
+        let time_sec = self.clock.now_sec();
+        let event = LoaderEvent::Evicted { id, request_id, time_sec, freed_bytes };
+        self.bus.do_send(Publish { event, request: None });
+    }
+
     pub(crate) fn device(&self, state: DeviceState, name: impl Into<String>) {
         let event =
             LoaderEvent::Device { time_sec: self.clock.now_sec(), state, name: name.into() };

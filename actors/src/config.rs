@@ -29,6 +29,9 @@ pub struct EngineConfig {
     pub workers: Option<usize>,
     /// Most bytes of one decoded sample; None sets no limit.
     pub max_sample_bytes: Option<u64>,
+    /// Most bytes of decoded samples in memory, of loads in flight as of finished ones; None sets
+    /// no limit. Samples that were used least recently leave for others.
+    pub memory_budget: Option<u64>,
     /// Most requests that wait for a decoder.
     pub max_queued: usize,
     /// Most voices that sound at once.
@@ -46,6 +49,7 @@ impl Default for EngineConfig {
             slots: 1_024,
             workers: None,
             max_sample_bytes: None,
+            memory_budget: None,
             max_queued: 1_000_000,
             max_voices: 128,
             worker_nice: 5,
@@ -72,6 +76,7 @@ impl EngineConfig {
             ((1..=MAX_SLOTS).contains(&self.slots), "slots out of range"),
             (self.workers.is_none_or(|n| (1..=MAX_WORKERS).contains(&n)), "workers out of range"),
             (self.max_sample_bytes != Some(0), "max_sample_bytes out of range"),
+            (self.memory_budget != Some(0), "memory_budget out of range"),
             (self.max_queued > 0, "max_queued out of range"),
             ((1..=MAX_VOICES).contains(&self.max_voices), "max_voices out of range"),
             ((0..=19).contains(&self.worker_nice), "worker_nice out of range"),

@@ -2,6 +2,7 @@
 
 mod panic;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use hotcue::{
     LoadError, LoadErrorKind, LoadOptions, LoadedSample, SourceIdentity, Stage, Step, Workbench,
 };
 
+use crate::budget::{NoRoom, Reservation};
 use crate::job::{Assignment, Job, Member};
 use crate::messages::{
     Continue, Decode, Discard, Measure, Measured, Preempt, Reprioritised, Submit, Suspended,
@@ -20,6 +22,7 @@ use crate::registry::Claim;
 use crate::request::{Outcome, Request};
 use crate::sample::Sample;
 use crate::supervisor::{Ahead, LoaderSupervisor, SupervisorParts};
+use crate::table::Delivery;
 use crate::work::Work;
 
 /// At most 30 `progress` events a second per load.
@@ -40,13 +43,22 @@ pub struct DecoderActor {
     turn: u64,
 }
 
+/// Whether the memory budget has room.
+enum Room {
+    There,
+    /// The job is the supervisor's again.
+    Later,
+    /// The job has failed.
+    Never,
+}
+
 /// The job at hand.
 struct Running {
     job: Arc<Job>,
     work: Box<dyn Work>,
+    reservation: Reservation,
     /// Whether its file was looked up in the registry.
     claimed: bool,
-    last_resort: bool,
     last_progress: Instant,
 }
 
@@ -67,8 +79,8 @@ impl DecoderActor {
     }
 
     /// Takes a job; false when nobody wants it any more.
-    fn take(&mut self, assignment: Assignment, last_resort: bool) -> bool {
-        let Assignment { job, work, .. } = assignment;
+    fn take(&mut self, assignment: Assignment) -> bool {
+        let Assignment { job, work, reservation, .. } = assignment;
         let begun = work.is_some();
         let work = match work {
             Some(work) => work,
@@ -91,7 +103,8 @@ impl DecoderActor {
         };
         job.watch(&*work);
         let last_progress = Instant::now();
-        self.running = Some(Running { job, work, claimed: begun, last_resort, last_progress });
+        let reservation = reservation.unwrap_or_else(|| self.parts.budget.reserve());
+        self.running = Some(Running { job, work, reservation, claimed: begun, last_progress });
         true
     }
 
@@ -131,11 +144,23 @@ impl DecoderActor {
             Ok(Ok(Step::Working)) => {
                 running.report(&self.parts);
                 if self.share() {
-                    // Back through the mailbox: whatever arrived during the step is read first.
-                    return context.notify(Continue { turn: self.turn });
+                    let bytes =
+                        self.running.as_ref().map_or(0, |running| running.work.held_bytes());
+                    match self.make_room(bytes) {
+                        // Back through the mailbox: whatever arrived during the step is read
+                        // first.
+                        Room::There => return context.notify(Continue { turn: self.turn }),
+                        Room::Later => return,
+                        Room::Never => {}
+                    }
                 }
             }
-            Ok(Ok(Step::Done(loaded))) => self.hand_on(loaded),
+            Ok(Ok(Step::Done(loaded))) => match self.make_room(loaded.buffer.byte_len()) {
+                Room::There => self.hand_on(loaded),
+                // Asked for its next step, it says the same again.
+                Room::Later => return,
+                Room::Never => {}
+            },
             Ok(Err(error)) => self.fail(&error),
             Err(message) => {
                 // What the panic left behind is not trusted again.
@@ -145,6 +170,35 @@ impl DecoderActor {
             }
         }
         self.go_on(context);
+    }
+
+    /// Reserves what the sample takes by now. Without room the job goes back to the supervisor, or
+    /// fails.
+    fn make_room(&mut self, bytes: usize) -> Room {
+        let Some(running) = &mut self.running else { return Room::Never };
+        match running.reservation.grow_to(bytes) {
+            Ok(()) => Room::There,
+            Err(NoRoom::WaitForOthers) => {
+                self.give_back(true);
+                Room::Later
+            }
+            Err(NoRoom::StartOver) => {
+                // An older load needs what this one holds.
+                if let Some(Running { job, work, .. }) = self.running.take() {
+                    if let Some(file) = work.identity() {
+                        self.parts.registry.forget(file, &job);
+                    }
+                    drop_work(work);
+                    let assignment = Assignment::new(job);
+                    self.supervisor.do_send(Suspended { from: self.me, assignment, no_room: true });
+                }
+                Room::Later
+            }
+            Err(NoRoom::Never(error)) => {
+                self.fail(&error);
+                Room::Never
+            }
+        }
     }
 
     /// Once the file is open: sees whether it is in memory, or being decoded by another. True
@@ -168,8 +222,8 @@ impl DecoderActor {
                     // It has just come to nothing.
                     self.parts.registry.forget(file, &other);
                 }
-                Claim::Cached(sample) => {
-                    self.deliver(&job, Some(file), sample, true);
+                Claim::Cached(delivery) => {
+                    self.deliver(&job, Some(file), delivery, true);
                     break;
                 }
             }
@@ -179,13 +233,14 @@ impl DecoderActor {
     }
 
     fn hand_on(&mut self, loaded: LoadedSample) {
-        let Some(Running { job, work, .. }) = self.running.take() else { return };
-        let sample = Sample::new(loaded, job.source.path().map(std::path::Path::to_path_buf));
+        let Some(Running { job, work, reservation, .. }) = self.running.take() else { return };
+        let sample = Sample::new(loaded, job.source.path().map(Path::to_path_buf));
+        let delivery = Delivery::new(sample, reservation.into_account());
         let file = work.identity();
         if let Some(file) = file {
-            self.parts.registry.finished(file, &job, &sample);
+            self.parts.registry.finished(file, &job, delivery.resident());
         }
-        self.deliver(&job, file, sample, false);
+        self.deliver(&job, file, delivery, false);
         drop_work(work);
     }
 
@@ -194,7 +249,7 @@ impl DecoderActor {
         &self,
         job: &Job,
         file: Option<SourceIdentity>,
-        sample: Arc<Sample>,
+        delivery: Delivery,
         from_cache: bool,
     ) {
         let mut members = job.close();
@@ -209,8 +264,12 @@ impl DecoderActor {
                 self.supervisor.do_send(Submit(again));
             }
         }
-        let requests: Vec<_> = members.into_iter().map(|member| member.request).collect();
-        self.parts.sink.decoded(requests, sample, from_cache);
+        // While the first one is held, each can have another.
+        let resident = delivery.resident();
+        let deliveries = members.into_iter().filter_map(|member| {
+            Delivery::again(resident).map(|delivery| (member.request, delivery))
+        });
+        self.parts.sink.decoded(deliveries.collect(), from_cache);
     }
 
     /// Ends all requests of the job with `error`.
@@ -238,8 +297,13 @@ impl DecoderActor {
 
     /// Gives the job back to the supervisor, as it is.
     fn give_back(&mut self, no_room: bool) {
-        if let Some(Running { job, work, .. }) = self.running.take() {
-            let assignment = Assignment { job, work: Some(work), since: Instant::now() };
+        if let Some(Running { job, work, reservation, .. }) = self.running.take() {
+            let assignment = Assignment {
+                job,
+                work: Some(work),
+                reservation: Some(reservation),
+                since: Instant::now(),
+            };
             self.supervisor.do_send(Suspended { from: self.me, assignment, no_room });
         }
     }
@@ -249,7 +313,7 @@ impl DecoderActor {
         self.turn += 1;
         while let Some(assignment) = self.ahead.take() {
             let job = Arc::clone(&assignment.job);
-            if self.take(assignment, false) {
+            if self.take(assignment) {
                 self.supervisor.do_send(WorkerFree { from: self.me, next: Some(job) });
                 return context.notify(Continue { turn: self.turn });
             }
@@ -306,10 +370,9 @@ impl Actor for DecoderActor {
 impl Handler<Decode> for DecoderActor {
     type Result = ();
 
-    fn handle(&mut self, decode: Decode, context: &mut Context<Self>) {
-        let Decode { assignment, last_resort } = decode;
+    fn handle(&mut self, Decode { assignment }: Decode, context: &mut Context<Self>) {
         self.turn += 1;
-        if self.take(assignment, last_resort) {
+        if self.take(assignment) {
             self.step(context);
         } else {
             self.go_on(context);

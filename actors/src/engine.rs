@@ -23,7 +23,7 @@ pub use batch::{BatchProgress, LoadBatch};
 pub use options::{
     Clock, EngineStats, LoadStatus, PlayOptions, RenderedAudio, VoiceChange, WhenLoading,
 };
-pub use ticket::LoadTicket;
+pub use ticket::{LoadTicket, LoadWaiter};
 
 use crate::bus::EventBus;
 use crate::config::EngineConfig;
@@ -36,7 +36,7 @@ use crate::queue::EventQueue;
 use crate::sample::Sample;
 use crate::sink::{AudioStreamHandle, Device, Target};
 use crate::supervisor::{LoaderSupervisor, cancel};
-use crate::table::SlotState;
+use crate::table::{Held, SlotState};
 use ask::{Waiter, ask, block_on};
 use system::{AudioSide, Running};
 
@@ -311,7 +311,20 @@ impl AudioEngine {
             if let Some(request) = unloaded.cancelled {
                 running.publisher.cancelled(&request, CancelReason::User);
             }
-            running.sink.do_send(Unload { slot: id, change: unloaded.change });
+            running.sink.do_send(Unload { slot: id, change: unloaded.change, evicted: false });
+            Ok(())
+        })
+    }
+
+    /// Keeps what the slot holds, now and after further loads, in memory whatever the budget
+    /// says, until it is unpinned or unloaded. Brings back nothing that was evicted.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `Submit(IdOutOfRange)`.
+    pub fn pin_sample(&self, id: u32, pinned: bool) -> Result<(), EngineError> {
+        self.with(|running| {
+            running.table.check_slot(id)?;
+            running.table.pin(id, pinned);
             Ok(())
         })
     }
@@ -345,7 +358,7 @@ impl AudioEngine {
         let unread_events = self.events.len();
         let dropped_events = self.events.dropped();
         let figures = self.with(|running| {
-            let (samples, sample_bytes) = running.table.held();
+            let Held { samples, sample_bytes, elsewhere_bytes } = running.table.held();
             Ok(EngineStats {
                 workers: running.workers,
                 abandoned_workers: running.table.abandoned_workers(),
@@ -353,6 +366,8 @@ impl AudioEngine {
                 live: running.table.live(),
                 samples,
                 sample_bytes,
+                reserved_bytes: elsewhere_bytes,
+                memory_budget: running.table.ledger().limit(),
                 unread_events,
                 dropped_events,
                 voices: running.playback.voices(),

@@ -73,7 +73,8 @@ pub struct StageTimes {
 /// One thing that happened to a request, a slot or the device.
 ///
 /// `id` is the slot, `time_sec` counts from the engine's `run()` on a monotonic clock.
-/// Per request the order is `Started`, then `Progress` and `Stalled`, then one terminal event.
+/// Per request the order is `Started`, then `Progress` and `Stalled`, then one terminal event. Only
+/// `Evicted` may follow that.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are the columns of the event contract, said here once")]
@@ -114,6 +115,9 @@ pub enum LoaderEvent {
     },
     /// Terminal: as `Error`, on request.
     Cancelled { id: u32, request_id: u64, time_sec: f64, reason: CancelReason },
+    /// A sample left memory to keep the budget. `id` is the slot, `request_id` the load that had
+    /// brought it there. `freed_bytes` are 0 for all but the last of the slots that shared it.
+    Evicted { id: u32, request_id: u64, time_sec: f64, freed_bytes: u64 },
     /// The output device changed.
     Device { time_sec: f64, state: DeviceState, name: String },
 }
@@ -128,6 +132,7 @@ impl LoaderEvent {
             Self::Success { .. } => "success",
             Self::Error { .. } => "error",
             Self::Cancelled { .. } => "cancelled",
+            Self::Evicted { .. } => "evicted",
             Self::Device { .. } => "device",
         }
     }
@@ -140,7 +145,8 @@ impl LoaderEvent {
             | Self::Stalled { id, request_id, .. }
             | Self::Success { id, request_id, .. }
             | Self::Error { id, request_id, .. }
-            | Self::Cancelled { id, request_id, .. } => Some((id, request_id)),
+            | Self::Cancelled { id, request_id, .. }
+            | Self::Evicted { id, request_id, .. } => Some((id, request_id)),
             Self::Device { .. } => None,
         }
     }
@@ -169,6 +175,7 @@ impl LoaderEvent {
             | Self::Success { time_sec, .. }
             | Self::Error { time_sec, .. }
             | Self::Cancelled { time_sec, .. }
+            | Self::Evicted { time_sec, .. }
             | Self::Device { time_sec, .. } => time_sec,
         }
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use actix_rt::time::Instant;
 use hotcue::{Pulse, Source};
 
+use crate::budget::Reservation;
 use crate::request::Request;
 use crate::work::Work;
 
@@ -258,6 +259,8 @@ pub(crate) struct Assignment {
     pub(crate) job: Arc<Job>,
     /// What is done of it; None until a decoder took it.
     pub(crate) work: Option<Box<dyn Work>>,
+    /// The memory that it holds.
+    pub(crate) reservation: Option<Reservation>,
     /// Since when it waits for a decoder.
     pub(crate) since: Instant,
 }
@@ -271,6 +274,6 @@ impl fmt::Debug for Assignment {
 impl Assignment {
     /// A job that nothing was done for yet.
     pub(crate) fn new(job: Arc<Job>) -> Self {
-        Self { job, work: None, since: Instant::now() }
+        Self { job, work: None, reservation: None, since: Instant::now() }
     }
 }

@@ -4,6 +4,7 @@
 //! [`LoadSample`] requests to a pool of [`DecoderActor`]s, which forward decoded audio to the
 //! [`AudioSinkActor`]; all of them publish [`LoaderEvent`]s to the [`EventBus`].
 
+mod budget;
 mod bus;
 mod clock;
 mod config;
@@ -33,8 +34,8 @@ pub use bus::EventBus;
 pub use config::{EngineConfig, MAX_SLOTS, MAX_VOICES, MAX_WORKERS};
 pub use decoder::DecoderActor;
 pub use engine::{
-    AudioEngine, BatchProgress, Clock, EngineStats, LoadBatch, LoadStatus, LoadTicket, PlayOptions,
-    RenderedAudio, RunInfo, VoiceChange, WhenLoading,
+    AudioEngine, BatchProgress, Clock, EngineStats, LoadBatch, LoadStatus, LoadTicket, LoadWaiter,
+    PlayOptions, RenderedAudio, RunInfo, VoiceChange, WhenLoading,
 };
 pub use error::{ConfigError, EngineError, LoadFailure, SubmitError};
 pub use events::{CancelReason, DeviceState, LoaderEvent, StageTimes};

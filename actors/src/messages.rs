@@ -28,9 +28,8 @@ use crate::home::Home;
 use crate::job::{Assignment, Job};
 use crate::queue::EventQueue;
 use crate::request::Request;
-use crate::sample::Sample;
 use crate::sink::Target;
-use crate::table::Change;
+use crate::table::{Change, Delivery, Resident};
 
 /// Loads `source` into slot `id`, or into the lowest free one. Answers with the request's id;
 /// all else comes as events.
@@ -99,6 +98,11 @@ pub(crate) struct Suspended {
     pub(crate) no_room: bool,
 }
 
+/// There may be room in the memory budget for a load that found none.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct RoomFreed;
+
 /// A decoder is gone without having been stopped; another takes its place.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
@@ -116,8 +120,6 @@ pub(crate) struct StopWorkers(pub(crate) Sender<Vec<Home>>);
 #[rtype(result = "()")]
 pub(crate) struct Decode {
     pub(crate) assignment: Assignment,
-    /// No other load could make room for it any more: without room it fails.
-    pub(crate) last_resort: bool,
 }
 
 /// The next step of the job at hand, unless that is another one by now.
@@ -150,8 +152,7 @@ pub(crate) struct Discard(pub(crate) Assignment);
 #[rtype(result = "()")]
 pub(crate) struct Decoded {
     /// All that get it.
-    pub(crate) requests: Vec<Arc<Request>>,
-    pub(crate) sample: Arc<Sample>,
+    pub(crate) deliveries: Vec<(Arc<Request>, Delivery)>,
     /// It was in memory before.
     pub(crate) from_cache: bool,
     /// When it was there.
@@ -164,7 +165,7 @@ pub(crate) struct Decoded {
 pub(crate) struct PushSample {
     pub(crate) slot: u32,
     pub(crate) change: Change,
-    pub(crate) sample: Arc<Sample>,
+    pub(crate) sample: Arc<Resident>,
 }
 
 /// A voice of a slot that holds a sample.
@@ -183,6 +184,8 @@ pub(crate) struct PlayWhenReady {
     pub(crate) play: Play,
     /// Where to start, known in frames only with the sample.
     pub(crate) start_sec: f64,
+    /// The serial of the slot's last change when it was asked for.
+    pub(crate) since: u64,
     pub(crate) deadline: Instant,
 }
 
@@ -191,12 +194,14 @@ pub(crate) struct PlayWhenReady {
 #[rtype(result = "()")]
 pub(crate) struct Control(pub(crate) ControlMessage);
 
-/// A slot was emptied in the table.
+/// A slot was emptied in the table, by `unload_sample` or because its sample was evicted.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Unload {
     pub(crate) slot: u32,
     pub(crate) change: Change,
+    /// Evicted: a play that waits was asked for later, since such a slot has none.
+    pub(crate) evicted: bool,
 }
 
 /// Renders on an offline output; the answer is interleaved frames, None elsewhere.

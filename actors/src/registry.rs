@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use hotcue::SourceIdentity;
 
 use crate::job::Job;
-use crate::sample::Sample;
+use crate::table::{Delivery, Resident};
 
 /// Fewer entries than this are not worth clearing.
 const MIN_ENTRIES: usize = 256;
@@ -27,7 +27,7 @@ struct Inner {
 #[derive(Debug)]
 enum Entry {
     Running(Weak<Job>),
-    Ready(Weak<Sample>),
+    Ready(Weak<Resident>),
 }
 
 /// What a decoder that has just opened a file is to do.
@@ -37,7 +37,7 @@ pub(crate) enum Claim {
     /// Give its requests to the job that decodes this file already.
     Join(Arc<Job>),
     /// It is in memory.
-    Cached(Arc<Sample>),
+    Cached(Delivery),
 }
 
 impl Registry {
@@ -56,9 +56,9 @@ impl Registry {
                     return Claim::Join(running);
                 }
             }
-            Some(Entry::Ready(sample)) => {
-                if let Some(sample) = sample.upgrade() {
-                    return Claim::Cached(sample);
+            Some(Entry::Ready(resident)) => {
+                if let Some(delivery) = resident.upgrade().as_ref().and_then(Delivery::again) {
+                    return Claim::Cached(delivery);
                 }
             }
             None => {}
@@ -70,10 +70,10 @@ impl Registry {
 
     /// The file is in memory now. To be called before the job is closed: who comes in between
     /// finds either the job or the sample.
-    pub(crate) fn finished(&self, file: SourceIdentity, job: &Arc<Job>, sample: &Arc<Sample>) {
+    pub(crate) fn finished(&self, file: SourceIdentity, job: &Arc<Job>, resident: &Arc<Resident>) {
         let mut inner = self.lock();
         if inner.is_of(file, job) {
-            inner.files.insert(file, Entry::Ready(Arc::downgrade(sample)));
+            inner.files.insert(file, Entry::Ready(Arc::downgrade(resident)));
         }
     }
 
@@ -99,7 +99,7 @@ impl Inner {
         }
         self.files.retain(|_, entry| match entry {
             Entry::Running(job) => job.strong_count() > 0,
-            Entry::Ready(sample) => sample.strong_count() > 0,
+            Entry::Ready(resident) => resident.strong_count() > 0,
         });
         self.clear_at = 2 * self.files.len();
     }

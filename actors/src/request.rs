@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use actix_rt::time::Instant;
@@ -11,6 +11,7 @@ use hotcue::{LoadError, Source, Stage};
 use crate::events::{CancelReason, LoaderEvent};
 use crate::job::Job;
 use crate::sample::Sample;
+use crate::table::SampleRef;
 use crate::tally::{Share, Tally};
 
 /// Request ids rise and are unique in the process.
@@ -31,7 +32,7 @@ pub(crate) enum EndedFrom {
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
     /// The sample is in its slot.
-    Ready(Arc<Sample>),
+    Ready(SampleRef),
     /// The load failed in `stage`.
     Failed {
         /// Why.
@@ -41,6 +42,24 @@ pub(crate) enum Outcome {
     },
     /// It was cancelled.
     Cancelled(CancelReason),
+}
+
+/// The end of a request, once there is one, and who waits for it.
+#[derive(Debug, Default)]
+struct End {
+    outcome: Option<Outcome>,
+    waiting: usize,
+    /// The sample, for as long as any of those has not seen it who waited when it came.
+    sample: Option<Arc<Sample>>,
+}
+
+impl End {
+    fn sample(&self) -> Option<Arc<Sample>> {
+        match &self.outcome {
+            Some(Outcome::Ready(sample)) => self.sample.clone().or_else(|| sample.get()),
+            _ => None,
+        }
+    }
 }
 
 /// A load that was accepted. Shared by the table, the actors and the caller's ticket.
@@ -60,7 +79,7 @@ pub(crate) struct Request {
     state: AtomicU8,
     stage: AtomicU8,
     percent_bits: AtomicU32,
-    outcome: Mutex<Option<Outcome>>,
+    end: Mutex<End>,
     ended: Condvar,
     /// Set by the event bus when the terminal event went out: nothing follows it.
     terminal_sent: AtomicBool,
@@ -103,7 +122,7 @@ impl Request {
             state: AtomicU8::new(QUEUED),
             stage: AtomicU8::new(Stage::Queued as u8),
             percent_bits: AtomicU32::new(0),
-            outcome: Mutex::new(None),
+            end: Mutex::default(),
             ended: Condvar::new(),
             terminal_sent: AtomicBool::new(false),
             percent_sent: AtomicU32::new(0),
@@ -172,7 +191,14 @@ impl Request {
         if let Some(share) = &self.share {
             share.ended(&outcome);
         }
-        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        let mut end = self.lock();
+        if let Outcome::Ready(sample) = &outcome
+            && end.waiting > 0
+        {
+            end.sample = sample.get();
+        }
+        end.outcome = Some(outcome);
+        drop(end);
         self.ended.notify_all();
         true
     }
@@ -207,26 +233,48 @@ impl Request {
         Stage::from_u8(self.stage.load(Ordering::Relaxed))
     }
 
-    /// Waits for the end. None when `timeout` passes first; no timeout waits for ever.
-    pub(crate) fn wait(&self, timeout: Option<Duration>) -> Option<Outcome> {
-        let guard = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
-        let guard = match timeout {
-            None => self
-                .ended
-                .wait_while(guard, |outcome| outcome.is_none())
-                .unwrap_or_else(PoisonError::into_inner),
+    /// Waits for the end; with it comes the sample, if it succeeded and that is in memory. None
+    /// when `timeout` passes first; no timeout waits for ever.
+    pub(crate) fn wait(&self, timeout: Option<Duration>) -> Option<(Outcome, Option<Arc<Sample>>)> {
+        self.begin_waiting();
+        let unended = |end: &mut End| end.outcome.is_none();
+        let end = self.lock();
+        let end = match timeout {
+            None => self.ended.wait_while(end, unended).unwrap_or_else(PoisonError::into_inner),
             Some(timeout) => {
                 self.ended
-                    .wait_timeout_while(guard, timeout, |outcome| outcome.is_none())
+                    .wait_timeout_while(end, timeout, unended)
                     .unwrap_or_else(PoisonError::into_inner)
                     .0
             }
         };
-        guard.clone()
+        let ended = end.outcome.clone().map(|outcome| (outcome, end.sample()));
+        drop(end);
+        self.end_waiting();
+        ended
     }
 
-    pub(crate) fn outcome(&self) -> Option<Outcome> {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Somebody waits from here to [`end_waiting`](Self::end_waiting): a sample that comes
+    /// meanwhile is kept in memory.
+    pub(crate) fn begin_waiting(&self) {
+        self.lock().waiting += 1;
+    }
+
+    pub(crate) fn end_waiting(&self) {
+        let mut end = self.lock();
+        end.waiting -= 1;
+        // Outside the lock, in case it is the last hold.
+        let kept = if end.waiting == 0 { end.sample.take() } else { None };
+        drop(end);
+        drop(kept);
+    }
+
+    pub(crate) fn sample(&self) -> Option<Arc<Sample>> {
+        self.lock().sample()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, End> {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// For the event bus: whether an event of this request may still go out.

@@ -19,8 +19,14 @@ impl Sample {
         Arc::new(Self { loaded, path })
     }
 
-    /// The audio: planar `f32` at the engine's rate.
-    pub fn buffer(&self) -> &Arc<SampleBuffer> {
+    /// The audio: planar `f32` at the engine's rate. To keep it, keep the sample: a sample that
+    /// somebody holds is not evicted.
+    pub fn buffer(&self) -> &SampleBuffer {
+        &self.loaded.buffer
+    }
+
+    /// The audio, for the callback.
+    pub(crate) fn shared_buffer(&self) -> &Arc<SampleBuffer> {
         &self.loaded.buffer
     }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler};
 use actix_rt::time::Instant;
-use hotcue::playback::{ControlMessage, Controller};
+use hotcue::playback::{ControlMessage, Controller, PlaybackEvent};
 use hotcue::{LoadError, LoadErrorKind, Stage};
 
 pub use handle::AudioStreamHandle;
@@ -26,7 +26,7 @@ use crate::messages::{
 use crate::playback::{DropReason, PlaybackNotice, PlaybackQueue};
 use crate::request::{Outcome, Request};
 use crate::sample::Sample;
-use crate::table::{Change, Table};
+use crate::table::{Change, Delivery, Resident, Table};
 use backlog::Backlog;
 pub(crate) use device::Device;
 use waiting::WaitingPlays;
@@ -60,9 +60,9 @@ pub struct AudioSinkActor {
 #[derive(Debug)]
 enum Outgoing {
     /// A finished load: completes its request once it has a place in the ring.
-    Sample { request: Arc<Request>, sample: Arc<Sample>, from_cache: bool, at: Instant },
+    Sample { request: Arc<Request>, delivery: Delivery, from_cache: bool, at: Instant },
     /// A sample that is in the table already, unless the slot was changed again meanwhile.
-    Pushed { slot: u32, change: Change, sample: Arc<Sample> },
+    Pushed { slot: u32, change: Change, sample: Arc<Resident> },
     /// A voice; dropped with a notice when the ring is stuck.
     Play(Play),
     /// Anything else.
@@ -124,10 +124,10 @@ impl AudioSinkActor {
             }
             Outgoing::Unload { slot, change } => self.send_change(slot, change, None),
             Outgoing::Pushed { slot, change, sample } => {
-                self.send_change(slot, change, Some(&sample));
+                self.send_change(slot, change, Some(sample.sample()));
             }
-            Outgoing::Sample { request, sample, from_cache, at } => {
-                self.publish(&request, &sample, from_cache, at);
+            Outgoing::Sample { request, delivery, from_cache, at } => {
+                self.publish(&request, &delivery, from_cache, at);
             }
         }
     }
@@ -135,7 +135,7 @@ impl AudioSinkActor {
     /// Sends a change of a slot that the table has seen already. Changes by several threads
     /// overtake each other on the way here: one that comes late is left out, and one that
     /// overtook an unload brings it along, for the voices that are to fade.
-    fn send_change(&mut self, slot: u32, change: Change, sample: Option<&Arc<Sample>>) {
+    fn send_change(&mut self, slot: u32, change: Change, sample: Option<&Sample>) {
         let sent = self.sent.insert(slot, change.serial).unwrap_or(0);
         if sent >= change.serial {
             self.sent.insert(slot, sent);
@@ -145,21 +145,22 @@ impl AudioSinkActor {
             self.push_to_ring(ControlMessage::UnloadSample { slot });
         }
         if let Some(sample) = sample {
-            let sample = Arc::clone(sample.buffer());
+            let sample = Arc::clone(sample.shared_buffer());
             self.push_to_ring(ControlMessage::LoadSample { slot, sample });
         }
     }
 
     /// Ends a request with its sample: table, ring, events, in this order. Had it ended before,
-    /// the sample goes away here.
+    /// the sample goes away here. Till all of it is done the delivery keeps it from being evicted.
     fn publish(
         &mut self,
         request: &Arc<Request>,
-        sample: &Arc<Sample>,
+        delivery: &Delivery,
         from_cache: bool,
         at: Instant,
     ) {
-        let Some(change) = self.table.complete(request, sample) else { return };
+        let Some(change) = self.table.complete(request, delivery) else { return };
+        let sample = delivery.resident().sample();
         self.send_change(request.slot, change, Some(sample));
         self.publisher.progress(request);
         self.publisher.success(request, sample, from_cache, at);
@@ -179,6 +180,9 @@ impl AudioSinkActor {
     fn collect(&mut self) {
         self.controller.collect();
         while let Some(event) = self.controller.poll_event() {
+            if let PlaybackEvent::Ended { slot, .. } = event {
+                self.table.touch(slot);
+            }
             self.notices.push(PlaybackNotice::Voice(event));
         }
     }
@@ -209,6 +213,7 @@ impl AudioSinkActor {
     }
 
     fn drop_play(&self, play: &Play, reason: DropReason) {
+        self.table.drop_play(play.slot);
         self.notices.push(PlaybackNotice::Dropped { voice: play.voice, slot: play.slot, reason });
     }
 
@@ -240,10 +245,9 @@ impl Handler<Decoded> for AudioSinkActor {
     type Result = ();
 
     fn handle(&mut self, decoded: Decoded, _: &mut Context<Self>) {
-        let Decoded { requests, sample, from_cache, at } = decoded;
-        for request in requests {
-            let sample = Arc::clone(&sample);
-            self.send(Outgoing::Sample { request, sample, from_cache, at });
+        let Decoded { deliveries, from_cache, at } = decoded;
+        for (request, delivery) in deliveries {
+            self.send(Outgoing::Sample { request, delivery, from_cache, at });
         }
     }
 }
@@ -255,7 +259,7 @@ impl Handler<PushSample> for AudioSinkActor {
         let PushSample { slot, change, sample } = push;
         self.send(Outgoing::Pushed { slot, change, sample: Arc::clone(&sample) });
         if let Some(waiting) = self.waiting.take(slot) {
-            self.send(Outgoing::Play(waiting.into_play(&sample)));
+            self.send(Outgoing::Play(waiting.into_play(sample.sample())));
         }
     }
 }
@@ -273,9 +277,12 @@ impl Handler<PlayWhenReady> for AudioSinkActor {
 
     fn handle(&mut self, waiting: PlayWhenReady, _: &mut Context<Self>) {
         let slot = waiting.play.slot;
-        // The load may have succeeded between the caller's look at the table and now.
-        if let Some(sample) = self.table.sample(slot) {
-            self.send(Outgoing::Play(waiting.into_play(&sample)));
+        if self.table.unloaded_since(slot, waiting.since) {
+            // The unload of another thread came later and was quicker.
+            self.drop_play(&waiting.play, DropReason::Unloaded);
+        } else if let Some(sample) = self.table.resident(slot) {
+            // The load has succeeded between the caller's look at the table and now.
+            self.send(Outgoing::Play(waiting.into_play(sample.sample())));
         } else {
             self.drop_waiting(slot, DropReason::Replaced);
             self.waiting.insert(waiting);
@@ -303,8 +310,11 @@ impl Handler<Control> for AudioSinkActor {
 impl Handler<Unload> for AudioSinkActor {
     type Result = ();
 
-    fn handle(&mut self, Unload { slot, change }: Unload, _: &mut Context<Self>) {
-        self.drop_waiting(slot, DropReason::Unloaded);
+    fn handle(&mut self, Unload { slot, change, evicted }: Unload, _: &mut Context<Self>) {
+        // Another thread may have loaded the slot anew, and asked for a play of that.
+        if !evicted && let Some(older) = self.waiting.take_older(slot, change.serial) {
+            self.drop_play(&older.play, DropReason::Unloaded);
+        }
         self.send(Outgoing::Unload { slot, change });
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler};
 
+use crate::budget::Budget;
 use crate::bus::Publisher;
 use crate::decoder::discard;
 use crate::error::SubmitError;
@@ -18,8 +19,8 @@ use crate::events::CancelReason;
 use crate::home::{Home, Homes};
 use crate::job::Assignment;
 use crate::messages::{
-    CancelLoad, Discard, LoadSample, Measured, Reprioritised, SetPriority, StopWorkers, Submit,
-    Suspended, WorkerDied, WorkerFree,
+    CancelLoad, Discard, LoadSample, Measured, Reprioritised, RoomFreed, SetPriority, StopWorkers,
+    Submit, Suspended, WorkerDied, WorkerFree,
 };
 use crate::registry::Registry;
 use crate::request::Outcome;
@@ -72,6 +73,7 @@ pub struct LoaderSupervisor {
 #[derive(Clone)]
 pub(crate) struct SupervisorParts {
     pub(crate) table: Arc<Table>,
+    pub(crate) budget: Arc<Budget>,
     pub(crate) publisher: Publisher,
     pub(crate) sink: AudioStreamHandle,
     pub(crate) registry: Arc<Registry>,
@@ -132,9 +134,9 @@ impl LoaderSupervisor {
     fn dispatch(&mut self) {
         while !self.stopping
             && let Some(free) = self.workers.iter().position(|worker| worker.busy.is_none())
-            && let Some((assignment, last_resort)) = self.next()
+            && let Some(assignment) = self.next()
         {
-            self.workers[free].assign(assignment, last_resort);
+            self.workers[free].assign(assignment);
         }
         self.preempt_for_priority();
         self.lay_out();
@@ -185,29 +187,16 @@ impl LoaderSupervisor {
     }
 
     /// The next job for a free decoder.
-    fn next(&mut self) -> Option<(Assignment, bool)> {
+    fn next(&mut self) -> Option<Assignment> {
         loop {
-            let (assignment, last_resort) = self.next_in_order()?;
+            // While some wait for memory, only those go on that may set some free in the end.
+            let assignment =
+                if self.parked.is_empty() { self.pop()? } else { self.queue.pop_begun()? };
             if assignment.job.is_wanted() {
-                return Some((assignment, last_resort));
+                return Some(assignment);
             }
             self.discard(assignment);
         }
-    }
-
-    fn next_in_order(&mut self) -> Option<(Assignment, bool)> {
-        if self.parked.is_empty() {
-            return Some((self.pop()?, false));
-        }
-        // While some wait for memory, only those go on that may set some free in the end.
-        if let Some(begun) = self.queue.pop_begun() {
-            return Some((begun, false));
-        }
-        if self.workers.iter().chain(&self.stalled).any(|worker| worker.busy.is_some()) {
-            return None;
-        }
-        // Nobody is left to wait for: it fits now, or never.
-        Some((self.parked.remove(0), true))
     }
 
     /// Asks as many decoders for their jobs as jobs of a higher priority wait.
@@ -406,6 +395,17 @@ impl Handler<WorkerFree> for LoaderSupervisor {
     }
 }
 
+impl Handler<RoomFreed> for LoaderSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: RoomFreed, _: &mut Context<Self>) {
+        if !self.stopping && !self.parked.is_empty() {
+            self.unpark();
+            self.dispatch();
+        }
+    }
+}
+
 impl Handler<Suspended> for LoaderSupervisor {
     type Result = ();
 
@@ -434,7 +434,7 @@ impl Handler<Suspended> for LoaderSupervisor {
             && let Some(shorter) = self.queue.take(id)
         {
             match self.worker_mut(from) {
-                Some(worker) if shorter.job.is_wanted() => worker.assign(shorter, false),
+                Some(worker) if shorter.job.is_wanted() => worker.assign(shorter),
                 _ => self.discard(shorter),
             }
         }

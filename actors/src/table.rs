@@ -5,25 +5,31 @@
 
 mod batch;
 mod free;
+mod plays;
+mod resident;
 mod slot;
 #[cfg(test)]
 mod tests;
 
-use std::mem;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use dashmap::DashMap;
+use hotcue::playback::PlaybackShared;
 
+use crate::budget::Ledger;
 use crate::error::SubmitError;
 use crate::events::CancelReason;
 use crate::request::{EndedFrom, Outcome, Request};
 use crate::sample::Sample;
 use free::FreeSlots;
+use plays::Plays;
 use slot::Slot;
 
+pub(crate) use resident::{Delivery, Evictable, Home, InTheWay, Resident, SampleRef};
 pub use slot::SlotState;
-pub(crate) use slot::{Change, Playable};
+pub(crate) use slot::{Change, Expected, PlayStart};
 
 /// A request that is in its slot, and the newest request that was there before.
 type Placed = (Arc<Request>, Option<Arc<Request>>);
@@ -34,6 +40,17 @@ pub(crate) struct Unloaded {
     pub(crate) cancelled: Option<Arc<Request>>,
     /// What became of the slot.
     pub(crate) change: Change,
+}
+
+/// What is in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    /// Slots that hold a sample.
+    pub(crate) samples: usize,
+    /// Bytes of those; a sample in several slots counts once.
+    pub(crate) sample_bytes: u64,
+    /// Bytes of loads in flight, and of samples that have left their slots.
+    pub(crate) elsewhere_bytes: u64,
 }
 
 #[derive(Debug)]
@@ -49,7 +66,10 @@ pub(crate) struct Table {
     free: FreeSlots,
     abandoned_workers: AtomicUsize,
     samples: AtomicUsize,
-    sample_bytes: AtomicUsize,
+    /// Of the samples that no load reserved memory for.
+    pushed_bytes: AtomicUsize,
+    ledger: Arc<Ledger>,
+    plays: Plays,
     closed: AtomicBool,
     /// Held shared from ending a request to publishing that, by threads that shutting down may not
     /// have waited for.
@@ -57,7 +77,19 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// A table without a memory budget, whose plays nobody ends.
+    #[cfg(test)]
     pub(crate) fn new(slot_count: u32, max_queued: usize) -> Self {
+        Self::with_budget(slot_count, max_queued, None, Arc::default())
+    }
+
+    /// A table of a memory budget, and of the playback side that ends its plays.
+    pub(crate) fn with_budget(
+        slot_count: u32,
+        max_queued: usize,
+        budget: Option<u64>,
+        playback: Arc<PlaybackShared>,
+    ) -> Self {
         Self {
             slot_count,
             slots: DashMap::new(),
@@ -69,7 +101,9 @@ impl Table {
             free: FreeSlots::default(),
             abandoned_workers: AtomicUsize::new(0),
             samples: AtomicUsize::new(0),
-            sample_bytes: AtomicUsize::new(0),
+            pushed_bytes: AtomicUsize::new(0),
+            ledger: Ledger::new(budget),
+            plays: Plays::new(slot_count, playback),
             closed: AtomicBool::new(false),
             ending: RwLock::new(()),
         }
@@ -112,12 +146,17 @@ impl Table {
         if let Some(older) = &older {
             self.forget(older);
         }
-        self.requests.insert(request.id, Arc::clone(&request));
+        self.list(&request);
+        request
+    }
+
+    /// Lists a request that is in its slot already.
+    fn list(&self, request: &Arc<Request>) {
+        self.requests.insert(request.id, Arc::clone(request));
         if !request.is_live() {
             // A newer load of the slot was quicker than this line.
-            self.forget(&request);
+            self.forget(request);
         }
-        request
     }
 
     /// Keeps `count` places in the queue, or none.
@@ -192,14 +231,15 @@ impl Table {
 
     /// Puts a finished sample into the request's slot. None when the request has ended before;
     /// else the change. From here on the sample is what the slot plays.
-    pub(crate) fn complete(&self, request: &Arc<Request>, sample: &Arc<Sample>) -> Option<Change> {
+    pub(crate) fn complete(&self, request: &Arc<Request>, delivery: &Delivery) -> Option<Change> {
+        let resident = delivery.resident();
         let mut change = None;
         {
             let mut slot = self.slots.entry(request.slot).or_default();
-            let ready = Outcome::Ready(Arc::clone(sample));
+            let ready = Outcome::Ready(SampleRef::new(resident));
             self.end(request, ready, || {
                 slot.drop_current(request);
-                change = Some(self.change(&mut slot, Some(Arc::clone(sample))));
+                change = Some(self.fill(&mut slot, request.slot, resident, request.id));
             });
         }
         if change.is_some() {
@@ -209,27 +249,67 @@ impl Table {
     }
 
     /// Puts a sample that needed no load into a slot.
-    pub(crate) fn set_sample(&self, id: u32, sample: Arc<Sample>) -> Change {
+    pub(crate) fn set_sample(&self, id: u32, resident: &Arc<Resident>) -> Change {
         let mut slot = self.slots.entry(id).or_default();
-        self.change(&mut slot, Some(sample))
+        self.fill(&mut slot, id, resident, 0)
     }
 
     /// Changes what a slot plays.
-    fn change(&self, slot: &mut Slot, sample: Option<Arc<Sample>>) -> Change {
-        slot.change.serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
-        if sample.is_none() {
-            slot.change.emptied = slot.change.serial;
+    fn fill(&self, slot: &mut Slot, id: u32, resident: &Arc<Resident>, request_id: u64) -> Change {
+        self.clear(slot, id);
+        slot.change.serial = self.next_serial();
+        self.samples.fetch_add(1, Ordering::Relaxed);
+        if !resident.is_accounted_for() {
+            self.pushed_bytes.fetch_add(resident.byte_len(), Ordering::Relaxed);
         }
-        if let Some(new) = &sample {
-            self.samples.fetch_add(1, Ordering::Relaxed);
-            self.sample_bytes.fetch_add(new.buffer().byte_len(), Ordering::Relaxed);
-        }
-        if let Some(old) = mem::replace(&mut slot.sample, sample) {
-            self.samples.fetch_sub(1, Ordering::Relaxed);
-            self.sample_bytes.fetch_sub(old.buffer().byte_len(), Ordering::Relaxed);
-        }
-        slot.failed = false;
+        resident.enter(Home { slot: id, request_id, pinned: slot.pinned });
+        slot.sample = Some(Arc::clone(resident));
         slot.change
+    }
+
+    /// Leaves nothing to play in a slot.
+    fn empty(&self, slot: &mut Slot, id: u32) -> Change {
+        self.clear(slot, id);
+        slot.change.serial = self.next_serial();
+        slot.change.emptied = slot.change.serial;
+        slot.change
+    }
+
+    fn clear(&self, slot: &mut Slot, id: u32) {
+        slot.failed = false;
+        slot.evicted_path = None;
+        if let Some(old) = slot.sample.take() {
+            self.samples.fetch_sub(1, Ordering::Relaxed);
+            if !old.is_accounted_for() {
+                self.pushed_bytes.fetch_sub(old.byte_len(), Ordering::Relaxed);
+            }
+            old.leave(id);
+        }
+    }
+
+    fn next_serial(&self) -> u64 {
+        self.serial.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Empties a slot whose sample was evicted, unless it holds another one by now; it remembers
+    /// the file.
+    pub(crate) fn empty_evicted(&self, id: u32, evicted: &Arc<Resident>) -> Option<Change> {
+        let mut slot = self.slots.entry(id).or_default();
+        let holds_it = slot.sample.as_ref().is_some_and(|sample| Arc::ptr_eq(sample, evicted));
+        holds_it.then(|| {
+            let change = self.empty(&mut slot, id);
+            slot.evicted_path = evicted.sample().path().map(PathBuf::from);
+            change
+        })
+    }
+
+    /// Keeps what a slot holds, now and later, in memory, until it is unloaded.
+    pub(crate) fn pin(&self, id: u32, pinned: bool) {
+        let mut slot = self.slots.entry(id).or_default();
+        slot.pinned = pinned;
+        if let Some(resident) = &slot.sample {
+            resident.pin(id, pinned);
+        }
     }
 
     /// Ends a request without success; true for the one caller who did.
@@ -257,7 +337,10 @@ impl Table {
                 .current
                 .take()
                 .filter(|request| self.end(request, Outcome::Cancelled(CancelReason::User), || {}));
-            Unloaded { cancelled, change: self.change(&mut slot, None) }
+            let change = self.empty(&mut slot, id);
+            slot.pinned = false;
+            slot.unloaded = change.serial;
+            Unloaded { cancelled, change }
         };
         self.free.freed(id);
         if let Some(request) = &unloaded.cancelled {
@@ -286,31 +369,111 @@ impl Table {
         live
     }
 
+    /// What a slot plays, for a caller to hold.
     pub(crate) fn sample(&self, id: u32) -> Option<Arc<Sample>> {
-        self.slots.get(&id).and_then(|slot| slot.sample.clone())
+        self.slots.get(&id).and_then(|slot| slot.sample.as_ref().and_then(|r| r.lend()))
     }
 
-    pub(crate) fn playable(&self, id: u32) -> Playable {
-        self.slots.get(&id).map_or(Playable::Empty, |slot| match (&slot.sample, slot.live()) {
-            (Some(sample), _) => Playable::Ready(Arc::clone(sample)),
-            (None, Some(_)) => Playable::Loading,
-            (None, None) => Playable::Empty,
-        })
+    /// What a slot plays, for the engine's own use.
+    pub(crate) fn resident(&self, id: u32) -> Option<Arc<Resident>> {
+        self.slots.get(&id).and_then(|slot| slot.resident().cloned())
+    }
+
+    /// Begins a play: it counts from here on, until its voice is gone or it is
+    /// [dropped](Self::drop_play). One that cannot sound at once counts if it `waits`. An evicted
+    /// sample is loaded again, by the request that `reload` makes.
+    pub(crate) fn begin_play(
+        &self,
+        id: u32,
+        start_sec: f64,
+        waits: bool,
+        reload: impl FnOnce(PathBuf) -> Arc<Request>,
+    ) -> Result<PlayStart, SubmitError> {
+        let mut slot = self.slots.entry(id).or_default();
+        let started = slot.sample.as_ref().and_then(|resident| {
+            resident.unless_evicted(|sample| {
+                self.plays.begin(id);
+                sample.frame_at(start_sec)
+            })
+        });
+        if let Some(start_frame) = started {
+            return Ok(PlayStart::Ready { start_frame });
+        }
+        let mut reloading = None;
+        if slot.live().is_none() {
+            let Some(path) = slot.path_to_reload() else { return Ok(PlayStart::Empty) };
+            if self.closed.load(Ordering::Acquire) {
+                return Err(SubmitError::Closed);
+            }
+            let request = reload(path);
+            // Not held up by `max_queued`: at most one per slot, and somebody is listening.
+            self.queued.fetch_add(1, Ordering::AcqRel);
+            self.live.fetch_add(1, Ordering::AcqRel);
+            slot.current = Some(Arc::clone(&request));
+            slot.failed = false;
+            reloading = Some(request);
+        }
+        if waits {
+            self.plays.begin(id);
+        }
+        let expected = Expected { since: slot.change.serial, reload: reloading };
+        drop(slot);
+        if let Some(request) = &expected.reload {
+            self.list(request);
+        }
+        Ok(PlayStart::Loading(expected))
+    }
+
+    /// A play was dropped before it reached the callback.
+    pub(crate) fn drop_play(&self, id: u32) {
+        self.plays.drop_one(id);
+    }
+
+    /// A voice of the slot has ended: till then it was in use.
+    pub(crate) fn touch(&self, id: u32) {
+        if let Some(slot) = self.slots.get(&id)
+            && let Some(resident) = &slot.sample
+        {
+            resident.touch();
+        }
+    }
+
+    /// Which slots have plays under way.
+    pub(crate) fn plays(&self) -> &Plays {
+        &self.plays
+    }
+
+    /// Whether a slot was unloaded after the change with this serial.
+    pub(crate) fn unloaded_since(&self, id: u32, serial: u64) -> bool {
+        self.slots.get(&id).is_some_and(|slot| slot.unloaded > serial)
+    }
+
+    /// Whether a slot holds a sample or a load of it is on its way.
+    pub(crate) fn is_expectant(&self, id: u32) -> bool {
+        self.slots.get(&id).is_some_and(|slot| slot.resident().is_some() || slot.live().is_some())
     }
 
     pub(crate) fn state(&self, id: u32) -> SlotState {
-        self.slots.get(&id).map_or(SlotState::Empty, |slot| match (&slot.sample, slot.live()) {
+        self.slots.get(&id).map_or(SlotState::Empty, |slot| match (slot.resident(), slot.live()) {
             (Some(_), _) => SlotState::Ready,
             (None, Some(request)) if request.is_queued() => SlotState::Queued,
             (None, Some(_)) => SlotState::Loading,
             (None, None) if slot.failed => SlotState::Failed,
+            (None, None) if slot.path_to_reload().is_some() => SlotState::Evicted,
             (None, None) => SlotState::Empty,
         })
     }
 
-    /// How many slots hold a sample, and how many bytes those are.
-    pub(crate) fn held(&self) -> (usize, usize) {
-        (self.samples.load(Ordering::Relaxed), self.sample_bytes.load(Ordering::Relaxed))
+    /// What is in memory.
+    pub(crate) fn held(&self) -> Held {
+        let (in_slots, elsewhere_bytes) = self.ledger.figures();
+        let pushed = self.pushed_bytes.load(Ordering::Relaxed) as u64;
+        let samples = self.samples.load(Ordering::Relaxed);
+        Held { samples, sample_bytes: in_slots + pushed, elsewhere_bytes }
+    }
+
+    pub(crate) fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
     }
 
     /// How many requests have not ended.

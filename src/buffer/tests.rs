@@ -5,6 +5,8 @@
 pub(super) mod model;
 mod readers;
 
+use std::sync::Arc;
+
 use super::{SampleBuffer, SampleWriter};
 use crate::error::LoadError;
 use crate::spec::AudioSpec;
@@ -119,4 +121,18 @@ fn more_than_memory_can_hold_is_too_large() {
         let error = SampleWriter::with_capacity(spec, frames).expect_err("cannot fit");
         assert_eq!(error.kind().as_str(), "too_large");
     }
+}
+
+#[test]
+fn a_companion_goes_when_the_last_owner_goes() {
+    let sample = SampleBuffer::from_planes(48_000, vec![vec![0.5; 10]]).expect("valid");
+    let companion = Arc::new(());
+    assert!(sample.accompany(Box::new(Arc::clone(&companion))).is_ok());
+    let second = sample.accompany(Box::new(7_u8));
+    assert_eq!(second.err().and_then(|back| back.downcast::<u8>().ok()), Some(Box::new(7)));
+    let other = Arc::clone(&sample);
+    drop(sample);
+    assert_eq!(Arc::strong_count(&companion), 2, "somebody holds the sample");
+    drop(other);
+    assert_eq!(Arc::strong_count(&companion), 1);
 }

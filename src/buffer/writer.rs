@@ -42,7 +42,7 @@ impl SampleWriter {
     fn new(spec: AudioSpec, frames: usize, shareable: bool) -> Result<Self, LoadError> {
         let spec = spec.validate()?;
         let storage = Storage::with_capacity(spec.channels, frames)?;
-        let buffer = Arc::new(SampleBuffer { spec, storage });
+        let buffer = Arc::new(SampleBuffer::new(spec, storage));
         Ok(Self { buffer, shareable, max_frames: usize::MAX })
     }
 

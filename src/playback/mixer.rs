@@ -20,6 +20,8 @@ pub(super) struct Mixer {
     voices: Box<[Voice]>,
     max_voices: usize,
     next_sequence: u64,
+    /// The play that is being taken, until it is a voice or over: a panic must not lose it.
+    taking: Option<(u64, u32)>,
     /// Length of every fade that has no other.
     ramp_frames: u32,
     /// The shortest fade that a stop may ask for.
@@ -49,6 +51,7 @@ impl Mixer {
             voices: (0..2 * config.max_voices).map(|_| Voice::free()).collect(),
             max_voices: config.max_voices,
             next_sequence: 0,
+            taking: None,
             // 5 ms: short enough to feel immediate, long enough not to click.
             ramp_frames: (config.sample_rate / 200).max(1),
             min_fade_frames: (config.sample_rate / 1000).max(1),
@@ -151,6 +154,9 @@ impl Mixer {
                 self.report_end(id, slot, self.clock_frames, EndReason::Failed);
             }
         }
+        if let Some((id, slot)) = self.taking {
+            self.report_end(id, slot, self.clock_frames, EndReason::Failed);
+        }
         self.buffers.recount(self.slots.iter().flatten().copied());
         self.publish();
     }
@@ -173,6 +179,7 @@ impl Mixer {
     }
 
     fn play(&mut self, id: u64, slot: u32, params: &VoiceParams) {
+        self.taking = Some((id, slot));
         #[cfg(test)]
         assert_ne!(self.panic_on_play_of, Some(id), "planted");
         let Some(&Some(buffer)) = self.slots.get(slot as usize) else {
@@ -188,6 +195,7 @@ impl Mixer {
         let phase = at_frame.map_or(Phase::Started, |at_frame| Phase::Waiting { at_frame });
         self.buffers.hold(buffer);
         self.voices[index] = Voice::new(id, slot, buffer, self.next_sequence, params, phase);
+        self.taking = None;
         self.next_sequence += 1;
         if phase == Phase::Started {
             self.report_start(id, slot);
@@ -350,6 +358,10 @@ impl Mixer {
     }
 
     fn report_end(&mut self, voice: u64, slot: u32, frame: u64, reason: EndReason) {
+        if self.taking == Some((voice, slot)) {
+            self.taking = None;
+        }
+        self.shared.count_ended_play(slot);
         self.report(PlaybackEvent::Ended { voice, slot, frame, reason });
     }
 

@@ -12,11 +12,27 @@ pub struct PlaybackShared {
     callback_panics: AtomicU64,
     peak_left: AtomicU32,
     peak_right: AtomicU32,
+    /// Of each slot, how many of its plays are over.
+    ended_plays: Box<[AtomicU32]>,
 }
 
-// Relaxed throughout: each value stands alone, and nobody reads other memory on the strength of
-// one of them.
+// Relaxed, where nothing else is said: each value stands alone, and nobody reads other memory on
+// the strength of one of them.
 impl PlaybackShared {
+    /// Figures of a playback side with this many slots.
+    pub(super) fn new(slots: usize) -> Self {
+        Self { ended_plays: (0..slots).map(|_| AtomicU32::new(0)).collect(), ..Self::default() }
+    }
+
+    /// How many plays of a slot are over, one way or another, since the beginning: each adds one
+    /// when its voice is gone, also if it never sounded and whether or not its event found room.
+    /// Wraps around. 0 for a slot that does not exist.
+    pub fn ended_plays(&self, slot: u32) -> u32 {
+        // Acquire pairs with the release in `count_ended_play`: who finds a play over finds all
+        // that the callback did with its voice done.
+        self.ended_plays.get(slot as usize).map_or(0, |ended| ended.load(Ordering::Acquire))
+    }
+
     /// The render clock: frames rendered so far. The next block starts at this frame.
     pub fn clock_frames(&self) -> u64 {
         self.clock_frames.load(Ordering::Relaxed)
@@ -64,6 +80,12 @@ impl PlaybackShared {
 
     pub(super) fn count_dropped_event(&self) {
         self.dropped_events.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_ended_play(&self, slot: u32) {
+        if let Some(ended) = self.ended_plays.get(slot as usize) {
+            ended.fetch_add(1, Ordering::Release);
+        }
     }
 
     pub(super) fn count_panic(&self) {

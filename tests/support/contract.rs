@@ -21,6 +21,9 @@ struct Seen {
     percent: f32,
     stage: Option<Stage>,
     ended: bool,
+    /// How it ended.
+    terminal: Option<LoaderEvent>,
+    evicted: bool,
 }
 
 impl Contract {
@@ -33,6 +36,14 @@ impl Contract {
         self.last_time_sec = self.last_time_sec.max(event.time_sec());
         let Some(request_id) = event.request_id() else { return };
         let seen = self.requests.entry(request_id).or_default();
+        if let LoaderEvent::Evicted { .. } = event {
+            let loaded = matches!(seen.terminal, Some(LoaderEvent::Success { .. }));
+            assert!(loaded, "{event:?} of what was not loaded: {:?}", seen.events);
+            assert!(!seen.evicted, "{event:?} follows another of {:?}", seen.events);
+            seen.evicted = true;
+            seen.events.push(event);
+            return;
+        }
         assert!(!seen.ended, "{event:?} follows the terminal event of {:?}", seen.events);
         match &event {
             LoaderEvent::Started { .. } => {
@@ -69,6 +80,7 @@ impl Contract {
             _ => {}
         }
         seen.ended = event.is_terminal();
+        seen.terminal = seen.ended.then(|| event.clone());
         seen.events.push(event);
     }
 
@@ -84,7 +96,7 @@ impl Contract {
 
     /// The terminal event of a request.
     pub fn terminal(&self, request_id: u64) -> Option<&LoaderEvent> {
-        self.requests.get(&request_id)?.events.last().filter(|event| event.is_terminal())
+        self.requests.get(&request_id)?.terminal.as_ref()
     }
 
     /// The events of a request so far.

@@ -126,8 +126,11 @@ pub(super) fn check_fade(sec: f64) -> Result<(), EngineError> {
     check((0.0..=60.0).contains(&sec), "fade_sec")
 }
 
+/// What is wanted at once.
+pub(super) const HIGHEST_PRIORITY: i32 = 100;
+
 pub(super) fn check_priority(priority: i32) -> Result<(), EngineError> {
-    check((-100..=100).contains(&priority), "priority")
+    check((-100..=HIGHEST_PRIORITY).contains(&priority), "priority")
 }
 
 /// Where the audio stands.
@@ -156,8 +159,13 @@ pub struct EngineStats {
     pub live: usize,
     /// Slots that hold a sample.
     pub samples: usize,
-    /// Bytes of those samples.
-    pub sample_bytes: usize,
+    /// Bytes of those samples; one that several slots share counts once.
+    pub sample_bytes: u64,
+    /// Bytes of loads in flight, and of samples that have left their slots without being freed:
+    /// somebody holds them, a voice still plays them, or the callback has yet to let go.
+    pub reserved_bytes: u64,
+    /// What both together are to stay below, without samples that were pushed by hand.
+    pub memory_budget: Option<u64>,
     /// Events waiting in the poll queue.
     pub unread_events: usize,
     /// Events left out because nobody polled; never a terminal one.

@@ -5,18 +5,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_rt::time::Instant;
+use hotcue::Source;
 use hotcue::playback::ControlMessage;
 
 use super::ask::ask;
 use super::options::{
-    Clock, PlayOptions, RenderedAudio, VoiceChange, WhenLoading, check_fade, check_position,
-    check_speed, check_volume,
+    Clock, HIGHEST_PRIORITY, PlayOptions, RenderedAudio, VoiceChange, WhenLoading, check_fade,
+    check_position, check_speed, check_volume,
 };
 use super::{AudioEngine, Running};
 use crate::error::EngineError;
-use crate::messages::{Control, Play, PlayWhenReady, Render};
+use crate::job::Job;
+use crate::messages::{Control, Play, PlayWhenReady, Render, Submit};
 use crate::playback::PlaybackNotice;
-use crate::table::Playable;
+use crate::request::Request;
+use crate::table::{Expected, PlayStart};
 
 /// Voice ids rise and are unique in the process.
 static NEXT_VOICE_ID: AtomicU64 = AtomicU64::new(1);
@@ -28,6 +31,9 @@ impl AudioEngine {
     /// Plays a slot. Returns the voice's id; None when the slot holds nothing and nothing is on
     /// its way, or when it is still loading and `when_loading` is `Drop`.
     ///
+    /// A slot whose sample was evicted loads it again, as a new request of the highest priority;
+    /// till then it is one that is still loading.
+    ///
     /// # Errors
     /// `NotInitialized`, `Submit(IdOutOfRange)`, `OutOfRange` with the argument's name,
     /// `NotReady` with `WhenLoading::Raise`.
@@ -35,25 +41,37 @@ impl AudioEngine {
         options.check()?;
         self.with(|running| {
             running.table.check_slot(id)?;
-            let playable = running.table.playable(id);
-            let start_frame = match (&playable, options.when_loading) {
-                (Playable::Ready(sample), _) => sample.frame_at(options.start_sec),
-                (Playable::Loading, WhenLoading::PlayWhenReady) => 0,
-                (Playable::Loading, WhenLoading::Raise) => return Err(EngineError::NotReady(id)),
-                (Playable::Loading, WhenLoading::Drop) | (Playable::Empty, _) => return Ok(None),
+            let waits = options.when_loading == WhenLoading::PlayWhenReady;
+            let reload = |path| Request::new(id, Source::Path(path), HIGHEST_PRIORITY);
+            let start = running.table.begin_play(id, options.start_sec, waits, reload)?;
+            let (start_frame, expected) = match start {
+                PlayStart::Ready { start_frame } => (start_frame, None),
+                PlayStart::Loading(expected) => (0, Some(expected)),
+                PlayStart::Empty => return Ok(None),
             };
             let voice = NEXT_VOICE_ID.fetch_add(1, Ordering::Relaxed);
             let play = Play { slot: id, voice, params: options.params(start_frame) };
-            if matches!(playable, Playable::Ready(_)) {
+            let Some(Expected { since, reload }) = expected else {
                 running.sink.do_send(play);
-            } else {
+                return Ok(Some(voice));
+            };
+            if waits {
+                // Before the load, so that its end finds the play waiting.
                 running.sink.do_send(PlayWhenReady {
                     play,
                     start_sec: options.start_sec,
+                    since,
                     deadline: Instant::now() + Duration::from_secs_f64(options.max_wait_sec),
                 });
             }
-            Ok(Some(voice))
+            if let Some(request) = reload {
+                running.supervisor.do_send(Submit(Job::new(&request)));
+            }
+            match options.when_loading {
+                WhenLoading::PlayWhenReady => Ok(Some(voice)),
+                WhenLoading::Drop => Ok(None),
+                WhenLoading::Raise => Err(EngineError::NotReady(id)),
+            }
         })
     }
 

@@ -10,13 +10,14 @@ use actix_rt::System;
 use hotcue::playback::{Controller, PlaybackShared};
 
 use super::ask::Waiter;
+use crate::budget::{Budget, Evicted};
 use crate::bus::{EventBus, Publisher};
 use crate::clock::EngineClock;
 use crate::config::EngineConfig;
 use crate::error::EngineError;
 use crate::events::CancelReason;
 use crate::home::{Home, Homes};
-use crate::messages::{Flush, StopSink, StopWorkers};
+use crate::messages::{Flush, RoomFreed, StopSink, StopWorkers, Unload};
 use crate::os;
 use crate::playback::PlaybackQueue;
 use crate::queue::EventQueue;
@@ -222,7 +223,12 @@ impl Plan {
         let slots = u32::try_from(config.slots).unwrap_or(u32::MAX);
         let plan = Self {
             config: config.clone(),
-            table: Arc::new(Table::new(slots, config.max_queued)),
+            table: Arc::new(Table::with_budget(
+                slots,
+                config.max_queued,
+                config.memory_budget,
+                controller.shared(),
+            )),
             clock: EngineClock::start(),
             events,
             notices,
@@ -283,7 +289,10 @@ impl Plan {
             self.device,
         );
         let sink = sink_home.start(|_| sink);
+        let budget = budget(&self.table, &sink, &publisher);
+        let ledger = Arc::clone(self.table.ledger());
         let parts = SupervisorParts {
+            budget,
             sink: AudioStreamHandle::new(sink.clone(), Arc::clone(&self.table)),
             homes,
             workshop,
@@ -296,6 +305,8 @@ impl Plan {
         };
         let supervisor =
             loader_home.start(move |context| LoaderSupervisor::new(parts, workers, context));
+        let waiting = supervisor.clone();
+        ledger.on_room(move || waiting.do_send(RoomFreed));
         let homes = vec![loader_home, sink_home];
         Ok(Started { publisher, supervisor, sink, bus, homes })
     }
@@ -310,6 +321,17 @@ impl Waiter {
             Self::Task => super::here::join(homes, patience).await,
         }
     }
+}
+
+/// The budget of an engine: of what is evicted, the callback hears before the listeners.
+fn budget(table: &Arc<Table>, sink: &Addr<AudioSinkActor>, publisher: &Publisher) -> Arc<Budget> {
+    let (sink, publisher) = (sink.clone(), publisher.clone());
+    Budget::new(Arc::clone(table), move |Evicted { slot, request_id, change, freed_bytes }| {
+        if let Some(change) = change {
+            sink.do_send(Unload { slot, change, evicted: true });
+        }
+        publisher.evicted(slot, request_id, freed_bytes);
+    })
 }
 
 /// Joins threads that were told to stop, all within `patience`. One that is stuck in a call of

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hotcue::Stage;
+use hotcue::{LoadError, LoadErrorKind, Stage};
 
 use super::LoadStatus;
 use crate::bus::Publisher;
@@ -48,12 +48,10 @@ impl LoadTicket {
         self.request.stage()
     }
 
-    /// The sample, once it is there.
+    /// The sample, once it is there. With a memory budget the ticket does not keep it: None once
+    /// it has left memory.
     pub fn sample(&self) -> Option<Arc<Sample>> {
-        match self.request.outcome() {
-            Some(Outcome::Ready(sample)) => Some(sample),
-            _ => None,
-        }
+        self.request.sample()
     }
 
     /// Ends the load. True means that its `cancelled` event follows.
@@ -61,13 +59,44 @@ impl LoadTicket {
         cancel(&self.table, &self.publisher, self.request.id, CancelReason::User)
     }
 
+    /// Counts as somebody who waits for the end, until the answer is dropped: for those who look
+    /// now and then instead of blocking. A sample that arrives meanwhile stays in memory for them.
+    pub fn waiting(&self) -> LoadWaiter {
+        self.request.begin_waiting();
+        LoadWaiter(Arc::clone(&self.request))
+    }
+
     /// Waits for the end in the calling thread. None when `timeout` passes first.
+    ///
+    /// # Errors
+    /// How the load failed, or that it was cancelled. With a memory budget also
+    /// `out_of_memory_budget` when it succeeded and the sample has left memory since; one that
+    /// arrives during the call is there.
     pub fn wait(&self, timeout: Option<Duration>) -> Option<Result<Arc<Sample>, LoadFailure>> {
-        self.request.wait(timeout).map(|outcome| match outcome {
-            Outcome::Ready(sample) => Ok(sample),
+        self.request.wait(timeout).map(|(outcome, sample)| match outcome {
+            Outcome::Ready(_) => sample.ok_or_else(gone),
             Outcome::Failed { error, stage } => Err(LoadFailure::Failed { error, stage }),
             Outcome::Cancelled(reason) => Err(LoadFailure::Cancelled(reason)),
         })
+    }
+}
+
+/// What is said of a sample that is not in memory any more.
+fn gone() -> LoadFailure {
+    let error = LoadError::new(
+        LoadErrorKind::OutOfMemoryBudget,
+        "the sample has left memory; load it again",
+    );
+    LoadFailure::Failed { error, stage: Stage::Publishing }
+}
+
+/// Somebody waits for a load: see [`LoadTicket::waiting`].
+#[derive(Debug)]
+pub struct LoadWaiter(Arc<Request>);
+
+impl Drop for LoadWaiter {
+    fn drop(&mut self) {
+        self.0.end_waiting();
     }
 }
 

@@ -10,7 +10,8 @@ use super::AudioSinkActor;
 use crate::messages::{Decoded, PushSample};
 use crate::request::Request;
 use crate::sample::Sample;
-use crate::table::Table;
+use crate::table::Delivery;
+use crate::table::{Resident, Table};
 
 /// Pushes samples to the audio side, from any thread. Cheap to clone: it wraps the address of
 /// [`AudioSinkActor`]. Never blocks.
@@ -27,22 +28,18 @@ impl AudioStreamHandle {
 
     /// Puts `buffer` into `slot` without a load: no event follows, and once this has returned,
     /// the slot holds it. A slot outside the table is ignored. `buffer` should be finished and at
-    /// the engine's rate: it is played as it is.
+    /// the engine's rate: it is played as it is. It is the caller's memory: it neither counts
+    /// against the memory budget nor is evicted.
     pub fn push_sample(&self, slot: u32, buffer: Arc<SampleBuffer>) {
         if self.table.check_slot(slot).is_ok() {
-            let sample = Sample::from_buffer(buffer);
-            let change = self.table.set_sample(slot, Arc::clone(&sample));
+            let sample = Resident::pushed(Sample::from_buffer(buffer));
+            let change = self.table.set_sample(slot, &sample);
             self.sink.do_send(PushSample { slot, change, sample });
         }
     }
 
     /// Hands a finished sample on to all who asked for it.
-    pub(crate) fn decoded(
-        &self,
-        requests: Vec<Arc<Request>>,
-        sample: Arc<Sample>,
-        from_cache: bool,
-    ) {
-        self.sink.do_send(Decoded { requests, sample, from_cache, at: Instant::now() });
+    pub(crate) fn decoded(&self, deliveries: Vec<(Arc<Request>, Delivery)>, from_cache: bool) {
+        self.sink.do_send(Decoded { deliveries, from_cache, at: Instant::now() });
     }
 }

@@ -13,11 +13,11 @@ use crate::bus::{EventBus, Publisher};
 use crate::clock::EngineClock;
 use crate::messages::Play;
 use crate::sample::Sample;
-use crate::table::Table;
+use crate::table::{Resident, Table};
 
-fn tone(value: f32) -> Arc<Sample> {
+fn tone(value: f32) -> Arc<Resident> {
     let buffer = SampleBuffer::from_planes(48_000, vec![vec![value; 100_000]]).expect("valid");
-    Sample::from_buffer(buffer)
+    Resident::pushed(Sample::from_buffer(buffer))
 }
 
 /// A sink that nobody sends messages to, on an output that is pulled by hand.
@@ -46,13 +46,13 @@ fn sounding(sink: &mut AudioSinkActor) -> f32 {
 fn an_overtaken_unload_still_fades_the_voices_before_it() {
     with_sink(|sink| {
         let (first, second) = (tone(0.25), tone(0.5));
-        let change = sink.table.set_sample(0, Arc::clone(&first));
+        let change = sink.table.set_sample(0, &first);
         sink.send(Outgoing::Pushed { slot: 0, change, sample: first });
         play(sink, 1);
         assert_eq!(sounding(sink), 0.25);
         // One thread unloads, another fills the slot; their messages change places.
         let unloaded = sink.table.unload(0).change;
-        let change = sink.table.set_sample(0, Arc::clone(&second));
+        let change = sink.table.set_sample(0, &second);
         sink.send(Outgoing::Pushed { slot: 0, change, sample: second });
         play(sink, 2);
         sink.send(Outgoing::Unload { slot: 0, change: unloaded });
@@ -64,8 +64,8 @@ fn an_overtaken_unload_still_fades_the_voices_before_it() {
 fn an_overtaken_sample_does_not_come_back() {
     with_sink(|sink| {
         let (first, second) = (tone(0.25), tone(0.5));
-        let older = sink.table.set_sample(0, Arc::clone(&first));
-        let newer = sink.table.set_sample(0, Arc::clone(&second));
+        let older = sink.table.set_sample(0, &first);
+        let newer = sink.table.set_sample(0, &second);
         sink.send(Outgoing::Pushed { slot: 0, change: newer, sample: second });
         sink.send(Outgoing::Pushed { slot: 0, change: older, sample: first });
         play(sink, 1);

@@ -7,7 +7,7 @@ use actix_rt::time::Instant;
 use crate::messages::{Play, PlayWhenReady};
 use crate::playback::DropReason;
 use crate::sample::Sample;
-use crate::table::{Playable, Table};
+use crate::table::Table;
 
 #[derive(Debug, Default)]
 pub(super) struct WaitingPlays {
@@ -24,6 +24,11 @@ impl WaitingPlays {
         self.by_slot.remove(&slot)
     }
 
+    /// Takes out the one that was asked for before the change with this serial.
+    pub(super) fn take_older(&mut self, slot: u32, serial: u64) -> Option<PlayWhenReady> {
+        if self.by_slot.get(&slot)?.since < serial { self.take(slot) } else { None }
+    }
+
     pub(super) fn take_all(&mut self) -> Vec<Play> {
         std::mem::take(&mut self.by_slot).into_values().map(|waiting| waiting.play).collect()
     }
@@ -31,7 +36,7 @@ impl WaitingPlays {
     /// Takes out those whose load has ended without success, and those that waited too long.
     pub(super) fn sweep(&mut self, table: &Table, now: Instant) -> Vec<(Play, DropReason)> {
         let is_due = |(slot, waiting): &(&u32, &PlayWhenReady)| {
-            waiting.deadline <= now || matches!(table.playable(**slot), Playable::Empty)
+            waiting.deadline <= now || !table.is_expectant(**slot)
         };
         let due: Vec<u32> = self.by_slot.iter().filter(is_due).map(|(slot, _)| *slot).collect();
         due.into_iter()

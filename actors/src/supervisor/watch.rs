@@ -21,6 +21,8 @@ const LONG: Duration = Duration::from_millis(100);
 const MEASURE_AFTER: Duration = Duration::from_millis(60);
 /// Files that a decoder looks at between two steps.
 const MEASURED_AT_ONCE: usize = 32;
+/// How often a load that waits for memory asks again, though no other said that it made room.
+const LOOK_FOR_ROOM: Duration = Duration::from_millis(50);
 /// Most workers outside the pool, inside reads that do not return.
 const MAX_STALLED: usize = 64;
 
@@ -57,6 +59,9 @@ impl LoaderSupervisor {
             self.parked.extract_if(.., |parked| !parked.job.is_wanted()).collect::<Vec<_>>()
         {
             self.discard(unwanted);
+        }
+        if self.parked.iter().any(|parked| parked.since.elapsed() >= LOOK_FOR_ROOM) {
+            self.unpark();
         }
         self.give_signs_of_life();
         self.measure();

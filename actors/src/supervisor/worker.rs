@@ -89,9 +89,9 @@ impl Worker {
         (self.number, self.generation) == (number, generation)
     }
 
-    pub(super) fn assign(&mut self, assignment: Assignment, last_resort: bool) {
+    pub(super) fn assign(&mut self, assignment: Assignment) {
         self.busy = Some(Busy::new(Arc::clone(&assignment.job)));
-        self.addr.do_send(Decode { assignment, last_resort });
+        self.addr.do_send(Decode { assignment });
     }
 
     /// Whether it is inside a read that has not returned for long.

@@ -1,9 +1,10 @@
 //! One slot: what it plays, and the newest load of it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::Resident;
 use crate::request::Request;
-use crate::sample::Sample;
 
 /// What a slot holds, for a UI to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +20,8 @@ pub enum SlotState {
     Ready,
     /// It holds nothing because its last load failed.
     Failed,
+    /// It holds nothing because its sample left memory to keep the budget; a play loads it again.
+    Evicted,
 }
 
 impl SlotState {
@@ -30,25 +33,48 @@ impl SlotState {
             Self::Loading => "loading",
             Self::Ready => "ready",
             Self::Failed => "failed",
+            Self::Evicted => "evicted",
         }
     }
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Slot {
-    pub(super) sample: Option<Arc<Sample>>,
+    pub(super) sample: Option<Arc<Resident>>,
     /// The newest request, while it is live.
     pub(super) current: Option<Arc<Request>>,
     /// The batch that will load into the slot, which is free for nobody else.
     pub(super) reserved: Option<u64>,
     pub(super) failed: bool,
+    /// Of the sample that was evicted, until there is another.
+    pub(super) evicted_path: Option<PathBuf>,
+    /// Whether what it holds, now or later, is to stay in memory.
+    pub(super) pinned: bool,
+    /// The serial of the last `unload_sample`.
+    pub(super) unloaded: u64,
     /// The last change of `sample`.
     pub(super) change: Change,
 }
 
 impl Slot {
     pub(super) fn is_free(&self) -> bool {
-        self.sample.is_none() && self.reserved.is_none() && self.live().is_none()
+        self.sample.is_none()
+            && self.reserved.is_none()
+            && self.live().is_none()
+            && self.evicted_path.is_none()
+    }
+
+    /// What it plays, unless that is being evicted.
+    pub(super) fn resident(&self) -> Option<&Arc<Resident>> {
+        self.sample.as_ref().filter(|resident| !resident.is_evicted())
+    }
+
+    /// The file of a sample that was evicted, or is being so.
+    pub(super) fn path_to_reload(&self) -> Option<PathBuf> {
+        match &self.sample {
+            Some(evicted) => evicted.sample().path().map(PathBuf::from),
+            None => self.evicted_path.clone(),
+        }
     }
 
     pub(super) fn live(&self) -> Option<&Arc<Request>> {
@@ -65,14 +91,22 @@ pub(crate) struct Change {
     pub(crate) emptied: u64,
 }
 
-/// What is in a slot for someone who wants to play it.
-pub(crate) enum Playable {
-    /// A sample, to sound at once.
-    Ready(Arc<Sample>),
-    /// None yet, but a load is on its way.
-    Loading,
+/// What came of a play that was asked for.
+pub(crate) enum PlayStart {
+    /// The slot holds a sample, to sound at once.
+    Ready { start_frame: u64 },
+    /// It holds none yet, but a load is on its way.
+    Loading(Expected),
     /// Neither.
     Empty,
+}
+
+/// A sample that a play waits for.
+pub(crate) struct Expected {
+    /// The serial of the slot's last change when the play was asked for.
+    pub(crate) since: u64,
+    /// The load that brings an evicted sample back; it is to be submitted.
+    pub(crate) reload: Option<Arc<Request>>,
 }
 
 impl Slot {

@@ -89,6 +89,7 @@ fn whatever_happens_every_play_ends_once_and_every_sample_comes_home() {
             ..PlaybackConfig::default()
         });
         let mut plays = 0;
+        let mut plays_of = [0_u32; 5];
         for _ in 0..300 {
             for _ in 0..dice.below(6) {
                 let message = dice.message(&mut rig, plays);
@@ -97,6 +98,7 @@ fn whatever_happens_every_play_ends_once_and_every_sample_comes_home() {
                 let params = dice.params(clock);
                 rig.play(plays, slot, params);
                 plays += 1;
+                plays_of[slot as usize] += 1;
             }
             let out = rig.render(dice.size(400));
             assert!(out.iter().flatten().all(|value| value.is_finite()), "seed {seed}");
@@ -110,6 +112,11 @@ fn whatever_happens_every_play_ends_once_and_every_sample_comes_home() {
         rig.controller.collect();
         assert_eq!(rig.controller.free_slots(), 1024, "seed {seed}: a sample is missing");
         assert_eq!(rig.controller.shared().voices(), 0, "seed {seed}");
+
+        let shared = rig.controller.shared();
+        let over = [0, 1, 2, 3].map(|slot| shared.ended_plays(slot));
+        assert_eq!(over, plays_of[..4], "seed {seed}: plays counted as over, by slot");
+        assert_eq!(shared.ended_plays(4), 0, "seed {seed}: there is no such slot");
 
         let mut ends: HashMap<u64, u32> = HashMap::new();
         let mut starts: HashMap<u64, u32> = HashMap::new();

@@ -108,7 +108,7 @@ fn check_slots(engine: &AudioEngine, calls: &[Vec<Done>], loads: &[(&LoadTicket,
         let sample = engine.sample(id).expect("it runs");
         if let Some(sample) = &sample {
             held += 1;
-            bytes += sample.buffer().byte_len();
+            bytes += sample.buffer().byte_len() as u64;
         }
         if changed.contains(&id) {
             continue;

@@ -1,0 +1,348 @@
+//! Who holds how many bytes of sample memory.
+//!
+//! One lock, a leaf: nothing is called while it is held, and no sample is dropped.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use actix_rt::time::Instant;
+
+use crate::table::Resident;
+
+/// A sample that left its last slot so recently may still be on its way out of the callback; one
+/// that is there for longer is held by somebody.
+const ON_ITS_WAY: Duration = Duration::from_millis(500);
+/// The same of an evicted one, which nobody holds but a callback that takes no commands.
+const EVICTED: Duration = Duration::from_secs(2);
+
+/// The books of an engine's sample memory, of loads in flight as of finished samples. It knows
+/// no slot, so that what it is told by a sample that outlives the engine keeps nothing alive.
+pub(crate) struct Ledger {
+    limit: Option<u64>,
+    books: Mutex<Books>,
+    /// Counts uses: what was used last has the highest number.
+    uses: AtomicU64,
+    on_room: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+#[derive(Default)]
+struct Books {
+    entries: HashMap<u64, Entry>,
+    next_id: u64,
+    /// All entries together.
+    used: u64,
+    /// Of that, what slots hold.
+    in_slots: u64,
+    /// Loads in flight, oldest first; true for one that waits for room.
+    in_flight: BTreeMap<u64, bool>,
+    /// What has left its slots and is expected to be freed until then.
+    leaving: HashMap<u64, Instant>,
+    /// Samples that could be evicted, by a use that was their last at some time.
+    by_use: BTreeMap<u64, Candidate>,
+    /// Rises with every change, so that a decision is not made on what was true before.
+    version: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    bytes: u64,
+    phase: Phase,
+    /// Its key in `by_use`.
+    candidate: Option<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    InFlight,
+    InSlot,
+    Evicted,
+    Left,
+}
+
+#[derive(Clone)]
+struct Candidate {
+    id: u64,
+    last_used: Arc<AtomicU64>,
+    resident: Weak<Resident>,
+}
+
+/// One holder of bytes; gives them back when dropped.
+pub(crate) struct Account {
+    ledger: Arc<Ledger>,
+    id: u64,
+}
+
+/// What stands between a load and the bytes that it asks for.
+pub(super) struct Shortage {
+    /// Bytes to evict before it fits; 0 when it only has to wait for what was evicted.
+    pub(super) short_by: u64,
+    /// Bytes that other loads hold, and that have just left their slots.
+    pub(super) moving: u64,
+    /// What the decision rests on.
+    pub(super) version: u64,
+}
+
+/// How a load that does not fit goes on.
+pub(super) enum Wait {
+    /// Something has changed meanwhile.
+    LookAgain,
+    /// Others will make room.
+    ForOthers,
+    /// All others wait too, and an older one goes first.
+    StartOver,
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    pub(crate) fn new(limit: Option<u64>) -> Arc<Self> {
+        Arc::new(Self {
+            limit,
+            books: Mutex::default(),
+            uses: AtomicU64::new(0),
+            on_room: OnceLock::new(),
+        })
+    }
+
+    pub(crate) fn limit(&self) -> Option<u64> {
+        self.limit
+    }
+
+    /// Calls `wake` whenever there may be room for a load that was told to wait, in any thread.
+    pub(crate) fn on_room(&self, wake: impl Fn() + Send + Sync + 'static) {
+        // Set once, by the engine that makes it.
+        self.on_room.set(Box::new(wake)).ok();
+    }
+
+    /// An account for a load that begins.
+    pub(super) fn open(self: &Arc<Self>) -> Account {
+        let mut books = self.lock();
+        let id = books.next_id;
+        books.next_id += 1;
+        books.entries.insert(id, Entry { bytes: 0, phase: Phase::InFlight, candidate: None });
+        books.in_flight.insert(id, false);
+        Account { ledger: Arc::clone(self), id }
+    }
+
+    /// The number of a use that happens now.
+    pub(crate) fn next_use(&self) -> u64 {
+        self.uses.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Bytes in slots, and all others: of loads in flight, and of samples that left their slots
+    /// without having been freed.
+    pub(crate) fn figures(&self) -> (u64, u64) {
+        let books = self.lock();
+        (books.in_slots, books.used - books.in_slots)
+    }
+
+    /// The next sample that could be evicted after the one with key `after`, least recently used
+    /// first, with its bytes.
+    pub(super) fn next_candidate(&self, after: Option<u64>) -> Option<(u64, Arc<Resident>, u64)> {
+        let mut books = self.lock();
+        let mut from = after.map_or(Unbounded, Excluded);
+        loop {
+            let (&key, candidate) = books.by_use.range((from, Unbounded)).next()?;
+            let last_used = candidate.last_used.load(Ordering::Relaxed);
+            if last_used > key {
+                // It was used since: only now, when it matters, it takes its place.
+                let candidate = books.by_use.remove(&key)?;
+                if let Some(entry) = books.entries.get_mut(&candidate.id) {
+                    entry.candidate = Some(last_used);
+                }
+                books.by_use.insert(last_used, candidate);
+                continue;
+            }
+            // A sample that has just been dropped; its account follows.
+            let Some(resident) = candidate.resident.upgrade() else {
+                from = Excluded(key);
+                continue;
+            };
+            let bytes = books.entries.get(&candidate.id).map_or(0, |entry| entry.bytes);
+            return Some((key, resident, bytes));
+        }
+    }
+
+    fn wake_if(&self, somebody_waits: bool) {
+        if somebody_waits && let Some(wake) = self.on_room.get() {
+            wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Account {
+    /// Takes `bytes` in all, if there is room; fewer than before is always possible. What was
+    /// evicted and is not freed yet may be overdrawn once: the next one waits for it.
+    pub(super) fn try_grow(&self, bytes: u64) -> Result<(), Shortage> {
+        let mut books = self.ledger.lock();
+        books.forget_late(Instant::now());
+        let (used, evicted) = (books.used, books.evicted());
+        let Some(entry) = books.entries.get(&self.id).copied() else { return Ok(()) };
+        let wanted = used.saturating_sub(entry.bytes).saturating_add(bytes);
+        let fits = self.ledger.limit.is_none_or(|limit| {
+            bytes <= entry.bytes || wanted <= limit || (used <= limit && wanted - evicted <= limit)
+        });
+        if fits {
+            books.version += 1;
+            books.used = wanted;
+            books.entries.insert(self.id, Entry { bytes, ..entry });
+            if entry.phase == Phase::InFlight {
+                books.in_flight.insert(self.id, false);
+            } else if entry.phase == Phase::InSlot {
+                books.in_slots = books.in_slots - entry.bytes + bytes;
+            }
+            let wake = bytes < entry.bytes && books.somebody_waits();
+            drop(books);
+            self.ledger.wake_if(wake);
+            return Ok(());
+        }
+        let limit = self.ledger.limit.unwrap_or(u64::MAX);
+        let others = books.in_flight.keys().filter(|id| **id != self.id);
+        Err(Shortage {
+            short_by: (wanted - evicted).saturating_sub(limit),
+            moving: books.bytes_of(others) + books.bytes_of(books.leaving.keys()) - evicted,
+            version: books.version,
+        })
+    }
+
+    /// Decides how to wait, now that too little can be evicted at once but others will make room;
+    /// `soon` says that not only loads will.
+    pub(super) fn wait(&self, version: u64, soon: bool) -> Wait {
+        let mut books = self.ledger.lock();
+        if books.version != version {
+            return Wait::LookAgain;
+        }
+        let holds = |id: &u64| books.entries.get(id).is_some_and(|entry| entry.bytes > 0);
+        let others = || books.in_flight.iter().filter(|(id, _)| **id != self.id && holds(id));
+        let soon = soon || !books.leaving.is_empty();
+        let all_wait = others().all(|(_, waits)| *waits);
+        let oldest = others().all(|(id, _)| *id > self.id);
+        let in_vain = !soon && all_wait && holds(&self.id);
+        if in_vain && !oldest {
+            return Wait::StartOver;
+        }
+        books.in_flight.insert(self.id, true);
+        books.version += 1;
+        drop(books);
+        // The younger ones are to find out that they wait in vain.
+        self.ledger.wake_if(in_vain);
+        Wait::ForOthers
+    }
+
+    /// Whether nothing has changed since a [`Shortage`] was found.
+    pub(super) fn is_current(&self, version: u64) -> bool {
+        self.ledger.lock().version == version
+    }
+
+    /// The sample is in a slot from now on. `resident` is what could be evicted for others.
+    pub(crate) fn enter(&self, last_used: &Arc<AtomicU64>, resident: Option<Weak<Resident>>) {
+        self.moved(Phase::InSlot, |books, entry| {
+            books.in_slots += entry.bytes;
+            entry.candidate = resident.map(|resident| {
+                let key = last_used.load(Ordering::Relaxed);
+                let last_used = Arc::clone(last_used);
+                books.by_use.insert(key, Candidate { id: self.id, last_used, resident });
+                key
+            });
+        });
+    }
+
+    /// It is in no slot any more, but for whoever holds it.
+    pub(crate) fn leave(&self) {
+        self.moved(Phase::Left, |books, _| {
+            books.leaving.insert(self.id, Instant::now() + ON_ITS_WAY);
+        });
+    }
+
+    /// It was evicted: nobody can get at it any more.
+    pub(crate) fn evict(&self) {
+        self.moved(Phase::Evicted, |books, _| {
+            books.leaving.insert(self.id, Instant::now() + EVICTED);
+        });
+    }
+
+    /// Something else happened by which others may find room.
+    pub(crate) fn changed(&self) {
+        let mut books = self.ledger.lock();
+        books.version += 1;
+        let wake = books.somebody_waits();
+        drop(books);
+        self.ledger.wake_if(wake);
+    }
+
+    pub(crate) fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
+    fn moved(&self, to: Phase, then: impl FnOnce(&mut Books, &mut Entry)) {
+        let mut books = self.ledger.lock();
+        let Some(mut entry) = books.entries.remove(&self.id) else { return };
+        books.take_out(self.id, &mut entry);
+        entry.phase = to;
+        then(&mut books, &mut entry);
+        books.entries.insert(self.id, entry);
+        books.version += 1;
+        let wake = books.somebody_waits();
+        drop(books);
+        self.ledger.wake_if(wake);
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        let mut books = self.ledger.lock();
+        let Some(mut entry) = books.entries.remove(&self.id) else { return };
+        books.take_out(self.id, &mut entry);
+        books.used -= entry.bytes;
+        books.version += 1;
+        let wake = books.somebody_waits();
+        drop(books);
+        self.ledger.wake_if(wake);
+    }
+}
+
+impl Books {
+    /// Takes an entry out of what its phase counted it in.
+    fn take_out(&mut self, id: u64, entry: &mut Entry) {
+        match entry.phase {
+            Phase::InFlight => drop(self.in_flight.remove(&id)),
+            Phase::InSlot => self.in_slots -= entry.bytes,
+            Phase::Evicted | Phase::Left => drop(self.leaving.remove(&id)),
+        }
+        if let Some(key) = entry.candidate.take() {
+            // A weak hold: no sample goes with it.
+            self.by_use.remove(&key);
+        }
+    }
+
+    fn somebody_waits(&self) -> bool {
+        self.in_flight.values().any(|waits| *waits)
+    }
+
+    /// What was evicted and is about to be freed.
+    fn evicted(&self) -> u64 {
+        let evicted = |id: &&u64| self.entries.get(id).is_some_and(|e| e.phase == Phase::Evicted);
+        self.bytes_of(self.leaving.keys().filter(evicted))
+    }
+
+    fn bytes_of<'a>(&self, ids: impl Iterator<Item = &'a u64>) -> u64 {
+        ids.filter_map(|id| self.entries.get(id)).map(|entry| entry.bytes).sum()
+    }
+
+    /// Expects nothing any more of what should have been freed by now.
+    fn forget_late(&mut self, now: Instant) {
+        self.leaving.retain(|_, until| *until > now);
+    }
+}
