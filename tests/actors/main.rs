@@ -1,6 +1,7 @@
 //! The actors from outside: messages in, events out, threads counted.
 
 mod batch;
+mod budget;
 mod direct_messages;
 mod events;
 mod leaks;

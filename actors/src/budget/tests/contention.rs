@@ -73,7 +73,11 @@ fn no_load_fails_or_hangs_because_of_another() {
                         assert!(Instant::now() < deadline, "load {load} of {worker} hangs");
                         let wanted = (have + 10).min(frames);
                         match reservation.grow_to(wanted * PER_FRAME) {
-                            Ok(()) => have = wanted,
+                            Ok(()) => {
+                                have = wanted;
+                                // As a decoder does with its other work: the others get on too.
+                                std::thread::yield_now();
+                            }
                             Err(NoRoom::WaitForOthers) => {
                                 waited.fetch_add(1, Ordering::Relaxed);
                                 std::thread::yield_now();
