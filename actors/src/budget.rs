@@ -104,7 +104,7 @@ impl Budget {
             let Err(shortage) = account.try_grow(bytes) else { return Ok(()) };
             let short_by = shortage.short_by;
             let plan = self.plan(short_by);
-            if short_by > 0 && plan.bytes >= short_by {
+            if !shortage.in_line && short_by > 0 && plan.bytes >= short_by {
                 // One that came into use meanwhile stays; then the next turn finds another.
                 plan.evict.iter().for_each(|resident| self.evict(resident));
                 continue;

@@ -94,8 +94,14 @@ impl AudioSinkActor {
 
     /// Sends now, or after all that waits already.
     fn send(&mut self, outgoing: Outgoing) {
-        self.backlog.push(outgoing);
+        self.queue(outgoing);
         self.flush();
+    }
+
+    fn queue(&mut self, outgoing: Outgoing) {
+        if let Some(refused) = self.backlog.push(outgoing) {
+            self.drop_play(&refused, DropReason::OutputStalled);
+        }
     }
 
     /// Sends what waits, as far as the ring takes it, and lets an output that nobody else
@@ -166,7 +172,7 @@ impl AudioSinkActor {
         self.publisher.success(request, sample, from_cache, at);
         if let Some(waiting) = self.waiting.take(request.slot) {
             let play = waiting.into_play(sample);
-            self.backlog.push(Outgoing::Play(play));
+            self.queue(Outgoing::Play(play));
         }
     }
 

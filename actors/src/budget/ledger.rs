@@ -82,6 +82,8 @@ pub(super) struct Shortage {
     pub(super) short_by: u64,
     /// Bytes that other loads hold, and that have just left their slots.
     pub(super) moving: u64,
+    /// Whatever room there is, an older load waits for it.
+    pub(super) in_line: bool,
     /// What the decision rests on.
     pub(super) version: u64,
 }
@@ -184,26 +186,28 @@ impl Ledger {
 
 impl Account {
     /// Takes `bytes` in all, if there is room; fewer than before is always possible. What was
-    /// evicted and is not freed yet may be overdrawn once: the next one waits for it.
+    /// evicted and is not freed yet may be overdrawn once: the next one waits for it. A load that
+    /// has nothing yet takes no room that an older one waits for, or a large one might never get
+    /// in between small ones.
     pub(super) fn try_grow(&self, bytes: u64) -> Result<(), Shortage> {
         let mut books = self.ledger.lock();
         books.forget_late(Instant::now());
         let (used, evicted) = (books.used, books.evicted());
         let Some(entry) = books.entries.get(&self.id).copied() else { return Ok(()) };
+        debug_assert!(entry.phase == Phase::InFlight, "a finished sample does not grow");
         let wanted = used.saturating_sub(entry.bytes).saturating_add(bytes);
         let fits = self.ledger.limit.is_none_or(|limit| {
             bytes <= entry.bytes || wanted <= limit || (used <= limit && wanted - evicted <= limit)
         });
-        if fits {
+        let begins = entry.bytes == 0 && bytes > 0;
+        let in_line =
+            begins && books.in_flight.range(..self.id).any(|(_, older_waits)| *older_waits);
+        if fits && !in_line {
             books.version += 1;
             books.used = wanted;
             books.entries.insert(self.id, Entry { bytes, ..entry });
-            if entry.phase == Phase::InFlight {
-                books.in_flight.insert(self.id, false);
-            } else if entry.phase == Phase::InSlot {
-                books.in_slots = books.in_slots - entry.bytes + bytes;
-            }
-            let wake = bytes < entry.bytes && books.somebody_waits();
+            let waited = books.in_flight.insert(self.id, false) == Some(true);
+            let wake = (waited || bytes < entry.bytes) && books.somebody_waits();
             drop(books);
             self.ledger.wake_if(wake);
             return Ok(());
@@ -213,6 +217,7 @@ impl Account {
         Err(Shortage {
             short_by: (wanted - evicted).saturating_sub(limit),
             moving: books.bytes_of(others) + books.bytes_of(books.leaving.keys()) - evicted,
+            in_line,
             version: books.version,
         })
     }

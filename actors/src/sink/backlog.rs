@@ -1,11 +1,20 @@
 //! What waits for a place in the ring, in order.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashSet, VecDeque};
+use std::ops::Range;
 use std::time::Duration;
 
 use actix_rt::time::Instant;
+use hotcue::playback::ControlMessage;
 
 use super::Outgoing;
+use crate::messages::Play;
+
+/// Plays and commands to single voices that wait at most; further ones push others out.
+const MAX_WAITING: usize = 4_096;
 
 /// The sink's queue before the ring. Empty except while the callback takes nothing.
 #[derive(Debug, Default)]
@@ -18,8 +27,56 @@ pub(super) struct Backlog {
 
 impl Backlog {
     /// Adds a message. Of loads of one slot only the newest stays: the request of an older one
-    /// has been superseded, so it would go nowhere. Likewise of pushed samples.
-    pub(super) fn push(&mut self, outgoing: Outgoing) {
+    /// has been superseded, so it would go nowhere. Likewise of pushed samples and unloads.
+    ///
+    /// Of commands that nothing was played between, one that says again what an older one said
+    /// takes its place, at the end. So however long a callback takes nothing, what waits for it is
+    /// bounded: by [`MAX_WAITING`], and by the slots. Beyond that a play comes back, to be
+    /// dropped, and of the commands to single voices the oldest goes.
+    pub(super) fn push(&mut self, outgoing: Outgoing) -> Option<Play> {
+        match outgoing {
+            Outgoing::Play(play) if self.queue.len() >= MAX_WAITING => return Some(play),
+            Outgoing::Control(message) => self.push_control(message),
+            Outgoing::Unload { slot, .. } => {
+                let older = self.since_play(|play| play.slot == slot).find(|&index| {
+                    matches!(self.queue[index], Outgoing::Unload { slot: s, .. } if s == slot)
+                });
+                older.map(|index| self.queue.remove(index));
+                self.queue.push_back(outgoing);
+            }
+            _ => self.push_other(outgoing),
+        }
+        None
+    }
+
+    fn push_control(&mut self, message: ControlMessage) {
+        let key = Key::of(&message);
+        let older = self.since_play(|_| true).find(|&index| match &self.queue[index] {
+            Outgoing::Control(older) => key.is_some() && Key::of(older) == key,
+            _ => false,
+        });
+        let message = match older.and_then(|index| self.queue.remove(index)) {
+            Some(Outgoing::Control(older)) => merged(&older, message),
+            _ => message,
+        };
+        self.queue.push_back(Outgoing::Control(message));
+        if self.queue.len() > MAX_WAITING
+            && let Some(oldest) = self.queue.iter().position(Outgoing::is_for_one_voice)
+        {
+            self.queue.remove(oldest);
+        }
+    }
+
+    /// Places in the queue after the last play that counts.
+    fn since_play(&self, counts: impl Fn(&Play) -> bool) -> Range<usize> {
+        let last = self.queue.iter().rposition(|waiting| match waiting {
+            Outgoing::Play(play) => counts(play),
+            _ => false,
+        });
+        last.map_or(0, |index| index + 1)..self.queue.len()
+    }
+
+    fn push_other(&mut self, outgoing: Outgoing) {
         let slot = outgoing.sample_slot();
         if let Some(slot) = slot
             && !self.slots.insert(slot)
@@ -70,7 +127,78 @@ impl Backlog {
     }
 }
 
+/// What a command sets, and of whom: a later one of the same key makes an older one void.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Volume,
+    Speed,
+    StopAll,
+    StopSlot(u32),
+    HoldSlot(u32),
+    SeekSlot(u32),
+    StopVoice(u64),
+    HoldVoice(u64),
+    SeekVoice(u64),
+    SetVoice(u64),
+}
+
+impl Key {
+    /// None for what is no command to voices.
+    fn of(message: &ControlMessage) -> Option<Self> {
+        use ControlMessage as M;
+        Some(match *message {
+            M::SetVolume { .. } => Self::Volume,
+            M::SetSpeed { .. } => Self::Speed,
+            M::StopAll => Self::StopAll,
+            M::StopSample { slot } => Self::StopSlot(slot),
+            M::PauseSample { slot } | M::ResumeSample { slot } => Self::HoldSlot(slot),
+            M::SeekSample { slot, .. } => Self::SeekSlot(slot),
+            M::StopVoice { voice, .. } => Self::StopVoice(voice),
+            M::PauseVoice { voice } | M::ResumeVoice { voice } => Self::HoldVoice(voice),
+            M::SeekVoice { voice, .. } => Self::SeekVoice(voice),
+            M::SetVoice { voice, .. } => Self::SetVoice(voice),
+            M::LoadSample { .. } | M::UnloadSample { .. } | M::Play { .. } => return None,
+        })
+    }
+}
+
+/// Two commands of one key as one.
+fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
+    use ControlMessage as M;
+    match (older, newer) {
+        // A stop can only shorten the fade of an earlier one.
+        (M::StopVoice { fade_frames: older, .. }, M::StopVoice { voice, fade_frames }) => {
+            M::StopVoice { voice, fade_frames: fade_frames.min(*older) }
+        }
+        (
+            &M::SetVoice {
+                volume: old_volume,
+                pan: old_pan,
+                speed: old_speed,
+                looped: old_looped,
+                ..
+            },
+            M::SetVoice { voice, volume, pan, speed, looped },
+        ) => M::SetVoice {
+            voice,
+            volume: volume.or(old_volume),
+            pan: pan.or(old_pan),
+            speed: speed.or(old_speed),
+            looped: looped.or(old_looped),
+        },
+        (_, newer) => newer,
+    }
+}
+
 impl Outgoing {
+    fn is_for_one_voice(&self) -> bool {
+        let Self::Control(message) = self else { return false };
+        matches!(
+            Key::of(message),
+            Some(Key::StopVoice(_) | Key::HoldVoice(_) | Key::SeekVoice(_) | Key::SetVoice(_))
+        )
+    }
+
     /// The slot of a sample.
     fn sample_slot(&self) -> Option<u32> {
         match self {

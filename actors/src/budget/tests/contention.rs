@@ -51,6 +51,22 @@ fn of_growing_loads_that_block_each_other_the_oldest_goes_on() {
     assert!(older.grow_to(70 * PER_FRAME).is_ok());
 }
 
+#[test]
+fn a_load_does_not_overtake_an_older_one_that_waits() {
+    let rig = Rig::new();
+    let mut running = rig.reserved(60);
+    let mut large = rig.budget.reserve();
+    assert!(matches!(large.grow_to(80 * PER_FRAME), Err(NoRoom::WaitForOthers)));
+    let mut small = rig.budget.reserve();
+    assert!(matches!(small.grow_to(10 * PER_FRAME), Err(NoRoom::WaitForOthers)));
+    refusal(rig.reserve(101));
+    assert!(running.grow_to(70 * PER_FRAME).is_ok(), "what runs goes on");
+    drop(running);
+    assert!(matches!(small.grow_to(10 * PER_FRAME), Err(NoRoom::WaitForOthers)));
+    assert!(large.grow_to(80 * PER_FRAME).is_ok());
+    assert!(small.grow_to(10 * PER_FRAME).is_ok());
+}
+
 /// Threads load samples that grow, all of which fit alone but few together.
 #[test]
 fn no_load_fails_or_hangs_because_of_another() {
