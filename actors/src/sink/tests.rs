@@ -1,19 +1,22 @@
 //! Changes of a slot that overtake each other on their way to the callback.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use actix::Actor;
+use actix::{Actor, Context, Handler};
 use actix_rt::System;
-use hotcue::SampleBuffer;
 use hotcue::output::{OutputRequest, prepare_offline};
-use hotcue::playback::{PlaybackConfig, VoiceParams, split};
+use hotcue::playback::{ControlMessage, PlaybackConfig, VoiceParams, split};
+use hotcue::{SampleBuffer, Source};
 
 use super::{AudioSinkActor, Device, Outgoing};
 use crate::bus::{EventBus, Publisher};
 use crate::clock::EngineClock;
-use crate::messages::Play;
+use crate::messages::{Control, Play, PlayWhenReady, Unload};
+use crate::playback::{DropReason, PlaybackNotice};
+use crate::request::Request;
 use crate::sample::Sample;
-use crate::table::{Resident, Table};
+use crate::table::{Expected, PlayStart, Resident, Table};
 
 fn tone(value: f32) -> Arc<Resident> {
     let buffer = SampleBuffer::from_planes(48_000, vec![vec![value; 100_000]]).expect("valid");
@@ -70,5 +73,69 @@ fn an_overtaken_sample_does_not_come_back() {
         sink.send(Outgoing::Pushed { slot: 0, change: older, sample: first });
         play(sink, 1);
         assert_eq!(sounding(sink), 0.5, "what the table holds is what sounds");
+    });
+}
+
+/// A play of slot 0 that waits for its load, asked for now.
+fn ask_for_play(sink: &AudioSinkActor, voice: u64) -> PlayWhenReady {
+    let request = |slot| Request::new(slot, Source::Path("a.wav".into()), 0);
+    sink.table.register(Some(0), request).expect("accepted");
+    let start = sink.table.begin_play(0, 0.0, true, |_| request(0)).expect("it is not closed");
+    let PlayStart::Loading(Expected { since, reload: None }) = start else {
+        panic!("its load was registered above")
+    };
+    let play = Play { slot: 0, voice, params: VoiceParams::default() };
+    let deadline = Instant::now() + Duration::from_secs(600);
+    PlayWhenReady { play, start_sec: 0.0, since, deadline }
+}
+
+fn dropped(sink: &AudioSinkActor) -> Vec<(u64, DropReason)> {
+    std::iter::from_fn(|| sink.notices.poll())
+        .filter_map(|notice| match notice {
+            PlaybackNotice::Dropped { voice, reason, .. } => Some((voice, reason)),
+            PlaybackNotice::Voice(_) => None,
+        })
+        .collect()
+}
+
+#[test]
+fn an_unload_drops_the_plays_before_it_and_no_other_whichever_comes_first() {
+    with_sink(|sink| {
+        let context = &mut Context::new();
+        let before = ask_for_play(sink, 1);
+        let unload = Unload { slot: 0, change: sink.table.unload(0).change, evicted: false };
+        let after = ask_for_play(sink, 2);
+        sink.handle(after, context);
+        sink.handle(before, context);
+        sink.handle(unload, context);
+        assert_eq!(dropped(sink), [(1, DropReason::Unloaded)]);
+        assert!(sink.waiting.take(0).is_some_and(|waiting| waiting.play.voice == 2));
+    });
+}
+
+#[test]
+fn an_eviction_drops_no_play() {
+    with_sink(|sink| {
+        let context = &mut Context::new();
+        let asked = ask_for_play(sink, 1);
+        sink.handle(asked, context);
+        // As of a slot that was found evicted before the table said so.
+        let change = sink.table.unload(0).change;
+        sink.handle(Unload { slot: 0, change, evicted: true }, context);
+        assert!(dropped(sink).is_empty());
+        assert!(sink.waiting.take(0).is_some());
+    });
+}
+
+#[test]
+fn a_dropped_play_does_not_count_any_more() {
+    with_sink(|sink| {
+        let context = &mut Context::new();
+        let asked = ask_for_play(sink, 1);
+        assert!(sink.table.plays().under_way(0));
+        sink.handle(asked, context);
+        sink.handle(Control(ControlMessage::StopSample { slot: 0 }), context);
+        assert_eq!(dropped(sink), [(1, DropReason::Stopped)]);
+        assert!(!sink.table.plays().under_way(0));
     });
 }
