@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use hotcue::SourceIdentity;
 
 use crate::job::Job;
-use crate::table::{Delivery, Resident};
+use crate::table::{Delivery, Resident, Trace};
 
 /// Fewer entries than this are not worth clearing.
 const MIN_ENTRIES: usize = 256;
@@ -27,7 +27,7 @@ struct Inner {
 #[derive(Debug)]
 enum Entry {
     Running(Weak<Job>),
-    Ready(Weak<Resident>),
+    Ready(Trace),
 }
 
 /// What a decoder that has just opened a file is to do.
@@ -48,7 +48,7 @@ impl Registry {
     /// Registers `job` as the one that decodes this file, unless there is one or it is in memory.
     pub(crate) fn claim(&self, file: SourceIdentity, job: &Arc<Job>) -> Claim {
         let mut inner = self.lock();
-        match inner.files.get(&file) {
+        match inner.files.get_mut(&file) {
             Some(Entry::Running(running)) => {
                 if let Some(running) = running.upgrade()
                     && !Arc::ptr_eq(&running, job)
@@ -56,8 +56,8 @@ impl Registry {
                     return Claim::Join(running);
                 }
             }
-            Some(Entry::Ready(resident)) => {
-                if let Some(delivery) = resident.upgrade().as_ref().and_then(Delivery::again) {
+            Some(Entry::Ready(trace)) => {
+                if let Some(delivery) = trace.follow() {
                     return Claim::Cached(delivery);
                 }
             }
@@ -72,8 +72,10 @@ impl Registry {
     /// finds either the job or the sample.
     pub(crate) fn finished(&self, file: SourceIdentity, job: &Arc<Job>, resident: &Arc<Resident>) {
         let mut inner = self.lock();
-        if inner.is_of(file, job) {
-            inner.files.insert(file, Entry::Ready(Arc::downgrade(resident)));
+        if inner.is_of(file, job)
+            && let Some(trace) = Trace::of(resident)
+        {
+            inner.files.insert(file, Entry::Ready(trace));
         }
     }
 
@@ -99,7 +101,7 @@ impl Inner {
         }
         self.files.retain(|_, entry| match entry {
             Entry::Running(job) => job.strong_count() > 0,
-            Entry::Ready(resident) => resident.strong_count() > 0,
+            Entry::Ready(trace) => trace.is_warm(),
         });
         self.clear_at = 2 * self.files.len();
     }

@@ -27,7 +27,7 @@ use free::FreeSlots;
 use plays::Plays;
 use slot::Slot;
 
-pub(crate) use resident::{Delivery, Evictable, Home, InTheWay, Resident, SampleRef};
+pub(crate) use resident::{Delivery, Evictable, Home, InTheWay, Resident, SampleRef, Trace};
 pub use slot::SlotState;
 pub(crate) use slot::{Change, Expected, PlayStart};
 

@@ -21,7 +21,7 @@ pub(crate) struct Request {
     pub(crate) priorities: Vec<(Duration, i32)>,
     /// The reason for which it must have been cancelled.
     pub(crate) cancelled: Option<CancelReason>,
-    pub(crate) buffer: Option<Arc<SampleBuffer>>,
+    pub(crate) buffer: Option<Audio>,
     ended: bool,
 }
 
@@ -37,9 +37,24 @@ impl std::fmt::Debug for Request {
     }
 }
 
+/// Which piece of audio something is, without holding it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Audio {
+    /// Where it lies: equal for those who share it.
+    at: usize,
+    /// File and version.
+    pub(crate) origin: (usize, u64),
+}
+
+impl Audio {
+    pub(crate) fn of(buffer: &SampleBuffer) -> Self {
+        Self { at: std::ptr::from_ref(buffer).addr(), origin: origin(buffer) }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Slot {
-    holds: Option<Arc<SampleBuffer>>,
+    holds: Option<Audio>,
     /// The newest request, while it is live.
     current: Option<usize>,
     failed: bool,
@@ -139,9 +154,9 @@ impl Model {
         self.slots[slot] = Slot::default();
     }
 
-    pub(crate) fn push(&mut self, slot: usize, buffer: Arc<SampleBuffer>) {
+    pub(crate) fn push(&mut self, slot: usize, buffer: &SampleBuffer) {
         let slot = &mut self.slots[slot];
-        slot.holds = Some(buffer);
+        slot.holds = Some(Audio::of(buffer));
         slot.failed = false;
     }
 
@@ -177,19 +192,8 @@ impl Model {
         assert_eq!(engine.stats().live, live.len());
         for (id, slot) in (0..).zip(&self.slots) {
             let sample = engine.sample(id).expect("it runs");
-            let held = sample.as_ref().map(|sample| sample.buffer());
-            let same = match (held, &slot.holds) {
-                (Some(held), Some(expected)) => Arc::ptr_eq(held, expected),
-                (None, None) => true,
-                _ => false,
-            };
-            let what = |buffer: &Arc<SampleBuffer>| origin(buffer);
-            assert!(
-                same,
-                "slot {id} holds {:?}, not {:?}",
-                held.map(what),
-                slot.holds.as_ref().map(what)
-            );
+            let held = sample.as_ref().map(|sample| Audio::of(sample.buffer()));
+            assert_eq!(held, slot.holds, "what slot {id} holds");
             let state = engine.state(id).expect("it runs");
             let expected = match (&slot.holds, slot.current) {
                 (Some(_), _) => state == SlotState::Ready,
@@ -216,8 +220,8 @@ impl Model {
                 assert!(version >= request.version, "older than at submit: {request:?}");
                 let version = usize::try_from(version).expect("few versions");
                 assert_eq!(ends[version], End::Good, "{request:?}");
-                request.buffer = Some(Arc::clone(sample.buffer()));
-                slot.holds = Some(Arc::clone(sample.buffer()));
+                request.buffer = Some(Audio::of(sample.buffer()));
+                slot.holds = request.buffer;
                 slot.failed = false;
             }
             Err(LoadFailure::Failed { error, .. }) => {

@@ -371,7 +371,7 @@ impl Caller {
         let handle = self.engine.stream_handle().expect("it runs");
         handle.push_sample(slot, Arc::clone(&self.pushed));
         self.note(Call::Push { slot });
-        self.model.push(slot as usize, Arc::clone(&self.pushed));
+        self.model.push(slot as usize, &self.pushed);
     }
 
     fn play(&mut self) {

@@ -63,7 +63,7 @@ impl Rig {
     }
 
     fn put(&self, slot: u32, delivery: &Delivery) -> u64 {
-        let (request, _) = self.table.register(Some(slot), request).expect("accepted");
+        let request = self.table.register(Some(slot), request, |_, _| {}).expect("accepted");
         assert!(self.table.start(&request));
         self.table.complete(&request, delivery).expect("nobody ended it");
         request.id
@@ -266,7 +266,7 @@ fn bytes_count_until_they_are_freed() {
 #[test]
 fn a_ticket_keeps_no_sample_that_has_left() {
     let rig = Rig::new();
-    let (request, _) = rig.table.register(Some(0), request).expect("accepted");
+    let request = rig.table.register(Some(0), request, |_, _| {}).expect("accepted");
     let delivery = deliver(60, rig.reserved(60));
     assert!(rig.table.start(&request) && rig.table.complete(&request, &delivery).is_some());
     drop(delivery);
@@ -278,7 +278,7 @@ fn a_ticket_keeps_no_sample_that_has_left() {
     assert!(matches!(request.wait(None), Some((_, None))));
 
     // One for which somebody waits is there for them.
-    let (request, _) = rig.table.register(Some(0), |_| self::request(0)).expect("accepted");
+    let request = rig.table.register(Some(0), |_| self::request(0), |_, _| {}).expect("accepted");
     request.begin_waiting();
     let delivery = deliver(60, rig.reserved(60));
     assert!(rig.table.start(&request) && rig.table.complete(&request, &delivery).is_some());
@@ -296,7 +296,7 @@ fn an_evicted_slot_is_not_free_and_remembers_its_file() {
     rig.load(0, 60);
     drop(rig.reserved(50));
     assert_eq!(rig.table.state(0), SlotState::Evicted);
-    let taken = [1, 1].map(|_| rig.table.register(None, request).ok().map(|(r, _)| r.slot));
+    let taken = [1, 1].map(|_| rig.table.register(None, request, |_, _| {}).ok().map(|r| r.slot));
     assert_eq!(taken, [Some(1), None], "slot 0 is not free");
     let mut asked = None;
     let play = rig.table.begin_play(0, 0.0, false, |path| {

@@ -1,10 +1,11 @@
 //! Changes of a slot that overtake each other on their way to the callback.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::{Actor, Context, Handler};
 use actix_rt::System;
+use actix_rt::time::Instant;
 use hotcue::output::{OutputRequest, prepare_offline};
 use hotcue::playback::{ControlMessage, PlaybackConfig, VoiceParams, split};
 use hotcue::{SampleBuffer, Source};
@@ -79,7 +80,7 @@ fn an_overtaken_sample_does_not_come_back() {
 /// A play of slot 0 that waits for its load, asked for now.
 fn ask_for_play(sink: &AudioSinkActor, voice: u64) -> PlayWhenReady {
     let request = |slot| Request::new(slot, Source::Path("a.wav".into()), 0);
-    sink.table.register(Some(0), request).expect("accepted");
+    sink.table.register(Some(0), request, |_, _| {}).expect("accepted");
     let start = sink.table.begin_play(0, 0.0, true, |_| request(0)).expect("it is not closed");
     let PlayStart::Loading(Expected { since, reload: None }) = start else {
         panic!("its load was registered above")

@@ -212,9 +212,7 @@ impl Delivery {
         // The callback may hold the audio longer than anybody holds the sample.
         let first = sample.buffer().accompany(Box::new(Arc::clone(&account)));
         debug_assert!(first.is_ok(), "a sample is delivered anew only once");
-        let mut resident = Resident::new(sample, Some(account));
-        resident.gate.get_mut().unwrap_or_else(PoisonError::into_inner).deliveries = 1;
-        Self(Arc::new(resident))
+        Self::revived(sample, account)
     }
 
     /// Another one, of a sample that is in memory; None once it was evicted.
@@ -228,6 +226,47 @@ impl Delivery {
 
     pub(crate) fn resident(&self) -> &Arc<Resident> {
         &self.0
+    }
+
+    /// Of a sample that has left its slots, and that a caller still holds.
+    fn revived(sample: Arc<Sample>, account: Arc<Account>) -> Self {
+        let mut resident = Resident::new(sample, Some(account));
+        resident.gate.get_mut().unwrap_or_else(PoisonError::into_inner).deliveries = 1;
+        Self(Arc::new(resident))
+    }
+}
+
+/// Finds a sample again for as long as it is in memory, in a slot or in a caller's hands.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    resident: Weak<Resident>,
+    sample: Weak<Sample>,
+    account: Weak<Account>,
+}
+
+impl Trace {
+    /// None of a sample that was pushed by hand.
+    pub(crate) fn of(resident: &Arc<Resident>) -> Option<Self> {
+        Some(Self {
+            resident: Arc::downgrade(resident),
+            sample: Arc::downgrade(&resident.sample),
+            account: Arc::downgrade(resident.account.as_ref()?),
+        })
+    }
+
+    /// Whether there is still something to find.
+    pub(crate) fn is_warm(&self) -> bool {
+        self.sample.strong_count() > 0
+    }
+
+    /// The sample, on its way to another slot.
+    pub(crate) fn follow(&mut self) -> Option<Delivery> {
+        if let Some(resident) = self.resident.upgrade() {
+            return Delivery::again(&resident);
+        }
+        let delivery = Delivery::revived(self.sample.upgrade()?, self.account.upgrade()?);
+        self.resident = Arc::downgrade(&delivery.0);
+        Some(delivery)
     }
 }
 

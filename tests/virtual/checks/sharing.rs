@@ -1,12 +1,10 @@
 //! One file is decoded once, and all who asked for it get the same buffer.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use hotcue_actors::LoaderEvent;
 
 use super::Schedule;
-use crate::disk::origin;
 
 pub(super) fn check(schedule: &Schedule<'_>) {
     check_buffers(schedule);
@@ -27,12 +25,12 @@ fn check_buffers(schedule: &Schedule<'_>) {
         if !schedule.disk.is_path(load.request.file) {
             continue;
         }
-        let known = first.entry(origin(buffer)).or_insert_with(|| Arc::clone(buffer));
-        assert!(Arc::ptr_eq(known, buffer), "loaded again: {:?}", load.request);
+        let known = first.entry(buffer.origin).or_insert(buffer);
+        assert_eq!(*known, buffer, "loaded again: {:?}", load.request);
         if let Some(LoaderEvent::Success { from_cache: true, .. }) = load.events.last() {
             let earlier = schedule.loads.iter().any(|other| {
                 let same = other.request.buffer.as_ref();
-                other.ended <= load.ended && same.is_some_and(|same| Arc::ptr_eq(same, buffer))
+                other.ended <= load.ended && same == Some(buffer)
             });
             assert!(earlier, "found in memory before it was there: {:?}", load.request);
         }
