@@ -148,6 +148,22 @@ EXIT = """if True:
                 except hotcue.LoadCancelled:
                     pass
             threading.Thread(target=wait, daemon=True).start()
+        case "submitting":
+            def submit():
+                try:
+                    while True:
+                        kept[0][0].load_many_async({id: sys.argv[1] for id in range(50)})
+                except RuntimeError:
+                    pass
+            threading.Thread(target=submit, daemon=True).start()
+        case "starting":
+            def cycle():
+                while True:
+                    with hotcue.AudioEngine(output=sys.argv[2]) as engine:
+                        engine.load_sample_async(0, sys.argv[1])
+            threading.Thread(target=cycle, daemon=True).start()
+            while len(hotcue.engine._running) < 2:
+                pass
         case "builtins":
             import builtins
             builtins.kept = kept  # Torn down last of all.
@@ -156,7 +172,9 @@ EXIT = """if True:
 
 @pytest.mark.parametrize("turn", range(20 if LONG else 1))
 @pytest.mark.parametrize("output", ["offline", "null"])
-@pytest.mark.parametrize("how", ["plain", "cycle", "raise", "daemon", "builtins"])
+@pytest.mark.parametrize(
+    "how", ["plain", "cycle", "raise", "daemon", "submitting", "starting", "builtins"]
+)
 def test_the_interpreter_exits_with_loads_in_flight(
     python: Python, slow: Path, how: str, output: str, turn: int
 ) -> None:
@@ -176,6 +194,7 @@ def test_a_forked_child_gets_a_clear_error(python: Python, slow: Path) -> None:
         engine = hotcue.AudioEngine(output="null")
         engine.run()
         ticket = engine.load_sample_async(0, sys.argv[1])
+        batch = engine.load_many_async({1: sys.argv[1], 2: sys.argv[1]})
         def refused(call):
             try:
                 call()
@@ -194,6 +213,11 @@ def test_a_forked_child_gets_a_clear_error(python: Python, slow: Path) -> None:
             refused(lambda: engine.sample(0))
             refused(lambda: ticket.result(1))
             refused(ticket.cancel)
+            refused(lambda: engine.load_many_async({1: sys.argv[1]}))
+            refused(lambda: engine.set_priority(ticket, 1))
+            refused(engine.loads)
+            refused(batch.cancel)
+            assert batch.progress.total == 2
             assert not engine.is_running()
             engine.shut_down()  # There is nothing to end here: no error.
             with hotcue.AudioEngine(output="null") as own:
@@ -334,3 +358,48 @@ def test_many_threads_use_one_engine(sounds: Sounds) -> None:
     events = [event for event in engine.drain_loader_events() if event["request_id"]]
     ended = [e["request_id"] for e in events if e["type"] in ("success", "error", "cancelled")]
     assert len(ended) == len(set(ended)) == 400
+
+
+def test_an_engine_starts_and_stops_at_any_moment(sounds: Sounds, slow: Path) -> None:
+    path = sounds.wav()
+    engine = hotcue.AudioEngine(output="offline", slots=64, workers=2)
+    tickets: list[hotcue.LoadTicket] = []
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def load(n: int) -> None:
+        try:
+            while not done.is_set():
+                try:
+                    batch = engine.load_many_async([(n * 16 + i, path) for i in range(8)])
+                    one = engine.load_sample_async(n * 16 + 9, slow)
+                    engine.set_priority(one, n)
+                    engine.state(n)
+                    engine.loads()
+                except RuntimeError as error:
+                    assert str(error) == "Audio engine not initialized"
+                else:
+                    tickets.extend([*batch.requests, one])
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=load, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(40):
+        engine.run()
+        time.sleep(0.002)  # Not for order: to stop in the midst of something.
+        engine.shut_down()
+    done.set()
+    for thread in threads:
+        thread.join(PATIENCE_SEC)
+    assert not failures
+    assert not engine.is_running()
+    for ticket in tickets:
+        with contextlib.suppress(hotcue.LoadCancelled):
+            ticket.result(0)  # Nothing is left undecided.
+    ends = [
+        e["request_id"] for e in engine.drain_loader_events() if e["type"] in hotcue.events.TERMINAL
+    ]
+    assert len(ends) == len(set(ends))
+    assert {int(ticket) for ticket in tickets} <= set(ends)
