@@ -158,9 +158,12 @@ EXIT = """if True:
             threading.Thread(target=submit, daemon=True).start()
         case "starting":
             def cycle():
-                while True:
-                    with hotcue.AudioEngine(output=sys.argv[2]) as engine:
-                        engine.load_sample_async(0, sys.argv[1])
+                try:
+                    while True:
+                        with hotcue.AudioEngine(output=sys.argv[2]) as engine:
+                            engine.load_sample_async(0, sys.argv[1])
+                except RuntimeError:
+                    pass
             threading.Thread(target=cycle, daemon=True).start()
             while len(hotcue.engine._running) < 2:
                 pass

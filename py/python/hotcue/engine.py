@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from ._hotcue import Sample
     from .events import LoaderEvent, PlaybackEvent
 
-_running: weakref.WeakSet[AudioEngine] = weakref.WeakSet()
+# By their `id`: unlike a set of them it can be listed while another thread starts one.
+_running: weakref.WeakValueDictionary[int, AudioEngine] = weakref.WeakValueDictionary()
 
 
 class AudioEngine:
@@ -98,7 +99,7 @@ class AudioEngine:
         self._warn(self._start())
 
     def _start(self) -> str | None:
-        _running.add(self)
+        _running[id(self)] = self
         return self._native.run()
 
     def _warn(self, fallback: str | None) -> None:
@@ -120,7 +121,7 @@ class AudioEngine:
         Events that were not read stay readable, samples and their arrays stay valid.
         """
         self._native.shut_down()
-        _running.discard(self)
+        _running.pop(id(self), None)
 
     def is_running(self) -> bool:
         """Whether `run()` has returned and `shut_down()` was not called since."""
@@ -368,8 +369,9 @@ def devices() -> list[Device]:
 
 @atexit.register
 def _shut_down_all() -> None:
-    for engine in list(_running):
-        engine.shut_down()
+    for engine in _running.valuerefs():
+        if (running := engine()) is not None:
+            running.shut_down()
 
 
 if hasattr(os, "register_at_fork"):
