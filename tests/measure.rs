@@ -2,7 +2,8 @@
 //!
 //! - `measure progress FOLDER [SVG]`: how far `percent` is from the share of the time between
 //!   `started` and `success` that has passed, for the first load in a fresh process and for the
-//!   second; at 44.1 kHz, at 48 kHz, and from a source of 5 MB/s. Draws every load.
+//!   second; at 44.1 kHz and at 48 kHz. Draws every load.
+//! - `measure throttled FOLDER [SVG]`: the same from a source of 5 MB/s.
 //! - `measure memory FOLDER`: the most memory that one load takes, against its result.
 //!
 //! `scripts/make_long_audio.sh` makes a folder of long files. Exits with 1 where a bound of the
@@ -32,8 +33,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let within = match arguments.as_slice() {
-        ["progress", folder] => progress(Path::new(folder), None),
-        ["progress", folder, svg] => progress(Path::new(folder), Some(Path::new(svg))),
+        [kind @ ("progress" | "throttled"), folder, svg @ ..] if svg.len() < 2 => {
+            let bytes_per_sec = (*kind == "throttled").then_some(SLOW_BYTES_PER_SEC);
+            progress(Path::new(folder), bytes_per_sec, svg.first().map(Path::new))
+        }
         ["memory", folder] => memory(Path::new(folder)),
         ["child", kind, file, rate, bytes_per_sec] => {
             let rate = rate.parse().map_err(|_| format!("{rate} is no rate"));
@@ -42,7 +45,9 @@ fn main() -> ExitCode {
             })
             .map(|()| true)
         }
-        _ => Err("usage: measure progress FOLDER [SVG] | measure memory FOLDER".to_owned()),
+        _ => {
+            Err("usage: measure progress|throttled FOLDER [SVG] | measure memory FOLDER".to_owned())
+        }
     };
     match within {
         Ok(true) => ExitCode::SUCCESS,
@@ -54,14 +59,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn progress(folder: &Path, svg: Option<&Path>) -> Result<bool, String> {
+fn progress(folder: &Path, bytes_per_sec: Option<u32>, svg: Option<&Path>) -> Result<bool, String> {
     let mut within = true;
     let mut rows = Vec::new();
     println!("file\tto Hz\tsource\tload\tms\tevents\tmean\tmax\twithin");
     for file in files(folder)? {
-        for (rate, bytes_per_sec) in
-            [(44_100, None), (48_000, None), (48_000, Some(SLOW_BYTES_PER_SEC))]
-        {
+        for rate in [44_100, 48_000] {
             let curves = child::parse(&run_child("progress", &file, rate, bytes_per_sec)?);
             let source = if bytes_per_sec.is_some() { "5 MB/s" } else { "file" };
             for (number, (curve, bound)) in curves.iter().zip(BOUNDS).enumerate() {

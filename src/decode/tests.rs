@@ -1,6 +1,7 @@
 //! Decoding of files made here, with arithmetic as the truth.
 
 mod hostile;
+mod lost;
 mod mp4;
 mod sources;
 

@@ -1,0 +1,111 @@
+//! Files with a hole in the middle: what follows keeps its time, and every repair is told.
+
+use std::path::Path;
+
+use super::decode;
+use crate::error::{LoadWarning, WarningCode};
+use crate::testing::{FLOAT, PCM, wav};
+
+fn fixture(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    std::fs::read(path).expect("the fixture is there")
+}
+
+fn number(warning: &LoadWarning, name: &str) -> f64 {
+    let found = warning.numbers.iter().find(|(known, _)| *known == name);
+    found.unwrap_or_else(|| panic!("{name} in {warning:?}")).1
+}
+
+/// The frames of both that differ, first and last, where the lengths are equal.
+fn difference(sound: &[Vec<f32>], damaged: &[Vec<f32>]) -> (usize, usize) {
+    let differs = |frame: &usize| sound.iter().zip(damaged).any(|(a, b)| a[*frame] != b[*frame]);
+    assert_eq!(sound[0].len(), damaged[0].len(), "what follows keeps its time");
+    let mut frames = (0..sound[0].len()).filter(differs);
+    let first = frames.next().expect("something is damaged");
+    (first, frames.next_back().unwrap_or(first))
+}
+
+#[test]
+fn a_lost_flac_frame_becomes_silence_of_its_length() {
+    let whole = fixture("flac_16.flac");
+    let (sound, warnings) = decode(&whole).expect("good file");
+    assert_eq!(warnings, []);
+    // The second of blocks of 4,608: by its sync code and number.
+    let block = |number: u8| {
+        let header = |bytes: &[u8]| bytes[..2] == [0xff, 0xf8] && bytes[4] == number;
+        whole.windows(5).position(header).expect("the file has three blocks")
+    };
+    let (second, third) = (block(1), block(2));
+    let mut overwritten = whole.clone();
+    overwritten[second + 20..third].fill(0x55);
+    let cut = [&whole[..second], &whole[third..]].concat();
+    for file in [overwritten, cut] {
+        let (planes, warnings) = decode(&file).expect("two blocks are there");
+        assert!(planes.iter().all(|plane| plane[4608..9216].iter().all(|value| *value == 0.0)));
+        let (first, last) = difference(&sound, &planes);
+        assert!(first >= 4608 && last < 9216, "{first} to {last}");
+        let [warning] = warnings.as_slice() else { panic!("one warning, not {warnings:?}") };
+        assert_eq!(warning.code, WarningCode::DecodeErrors);
+        assert_eq!((number(warning, "packets"), number(warning, "frames")), (1.0, 4608.0));
+    }
+}
+
+#[test]
+fn undecodable_aac_becomes_silence_of_its_length() {
+    let whole = fixture("aac.m4a");
+    let (sound, _) = decode(&whole).expect("good file");
+    let data = whole.windows(4).position(|name| name == b"mdat").expect("MP4 has its data") + 4;
+    let mut damaged = whole.clone();
+    let middle = data + 1_000;
+    damaged[middle..middle + 400].fill(0xff);
+    let (planes, warnings) = decode(&damaged).expect("most of it is there");
+    let warning = warnings.iter().find(|warning| warning.code == WarningCode::DecodeErrors);
+    let warning = warning.unwrap_or_else(|| panic!("no decode_errors in {warnings:?}"));
+    let packets = number(warning, "packets");
+    assert!(packets >= 1.0);
+    assert_eq!(number(warning, "frames"), packets * 1024.0);
+    assert_eq!(sound[0].len(), planes[0].len());
+    // Not bit by bit: noise that the codec makes up has lost its seed.
+    let end = planes[0].len() - 2048..;
+    let energy = |values: &mut dyn Iterator<Item = f32>| values.map(|v| v * v).sum::<f32>();
+    let signal = energy(&mut sound[0][end.clone()].iter().copied());
+    let pairs = sound[0][end.clone()].iter().zip(&planes[0][end]);
+    let noise = energy(&mut pairs.map(|(a, b)| a - b));
+    assert!(noise < signal / 1000.0, "what follows keeps its time: {noise} of {signal}");
+}
+
+#[test]
+fn bytes_that_the_mp3_reader_skips_are_told() {
+    let whole = fixture("mp3_cbr.mp3");
+    let (_, warnings) = decode(&whole).expect("good file");
+    assert_eq!(warnings, []);
+    // Many times over, for a file that is read in several blocks; the tag's frame comes first.
+    let frame = whole.windows(2).rposition(|sync| sync == [0xff, 0xfb]).expect("a frame");
+    let one = &whole[frame..];
+    let audio = one.repeat(400);
+    let (middle, hole) = (audio.len() / 2, one.len() / 3);
+    let damaged = [&audio[..middle], &audio[middle + hole..]].concat();
+    for (file, skips) in [(audio, false), (damaged, true)] {
+        let (_, warnings) = decode(&file).expect("frames of MPEG audio");
+        let skipped = warnings
+            .iter()
+            .find(|warning| warning.code == WarningCode::DecodeErrors)
+            .map_or(0.0, |warning| number(warning, "skipped_bytes"));
+        assert_eq!(skipped > 0.0, skips, "{warnings:?}");
+    }
+}
+
+#[test]
+fn only_what_lies_beyond_full_scale_by_more_than_rounding_is_clipped() {
+    let clipped = |values: &[f32]| {
+        let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let (_, warnings) = decode(&wav(FLOAT, 32, 1, 48_000, &data)).expect("good file");
+        warnings.into_iter().find(|warning| warning.code == WarningCode::Clipped)
+    };
+    assert_eq!(clipped(&[1.0, -1.0, 0.5]), None);
+    assert_eq!(clipped(&[1.000_001, -1.000_01]), None);
+    let warning = clipped(&[0.1, 1.5, -2.0, 1.0]).expect("two values are beyond");
+    assert_eq!(warning.numbers, [("values", 2.0), ("peak", 2.0)]);
+    let loudest: Vec<u8> = [i16::MIN, i16::MAX].iter().flat_map(|v| v.to_le_bytes()).collect();
+    assert_eq!(decode(&wav(PCM, 16, 1, 48_000, &loudest)).expect("good file").1, []);
+}
