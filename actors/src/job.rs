@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::mem;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub(crate) struct Job {
     /// Bytes of the source, for who waits and who runs; [`UNKNOWN`] until somebody looked.
     bytes: AtomicU64,
     steps: AtomicU64,
+    /// Its turn came though others are more urgent.
+    favoured: AtomicBool,
     pulse: OnceLock<Arc<Pulse>>,
     created: Instant,
     /// Milliseconds from `created` to the last report of progress.
@@ -95,6 +97,7 @@ impl Job {
             state: Mutex::new(State { members, phase: Phase::Queued }),
             bytes: AtomicU64::new(bytes),
             steps: AtomicU64::new(0),
+            favoured: AtomicBool::new(false),
             pulse: OnceLock::new(),
             created: before.map_or_else(Instant::now, |before| before.created),
             reported: AtomicU64::new(said),
@@ -231,6 +234,15 @@ impl Job {
     /// Bytes still to be read.
     pub(crate) fn bytes_left(&self) -> Option<u64> {
         self.byte_len().map(|bytes| bytes.saturating_sub(self.bytes_read()))
+    }
+
+    /// Whether it is its turn though others are more urgent.
+    pub(crate) fn is_favoured(&self) -> bool {
+        self.favoured.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn favour(&self, favoured: bool) {
+        self.favoured.store(favoured, Ordering::Relaxed);
     }
 
     /// Remembers that progress was just reported.

@@ -125,6 +125,7 @@ impl LoaderSupervisor {
     }
 
     fn enqueue(&mut self, assignment: Assignment) {
+        assignment.job.favour(false);
         if let Err(unwanted) = self.queue.push(assignment) {
             self.discard(unwanted);
         }
@@ -132,6 +133,10 @@ impl LoaderSupervisor {
 
     /// Gives work to every free decoder, and takes some from those that are at less urgent work.
     fn dispatch(&mut self) {
+        // Nothing waits behind a busy decoder while another is free.
+        if self.workers.iter().any(|worker| worker.busy.is_none()) {
+            self.take_all_back();
+        }
         while !self.stopping
             && let Some(free) = self.workers.iter().position(|worker| worker.busy.is_none())
             && let Some(assignment) = self.next()
@@ -155,9 +160,18 @@ impl LoaderSupervisor {
             }
             let ahead = Arc::clone(&worker.ahead);
             for _ in ahead.len()..AHEAD {
+                // Laid out are jobs of one priority only: whichever decoder is first, none begins
+                // a job while a more urgent one lies with another.
+                let next = self.queue.priority_at(0);
+                let less_urgent = next.is_none_or(|next| next < self.least_laid_out);
+                if self.least_laid_out < i32::MAX && less_urgent && !self.overtaken_first {
+                    return;
+                }
                 let Some(assignment) = self.pop() else { return };
-                let priority = assignment.job.priority().unwrap_or(i32::MAX);
-                self.least_laid_out = self.least_laid_out.min(priority);
+                if !assignment.job.is_favoured() {
+                    let priority = assignment.job.priority().unwrap_or(i32::MAX);
+                    self.least_laid_out = self.least_laid_out.min(priority);
+                }
                 ahead.lay_out(assignment);
             }
         }
@@ -172,15 +186,22 @@ impl LoaderSupervisor {
 
     /// Takes back all that is laid out, for it may not be the first in order any more.
     fn take_all_back(&mut self) {
-        (0..self.workers.len()).for_each(|index| self.take_back(index));
+        let laid_out = self.workers.iter().flat_map(|worker| match worker.busy {
+            Some(_) => worker.ahead.take_unfavoured_back(),
+            None => worker.ahead.take_back(),
+        });
+        let laid_out: Vec<Assignment> = laid_out.collect();
+        laid_out.into_iter().for_each(|assignment| self.enqueue(assignment));
         self.least_laid_out = i32::MAX;
     }
 
-    /// The first of the queue; now and then the one that others have always overtaken.
+    /// The first of the queue; now and then the one that others have always overtaken, which has
+    /// a moment of its own then.
     fn pop(&mut self) -> Option<Assignment> {
         if mem::take(&mut self.overtaken_first)
             && let Some(overtaken) = self.queue.pop_overtaken(OVERTAKEN_AFTER)
         {
+            overtaken.job.favour(true);
             return Some(overtaken);
         }
         self.queue.pop()
@@ -383,11 +404,6 @@ impl Handler<WorkerFree> for LoaderSupervisor {
             return self.dispatch();
         };
         worker.busy = next.map(Busy::new);
-        if worker.busy.is_none() {
-            // What was laid out after the decoder looked.
-            let ahead = Arc::clone(&worker.ahead);
-            ahead.take_back().into_iter().for_each(|assignment| self.enqueue(assignment));
-        }
         self.freed = self.freed.wrapping_add(1);
         self.overtaken_first = self.freed.is_multiple_of(OVERTAKEN_EVERY);
         self.dispatch();
@@ -464,7 +480,7 @@ impl Handler<StopWorkers> for LoaderSupervisor {
     type Result = ();
 
     fn handle(&mut self, StopWorkers(answer): StopWorkers, _: &mut Context<Self>) {
-        self.take_all_back();
+        (0..self.workers.len()).for_each(|index| self.take_back(index));
         self.stopping = true;
         let waiting = self.queue.drain().into_iter().chain(self.parked.drain(..));
         waiting.for_each(discard);

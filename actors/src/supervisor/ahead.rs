@@ -19,12 +19,26 @@ impl Ahead {
         self.lock().len()
     }
 
+    /// Adds a job: behind the others, unless its turn has come.
     pub(super) fn lay_out(&self, assignment: Assignment) {
-        self.lock().push_back(assignment);
+        let mut jobs = self.lock();
+        if assignment.job.is_favoured() {
+            jobs.push_front(assignment);
+        } else {
+            jobs.push_back(assignment);
+        }
     }
 
     pub(super) fn take_back(&self) -> VecDeque<Assignment> {
         std::mem::take(&mut *self.lock())
+    }
+
+    /// As `take_back`, but for a job whose turn has come.
+    pub(super) fn take_unfavoured_back(&self) -> VecDeque<Assignment> {
+        let mut jobs = self.lock();
+        let (favoured, others) = jobs.drain(..).partition(|laid_out| laid_out.job.is_favoured());
+        *jobs = favoured;
+        others
     }
 
     /// For the decoder: the next job, if one is laid out.

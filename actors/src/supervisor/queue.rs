@@ -98,11 +98,14 @@ impl Queue {
         self.take(id)
     }
 
-    /// Takes out the one that has waited longest, if that is longer than `patience`.
+    /// Takes out the one that has waited longest, if that is longer than `patience` and because
+    /// others are more urgent.
     pub(super) fn pop_overtaken(&mut self, patience: Duration) -> Option<Assignment> {
+        let first = self.priority_at(0)?;
         while let Some(&(since, id)) = self.arrivals.front() {
-            if self.jobs.get(&id).is_some_and(|waiting| waiting.assignment.since == since) {
-                if since.elapsed() < patience {
+            let waiting = self.jobs.get(&id).filter(|waiting| waiting.assignment.since == since);
+            if let Some(waiting) = waiting {
+                if since.elapsed() < patience || waiting.priority >= first {
                     return None;
                 }
                 self.arrivals.pop_front();

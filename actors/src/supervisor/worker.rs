@@ -19,6 +19,8 @@ use crate::os;
 const STUCK: Duration = Duration::from_millis(500);
 /// A job that a worker has been at for so long is none of many short ones.
 const LONG: Duration = Duration::from_millis(10);
+/// A job whose turn has come though others are more urgent has so long before it gives way.
+const FAVOUR: Duration = Duration::from_millis(50);
 /// Without a byte for so long, a load is said to have stalled, and again each time.
 const STALLED: Duration = Duration::from_secs(2);
 
@@ -125,7 +127,8 @@ impl Busy {
 
     /// Whether it could give its job back soon: not if it hangs.
     pub(super) fn can_give_way(&self) -> bool {
-        self.preempted.is_none() && self.told == 0
+        let favoured = self.job.is_favoured() && self.since.elapsed() < FAVOUR;
+        self.preempted.is_none() && self.told == 0 && !favoured
     }
 
     /// Whether it has been at one job for so long that nothing should wait behind it.

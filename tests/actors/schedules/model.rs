@@ -103,12 +103,16 @@ fn check_slots(engine: &AudioEngine, calls: &[Vec<Done>], loads: &[(&LoadTicket,
             _ => None,
         })
         .collect();
-    let (mut held, mut bytes) = (0, 0);
+    let (mut held, mut bytes, mut seen) = (0, 0, std::collections::HashSet::new());
     for id in 0..SLOTS {
         let sample = engine.sample(id).expect("it runs");
         if let Some(sample) = &sample {
             held += 1;
-            bytes += sample.buffer().byte_len() as u64;
+            // Slots share what several requests loaded of one file.
+            let pushed = sample.container() == "memory";
+            if pushed || seen.insert(std::ptr::from_ref(sample.buffer()).addr()) {
+                bytes += sample.buffer().byte_len() as u64;
+            }
         }
         if changed.contains(&id) {
             continue;
