@@ -1,36 +1,42 @@
 #!/usr/bin/env bash
 # Shows that the schedules find bugs: plants each bug of tests/plants into a copy of the sources
-# and runs the tests that must fail then. With arguments: only the plants of these names.
+# and runs the test that must fail then. With arguments: only the plants of these names.
 #
-# The first lines of a plant, before its patch, say what it breaks and which test finds it:
+# A plant is a patch. The lines before it say what it breaks and which test finds it:
 #     Finds: --test virtual promises_hold_under_a_virtual_clock
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tree=$PWD/target/plants
+# Beside the sources' own results, so that dependencies are not compiled again.
 export CARGO_TARGET_DIR=$PWD/target
-# A failure is what is wanted: no need of the long forms, or of a log per failure.
+# One bug is to be found in the short form.
 unset HOTCUE_LONG HOTCUE_SEED
 
+# Copies what differs, and nothing else: cargo goes by times.
+copy() {
+    git ls-files --cached --others --exclude-standard | while IFS= read -r file; do
+        if [ -f "$file" ] && ! cmp --silent "$file" "$tree/$file"; then
+            mkdir -p "$tree/$(dirname "$file")"
+            cp "$file" "$tree/$file"
+        fi
+    done
+}
+
 missed=0
-for patch in "$PWD"/tests/plants/*.patch; do
-    name=$(basename "$patch" .patch)
+for plant in tests/plants/*.patch; do
+    name=$(basename "$plant" .patch)
     if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then continue; fi
-    finds=$(sed -n 's/^Finds: //p' "$patch")
-    mkdir -p "$tree"
-    # Only what changed, so that only that is compiled again.
-    git ls-files -z --cached --others --exclude-standard |
-        rsync --archive --checksum --delete-missing-args --from0 --files-from=- ./ "$tree/"
-    patch --quiet --strip=1 --no-backup-if-mismatch --directory="$tree" <"$patch"
-    # shellcheck disable=SC2086 # several words
-    cargo test --quiet --locked --manifest-path "$tree/Cargo.toml" -p hotcue-tests --no-run \
-        ${finds% *}
-    # shellcheck disable=SC2086
-    if out=$(cargo test --quiet --locked --manifest-path "$tree/Cargo.toml" -p hotcue-tests \
-        $finds 2>&1); then
+    copy
+    patch --quiet --strip=1 --no-backup-if-mismatch --directory="$tree" <"$plant"
+    read -ra finds <<<"$(sed -n 's/^Finds: //p' "$plant")"
+    cargo=(cargo test --quiet --locked --manifest-path "$tree/Cargo.toml" -p hotcue-tests)
+    "${cargo[@]}" --no-run "${finds[@]::2}" 2>/dev/null ||
+        { echo "$name: does not compile"; exit 1; }
+    if found=$("${cargo[@]}" "${finds[@]}" 2>&1); then
         echo "$name: NOT FOUND"
         missed=1
     else
-        echo "$name: found, $(grep -m1 -o 'seed [0-9]* fails' <<<"$out" || echo 'it fails')"
+        echo "$name: found: $(grep --only-matching --max-count=1 'seed [0-9]* fails' <<<"$found")"
     fi
 done
 exit "$missed"
