@@ -7,8 +7,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tree=$PWD/target/plants
-# Beside the sources' own results, so that dependencies are not compiled again.
-export CARGO_TARGET_DIR=$PWD/target
+# Of its own: cargo tells two checkouts apart by nothing but the time of their files.
+export CARGO_TARGET_DIR=$PWD/target/plants-target
 # One bug is to be found in the short form.
 unset HOTCUE_LONG HOTCUE_SEED
 

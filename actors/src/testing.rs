@@ -28,8 +28,10 @@ struct Inner {
     blocks_for: Mutex<Duration>,
     jitter: Jitter,
     workshop: Arc<dyn Workshop>,
-    spare: Box<dyn Fn(&OutputRequest) -> Box<dyn PreparedOutput> + Send + Sync>,
+    spare: Box<Spare>,
 }
+
+type Spare = dyn Fn(&OutputRequest) -> Box<dyn PreparedOutput> + Send + Sync;
 
 /// How much actors are delayed before they read on. A delay is a turn of the other actors, or a
 /// time, which the clock rounds up to milliseconds.

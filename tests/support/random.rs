@@ -15,11 +15,11 @@ impl Random {
 
     /// Chance of its own for somebody else.
     pub fn fork(&mut self) -> Self {
-        Self(self.next())
+        Self(self.number())
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -33,7 +33,7 @@ impl Random {
     /// When `limit` is 0.
     pub fn below(&mut self, limit: usize) -> usize {
         let limit = u64::try_from(limit).expect("a small number");
-        usize::try_from(self.next() % limit).expect("below a usize")
+        usize::try_from(self.number() % limit).expect("below a usize")
     }
 
     /// True once in `many` times.
@@ -44,7 +44,7 @@ impl Random {
     /// Lets other threads have a turn, for a random while.
     pub fn dawdle(&mut self) {
         match self.below(8) {
-            0 => thread::sleep(Duration::from_micros(self.next() % 400)),
+            0 => thread::sleep(Duration::from_micros(self.number() % 400)),
             1 | 2 => thread::yield_now(),
             _ => {}
         }

@@ -1,6 +1,5 @@
 //! All that happened in a schedule, in order.
 
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -95,7 +94,7 @@ pub(crate) fn text(entries: &[Entry]) -> String {
                     seen.push(id);
                     seen.len() - 1
                 });
-                let _ = write!(text, "{head}#{number}");
+                text.push_str(&format!("{head}#{number}"));
                 rest = &tail[digits..];
             }
         }

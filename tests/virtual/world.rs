@@ -97,7 +97,7 @@ async fn live(seed: u64, log: Log) {
     let contents = random.below(2);
     let disk = Disk::new(&mut random, shape.files, contents, &log);
     let spare = Device::default();
-    let world = World::new(random.next(), shape.jitter, Arc::clone(&disk) as _, {
+    let world = World::new(random.number(), shape.jitter, Arc::clone(&disk) as _, {
         let spare = spare.clone();
         move |request: &OutputRequest| spare.prepare(request)
     });
@@ -411,7 +411,8 @@ impl Caller {
         let all: Duration = (0..self.disk.len()).map(|file| self.disk.now(file).1.takes()).sum();
         let deadline = Instant::now()
             + Duration::from_secs(120)
-            + all.min(Duration::from_secs(60)) * (self.model.requests.len() as u32);
+            + all.min(Duration::from_secs(60))
+                * u32::try_from(self.model.requests.len()).expect("few requests");
         while self.model.live().next().is_some() {
             assert!(
                 Instant::now() < deadline,

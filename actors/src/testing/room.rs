@@ -96,21 +96,21 @@ impl<F: Future<Output = ()>> Future for Delayed<F> {
         let this = &mut *self;
         *this.guest.0.waker.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(context.waker().clone());
-        match &mut this.rest {
-            Some(rest) => {
-                if rest.as_mut().poll(context).is_pending() {
-                    return Poll::Pending;
-                }
-                this.rest = None;
-            }
-            None => match this.world.delay() {
+        if this.rest.is_none() {
+            match this.world.delay() {
                 None => {}
                 Some(Duration::ZERO) => {
                     context.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Some(delay) => return this.rest_for(delay, context),
-            },
+                Some(delay) => this.rest = Some(Box::pin(sleep(delay))),
+            }
+        }
+        if let Some(rest) = &mut this.rest {
+            if rest.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            this.rest = None;
         }
         let mut polled = Poll::Pending;
         if let Some(actor) = this.actor.as_mut().filter(|_| !this.guest.0.ends(this.inside)) {
@@ -127,15 +127,5 @@ impl<F: Future<Output = ()>> Future for Delayed<F> {
             return Poll::Ready(());
         }
         polled
-    }
-}
-
-impl<F> Delayed<F> {
-    fn rest_for(&mut self, time: Duration, context: &mut task::Context<'_>) -> Poll<()> {
-        let mut rest = Box::pin(sleep(time));
-        // Pending: the clock stands still while a task runs.
-        let _ = rest.as_mut().poll(context);
-        self.rest = Some(rest);
-        Poll::Pending
     }
 }

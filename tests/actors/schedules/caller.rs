@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use hotcue::SampleBuffer;
-use hotcue_actors::{AudioEngine, EngineError, LoadTicket, PlayOptions, SlotState, SubmitError};
+use hotcue_actors::{
+    AudioEngine, EngineError, LoadBatch, LoadTicket, PlayOptions, SlotState, SubmitError,
+};
 use hotcue_tests::Random;
 
 use super::sources::{Expected, Material};
@@ -12,11 +14,33 @@ use super::{OWN_SLOTS, SHARED_SLOTS, SLOTS, lock};
 /// A call that was made, and what it gave.
 #[derive(Clone, Debug)]
 pub(super) enum Done {
-    Load { ticket: LoadTicket, expected: Expected },
-    Cancel { request_id: u64, cancelled: bool },
-    Unload { id: u32 },
-    Push { id: u32 },
-    Play { id: u32, voice: u64 },
+    Load {
+        ticket: LoadTicket,
+        expected: Expected,
+    },
+    Cancel {
+        request_id: u64,
+        cancelled: bool,
+    },
+    #[allow(dead_code, reason = "read where a failing test prints its calls")]
+    SetPriority {
+        request_id: u64,
+        live: bool,
+    },
+    CancelMany {
+        batch: LoadBatch,
+        cancelled: usize,
+    },
+    Unload {
+        id: u32,
+    },
+    Push {
+        id: u32,
+    },
+    Play {
+        id: u32,
+        voice: u64,
+    },
 }
 
 pub(super) struct Caller<'a> {
@@ -27,6 +51,7 @@ pub(super) struct Caller<'a> {
     claims: bool,
     own: std::ops::Range<u32>,
     slots: Vec<OwnSlot>,
+    batches: Vec<LoadBatch>,
     done: &'a Mutex<Vec<Done>>,
 }
 
@@ -74,7 +99,7 @@ impl<'a> Caller<'a> {
         let first = SHARED_SLOTS + number * OWN_SLOTS;
         let own = first..first + OWN_SLOTS;
         let slots = own.clone().map(|_| OwnSlot::default()).collect();
-        Self { random, engine, material, claims, own, slots, done }
+        Self { random, engine, material, claims, own, slots, batches: Vec::new(), done }
     }
 
     /// Makes `count` calls; fewer if the engine ends meanwhile.
@@ -115,8 +140,11 @@ impl<'a> Caller<'a> {
     /// One random call; None when the engine has ended.
     fn call(&mut self) -> Option<()> {
         let id = self.slot();
-        match self.random.below(20) {
+        match self.random.below(24) {
             0..8 => self.load(id)?,
+            20 | 21 => self.set_priority()?,
+            22 => self.load_many()?,
+            23 => self.cancel_many(),
             8..10 => self.cancel()?,
             // Slot 0 is never emptied, so that its last load is what it holds.
             10..12 if id > 0 => self.unload(id)?,
@@ -142,7 +170,7 @@ impl<'a> Caller<'a> {
 
     fn load(&mut self, id: u32) -> Option<()> {
         let (source, expected) = self.material.pick(&mut self.random);
-        let priority = i32::try_from(self.random.below(3)).expect("a small number");
+        let priority = self.priority();
         let id = (!self.claims || !self.random.one_in(3)).then_some(id);
         let ticket = match self.engine.load_sample_async(id, source, priority) {
             Ok(ticket) => ticket,
@@ -150,18 +178,76 @@ impl<'a> Caller<'a> {
             Err(EngineError::Submit(SubmitError::NoFreeSlot)) if id.is_none() => return Some(()),
             other => return allow_the_end(other).map(drop),
         };
-        if let Some(slot) = self.own_slot(ticket.id()) {
-            slot.loads.push(ticket.clone());
-        }
-        let waits = self.random.one_in(6);
-        self.note(Done::Load { ticket: ticket.clone(), expected });
-        if waits {
+        self.accepted(&ticket, expected);
+        if self.random.one_in(6) {
             assert!(ticket.wait(Some(hotcue_tests::PATIENCE)).is_some(), "{ticket:?} hangs");
         }
         Some(())
     }
 
-    fn cancel(&mut self) -> Option<()> {
+    fn priority(&mut self) -> i32 {
+        i32::try_from(self.random.below(3)).expect("a small number")
+    }
+
+    fn accepted(&mut self, ticket: &LoadTicket, expected: Expected) {
+        if let Some(slot) = self.own_slot(ticket.id()) {
+            slot.loads.push(ticket.clone());
+        }
+        self.note(Done::Load { ticket: ticket.clone(), expected });
+    }
+
+    fn load_many(&mut self) -> Option<()> {
+        let count = 1 + self.random.below(6);
+        let mut items = Vec::new();
+        let mut expected = Vec::new();
+        for _ in 0..count {
+            let id = self.slot();
+            let (source, end) = self.material.pick(&mut self.random);
+            items.push(((!self.claims || !self.random.one_in(3)).then_some(id), source));
+            expected.push(end);
+        }
+        let claims = items.iter().any(|(id, _)| id.is_none());
+        let priority = self.priority();
+        let batch = match self.engine.load_many_async(items, priority) {
+            Ok(batch) => batch,
+            Err(EngineError::Submit(SubmitError::QueueFull)) => return Some(()),
+            Err(EngineError::Submit(SubmitError::NoFreeSlot)) if claims => return Some(()),
+            other => return allow_the_end(other).map(drop),
+        };
+        assert_eq!(batch.tickets().len(), count);
+        for (ticket, end) in batch.tickets().iter().zip(expected) {
+            self.accepted(ticket, end);
+        }
+        self.batches.push(batch);
+        Some(())
+    }
+
+    fn cancel_many(&mut self) {
+        let Some(batch) = self.batches.pop() else { return };
+        let cancelled = batch.cancel();
+        self.note(Done::CancelMany { batch: batch.clone(), cancelled });
+        // Others may be ending one right now; it counts once they are done with it.
+        hotcue_tests::wait_until("a cancelled batch has ended", || {
+            let progress = batch.progress();
+            progress.done + progress.failed + progress.cancelled == progress.total
+        });
+        let progress = batch.progress();
+        assert!(progress.cancelled >= cancelled && progress.percent == 100.0, "{progress:?}");
+    }
+
+    fn set_priority(&mut self) -> Option<()> {
+        let Some(ticket) = self.some_ticket() else { return Some(()) };
+        let request_id = ticket.request_id();
+        let priority = [-100, -1, 0, 3, 100][self.random.below(5)];
+        let before = ticket.wait(Some(Default::default())).is_some();
+        let live = allow_the_end(self.engine.set_priority(request_id, priority))?;
+        assert!(!(before && live), "it has ended: {ticket:?}");
+        self.note(Done::SetPriority { request_id, live });
+        Some(())
+    }
+
+    /// One of the newest.
+    fn some_ticket(&mut self) -> Option<LoadTicket> {
         let loads: Vec<_> = lock(self.done)
             .iter()
             .filter_map(|done| match done {
@@ -169,11 +255,12 @@ impl<'a> Caller<'a> {
                 _ => None,
             })
             .collect();
-        if loads.is_empty() {
-            return Some(());
-        }
-        let back = self.random.below(loads.len().min(4));
-        let ticket = &loads[loads.len() - 1 - back];
+        let back = self.random.below(loads.len().clamp(1, 4));
+        loads.len().checked_sub(1 + back).map(|index| loads[index].clone())
+    }
+
+    fn cancel(&mut self) -> Option<()> {
+        let Some(ticket) = self.some_ticket() else { return Some(()) };
         let request_id = ticket.request_id();
         let cancelled = if self.random.one_in(2) {
             ticket.cancel()

@@ -52,6 +52,15 @@ pub(super) fn check(
             _ => None,
         })
         .collect();
+    for done in calls.iter().flatten() {
+        if let Done::CancelMany { batch, cancelled } = done {
+            let by_user = |ticket: &&LoadTicket| {
+                matches!(ticket.wait(None), Some(Err(LoadFailure::Cancelled(CancelReason::User))))
+            };
+            let found = batch.tickets().iter().filter(by_user).count();
+            assert!(found >= *cancelled, "{cancelled} were cancelled, but {batch:?}");
+        }
+    }
     for (ticket, expected) in &loads {
         check_end(ticket, *expected, contract.terminal(ticket.request_id()));
         if cancelled.contains(&ticket.request_id()) {

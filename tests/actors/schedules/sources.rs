@@ -60,7 +60,7 @@ impl Material {
             0..3 => (self.bad[random.below(self.bad.len())].clone(), Expected::Bad),
             3 => (Source::Memory(Arc::clone(&self.long)), Expected::Good),
             4 => {
-                let pause = Duration::from_micros(random.next() % 1_000);
+                let pause = Duration::from_micros(random.number() % 1_000);
                 let content = Arc::clone(&self.tiny);
                 let source = Faulty { content, good_reads: None, panics: false, pause };
                 (Source::Custom(Arc::new(source)), Expected::Good)
