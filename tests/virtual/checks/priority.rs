@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use hotcue::LoadErrorKind;
 use hotcue_actors::CancelReason;
 
 use super::{Load, Schedule, Work};
+use crate::disk::End;
 
 /// Who has waited so long may overtake once in eight times.
 const AGED: Duration = Duration::from_secs(2);
@@ -76,8 +78,10 @@ fn check_start(schedule: &Schedule<'_>, work: &Work) {
             schedule.loads[members[0]].request,
             load.request
         );
-        // A shorter one may have been let in for a long one that ran.
-        let shorter = bytes < schedule.disk.now(load.request.file).1.bytes;
+        // A shorter one may have been let in for a long one that ran; of what is not there, the
+        // length is not known.
+        let other = schedule.disk.now(load.request.file).1;
+        let shorter = bytes < other.bytes || other.end == End::Fails(LoadErrorKind::NotFound);
         let older = Some(age(schedule, index)) < oldest;
         assert!(
             lowest < highest || !older || shorter,
