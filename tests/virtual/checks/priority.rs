@@ -10,6 +10,8 @@ use crate::disk::End;
 
 /// Who has waited so long may overtake once in eight times.
 const AGED: Duration = Duration::from_secs(2);
+/// For so long a job may lie with a decoder that is not done as soon as another one.
+const LAID_OUT: Duration = Duration::from_millis(50);
 
 pub(super) fn check(schedule: &Schedule<'_>) {
     for work in &schedule.works {
@@ -82,7 +84,8 @@ fn check_start(schedule: &Schedule<'_>, work: &Work) {
         // length is not known.
         let other = schedule.disk.now(load.request.file).1;
         let shorter = bytes < other.bytes || other.end == End::Fails(LoadErrorKind::NotFound);
-        let older = Some(age(schedule, index)) < oldest;
+        let older = Some(age(schedule, index)) < oldest
+            && load.waits(from.saturating_sub(LAID_OUT), at + lag(schedule));
         assert!(
             lowest < highest || !older || shorter,
             "at {at:?} {:?} was begun before the older {:?}",
