@@ -8,7 +8,8 @@ use crate::resample::output_frames;
 const SPARE_FRAMES: u64 = 16_384;
 
 /// The frames to pre-size a sample for at `to_rate`; None where the stated length is missing or
-/// more than that many bytes could hold, so that the sample has to grow as it comes.
+/// more than that many bytes could hold, so that the sample has to grow as it comes. Of linear PCM a
+/// missing length is what the bytes can hold at most.
 ///
 /// # Errors
 /// `too_large` when a believable length exceeds `max_bytes`: known before anything is decoded.
@@ -17,15 +18,20 @@ pub(super) fn frames(
     to_rate: u32,
     max_bytes: Option<u64>,
 ) -> Result<Option<usize>, LoadError> {
-    let Some(stated) = info.frames.filter(|stated| *stated <= plausible_frames(info)) else {
-        return Ok(None);
+    let plausible = plausible_frames(info);
+    let stated = match info.frames {
+        Some(stated) => Some(stated).filter(|stated| *stated <= plausible),
+        // Of linear PCM the bytes say it, but for a header.
+        None => Some(plausible).filter(|_| info.codec.starts_with("pcm_")),
     };
+    let Some(stated) = stated else { return Ok(None) };
+    let is_guess = info.frames_estimated || info.frames.is_none();
     let frames = output_frames(stated, info.spec.sample_rate, to_rate);
     let frame_bytes = (info.spec.channels * size_of::<f32>()) as u64;
     if let Some(max) = max_bytes
         && frames.saturating_mul(frame_bytes) > max
     {
-        if !info.frames_estimated {
+        if !is_guess {
             return Err(LoadError::new(
                 LoadErrorKind::TooLarge,
                 format!("its {frames} frames are more than {max} bytes, the limit of one sample"),
@@ -35,11 +41,13 @@ pub(super) fn frames(
     }
     // A guess that falls short by a packet would make the whole sample move, in twice its memory;
     // room that is never written costs none.
-    let spare = match (info.frames_estimated, info.length_stated) {
-        (false, _) => 0,
-        (true, true) => frames / 64 + SPARE_FRAMES,
+    let spare = match info.frames {
+        Some(_) if !is_guess => 0,
+        Some(_) if info.length_stated => frames / 64 + SPARE_FRAMES,
         // Guessed from the first frames only.
-        (true, false) => frames / 4 + SPARE_FRAMES,
+        Some(_) => frames / 4 + SPARE_FRAMES,
+        // More than the bytes hold cannot come.
+        None => 0,
     };
     Ok(usize::try_from(frames.saturating_add(spare)).ok())
 }

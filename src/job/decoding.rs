@@ -55,7 +55,7 @@ impl Decoding {
         let to = options.sample_rate.unwrap_or(from);
         let spec = AudioSpec { sample_rate: to, channels }.validate()?;
         let frames = capacity::frames(info, to, options.max_sample_bytes)?;
-        let shareable = frames.is_some() && !info.frames_estimated;
+        let shareable = frames.is_some() && info.frames.is_some() && !info.frames_estimated;
         let mut writer = match frames {
             // Only a guess: without room for it the sample grows as it comes.
             Some(frames) if !shareable => SampleWriter::with_capacity(spec, frames)

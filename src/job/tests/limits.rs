@@ -74,6 +74,7 @@ fn stated_lengths_are_believed_only_as_far_as_the_bytes_reach() {
     assert_eq!(capacity(&info("flac", 51_200, 100)), Some(51_200));
     assert_eq!(capacity(&info("flac", u64::MAX, 100)), None);
     assert_eq!(capacity(&StreamInfo { frames: None, ..info("flac", 0, 100) }), None);
+    assert_eq!(capacity(&StreamInfo { frames: None, ..info("pcm_s16le", 0, 403) }), Some(100));
 }
 
 #[test]
@@ -82,6 +83,17 @@ fn a_guessed_length_beyond_the_limit_is_no_reason_to_refuse() {
     assert_eq!(capacity::frames(&guess, 48_000, Some(8000)).expect("only a guess"), None);
     let error = capacity::frames(&info("mp3", 3200, 100), 48_000, Some(8000));
     assert_eq!(error.expect_err("stated").kind(), LoadErrorKind::TooLarge);
+}
+
+#[test]
+fn a_length_that_nobody_states_gets_more_room_to_be_wrong() {
+    let unstated = StreamInfo {
+        frames_estimated: true,
+        length_stated: false,
+        ..info("mp3", 640_000, 100_000)
+    };
+    let room = capacity::frames(&unstated, 48_000, None).expect("no limit").expect("plausible");
+    assert_eq!(room, 640_000 + 160_000 + 16_384);
 }
 
 #[test]
