@@ -89,6 +89,7 @@ impl Engine {
         buffer_frames: &Bound<'_, PyAny>,
         slots: &Bound<'_, PyAny>,
         workers: &Bound<'_, PyAny>,
+        memory_budget: &Bound<'_, PyAny>,
         max_sample_bytes: &Bound<'_, PyAny>,
         max_source_bytes: &Bound<'_, PyAny>,
         max_queued: &Bound<'_, PyAny>,
@@ -101,6 +102,7 @@ impl Engine {
                 buffer_frames: optional_integer(buffer_frames, "buffer_frames", ANY_POSITIVE)?,
                 slots: integer(slots, "slots", ANY_POSITIVE)?,
                 workers: optional_integer(workers, "workers", ANY_POSITIVE)?,
+                memory_budget: optional_integer(memory_budget, "memory_budget", ANY_POSITIVE)?,
                 max_sample_bytes: optional_integer(
                     max_sample_bytes,
                     "max_sample_bytes",
@@ -255,6 +257,17 @@ impl Engine {
         self.quick(py, |engine| engine.unload_sample(slot))
     }
 
+    fn pin_sample(
+        &self,
+        py: Python<'_>,
+        id: &Bound<'_, PyAny>,
+        pinned: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let slot = self.slot(id)?;
+        let pinned = flag(pinned, "pinned")?;
+        self.quick(py, |engine| engine.pin_sample(slot, pinned))
+    }
+
     #[allow(clippy::too_many_arguments, reason = "those of play_sample, see the module's head")]
     fn play_sample(
         &self,
@@ -397,6 +410,7 @@ impl Engine {
             "workers": stats.workers, "abandoned_workers": stats.abandoned_workers,
             "queued": stats.queued, "live": stats.live,
             "samples": stats.samples, "sample_bytes": stats.sample_bytes,
+            "reserved_bytes": stats.reserved_bytes, "memory_budget": stats.memory_budget,
             "unread_events": stats.unread_events, "dropped_events": stats.dropped_events,
             "voices": stats.voices, "callbacks": stats.callbacks, "xruns": stats.xruns,
             "dropped_playback_events": stats.dropped_playback_events,

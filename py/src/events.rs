@@ -75,6 +75,10 @@ pub(crate) fn loader_event(py: Python<'_>, event: LoaderEvent) -> PyResult<Bound
             base("cancelled", id, request_id, time_sec)?;
             fill!(dict, { "reason": reason.as_str() });
         }
+        LoaderEvent::Evicted { id, request_id, time_sec, freed_bytes } => {
+            base("evicted", id, request_id, time_sec)?;
+            fill!(dict, { "freed_bytes": freed_bytes });
+        }
         LoaderEvent::Device { time_sec, state, name } => {
             fill!(dict, {
                 "type": "device", "id": py.None(), "request_id": py.None(),

@@ -37,6 +37,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "source_rate": (1_000, 768_000),
     "load_ms": (0.0, 1e8),
     "stalled_sec": (2.0, 1e6),
+    "freed_bytes": (0, 2**50),
     "queued": (0.0, 1e8),
     "reading": (0.0, 1e8),
     "decoding": (0.0, 1e8),

@@ -58,6 +58,7 @@ class AudioEngine:
         buffer_frames: int | None = None,
         slots: int = 1024,
         workers: int | None = None,
+        memory_budget: int | None = None,
         max_sample_bytes: int | None = None,
         max_source_bytes: int | None = 1 << 30,
         max_queued: int = 1_000_000,
@@ -71,7 +72,10 @@ class AudioEngine:
         `hotcue.devices()`. `sample_rate` (Hz) is the engine's rate and that of every loaded
         sample; None takes the device's, 48,000 on ``"null"`` and ``"offline"``.
         `buffer_frames` asks the device for that many frames per callback. `workers` decode at a
-        time (None: one per core). `max_sample_bytes` limits one decoded sample,
+        time (None: one per core). `memory_budget` is how many bytes of decoded audio are kept:
+        beyond it, what was used least recently leaves memory, but for what plays, what is
+        pinned (`pin_sample`), what an array still shows and what came from no file; a play
+        brings it back. `max_sample_bytes` limits one decoded sample,
         `max_source_bytes` what is read from one file-like object (None: no limit); `max_queued`
         is how many loads may wait, `max_voices` how many may sound.
 
@@ -83,6 +87,7 @@ class AudioEngine:
             buffer_frames,
             slots,
             workers,
+            memory_budget,
             max_sample_bytes,
             max_source_bytes,
             max_queued,
@@ -238,12 +243,18 @@ class AudioEngine:
 
     def state(self, id: SupportsIndex) -> SlotState:
         """What is in the slot: ``"empty"``, ``"queued"``, ``"loading"``, ``"ready"`` (also
-        while a newer load of it runs) or ``"failed"`` (and empty)."""
+        while a newer load of it runs), ``"failed"`` (and empty) or ``"evicted"`` (left memory to
+        keep the budget; a play loads it again)."""
         return self._native.state(id)
 
     def sample(self, id: SupportsIndex) -> Sample | None:
         """The finished sample that the slot plays, or None."""
         return self._native.sample(id)
+
+    def pin_sample(self, id: SupportsIndex, pinned: bool = True) -> None:
+        """Keeps in memory what the slot holds, now and after further loads, whatever
+        `memory_budget` says, until it is unpinned or unloaded."""
+        self._native.pin_sample(id, pinned)
 
     def unload_sample(self, id: SupportsIndex) -> None:
         """Cancels the slot's loads, drops its waiting play, fades its voices and empties it.

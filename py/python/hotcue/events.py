@@ -116,6 +116,18 @@ class CancelledEvent(TypedDict):
     reason: CancelReason
 
 
+class EvictedEvent(TypedDict):
+    """A sample left memory to keep the budget; the next play of it loads it again. `request_id` is
+    the load that had brought it. `freed_bytes` are 0 for all but the last of slots that shared it.
+    """
+
+    type: Literal["evicted"]
+    id: int
+    request_id: int
+    time_sec: float
+    freed_bytes: int
+
+
 class DeviceEvent(TypedDict):
     """The output changed. `id` and `request_id` are None."""
 
@@ -134,6 +146,7 @@ LoaderEvent: TypeAlias = (
     | SuccessEvent
     | ErrorEvent
     | CancelledEvent
+    | EvictedEvent
     | DeviceEvent
 )
 """What `poll_loader_events()` returns."""

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from .errors import Stage
 
-SlotState: TypeAlias = Literal["empty", "queued", "loading", "ready", "failed"]
+SlotState: TypeAlias = Literal["empty", "queued", "loading", "ready", "failed", "evicted"]
 """What is in a slot."""
 
 Retrigger: TypeAlias = Literal["overlap", "restart", "ignore", "toggle"]
