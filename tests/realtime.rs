@@ -9,8 +9,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use hotcue::playback::{
-    ControlMessage, Controller, EndReason, PlaybackConfig, PlaybackEvent, Renderer, Retrigger,
-    VoiceParams, split,
+    COMMANDS_PER_BLOCK, ControlMessage, Controller, EndReason, PlaybackConfig, PlaybackEvent,
+    Renderer, Retrigger, VoiceParams, split,
 };
 use hotcue::{AudioSpec, SampleBuffer, SampleWriter};
 
@@ -271,4 +271,20 @@ fn promise_8_holds_while_a_sample_grows() {
     }
     assert_eq!(calls, 0, "the callback called the allocator");
     assert!(loudest > 0.5 && controller.shared().callback_panics() == 0);
+}
+
+#[test]
+fn regression_unbounded_draining_in_the_callback() {
+    let (mut controller, mut renderer) = split(PlaybackConfig::default());
+    let places = controller.free_slots();
+    assert!(places > COMMANDS_PER_BLOCK, "the ring holds more than one block may take");
+    for _ in 0..places {
+        controller.try_send(ControlMessage::SetVolume { volume: 0.5 }).expect("room");
+    }
+    let mut out = vec![0.0; 64];
+    renderer.render(&mut out);
+    assert_eq!(controller.free_slots(), COMMANDS_PER_BLOCK);
+    // Without frames there is no deadline.
+    renderer.render(&mut []);
+    assert_eq!(controller.free_slots(), places);
 }

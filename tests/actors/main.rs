@@ -10,6 +10,7 @@ mod outputs;
 mod playing;
 mod preemption;
 mod promise_10;
+mod regressions;
 mod schedules;
 mod sharing;
 mod shutdown;
