@@ -124,8 +124,7 @@ impl<'a> Schedule<'a> {
                     let id = event.request_id();
                     let load = id.and_then(|id| {
                         // They rise.
-                        let index = loads
-                            .binary_search_by_key(&id, |load| load.request.ticket.request_id());
+                        let index = loads.binary_search_by_key(&id, |load| load.request.id);
                         index.ok().map(|index| &mut loads[index])
                     });
                     let Some(load) = load else { continue };
@@ -169,13 +168,13 @@ fn check_ends(model: &Model, entries: &[Entry]) {
     }
     assert_eq!(contract.ended(), model.requests.len(), "one terminal event per request");
     for request in &model.requests {
-        let terminal = contract.terminal(request.ticket.request_id());
+        let terminal = contract.terminal(request.id);
         let told = match terminal {
             Some(LoaderEvent::Cancelled { reason, .. }) => Some(*reason),
             _ => None,
         };
         assert_eq!(told, request.cancelled, "{terminal:?} of {request:?}");
         let success = matches!(terminal, Some(LoaderEvent::Success { .. }));
-        assert_eq!(success, request.buffer.is_some(), "{terminal:?} of {request:?}");
+        assert_eq!(success, request.succeeded, "{terminal:?} of {request:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::panic;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -96,6 +96,11 @@ impl Script {
         }
     }
 
+    /// Bytes of the sample that comes of it.
+    fn sample_bytes(&self) -> u64 {
+        (self.frames * size_of::<f32>()) as u64
+    }
+
     /// How long a load of it takes that nobody disturbs.
     pub(crate) fn takes(&self) -> Duration {
         self.steps.iter().map(|pace| pace.takes).sum()
@@ -114,12 +119,14 @@ pub(crate) struct Disk {
     files: Mutex<Vec<File>>,
     in_memory: usize,
     works: AtomicUsize,
+    /// Bytes of the largest sample that any file has had in it.
+    largest: AtomicU64,
     log: Log,
 }
 
 impl Disk {
     pub(crate) fn new(random: &mut Random, paths: usize, contents: usize, log: &Log) -> Arc<Self> {
-        let files = (0..paths + contents)
+        let files: Vec<File> = (0..paths + contents)
             .map(|number| {
                 let mut script = Script::new(random);
                 if number >= paths {
@@ -129,7 +136,14 @@ impl Disk {
             })
             .collect();
         let works = AtomicUsize::new(0);
-        Arc::new(Self { files: Mutex::new(files), in_memory: paths, works, log: log.clone() })
+        let largest = files.iter().map(|file| file.script.sample_bytes()).max().unwrap_or(0);
+        Arc::new(Self {
+            files: Mutex::new(files),
+            in_memory: paths,
+            works,
+            largest: AtomicU64::new(largest),
+            log: log.clone(),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<File>> {
@@ -138,6 +152,10 @@ impl Disk {
 
     pub(crate) fn len(&self) -> usize {
         self.lock().len()
+    }
+
+    pub(crate) fn largest_ever(&self) -> u64 {
+        self.largest.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_path(&self, file: usize) -> bool {
@@ -174,6 +192,7 @@ impl Disk {
     /// Writes another file over it.
     pub(crate) fn replace(&self, file: usize, random: &mut Random) {
         let script = Script::new(random);
+        self.largest.fetch_max(script.sample_bytes(), Ordering::Relaxed);
         let mut files = self.lock();
         files[file] = File { version: files[file].version + 1, script };
     }

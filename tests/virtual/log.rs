@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_rt::time::Instant;
-use hotcue_actors::LoaderEvent;
+use hotcue_actors::{LoaderEvent, PlaybackNotice};
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub(crate) enum What {
     /// It is gone.
     Dropped { work: usize },
     /// A notice of the audio side.
-    Notice(String),
+    Notice(PlaybackNotice),
 }
 
 /// A call and what it gave. Requests are numbered in the order in which they were accepted.
@@ -35,6 +35,7 @@ pub(crate) enum Call {
     SetPriority { request: usize, priority: i32, live: bool },
     Unload { slot: u32 },
     Push { slot: u32 },
+    Pin { slot: u32, pinned: bool },
     Play { slot: u32, plays: bool },
     Stop { slot: u32 },
     Replace { file: usize },

@@ -1,16 +1,31 @@
 //! What a caller must find at every moment, restated from the promises: slots, requests, states.
 
+mod eviction;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use hotcue::SampleBuffer;
-use hotcue_actors::{AudioEngine, CancelReason, LoadFailure, LoadTicket, SlotState};
+use hotcue::{LoadErrorKind, SampleBuffer, Stage};
+use hotcue_actors::{AudioEngine, CancelReason, LoadFailure, LoadTicket, Sample, SlotState};
 
 use crate::disk::{Disk, End, origin};
 
+/// Which audio a slot holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Audio {
+    /// Which buffer: no two that are alive share an address. None with a memory budget, under
+    /// which nothing keeps it alive.
+    at: Option<usize>,
+    /// Which file, in which version.
+    pub(crate) origin: (usize, u64),
+}
+
 /// A request that was accepted.
 pub(crate) struct Request {
-    pub(crate) ticket: LoadTicket,
+    /// None of one that a play made, to bring an evicted sample back.
+    pub(crate) ticket: Option<LoadTicket>,
+    pub(crate) id: u64,
+    pub(crate) slot: u32,
     pub(crate) file: usize,
     /// Of the file, when it was submitted.
     version: u64,
@@ -21,15 +36,17 @@ pub(crate) struct Request {
     pub(crate) priorities: Vec<(Duration, i32)>,
     /// The reason for which it must have been cancelled.
     pub(crate) cancelled: Option<CancelReason>,
-    pub(crate) buffer: Option<Audio>,
+    pub(crate) succeeded: bool,
+    /// What came of it. Without a memory budget the ticket keeps it in memory.
+    pub(crate) audio: Option<Audio>,
     ended: bool,
 }
 
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Request")
-            .field("id", &self.ticket.request_id())
-            .field("slot", &self.ticket.id())
+            .field("id", &self.id)
+            .field("slot", &self.slot)
             .field("file", &(self.file, self.version))
             .field("accepted", &self.accepted)
             .field("cancelled", &self.cancelled)
@@ -37,27 +54,19 @@ impl std::fmt::Debug for Request {
     }
 }
 
-/// Which piece of audio something is, without holding it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Audio {
-    /// Where it lies: equal for those who share it.
-    at: usize,
-    /// File and version.
-    pub(crate) origin: (usize, u64),
-}
-
-impl Audio {
-    pub(crate) fn of(buffer: &SampleBuffer) -> Self {
-        Self { at: std::ptr::from_ref(buffer).addr(), origin: origin(buffer) }
-    }
-}
-
 #[derive(Debug, Default)]
 struct Slot {
     holds: Option<Audio>,
+    /// What it held before that was evicted, unless something has come into its place.
+    evicted: Option<usize>,
+    pinned: bool,
+    /// Looped voices that nobody has asked to end.
+    looped: Vec<u64>,
     /// The newest request, while it is live.
     current: Option<usize>,
     failed: bool,
+    /// A load has failed since the last look.
+    just_failed: bool,
 }
 
 /// The slots and requests of one engine.
@@ -69,13 +78,26 @@ pub(crate) struct Model {
     ends: Vec<Vec<End>>,
     /// Requests may also fail because the callback took nothing.
     pub(crate) ring_may_fill: bool,
+    pub(crate) budget: Option<u64>,
+    /// Evictions that were seen, by slot.
+    pub(crate) evictions: Vec<usize>,
+    /// Loads of files that are small enough may fail for want of memory: something has been
+    /// played, pinned, pushed or loaded from memory, which stays.
+    something_stays: bool,
 }
 
 impl Model {
-    pub(crate) fn new(slots: usize, disk: &Disk) -> Self {
+    pub(crate) fn new(slots: usize, disk: &Disk, budget: Option<u64>) -> Self {
         let ends = (0..disk.len()).map(|file| vec![disk.now(file).1.end]).collect();
-        let slots = (0..slots).map(|_| Slot::default()).collect();
-        Self { slots, requests: Vec::new(), ends, ring_may_fill: false }
+        Self {
+            slots: (0..slots).map(|_| Slot::default()).collect(),
+            requests: Vec::new(),
+            ends,
+            ring_may_fill: false,
+            budget,
+            evictions: vec![0; slots],
+            something_stays: false,
+        }
     }
 
     /// A load was accepted. A live one of the same slot has been superseded.
@@ -87,9 +109,21 @@ impl Model {
         priority: i32,
         now: Duration,
     ) {
-        let slot = &mut self.slots[ticket.id() as usize];
-        let older = slot.current.replace(self.requests.len());
-        slot.failed = false;
+        let (id, slot) = (ticket.request_id(), ticket.id());
+        self.add(Some(ticket), (id, slot), (file, version), priority, now);
+    }
+
+    fn add(
+        &mut self,
+        ticket: Option<LoadTicket>,
+        (id, slot): (u64, u32),
+        (file, version): (usize, u64),
+        priority: i32,
+        now: Duration,
+    ) {
+        let at = &mut self.slots[slot as usize];
+        let older = at.current.replace(self.requests.len());
+        at.failed = false;
         let mut job_version = version;
         if let Some(older) = older {
             self.cancelled(older, CancelReason::Superseded);
@@ -100,13 +134,16 @@ impl Model {
         }
         self.requests.push(Request {
             ticket,
+            id,
+            slot,
             file,
             version,
             job_version,
             accepted: now,
             priorities: vec![(now, priority)],
             cancelled: None,
-            buffer: None,
+            succeeded: false,
+            audio: None,
             ended: false,
         });
     }
@@ -116,7 +153,8 @@ impl Model {
         let request = &mut self.requests[request];
         request.cancelled = Some(reason);
         request.ended = true;
-        match request.ticket.wait(Some(Duration::ZERO)) {
+        let Some(ticket) = &request.ticket else { return };
+        match ticket.wait(Some(Duration::ZERO)) {
             Some(Err(LoadFailure::Cancelled(found))) if found == reason => {}
             other => panic!("{other:?} is not {reason:?} of {request:?}"),
         }
@@ -127,7 +165,7 @@ impl Model {
         assert_eq!(answer, !self.requests[request].ended, "cancel: {:?}", self.requests[request]);
         if answer {
             self.cancelled(request, CancelReason::User);
-            let slot = &mut self.slots[self.requests[request].ticket.id() as usize];
+            let slot = &mut self.slots[self.requests[request].slot as usize];
             if slot.current == Some(request) {
                 slot.current = None;
                 slot.failed = false;
@@ -155,8 +193,11 @@ impl Model {
     }
 
     pub(crate) fn push(&mut self, slot: usize, buffer: &SampleBuffer) {
+        self.something_stays = true;
+        let audio = self.audio(buffer);
         let slot = &mut self.slots[slot];
-        slot.holds = Some(Audio::of(buffer));
+        slot.holds = Some(audio);
+        slot.evicted = None;
         slot.failed = false;
     }
 
@@ -170,89 +211,156 @@ impl Model {
 
     /// Whether one whose file hangs: its end is not to be waited for.
     pub(crate) fn may_hang(&self, request: usize) -> bool {
-        let request = &self.requests[request];
+        self.possible(&self.requests[request]).contains(&End::Hangs)
+    }
+
+    fn possible(&self, request: &Request) -> &[End] {
         let from = usize::try_from(request.job_version).expect("few versions");
-        self.ends[request.file][from..].contains(&End::Hangs)
+        &self.ends[request.file][from..]
     }
 
     /// Takes over what has ended since the last call, and holds the engine against the model.
-    pub(crate) fn look(&mut self, engine: &AudioEngine) {
+    pub(crate) fn look(&mut self, engine: &AudioEngine, disk: &Disk) {
+        let loads = engine.loads().expect("it runs");
         for index in 0..self.requests.len() {
-            if !self.requests[index].ended
-                && let Some(outcome) = self.requests[index].ticket.wait(Some(Duration::ZERO))
-            {
-                self.ended(index, outcome);
+            let request = &self.requests[index];
+            if request.ended {
+                continue;
+            }
+            match &request.ticket {
+                Some(ticket) => {
+                    if let Some(outcome) = ticket.wait(Some(Duration::ZERO)) {
+                        self.ended(index, outcome, disk);
+                    }
+                }
+                None if loads.iter().any(|load| load.request_id == request.id) => {}
+                None => self.reload_ended(index, engine),
             }
         }
-        let live: Vec<u64> =
-            self.live().map(|request| self.requests[request].ticket.request_id()).collect();
-        let loads = engine.loads().expect("it runs");
+        let live: Vec<u64> = self.live().map(|request| self.requests[request].id).collect();
         let listed: Vec<u64> = loads.iter().map(|load| load.request_id).collect();
         assert_eq!(listed, live, "the live requests");
-        assert_eq!(engine.stats().live, live.len());
-        for (id, slot) in (0..).zip(&self.slots) {
-            let sample = engine.sample(id).expect("it runs");
-            let held = sample.as_ref().map(|sample| Audio::of(sample.buffer()));
-            assert_eq!(held, slot.holds, "what slot {id} holds");
-            let state = engine.state(id).expect("it runs");
-            let expected = match (&slot.holds, slot.current) {
-                (Some(_), _) => state == SlotState::Ready,
-                (None, Some(_)) => matches!(state, SlotState::Queued | SlotState::Loading),
-                (None, None) if slot.failed => state == SlotState::Failed,
-                (None, None) => state == SlotState::Empty,
-            };
-            assert!(expected, "slot {id} is {state:?}, not {slot:?}");
+        let stats = engine.stats();
+        assert_eq!(stats.live, live.len());
+        self.check_budget(&stats, disk);
+        for id in 0..self.slots.len() {
+            self.check_slot(u32::try_from(id).expect("few slots"), engine, disk);
         }
+    }
+
+    fn check_slot(&mut self, id: u32, engine: &AudioEngine, disk: &Disk) {
+        let sample = engine.sample(id).expect("it runs");
+        let held = sample.as_ref().map(|sample| self.audio(sample.buffer()));
+        drop(sample);
+        let holds = self.slots[id as usize].holds;
+        if held.is_none() && holds.is_some() {
+            self.evicted(id, disk);
+        } else {
+            assert_eq!(held, holds, "slot {id}, of {:?}", self.slots[id as usize]);
+        }
+        let slot = &mut self.slots[id as usize];
+        let state = engine.state(id).expect("it runs");
+        if std::mem::take(&mut slot.just_failed) && slot.holds.is_none() {
+            // Which came first, that or an eviction, only the slot knows.
+            slot.failed = state == SlotState::Failed || slot.evicted.is_none();
+        }
+        let expected = match (slot.holds, slot.current) {
+            (Some(_), _) => state == SlotState::Ready,
+            (None, Some(_)) => matches!(state, SlotState::Queued | SlotState::Loading),
+            (None, None) if slot.failed => state == SlotState::Failed,
+            (None, None) if slot.evicted.is_some() => state == SlotState::Evicted,
+            (None, None) => state == SlotState::Empty,
+        };
+        assert!(expected, "slot {id} is {state:?}, not {slot:?}");
     }
 
     /// A request ended by itself: only as its file allows.
-    fn ended(&mut self, index: usize, outcome: Result<Arc<hotcue_actors::Sample>, LoadFailure>) {
-        let request = &mut self.requests[index];
-        request.ended = true;
-        let ends = &self.ends[request.file];
-        let possible = &ends[usize::try_from(request.job_version).expect("few versions")..];
-        let slot = &mut self.slots[request.ticket.id() as usize];
-        assert_eq!(slot.current.take(), Some(index), "an older one ends by itself: {request:?}");
+    fn ended(&mut self, index: usize, outcome: Result<Arc<Sample>, LoadFailure>, disk: &Disk) {
         match outcome {
             Ok(sample) => {
-                let (file, version) = origin(sample.buffer());
-                assert_eq!(file, request.file, "{request:?}");
-                assert!(version >= request.version, "older than at submit: {request:?}");
-                let version = usize::try_from(version).expect("few versions");
-                assert_eq!(ends[version], End::Good, "{request:?}");
-                request.buffer = Some(Audio::of(sample.buffer()));
-                slot.holds = request.buffer;
-                slot.failed = false;
+                let audio = self.audio(sample.buffer());
+                self.succeeded(index, audio);
             }
-            Err(LoadFailure::Failed { error, .. }) => {
-                slot.failed = slot.holds.is_none();
-                let ring = error.kind() == hotcue::LoadErrorKind::RingBufferFull;
-                let fits = |end: &End| match end {
-                    End::Fails(kind) => *kind == error.kind(),
-                    End::Panics | End::Kills => error.kind() == hotcue::LoadErrorKind::WorkerPanic,
-                    End::Good | End::Hangs => false,
-                };
-                let expected = possible.iter().any(fits) || (ring && self.ring_may_fill);
-                assert!(expected, "{error} of {request:?}");
+            Err(LoadFailure::Failed { error, stage }) => {
+                let lacks_memory = error.kind() == LoadErrorKind::OutOfMemoryBudget;
+                let done =
+                    self.requests[index].ticket.as_ref().is_some_and(|t| t.percent() == 100.0);
+                if lacks_memory && stage == Stage::Publishing && done {
+                    // It succeeded, and the sample is gone again.
+                    let request = &self.requests[index];
+                    let slot = request.slot;
+                    let version = disk.now(request.file).0;
+                    let audio = Audio { at: None, origin: (request.file, version) };
+                    self.succeeded(index, audio);
+                    return self.evicted(slot, disk);
+                }
+                self.failed(index, error.kind(), disk);
             }
-            Err(other) => panic!("{other} by nobody: {request:?}"),
+            Err(other) => panic!("{other} by nobody: {:?}", self.requests[index]),
         }
     }
 
+    fn audio(&self, buffer: &SampleBuffer) -> Audio {
+        let at = self.budget.is_none().then(|| std::ptr::from_ref(buffer).addr());
+        Audio { at, origin: origin(buffer) }
+    }
+
+    fn take_current(&mut self, index: usize) -> &mut Slot {
+        self.requests[index].ended = true;
+        let slot = &mut self.slots[self.requests[index].slot as usize];
+        let current = slot.current.take();
+        assert_eq!(current, Some(index), "an older one ends by itself");
+        slot
+    }
+
+    fn succeeded(&mut self, index: usize, found: Audio) {
+        let slot = self.take_current(index);
+        slot.holds = Some(found);
+        slot.evicted = None;
+        slot.failed = false;
+        let request = &mut self.requests[index];
+        request.succeeded = true;
+        request.audio = Some(found);
+        let (file, version) = found.origin;
+        assert_eq!(file, request.file, "{request:?}");
+        assert!(version >= request.version, "older than at submit: {request:?}");
+        let version = usize::try_from(version).expect("few versions");
+        assert_eq!(self.ends[file][version], End::Good, "{request:?}");
+    }
+
+    fn failed(&mut self, index: usize, kind: LoadErrorKind, disk: &Disk) {
+        let slot = self.take_current(index);
+        slot.failed = slot.holds.is_none();
+        slot.just_failed = true;
+        let request = &self.requests[index];
+        let fits = |end: &End| match end {
+            End::Fails(expected) => *expected == kind,
+            End::Panics | End::Kills => kind == LoadErrorKind::WorkerPanic,
+            End::Good | End::Hangs => false,
+        };
+        let expected = self.possible(request).iter().any(fits)
+            || (kind == LoadErrorKind::RingBufferFull && self.ring_may_fill)
+            || (kind == LoadErrorKind::OutOfMemoryBudget && self.may_lack_memory(disk));
+        assert!(expected, "{kind:?} of {request:?}");
+    }
+
     /// The engine has been shut down: what was live has ended, most of it so.
-    pub(crate) fn shut_down(&mut self) {
+    pub(crate) fn shut_down(&mut self, disk: &Disk) {
         for index in 0..self.requests.len() {
-            if self.requests[index].ended {
+            let request = &mut self.requests[index];
+            if request.ended {
                 continue;
             }
-            match self.requests[index].ticket.wait(Some(Duration::ZERO)) {
-                Some(Err(LoadFailure::Cancelled(CancelReason::Shutdown))) => {
-                    self.requests[index].ended = true;
-                    self.requests[index].cancelled = Some(CancelReason::Shutdown);
+            // Of one without a ticket only the event says how it ended.
+            let outcome = request.ticket.as_ref().map(|ticket| ticket.wait(Some(Duration::ZERO)));
+            match outcome {
+                None | Some(Some(Err(LoadFailure::Cancelled(CancelReason::Shutdown)))) => {
+                    request.ended = true;
+                    request.cancelled = Some(CancelReason::Shutdown);
                 }
                 // It was quicker.
-                Some(outcome) => self.ended(index, outcome),
-                None => panic!("not ended by shutting down: {:?}", self.requests[index]),
+                Some(Some(outcome)) => self.ended(index, outcome, disk),
+                Some(None) => panic!("not ended by shutting down: {request:?}"),
             }
         }
     }

@@ -16,10 +16,12 @@ use crate::checks;
 use crate::device::Device;
 use crate::disk::Disk;
 use crate::log::{Call, Entry, Log, What};
-use crate::model::Model;
+use crate::model::{Model, Request};
 
 /// How often the reader polls; events of one load are further apart.
 const POLL: Duration = Duration::from_millis(10);
+/// The values of the sample that is pushed: no file has such.
+const PUSHED: f32 = 0.99;
 /// Messages that fill the ring to the callback.
 const FLOOD: usize = 1_100;
 
@@ -32,6 +34,7 @@ pub(crate) struct Shape {
     files: usize,
     max_queued: usize,
     clocked: bool,
+    pub(crate) budget: Option<u64>,
     calls: usize,
     ends_after: Option<usize>,
     /// The callback will be left without a turn while the ring fills.
@@ -51,6 +54,7 @@ impl Shape {
         };
         let calls = 4 + random.below(40);
         let clocked = random.one_in(2);
+        let budget = random.one_in(3).then(|| [1_000, 10_000, 30_000, 60_000][random.below(4)]);
         Self {
             workers: 1 + random.below(3),
             jitter,
@@ -58,6 +62,7 @@ impl Shape {
             files: 1 + random.below(8),
             max_queued: if random.one_in(6) { 3 } else { 1_000 },
             clocked,
+            budget,
             calls,
             ends_after: random.one_in(3).then(|| random.below(calls)),
             floods: clocked && random.one_in(50),
@@ -105,13 +110,14 @@ async fn live(seed: u64, log: Log) {
         slots: shape.slots,
         workers: Some(shape.workers),
         max_queued: shape.max_queued,
+        memory_budget: shape.budget,
         ..EngineConfig::default()
     })
     .expect("a valid configuration");
     let device = if shape.clocked { Device::clocked() } else { Device::default() };
     engine.run_here(device.prepare(&OutputRequest::default()), &world).expect("it starts");
-    let model = Model::new(shape.slots, &disk);
-    let pushed = SampleBuffer::from_planes(48_000, vec![vec![0.0; 100]]).expect("not empty");
+    let model = Model::new(shape.slots, &disk, shape.budget);
+    let pushed = SampleBuffer::from_planes(48_000, vec![vec![PUSHED; 100]]).expect("not empty");
     let engine = Arc::new(engine);
     let reader = actix_rt::spawn(read_along(Arc::clone(&engine), log.clone()));
     let mut caller = Caller {
@@ -123,7 +129,6 @@ async fn live(seed: u64, log: Log) {
         model,
         pushed,
         log: log.clone(),
-        voices: Vec::new(),
         batches: Vec::new(),
     };
     caller.live().await;
@@ -157,7 +162,7 @@ fn read(engine: &AudioEngine, log: &Log) {
         log.note(What::Event(event));
     }
     while let Some(notice) = engine.poll_playback_events() {
-        log.note(What::Notice(format!("{notice:?}")));
+        log.note(What::Notice(notice));
     }
 }
 
@@ -170,7 +175,6 @@ struct Caller {
     model: Model,
     pushed: Arc<SampleBuffer>,
     log: Log,
-    voices: Vec<u64>,
     /// With the number of the first request.
     batches: Vec<(LoadBatch, usize)>,
 }
@@ -183,7 +187,7 @@ impl Caller {
                 return self.shut_down().await;
             }
             self.pause().await;
-            self.model.look(&self.engine);
+            self.model.look(&self.engine, &self.disk);
             if flood_at == Some(call) {
                 self.flood().await;
             }
@@ -226,9 +230,11 @@ impl Caller {
             23 | 24 => self.unload(),
             25 => self.push(),
             26..29 => self.play(),
+            34 | 35 => self.pin(),
             29 => {
                 let slot = self.slot();
                 self.engine.stop_sample(slot).expect("it runs");
+                self.model.stopped(slot as usize);
                 self.note(Call::Stop { slot });
             }
             30 | 31 => {
@@ -288,7 +294,7 @@ impl Caller {
         let priority = [0, 3, -3][self.random.below(3)];
         let items = loads.iter().map(|(slot, file)| (*slot, self.disk.source(*file))).collect();
         // What ends meanwhile would be taken for superseded.
-        self.model.look(&self.engine);
+        self.model.look(&self.engine, &self.disk);
         let first = match self.engine.load_many_async(items, priority) {
             Ok(batch) => {
                 let first = self.model.requests.len();
@@ -307,7 +313,7 @@ impl Caller {
             Err(other) => panic!("{other}"),
         };
         self.note(Call::LoadMany { first, loads, priority });
-        self.model.look(&self.engine);
+        self.model.look(&self.engine, &self.disk);
     }
 
     fn cancel_many(&mut self) {
@@ -338,12 +344,10 @@ impl Caller {
 
     fn cancel(&mut self) {
         let Some(request) = self.some_request() else { return };
-        self.model.look(&self.engine);
-        let ticket = &self.model.requests[request].ticket;
-        let cancelled = if self.random.one_in(2) {
-            ticket.cancel()
-        } else {
-            self.engine.cancel_load(ticket.request_id()).expect("it runs")
+        let Request { ticket, id, .. } = &self.model.requests[request];
+        let cancelled = match ticket {
+            Some(ticket) if self.random.one_in(2) => ticket.cancel(),
+            _ => self.engine.cancel_load(*id).expect("it runs"),
         };
         self.note(Call::Cancel { request, cancelled });
         self.model.cancel(request, cancelled);
@@ -352,7 +356,7 @@ impl Caller {
     fn set_priority(&mut self) {
         let Some(request) = self.some_request() else { return };
         let priority = [-100, -1, 0, 2, 9, 100][self.random.below(6)];
-        let id = self.model.requests[request].ticket.request_id();
+        let id = self.model.requests[request].id;
         let live = self.engine.set_priority(id, priority).expect("it runs");
         self.note(Call::SetPriority { request, priority, live });
         self.model.set_priority(request, priority, live, self.log.now());
@@ -376,25 +380,36 @@ impl Caller {
 
     fn play(&mut self) {
         let slot = self.slot();
+        let looped = self.random.one_in(3);
         let options = PlayOptions {
-            looped: self.random.one_in(3),
+            looped,
             when_loading: WhenLoading::PlayWhenReady,
             ..PlayOptions::default()
         };
         let voice = self.engine.play_sample(slot, options).expect("it runs");
         self.note(Call::Play { slot, plays: voice.is_some() });
-        self.voices.extend(voice);
+        let now = self.log.now();
+        self.model.played(slot, (voice, looped), &self.engine, &self.disk, now);
+    }
+
+    fn pin(&mut self) {
+        let slot = self.slot();
+        let pinned = !self.random.one_in(3);
+        self.engine.pin_sample(slot, pinned).expect("it runs");
+        self.note(Call::Pin { slot, pinned });
+        self.model.pin(slot as usize, pinned);
     }
 
     /// Fills the ring while no callback takes anything.
     async fn flood(&mut self) {
         self.note(Call::Flood);
         self.model.ring_may_fill = true;
+        self.model.stopped_all();
         for _ in 0..FLOOD {
             self.engine.set_volume(1.0).expect("it runs");
         }
         sleep(Duration::from_millis(2_500)).await;
-        self.model.look(&self.engine);
+        self.model.look(&self.engine, &self.disk);
     }
 
     /// Waits until all has ended that will, and ends the rest.
@@ -402,9 +417,9 @@ impl Caller {
         let hanging: Vec<usize> =
             self.model.live().filter(|request| self.model.may_hang(*request)).collect();
         for request in hanging {
-            self.model.look(&self.engine);
-            let ticket = &self.model.requests[request].ticket;
-            let cancelled = self.engine.cancel_load(ticket.request_id()).expect("it runs");
+            self.model.look(&self.engine, &self.disk);
+            let id = self.model.requests[request].id;
+            let cancelled = self.engine.cancel_load(id).expect("it runs");
             self.note(Call::Cancel { request, cancelled });
             self.model.cancel(request, cancelled);
         }
@@ -421,21 +436,21 @@ impl Caller {
             );
             sleep(Duration::from_millis(50)).await;
             self.device.pull(64);
-            self.model.look(&self.engine);
+            self.model.look(&self.engine, &self.disk);
         }
-        self.model.look(&self.engine);
+        self.model.look(&self.engine, &self.disk);
         assert_eq!(self.engine.stats().queued, 0);
     }
 
     async fn shut_down(&mut self) {
-        self.model.look(&self.engine);
+        self.model.look(&self.engine, &self.disk);
         let before = Instant::now();
         self.engine.shut_down_here().await;
         let took = before.elapsed();
         self.note(Call::ShutDown { took });
         let limit = Duration::from_millis(500) + self.shape.jitter.longest * 20;
         assert!(took <= limit, "shutting down took {took:?}");
-        self.model.shut_down();
+        self.model.shut_down(&self.disk);
         read(&self.engine, &self.log);
         let told = self.log.entries().len();
         sleep(Duration::from_secs(3)).await;

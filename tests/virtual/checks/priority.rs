@@ -30,7 +30,7 @@ fn lag(schedule: &Schedule<'_>) -> Duration {
 fn age(schedule: &Schedule<'_>, index: usize) -> usize {
     let load = &schedule.loads[index];
     let older = schedule.loads[..index].iter().rposition(|older| {
-        older.request.ticket.id() == load.request.ticket.id()
+        older.request.slot == load.request.slot
             && older.request.cancelled == Some(CancelReason::Superseded)
             && older.ended >= load.request.accepted
     });

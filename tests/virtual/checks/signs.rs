@@ -99,7 +99,7 @@ fn check_silence(schedule: &Schedule<'_>, load: &Load<'_>) {
         .filter(|work| work.file == load.request.file)
         .flat_map(|work| work.steps.iter().filter(|step| is_silent(step)))
         .collect();
-    for pair in load.events.windows(2) {
+    for pair in load.events.windows(2).take_while(|pair| !pair[0].is_terminal()) {
         let (from, until) = (time(pair[0]), time(pair[1]));
         let stalled = || {
             stalls
