@@ -190,6 +190,11 @@ impl Reservation {
         Ok(())
     }
 
+    /// The account, for those who look after the load.
+    pub(crate) fn account(&self) -> &Arc<Account> {
+        &self.account
+    }
+
     /// The account, for the sample that was made.
     pub(crate) fn into_account(self) -> Arc<Account> {
         self.account

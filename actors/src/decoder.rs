@@ -104,6 +104,7 @@ impl DecoderActor {
         job.watch(&*work);
         let last_progress = Instant::now();
         let reservation = reservation.unwrap_or_else(|| self.parts.budget.reserve());
+        job.reserves(reservation.account());
         self.running = Some(Running { job, work, reservation, claimed: begun, last_progress });
         true
     }

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use actix_rt::time::Instant;
 use hotcue::{Pulse, Source};
 
+use crate::budget::Account;
 use crate::budget::Reservation;
 use crate::request::Request;
 use crate::work::Work;
@@ -33,6 +34,8 @@ pub(crate) struct Job {
     /// Its turn came though others are more urgent.
     favoured: AtomicBool,
     pulse: OnceLock<Arc<Pulse>>,
+    /// Of the memory that its decoder holds for it.
+    account: Mutex<Weak<Account>>,
     created: Instant,
     /// Milliseconds from `created` to the last report of progress.
     reported: AtomicU64,
@@ -99,6 +102,7 @@ impl Job {
             steps: AtomicU64::new(0),
             favoured: AtomicBool::new(false),
             pulse: OnceLock::new(),
+            account: Mutex::new(Weak::new()),
             created: before.map_or_else(Instant::now, |before| before.created),
             reported: AtomicU64::new(said),
         });
@@ -202,6 +206,19 @@ impl Job {
     /// What the decoder that runs it lets others see of it.
     pub(crate) fn watch(&self, work: &dyn Work) {
         self.pulse.get_or_init(|| work.pulse());
+    }
+
+    /// Whose memory it fills.
+    pub(crate) fn reserves(&self, account: &Arc<Account>) {
+        *self.account.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(account);
+    }
+
+    /// Its decoder was given up: nobody is to wait for the memory that it holds.
+    pub(crate) fn give_up(&self) {
+        let account = self.account.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        if let Some(account) = account {
+            account.give_up();
+        }
     }
 
     /// Called by the decoder after each step.

@@ -264,6 +264,12 @@ impl Account {
         });
     }
 
+    /// Its load is inside a read that does not return: nobody is to wait for these bytes, though
+    /// they are taken until it does.
+    pub(crate) fn give_up(&self) {
+        self.moved(Phase::Left, |_, _| {});
+    }
+
     /// It is in no slot any more, but for whoever holds it.
     pub(crate) fn leave(&self) {
         self.moved(Phase::Left, |books, _| {

@@ -124,6 +124,9 @@ impl LoaderSupervisor {
 
     /// Gives a decoder up: its thread ends after the step that it is in.
     fn abandon(&mut self, worker: Worker) {
+        if let Some(busy) = &worker.busy {
+            busy.job.give_up();
+        }
         worker.home.stop();
         self.abandoned.push(worker.home);
         self.parts.table.count_abandoned_worker();
