@@ -57,6 +57,7 @@ bench: preflight ## measures: decoding per format, resampling, rings, mixer
 nightly: export HOTCUE_LONG := 1
 nightly: test ## runs the long forms of the tests, and those that need other programs
 	RUSTFLAGS='--cfg loom' cargo test --locked --release -p hotcue --lib --target-dir target/loom loom
+	scripts/plants.sh
 	.venv/bin/hotcue demo --output null --wav target/demo.wav
 	$(PYTHON) scripts/check_demo.py target/demo.wav
 

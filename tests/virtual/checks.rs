@@ -152,10 +152,25 @@ impl<'a> Schedule<'a> {
 /// Panics where a promise is broken.
 pub(crate) fn check(shape: &Shape, disk: &Disk, model: &Model, entries: &[Entry]) {
     check_ends(model, entries);
+    check_evictions(model, entries);
     let schedule = Schedule::new(shape, disk, model, entries);
     priority::check(&schedule);
     sharing::check(&schedule);
     signs::check(&schedule);
+}
+
+/// Every eviction that was seen was told, with the bytes that it freed; without a budget none.
+fn check_evictions(model: &Model, entries: &[Entry]) {
+    let mut told = vec![0; model.evictions.len()];
+    for Entry { what, .. } in entries {
+        if let What::Event(LoaderEvent::Evicted { id, .. }) = what {
+            told[*id as usize] += 1;
+        }
+    }
+    for (slot, (told, seen)) in told.iter().zip(&model.evictions).enumerate() {
+        assert!(told >= seen, "{seen} evictions from slot {slot}, {told} were told");
+        assert!(model.budget.is_some() || *told == 0, "evicted without a budget");
+    }
 }
 
 /// One terminal event each, which says what the ticket says; per request the order of events.

@@ -2,7 +2,7 @@
 
 use std::panic;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +21,9 @@ pub(crate) const FOR_EVER: Duration = Duration::from_secs(100_000);
 
 /// Bytes of what is loaded from memory.
 const MOST_CONTENT: u64 = 2_000;
+
+/// A decoder that nobody wants any more is given up after so long.
+const GIVEN_UP_AFTER: Duration = Duration::from_millis(400);
 
 /// How a load of a file ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -96,6 +99,11 @@ impl Script {
         }
     }
 
+    /// Whether a decoder may be given up while it reads it, and keep the memory that it has.
+    fn sticks(&self) -> bool {
+        self.steps.iter().any(|pace| pace.takes >= GIVEN_UP_AFTER)
+    }
+
     /// Bytes of the sample that comes of it.
     fn sample_bytes(&self) -> u64 {
         (self.frames * size_of::<f32>()) as u64
@@ -121,6 +129,7 @@ pub(crate) struct Disk {
     works: AtomicUsize,
     /// Bytes of the largest sample that any file has had in it.
     largest: AtomicU64,
+    sticks: AtomicBool,
     log: Log,
 }
 
@@ -136,12 +145,14 @@ impl Disk {
             })
             .collect();
         let works = AtomicUsize::new(0);
+        let sticks = files.iter().any(|file| file.script.sticks());
         let largest = files.iter().map(|file| file.script.sample_bytes()).max().unwrap_or(0);
         Arc::new(Self {
             files: Mutex::new(files),
             in_memory: paths,
             works,
             largest: AtomicU64::new(largest),
+            sticks: AtomicBool::new(sticks),
             log: log.clone(),
         })
     }
@@ -156,6 +167,11 @@ impl Disk {
 
     pub(crate) fn largest_ever(&self) -> u64 {
         self.largest.load(Ordering::Relaxed)
+    }
+
+    /// Whether some file may have kept a decoder, and the memory that it has, for long.
+    pub(crate) fn has_stuck(&self) -> bool {
+        self.sticks.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_path(&self, file: usize) -> bool {
@@ -193,6 +209,7 @@ impl Disk {
     pub(crate) fn replace(&self, file: usize, random: &mut Random) {
         let script = Script::new(random);
         self.largest.fetch_max(script.sample_bytes(), Ordering::Relaxed);
+        self.sticks.fetch_or(script.sticks(), Ordering::Relaxed);
         let mut files = self.lock();
         files[file] = File { version: files[file].version + 1, script };
     }

@@ -85,7 +85,7 @@ impl Model {
     pub(super) fn may_lack_memory(&self, disk: &Disk) -> bool {
         let from_memory = self.requests.iter().any(|request| !disk.is_path(request.file));
         self.budget.is_some_and(|budget| {
-            self.something_stays || from_memory || disk.largest_ever() > budget
+            self.something_stays || from_memory || disk.has_stuck() || disk.largest_ever() > budget
         })
     }
 
