@@ -44,6 +44,59 @@ pub(crate) struct Job {
 struct State {
     members: Vec<Member>,
     phase: Phase,
+    /// The most urgent of the members when somebody last asked, and its priority.
+    first: Option<(i32, Arc<Request>)>,
+    /// The number of members at which those that have ended are cleared out next.
+    clear_at: usize,
+}
+
+/// Fewer members than this are not worth clearing.
+const MIN_MEMBERS: usize = 16;
+
+impl State {
+    fn new(members: Vec<Member>) -> Self {
+        Self { members, phase: Phase::Queued, first: None, clear_at: MIN_MEMBERS }
+    }
+
+    fn add(&mut self, member: Member) {
+        // Of one slot that is loaded again and again, all but the newest have ended.
+        if self.members.len() >= self.clear_at {
+            self.members.retain(|member| member.request.is_live());
+            self.clear_at = MIN_MEMBERS.max(2 * self.members.len());
+        }
+        self.consider(&member.request);
+        self.members.push(member);
+    }
+
+    /// A member that is new, or whose priority was changed, may be the most urgent one.
+    fn consider(&mut self, request: &Arc<Request>) {
+        let priority = request.priority();
+        if self.first.as_ref().is_some_and(|(first, _)| *first < priority) {
+            self.first = Some((priority, Arc::clone(request)));
+        }
+    }
+
+    /// The highest priority of a live member. Looks through all of them only when the most urgent
+    /// one has ended or was changed.
+    fn priority(&mut self) -> Option<i32> {
+        let holds = |(priority, request): &(i32, Arc<Request>)| {
+            request.is_live() && request.priority() == *priority
+        };
+        if !self.first.as_ref().is_some_and(holds) {
+            let live = self.members.iter().map(|member| &member.request).filter(|r| r.is_live());
+            self.first = live
+                .map(|request| (request.priority(), request))
+                .max_by_key(|(priority, _)| *priority)
+                .map(|(priority, request)| (priority, Arc::clone(request)));
+        }
+        self.first.as_ref().map(|(priority, _)| *priority)
+    }
+
+    fn close(&mut self) -> Vec<Member> {
+        self.phase = Phase::Closed;
+        self.first = None;
+        mem::take(&mut self.members)
+    }
 }
 
 /// A request that gets what comes of the job.
@@ -97,7 +150,7 @@ impl Job {
             id: first.id,
             source,
             begins_anew: before.is_some(),
-            state: Mutex::new(State { members, phase: Phase::Queued }),
+            state: Mutex::new(State::new(members)),
             bytes: AtomicU64::new(bytes),
             steps: AtomicU64::new(0),
             favoured: AtomicBool::new(false),
@@ -118,13 +171,16 @@ impl Job {
 
     /// The highest priority among those who still want it; None when nobody does.
     pub(crate) fn priority(&self) -> Option<i32> {
-        let state = self.lock();
-        let live = state.members.iter().filter(|member| member.request.is_live());
-        live.map(|member| member.request.priority()).max()
+        self.lock().priority()
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
-        self.lock().members.iter().any(|member| member.request.is_live())
+        self.priority().is_some()
+    }
+
+    /// The priority of a member was changed.
+    pub(crate) fn reprioritised(&self, request: &Arc<Request>) {
+        self.lock().consider(request);
     }
 
     /// Those who still want it.
@@ -140,7 +196,7 @@ impl Job {
         let mut state = self.lock();
         state.members.retain(|member| member.request.is_live());
         if state.members.is_empty() {
-            state.phase = Phase::Closed;
+            state.close();
             return false;
         }
         state.phase = Phase::Running;
@@ -164,7 +220,7 @@ impl Job {
         }
         request.set_job(self);
         let by_path = state.phase == Phase::Running;
-        state.members.push(Member { request: Arc::clone(request), by_path });
+        state.add(Member { request: Arc::clone(request), by_path });
         announce(state.phase);
         true
     }
@@ -177,28 +233,25 @@ impl Job {
         if others.phase == Phase::Closed {
             return false;
         }
-        state.phase = Phase::Closed;
-        for member in mem::take(&mut state.members) {
+        for member in state.close() {
+            // Before its priority is looked at: who changes that afterwards finds the other job.
             member.request.set_job(other);
-            others.members.push(member);
+            others.add(member);
         }
         true
     }
 
     /// Ends the job. Nobody joins it afterwards; who is in it is told by the caller.
     pub(crate) fn close(&self) -> Vec<Member> {
-        let mut state = self.lock();
-        state.phase = Phase::Closed;
-        mem::take(&mut state.members)
+        self.lock().close()
     }
 
     /// Ends the job if nobody wants it any more.
     pub(crate) fn close_if_unwanted(&self) -> bool {
         let mut state = self.lock();
-        let unwanted = !state.members.iter().any(|member| member.request.is_live());
+        let unwanted = state.priority().is_none();
         if unwanted {
-            state.phase = Phase::Closed;
-            state.members.clear();
+            state.close();
         }
         unwanted
     }

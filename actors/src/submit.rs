@@ -110,6 +110,9 @@ impl Loader {
         let live = self.table.request(request_id).filter(|request| request.is_live());
         if let Some(request) = &live {
             request.set_priority(priority);
+            if let Some(job) = request.job() {
+                job.reprioritised(request);
+            }
             self.reprioritised(request);
         }
         live.is_some()

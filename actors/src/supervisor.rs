@@ -266,10 +266,13 @@ impl LoaderSupervisor {
     /// Has a decoder drop a job that nobody wants: closing a file, or a reader of the caller's
     /// own, may take long.
     fn discard(&mut self, assignment: Assignment) {
+        if !assignment.job.close_if_unwanted() {
+            // A decoder that has just opened the same file has joined it.
+            return self.enqueue(assignment);
+        }
         if let Some(file) = assignment.work.as_ref().and_then(|work| work.identity()) {
             self.parts.registry.forget(file, &assignment.job);
         }
-        assignment.job.close();
         if assignment.work.is_some()
             && let Some(worker) = self.workers.iter().find(|worker| !worker.is_stalled())
         {

@@ -134,9 +134,9 @@ fn no_more_than_three_buffers_per_worker_exist() {
             engine.load_sample_async(Some(id), counted(&open, &long), priority).expect("accepted")
         })
         .collect();
-    for round in 0..100_i32 {
-        let ticket = &tickets[(round * 7 % 200) as usize];
-        engine.set_priority(ticket.request_id(), round - 30).expect("it runs");
+    for (round, priority) in (-30..70).enumerate() {
+        let ticket = &tickets[round * 7 % 200];
+        engine.set_priority(ticket.request_id(), priority).expect("it runs");
         std::thread::sleep(Duration::from_millis(2));
     }
     assert!(open.most() > 2, "some were given back unfinished");

@@ -1,7 +1,10 @@
 //! The jobs that wait for a decoder, in order.
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,9 +22,10 @@ pub(super) struct Queue {
     order: BTreeSet<(Reverse<i32>, u64)>,
     /// Those whose size is known: priority, bytes, id.
     sizes: BTreeSet<(i32, u64, u64)>,
-    /// By arrival, for whom others always overtake. May name jobs that have gone.
-    arrivals: VecDeque<(Instant, u64)>,
-    unmeasured: VecDeque<u64>,
+    /// By arrival, for whom others always overtake.
+    arrivals: BTreeSet<(Instant, u64)>,
+    /// Those of files whose size nobody has looked at.
+    unmeasured: BTreeSet<u64>,
     /// Those that were begun, whose buffers take memory.
     begun: BTreeSet<u64>,
     /// Those whose requests have seen `started`: the begun ones, and those that begin anew.
@@ -52,9 +56,8 @@ impl Queue {
         let Some(priority) = assignment.job.priority() else { return Err(assignment) };
         let id = assignment.job.id;
         let bytes = assignment.job.bytes_left();
-        let since = assignment.since;
         if bytes.is_none() && assignment.job.source.path().is_some() {
-            self.unmeasured.push_back(id);
+            self.unmeasured.insert(id);
         }
         if assignment.work.is_some() {
             self.begun.insert(id);
@@ -64,11 +67,7 @@ impl Queue {
         }
         self.order.insert((Reverse(priority), id));
         self.sizes.extend(bytes.map(|bytes| (priority, bytes, id)));
-        // One that was taken back has its old place.
-        match self.arrivals.front() {
-            Some((first, _)) if since < *first => self.arrivals.push_front((since, id)),
-            _ => self.arrivals.push_back((since, id)),
-        }
+        self.arrivals.insert((assignment.since, id));
         self.jobs.insert(id, Waiting { assignment, priority, bytes });
         Ok(())
     }
@@ -80,6 +79,8 @@ impl Queue {
         if let Some(bytes) = waiting.bytes {
             self.sizes.remove(&(waiting.priority, bytes, id));
         }
+        self.arrivals.remove(&(waiting.assignment.since, id));
+        self.unmeasured.remove(&id);
         self.begun.remove(&id);
         self.told.remove(&id);
         Some(waiting.assignment)
@@ -87,8 +88,21 @@ impl Queue {
 
     /// Takes the first one out.
     pub(super) fn pop(&mut self) -> Option<Assignment> {
+        self.settle();
         let &(_, id) = self.order.first()?;
         self.take(id)
+    }
+
+    /// Has the first one be first by what its priority is now. When the most urgent of several
+    /// requests ends, nobody says so: a job may be less urgent than its place.
+    fn settle(&mut self) {
+        while let Some(&(Reverse(priority), id)) = self.order.first()
+            && let Some(waiting) = self.jobs.get(&id)
+            && waiting.assignment.job.priority().is_some_and(|now| now < priority)
+        {
+            let job = Arc::clone(&waiting.assignment.job);
+            self.refresh(&job);
+        }
     }
 
     /// Takes out the first of those that were begun already.
@@ -102,18 +116,9 @@ impl Queue {
     /// others are more urgent.
     pub(super) fn pop_overtaken(&mut self, patience: Duration) -> Option<Assignment> {
         let first = self.priority_at(0)?;
-        while let Some(&(since, id)) = self.arrivals.front() {
-            let waiting = self.jobs.get(&id).filter(|waiting| waiting.assignment.since == since);
-            if let Some(waiting) = waiting {
-                if since.elapsed() < patience || waiting.priority >= first {
-                    return None;
-                }
-                self.arrivals.pop_front();
-                return self.take(id);
-            }
-            self.arrivals.pop_front();
-        }
-        None
+        let &(since, id) = self.arrivals.first()?;
+        let overtaken = self.priority_of(id)? < first && since.elapsed() >= patience;
+        if overtaken { self.take(id) } else { None }
     }
 
     /// Takes a job's new priority or size over.
@@ -135,7 +140,8 @@ impl Queue {
     }
 
     /// The priority of the job at `place`, 0 the first.
-    pub(super) fn priority_at(&self, place: usize) -> Option<i32> {
+    pub(super) fn priority_at(&mut self, place: usize) -> Option<i32> {
+        self.settle();
         self.order.iter().nth(place).map(|(Reverse(priority), _)| *priority)
     }
 
@@ -149,15 +155,12 @@ impl Queue {
         self.jobs.get(&id).map(|waiting| waiting.priority)
     }
 
-    /// Up to `most` jobs whose size nobody has looked at.
+    /// Up to `most` jobs whose size nobody has looked at, the newest first: a short file that has
+    /// just come is not to wait until all others were looked at.
     pub(super) fn take_unmeasured(&mut self, most: usize) -> Vec<Arc<Job>> {
-        let mut jobs = Vec::new();
-        while jobs.len() < most
-            && let Some(id) = self.unmeasured.pop_front()
-        {
-            jobs.extend(self.jobs.get(&id).map(|waiting| Arc::clone(&waiting.assignment.job)));
-        }
-        jobs
+        let ids = std::iter::from_fn(|| self.unmeasured.pop_last()).take(most);
+        let waiting = ids.filter_map(|id| self.jobs.get(&id));
+        waiting.map(|waiting| Arc::clone(&waiting.assignment.job)).collect()
     }
 
     /// The jobs whose requests have seen `started`, oldest first.
@@ -178,8 +181,6 @@ impl Queue {
     /// Takes out all that nobody wants any more.
     pub(super) fn sweep_all(&mut self) -> Vec<Assignment> {
         let all = self.jobs.keys().copied().collect();
-        self.arrivals
-            .retain(|(since, id)| self.jobs.get(id).is_some_and(|w| w.assignment.since == *since));
         self.take_unwanted(all)
     }
 
