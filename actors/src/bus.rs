@@ -13,7 +13,7 @@ use crate::queue::EventQueue;
 use crate::request::Request;
 use crate::sample::Sample;
 
-/// The actor that fans [`LoaderEvent`]s out. Runs on an arbiter of its own; never blocks.
+/// The actor that fans [`LoaderEvent`]s out. Shares an arbiter with the supervisor; never blocks.
 #[derive(Debug, Default)]
 pub struct EventBus {
     subscribers: Vec<Arc<EventQueue>>,

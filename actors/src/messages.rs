@@ -5,13 +5,15 @@
 //! | `LoadSample`, `CancelLoad`, `SetPriority` | anyone | `LoaderSupervisor` | the sender's future says so |
 //! | `Submit`, `Reprioritised` | `AudioEngine`, itself | `LoaderSupervisor` | the engine ends its requests at shutdown |
 //! | `WorkerFree`, `Suspended`, `Measured`, `WorkerDied` | `DecoderActor` | `LoaderSupervisor` | nothing to dispatch any more |
+//! | `RoomFreed` | the memory budget's ledger | `LoaderSupervisor` | nothing waits for memory any more |
 //! | `Decode`, `Preempt`, `Measure`, `Discard`, `Continue` | `LoaderSupervisor`, itself | `DecoderActor` | `WorkerDied` |
 //! | `Decoded`, `PushSample`, `Play…`, `Control`, `Unload`, `Render`, `SwitchOutput`, `StopSink` | decoders, anyone | `AudioSinkActor` | only at shutdown |
 //! | `Publish`, `Subscribe`, `Unsubscribe`, `Flush` | all | `EventBus` | only at shutdown, it goes last |
 //!
 //! Mailboxes are not bounded by actix (`do_send` ignores the bound). What bounds them:
-//! `max_queued` admits requests, a decoder holds one job, progress is at most 30 a second per
-//! running job, and the rest answers calls of the user one to one.
+//! `max_queued` admits requests, a decoder is sent one job at a time (the next two lie beside it,
+//! see `supervisor::ahead`), progress is at most 30 a second per running job, and the rest answers
+//! calls of the user one to one.
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;

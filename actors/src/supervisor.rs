@@ -44,7 +44,7 @@ const OVERTAKEN_EVERY: u32 = 8;
 /// It has to have waited so long: a short queue is kept in strict order.
 const OVERTAKEN_AFTER: Duration = Duration::from_secs(2);
 
-/// The actor that dispatches loads to a pool of decoders. Runs on an arbiter of its own and
+/// The actor that dispatches loads to a pool of decoders. Shares an arbiter with the bus and
 /// never blocks: it neither opens nor stats a file.
 #[derive(Debug)]
 pub struct LoaderSupervisor {

@@ -64,6 +64,8 @@ impl Ticket {
             // A deadline beyond what the clock can tell is none.
             let deadline =
                 args::timeout(timeout)?.and_then(|wait| Instant::now().checked_add(wait));
+            // Between two slices nobody waits; the sample is kept for us all the same.
+            let _waiter = self.ticket.waiting();
             loop {
                 let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
                 let wait = left.map_or(SIGNAL_PERIOD, |left| left.min(SIGNAL_PERIOD));
