@@ -289,7 +289,10 @@ impl Model {
                     // It succeeded, and the sample is gone again.
                     let request = &self.requests[index];
                     let slot = request.slot;
-                    let version = disk.now(request.file).0;
+                    // Of which version is not known any more.
+                    let good = self.possible(request).iter().position(|end| *end == End::Good);
+                    let good = good.expect("some version of it can be loaded");
+                    let version = request.version.max(request.job_version + good as u64);
                     let audio = Audio { at: None, origin: (request.file, version) };
                     self.succeeded(index, audio);
                     return self.evicted(slot, disk);
