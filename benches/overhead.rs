@@ -63,11 +63,11 @@ fn measure(content: &Arc<[u8]>, loads: u32) -> Row {
             let ticket = engine.load_sample_async(Some(id), source.clone(), 0);
             drop(ticket.expect("accepted"));
         }
-        while ended < loads {
+        while ended < loads as usize {
             // As a UI does, frame by frame.
             std::thread::sleep(Duration::from_millis(1));
             let events = engine.drain_loader_events(None);
-            ended += events.iter().filter(|event| event.is_terminal()).count() as u32;
+            ended += events.iter().filter(|event| event.is_terminal()).count();
         }
     }
     let (cpu, wall) = (per_load(cpu_time() - cpu_before), per_load(begin.elapsed()));
