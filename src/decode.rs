@@ -2,17 +2,21 @@
 
 mod channels;
 mod clean;
+mod failure;
 mod mp4;
+mod pcm;
 mod reader;
 mod sniff;
 mod symphonia;
 #[cfg(test)]
 mod tests;
 
-use crate::error::{LoadError, LoadWarning};
+use crate::buffer::SampleWriter;
+use crate::error::{LoadError, LoadErrorKind, LoadWarning};
 use crate::spec::{AudioSpec, MAX_CHANNELS};
 
 pub(crate) use reader::{OpenedSource, ReadState};
+use symphonia::SymphoniaDecoder;
 
 /// What a decoder knows of its stream once the first frame is decoded.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,6 +95,15 @@ pub trait Decoder: Send {
     /// channels midway. What was lent before stays valid data.
     fn next_chunk(&mut self) -> Result<Option<Chunk<'_>>, LoadError>;
 
+    /// Decodes the next packet right into the sample that `writer` writes, without a copy where
+    /// the format allows; the frames appended, None after the last packet.
+    ///
+    /// # Errors
+    /// Those of [`next_chunk`](Self::next_chunk) and of [`SampleWriter::append`].
+    fn decode_into(&mut self, writer: &mut SampleWriter) -> Result<Option<usize>, LoadError> {
+        append_next(self, writer)
+    }
+
     /// Bytes from the start to where the decoder reads; it reads ahead a little.
     fn byte_position(&self) -> u64;
 
@@ -98,10 +111,39 @@ pub trait Decoder: Send {
     fn warnings(&self) -> Vec<LoadWarning>;
 }
 
+/// Appends the next chunk of `decoder`; the frames appended, None after the last one.
+fn append_next(
+    decoder: &mut (impl Decoder + ?Sized),
+    writer: &mut SampleWriter,
+) -> Result<Option<usize>, LoadError> {
+    let Some(chunk) = decoder.next_chunk()? else { return Ok(None) };
+    writer.append(chunk.planes())?;
+    Ok(Some(chunk.frames()))
+}
+
 /// Finds out the format of `source` and decodes up to the first frame.
 ///
 /// # Errors
 /// `unsupported_format`, `corrupt`, `empty` without a single frame, `io` when the source fails.
 pub(crate) fn open(source: OpenedSource) -> Result<Box<dyn Decoder>, LoadError> {
-    Ok(Box::new(symphonia::SymphoniaDecoder::open(source)?))
+    let byte_len = source.byte_len();
+    if byte_len == 0 {
+        return Err(LoadError::new(LoadErrorKind::Empty, "the file is empty"));
+    }
+    let (mut reader, read) = source.into_reader();
+    let ahead = sniff::look_ahead(&mut reader);
+    let (head, start) = ahead.map_err(|error| failure::io_failure(&read, error))?;
+    sniff::refuse_known(&head)?;
+    match pcm::open(reader, &read, &head, byte_len)? {
+        pcm::Opened::Here(decoder) => Ok(Box::new(decoder)),
+        pcm::Opened::Elsewhere(reader) => {
+            Ok(Box::new(SymphoniaDecoder::open(reader, &read, &head, start, byte_len)?))
+        }
+        pcm::Opened::Mpeg(mut reader) => {
+            let head = sniff::first_bytes(&mut reader, 0);
+            let head = head.map_err(|error| failure::io_failure(&read, error))?;
+            let decoder = SymphoniaDecoder::open(reader, &read, &head, None, byte_len)?;
+            Ok(Box::new(decoder.inside("wav")?))
+        }
+    }
 }

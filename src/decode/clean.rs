@@ -37,24 +37,28 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// [`clean`](Self::clean) of every plane.
+    pub(crate) fn clean_all(&mut self, planes: &mut [Vec<f32>]) {
+        for plane in planes {
+            self.clean(plane);
+        }
+    }
+
     /// Replaces NaN, infinities and absurd magnitudes by 0, and counts these and what lies beyond
     /// full scale.
-    pub(crate) fn clean(&mut self, planes: &mut [Vec<f32>]) {
-        for plane in planes {
-            // As integers, so that it vectorises: all that a sane plane ever needs.
-            let largest =
-                plane.iter().fold(0, |largest, value| largest.max(magnitude_bits(*value)));
-            if largest > MAX_MAGNITUDE.to_bits() {
-                for value in plane.iter_mut().filter(|value| !is_audio(**value)) {
-                    *value = 0.0;
-                    self.non_finite += 1;
-                }
+    pub(crate) fn clean(&mut self, plane: &mut [f32]) {
+        // As integers, so that it vectorises: all that a sane plane ever needs.
+        let largest = plane.iter().fold(0, |largest, value| largest.max(magnitude_bits(*value)));
+        if largest > MAX_MAGNITUDE.to_bits() {
+            for value in plane.iter_mut().filter(|value| !is_audio(**value)) {
+                *value = 0.0;
+                self.non_finite += 1;
             }
-            if largest > 1.0_f32.to_bits() {
-                for value in plane.iter().filter(|value| value.abs() > 1.0) {
-                    self.peak = self.peak.max(value.abs());
-                    self.beyond_full_scale += 1;
-                }
+        }
+        if largest > 1.0_f32.to_bits() {
+            for value in plane.iter().filter(|value| value.abs() > 1.0) {
+                self.peak = self.peak.max(value.abs());
+                self.beyond_full_scale += 1;
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,7 +69,6 @@ impl OpenedSource {
                 content,
                 byte_len,
                 hidden: 0,
-                blanked: Vec::new(),
                 position: 0,
                 failed: false,
                 state: Arc::clone(&state),
@@ -155,18 +155,14 @@ impl ReadState {
     }
 }
 
-/// Each byte of a chunk's name that nobody is to know.
-const NO_NAME: u8 = b'-';
-
 /// Reads a source, counts, and remembers the first failure. Nothing can be read after it, so
 /// that a format reader that looks for a way around comes to its end at once.
 pub(crate) struct CountingReader {
     content: Box<dyn ReadSeek>,
+    /// Where what is shown ends.
     byte_len: u64,
     /// Bytes before what is shown.
     hidden: u64,
-    /// Starts of names that read as [`NO_NAME`].
-    blanked: Vec<u64>,
     position: u64,
     failed: bool,
     state: Arc<ReadState>,
@@ -187,22 +183,13 @@ impl CountingReader {
         self.seek(SeekFrom::Start(0)).map(drop)
     }
 
-    /// Lets the four bytes at `at`, counted as [`Seek`] does here, read as [`NO_NAME`].
-    pub(crate) fn blank(&mut self, at: u64) {
-        self.blanked.push(self.hidden.saturating_add(at));
-    }
-
-    /// Overwrites what of `bytes`, read from `start`, is blanked.
-    fn cover(&self, start: u64, bytes: &mut [u8]) {
-        let end = start.saturating_add(bytes.len() as u64);
-        for (name, offset) in self.blanked.iter().flat_map(|at| (0..4).map(move |n| (*at, n))) {
-            let place = name.saturating_add(offset);
-            if (start..end).contains(&place)
-                && let Ok(index) = usize::try_from(place - start)
-            {
-                bytes[index] = NO_NAME;
-            }
-        }
+    /// Shows only the bytes `range` of what is shown, and goes to the first of them.
+    ///
+    /// # Errors
+    /// Those of seeking.
+    pub(crate) fn show(&mut self, range: Range<u64>) -> io::Result<()> {
+        self.byte_len = self.hidden.saturating_add(range.end).min(self.byte_len);
+        self.hide(self.hidden.saturating_add(range.start))
     }
 
     fn fail(&mut self, error: io::Error) -> io::Error {
@@ -222,14 +209,15 @@ impl Read for CountingReader {
         if self.failed {
             return Err(has_failed());
         }
+        let room = self.byte_len.saturating_sub(self.position);
+        let room = usize::try_from(room).map_or(target.len(), |room| room.min(target.len()));
         loop {
             let begin = Instant::now();
-            let result = self.content.read(target);
+            let result = self.content.read(&mut target[..room]);
             self.state.spent(begin);
             match result {
                 Ok(bytes) => {
                     self.state.pulse.beat(bytes as u64);
-                    self.cover(self.position, &mut target[..bytes]);
                     self.moved_to(self.position.saturating_add(bytes as u64));
                     return Ok(bytes);
                 }

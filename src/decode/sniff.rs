@@ -11,21 +11,14 @@ use crate::error::{LoadError, LoadErrorKind};
 const HEAD_BYTES: usize = 256;
 /// Most ID3v2 tags in a row that are passed. More than two are a sign of malice.
 const MAX_TAGS: usize = 64;
-/// Most chunks of an AIFF file that are looked at.
-const MAX_CHUNKS: usize = 4_096;
 
 /// Formats that are recognised only to be refused by name.
 ///
 /// # Sources
-/// The magic numbers stand in each format's own specification; EBU Tech 3306 for RF64 and BW64,
-/// Sony's W64 white paper, `audio(4)` of SunOS for AU, Microsoft's ASF specification, 10.1.
+/// The magic numbers stand in each format's own specification; Microsoft's ASF specification,
+/// 10.1.
 const REFUSED: &[(&[u8], &str)] = &[
     (b"wvpk", "WavPack"),
-    (b"RF64", "RF64"),
-    (b"BW64", "BW64"),
-    (b"RIFX", "big-endian RIFF"),
-    (b"riff\x2e\x91\xcf\x11", "Wave64"),
-    (b".snd", "AU"),
     (b"MAC ", "Monkey's Audio"),
     (b"TTA1", "True Audio"),
     (b"MPCK", "Musepack"),
@@ -51,31 +44,7 @@ pub(super) fn look_ahead(reader: &mut CountingReader) -> io::Result<(Vec<u8>, Op
     let (head, tag_bytes) = head(reader)?;
     reader.hide(tag_bytes)?;
     let start = if is_mp4(&head) { mp4::audio_start(reader)? } else { None };
-    if head.starts_with(b"FORM") {
-        blank_aiff_tags(reader)?;
-    }
     Ok((head, start))
-}
-
-/// Makes the ID3v2 tags of an AIFF file chunks of no known kind. Leaves `reader` at its start.
-///
-/// # Errors
-/// Those of the reader.
-fn blank_aiff_tags(reader: &mut CountingReader) -> io::Result<()> {
-    let mut at = 12_u64;
-    for _ in 0..MAX_CHUNKS {
-        reader.seek(SeekFrom::Start(at))?;
-        let mut header = Vec::with_capacity(8);
-        reader.by_ref().take(8).read_to_end(&mut header)?;
-        let &[a, b, c, d, ref length @ ..] = header.as_slice() else { break };
-        let Ok(length) = <[u8; 4]>::try_from(length) else { break };
-        if [a, b, c, d] == *b"ID3 " {
-            reader.blank(at);
-        }
-        // Chunks begin at even places.
-        at += 8 + u64::from(u32::from_be_bytes(length)).next_multiple_of(2);
-    }
-    reader.seek(SeekFrom::Start(0)).map(drop)
 }
 
 /// The first bytes behind any ID3v2 tags, shorter than [`HEAD_BYTES`] only at the end; and the
@@ -87,9 +56,7 @@ fn head(reader: &mut CountingReader) -> io::Result<(Vec<u8>, u64)> {
     let mut start = 0_u64;
     let mut passed = 0;
     loop {
-        reader.seek(SeekFrom::Start(start))?;
-        let mut head = Vec::with_capacity(HEAD_BYTES);
-        reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head)?;
+        let head = first_bytes(reader, start)?;
         // A tag that claims all of the file has its length wrong.
         match id3v2_len(&head).filter(|len| start + len < reader.byte_len()) {
             Some(len) if passed < MAX_TAGS => start += len,
@@ -97,6 +64,18 @@ fn head(reader: &mut CountingReader) -> io::Result<(Vec<u8>, u64)> {
         }
         passed += 1;
     }
+}
+
+/// Some bytes from `start` on, and `reader` back there.
+///
+/// # Errors
+/// Those of the reader.
+pub(super) fn first_bytes(reader: &mut CountingReader, start: u64) -> io::Result<Vec<u8>> {
+    reader.seek(SeekFrom::Start(start))?;
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head)?;
+    reader.seek(SeekFrom::Start(start))?;
+    Ok(head)
 }
 
 /// The length of the ID3v2 tag that `head` begins, header included.

@@ -7,10 +7,9 @@ mod lost;
 use std::io;
 use std::sync::Arc;
 
+use failure::{opening_failed, unknown_codec, unknown_format};
 use ledger::Ledger;
 use lost::Clock;
-
-use failure::{io_failure, opening_failed, source_failure, unknown_codec, unknown_format};
 
 use symphonia::core::audio::{ChannelLabel, Channels, GenericAudioBufferRef};
 use symphonia::core::codecs::CodecParameters;
@@ -24,8 +23,9 @@ use symphonia::core::units::Duration;
 
 use super::channels::{alac_order, wave_order};
 use super::clean::Tally;
-use super::reader::{CountingReader, OpenedSource, ReadState};
-use super::{Chunk, Decoder, StreamInfo, sniff};
+use super::failure::source_failure;
+use super::reader::{CountingReader, ReadState};
+use super::{Chunk, Decoder, StreamInfo, mp4, sniff};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning};
 use crate::spec::{AudioSpec, validate_channels};
 
@@ -61,23 +61,21 @@ pub(crate) struct SymphoniaDecoder {
 }
 
 impl SymphoniaDecoder {
-    /// Probes `source` and decodes up to the first frame: some formats tell their rate and
-    /// channels only there.
+    /// Probes what `reader` shows, beginning with `head`, and decodes up to the first frame: some
+    /// formats tell their rate and channels only there. `start` is where an MP4's audio begins.
     ///
     /// # Errors
     /// `unsupported_format`, `corrupt`, `empty` without a single frame, `io`.
-    pub(crate) fn open(source: OpenedSource) -> Result<Self, LoadError> {
-        let byte_len = source.byte_len();
-        if byte_len == 0 {
-            return Err(LoadError::new(LoadErrorKind::Empty, "the file is empty"));
-        }
-        let (mut reader, read) = source.into_reader();
-        let (head, start) =
-            sniff::look_ahead(&mut reader).map_err(|error| io_failure(&read, error))?;
-        sniff::refuse_known(&head)?;
-        let mut stream = PacketStream::open(reader, &read)
-            .map_err(|error| source_failure(&read).unwrap_or(error))?;
-        if !sniff::may_be(stream.container(), &head) {
+    pub(crate) fn open(
+        reader: CountingReader,
+        read: &Arc<ReadState>,
+        head: &[u8],
+        start: Option<mp4::Start>,
+        byte_len: u64,
+    ) -> Result<Self, LoadError> {
+        let mut stream = PacketStream::open(reader, read)
+            .map_err(|error| source_failure(read).unwrap_or(error))?;
+        if !sniff::may_be(stream.container(), head) {
             return Err(unknown_format());
         }
         let layout = loop {
@@ -94,7 +92,7 @@ impl SymphoniaDecoder {
         let mut info = stream.info(layout.spec.validate()?, byte_len);
         info.length_stated = info.frames.is_some()
             && match info.container.as_str() {
-                "mp1" | "mp2" | "mp3" => sniff::has_mpeg_length(&head),
+                "mp1" | "mp2" | "mp3" => sniff::has_mpeg_length(head),
                 "aac" => false,
                 _ => true,
             };
@@ -107,6 +105,19 @@ impl SymphoniaDecoder {
             _ => wave_order(&layout.speakers),
         };
         Ok(Self { info, stream, order, frames_to_skip, chunk_waits: true })
+    }
+
+    /// The same stream of MPEG frames, found in a container that symphonia did not see.
+    ///
+    /// # Errors
+    /// `corrupt` when it is something else.
+    pub(crate) fn inside(mut self, container: &str) -> Result<Self, LoadError> {
+        if !self.stream.is_mpeg_audio {
+            let message = "it does not hold the MPEG frames that its header states";
+            return Err(LoadError::new(LoadErrorKind::Corrupt, message));
+        }
+        container.clone_into(&mut self.info.container);
+        Ok(self)
     }
 }
 
@@ -302,7 +313,7 @@ impl PacketStream {
                 if self.unpacked.frames == 0 {
                     return Ok(Decoded::Nothing);
                 }
-                self.tally.clean(&mut self.unpacked.planes);
+                self.tally.clean_all(&mut self.unpacked.planes);
                 Ok(Decoded::Frames)
             }
             Err(Error::ResetRequired) => self.restart(),

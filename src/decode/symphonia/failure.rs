@@ -1,11 +1,8 @@
 //! What symphonia's errors mean to somebody who only wants to hear a file. Its own words follow
 //! as the cause.
 
-use std::io;
-
 use symphonia::core::errors::Error;
 
-use crate::decode::reader::ReadState;
 use crate::error::{LoadError, LoadErrorKind};
 
 /// Why a file could not be opened.
@@ -40,17 +37,4 @@ pub(super) fn unknown_format() -> LoadError {
 /// The container is known, what is in it is not.
 pub(super) fn unknown_codec() -> LoadError {
     LoadError::new(LoadErrorKind::UnsupportedFormat, "its audio codec is not supported")
-}
-
-/// An I/O error that we met ourselves: the source's own, or an end that comes too early.
-pub(super) fn io_failure(read: &ReadState, seen: io::Error) -> LoadError {
-    source_failure(read).unwrap_or_else(|| {
-        LoadError::new(LoadErrorKind::Corrupt, "the file's header is damaged").with_source(seen)
-    })
-}
-
-/// The source's own failure, which a format reader may have swallowed or taken for an end.
-pub(super) fn source_failure(read: &ReadState) -> Option<LoadError> {
-    read.take_error()
-        .map(|error| LoadError::new(LoadErrorKind::Io, "reading failed").with_source(error))
 }

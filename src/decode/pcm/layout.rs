@@ -1,0 +1,69 @@
+//! What a container's header says of its audio.
+
+use super::adpcm::Adpcm;
+use super::chunks::Chunk;
+use super::linear::Linear;
+use crate::spec::AudioSpec;
+
+/// What a header was found to say.
+pub(super) enum Found {
+    /// Audio that is read here.
+    Audio(Layout),
+    /// A stream of MPEG frames, which says all the rest itself.
+    Mpeg(Chunk),
+    /// Another codec, whose container somebody else reads.
+    Elsewhere,
+}
+
+/// Where the audio lies and how it is stored.
+pub(super) struct Layout {
+    pub(super) container: &'static str,
+    pub(super) spec: AudioSpec,
+    pub(super) coding: Coding,
+    /// Bits of one stored value, where the codec has such a thing.
+    pub(super) bits: Option<u32>,
+    pub(super) audio: Chunk,
+    /// Frames beyond which what is stored only fills up, where the header says so.
+    pub(super) frames: Option<u64>,
+    /// For each channel in WAVE order, the index of the one that holds it.
+    pub(super) order: Vec<usize>,
+}
+
+/// How values are stored.
+pub(super) enum Coding {
+    Linear(Linear),
+    Adpcm(Adpcm),
+}
+
+impl Coding {
+    /// Bytes that have to be decoded as one.
+    pub(super) fn block_bytes(&self, channels: usize) -> usize {
+        match self {
+            Self::Linear(linear) => linear.bytes() * channels,
+            Self::Adpcm(adpcm) => adpcm.block_bytes(channels),
+        }
+    }
+
+    /// Frames in `bytes` bytes. The last block may be incomplete.
+    pub(super) fn frames_in(&self, bytes: u64, channels: usize) -> u64 {
+        let block_bytes = self.block_bytes(channels) as u64;
+        match self {
+            Self::Linear(_) => bytes / block_bytes,
+            Self::Adpcm(adpcm) => {
+                let whole = adpcm.block_frames(adpcm.block_bytes(channels), channels) as u64;
+                let rest = usize::try_from(bytes % block_bytes).unwrap_or(0);
+                (bytes / block_bytes)
+                    .saturating_mul(whole)
+                    .saturating_add(adpcm.block_frames(rest, channels) as u64)
+            }
+        }
+    }
+
+    /// The name that [`StreamInfo`](crate::StreamInfo) has for it.
+    pub(super) fn codec(&self) -> String {
+        match self {
+            Self::Linear(linear) => linear.codec(),
+            Self::Adpcm(adpcm) => adpcm.codec().to_owned(),
+        }
+    }
+}
