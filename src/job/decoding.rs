@@ -89,22 +89,26 @@ impl Decoding {
 
     /// Decodes one step's worth; whether there is more.
     pub(super) fn decode_some(&mut self) -> Result<bool, LoadError> {
+        let channels = self.decoder.info().spec.channels;
         let mut values = 0;
         for _ in 0..PACKETS_PER_STEP {
-            let Some(chunk) = self.decoder.next_chunk()? else {
+            let appended = match &mut self.resampler {
+                Some(resampler) => match self.decoder.next_chunk()? {
+                    Some(chunk) => {
+                        let begin = Instant::now();
+                        resampler.push(chunk.planes(), &mut self.writer)?;
+                        self.resampling += begin.elapsed();
+                        Some(chunk.frames())
+                    }
+                    None => None,
+                },
+                None => self.decoder.decode_into(&mut self.writer)?,
+            };
+            let Some(frames) = appended else {
                 return Ok(false);
             };
-            let frames = chunk.frames();
-            match &mut self.resampler {
-                Some(resampler) => {
-                    let begin = Instant::now();
-                    resampler.push(chunk.planes(), &mut self.writer)?;
-                    self.resampling += begin.elapsed();
-                }
-                None => self.writer.append(chunk.planes())?,
-            }
             self.frames_decoded += frames as u64;
-            values += frames * chunk.planes().len();
+            values += frames * channels;
             if values >= VALUES_PER_STEP {
                 break;
             }
@@ -117,7 +121,8 @@ impl Decoding {
     /// what grows at the end is there twice for a moment.
     fn make_room(&mut self) {
         let info = self.decoder.info();
-        let Some(len) = info.byte_len.filter(|_| !info.length_stated) else { return };
+        let is_guess = !info.length_stated && !self.shareable;
+        let Some(len) = info.byte_len.filter(|_| is_guess) else { return };
         let read = self.decoder.byte_position();
         if read < len / MIN_SHARE_FOR_GUESS || read == 0 {
             return;
