@@ -3,12 +3,13 @@
 mod ima;
 mod ms;
 
+use ima::Arithmetic;
 pub(super) use ms::Coefficients;
 
 /// A codec, with what it carries from block to block.
 pub(super) enum Adpcm {
     /// Of WAV. `block_bytes` of all channels.
-    Ima { block_bytes: usize },
+    Ima { block_bytes: usize, arithmetic: Arithmetic },
     /// Of AIFF and CAF.
     QuickTime(Vec<ima::State>),
     /// Microsoft's. `block_bytes` of all channels.
@@ -18,8 +19,19 @@ pub(super) enum Adpcm {
 impl Adpcm {
     /// IMA ADPCM in blocks of `block_bytes`; None where such a block cannot hold a frame.
     pub(super) fn ima(block_bytes: usize, channels: usize) -> Option<Self> {
-        let codec = Self::Ima { block_bytes };
+        let codec = Self::Ima { block_bytes, arithmetic: Arithmetic::Added };
         (codec.block_frames(block_bytes, channels) > 0).then_some(codec)
+    }
+
+    /// The same codec, prepared for the encoder that made `audio`, some of what it is to decode.
+    pub(super) fn suited_to(self, audio: &[u8], channels: usize) -> Self {
+        match self {
+            Self::Ima { block_bytes, .. } => {
+                let arithmetic = Arithmetic::of(audio, block_bytes, channels);
+                Self::Ima { block_bytes, arithmetic }
+            }
+            other => other,
+        }
     }
 
     /// Microsoft's ADPCM in blocks of `block_bytes`; None where such a block cannot hold a frame.
@@ -40,7 +52,7 @@ impl Adpcm {
     /// Bytes of a whole block.
     pub(super) fn block_bytes(&self, channels: usize) -> usize {
         match self {
-            Self::Ima { block_bytes } | Self::Ms { block_bytes, .. } => *block_bytes,
+            Self::Ima { block_bytes, .. } | Self::Ms { block_bytes, .. } => *block_bytes,
             Self::QuickTime(_) => ima::PACKET_BYTES * channels,
         }
     }
@@ -61,7 +73,7 @@ impl Adpcm {
             return;
         }
         match self {
-            Self::Ima { .. } => ima::decode_block(block, frames, planes),
+            Self::Ima { arithmetic, .. } => ima::decode_block(*arithmetic, block, frames, planes),
             Self::QuickTime(states) => ima::decode_packets(states, block, planes),
             Self::Ms { coefficients, .. } => {
                 ms::decode_block(coefficients, block, frames, planes);

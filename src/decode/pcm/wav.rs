@@ -128,7 +128,10 @@ fn found<R: Read + Seek>(
             };
             (Coding::Linear(stored), Some(format.bits))
         }
-        Stored::Known(coding) => (coding, None),
+        Stored::Known(Coding::Adpcm(codec)) => {
+            let start = audio.content(window, EVIDENCE_BYTES)?;
+            (Coding::Adpcm(codec.suited_to(start, format.spec.channels)), None)
+        }
     };
     Ok(Found::Audio(Layout {
         container,
@@ -141,8 +144,8 @@ fn found<R: Read + Seek>(
     }))
 }
 
-/// Audio that is looked at to see how 24 bits lie in it.
-const EVIDENCE_BYTES: usize = 4096;
+/// Audio that is looked at to see what its header does not say.
+const EVIDENCE_BYTES: usize = window::MAX_LOOK_BYTES;
 /// Values that are enough to tell.
 const MIN_EVIDENCE: usize = 64;
 

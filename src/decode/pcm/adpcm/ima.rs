@@ -23,7 +23,39 @@ const STEPS: [i32; 89] = [
     2499, 2749, 3024, 3327, 3660, 4026, 4428, 4871, 5358, 5894, 6484, 7132, 7845, 8630, 9493,
     10442, 11487, 12635, 13899, 15289, 16818, 18500, 20350, 22385, 24623, 27086, 29794, 32767,
 ];
-const INDEX_CHANGES: [i32; 8] = [-1, -1, -1, -1, 2, 4, 6, 8];
+const INDEX_CHANGES: [isize; 8] = [-1, -1, -1, -1, 2, 4, 6, 8];
+
+/// How a code and the step make a change: two kinds of encoders are about, and a decoder of the
+/// other kind drifts away within each block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode::pcm) enum Arithmetic {
+    /// Halves of the step are added, each rounded down, as the specification has it.
+    Added,
+    /// The step is multiplied and rounded once, as `ffmpeg` and `SoX` do.
+    Multiplied,
+}
+
+impl Arithmetic {
+    /// The kind that fits `audio`, some blocks from the start of a file: the next block's first
+    /// value, which is stored as it is, lies nearer to the last one decoded. Loud audio may
+    /// deceive, but there the drift is small by comparison.
+    pub(in crate::decode::pcm) fn of(audio: &[u8], block_bytes: usize, channels: usize) -> Self {
+        let frames = block_frames(block_bytes, channels);
+        let gaps = |arithmetic| {
+            let (mut gaps, mut planes) = (0.0, vec![Vec::new(); channels]);
+            for block in audio.chunks_exact(block_bytes) {
+                let lasts: Vec<Option<f32>> = planes.iter().map(|p| p.last().copied()).collect();
+                planes.iter_mut().for_each(Vec::clear);
+                decode_block(arithmetic, block, frames, &mut planes);
+                for (last, plane) in lasts.iter().zip(&planes) {
+                    gaps += last.zip(plane.first()).map_or(0.0, |(last, next)| (last - next).abs());
+                }
+            }
+            gaps
+        };
+        if gaps(Self::Multiplied) < gaps(Self::Added) { Self::Multiplied } else { Self::Added }
+    }
+}
 
 /// What one channel carries from value to value.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,23 +69,23 @@ impl State {
         Self { predicted, index: usize::from(index).min(STEPS.len() - 1) }
     }
 
-    /// The value of the next four bits: steps are halved and added as the specification has it,
-    /// not multiplied.
-    fn next(&mut self, code: u8) -> f32 {
+    /// The value of the next four bits.
+    fn next(&mut self, arithmetic: Arithmetic, code: u8) -> f32 {
         let step = STEPS[self.index];
-        let magnitude = usize::from(code & 7);
-        let mut change = step >> 3;
-        for (bit, part) in [(4, step), (2, step >> 1), (1, step >> 2)] {
-            if magnitude & bit != 0 {
-                change += part;
-            }
-        }
+        let magnitude = code & 7;
+        let change = match arithmetic {
+            Arithmetic::Multiplied => (2 * i32::from(magnitude) + 1) * step >> 3,
+            Arithmetic::Added => [(4, 0), (2, 1), (1, 2)]
+                .into_iter()
+                .filter(|(bit, _)| magnitude & bit != 0)
+                .fold(step >> 3, |sum, (_, halvings)| sum + (step >> halvings)),
+        };
         let predicted =
             if code & 8 == 0 { self.predicted + change } else { self.predicted - change };
         self.predicted = predicted.clamp(-32_768, 32_767);
         self.index = self
             .index
-            .saturating_add_signed(INDEX_CHANGES[magnitude] as isize)
+            .saturating_add_signed(INDEX_CHANGES[usize::from(magnitude)])
             .min(STEPS.len() - 1);
         self.value()
     }
@@ -73,7 +105,12 @@ pub(super) fn block_frames(bytes: usize, channels: usize) -> usize {
 }
 
 /// Appends the frames of a WAV's block.
-pub(super) fn decode_block(block: &[u8], frames: usize, planes: &mut [Vec<f32>]) {
+pub(super) fn decode_block(
+    arithmetic: Arithmetic,
+    block: &[u8],
+    frames: usize,
+    planes: &mut [Vec<f32>],
+) {
     let channels = planes.len();
     let (headers, words) = block.split_at(HEADER_BYTES * channels);
     for ((channel, plane), header) in planes.iter_mut().enumerate().zip(headers.as_chunks().0) {
@@ -82,7 +119,7 @@ pub(super) fn decode_block(block: &[u8], frames: usize, planes: &mut [Vec<f32>])
         plane.reserve(frames);
         plane.push(state.value());
         for word in words.chunks_exact(4).skip(channel).step_by(channels).take(frames / 8) {
-            extend(plane, &mut state, word);
+            extend(plane, &mut state, arithmetic, word);
         }
     }
 }
@@ -99,14 +136,14 @@ pub(super) fn decode_packets(states: &mut [State], block: &[u8], planes: &mut [V
             *state = stated;
         }
         plane.reserve(PACKET_FRAMES);
-        extend(plane, state, &packet[2..]);
+        extend(plane, state, Arithmetic::Added, &packet[2..]);
     }
 }
 
 /// Two values a byte, the lower bits first.
-fn extend(plane: &mut Vec<f32>, state: &mut State, bytes: &[u8]) {
+fn extend(plane: &mut Vec<f32>, state: &mut State, arithmetic: Arithmetic, bytes: &[u8]) {
     for byte in bytes {
-        plane.push(state.next(byte & 0x0f));
-        plane.push(state.next(byte >> 4));
+        plane.push(state.next(arithmetic, byte & 0x0f));
+        plane.push(state.next(arithmetic, byte >> 4));
     }
 }
