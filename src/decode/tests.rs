@@ -3,6 +3,7 @@
 mod hostile;
 mod lost;
 mod mp4;
+mod pcm;
 mod sources;
 
 use std::sync::Arc;

@@ -43,8 +43,8 @@ pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, 
     let description = *chunks.first_full(DESCRIPTION).ok_or_else(no_audio)?;
     let description = description.content(window, 32)?;
     let word = |at| Order::Big.u32(description, at);
-    let (Some(rate), Some(kind), Some(flags), Some(packet), Some(packet_frames)) =
-        (array(description, 0), array(description, 8), word(12), word(16), word(20))
+    let (Some(rate), Some(kind), Some(flags), Some(packet)) =
+        (array(description, 0), array(description, 8), word(12), word(16))
     else {
         return Err(corrupt("its description ends too early").into());
     };
@@ -54,9 +54,6 @@ pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, 
     let is_linear = matches!(&kind, b"lpcm" | b"alaw" | b"ulaw");
     if !is_linear && &kind != b"ima4" {
         return Ok(Found::Elsewhere);
-    }
-    if is_linear && packet_frames != 1 {
-        return Err(corrupt(format!("its header states packets of {packet_frames} frames")).into());
     }
     let channels = usize::try_from(channels).unwrap_or(usize::MAX);
     validate_channels(channels)?;

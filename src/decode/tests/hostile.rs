@@ -60,7 +60,7 @@ fn a_header_with_thousands_of_channels_is_refused_before_room_is_made_for_them()
 }
 
 #[test]
-fn a_header_with_endless_packets_is_refused_before_room_is_made_for_them() {
+fn a_header_with_endless_packets_is_no_reason_to_make_room_for_them() {
     let caf = |frames_per_packet: u32| {
         let mut description = 48_000_f64.to_be_bytes().to_vec();
         description.extend(b"lpcm\0\0\0\0");
@@ -70,7 +70,8 @@ fn a_header_with_endless_packets_is_refused_before_room_is_made_for_them() {
         [b"caff\0\x01\0\0", &chunk(b"desc", 8, &description)[..], &data].concat()
     };
     assert_eq!(decode(&caf(1)).expect("a good file").0[0].len(), 10);
-    assert_eq!(kind_of(&caf(u32::MAX)), LoadErrorKind::Corrupt);
+    // Of linear audio, packets say nothing.
+    assert_eq!(decode(&caf(u32::MAX)).expect("a good file").0[0].len(), 10);
 }
 
 #[test]

@@ -1,0 +1,169 @@
+//! One file per container, cut anywhere, with its lengths unknown, and its channels in disorder.
+
+use super::{chunk, counted, decode, format, kind_of, open_bytes, riff};
+use crate::error::{LoadErrorKind, WarningCode};
+
+/// A length of 64 bits, the higher bytes first.
+fn long(len: usize) -> [u8; 8] {
+    (len as u64).to_be_bytes()
+}
+
+fn big_endian(id: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    [id, &long(content.len())[4..], content].concat()
+}
+
+fn aiff(audio: &[u8]) -> Vec<u8> {
+    // One channel of 16 bits at 48 kHz as an 80-bit float.
+    let common = b"\0\x01\0\0\0\x14\0\x10\x40\x0e\xbb\x80\0\0\0\0\0\0sowt\0\0";
+    let sound = [&[0; 8], audio].concat();
+    let form = [b"AIFC", &big_endian(b"COMM", common)[..], &big_endian(b"SSND", &sound)].concat();
+    big_endian(b"FORM", &form)
+}
+
+fn au(audio: &[u8], stated: u32) -> Vec<u8> {
+    let fields = [28, stated, 3, 48_000, 1].map(u32::to_le_bytes).concat();
+    [b"dns.", &fields[..], b"text", audio].concat()
+}
+
+fn caf(audio: &[u8], stated: Option<usize>, channels: u32, layout: &[u8]) -> Vec<u8> {
+    let mut description = 48_000_f64.to_be_bytes().to_vec();
+    description.extend(b"lpcm\0\0\0\x02");
+    description.extend([2 * channels, 1, channels, 16].map(u32::to_be_bytes).concat());
+    let mut file = b"caff\0\x01\0\0desc\0\0\0\0\0\0\0\x20".to_vec();
+    file.extend(description);
+    if !layout.is_empty() {
+        file.extend([b"chan", &long(layout.len())[..], layout].concat());
+    }
+    file.extend(b"data");
+    file.extend(stated.map_or([0xff; 8], |stated| long(stated + 4)));
+    file.extend([0; 4]);
+    file.extend(audio);
+    file
+}
+
+fn w64(audio: &[u8]) -> Vec<u8> {
+    const GUID: &[u8] = b"\xf3\xac\xd3\x11\x8c\xd1\0\xc0\x4f\x8e\xdb\x8a";
+    let chunk = |id: &[u8; 4], content: &[u8]| {
+        let len = 24 + content.len() as u64;
+        let mut chunk = [id, GUID, &len.to_le_bytes()[..], content].concat();
+        chunk.resize(chunk.len().next_multiple_of(8), 0);
+        chunk
+    };
+    let body = [chunk(b"fmt ", &format(1, 1, 16)), chunk(b"data", audio)].concat();
+    let head = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0";
+    [head, &(40 + body.len() as u64).to_le_bytes()[..], b"wave", GUID, &body].concat()
+}
+
+fn rf64(audio: &[u8]) -> Vec<u8> {
+    let sizes = [0, audio.len() as u64, 0].map(u64::to_le_bytes).concat();
+    let ds64 = chunk(b"ds64", &[&sizes[..], &[0; 4]].concat());
+    let mut data = chunk(b"data", audio);
+    data[4..8].fill(0xff);
+    let mut file = riff(&[ds64, chunk(b"fmt ", &format(1, 1, 16)), data]);
+    file[..8].copy_from_slice(b"RF64\xff\xff\xff\xff");
+    file
+}
+
+#[test]
+fn a_file_cut_at_any_byte_gives_its_whole_frames_or_an_error() {
+    let (audio, expected) = counted(20);
+    let wav = riff(&[chunk(b"fmt ", &format(1, 1, 16)), chunk(b"data", &audio)]);
+    let files = [
+        ("wav", wav),
+        ("wav", rf64(&audio)),
+        ("w64", w64(&audio)),
+        ("aiff", aiff(&audio)),
+        ("au", au(&audio, 40)),
+        ("caf", caf(&audio, Some(40), 1, b"")),
+    ];
+    for (container, whole) in files {
+        let info = open_bytes(&whole).expect("good file").info().clone();
+        assert_eq!((info.container.as_str(), info.codec.as_str()), (container, "pcm_s16le"));
+        assert_eq!((info.spec.sample_rate, info.frames), (48_000, Some(20)));
+        let audio_start = whole.len() - audio.len();
+        for len in 0..=whole.len() {
+            let frames = len.saturating_sub(audio_start) / 2;
+            match decode(&whole[..len]) {
+                Ok((planes, warnings)) => {
+                    assert_eq!(planes, [&expected[..frames]], "{container} cut at {len}");
+                    let codes: Vec<WarningCode> = warnings.iter().map(|w| w.code).collect();
+                    let wanted = if frames == 20 { vec![] } else { vec![WarningCode::Truncated] };
+                    assert_eq!(codes, wanted, "{container} cut at {len}");
+                }
+                Err(error) => {
+                    let what = error.full_message();
+                    assert_eq!(frames, 0, "{container} cut at {len}: {what}");
+                    assert_ne!(error.kind(), LoadErrorKind::Io, "{container} cut at {len}: {what}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_length_that_is_not_known_is_told() {
+    let (audio, expected) = counted(20);
+    let files = [au(&audio, u32::MAX), au(&audio, 0), caf(&audio, None, 1, b"")];
+    for file in files {
+        let (planes, warnings) = decode(&file).expect("must load");
+        assert_eq!(planes, [&expected[..]]);
+        assert_eq!(warnings[0].code, WarningCode::LengthEstimated);
+        assert_eq!(warnings.len(), 1);
+    }
+}
+
+#[test]
+fn the_channels_of_a_caf_file_are_put_in_wave_order() {
+    let (audio, values) = counted(6);
+    let planes = |layout: &[u8]| -> Vec<f32> {
+        let file = caf(&audio, Some(12), 6, layout);
+        decode(&file).expect("good file").0.iter().map(|plane| plane[0]).collect()
+    };
+    let layout = |tag: u32, bits: u32, labels: &[u32]| {
+        let count = u32::try_from(labels.len()).expect("few");
+        let mut content = [tag, bits, count].map(u32::to_be_bytes).concat();
+        for label in labels {
+            content.extend(label.to_be_bytes());
+            content.extend([0; 16]);
+        }
+        content
+    };
+    assert_eq!(planes(b""), values, "as they come");
+    assert_eq!(planes(&layout(0x1_0000, 0x3f, &[])), values, "the bits of a mask");
+    // C L R Ls Rs LFE, as labels and as a tag of its own.
+    let sorted = [1, 2, 0, 5, 3, 4].map(|n: usize| values[n]);
+    assert_eq!(planes(&layout(0, 0, &[3, 1, 2, 5, 6, 4])), sorted);
+    assert_eq!(planes(&layout(0x007c_0006, 0, &[])), sorted);
+    assert_eq!(planes(&layout(0x00ff_0006, 0, &[])), values, "an unknown tag");
+    assert_eq!(planes(&layout(0, 0, &[3, 1])), values, "too few labels");
+}
+
+#[test]
+fn rates_are_read_from_80_bits() {
+    let rate = |bytes: &[u8; 10]| {
+        let mut file = aiff(&[0; 8]);
+        let at = file.windows(4).position(|four| four == b"COMM").expect("it is there") + 16;
+        file[at..at + 10].copy_from_slice(bytes);
+        open_bytes(&file).map(|decoder| decoder.info().spec.sample_rate)
+    };
+    // Apple, AIFF-C: 44,100 is 0x400e ac44 0000 0000 0000; 22,254.5454 the Macintosh's own rate.
+    assert_eq!(rate(b"\x40\x0e\xac\x44\0\0\0\0\0\0").expect("good"), 44_100);
+    assert_eq!(rate(b"\x40\x0d\xad\xdd\x17\x45\xd1\x46\0\0").expect("good"), 22_255);
+    assert_eq!(rate(b"\x40\x10\xbb\x80\0\0\0\0\0\0").expect("good"), 192_000);
+    for bad in [b"\xc0\x0e\xac\x44\0\0\0\0\0\0", b"\x7f\xff\0\0\0\0\0\0\0\0", &[0; 10]] {
+        let error = rate(bad).err().map(|error| error.kind());
+        assert_eq!(error, Some(LoadErrorKind::UnsupportedFormat), "{bad:?}");
+    }
+}
+
+#[test]
+fn other_codecs_in_these_containers_are_refused_by_name() {
+    let mut file = aiff(&[0; 8]);
+    let at = file.windows(4).position(|four| four == b"sowt").expect("it is there");
+    file[at..at + 4].copy_from_slice(b"MAC3");
+    let error = decode(&file).expect_err("MACE is not read");
+    assert!(error.full_message().contains("MAC3"), "{}", error.full_message());
+    let mut file = au(&[0; 8], 8);
+    file[12..16].copy_from_slice(&23_u32.to_le_bytes());
+    assert_eq!(kind_of(&file), LoadErrorKind::UnsupportedFormat);
+}
