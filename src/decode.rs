@@ -30,7 +30,8 @@ pub struct StreamInfo {
     /// Whether the file itself says how long it is, be it only roughly. Where it does not,
     /// `frames`, if there, was guessed from the size of the first frames.
     pub length_stated: bool,
-    /// The container, lower-case: `wav`, `aiff`, `flac`, `ogg`, `mp3`, `mp4`, `caf`, `mkv`, `aac`.
+    /// The container, lower-case: `wav` (also RIFX, RF64, BW64), `w64`, `aiff`, `au`, `caf`, `flac`,
+    /// `ogg`, `mp3`, `mp4`, `mkv`, `aac`.
     pub container: String,
     /// The codec, lower-case: `pcm_s16le`, `flac`, `alac`, `vorbis`, `mp3`, `aac`, ….
     pub codec: String,
@@ -135,7 +136,7 @@ pub(crate) fn open(source: OpenedSource) -> Result<Box<dyn Decoder>, LoadError> 
     let (head, start) = ahead.map_err(|error| failure::io_failure(&read, error))?;
     sniff::refuse_known(&head)?;
     match pcm::open(reader, &read, &head, byte_len)? {
-        pcm::Opened::Here(decoder) => Ok(Box::new(decoder)),
+        pcm::Opened::Here(decoder) => Ok(decoder),
         pcm::Opened::Elsewhere(reader) => {
             Ok(Box::new(SymphoniaDecoder::open(reader, &read, &head, start, byte_len)?))
         }

@@ -41,7 +41,7 @@ const CHUNK_VALUES: usize = 1 << 14;
 /// Who reads a file.
 pub(super) enum Opened {
     /// This module.
-    Here(PcmDecoder),
+    Here(Box<PcmDecoder>),
     /// Somebody else: what the reader shows.
     Elsewhere(CountingReader),
     /// Somebody else: the MPEG frames of a WAV file, all that the reader shows now.
@@ -73,9 +73,8 @@ pub(super) fn open(
         Failure::Load(error) => error,
     })?;
     match found {
-        Found::Audio(layout) => {
-            PcmDecoder::new(reader, Arc::clone(read), layout, byte_len).map(Opened::Here)
-        }
+        Found::Audio(layout) => PcmDecoder::new(reader, Arc::clone(read), layout, byte_len)
+            .map(|decoder| Opened::Here(Box::new(decoder))),
         Found::Mpeg(audio) => {
             let range = audio.start..audio.start.saturating_add(audio.len);
             reader.show(range).map_err(|error| io_failure(read, error))?;

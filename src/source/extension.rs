@@ -8,7 +8,9 @@ use crate::error::{LoadWarning, WarningCode};
 /// Extensions and the containers, as [`StreamInfo`](crate::StreamInfo) names them, that go by
 /// them. What is not here says nothing.
 const KNOWN: &[(&[&str], &[&str])] = &[
-    (&["wav", "wave", "bwf"], &["wav"]),
+    (&["wav", "wave", "bwf", "rf64"], &["wav"]),
+    (&["w64"], &["w64"]),
+    (&["au", "snd"], &["au"]),
     (&["aif", "aiff", "aifc"], &["aiff"]),
     (&["flac"], &["flac"]),
     (&["ogg", "oga", "ogx", "opus"], &["ogg"]),
@@ -19,7 +21,7 @@ const KNOWN: &[(&[&str], &[&str])] = &[
     (&["mka", "mkv", "webm"], &["mkv"]),
     (&["aac", "adts"], &["aac"]),
     // Formats that are not read here: whatever was read is something else.
-    (&["au", "snd", "wv", "ape", "wma", "w64", "amr", "ac3", "mid"], &[]),
+    (&["wv", "ape", "wma", "amr", "ac3", "mid"], &[]),
 ];
 
 /// The warning that `path` has the extension of another format than the `container` found in it.
@@ -44,6 +46,8 @@ mod tests {
             ("a.wav", "wav"),
             ("a.WAVE", "wav"),
             ("b.c/a.aifc", "aiff"),
+            ("a.snd", "au"),
+            ("a.w64", "w64"),
             ("a.oga", "ogg"),
             ("a.mp2", "mp3"),
             ("a.mp3", "mp2"),

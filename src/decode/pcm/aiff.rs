@@ -116,7 +116,7 @@ fn extended(bytes: [u8; 10]) -> u32 {
     // The significand is a number of 64 bits, whose unit is worth 2^(exponent − 16,383 − 63).
     match (16_383 + 63_u32).checked_sub(u32::from(exponent)) {
         Some(shift @ 32..=63) => {
-            let rounded = u128::from(significand) + (1_u128 << (shift - 1)) >> shift;
+            let rounded = (u128::from(significand) + (1_u128 << (shift - 1))) >> shift;
             u32::try_from(rounded).unwrap_or(0)
         }
         _ => 0,

@@ -74,7 +74,7 @@ impl State {
         let step = STEPS[self.index];
         let magnitude = code & 7;
         let change = match arithmetic {
-            Arithmetic::Multiplied => (2 * i32::from(magnitude) + 1) * step >> 3,
+            Arithmetic::Multiplied => ((2 * i32::from(magnitude) + 1) * step) >> 3,
             Arithmetic::Added => [(4, 0), (2, 1), (1, 2)]
                 .into_iter()
                 .filter(|(bit, _)| magnitude & bit != 0)

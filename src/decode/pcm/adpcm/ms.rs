@@ -54,7 +54,7 @@ impl State {
         let signed = i32::from(code) - if code & 8 == 0 { 0 } else { 16 };
         let value = predicted + i64::from(signed * self.step);
         let value = i32::from(value.clamp(-32_768, 32_767) as i16);
-        self.step = (ADAPTATION[usize::from(code)] * self.step >> 8).clamp(MIN_STEP, MAX_STEP);
+        self.step = ((ADAPTATION[usize::from(code)] * self.step) >> 8).clamp(MIN_STEP, MAX_STEP);
         (self.before, self.last) = (self.last, value);
         scaled(value)
     }
