@@ -28,6 +28,7 @@ const UNKNOWN_TO_SOX: u64 = 0x7fff_f000;
 pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, Failure> {
     let head = window.look(0, 12)?;
     let order = if head.starts_with(b"RIFX") { Order::Big } else { Order::Little };
+    let is_long = !head.starts_with(b"RIF");
     if array(head, 8) != Some(*b"WAVE") {
         return Err(unsupported("a RIFF file, but not of audio").into());
     }
@@ -40,7 +41,7 @@ pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, 
         audio: AUDIO,
         format: FORMAT,
     };
-    let long = Long::read(window, order)?;
+    let long = if is_long { Long::read(window, order)? } else { Long::default() };
     let chunks = Chunks::walk(window, &dialect, 12, |id, length| long.length(id, length))?;
     found(window, &chunks, order, "wav")
 }
@@ -75,7 +76,7 @@ struct Long {
 }
 
 impl Long {
-    /// Reads the `ds64` chunk, the first one of these files; nothing from others.
+    /// Reads the `ds64` chunk, the first one of these files.
     fn read<R: Read + Seek>(window: &mut Window<'_, R>, order: Order) -> Result<Self, Failure> {
         let head = window.look(12, 8)?;
         let Some(length) = order.u32(head, 4).filter(|_| head.starts_with(b"ds64")) else {
@@ -96,8 +97,9 @@ impl Long {
     /// The length of a chunk whose header has `length`; None where nobody knows.
     fn length(&self, id: Id, length: u64) -> Option<u64> {
         match (id, length) {
-            (AUDIO, UNKNOWN) => self.audio,
-            (AUDIO, UNKNOWN_TO_SOX) => None,
+            // As other readers do, also where the short length says something.
+            (AUDIO, _) if self.audio.is_some() => self.audio,
+            (AUDIO, UNKNOWN | UNKNOWN_TO_SOX) => None,
             (_, UNKNOWN) => {
                 let other = self.others.iter().find(|(name, _)| *name == id);
                 Some(other.map_or(length, |(_, length)| *length))
