@@ -418,8 +418,10 @@ impl Handler<Measure> for DecoderActor {
 impl Handler<Discard> for DecoderActor {
     type Result = ();
 
-    fn handle(&mut self, Discard(assignment): Discard, _: &mut Context<Self>) {
-        discard(assignment);
+    fn handle(&mut self, _: Discard, _: &mut Context<Self>) {
+        while let Some(unwanted) = self.parts.unwanted.take() {
+            discard(unwanted);
+        }
     }
 }
 

@@ -144,10 +144,10 @@ pub(crate) struct Preempt {
 #[rtype(result = "()")]
 pub(crate) struct Measure(pub(crate) Vec<Arc<Job>>);
 
-/// Has a decoder drop what was done of a job that nobody wants any more.
+/// Has a decoder drop what was done of jobs that nobody wants any more; they lie beside.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Discard(pub(crate) Assignment);
+pub(crate) struct Discard;
 
 /// A finished sample on its way to the slots and the callback.
 #[derive(Debug, Message)]

@@ -79,6 +79,8 @@ pub(crate) struct SupervisorParts {
     pub(crate) registry: Arc<Registry>,
     pub(crate) homes: Homes,
     pub(crate) workshop: Arc<dyn Workshop>,
+    /// Jobs to be dropped by whichever decoder comes to it: one that is told may hang just then.
+    pub(crate) unwanted: Arc<Ahead>,
     pub(crate) sample_rate: u32,
     pub(crate) max_sample_bytes: Option<u64>,
     pub(crate) worker_nice: i32,
@@ -273,10 +275,13 @@ impl LoaderSupervisor {
         if let Some(file) = assignment.work.as_ref().and_then(|work| work.identity()) {
             self.parts.registry.forget(file, &assignment.job);
         }
-        if assignment.work.is_some()
-            && let Some(worker) = self.workers.iter().find(|worker| !worker.is_stalled())
-        {
-            worker.addr.do_send(Discard(assignment));
+        if assignment.work.is_some() {
+            self.parts.unwanted.lay_out(assignment);
+            let free = self.workers.iter().find(|worker| worker.busy.is_none());
+            let moving = || self.workers.iter().find(|worker| !worker.is_stalled());
+            if let Some(worker) = free.or_else(moving) {
+                worker.addr.do_send(Discard);
+            }
         }
     }
 
@@ -486,7 +491,7 @@ impl Handler<StopWorkers> for LoaderSupervisor {
         (0..self.workers.len()).for_each(|index| self.take_back(index));
         self.stopping = true;
         let waiting = self.queue.drain().into_iter().chain(self.parked.drain(..));
-        waiting.for_each(discard);
+        waiting.chain(self.parts.unwanted.take_back()).for_each(discard);
         let workers = self.workers.drain(..).chain(self.stalled.drain(..));
         let homes: Vec<Home> = workers
             .map(|worker| {

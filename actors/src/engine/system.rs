@@ -296,6 +296,7 @@ impl Plan {
             sink: AudioStreamHandle::new(sink.clone(), Arc::clone(&self.table)),
             homes,
             workshop,
+            unwanted: Arc::default(),
             table: self.table,
             publisher: publisher.clone(),
             registry: Arc::default(),

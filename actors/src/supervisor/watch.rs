@@ -9,7 +9,7 @@ use actix::{Addr, AsyncContext, Context};
 use super::LoaderSupervisor;
 use super::worker::{Busy, Found, Worker};
 use crate::job::Job;
-use crate::messages::Measure;
+use crate::messages::{Discard, Measure};
 
 /// How often busy decoders are looked at. Nothing ticks while all are free.
 const LOOK: Duration = Duration::from_millis(10);
@@ -94,6 +94,8 @@ impl LoaderSupervisor {
             if let Ok(home) = self.parts.homes.open() {
                 let generation = self.workers[number].generation + 1;
                 let next = Worker::start(home, number, generation, &self.parts, supervisor);
+                // What the old one was told to drop, it has not.
+                next.addr.do_send(Discard);
                 let old = mem::replace(&mut self.workers[number], next);
                 if stuck { self.abandon(old) } else { self.stalled.push(old) }
             }
