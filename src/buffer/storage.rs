@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 use std::slice;
 
 use crate::error::{LoadError, LoadErrorKind};
-use moving::move_values;
+use moving::{forget, move_values};
 
 #[cfg(loom)]
 use super::tests::model::Watch;
@@ -23,6 +23,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Top bit of the state word: no frame will follow.
 const FINISHED: usize = 1 << (usize::BITS - 1);
+
+/// From this size on, blocks give their pages back to the system by themselves: an allocator may
+/// keep what it is given back, for each thread, and then memory that is free is missing to others.
+const OWN_PAGES_BYTES: usize = 1 << 16;
 
 /// Memory of a number of values, zeroed at first, never moved while shared.
 #[derive(Debug)]
@@ -61,6 +65,7 @@ impl Block {
             return Ok(());
         }
         let (old, new) = (Self::layout(self.values)?, Self::layout(values)?);
+        self.let_go_from(values);
         // SAFETY: `start` came from this allocator with layout `old`; the new size is above 0
         // and, by `Layout::array`, does not overflow `isize`.
         let start = unsafe { realloc(self.start.as_ptr().cast(), old, new.size()) }.cast::<f32>();
@@ -68,10 +73,24 @@ impl Block {
         self.values = values;
         Ok(())
     }
+
+    /// Gives back the pages behind the first `values`, which are not read any more.
+    fn let_go_from(&mut self, values: usize) {
+        let rest = self.values.saturating_sub(values);
+        if rest * size_of::<f32>() >= OWN_PAGES_BYTES {
+            // SAFETY: both lie in this block or at its end, and `&mut self` proves that nobody
+            // else touches what lies between.
+            unsafe {
+                let start = self.start.as_ptr();
+                forget(start.add(values), start.add(self.values));
+            }
+        }
+    }
 }
 
 impl Drop for Block {
     fn drop(&mut self) {
+        self.let_go_from(0);
         if let (true, Ok(layout)) = (self.values > 0, Self::layout(self.values)) {
             // SAFETY: allocated with this very layout, and freed only here.
             unsafe { dealloc(self.start.as_ptr().cast(), layout) };
