@@ -5,6 +5,8 @@
 //!   second; at 44.1 kHz and at 48 kHz. Draws every load.
 //! - `measure throttled FOLDER [SVG]`: the same from a source of 5 MB/s.
 //! - `measure memory FOLDER`: the most memory that one load takes, against its result.
+//! - `measure soak MINUTES [allow=KB_PER_MIN] [leak=KB_PER_MIN] [SVG]`: random calls of several
+//!   threads; no event may be lost and nothing may grow.
 //!
 //! `scripts/make_long_audio.sh` makes a folder of long files. Exits with 1 where a bound of the
 //! promises is exceeded.
@@ -13,6 +15,7 @@
 mod measure {
     pub(crate) mod child;
     pub(crate) mod plot;
+    pub(crate) mod soak;
     pub(crate) mod throttled;
 }
 
@@ -21,6 +24,7 @@ use std::process::{Command, ExitCode};
 
 use measure::child;
 use measure::plot;
+use measure::soak::{self, Soak};
 
 /// Bounds on the first and the second load: on average, and at worst.
 const BOUNDS: [(f64, f64); 2] = [(0.10, 0.25), (0.05, 0.15)];
@@ -37,6 +41,10 @@ fn main() -> ExitCode {
             let bytes_per_sec = (*kind == "throttled").then_some(SLOW_BYTES_PER_SEC);
             progress(Path::new(folder), bytes_per_sec, svg.first().map(Path::new))
         }
+        ["soak", rest @ ..] => {
+            let (svg, words): (Vec<&str>, _) = rest.iter().partition(|word| word.ends_with(".svg"));
+            Soak::parse(&words).and_then(|soak| soak::run(&soak, svg.first().map(Path::new)))
+        }
         ["memory", folder] => memory(Path::new(folder)),
         ["child", kind, file, rate, bytes_per_sec] => {
             let rate = rate.parse().map_err(|_| format!("{rate} is no rate"));
@@ -45,9 +53,9 @@ fn main() -> ExitCode {
             })
             .map(|()| true)
         }
-        _ => {
-            Err("usage: measure progress|throttled FOLDER [SVG] | measure memory FOLDER".to_owned())
-        }
+        _ => Err("usage: measure progress|throttled FOLDER [SVG] | measure memory FOLDER | \
+                 measure soak MINUTES [allow=KB_PER_MIN] [leak=KB_PER_MIN] [SVG]"
+            .to_owned()),
     };
     match within {
         Ok(true) => ExitCode::SUCCESS,

@@ -13,6 +13,11 @@ use crate::PATIENCE;
 pub struct Contract {
     requests: HashMap<u64, Seen>,
     last_time_sec: f64,
+    ended: usize,
+    /// The newest that succeeded, of each slot.
+    holders: HashMap<u32, u64>,
+    /// No event of a request so old may come that is not in `requests` any more.
+    forgotten_up_to: u64,
 }
 
 #[derive(Debug, Default)]
@@ -34,7 +39,9 @@ impl Contract {
     pub fn see(&mut self, event: LoaderEvent) {
         assert!(event.time_sec() >= 0.0, "negative time in {event:?}");
         self.last_time_sec = self.last_time_sec.max(event.time_sec());
-        let Some(request_id) = event.request_id() else { return };
+        let Some((slot, request_id)) = event.ids() else { return };
+        let known = request_id > self.forgotten_up_to || self.requests.contains_key(&request_id);
+        assert!(known, "{event:?} comes long after others have ended that were newer");
         let seen = self.requests.entry(request_id).or_default();
         if let LoaderEvent::Evicted { .. } = event {
             let loaded = matches!(seen.terminal, Some(LoaderEvent::Success { .. }));
@@ -80,16 +87,36 @@ impl Contract {
             _ => {}
         }
         seen.ended = event.is_terminal();
+        self.ended += usize::from(seen.ended);
+        if matches!(event, LoaderEvent::Success { .. }) {
+            let holder = self.holders.entry(slot).or_default();
+            *holder = request_id.max(*holder);
+        }
         seen.terminal = seen.ended.then(|| event.clone());
         seen.events.push(event);
     }
 
-    /// Requests that have ended.
-    pub fn ended(&self) -> usize {
-        self.requests.values().filter(|seen| seen.ended).count()
+    /// Forgets requests that ended before `time_sec`, so that a checker of millions takes no more
+    /// memory than one of thousands. What a slot may still hold is kept: it may be evicted. Any
+    /// further event of a forgotten one breaks the contract.
+    pub fn forget_ended_before(&mut self, time_sec: f64) {
+        let Self { requests, holders, forgotten_up_to, .. } = self;
+        requests.retain(|id, seen| {
+            let ended = seen.terminal.as_ref().is_some_and(|event| event.time_sec() < time_sec);
+            if ended {
+                *forgotten_up_to = (*id).max(*forgotten_up_to);
+            }
+            let held = seen.events.last().and_then(LoaderEvent::ids);
+            !ended || held.is_some_and(|(slot, _)| holders.get(&slot) == Some(id))
+        });
     }
 
-    /// All requests of which anything was seen.
+    /// Requests that have ended, forgotten ones too.
+    pub fn ended(&self) -> usize {
+        self.ended
+    }
+
+    /// All requests of which anything was seen and that were not forgotten.
     pub fn requests(&self) -> usize {
         self.requests.len()
     }

@@ -15,7 +15,9 @@ pub use contract::{Contract, collect_until_ended};
 pub use files::{TempDir, noise, sine, wav_bytes};
 pub use ogg::{ogg_page, repair_ogg_checksums};
 pub use random::Random;
-pub use sources::{BlockingSource, CountedSource, Gate, OpenReaders, PanickingSource};
+pub use sources::{
+    BlockingSource, CountedSource, FaultySource, Gate, OpenReaders, PanickingSource,
+};
 
 /// Far longer than anything here takes; a test that reaches it has hung.
 pub const PATIENCE: Duration = Duration::from_secs(60);

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use hotcue::{ByteSource, ReadSeek};
 
@@ -170,6 +172,71 @@ impl Read for CountedReader {
 }
 
 impl Seek for CountedReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.content.seek(to)
+    }
+}
+
+/// Content whose reads take a while, or fail or panic after the first few.
+pub struct FaultySource {
+    /// What the reads give.
+    pub content: Arc<[u8]>,
+    /// How many succeed; None all of them. With 0 it does not even open.
+    pub good_reads: Option<u32>,
+    /// Whether the first bad one panics instead of giving an error.
+    pub panics: bool,
+    /// How long every read takes.
+    pub pause: Duration,
+}
+
+impl fmt::Debug for FaultySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultySource").field("good_reads", &self.good_reads).finish_non_exhaustive()
+    }
+}
+
+impl ByteSource for FaultySource {
+    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+        if self.good_reads == Some(0) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(Box::new(FaultyReader {
+            content: Cursor::new(Arc::clone(&self.content)),
+            left: self.good_reads,
+            panics: self.panics,
+            pause: self.pause,
+        }))
+    }
+
+    fn name(&self) -> &str {
+        "faulty"
+    }
+}
+
+struct FaultyReader {
+    content: Cursor<Arc<[u8]>>,
+    left: Option<u32>,
+    panics: bool,
+    pause: Duration,
+}
+
+impl Read for FaultyReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        thread::sleep(self.pause);
+        if let Some(left) = &mut self.left {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                assert!(!self.panics, "planted panic");
+                return Err(io::Error::other("planted fault"));
+            }
+        }
+        // Small pieces, so that there is something to break off.
+        let most = buffer.len().min(if self.left.is_some() { 16 } else { 128 });
+        self.content.read(&mut buffer[..most])
+    }
+}
+
+impl Seek for FaultyReader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.content.seek(to)
     }

@@ -1,13 +1,10 @@
 //! What the schedules load, and where their chance comes from.
 
-use std::fmt;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
-use hotcue::{ByteSource, ReadSeek, SampleBuffer, Source};
-use hotcue_tests::{PanickingSource, Random, fixtures, noise, sine, wav_bytes};
+use hotcue::{SampleBuffer, Source};
+use hotcue_tests::{FaultySource, PanickingSource, Random, fixtures, noise, sine, wav_bytes};
 
 /// Whether a load of it can succeed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,7 +40,7 @@ impl Material {
         ];
         let tiny: Arc<[u8]> = wav_bytes(44_100, 1, 300, sine(440.0, 44_100)).into();
         for good_reads in [0, 1, 2, 3, 12, 25] {
-            bad.push(Source::Custom(Arc::new(Faulty {
+            bad.push(Source::Custom(Arc::new(FaultySource {
                 content: Arc::clone(&tiny),
                 good_reads: Some(good_reads),
                 panics: good_reads % 2 == 1,
@@ -62,71 +59,10 @@ impl Material {
             4 => {
                 let pause = Duration::from_micros(random.number() % 1_000);
                 let content = Arc::clone(&self.tiny);
-                let source = Faulty { content, good_reads: None, panics: false, pause };
+                let source = FaultySource { content, good_reads: None, panics: false, pause };
                 (Source::Custom(Arc::new(source)), Expected::Good)
             }
             _ => (self.good[random.below(self.good.len())].clone(), Expected::Good),
         }
-    }
-}
-
-/// Content whose reads take a while, or fail or panic after the first few.
-struct Faulty {
-    content: Arc<[u8]>,
-    good_reads: Option<u32>,
-    panics: bool,
-    pause: Duration,
-}
-
-impl fmt::Debug for Faulty {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Faulty").field("good_reads", &self.good_reads).finish_non_exhaustive()
-    }
-}
-
-impl ByteSource for Faulty {
-    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
-        if self.good_reads == Some(0) {
-            return Err(io::ErrorKind::PermissionDenied.into());
-        }
-        Ok(Box::new(FaultyReader {
-            content: Cursor::new(Arc::clone(&self.content)),
-            left: self.good_reads,
-            panics: self.panics,
-            pause: self.pause,
-        }))
-    }
-
-    fn name(&self) -> &str {
-        "faulty"
-    }
-}
-
-struct FaultyReader {
-    content: Cursor<Arc<[u8]>>,
-    left: Option<u32>,
-    panics: bool,
-    pause: Duration,
-}
-
-impl Read for FaultyReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        thread::sleep(self.pause);
-        if let Some(left) = &mut self.left {
-            *left = left.saturating_sub(1);
-            if *left == 0 {
-                assert!(!self.panics, "planted panic");
-                return Err(io::Error::other("planted fault"));
-            }
-        }
-        // Small pieces, so that there is something to break off.
-        let most = buffer.len().min(if self.left.is_some() { 16 } else { 128 });
-        self.content.read(&mut buffer[..most])
-    }
-}
-
-impl Seek for FaultyReader {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.content.seek(to)
     }
 }
