@@ -30,7 +30,7 @@ pub(crate) struct Request {
     /// Of the file, when it was submitted.
     version: u64,
     /// The version at the submit of the oldest request whose job it may have joined by its path.
-    job_version: u64,
+    pub(crate) job_version: u64,
     pub(crate) accepted: Duration,
     /// What it was set to, and when.
     pub(crate) priorities: Vec<(Duration, i32)>,

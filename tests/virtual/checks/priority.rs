@@ -83,10 +83,12 @@ fn check_start(schedule: &Schedule<'_>, work: &Work) {
             schedule.loads[members[0]].request,
             load.request
         );
-        // A shorter one may have been let in for a long one that ran; of what is not there, the
-        // length is not known.
-        let other = schedule.disk.now(load.request.file).1;
-        let shorter = bytes < other.bytes || other.end == End::Fails(LoadErrorKind::NotFound);
+        // A shorter one may have been let in for a long one that ran; of what is not there, or has
+        // been replaced since somebody looked, the length is not known.
+        let (version, other) = schedule.disk.now(load.request.file);
+        let unknown =
+            other.end == End::Fails(LoadErrorKind::NotFound) || load.request.job_version < version;
+        let shorter = unknown || bytes < other.bytes;
         let older = Some(age(schedule, index)) < oldest
             && load.waits(from.saturating_sub(LAID_OUT), at + lag(schedule));
         assert!(
