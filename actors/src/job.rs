@@ -31,6 +31,8 @@ pub(crate) struct Job {
     /// Bytes of the source, for who waits and who runs; [`UNKNOWN`] until somebody looked.
     bytes: AtomicU64,
     steps: AtomicU64,
+    /// Its source has been silent for long.
+    stalled: AtomicBool,
     /// Its turn came though others are more urgent.
     favoured: AtomicBool,
     pulse: OnceLock<Arc<Pulse>>,
@@ -153,6 +155,7 @@ impl Job {
             state: Mutex::new(State::new(members)),
             bytes: AtomicU64::new(bytes),
             steps: AtomicU64::new(0),
+            stalled: AtomicBool::new(false),
             favoured: AtomicBool::new(false),
             pulse: OnceLock::new(),
             account: Mutex::new(Weak::new()),
@@ -304,6 +307,15 @@ impl Job {
     /// Bytes still to be read.
     pub(crate) fn bytes_left(&self) -> Option<u64> {
         self.byte_len().map(|bytes| bytes.saturating_sub(self.bytes_read()))
+    }
+
+    /// Whether its source has been silent for long.
+    pub(crate) fn has_stalled(&self) -> bool {
+        self.stalled.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_stalled(&self, stalled: bool) {
+        self.stalled.store(stalled, Ordering::Relaxed);
     }
 
     /// Whether it is its turn though others are more urgent.

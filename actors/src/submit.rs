@@ -76,7 +76,9 @@ impl Loader {
         let Some(older) = older else { return Some(Job::new(request)) };
         let same = older.source.path().filter(|path| request.source.path() == Some(path));
         // Told before anything of the new request is, and while the job cannot end meanwhile.
-        let joined = same.and_then(|_| older.job()).is_some_and(|job| {
+        // Not one that hangs: the file may have come back to life, or be another one by now.
+        let job = same.and_then(|_| older.job()).filter(|job| !job.has_stalled());
+        let joined = job.is_some_and(|job| {
             job.join(request, |phase| {
                 self.supersede(older);
                 if phase == Phase::Running {

@@ -44,7 +44,13 @@ fn a_priority_load_behind_500_others_is_the_next_to_start() {
         engine.load_sample_async(Some(id), counted(&open, &long), 0).expect("accepted");
     }
     wait_until("both workers are at work", || open.now() >= 2);
-    engine.drain_loader_events(None);
+    // Both have told.
+    let mut started = 0;
+    let deadline = Instant::now() + PATIENCE;
+    while started < 2 {
+        let event = engine.events().wait(deadline).expect("an event");
+        started += usize::from(matches!(event, LoaderEvent::Started { .. }));
+    }
     let before = Instant::now();
     let urgent = engine.load_sample_async(Some(500), counted(&open, &long), 1).expect("accepted");
     let events = events_until_start(&engine, &urgent);

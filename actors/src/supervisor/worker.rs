@@ -155,8 +155,10 @@ impl Busy {
             self.activity = activity;
             self.quiet_since = now;
             self.told = 0;
+            self.job.set_stalled(false);
         } else if now - self.quiet_since >= STALLED * (self.told + 1) {
             self.told += 1;
+            self.job.set_stalled(true);
             return Found::Stalled(now - self.quiet_since);
         }
         Found::Well
