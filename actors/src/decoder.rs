@@ -2,7 +2,8 @@
 
 mod panic;
 
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -141,6 +142,11 @@ impl DecoderActor {
     ) {
         let Some(running) = &mut self.running else { return };
         running.job.stepped(&*running.work);
+        if running.job.close_if_unwanted() {
+            // Nothing of what the step brought goes anywhere: this decoder may have been given up.
+            self.drop_running();
+            return self.go_on(context);
+        }
         match result {
             Ok(Ok(Step::Working)) => {
                 running.report(&self.parts);
@@ -253,18 +259,7 @@ impl DecoderActor {
         delivery: Delivery,
         from_cache: bool,
     ) {
-        let mut members = job.close();
-        // Whoever asked for the path after the file was opened may have meant what is there now.
-        if members.iter().any(|member| member.by_path)
-            && self.parts.workshop.identify(&job.source) != file
-        {
-            let (changed, same): (Vec<Member>, Vec<Member>) =
-                members.into_iter().partition(|member| member.by_path);
-            members = same;
-            if let Some(again) = job.again(changed) {
-                self.supervisor.do_send(Submit(again));
-            }
-        }
+        let members = self.close(job, file);
         // While the first one is held, each can have another.
         let resident = delivery.resident();
         let deliveries = members.into_iter().filter_map(|member| {
@@ -273,14 +268,42 @@ impl DecoderActor {
         self.parts.sink.decoded(deliveries.collect(), from_cache);
     }
 
+    /// Closes a job that was of `file` and gives those whom its end concerns. Whoever asked for a
+    /// path after the file was opened may have meant what is there now: for them, it begins anew.
+    fn close(&self, job: &Job, file: Option<SourceIdentity>) -> Vec<Member> {
+        let mut changed: BTreeMap<PathBuf, Vec<Member>> = BTreeMap::new();
+        let mut same = BTreeSet::new();
+        let mut members = job.close();
+        members.retain(|member| {
+            let Some(path) = member.request.path().filter(|_| member.by_path) else { return true };
+            if same.contains(&path) {
+                return true;
+            }
+            // By several links, one job may be of several paths.
+            if !changed.contains_key(&path)
+                && self.parts.workshop.identify(&member.request.source) == file
+            {
+                same.insert(path);
+                return true;
+            }
+            changed.entry(path).or_default().push(member.clone());
+            false
+        });
+        for again in changed.into_values().filter_map(|members| job.again(members)) {
+            self.supervisor.do_send(Submit(again));
+        }
+        members
+    }
+
     /// Ends all requests of the job with `error`.
     fn fail(&mut self, error: &LoadError) {
         let Some(Running { job, work, .. }) = self.running.take() else { return };
-        if let Some(file) = work.identity() {
+        let file = work.identity();
+        if let Some(file) = file {
             self.parts.registry.forget(file, &job);
         }
         let stage = work.stage().max(Stage::Reading);
-        for Member { request, .. } in job.close() {
+        for Member { request, .. } in self.close(&job, file) {
             fail_request(&self.parts, &request, error, stage);
         }
         drop_work(work);

@@ -239,7 +239,7 @@ impl Table {
             let ready = Outcome::Ready(SampleRef::new(resident));
             self.end(request, ready, || {
                 slot.drop_current(request);
-                change = Some(self.fill(&mut slot, request.slot, resident, request.id));
+                change = Some(self.fill(&mut slot, request.slot, resident, Some(request)));
             });
         }
         if change.is_some() {
@@ -251,18 +251,26 @@ impl Table {
     /// Puts a sample that needed no load into a slot.
     pub(crate) fn set_sample(&self, id: u32, resident: &Arc<Resident>) -> Change {
         let mut slot = self.slots.entry(id).or_default();
-        self.fill(&mut slot, id, resident, 0)
+        self.fill(&mut slot, id, resident, None)
     }
 
-    /// Changes what a slot plays.
-    fn fill(&self, slot: &mut Slot, id: u32, resident: &Arc<Resident>, request_id: u64) -> Change {
+    /// Changes what a slot plays, to what `request` loaded.
+    fn fill(
+        &self,
+        slot: &mut Slot,
+        id: u32,
+        resident: &Arc<Resident>,
+        request: Option<&Request>,
+    ) -> Change {
         self.clear(slot, id);
         slot.change.serial = self.next_serial();
         self.samples.fetch_add(1, Ordering::Relaxed);
         if !resident.is_accounted_for() {
             self.pushed_bytes.fetch_add(resident.byte_len(), Ordering::Relaxed);
         }
+        let request_id = request.map_or(0, |request| request.id);
         resident.enter(Home { slot: id, request_id, pinned: slot.pinned });
+        slot.file = request.and_then(Request::path);
         slot.sample = Some(Arc::clone(resident));
         slot.change
     }
@@ -277,7 +285,7 @@ impl Table {
 
     fn clear(&self, slot: &mut Slot, id: u32) {
         slot.failed = false;
-        slot.evicted_path = None;
+        slot.file = None;
         if let Some(old) = slot.sample.take() {
             self.samples.fetch_sub(1, Ordering::Relaxed);
             if !old.is_accounted_for() {
@@ -297,8 +305,9 @@ impl Table {
         let mut slot = self.slots.entry(id).or_default();
         let holds_it = slot.sample.as_ref().is_some_and(|sample| Arc::ptr_eq(sample, evicted));
         holds_it.then(|| {
+            let file = slot.file.take();
             let change = self.empty(&mut slot, id);
-            slot.evicted_path = evicted.sample().path().map(PathBuf::from);
+            slot.file = file;
             change
         })
     }
@@ -401,7 +410,7 @@ impl Table {
         }
         let mut reloading = None;
         if slot.live().is_none() {
-            let Some(path) = slot.path_to_reload() else { return Ok(PlayStart::Empty) };
+            let Some(path) = slot.file.clone() else { return Ok(PlayStart::Empty) };
             if self.closed.load(Ordering::Acquire) {
                 return Err(SubmitError::Closed);
             }
@@ -459,7 +468,7 @@ impl Table {
             (None, Some(request)) if request.is_queued() => SlotState::Queued,
             (None, Some(_)) => SlotState::Loading,
             (None, None) if slot.failed => SlotState::Failed,
-            (None, None) if slot.path_to_reload().is_some() => SlotState::Evicted,
+            (None, None) if slot.file.is_some() => SlotState::Evicted,
             (None, None) => SlotState::Empty,
         })
     }

@@ -255,6 +255,23 @@ fn a_play_brings_an_evicted_sample_back() {
 }
 
 #[test]
+fn an_evicted_sample_comes_back_by_the_name_that_its_slot_was_loaded_by() {
+    let rig = Rig::new(1, 1);
+    // One file by two names is one sample in two slots.
+    std::fs::hard_link(rig.file(0), rig.folder.path().join("2.wav")).expect("it can be linked");
+    rig.load(0);
+    rig.load(2);
+    rig.load(1);
+    assert_eq!([0, 2].map(|id| rig.state(id)), [SlotState::Evicted; 2]);
+    std::fs::remove_file(rig.file(0)).expect("it is there");
+    rig.play(2, LONG);
+    wait_until("it is loaded again", || rig.state(2) == SlotState::Ready);
+    rig.engine.stop_sample(2).expect("it runs");
+    rig.play(0, LONG);
+    wait_until("it cannot be", || rig.state(0) == SlotState::Failed);
+}
+
+#[test]
 fn a_play_of_an_evicted_sample_follows_when_loading() {
     let rig = Rig::new(1, 1);
     let play = |when_loading| rig.engine.play_sample(0, PlayOptions { when_loading, ..LONG });

@@ -192,3 +192,59 @@ fn a_broken_file_fails_for_everybody_who_asked() {
     collect_until_ended(engine.events(), &mut contract, 300);
     assert!(engine.events().wait(Instant::now() + Duration::from_millis(20)).is_none());
 }
+
+/// An engine that loads a long file into slot 0 and, through a link to it, into slot 1.
+#[cfg(unix)]
+fn with_a_link(folder: &TempDir) -> (AudioEngine, [LoadTicket; 2]) {
+    let path = folder.silent_wav("a.wav", 44_100, 1_800);
+    let link = folder.path().join("link.wav");
+    std::os::unix::fs::symlink(&path, &link).expect("it can be linked");
+    let engine = offline(2);
+    let tickets = [(0, path), (1, link)].map(|(id, path)| {
+        let ticket = engine.load_sample_async(Some(id), Source::Path(path), 0).expect("accepted");
+        wait_for_progress(&ticket);
+        ticket
+    });
+    (engine, tickets)
+}
+
+/// Has the link point to a file of so many seconds.
+#[cfg(unix)]
+fn point_elsewhere(folder: &TempDir, seconds: u32) -> std::path::PathBuf {
+    let link = folder.path().join("link.wav");
+    let other = folder.silent_wav("other.wav", 44_100, seconds);
+    fs::remove_file(&link).expect("it is there");
+    std::os::unix::fs::symlink(other, &link).expect("it can be linked");
+    link
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reload_through_a_link_brings_what_it_points_to_now() {
+    let folder = TempDir::new();
+    let (engine, [first, _]) = with_a_link(&folder);
+    let link = point_elsewhere(&folder, 1);
+    let newer = engine.load_sample_async(Some(1), Source::Path(link), 0).expect("accepted");
+    assert!(first.percent() < 100.0, "it joins a load that runs");
+    assert_eq!(sample_of(&newer).frames(), 48_000);
+    assert_eq!(sample_of(&first).frames(), 1_800 * 48_000, "its file is the same as before");
+    let mut contract = Contract::default();
+    collect_until_ended(engine.events(), &mut contract, 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn reloads_of_one_job_each_bring_their_own_file() {
+    let folder = TempDir::new();
+    let (engine, [first, _]) = with_a_link(&folder);
+    let link = point_elsewhere(&folder, 1);
+    let path = folder.path().join("a.wav");
+    fs::rename(folder.silent_wav("b.wav", 44_100, 2), &path).expect("it can be replaced");
+    let load =
+        |id, path| engine.load_sample_async(Some(id), Source::Path(path), 0).expect("accepted");
+    let newer = [load(0, path), load(1, link)];
+    assert!(first.percent() < 100.0, "they join a load that runs");
+    assert_eq!(newer.each_ref().map(|ticket| sample_of(ticket).frames()), [2 * 48_000, 48_000]);
+    let mut contract = Contract::default();
+    collect_until_ended(engine.events(), &mut contract, 4);
+}

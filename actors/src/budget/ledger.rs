@@ -193,8 +193,11 @@ impl Account {
         let mut books = self.ledger.lock();
         books.forget_late(Instant::now());
         let (used, evicted) = (books.used, books.evicted());
-        let Some(entry) = books.entries.get(&self.id).copied() else { return Ok(()) };
-        debug_assert!(entry.phase == Phase::InFlight, "a finished sample does not grow");
+        let in_flight = |entry: &&Entry| entry.phase == Phase::InFlight;
+        // One that was given up asks once more at most, when its read returns.
+        let Some(entry) = books.entries.get(&self.id).filter(in_flight).copied() else {
+            return Ok(());
+        };
         let wanted = used.saturating_sub(entry.bytes).saturating_add(bytes);
         let fits = self.ledger.limit.is_none_or(|limit| {
             bytes <= entry.bytes || wanted <= limit || (used <= limit && wanted - evicted <= limit)

@@ -337,3 +337,16 @@ fn whoever_waits_is_told_of_room() {
     rig.finish(1, 10, rig.reserved(10));
     assert_eq!(calls.load(Ordering::Relaxed), 1, "nobody waits any more");
 }
+
+#[test]
+fn a_load_that_was_given_up_holds_up_nobody() {
+    let rig = Rig::new();
+    let held = rig.reserved(90);
+    // Its read returns after all, and it goes on for a moment.
+    let mut given_up = rig.budget.reserve();
+    given_up.account().give_up();
+    given_up.grow_to(50 * PER_FRAME).ok();
+    drop(given_up);
+    drop(held);
+    rig.reserve(100).expect("nobody waits for anything");
+}

@@ -46,8 +46,8 @@ pub(super) struct Slot {
     /// The batch that will load into the slot, which is free for nobody else.
     pub(super) reserved: Option<u64>,
     pub(super) failed: bool,
-    /// Of the sample that was evicted, until there is another.
-    pub(super) evicted_path: Option<PathBuf>,
+    /// The file of what it holds, or of what it held until that was evicted.
+    pub(super) file: Option<PathBuf>,
     /// Whether what it holds, now or later, is to stay in memory.
     pub(super) pinned: bool,
     /// The serial of the last `unload_sample`.
@@ -61,20 +61,12 @@ impl Slot {
         self.sample.is_none()
             && self.reserved.is_none()
             && self.live().is_none()
-            && self.evicted_path.is_none()
+            && self.file.is_none()
     }
 
     /// What it plays, unless that is being evicted.
     pub(super) fn resident(&self) -> Option<&Arc<Resident>> {
         self.sample.as_ref().filter(|resident| !resident.is_evicted())
-    }
-
-    /// The file of a sample that was evicted, or is being so.
-    pub(super) fn path_to_reload(&self) -> Option<PathBuf> {
-        match &self.sample {
-            Some(evicted) => evicted.sample().path().map(PathBuf::from),
-            None => self.evicted_path.clone(),
-        }
     }
 
     pub(super) fn live(&self) -> Option<&Arc<Request>> {
