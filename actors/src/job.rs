@@ -1,7 +1,10 @@
 //! One decoding for one or more requests.
 
+mod members;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
-use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
@@ -13,6 +16,8 @@ use crate::budget::Account;
 use crate::budget::Reservation;
 use crate::request::Request;
 use crate::work::Work;
+use members::State;
+pub(crate) use members::{Member, Phase};
 
 /// Of a source whose size nobody knows.
 const UNKNOWN: u64 = u64::MAX;
@@ -41,84 +46,6 @@ pub(crate) struct Job {
     created: Instant,
     /// Milliseconds from `created` to the last report of progress.
     reported: AtomicU64,
-}
-
-struct State {
-    members: Vec<Member>,
-    phase: Phase,
-    /// The most urgent of the members when somebody last asked, and its priority.
-    first: Option<(i32, Arc<Request>)>,
-    /// The number of members at which those that have ended are cleared out next.
-    clear_at: usize,
-}
-
-/// Fewer members than this are not worth clearing.
-const MIN_MEMBERS: usize = 16;
-
-impl State {
-    fn new(members: Vec<Member>) -> Self {
-        Self { members, phase: Phase::Queued, first: None, clear_at: MIN_MEMBERS }
-    }
-
-    fn add(&mut self, member: Member) {
-        // Of one slot that is loaded again and again, all but the newest have ended.
-        if self.members.len() >= self.clear_at {
-            self.members.retain(|member| member.request.is_live());
-            self.clear_at = MIN_MEMBERS.max(2 * self.members.len());
-        }
-        self.consider(&member.request);
-        self.members.push(member);
-    }
-
-    /// A member that is new, or whose priority was changed, may be the most urgent one.
-    fn consider(&mut self, request: &Arc<Request>) {
-        let priority = request.priority();
-        if self.first.as_ref().is_some_and(|(first, _)| *first < priority) {
-            self.first = Some((priority, Arc::clone(request)));
-        }
-    }
-
-    /// The highest priority of a live member. Looks through all of them only when the most urgent
-    /// one has ended or was changed.
-    fn priority(&mut self) -> Option<i32> {
-        let holds = |(priority, request): &(i32, Arc<Request>)| {
-            request.is_live() && request.priority() == *priority
-        };
-        if !self.first.as_ref().is_some_and(holds) {
-            let live = self.members.iter().map(|member| &member.request).filter(|r| r.is_live());
-            self.first = live
-                .map(|request| (request.priority(), request))
-                .max_by_key(|(priority, _)| *priority)
-                .map(|(priority, request)| (priority, Arc::clone(request)));
-        }
-        self.first.as_ref().map(|(priority, _)| *priority)
-    }
-
-    fn close(&mut self) -> Vec<Member> {
-        self.phase = Phase::Closed;
-        self.first = None;
-        mem::take(&mut self.members)
-    }
-}
-
-/// A request that gets what comes of the job.
-#[derive(Clone, Debug)]
-pub(crate) struct Member {
-    pub(crate) request: Arc<Request>,
-    /// It joined when the file was open already, because it names the same path; whether that is
-    /// still the same file is seen at the end.
-    pub(crate) by_path: bool,
-}
-
-/// How far a job is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// No decoder took it yet.
-    Queued,
-    /// One did.
-    Running,
-    /// It has ended, or gone up in another: nobody can join it.
-    Closed,
 }
 
 impl fmt::Debug for Job {

@@ -285,6 +285,13 @@ impl LoaderSupervisor {
         }
     }
 
+    /// Discards what of the next jobs in the queue nobody wants any more.
+    fn sweep(&mut self) {
+        for unwanted in self.queue.sweep() {
+            self.discard(unwanted);
+        }
+    }
+
     /// The worker that an answer is from; None when it has been given up.
     fn worker_mut(&mut self, from: (usize, u64)) -> Option<&mut Worker> {
         self.workers.iter_mut().find(|worker| worker.is(from))
@@ -337,11 +344,10 @@ impl Handler<Submit> for LoaderSupervisor {
         self.enqueue(Assignment::new(job));
         self.dispatch();
         // What ended in the queue lies there, source and all, until it comes up. Behind a busy
-        // pool that would grow without bound; this keeps it below the number that really waits.
+        // pool that would grow without bound; so each that comes has some of it cleared out, and
+        // none has to wait for all.
         if self.queue.len() > 2 * self.parts.table.queued() + MIN_ENDED {
-            for unwanted in self.queue.sweep_all() {
-                self.discard(unwanted);
-            }
+            self.sweep();
         }
         self.watch(context);
     }

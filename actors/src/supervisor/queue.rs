@@ -175,18 +175,8 @@ impl Queue {
         let next: Vec<u64> =
             self.jobs.range(from..).map(|(id, _)| *id).take(SWEPT_AT_ONCE).collect();
         self.swept = if next.len() < SWEPT_AT_ONCE { 0 } else { next[SWEPT_AT_ONCE - 1] };
-        self.take_unwanted(next)
-    }
-
-    /// Takes out all that nobody wants any more.
-    pub(super) fn sweep_all(&mut self) -> Vec<Assignment> {
-        let all = self.jobs.keys().copied().collect();
-        self.take_unwanted(all)
-    }
-
-    fn take_unwanted(&mut self, ids: Vec<u64>) -> Vec<Assignment> {
         let unwanted = |id: &u64| self.jobs.get(id).is_some_and(|w| !w.assignment.job.is_wanted());
-        let gone: Vec<u64> = ids.into_iter().filter(unwanted).collect();
+        let gone: Vec<u64> = next.into_iter().filter(unwanted).collect();
         gone.into_iter().filter_map(|id| self.take(id)).collect()
     }
 

@@ -52,9 +52,7 @@ impl LoaderSupervisor {
         }
         self.look_at_workers(supervisor);
         self.look_at_stalled();
-        for unwanted in self.queue.sweep() {
-            self.discard(unwanted);
-        }
+        self.sweep();
         for unwanted in
             self.parked.extract_if(.., |parked| !parked.job.is_wanted()).collect::<Vec<_>>()
         {

@@ -1,0 +1,83 @@
+//! Who joins a job while it is given up, and how many it remembers.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use hotcue::Source;
+
+use super::Job;
+use crate::events::CancelReason;
+use crate::request::{Outcome, Request};
+
+fn request() -> Arc<Request> {
+    Request::new(0, Source::Path(PathBuf::from("/a/file")), 0)
+}
+
+fn cancel(request: &Request) {
+    request.end(Outcome::Cancelled(CancelReason::User), |_| {});
+}
+
+#[test]
+fn nobody_is_lost_who_joins_a_job_that_is_given_up() {
+    for _ in 0..2_000 {
+        let [first, second] = [(); 2].map(|()| request());
+        let [shared, other] = [&first, &second].map(Job::new);
+        cancel(&first);
+        let begin = Barrier::new(2);
+        let (joined, given_up) = thread::scope(|scope| {
+            let joins = scope.spawn(|| {
+                begin.wait();
+                other.merge_into(&shared)
+            });
+            begin.wait();
+            let given_up = shared.close_if_unwanted();
+            (joins.join().expect("no panic"), given_up)
+        });
+        assert_ne!(joined, given_up);
+        let job = if joined { &shared } else { &other };
+        assert!(job.live().iter().any(|live| Arc::ptr_eq(live, &second)));
+        assert!(second.job().is_some_and(|its| Arc::ptr_eq(&its, job)));
+    }
+}
+
+#[test]
+fn a_slot_that_is_loaded_again_and_again_leaves_little_behind() {
+    let first = request();
+    let job = Job::new(&first);
+    let mut newest = first;
+    for _ in 0..10_000 {
+        let next = request();
+        assert!(job.join(&next, |_| cancel(&newest)));
+        newest = next;
+    }
+    assert_eq!(job.priority(), Some(0));
+    assert_eq!(job.live().len(), 1);
+    assert!(job.close().len() < 100);
+}
+
+#[test]
+fn a_job_is_as_urgent_as_its_most_urgent_live_request() {
+    let requests = [(); 4].map(|()| request());
+    let job = Job::new(&requests[0]);
+    for request in &requests[1..] {
+        assert!(job.join(request, |_| {}));
+    }
+    let set = |index: usize, priority| {
+        requests[index].set_priority(priority);
+        job.reprioritised(&requests[index]);
+        job.priority()
+    };
+    assert_eq!(set(1, 7), Some(7));
+    assert_eq!(set(2, 9), Some(9));
+    assert_eq!(set(3, 8), Some(9));
+    assert_eq!(set(2, -5), Some(8));
+    cancel(&requests[3]);
+    assert_eq!(job.priority(), Some(7));
+    cancel(&requests[1]);
+    assert_eq!(job.priority(), Some(0));
+    cancel(&requests[0]);
+    assert_eq!(job.priority(), Some(-5));
+    cancel(&requests[2]);
+    assert_eq!(job.priority(), None);
+}
