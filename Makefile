@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench nightly docs clean preflight wheel rust-tests jack-test \
+.PHONY: help demo test lint bench nightly soak promises docs clean preflight wheel rust-tests jack-test \
 	python-tests not-run
 
 PYTHON := .venv/bin/python
@@ -25,6 +25,9 @@ CRATES := --locked -p hotcue -p hotcue-actors -p hotcue-tests
 TARGETS := $(shell sed -n '/^\[\[test\]\]/,/^name/s/^name = "\(.*\)"/\1/p' tests/Cargo.toml)
 TARGETS := --lib --bins $(addprefix --test ,$(filter-out jack,$(TARGETS)))
 NEXTEST := $(shell PATH="$$PATH:$$HOME/.cargo/bin" cargo nextest --version 2>/dev/null)
+
+# Of `make soak`.
+MINUTES := 30
 
 # Tests that need what is not here add a line "name: reason" to this file; with CI=true they fail.
 export HOTCUE_NOT_RUN := $(CURDIR)/target/not-run.txt
@@ -54,12 +57,21 @@ lint: wheel .venv/.lint ## checks format, lints, documentation, types, stubs and
 bench: preflight ## measures: decoding per format, resampling, rings, mixer
 	cargo bench --locked -p hotcue-benches
 
+# The machine is theirs alone: after the tests, one after the other.
 nightly: export HOTCUE_LONG := 1
-nightly: test ## runs the long forms of the tests, and those that need other programs
-	RUSTFLAGS='--cfg loom' cargo test --locked --release -p hotcue --lib --target-dir target/loom loom
+nightly: test promises soak ## runs the long forms of the tests, and those that need other programs
+	RUSTFLAGS='--cfg loom' cargo test --locked --release -p hotcue --lib --target-dir target/loom \
+	    buffer::tests::model
 	scripts/plants.sh
 	.venv/bin/hotcue demo --output null --wav target/demo.wav
 	$(PYTHON) scripts/check_demo.py target/demo.wav
+
+soak: preflight ## random calls for MINUTES=30; memory must stay flat; draws target/soak.svg
+	cargo run --locked --release -p hotcue-tests --bin measure -- soak $(MINUTES) target/soak.svg
+
+promises: preflight ## measures how soon busy workers answer; makes long files with ffmpeg
+	scripts/make_long_audio.sh target/long
+	cargo run --locked --release -p hotcue-tests --bin measure -- promises target/long
 
 docs: preflight ## makes the documentation of the Rust crates
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CRATES) --no-deps

@@ -7,6 +7,9 @@
 //! - `measure memory FOLDER`: the most memory that one load takes, against its result.
 //! - `measure soak MINUTES [allow=KB_PER_MIN] [leak=KB_PER_MIN] [SVG]`: random calls of several
 //!   threads; no event may be lost and nothing may grow.
+//! - `measure promises [FOLDER] [times=N] [short]`: how soon cancelling, urgent and short loads
+//!   and shutting down are answered while all workers are busy; `times` as late as promised is
+//!   within bounds.
 //!
 //! `scripts/make_long_audio.sh` makes a folder of long files. Exits with 1 where a bound of the
 //! promises is exceeded.
@@ -15,6 +18,7 @@
 mod measure {
     pub(crate) mod child;
     pub(crate) mod plot;
+    pub(crate) mod promises;
     pub(crate) mod soak;
     pub(crate) mod throttled;
 }
@@ -24,6 +28,7 @@ use std::process::{Command, ExitCode};
 
 use measure::child;
 use measure::plot;
+use measure::promises::{self, Promises};
 use measure::soak::{self, Soak};
 
 /// Bounds on the first and the second load: on average, and at worst.
@@ -40,6 +45,9 @@ fn main() -> ExitCode {
         [kind @ ("progress" | "throttled"), folder, svg @ ..] if svg.len() < 2 => {
             let bytes_per_sec = (*kind == "throttled").then_some(SLOW_BYTES_PER_SEC);
             progress(Path::new(folder), bytes_per_sec, svg.first().map(Path::new))
+        }
+        ["promises", rest @ ..] => {
+            Promises::parse(rest).and_then(|promises| promises::run(&promises))
         }
         ["soak", rest @ ..] => {
             let (svg, words): (Vec<&str>, _) = rest.iter().partition(|word| word.ends_with(".svg"));
