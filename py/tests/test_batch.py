@@ -99,7 +99,7 @@ REFUSED: dict[str, tuple[type[Exception], str, list[Any]]] = {
     "a bool": (TypeError, "^id must be an integer", [(True, b"")]),
     "no source": (TypeError, "^path must be a str", [(2, None)]),
     "a text file": (TypeError, "binary mode", [(2, io.StringIO())]),
-    "no pair": (TypeError, "^items must be a mapping or pairs", [5]),
+    "no pair": (TypeError, r"^items must be a mapping or pairs .*: items\[2\] is a int$", [5]),
     "three": (TypeError, "^items must be a mapping or pairs", [(2, b"", 1)]),
     "a text": (TypeError, "^items must be a mapping or pairs", ["2b"]),
     "a file that fails": (ConnectionResetError, "^gone$", [(2, Unreadable())]),

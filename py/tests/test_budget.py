@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import PATIENCE_SEC, Sounds, drain, wait_until
+from support import PATIENCE_SEC, Sounds, drain, wait_until, write_slow_wav
 
 import hotcue
 
@@ -87,3 +92,84 @@ def test_what_never_fits_is_an_error(tight: hotcue.AudioEngine, sounds: Sounds) 
     assert last["type"] == "error"
     assert last["kind"] == "out_of_memory_budget"
     assert tight.state(0) == "failed"
+
+
+def test_a_ticket_lets_go_of_what_has_left(tight: hotcue.AudioEngine, sounds: Sounds) -> None:
+    path = sounds.wav("first.wav", frames=FRAMES, seed=99)
+    ticket = tight.load_sample_async(9, path)
+    assert ticket.result(PATIENCE_SEC) == tight.sample(9) == ticket.sample
+    fill(tight, sounds, range(3))
+    assert tight.state(9) == "evicted"
+    assert ticket.sample is None
+    with pytest.raises(hotcue.LoadError, match="has left memory; load it again") as caught:
+        ticket.result()
+    assert caught.value.kind == "out_of_memory_budget"
+    assert caught.value.path == str(path)
+    assert (caught.value.id, caught.value.request_id) == (9, ticket)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers of signals are POSIX")
+def test_result_has_what_arrives_while_a_signal_is_handled(sounds: Sounds) -> None:
+    path, other = sounds.folder / "long.wav", sounds.folder / "other.wav"
+    sec = 600
+    write_slow_wav(path, sec)
+    shutil.copy(path, other)
+    budget = sec * 48_000 * 4 * 3 // 2
+    ends: list[str] = []
+
+    def handler(*_: object) -> None:
+        wait_until("the first load", lambda: engine.state(0) == "ready")
+        try:
+            engine.load_sample_async(1, other).result(PATIENCE_SEC)
+            ends.append("evicted it")
+        except hotcue.LoadError as error:
+            ends.append(error.kind)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        with hotcue.AudioEngine(output="offline", workers=1, memory_budget=budget) as engine:
+            ticket = engine.load_sample_async(0, path)
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            assert ticket.result(PATIENCE_SEC).frames == sec * 48_000
+            assert ends == ["out_of_memory_budget"]
+            gc.collect()
+            assert engine.load_sample_async(1, other).result(PATIENCE_SEC).path == str(other)
+            assert engine.state(0) == "evicted"
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_what_is_freed_goes_back_to_the_system(
+    sounds: Sounds, python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    for number in range(200):
+        write_slow_wav(sounds.folder / f"{number}.wav", sec=7 + number % 3)
+    program = """if True:
+        import resource, sys, time
+        from pathlib import Path
+        import hotcue
+
+        def resident():
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            return pages * resource.getpagesize()
+
+        with hotcue.AudioEngine(output="offline", slots=200, workers=2) as engine:
+            before = resident()
+            for _ in range(2):
+                batch = engine.load_many_async(enumerate(Path(sys.argv[1]).glob("*.wav")))
+                for ticket in batch.requests:
+                    ticket.result()
+                held = engine.stats()["sample_bytes"]
+                assert resident() - before > 0.9 * held, "they are in memory"
+                del batch, ticket
+                for id in range(200):
+                    engine.unload_sample(id)
+                while engine.stats()["reserved_bytes"]:
+                    engine.render(480)
+                    time.sleep(0.001)
+            left = resident() - before
+            assert left < 0.25 * held, (left, held)
+            print("done")
+    """
+    assert python(program, str(sounds.folder)).stdout == "done\n"

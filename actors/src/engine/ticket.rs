@@ -74,20 +74,24 @@ impl LoadTicket {
     /// arrives during the call is there.
     pub fn wait(&self, timeout: Option<Duration>) -> Option<Result<Arc<Sample>, LoadFailure>> {
         self.request.wait(timeout).map(|(outcome, sample)| match outcome {
-            Outcome::Ready(_) => sample.ok_or_else(gone),
+            Outcome::Ready(_) => sample.ok_or_else(|| self.gone()),
             Outcome::Failed { error, stage } => Err(LoadFailure::Failed { error, stage }),
             Outcome::Cancelled(reason) => Err(LoadFailure::Cancelled(reason)),
         })
     }
-}
 
-/// What is said of a sample that is not in memory any more.
-fn gone() -> LoadFailure {
-    let error = LoadError::new(
-        LoadErrorKind::OutOfMemoryBudget,
-        "the sample has left memory; load it again",
-    );
-    LoadFailure::Failed { error, stage: Stage::Publishing }
+    /// What is said of a sample that is not in memory any more.
+    fn gone(&self) -> LoadFailure {
+        let error = LoadError::new(
+            LoadErrorKind::OutOfMemoryBudget,
+            "the sample has left memory; load it again",
+        );
+        let error = match self.request.path() {
+            Some(path) => error.with_path(&path),
+            None => error,
+        };
+        LoadFailure::Failed { error, stage: Stage::Publishing }
+    }
 }
 
 /// Somebody waits for a load: see [`LoadTicket::waiting`].

@@ -17,7 +17,7 @@ class LoadBatch:
     """The receipt of loads that were accepted together.
 
     Like a `LoadTicket` it takes no event from any queue; any thread may use it, also after the
-    engine has shut down.
+    engine has shut down. Without a `memory_budget` its tickets keep their samples in memory.
     """
 
     requests: list[LoadTicket]
@@ -56,10 +56,14 @@ def pairs(items: object) -> list[tuple[SupportsIndex | None, Source]]:
         raise TypeError(
             f"items must be a mapping or pairs of id and source, not {type(items).__name__}"
         )
-    return [_pair(item) for item in items]
+    return [_pair(index, item) for index, item in enumerate(items)]
 
 
-def _pair(item: object) -> tuple[SupportsIndex | None, Source]:
-    if isinstance(item, tuple | list) and len(item) == 2:
-        return item[0], item[1]
-    raise TypeError("items must be a mapping or pairs of id and source: one is no pair")
+def _pair(index: int, item: object) -> tuple[SupportsIndex | None, Source]:
+    if isinstance(item, tuple | list):
+        if len(item) == 2:
+            return item[0], item[1]
+        given = f"a {type(item).__name__} of {len(item)}"
+    else:
+        given = f"a {type(item).__name__}"
+    raise TypeError(f"items must be a mapping or pairs of id and source: items[{index}] is {given}")

@@ -72,12 +72,16 @@ class AudioEngine:
         `hotcue.devices()`. `sample_rate` (Hz) is the engine's rate and that of every loaded
         sample; None takes the device's, 48,000 on ``"null"`` and ``"offline"``.
         `buffer_frames` asks the device for that many frames per callback. `workers` decode at a
-        time (None: one per core). `memory_budget` is how many bytes of decoded audio are kept:
-        beyond it, what was used least recently leaves memory, but for what plays, what is
-        pinned (`pin_sample`), what an array still shows and what came from no file; a play
-        brings it back. `max_sample_bytes` limits one decoded sample,
-        `max_source_bytes` what is read from one file-like object (None: no limit); `max_queued`
-        is how many loads may wait, `max_voices` how many may sound.
+        time (None: one per core). `max_queued` is how many loads may wait, `max_voices` how
+        many may sound. `max_sample_bytes` limits one decoded sample, `max_source_bytes` what is
+        read from one file-like object (None: no limit).
+
+        `memory_budget` is how many bytes of decoded audio there may be, finished or not, 4 for
+        each value. When a load needs room, what was used least recently leaves memory, with an
+        `evicted` event: used is what was loaded, played, or asked for with `sample()`. What
+        plays stays, what is pinned (`pin_sample`), what the program holds as a `Sample` or an
+        array of it, and what came from no path. `play_sample` loads an evicted id again. A load
+        that does not fit ends with an `error` of the kind ``"out_of_memory_budget"``.
 
         Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
         """
@@ -174,8 +178,9 @@ class AudioEngine:
 
         `path` is a path, content or a binary file, see `Source`; ``id=None`` takes the lowest
         free slot. Higher `priority` loads first, -100…100. A newer load of an id supersedes an
-        older one that has not ended. A slot's sample stays, and sounds on, until the new one is
-        there.
+        older one that has not ended. The slot plays the sample that it has until the new one is
+        there, and keeps it if the load fails; voices that sound go on with the one that they
+        began with. A file that is in memory or being decoded already is not decoded again.
 
         What becomes of it is told by events, and by the ticket: exactly one of `success`,
         `error` and `cancelled`. A bad *file* never raises here. Raises `ValueError`,
@@ -248,12 +253,14 @@ class AudioEngine:
         return self._native.state(id)
 
     def sample(self, id: SupportsIndex) -> Sample | None:
-        """The finished sample that the slot plays, or None."""
+        """The finished sample that the slot plays, or None. As long as you hold it, or an array
+        of it, it stays in memory, whatever `memory_budget` says."""
         return self._native.sample(id)
 
     def pin_sample(self, id: SupportsIndex, pinned: bool = True) -> None:
         """Keeps in memory what the slot holds, now and after further loads, whatever
-        `memory_budget` says, until it is unpinned or unloaded."""
+        `memory_budget` says, until it is unpinned or unloaded. Does not bring back what was
+        evicted before."""
         self._native.pin_sample(id, pinned)
 
     def unload_sample(self, id: SupportsIndex) -> None:
@@ -285,7 +292,8 @@ class AudioEngine:
         backwards). `start_sec` is where in the sample to begin; `at_frame` is when, on the
         engine's clock (None: at once), exact to the frame. If the slot has no sample yet and
         its load runs, `when_loading` decides: start as soon as it can (one play waits per id,
-        for at most `max_wait_sec`), drop it, or raise `NotReadyError`.
+        for at most `max_wait_sec`), drop it, or raise `NotReadyError`. Of a slot whose sample
+        was evicted this call loads it again, at priority 100.
 
         Raises ``ValueError("volume out of range")`` and so on, also for NaN.
         """
@@ -369,7 +377,14 @@ class AudioEngine:
         self._native.set_output(output)
 
     def stats(self) -> dict[str, Any]:
-        """Counters, a fresh dict of plain types; all zero while the engine does not run."""
+        """Counters, a fresh dict of plain types; all zero but those of events while the
+        engine does not run.
+
+        `queued` loads wait for one of the `workers`; `live` is how many have not ended.
+        `samples` slots hold `sample_bytes`; `reserved_bytes` are those of loads that run, and of
+        samples that have left their slots while something still uses them: a voice, or your
+        arrays. `abandoned_workers` are inside reads that never returned.
+        """
         return self._native.stats()
 
 

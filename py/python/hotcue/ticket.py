@@ -38,7 +38,11 @@ class LoadTicket(int):
 
     @property
     def sample(self) -> Sample | None:
-        """The sample, once it is there; None before, and if the load ended without one."""
+        """The sample, once it is there; None before, and if the load ended without one.
+
+        The ticket keeps it in memory, also after its slot has let go of it. With a
+        `memory_budget` it does not: None once the sample has left memory.
+        """
         return self._ticket.sample()
 
     def cancel(self) -> bool:
@@ -51,7 +55,9 @@ class LoadTicket(int):
 
         Raises `LoadError` if the load failed (also a `FileNotFoundError` or `PermissionError`
         where that fits), `LoadCancelled` if it was cancelled, `TimeoutError` after `timeout`
-        (the load goes on).
+        (the load goes on). With a `memory_budget` also a `LoadError` of the kind
+        ``"out_of_memory_budget"`` when the load succeeded and the sample has left memory since;
+        what arrives during the call is there.
         """
         return self._ticket.result(timeout)
 
