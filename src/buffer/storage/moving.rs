@@ -1,11 +1,8 @@
-//! Moving a plane without having it twice: what is copied is given back to the system at once, and
-//! so is what is freed.
+//! Moving a plane without having it twice: what is copied is given back to the system at once.
 #![allow(unsafe_code, reason = "see storage.rs, whose part this is")]
 
 /// Values that are copied before their old place is given back: 4 MB.
 const PIECE_VALUES: usize = 1 << 20;
-/// Values below which a block is not worth a call of the system: 64 KB.
-const WORTH_GIVING_BACK: usize = 1 << 14;
 
 /// Moves `values` values from `from` to `to`, piece by piece. What lies at `from` afterwards, as
 /// far as `to` does not cover it, is any value.
@@ -29,20 +26,6 @@ pub(super) unsafe fn move_values(from: *mut f32, to: *mut f32, values: usize) {
         // SAFETY: these values are moved, so that they may become any value, and they are not
         // part of the new place that is written already.
         unsafe { forget(old, old_end) };
-    }
-}
-
-/// Gives the pages of a block that is about to be freed back to the system. An allocator may keep
-/// them: of glibc's, the first few freed samples make it take all later ones out of heaps, which
-/// hardly ever shrink.
-///
-/// # Safety
-/// `start` is a block of `values` values of this process's allocator, which nobody else touches
-/// and nobody wants any more.
-pub(super) unsafe fn give_back(start: *mut f32, values: usize) {
-    if values >= WORTH_GIVING_BACK {
-        // SAFETY: the block and its end, by the caller's word.
-        unsafe { forget(start, start.add(values)) };
     }
 }
 
