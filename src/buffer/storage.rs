@@ -6,13 +6,14 @@
 )]
 
 mod moving;
+mod pages;
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, realloc};
 use std::ptr::NonNull;
 use std::slice;
 
 use crate::error::{LoadError, LoadErrorKind};
-use moving::{forget, move_values};
+use moving::move_values;
 
 #[cfg(loom)]
 use super::tests::model::Watch;
@@ -24,15 +25,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Top bit of the state word: no frame will follow.
 const FINISHED: usize = 1 << (usize::BITS - 1);
 
-/// From this size on, blocks give their pages back to the system by themselves: an allocator may
-/// keep what it is given back, for each thread, and then memory that is free is missing to others.
-const OWN_PAGES_BYTES: usize = 1 << 16;
-
 /// Memory of a number of values, zeroed at first, never moved while shared.
 #[derive(Debug)]
 struct Block {
     start: NonNull<f32>,
     values: usize,
+    /// Whether these are pages of its own; else the allocator's.
+    mapped: bool,
 }
 
 // SAFETY: a block is plain memory that it owns alone; `Storage` decides who touches what part.
@@ -44,13 +43,18 @@ impl Block {
     fn zeroed(values: usize) -> Result<Self, LoadError> {
         let layout = Self::layout(values)?;
         if layout.size() == 0 {
-            return Ok(Self { start: NonNull::dangling(), values: 0 });
+            return Ok(Self { start: NonNull::dangling(), values: 0, mapped: false });
+        }
+        if layout.size() >= pages::SMALLEST_BYTES
+            && let Some(start) = pages::map(layout.size())
+        {
+            prefer_large_pages(start, layout.size());
+            return Ok(Self { start, values, mapped: true });
         }
         // SAFETY: the layout has a size above 0. Zeroed memory is valid `f32`.
         let start = unsafe { alloc_zeroed(layout) }.cast::<f32>();
         let start = NonNull::new(start).ok_or_else(|| too_large(values))?;
-        prefer_large_pages(start, layout.size());
-        Ok(Self { start, values })
+        Ok(Self { start, values, mapped: false })
     }
 
     fn layout(values: usize) -> Result<Layout, LoadError> {
@@ -65,7 +69,12 @@ impl Block {
             return Ok(());
         }
         let (old, new) = (Self::layout(self.values)?, Self::layout(values)?);
-        self.let_go_from(values);
+        if self.mapped {
+            // SAFETY: a mapping of `old` bytes, of which `&mut self` proves that nobody reads.
+            unsafe { pages::unmap_from(self.start, new.size(), old.size()) };
+            self.values = values;
+            return Ok(());
+        }
         // SAFETY: `start` came from this allocator with layout `old`; the new size is above 0
         // and, by `Layout::array`, does not overflow `isize`.
         let start = unsafe { realloc(self.start.as_ptr().cast(), old, new.size()) }.cast::<f32>();
@@ -73,27 +82,20 @@ impl Block {
         self.values = values;
         Ok(())
     }
-
-    /// Gives back the pages behind the first `values`, which are not read any more.
-    fn let_go_from(&mut self, values: usize) {
-        let rest = self.values.saturating_sub(values);
-        if rest * size_of::<f32>() >= OWN_PAGES_BYTES {
-            // SAFETY: both lie in this block or at its end, and `&mut self` proves that nobody
-            // else touches what lies between.
-            unsafe {
-                let start = self.start.as_ptr();
-                forget(start.add(values), start.add(self.values));
-            }
-        }
-    }
 }
 
 impl Drop for Block {
     fn drop(&mut self) {
-        self.let_go_from(0);
-        if let (true, Ok(layout)) = (self.values > 0, Self::layout(self.values)) {
-            // SAFETY: allocated with this very layout, and freed only here.
-            unsafe { dealloc(self.start.as_ptr().cast(), layout) };
+        match Self::layout(self.values) {
+            // SAFETY: a mapping of so many bytes, given back only here.
+            Ok(layout) if self.mapped => unsafe {
+                pages::unmap_from(self.start, 0, layout.size());
+            },
+            Ok(layout) if self.values > 0 => {
+                // SAFETY: allocated with this very layout, and freed only here.
+                unsafe { dealloc(self.start.as_ptr().cast(), layout) };
+            }
+            _ => {}
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) unsafe fn move_values(from: *mut f32, to: *mut f32, values: usize) {
 /// # Safety
 /// Nobody else touches what lies between, and nobody wants it any more.
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
-pub(super) unsafe fn forget(start: *mut f32, end: *mut f32) {
+unsafe fn forget(start: *mut f32, end: *mut f32) {
     // SAFETY: asks for a number.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     let Some(page) = usize::try_from(page).ok().filter(|page| page.is_power_of_two()) else {
@@ -53,4 +53,4 @@ pub(super) unsafe fn forget(start: *mut f32, end: *mut f32) {
 /// # Safety
 /// None is needed.
 #[cfg(not(all(target_os = "linux", not(any(loom, miri)))))]
-pub(super) unsafe fn forget(_start: *mut f32, _end: *mut f32) {}
+unsafe fn forget(_start: *mut f32, _end: *mut f32) {}

@@ -1,0 +1,51 @@
+//! Large blocks as pages of their own, straight from the system. An allocator may keep what it
+//! is given back, for each thread: then memory that a budget has freed is missing to others.
+#![allow(unsafe_code, reason = "see storage.rs, whose part this is")]
+
+use std::ptr::NonNull;
+
+/// From this size on a block has pages of its own: where allocators begin to do the same, until
+/// they have seen larger blocks come and go.
+pub(super) const SMALLEST_BYTES: usize = 128 << 10;
+
+/// Zeroed, untouched pages of at least `bytes`; None where the system has none to give.
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+pub(super) fn map(bytes: usize) -> Option<NonNull<f32>> {
+    let (read_write, alone) =
+        (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: asks for fresh memory anywhere; nothing that exists is touched.
+    let start = unsafe { libc::mmap(std::ptr::null_mut(), bytes, read_write, alone, -1, 0) };
+    if start == libc::MAP_FAILED { None } else { NonNull::new(start.cast()) }
+}
+
+/// Elsewhere the allocator gives all.
+#[cfg(not(all(target_os = "linux", not(any(loom, miri)))))]
+pub(super) fn map(_bytes: usize) -> Option<NonNull<f32>> {
+    None
+}
+
+/// Gives back the whole pages of a mapping behind its first `keep` bytes; with 0 all of it.
+///
+/// # Safety
+/// `start` came from [`map`], `bytes` is what is left of it, and nobody touches what goes.
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+pub(super) unsafe fn unmap_from(start: NonNull<f32>, keep: usize, bytes: usize) {
+    // SAFETY: asks for a number.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    let Some(page) = usize::try_from(page).ok().filter(|page| page.is_power_of_two()) else {
+        return;
+    };
+    let (keep, bytes) = (keep.next_multiple_of(page), bytes.next_multiple_of(page));
+    if bytes > keep {
+        // SAFETY: whole pages of a mapping that the caller owns and has given up. Failing leaves
+        // them mapped, which does no harm.
+        unsafe { libc::munmap(start.as_ptr().byte_add(keep).cast(), bytes - keep) };
+    }
+}
+
+/// Elsewhere there is no mapping to give back.
+///
+/// # Safety
+/// None is needed.
+#[cfg(not(all(target_os = "linux", not(any(loom, miri)))))]
+pub(super) unsafe fn unmap_from(_start: NonNull<f32>, _keep: usize, _bytes: usize) {}
