@@ -111,7 +111,7 @@ fn load(engine: &AudioEngine, source: Source) -> Result<Curve, String> {
 }
 
 /// A figure of the system about this process, in bytes.
-pub(crate) fn memory(figure: &str) -> Result<u64, String> {
+fn memory(figure: &str) -> Result<u64, String> {
     let status = std::fs::read_to_string("/proc/self/status").map_err(|error| error.to_string())?;
     status
         .lines()

@@ -7,10 +7,10 @@
 //! threads and descriptors as before.
 
 mod caller;
-mod chart;
+mod heap;
 mod material;
 mod reader;
-mod slope;
+mod report;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -18,13 +18,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hotcue_actors::{AudioEngine, EngineConfig, EngineStats};
-use hotcue_tests::{Random, descriptor_count, thread_count, wait_until};
+use hotcue_actors::{AudioEngine, EngineConfig};
+use hotcue_tests::{Random, descriptor_count, resident_bytes, thread_count, wait_until};
 
-use super::child::memory;
 use caller::{Caller, Done};
+use heap::heap_bytes;
 use material::Material;
 use reader::Reader;
+use report::{AtRest, Found, Record};
 
 pub(super) const SLOTS: usize = 24;
 const CALLERS: usize = 4;
@@ -113,15 +114,13 @@ pub(crate) fn run(soak: &Soak, svg: Option<&Path>) -> Result<bool, String> {
     let stats = engine.stats();
     engine.shut_down();
     let record = record.into_inner().map_err(|_| "the watch has failed".to_owned())?;
-    report(soak, svg, &record, (before, after), &stats, &reader, &done)
+    let found = Found { record, before, after, stats, reader, done };
+    found.report(soak, svg)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
-
-/// Threads and descriptors of the process.
-type Handles = (usize, usize);
 
 /// Calls for `time`.
 fn churn(
@@ -163,7 +162,7 @@ fn churn(
 }
 
 /// Empties the engine, lets all come to rest, and says what the process has open then.
-fn settle(engine: &AudioEngine) -> Result<Handles, String> {
+fn settle(engine: &AudioEngine) -> Result<AtRest, String> {
     for id in 0..u32::try_from(SLOTS).unwrap_or(0) {
         engine.unload_sample(id).map_err(|error| error.to_string())?;
     }
@@ -175,19 +174,11 @@ fn settle(engine: &AudioEngine) -> Result<Handles, String> {
     });
     // Decoders that were replaced while they were inside a slow read come out of it by and by.
     thread::sleep(Duration::from_secs(3));
-    Ok((thread_count().unwrap_or(0), descriptor_count().unwrap_or(0)))
-}
-
-/// What was seen of the process over time.
-#[derive(Debug, Default)]
-struct Record {
-    /// Minutes, and resident MB.
-    points: Vec<(f64, f64)>,
-    /// Those between the warm-up and the end of the calls.
-    measured: std::ops::Range<usize>,
-    most_threads: usize,
-    most_descriptors: usize,
-    most_bytes: u64,
+    Ok(AtRest {
+        threads: thread_count().unwrap_or(0),
+        descriptors: descriptor_count().unwrap_or(0),
+        heap_bytes: heap_bytes(),
+    })
 }
 
 fn watch(engine: &AudioEngine, record: &Mutex<Record>, soak: &Soak, over: &AtomicBool) {
@@ -196,6 +187,7 @@ fn watch(engine: &AudioEngine, record: &Mutex<Record>, soak: &Soak, over: &Atomi
     let every = Duration::from_secs_f64(soak.minutes * 60.0 / 300.0).min(SLOWEST);
     // All of it from the start: the record itself must not grow.
     lock(record).points.reserve(2_000);
+    lock(record).heap.reserve(2_000);
     for number in 0_u32.. {
         let due = every * number;
         while begin.elapsed() < due {
@@ -208,9 +200,11 @@ fn watch(engine: &AudioEngine, record: &Mutex<Record>, soak: &Soak, over: &Atomi
             drop(record);
             thread::sleep(due.saturating_sub(begin.elapsed()).min(Duration::from_millis(10)));
         }
-        let bytes = memory("VmRSS").expect("the system tells what the process takes");
+        let bytes = resident_bytes().expect("the system tells what the process takes");
         let mut record = lock(record);
-        record.points.push((begin.elapsed().as_secs_f64() / 60.0, bytes as f64 / 1e6));
+        let minutes = begin.elapsed().as_secs_f64() / 60.0;
+        record.points.push((minutes, bytes as f64 / 1e6));
+        record.heap.push((minutes, heap_bytes().unwrap_or(0) as f64 / 1e6));
         record.most_threads = record.most_threads.max(thread_count().unwrap_or(0));
         record.most_descriptors = record.most_descriptors.max(descriptor_count().unwrap_or(0));
         drop(record);
@@ -223,61 +217,4 @@ fn lose(bytes: f64) {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small size")]
     let lost = vec![1_u8; bytes as usize];
     std::mem::forget(std::hint::black_box(lost));
-}
-
-fn report(
-    soak: &Soak,
-    svg: Option<&Path>,
-    record: &Record,
-    (before, after): (Handles, Handles),
-    stats: &EngineStats,
-    reader: &Reader,
-    done: &Done,
-) -> Result<bool, String> {
-    let measured = &record.points[record.measured.clone()];
-    let warm = measured.first().map_or(0.0, |point| point.0);
-    let line = slope::fit(measured)
-        .ok_or_else(|| format!("{} samples are too few", record.points.len()))?;
-    let (slope, margin) = (line.slope * 1e3, line.margin * 1e3);
-    let grows = slope - margin > soak.allowed;
-    let lost = reader.without_end() as u64 + stats.dropped_events + stats.dropped_playback_events;
-    let voices = (done.plays.load(Ordering::Relaxed), reader.voices_ended);
-    let held = record.most_bytes <= BUDGET + LARGEST;
-    let verdict = if grows { "GROWS" } else { "flat" };
-    println!(
-        "calls\t{}\trefused {}",
-        done.calls.load(Ordering::Relaxed),
-        done.refused.load(Ordering::Relaxed)
-    );
-    println!(
-        "requests ended\t{}\tcancelled by callers {}",
-        reader.ended(),
-        done.cancels.load(Ordering::Relaxed)
-    );
-    let mut kinds: Vec<_> = reader.events.iter().collect();
-    kinds.sort();
-    println!("events\t{kinds:?}");
-    println!("events lost\t{lost}");
-    println!("voices played, ended\t{voices:?}");
-    println!("decoders replaced\t{}", stats.abandoned_workers);
-    println!(
-        "memory of samples\t{:.1} MB at most, budget {:.1} MB",
-        record.most_bytes as f64 / 1e6,
-        BUDGET as f64 / 1e6
-    );
-    println!(
-        "threads, descriptors at rest\tbefore {before:?}, after {after:?}; at most {} and {}",
-        record.most_threads, record.most_descriptors
-    );
-    println!("slope\t{slope:.1} ± {margin:.1} kB/min (99 %)\t{verdict}");
-    if let Some(svg) = svg {
-        let title = format!(
-            "Resident memory, {:.1} minutes of random calls: {slope:.1} ± {margin:.1} kB/min, {verdict}",
-            soak.minutes
-        );
-        let text = chart::svg(&record.points, warm, Some(&line), &title);
-        std::fs::write(svg, text).map_err(|error| format!("{}: {error}", svg.display()))?;
-    }
-    let sound = stats.callback_panics == 0;
-    Ok(!grows && lost == 0 && voices.0 == voices.1 && before == after && held && sound)
 }

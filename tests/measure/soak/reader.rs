@@ -12,7 +12,7 @@ use hotcue_tests::Contract;
 use super::caller::Done;
 
 /// How long ended requests are remembered: longer than anything waits in a queue here.
-const MEMORY_SEC: f64 = 30.0;
+const MEMORY_SEC: f64 = 10.0;
 
 /// What was read, and how often.
 #[derive(Debug, Default)]

@@ -9,8 +9,15 @@ const HEIGHT: f64 = 240.0;
 const LEFT: f64 = 60.0;
 const TOP: f64 = 40.0;
 
-/// `points` are minutes and MB; the line was laid through those from `warm` minutes on.
-pub(super) fn svg(points: &[(f64, f64)], warm: f64, line: Option<&Line>, title: &str) -> String {
+/// `points` and `heap` are minutes and MB; the line was laid through those of the first from
+/// `warm` minutes on.
+pub(super) fn svg(
+    points: &[(f64, f64)],
+    heap: &[(f64, f64)],
+    warm: f64,
+    line: &Line,
+    title: &str,
+) -> String {
     let most_x = points.last().map_or(1.0, |point| point.0.max(1e-9));
     let most_y = points.iter().fold(1.0, |most, point| point.1.max(most)) * 1.1;
     let x = |minutes: f64| LEFT + minutes / most_x * WIDTH;
@@ -45,21 +52,21 @@ pub(super) fn svg(points: &[(f64, f64)], warm: f64, line: Option<&Line>, title: 
         )
         .ok();
     }
-    let path: Vec<String> =
-        points.iter().map(|point| format!("{:.1} {:.1}", x(point.0), y(point.1))).collect();
-    writeln!(text, "<path d='M{}' fill='none' stroke='#00798c'/>", path.join("L")).ok();
-    if let Some(line) = line {
-        let at = |minutes: f64| y(line.start + line.slope * minutes);
-        writeln!(
-            text,
-            "<path d='M{:.1} {:.1}L{:.1} {:.1}' stroke='#d1495b' stroke-width='2'/>",
-            x(warm),
-            at(warm),
-            x(most_x),
-            at(most_x),
-        )
-        .ok();
+    for (record, colour) in [(heap, "#999"), (points, "#00798c")] {
+        let path: Vec<String> =
+            record.iter().map(|point| format!("{:.1} {:.1}", x(point.0), y(point.1))).collect();
+        writeln!(text, "<path d='M{}' fill='none' stroke='{colour}'/>", path.join("L")).ok();
     }
+    let at = |minutes: f64| y(line.start + line.slope * minutes);
+    writeln!(
+        text,
+        "<path d='M{:.1} {:.1}L{:.1} {:.1}' stroke='#d1495b' stroke-width='2'/>",
+        x(warm),
+        at(warm),
+        x(most_x),
+        at(most_x),
+    )
+    .ok();
     text.push_str("</svg>\n");
     text
 }
