@@ -165,7 +165,10 @@ fn what_left_memory_is_read_again() {
         |id| engine.load_sample_async(Some(id), Source::Path(path.clone()), 0).expect("accepted");
     assert!(!from_cache(&engine, &load(0)));
     engine.unload_sample(0).expect("it runs");
-    wait_until("its memory is free", || engine.stats().samples == 0);
+    wait_until("its memory is free", || {
+        let stats = engine.stats();
+        stats.samples == 0 && stats.reserved_bytes == 0
+    });
     assert!(!from_cache(&engine, &load(0)));
     let held = engine.sample(0).expect("it runs").expect("it is there");
     engine.unload_sample(0).expect("it runs");
