@@ -30,7 +30,7 @@ use crate::table::Table;
 use crate::work::Workshop;
 pub(crate) use ahead::Ahead;
 use queue::Queue;
-use worker::{Busy, Worker};
+use worker::{Abandoned, Busy, Worker};
 
 /// Fewer ended requests than this are not worth clearing out of the queue.
 const MIN_ENDED: usize = 64;
@@ -58,7 +58,7 @@ pub struct LoaderSupervisor {
     /// load is still wanted.
     stalled: Vec<Worker>,
     /// Threads of decoders that were given up because they did not come back.
-    abandoned: Vec<Home>,
+    abandoned: Vec<Abandoned>,
     /// Times that a worker got free by itself.
     freed: u32,
     /// The next job to be taken is the one that has waited longest.
@@ -302,7 +302,7 @@ impl LoaderSupervisor {
         if let Some(index) = self.stalled.iter().position(|worker| worker.is(from)) {
             let worker = self.stalled.swap_remove(index);
             worker.home.stop();
-            self.abandoned.push(worker.home);
+            self.abandoned.push(Abandoned::new(worker));
         }
     }
 
@@ -504,7 +504,7 @@ impl Handler<StopWorkers> for LoaderSupervisor {
                 worker.home.stop();
                 worker.home
             })
-            .chain(self.abandoned.drain(..))
+            .chain(self.abandoned.drain(..).map(Abandoned::into_home))
             .collect();
         // Nobody waits any more only if the engine gave up on a clean end; then they detach.
         answer.send(homes).ok();

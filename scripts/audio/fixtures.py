@@ -39,7 +39,8 @@ HEADER = """\
 """
 # libsndfile's names of what it writes, as ffmpeg says them.
 CODEC_NAMES = {
-    "PCM_U8": "pcm_u8", "PCM_16": "pcm_s16le", "PCM_24": "pcm_s24le", "PCM_32": "pcm_s32le", "PCM_S8": "pcm_s8",
+    "PCM_U8": "pcm_u8", "PCM_S8": "pcm_s8", "PCM_16": "pcm_s16le", "PCM_24": "pcm_s24le",
+    "PCM_32": "pcm_s32le",
     "FLOAT": "pcm_f32le", "DOUBLE": "pcm_f64le", "ALAW": "pcm_alaw", "ULAW": "pcm_mulaw",
 }  # fmt: skip
 

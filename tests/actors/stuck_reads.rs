@@ -7,7 +7,7 @@ use hotcue::Source;
 use hotcue_actors::SlotState;
 use hotcue_tests::{BlockingSource, Gate, PATIENCE, sine, wait_until, wav_bytes};
 
-use crate::offline;
+use crate::{alone, offline};
 
 #[test]
 fn promise_9_a_decoder_whose_read_does_not_return_is_replaced_and_counted() {
@@ -51,4 +51,45 @@ fn a_slow_read_that_is_still_wanted_is_left_alone() {
     gate.open();
     assert!(matches!(slow.wait(Some(PATIENCE)), Some(Ok(_))));
     assert_eq!(engine.stats().abandoned_workers, 0);
+}
+
+#[test]
+fn a_decoder_that_was_given_up_leaves_nothing_once_its_read_returns() {
+    alone("stuck_reads::a_decoder_that_was_given_up_leaves_nothing_once_its_read_returns", || {
+        const STUCK: u32 = 12;
+        let engine = offline(STUCK as usize);
+        let content = wav_bytes(48_000, 1, 100, sine(440.0, 48_000));
+        let load = |id| {
+            let source = Source::Memory(Arc::from(content.clone()));
+            let ticket = engine.load_sample_async(Some(id), source, 0).expect("accepted");
+            assert!(matches!(ticket.wait(Some(PATIENCE)), Some(Ok(_))));
+        };
+        let mut after = Vec::new();
+        for round in 1..=4 {
+            let gate = Arc::new(Gate::default());
+            let stuck = |id| {
+                let (gate, content) = (Arc::clone(&gate), content.clone());
+                let source = Source::Custom(Arc::new(BlockingSource { gate, content }));
+                engine.load_sample_async(Some(id), source, 0).expect("accepted")
+            };
+            let tickets: Vec<_> = (0..STUCK).map(stuck).collect();
+            wait_until("all are inside their reads", || gate.waiting() == STUCK as usize);
+            tickets.iter().for_each(|ticket| assert!(ticket.cancel()));
+            let given_up = (round * STUCK) as usize;
+            wait_until("all are given up", || engine.stats().abandoned_workers == given_up);
+            gate.open();
+            for _ in 0..20 {
+                load(0);
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            after.push(mappings());
+        }
+        // Each thread's stack is a mapping or two; those of ended threads are used again.
+        assert!(after[3] < after[0] + STUCK as usize, "{after:?}");
+    });
+}
+
+/// Stretches of memory that the system knows of this process; 0 where it does not say.
+fn mappings() -> usize {
+    std::fs::read_to_string("/proc/self/maps").map_or(0, |maps| maps.lines().count())
 }

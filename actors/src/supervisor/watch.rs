@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix::{Addr, AsyncContext, Context};
 
 use super::LoaderSupervisor;
-use super::worker::{Busy, Found, Worker};
+use super::worker::{Abandoned, Busy, Found, Worker};
 use crate::job::Job;
 use crate::messages::{Discard, Measure};
 
@@ -52,6 +52,7 @@ impl LoaderSupervisor {
         }
         self.look_at_workers(supervisor);
         self.look_at_stalled();
+        self.abandoned.retain_mut(|abandoned| !abandoned.is_over());
         self.sweep();
         for unwanted in
             self.parked.extract_if(.., |parked| !parked.job.is_wanted()).collect::<Vec<_>>()
@@ -128,7 +129,7 @@ impl LoaderSupervisor {
             busy.job.give_up();
         }
         worker.home.stop();
-        self.abandoned.push(worker.home);
+        self.abandoned.push(Abandoned::new(worker));
         self.parts.table.count_abandoned_worker();
     }
 

@@ -110,6 +110,33 @@ impl Worker {
     }
 }
 
+/// A decoder that was given up, whose thread ends when its read returns.
+#[derive(Debug)]
+pub(super) struct Abandoned {
+    home: Home,
+    addr: Addr<DecoderActor>,
+    /// The actor was found gone: its thread has nothing left to do.
+    is_gone: bool,
+}
+
+impl Abandoned {
+    pub(super) fn new(worker: Worker) -> Self {
+        Self { home: worker.home, addr: worker.addr, is_gone: false }
+    }
+
+    /// Whether its thread has surely ended, one look after its actor was found gone. It is not
+    /// waited for then; kept, it would keep the thread's stack.
+    pub(super) fn is_over(&mut self) -> bool {
+        let was_gone = self.is_gone;
+        self.is_gone = !self.addr.connected();
+        was_gone
+    }
+
+    pub(super) fn into_home(self) -> Home {
+        self.home
+    }
+}
+
 impl Busy {
     pub(super) fn new(job: Arc<Job>) -> Self {
         let now = Instant::now();
