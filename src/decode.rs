@@ -3,7 +3,9 @@
 mod channels;
 mod clean;
 mod failure;
+mod mkv;
 mod mp4;
+mod opus;
 mod pcm;
 mod reader;
 mod sniff;
@@ -137,9 +139,12 @@ pub(crate) fn open(source: OpenedSource) -> Result<Box<dyn Decoder>, LoadError> 
     sniff::refuse_known(&head)?;
     match pcm::open(reader, &read, &head, byte_len)? {
         pcm::Opened::Here(decoder) => Ok(decoder),
-        pcm::Opened::Elsewhere(reader) => {
-            Ok(Box::new(SymphoniaDecoder::open(reader, &read, &head, start, byte_len)?))
-        }
+        pcm::Opened::Elsewhere(reader) => match opus::open(reader, &read, &head, byte_len)? {
+            opus::Opened::Here(decoder) => Ok(decoder),
+            opus::Opened::Elsewhere(reader) => {
+                Ok(Box::new(SymphoniaDecoder::open(reader, &read, &head, start, byte_len)?))
+            }
+        },
         pcm::Opened::Mpeg(mut reader) => {
             let head = sniff::first_bytes(&mut reader, 0);
             let head = head.map_err(|error| failure::io_failure(&read, error))?;

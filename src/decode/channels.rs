@@ -23,6 +23,34 @@ pub(crate) fn wave_order(speakers: &[Option<u32>]) -> Vec<usize> {
     order
 }
 
+/// As [`wave_order`], for `channels` channels in the order of Vorbis, which is also that of Opus;
+/// None for numbers of channels that it has no order for.
+///
+/// # Sources
+/// *Vorbis I specification*, 4.3.9: L C R and so on, for up to eight channels; of seven, the
+/// surrounds are at the sides with one centre behind.
+pub(crate) fn vorbis_order(channels: usize) -> Option<Vec<usize>> {
+    const LEFT: u32 = 0;
+    const RIGHT: u32 = 1;
+    const CENTRE: u32 = 2;
+    const LFE: u32 = 3;
+    const BACK: [u32; 2] = [4, 5];
+    const BACK_CENTRE: u32 = 8;
+    const SIDE: [u32; 2] = [9, 10];
+    let speakers: &[u32] = match channels {
+        1 => &[CENTRE],
+        2 => &[LEFT, RIGHT],
+        3 => &[LEFT, CENTRE, RIGHT],
+        4 => &[LEFT, RIGHT, BACK[0], BACK[1]],
+        5 => &[LEFT, CENTRE, RIGHT, BACK[0], BACK[1]],
+        6 => &[LEFT, CENTRE, RIGHT, BACK[0], BACK[1], LFE],
+        7 => &[LEFT, CENTRE, RIGHT, SIDE[0], SIDE[1], BACK_CENTRE, LFE],
+        8 => &[LEFT, CENTRE, RIGHT, SIDE[0], SIDE[1], BACK[0], BACK[1], LFE],
+        _ => return None,
+    };
+    Some(wave_order(&speakers.iter().copied().map(Some).collect::<Vec<_>>()))
+}
+
 /// As [`wave_order`], for planes that symphonia 0.6.1 made of ALAC: of 6.1 and 7.1 it puts the
 /// surrounds where its own mask has other speakers.
 ///

@@ -2,6 +2,8 @@
 
 mod warnings;
 
+/// Undecodable packets in a row after which the rest of a stream is given up.
+pub(crate) const MAX_BAD_PACKETS_IN_A_ROW: u32 = 500;
 /// Largest magnitude that counts as audio: +400 dB over full scale. Beyond it the sums of a
 /// resampler's transform could overflow into infinities.
 const MAX_MAGNITUDE: f32 = 1e20;

@@ -1,18 +1,23 @@
 //! Decoding with symphonia, the only file that names it.
 
 mod failure;
+mod last;
 mod ledger;
 mod lost;
+mod opus;
 
 use std::io;
 use std::sync::Arc;
 
 use failure::{opening_failed, unknown_codec, unknown_format};
+use last::LastPacket;
 use ledger::Ledger;
 use lost::Clock;
+use opus::OpusAdapter;
 
 use symphonia::core::audio::{ChannelLabel, Channels, GenericAudioBufferRef};
 use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
@@ -22,15 +27,13 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::units::Duration;
 
 use super::channels::{alac_order, wave_order};
-use super::clean::Tally;
-use super::failure::source_failure;
+use super::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
+use super::failure::{io_failure, source_failure};
 use super::reader::{CountingReader, ReadState};
-use super::{Chunk, Decoder, StreamInfo, mp4, sniff};
+use super::{Chunk, Decoder, StreamInfo, mkv, mp4, sniff};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning};
 use crate::spec::{AudioSpec, validate_channels};
 
-/// Undecodable packets in a row after which the rest of a stream is given up.
-const MAX_BAD_PACKETS_IN_A_ROW: u32 = 500;
 /// Most frames of one packet that a header may state. The formats read here have 65,536 at most,
 /// in ALAC and FLAC.
 const MAX_PACKET_FRAMES: u64 = 1 << 17;
@@ -67,14 +70,19 @@ impl SymphoniaDecoder {
     /// # Errors
     /// `unsupported_format`, `corrupt`, `empty` without a single frame, `io`.
     pub(crate) fn open(
-        reader: CountingReader,
+        mut reader: CountingReader,
         read: &Arc<ReadState>,
         head: &[u8],
         start: Option<mp4::Start>,
         byte_len: u64,
     ) -> Result<Self, LoadError> {
+        let paddings = mkv::paddings(&mut reader, head).map_err(|error| io_failure(read, error))?;
         let mut stream = PacketStream::open(reader, read)
             .map_err(|error| source_failure(read).unwrap_or(error))?;
+        stream.last.padding_ns = paddings
+            .iter()
+            .find(|padding| padding.track == u64::from(stream.track.id))
+            .map_or(0, |padding| padding.ns);
         if !sniff::may_be(stream.container(), head) {
             return Err(unknown_format());
         }
@@ -197,6 +205,7 @@ struct PacketStream {
     is_mpeg_audio: bool,
     ledger: Ledger,
     clock: Clock,
+    last: LastPacket,
     unpacked: Unpacked,
     /// Frames that are missing before those in `unpacked`.
     lost_frames: u64,
@@ -216,6 +225,7 @@ impl PacketStream {
             is_mpeg_audio,
             ledger: Ledger::default(),
             clock: Clock::new(&track, has_frame_times(format.as_ref())),
+            last: LastPacket::default(),
             format,
             codec,
             track,
@@ -275,7 +285,8 @@ impl PacketStream {
             return Ok(Decoded::End);
         }
         let read_before = self.read.position();
-        let mut packet = match self.format.next_packet() {
+        let rate = self.rate();
+        let mut packet = match self.last.cut(self.format.as_mut(), self.track.id, rate) {
             Ok(Some(packet)) => packet,
             Ok(None) => return self.end(),
             Err(Error::ResetRequired) => return self.restart(),
@@ -328,6 +339,12 @@ impl PacketStream {
                 self.end()
             }
         }
+    }
+
+    /// The rate of what is decoded, or will be; 0 where nobody knows that yet.
+    fn rate(&self) -> u32 {
+        let stated = || self.codec.codec_params().sample_rate;
+        self.unpacked.spec.map(|spec| spec.sample_rate).or_else(stated).unwrap_or(0)
     }
 
     /// Notes that `frames` frames are missing before what is decoded next; None: nobody knows how
@@ -416,6 +433,10 @@ fn audio_decoder(format: &dyn FormatReader) -> Result<(Track, Box<dyn AudioDecod
         .ok_or_else(|| LoadError::new(LoadErrorKind::UnsupportedFormat, "has no audio track"))?;
     let parameters = audio_parameters(track).ok_or_else(unknown_codec)?;
     check_size(parameters)?;
+    if parameters.codec == CODEC_ID_OPUS {
+        let codec = OpusAdapter::new(parameters, format.format_info().short_name == "isomp4")?;
+        return Ok((track.clone(), Box::new(codec)));
+    }
     let codec = symphonia::default::get_codecs()
         .make_audio_decoder(parameters, &AudioDecoderOptions::default())
         .map_err(opening_failed)?;

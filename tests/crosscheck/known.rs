@@ -7,15 +7,6 @@ pub(crate) fn reason(file: &str) -> Option<&'static str> {
 
 const KNOWN: &[(&str, &[&str])] = &[
     (
-        "later: Opus",
-        &[
-            "androidx-media/mka/bear-opus.mka",
-            "androidx-media/ogg/bear.opus",
-            "mediafile/full.opus",
-            "rodio/music.opus",
-        ],
-    ),
-    (
         "symphonia 0.6.1 demands an edition UID that the specification makes optional",
         &["androidx-media/mka/bear-alac.mka"],
     ),

@@ -1,0 +1,21 @@
+//! Opus: what its header says, packets to planes, and Ogg as its container.
+//!
+//! WebM, Matroska and MP4 are symphonia's; it hands its packets to [`Codec`]. Ogg is read here:
+//! symphonia 0.6.1 knows neither mapping family 255 nor packets of more than 31 frames.
+
+mod codec;
+mod framing;
+mod head;
+mod ogg;
+mod pages;
+#[cfg(test)]
+mod tests;
+
+pub(super) use codec::Codec;
+pub(super) use head::Head;
+pub(super) use ogg::{Opened, open};
+
+/// The rate that Opus is decoded at, whatever was encoded, in Hz.
+pub(super) const SAMPLE_RATE: u32 = 48_000;
+/// Most frames of one packet: 120 ms.
+const MAX_PACKET_FRAMES: usize = 5_760;

@@ -1,0 +1,325 @@
+//! Opus in Ogg.
+//!
+//! # Sources
+//! RFC 7845: pages and packets (3), granule positions and how the end is cut by them (4), the
+//! header (5.1).
+
+mod link;
+
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
+
+use link::{Link, Queued};
+
+use super::pages::{MAX_PAGE_BYTES, Next, Page, Pages};
+use super::{Codec, Head, SAMPLE_RATE};
+use crate::decode::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
+use crate::decode::failure::{io_failure, source_failure};
+use crate::decode::reader::{CountingReader, ReadState};
+use crate::decode::{Chunk, Decoder, StreamInfo};
+use crate::error::{LoadError, LoadErrorKind, LoadWarning};
+use crate::spec::AudioSpec;
+
+/// Lent in place of frames that are lost.
+static SILENCE: [f32; 1152] = [0.0; 1152];
+
+/// Who reads a file.
+pub(crate) enum Opened {
+    /// This module.
+    Here(Box<OggOpusDecoder>),
+    /// Somebody else: what the reader shows.
+    Elsewhere(CountingReader),
+}
+
+/// Opens the file that begins with `head`, if Opus is its first audio in Ogg.
+///
+/// # Errors
+/// `unsupported_format`, `corrupt`, `empty` without a single frame, `io`.
+pub(crate) fn open(
+    mut reader: CountingReader,
+    read: &Arc<ReadState>,
+    head: &[u8],
+    byte_len: u64,
+) -> Result<Opened, LoadError> {
+    if !head.starts_with(b"OggS") {
+        return Ok(Opened::Elsewhere(reader));
+    }
+    let failed = |error| io_failure(read, error);
+    let first = first_audio(&mut reader).map_err(failed)?;
+    reader.seek(SeekFrom::Start(0)).map_err(failed)?;
+    let Some((serial, packet)) = first.filter(|(_, packet)| Head::begins(packet)) else {
+        return Ok(Opened::Elsewhere(reader));
+    };
+    let head = Head::parse(&packet)?;
+    let end = last_granule(&mut reader, serial).map_err(failed)?;
+    reader.seek(SeekFrom::Start(0)).map_err(failed)?;
+    let decoder = OggOpusDecoder::new(reader, Arc::clone(read), serial, &head, end, byte_len)?;
+    Ok(Opened::Here(Box::new(decoder)))
+}
+
+/// The serial number and first packet of the first stream that is audio of a known kind. All
+/// streams begin before the first one goes on.
+fn first_audio(reader: &mut CountingReader) -> io::Result<Option<(u32, Vec<u8>)>> {
+    const KINDS: &[&[u8]] = &[b"OpusHead", b"\x01vorbis", b"\x7fFLAC"];
+    let mut pages = Pages::new(reader);
+    while let Next::Page(page) = pages.next()? {
+        if !page.is_first() {
+            break;
+        }
+        if let Some((packet, true)) = page.parts().next()
+            && KINDS.iter().any(|kind| packet.starts_with(kind))
+        {
+            return Ok(Some((page.serial, packet.to_vec())));
+        }
+    }
+    Ok(None)
+}
+
+/// The granule position that stream `serial` ends at; None where another one follows it, or where
+/// that is not to be seen at the very end of the file.
+fn last_granule(reader: &mut CountingReader, serial: u32) -> io::Result<Option<u64>> {
+    // Holds one whole page at least.
+    let tail = (2 * MAX_PAGE_BYTES as u64).min(reader.byte_len());
+    reader.seek(SeekFrom::Start(reader.byte_len() - tail))?;
+    let mut pages = Pages::new(reader.take(tail));
+    let mut last: Option<(u32, u64)> = None;
+    loop {
+        match pages.next()? {
+            Next::Page(page) => {
+                last = page.granule.map(|granule| (page.serial, granule)).or(last);
+            }
+            Next::Junk => {}
+            Next::End => {
+                return Ok(last.filter(|last| last.0 == serial).map(|last| last.1));
+            }
+        }
+    }
+}
+
+/// The first Opus stream of an Ogg file, and those that are chained to it.
+pub(crate) struct OggOpusDecoder {
+    info: StreamInfo,
+    pages: Pages<CountingReader>,
+    read: Arc<ReadState>,
+    link: Link,
+    codec: Codec,
+    /// Decoded frames wait in the codec's planes.
+    waiting: usize,
+    /// Frames of them that count.
+    kept: usize,
+    /// Frames that are missing before them.
+    lost_frames: u64,
+    /// Frames that the encoder needed to get going; not audio.
+    frames_to_skip: u64,
+    /// As [`crate::decode::channels`] wants it: the codec has put the planes in order.
+    order: Vec<usize>,
+    tally: Tally,
+    ended: bool,
+}
+
+impl OggOpusDecoder {
+    /// Decodes up to the first frame of stream `serial`, which ends at granule position `end`.
+    ///
+    /// # Errors
+    /// As [`open`].
+    fn new(
+        reader: CountingReader,
+        read: Arc<ReadState>,
+        serial: u32,
+        head: &Head,
+        end: Option<u64>,
+        byte_len: u64,
+    ) -> Result<Self, LoadError> {
+        let spec = AudioSpec { sample_rate: SAMPLE_RATE, channels: head.channels() };
+        let mut this = Self {
+            info: StreamInfo {
+                spec,
+                frames: None,
+                frames_estimated: false,
+                length_stated: false,
+                container: "ogg".to_owned(),
+                codec: "opus".to_owned(),
+                bits_per_sample: None,
+                byte_len: Some(byte_len),
+            },
+            pages: Pages::new(reader),
+            read,
+            link: Link::new(serial),
+            codec: Codec::new(head)?,
+            waiting: 0,
+            kept: 0,
+            lost_frames: 0,
+            frames_to_skip: head.pre_skip(),
+            order: (0..spec.channels).collect(),
+            tally: Tally::default(),
+            ended: false,
+        };
+        while this.waiting == 0 {
+            this.advance()?;
+            if this.ended && this.waiting == 0 {
+                return Err(this.without_a_frame());
+            }
+        }
+        // A stream cut out of a longer one does not start at 0.
+        let before = this.link.start().unwrap_or(0).saturating_add(head.pre_skip());
+        this.info.frames = end.and_then(|end| end.checked_sub(before)).filter(|frames| *frames > 0);
+        this.info.length_stated = this.info.frames.is_some();
+        Ok(this)
+    }
+
+    fn without_a_frame(&self) -> LoadError {
+        match self.tally.bad_packets {
+            0 => LoadError::new(LoadErrorKind::Empty, "holds no audio frame"),
+            _ => LoadError::new(LoadErrorKind::Corrupt, "none of its packets can be decoded"),
+        }
+    }
+
+    /// Decodes one packet or reads one page.
+    ///
+    /// # Errors
+    /// `io`, `unsupported_format` when the number of channels changes.
+    fn advance(&mut self) -> Result<(), LoadError> {
+        if self.ended {
+            return Ok(());
+        }
+        if let Some(queued) = self.link.next() {
+            self.decode(&queued);
+            return Ok(());
+        }
+        match self.pages.next().map_err(|error| io_failure(&self.read, error))? {
+            Next::Page(page) if page.is_first() => self.begin(&page),
+            Next::Page(page) => {
+                self.link.enter(&page);
+                Ok(())
+            }
+            Next::Junk => Ok(()),
+            Next::End => self.end(),
+        }
+    }
+
+    /// The first page of a stream: this one's own, another one's beside it, or the next in a chain.
+    fn begin(&mut self, page: &Page) -> Result<(), LoadError> {
+        let is_opus = page.parts().next().is_some_and(|(packet, _)| Head::begins(packet));
+        if !self.link.has_begun() {
+            if page.serial == self.link.serial() {
+                self.link.begin(page);
+            }
+            return Ok(());
+        }
+        if !is_opus {
+            self.link.is_followed = true;
+            return Ok(());
+        }
+        // Of streams side by side the first is played; they all begin before any goes on.
+        if !self.link.has_audio() {
+            return Ok(());
+        }
+        let Some((packet, _)) = page.parts().next() else { return Ok(()) };
+        let Ok(head) = Head::parse(packet) else {
+            self.link.is_followed = true;
+            return Ok(());
+        };
+        if head.channels() != self.info.spec.channels {
+            return Err(LoadError::new(
+                LoadErrorKind::UnsupportedFormat,
+                format!(
+                    "changes midway from {} channels to {}",
+                    self.info.spec.channels,
+                    head.channels()
+                ),
+            ));
+        }
+        self.tally.restarted = true;
+        self.codec = Codec::new(&head)?;
+        self.frames_to_skip = head.pre_skip();
+        self.link = Link::new(page.serial);
+        self.link.begin(page);
+        Ok(())
+    }
+
+    fn decode(&mut self, queued: &Queued) {
+        match *queued {
+            Queued::Lost(frames) => {
+                self.tally.bad_packets += 1;
+                self.lose(frames);
+            }
+            Queued::Packet { ref bytes, cut } => match self.codec.decode(bytes) {
+                Ok(frames) => {
+                    self.tally.bad_in_a_row = 0;
+                    self.tally.clean_all(self.codec.planes());
+                    self.waiting = frames;
+                    self.kept = frames - cut.min(frames);
+                }
+                Err(_) => {
+                    self.tally.bad_packets += 1;
+                    self.tally.bad_in_a_row += 1;
+                    let frames = Codec::frames_of(bytes).map(|frames| frames.saturating_sub(cut));
+                    self.lose(frames.map(|frames| frames as u64));
+                    if self.tally.bad_in_a_row >= MAX_BAD_PACKETS_IN_A_ROW {
+                        self.tally.cut_off = true;
+                        self.ended = true;
+                    }
+                }
+            },
+        }
+    }
+
+    /// Notes that `frames` frames are missing before what is decoded next; None: nobody knows how
+    /// many.
+    fn lose(&mut self, frames: Option<u64>) {
+        match frames {
+            Some(frames) => self.lost_frames += frames,
+            None => self.tally.bad_left_out += 1,
+        }
+    }
+
+    fn end(&mut self) -> Result<(), LoadError> {
+        self.ended = true;
+        self.tally.cut_off |= !self.link.has_ended() || self.link.is_followed;
+        source_failure(&self.read).map_or(Ok(()), Err)
+    }
+
+    /// How many of the next `frames` frames belong to the encoder's start.
+    fn skip(&mut self, frames: usize) -> usize {
+        let skipped = usize::try_from(self.frames_to_skip).map_or(frames, |skip| skip.min(frames));
+        self.frames_to_skip -= skipped as u64;
+        self.tally.frames += (frames - skipped) as u64;
+        skipped
+    }
+}
+
+impl Decoder for OggOpusDecoder {
+    fn info(&self) -> &StreamInfo {
+        &self.info
+    }
+
+    fn next_chunk(&mut self) -> Result<Option<Chunk<'_>>, LoadError> {
+        if self.waiting == 0 {
+            self.advance()?;
+        }
+        if self.waiting == 0 {
+            let empty = Chunk::silent(&[], self.order.len());
+            return Ok(Some(empty).filter(|_| !self.ended));
+        }
+        // What is lost lies before what was decoded after it.
+        let lost = usize::try_from(self.lost_frames).unwrap_or(usize::MAX).min(SILENCE.len());
+        if lost > 0 {
+            let skipped = self.skip(lost);
+            self.lost_frames -= lost as u64;
+            self.tally.zero_filled += (lost - skipped) as u64;
+            return Ok(Some(Chunk::silent(&SILENCE[skipped..lost], self.order.len())));
+        }
+        self.waiting = 0;
+        let kept = self.kept;
+        let skipped = self.skip(kept);
+        Ok(Some(Chunk::new(self.codec.planes(), &self.order, skipped..kept)))
+    }
+
+    fn byte_position(&self) -> u64 {
+        self.read.position()
+    }
+
+    fn warnings(&self) -> Vec<LoadWarning> {
+        self.tally.warnings(&self.info)
+    }
+}

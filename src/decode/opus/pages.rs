@@ -1,0 +1,171 @@
+//! The pages of an Ogg file.
+//!
+//! # Sources
+//! RFC 3533, section 6: `OggS`, version 0, flags, granule position (8 bytes), serial number,
+//! sequence number, checksum (4 each), the number of segments and their lengths, then their
+//! content. A packet ends with a segment of less than 255 bytes. The checksum has the polynomial
+//! 0x04C11DB7, starts with 0, and counts its own field as 0.
+
+use std::io::{self, Read};
+
+const CAPTURE: &[u8] = b"OggS\0";
+const HEADER_BYTES: usize = 27;
+/// The longest page there can be.
+pub(super) const MAX_PAGE_BYTES: usize = HEADER_BYTES + 255 + 255 * 255;
+const READ_BYTES: usize = 64 << 10;
+
+const CONTINUED: u8 = 1;
+const FIRST: u8 = 2;
+const LAST: u8 = 4;
+
+/// One page, whole and with the right checksum.
+#[derive(Debug)]
+pub(super) struct Page {
+    flags: u8,
+    /// Frames up to the end of the last packet that ends here; None if none does.
+    pub(super) granule: Option<u64>,
+    pub(super) serial: u32,
+    pub(super) sequence: u32,
+    lengths: Vec<u8>,
+    content: Vec<u8>,
+}
+
+impl Page {
+    /// The page that `bytes` begin with, and its length. None: there is none, or not all of it.
+    pub(super) fn parse(bytes: &[u8]) -> Option<(Self, usize)> {
+        let header = bytes.get(..HEADER_BYTES).filter(|header| header.starts_with(CAPTURE))?;
+        let segments = usize::from(header[26]);
+        let lengths = bytes.get(HEADER_BYTES..HEADER_BYTES + segments)?;
+        let start = HEADER_BYTES + segments;
+        let len = start + lengths.iter().map(|len| usize::from(*len)).sum::<usize>();
+        let content = bytes.get(start..len)?;
+        let u32_at = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| header[at + byte]));
+        let sum = [&header[..22], &[0; 4], &header[26..], lengths, content]
+            .into_iter()
+            .flatten()
+            .fold(0, |sum: u32, byte| sum << 8 ^ CRC[usize::from((sum >> 24) as u8 ^ byte)]);
+        if sum != u32_at(22) {
+            return None;
+        }
+        let granule = u64::from(u32_at(10)) << 32 | u64::from(u32_at(6));
+        let page = Self {
+            flags: header[5],
+            granule: Some(granule).filter(|granule| i64::try_from(*granule).is_ok()),
+            serial: u32_at(14),
+            sequence: u32_at(18),
+            lengths: lengths.to_vec(),
+            content: content.to_vec(),
+        };
+        Some((page, len))
+    }
+
+    /// Whether its first segment goes on with a packet of the page before.
+    pub(super) fn is_continued(&self) -> bool {
+        self.flags & CONTINUED != 0
+    }
+
+    /// Whether it begins a stream.
+    pub(super) fn is_first(&self) -> bool {
+        self.flags & FIRST != 0
+    }
+
+    /// Whether it ends its stream.
+    pub(super) fn is_last(&self) -> bool {
+        self.flags & LAST != 0
+    }
+
+    /// The parts of packets in it, and whether each one is the end of its packet.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (&[u8], bool)> {
+        let (mut lengths, mut content) = (self.lengths.as_slice(), self.content.as_slice());
+        std::iter::from_fn(move || {
+            let end = lengths.iter().position(|len| *len < 255);
+            let (part, rest) = lengths.split_at(end.map_or(lengths.len(), |end| end + 1));
+            let len = part.iter().map(|len| usize::from(*len)).sum();
+            let bytes;
+            (bytes, content) = content.split_at(len);
+            lengths = rest;
+            (!part.is_empty()).then_some((bytes, end.is_some()))
+        })
+    }
+}
+
+/// What comes next in a file.
+pub(super) enum Next {
+    Page(Page),
+    /// Bytes that are no page; there may be one behind them.
+    Junk,
+    End,
+}
+
+/// Reads page after page.
+pub(super) struct Pages<R> {
+    source: R,
+    buffer: Vec<u8>,
+    /// What of `buffer` was taken already.
+    taken: usize,
+    ended: bool,
+}
+
+impl<R: Read> Pages<R> {
+    pub(super) fn new(source: R) -> Self {
+        Self { source, buffer: Vec::new(), taken: 0, ended: false }
+    }
+
+    /// The next page, or some of what lies before it: a damaged file may have much of that.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub(super) fn next(&mut self) -> io::Result<Next> {
+        self.fill()?;
+        let ahead = &self.buffer[self.taken..];
+        if ahead.is_empty() {
+            return Ok(Next::End);
+        }
+        if let Some((page, len)) = Page::parse(ahead) {
+            self.taken += len;
+            return Ok(Next::Page(page));
+        }
+        let junk = ahead[1..].windows(CAPTURE.len()).position(|bytes| bytes == CAPTURE);
+        // The last bytes may be the beginning of the next page.
+        let all = if self.ended { ahead.len() } else { ahead.len() - CAPTURE.len() };
+        self.taken += junk.map_or(all, |junk| junk + 1);
+        Ok(Next::Junk)
+    }
+
+    /// Makes sure that the longest page fits into what is buffered, unless the file ends before.
+    fn fill(&mut self) -> io::Result<()> {
+        if self.ended || self.buffer.len() - self.taken >= MAX_PAGE_BYTES {
+            return Ok(());
+        }
+        self.buffer.drain(..self.taken);
+        self.taken = 0;
+        while self.buffer.len() < MAX_PAGE_BYTES {
+            let before = self.buffer.len();
+            self.buffer.resize(before + READ_BYTES, 0);
+            let read = self.source.read(&mut self.buffer[before..]);
+            self.buffer.truncate(before + *read.as_ref().unwrap_or(&0));
+            if read? == 0 {
+                self.ended = true;
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// For each byte, what it does to the checksum.
+const CRC: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0_u32;
+    while byte < 256 {
+        let mut sum = byte << 24;
+        let mut bit = 0;
+        while bit < 8 {
+            sum = sum << 1 ^ if sum >> 31 == 0 { 0 } else { 0x04c1_1db7 };
+            bit += 1;
+        }
+        table[byte as usize] = sum;
+        byte += 1;
+    }
+    table
+};
