@@ -116,9 +116,9 @@ fn unsound(sample: &LoadedSample, options: LoadOptions) -> Option<&'static str> 
     checks.iter().find(|(holds, _)| !holds).map(|(_, what)| *what)
 }
 
-/// A panic inside symphonia ends in `worker_panic`; any other is ours to prevent.
+/// A panic inside a decoder that is not ours ends in `worker_panic`; any other is ours to prevent.
 fn is_foreign(place: &str) -> bool {
-    place.contains("/symphonia-") || place.ends_with(", by symphonia")
+    ["/symphonia-", "/opus-pure-", ", by symphonia"].iter().any(|name| place.contains(name))
 }
 
 #[test]

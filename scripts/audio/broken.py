@@ -35,6 +35,10 @@ def make(folder: Path) -> list[tuple[str, str, str]]:
     add("truncated.flac", flac[: len(flac) * 3 // 4], "warning:truncated")  # has a whole frame
     add("truncated.mp3", mp3[: len(mp3) // 2], "warning:truncated")
     add("truncated.ogg", ogg[: len(ogg) * 3 // 4], "corrupt")  # within its only page of audio
+    opus = good("opus.opus")
+    add("truncated.opus", opus[: len(opus) * 3 // 4], "warning:truncated")
+    add("truncated_header.opus", opus[:60], "empty")
+    add("damaged_middle.opus", _damaged(opus), "warning:decode_errors")
     add("truncated_header.wav", wav[:30], "corrupt|unsupported_format")
     add("truncated_header.flac", flac[:20], "corrupt|unsupported_format")
     add("truncated_no_moov.m4a", m4a[: len(m4a) // 2], "corrupt|unsupported_format")

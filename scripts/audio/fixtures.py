@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from . import broken
+from . import broken, opus
 from .encode import LAME, OGGENC, encode, encode_with, run, write_wav
 
 # FL FR FC LFE BL BR, the WAVE order. The LFE's is low: codecs filter that channel.
@@ -75,7 +75,7 @@ def make(folder: Path) -> None:
     """Writes all fixtures afresh."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "reference").mkdir(parents=True)
-    rows = _lossless(folder) + _lossy(folder) + _unsupported(folder)
+    rows = _lossless(folder) + _lossy(folder) + _opus(folder) + _unsupported(folder)
     for name, fmt, expected in broken.make(folder):
         rows.append(Row(name, fmt, "", "broken", expected=expected))
     text = HEADER.format(amplitude=AMPLITUDE, hz=", ".join(map(str, CHANNEL_HZ)))
@@ -216,12 +216,10 @@ def _lossy(folder: Path) -> list[Row]:
         pcm = np.frombuffer(decoded or ffmpeg_f32(path), "<f4").reshape(-1, channels)
         if channels == 6 and path.suffix == ".ogg":
             pcm = pcm[:, VORBIS_51]
-        reference = Path("reference") / f"{name}.s16"
-        codes = np.clip(np.rint(pcm * 32768.0), -32768, 32767).astype("<i2")
-        (folder / reference).write_bytes(codes.tobytes())
+        reference = _write_reference(folder, name, pcm)
         count = len(pcm)
         fmt = path.suffix[1:]
-        rows.append(Row(name, fmt, codec, "lossy", rate, channels, count, reference.as_posix()))
+        rows.append(Row(name, fmt, codec, "lossy", rate, channels, count, reference))
 
     add("adpcm_ms.wav", "adpcm_ms", 22_050, 2, "libsndfile", "MS_ADPCM")
     add("adpcm_ima.wav", "adpcm_ima_wav", 22_050, 1, "libsndfile", "IMA_ADPCM")
@@ -247,6 +245,26 @@ def _lossy(folder: Path) -> list[Row]:
     return rows
 
 
+def _opus(folder: Path) -> list[Row]:
+    rows = []
+    for name, channels, frames in opus.make(folder, sines):
+        pcm = np.frombuffer(opus.decoded(folder / name), "<f4")
+        if len(pcm) != frames * channels:
+            raise SystemExit(f"{name}: {len(pcm) // channels} frames, not {frames}")
+        reference = _write_reference(folder, name, pcm)
+        fmt = Path(name).suffix[1:]
+        rows.append(Row(name, fmt, "opus", "lossy", opus.RATE, channels, frames, reference))
+    return rows
+
+
+def _write_reference(folder: Path, name: str, pcm: NDArray[np.float32]) -> str:
+    """Writes what another program made of `name`; where, within `folder`."""
+    reference = Path("reference") / f"{name}.s16"
+    codes = np.clip(np.rint(pcm * 32768.0), -32768, 32767).astype("<i2")
+    (folder / reference).write_bytes(codes.tobytes())
+    return reference.as_posix()
+
+
 def _unsupported(folder: Path) -> list[Row]:
     """Good files of formats that hotcue names, but does not open yet."""
     rows = []
@@ -258,6 +276,5 @@ def _unsupported(folder: Path) -> list[Row]:
             Row(name, fmt, codec, "unsupported", rate, channels, expected="unsupported_format")
         )
 
-    add("opus.opus", "opus", 48_000, 2, "-c:a", "libopus", "-b:a", "64k")
     add("wavpack.wv", "wavpack", 44_100, 1, "-c:a", "wavpack")
     return rows
