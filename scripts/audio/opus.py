@@ -48,9 +48,10 @@ def make(folder: Path, sines: Sines) -> list[tuple[str, int, int]]:
 
 
 def decoded(path: Path) -> bytes:
-    """Interleaved f32le in WAVE order, by libopus: ffmpeg's own decoder is less exact."""
-    decoder = ("-c:a", "libopus", "-i", path)
-    return run("ffmpeg", "-v", "error", *decoder, "-f", "f32le", "-c:a", "pcm_f32le", "-")
+    """Interleaved f32le as ffmpeg has it, by libopus: ffmpeg's own decoder is less exact."""
+    decoder = ("-c:a", "libopus", "-request_sample_fmt", "flt")
+    output = ("-f", "f32le", "-c:a", "pcm_f32le", "-")
+    return run("ffmpeg", "-v", "error", *decoder, "-i", path, *output)
 
 
 def _with_gain(content: bytes, db_256: int) -> bytes:
