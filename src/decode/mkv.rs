@@ -141,3 +141,49 @@ fn number(bytes: &[u8], longest: usize) -> Option<(u64, usize)> {
     let value = bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
     Some((value & ((1 << (7 * len)) - 1), len))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn element(id: &[u8], content: &[u8]) -> Vec<u8> {
+        let size = u8::try_from(content.len()).expect("short content");
+        [id, &[0x40, size], content].concat()
+    }
+
+    fn group(track: u8, padding: &[u8]) -> Vec<u8> {
+        let block = element(&[0xa1], &[0x80 | track, 0, 0, 0, 1]);
+        element(&[0xa0], &[block, element(&[0x75, 0xa2], padding)].concat())
+    }
+
+    fn file(clusters: &[Vec<u8>]) -> Vec<u8> {
+        let clusters =
+            clusters.iter().flat_map(|content| element(&[0x1f, 0x43, 0xb6, 0x75], content));
+        let segment = [0x18, 0x53, 0x80, 0x67, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+        element(EBML, b"").into_iter().chain(segment).chain(clusters).collect()
+    }
+
+    fn paddings_in(file: &[u8]) -> Vec<Padding> {
+        paddings(&mut Cursor::new(file), file).expect("memory can be read")
+    }
+
+    #[test]
+    fn the_padding_of_each_tracks_last_block_counts() {
+        let simple = |track: u8| element(&[0xa3], &[0x80 | track, 0, 0, 0, 1]);
+        let last = [group(1, &[9]), group(2, &[7]), simple(2), group(1, &[0x01, 0x00])].concat();
+        let whole = file(&[group(3, &[5]), last]);
+        assert_eq!(paddings_in(&whole), [Padding { track: 1, ns: 256 }]);
+        assert_eq!(paddings_in(&whole[..whole.len() - 1]), [], "the last cluster is cut off");
+    }
+
+    #[test]
+    fn paddings_at_the_start_of_a_block_or_of_no_size_are_none() {
+        assert_eq!(paddings_in(&file(&[group(1, &[0xff])])), []);
+        assert_eq!(paddings_in(&file(&[group(1, &[])])), []);
+        assert_eq!(paddings_in(&file(&[group(1, &[0x7f; 9])])), []);
+        assert_eq!(paddings_in(&file(&[])), []);
+        assert_eq!(paddings_in(b"\x1a\x45\xdf\xa3\xff"), []);
+    }
+}
