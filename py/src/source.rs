@@ -23,7 +23,9 @@ pub(crate) fn read(source: &Bound<'_, PyAny>) -> PyResult<Source> {
     }
     // While it is held, a bytearray keeps its size.
     let buffer = PyBuffer::<u8>::get(source)?;
-    let mut content: Arc<[u8]> = std::iter::repeat_n(0, buffer.item_count()).collect();
+    // The system takes longer to find the memory than it takes to fill it.
+    let count = buffer.item_count();
+    let mut content: Arc<[u8]> = py.detach(|| std::iter::repeat_n(0, count).collect());
     // Just made, so nobody shares it.
     if let Some(content) = Arc::get_mut(&mut content) {
         if buffer.dimensions() == 1 {
