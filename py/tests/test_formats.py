@@ -79,7 +79,8 @@ def test_other_files_end_as_they_should(row: dict[str, str]) -> None:
 def test_all_fixtures_at_once() -> None:
     """Every fixture ten times over, in one engine: each ends, the good ones with success."""
     every = rows("lossless", "lossy", "broken", "unsupported") * 10
-    with hotcue.AudioEngine(output="offline", sample_rate=48_000) as engine:
+    slots = len(every)
+    with hotcue.AudioEngine(output="offline", sample_rate=48_000, slots=slots) as engine:
         tickets = [
             engine.load_sample_async(id, FIXTURES / row["file"]) for id, row in enumerate(every)
         ]
