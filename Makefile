@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench nightly soak promises docs clean preflight wheel rust-tests jack-test \
+.PHONY: help demo test lint bench nightly soak promises crosscheck docs clean preflight wheel rust-tests jack-test \
 	python-tests not-run
 
 PYTHON := .venv/bin/python
@@ -73,6 +73,12 @@ promises: preflight ## measures how soon busy workers answer; makes long files w
 	scripts/make_long_audio.sh target/long
 	cargo run --locked --release -p hotcue-tests --bin measure -- promises target/long
 
+crosscheck: NEEDED_FOR := crosscheck
+crosscheck: preflight .venv/.crosscheck ## DIR=…: lays every file below a folder beside ffmpeg and libsndfile
+	@if [ -z "$(DIR)" ]; then echo 'DIR=… names the folder'; exit 2; fi
+	cargo build --locked -p hotcue-tests --bin crosscheck
+	HOTCUE_PYTHON=$(PYTHON) nice -n 19 target/debug/crosscheck "$(DIR)" target/crosscheck.tsv
+
 docs: preflight ## makes the documentation of the Rust crates
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CRATES) --no-deps
 
@@ -118,6 +124,11 @@ wheel: .venv/.build
 
 .venv/.test: | .venv/.build
 	$(PIP) install 'pytest>=8,<10'
+	@touch $@
+
+# With libsndfile in it.
+.venv/.crosscheck: | .venv/.build
+	$(PIP) install --no-deps soundfile==0.14.0
 	@touch $@
 
 # Exact: a newer linter must not fail a change that it has nothing to do with.

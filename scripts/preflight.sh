@@ -2,10 +2,11 @@
 # Tells, before anything is compiled, all that is missing and the one command that brings it.
 # As root on Debian or Ubuntu it runs that command itself. Called by the Makefile:
 #
-#     scripts/preflight.sh [test]
+#     scripts/preflight.sh [test|crosscheck]
 #
 # Tests for things, not for packages: it does not matter where they come from. With `test` and
-# CI=true, also for what the tests need that are otherwise listed as not run.
+# CI=true, also for what the tests need that are otherwise listed as not run; with `crosscheck`,
+# for ffmpeg.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 PATH=$PATH:$HOME/.cargo/bin # where rustup puts Rust; a shell older than that does not know it
@@ -61,6 +62,9 @@ look() {
         if [ "$purpose" = test ] && [ "${CI:-}" = true ]; then
             need jackd 'jackd, for the tests that play through a server' jackd2
         fi
+    fi
+    if [ "$purpose" = crosscheck ]; then
+        need ffmpeg 'ffmpeg, to compare with' ffmpeg
     fi
     if ! rust_is_new_enough; then
         lack "Rust $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml | head -n 1) or newer (cargo, rustc)" ''

@@ -1,56 +1,99 @@
-//! Compares every file of a folder of foreign audio with what other decoders make of it.
+//! Loads every file below a folder and lays what comes of it beside ffmpeg and libsndfile.
 //!
-//! `crosscheck FOLDER`, where `FOLDER/MANIFEST.tsv` names files, lengths and SHA-1 sums of
-//! libsndfile's `f32`. Lossy files are compared with `ffmpeg`, which must be installed. Prints a
-//! line per file that fails and why; exits with 1 if one fails that should not.
+//! `crosscheck FOLDER [TABLE]`, by way of `make crosscheck DIR=…`, which brings both references.
+//! Prints what fails, then a summary per container and codec; writes a line per file into TABLE.
+//! `FOLDER/MANIFEST.tsv`, where there is one, says which files are hostile, and SHA-1 sums of
+//! libsndfile's `f32`. Exits with 1 if a file fails, with 2 if a reference is missing.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod crosscheck {
+    pub(crate) mod compare;
+    pub(crate) mod files;
     pub(crate) mod known;
+    pub(crate) mod ours;
+    pub(crate) mod references;
+    pub(crate) mod report;
     pub(crate) mod verdict;
 }
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
-use crosscheck::known::reason;
-use crosscheck::verdict::{Row, Verdict};
+use crosscheck::files::{self, Task};
+use crosscheck::references::{Ffmpeg, Libsndfile};
+use crosscheck::report::{Line, Report};
+use crosscheck::verdict::judge;
+use crosscheck::{known, ours};
 
 fn main() -> ExitCode {
-    let Some(folder) = std::env::args_os().nth(1) else {
-        eprintln!("usage: crosscheck FOLDER (with a MANIFEST.tsv)");
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let Some(folder) = arguments.next() else {
+        eprintln!("usage: crosscheck FOLDER [TABLE]");
         return ExitCode::from(2);
     };
-    let folder = Path::new(&folder);
-    let manifest = match std::fs::read_to_string(folder.join("MANIFEST.tsv")) {
-        Ok(manifest) => manifest,
+    match run(&folder, arguments.next().as_deref()) {
+        Ok(fails) => ExitCode::from(u8::from(fails)),
         Err(error) => {
-            eprintln!("{}: {error}", folder.join("MANIFEST.tsv").display());
-            return ExitCode::from(2);
+            eprintln!("{error}");
+            ExitCode::from(2)
         }
-    };
-    let mut counts: BTreeMap<(String, &str), u32> = BTreeMap::new();
-    let mut unexpected = 0;
-    println!("role\tfile\tformat\tresult\twhy");
-    for row in Row::parse_all(&manifest) {
-        let verdict = row.check(folder);
-        let (result, why) = match &verdict {
-            Verdict::Same(why) => ("same", why.clone()),
-            Verdict::Loads(why) => ("loads", why.clone()),
-            Verdict::Refused(why) => ("refused", why.clone()),
-            Verdict::Differs(why) => match reason(&row.file) {
-                Some(reason) => ("known", format!("{why} ({reason})")),
-                None => ("FAILS", why.clone()),
-            },
-            Verdict::Breaks(why) => ("BREAKS", why.clone()),
+    }
+}
+
+/// Whether a file fails.
+///
+/// # Errors
+/// Those of the folder and the table; that a reference is missing.
+fn run(folder: &Path, table: Option<&Path>) -> io::Result<bool> {
+    Ffmpeg::check()?;
+    drop(Libsndfile::start()?);
+    let tasks = files::below(folder)?;
+    ours::keep_panics_quiet();
+    let report = Mutex::new(Report::default());
+    let next = AtomicUsize::new(0);
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let worker = || -> io::Result<()> {
+            let mut libsndfile = Libsndfile::start()?;
+            while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let line = check(task, &mut libsndfile)?;
+                let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+                report.enter(line);
+                if report.len().is_multiple_of(500) {
+                    eprintln!("{} of {} files", report.len(), tasks.len());
+                }
+            }
+            Ok(())
         };
-        unexpected += u32::from(matches!(result, "FAILS" | "BREAKS"));
-        *counts.entry((row.role.clone(), result)).or_default() += 1;
-        println!("{}\t{}\t{}\t{result}\t{why}", row.role, row.file, row.format);
+        let handles: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
+        handles.into_iter().try_for_each(|handle| match handle.join() {
+            Ok(result) => result,
+            Err(_) => Err(io::Error::other("a thread of crosscheck itself panicked")),
+        })
+    })?;
+    let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
+    report.sort();
+    if let Some(table) = table {
+        std::fs::write(table, report.table())?;
+        eprintln!("{} has a line per file", table.display());
     }
-    for ((role, result), count) in counts {
-        println!("# {role} {result}: {count}");
-    }
-    ExitCode::from(u8::from(unexpected > 0))
+    print!("{}", report.summary());
+    Ok(report.fails())
+}
+
+/// What comes of one file, here and elsewhere.
+///
+/// # Errors
+/// That a reference cannot be started.
+fn check(task: &Task, libsndfile: &mut Libsndfile) -> io::Result<Line> {
+    let ours = ours::load(&task.path);
+    let ffmpeg = Ffmpeg::decode(&task.path)?;
+    let sndfile = libsndfile.decode(&task.path)?;
+    let reason = || known::reason(&task.path);
+    let judgement = judge(&ours, ffmpeg.audio.as_ref(), sndfile.as_ref(), task, reason);
+    Ok(Line::new(task, &ours, ffmpeg.codec, judgement))
 }

@@ -1,190 +1,232 @@
-//! One line of the manifest, and what comes of loading its file.
+//! What is good enough.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use hotcue::LoadedSample;
+use hotcue_tests::loading::{interleaved, sha1_of};
 
-use hotcue::{LoadOptions, LoadedSample, Source};
-use hotcue_tests::loading::{interleaved, load, sha1_of, snr_db};
+use super::compare::Comparison;
+use super::files::{Role, Task};
+use super::ours::{Ours, Outcome};
+use super::references::Audio;
 
-const DEADLINE: Duration = Duration::from_secs(10);
-const LOSSY_SNR_DB: f64 = 60.0;
+const LOSSY_DB: f64 = 60.0;
+const ADPCM_DB: f64 = 40.0;
 
-/// One line of the manifest.
-pub(crate) struct Row {
-    pub(crate) file: String,
-    pub(crate) format: String,
-    pub(crate) role: String,
-    frames: Option<u64>,
-    sha1: Option<String>,
-}
-
-/// What came of one file.
+/// What comes of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
-    /// Exactly, or within the tolerance of its codec, what the reference has.
-    Same(String),
-    /// Loads; nobody says what it should hold.
-    Loads(String),
-    /// A hostile file was refused with an error.
-    Refused(String),
-    /// A good file does not load, or not as the reference has it.
-    Differs(String),
-    /// A panic, or longer than the deadline.
-    Breaks(String),
+    /// A panic, or no end.
+    Breaks,
+    /// Not as it has to be.
+    Fails,
+    /// Not as it has to be, for a reason that is known.
+    Known,
+    /// Refused here, opened by one of the references.
+    OneOpens,
+    /// Refused here and by both references, or hostile.
+    Refused,
+    /// Loads, and nobody says what it should hold.
+    Alone,
+    /// A lossy codec, within its tolerance of a reference.
+    Close,
+    /// Each value equals a reference's.
+    Exact,
 }
 
-impl Row {
-    /// All lines but the header and the raw reference files.
-    pub(crate) fn parse_all(manifest: &str) -> Vec<Self> {
-        let mut lines = manifest.lines();
-        let header: Vec<&str> = lines.next().unwrap_or("").split('\t').collect();
-        let column = |name: &str| header.iter().position(|title| *title == name);
-        let parse = |line: &str| {
-            let cells: Vec<&str> = line.split('\t').collect();
-            let cell = |name| column(name).and_then(|at| cells.get(at)).copied().unwrap_or("");
-            Self {
-                file: cell("file").to_owned(),
-                format: format!("{} {}", cell("format"), cell("codec")),
-                role: cell("role").to_owned(),
-                frames: cell("frames").parse().ok(),
-                sha1: Some(cell("pcm_f32_sha1").to_owned()).filter(|sum| !sum.is_empty()),
-            }
-        };
-        lines.map(parse).filter(|row| row.role != "reference-pcm").collect()
-    }
-
-    /// Loads the file at its own rate and compares.
-    pub(crate) fn check(&self, folder: &Path) -> Verdict {
-        let path = folder.join(&self.file);
-        let begin = Instant::now();
-        let loaded = catch_unwind(AssertUnwindSafe(|| {
-            load(Source::Path(path.clone()), LoadOptions::default(), DEADLINE)
-        }));
-        if begin.elapsed() >= DEADLINE {
-            return Verdict::Breaks(format!("took {:.1} s", begin.elapsed().as_secs_f64()));
-        }
-        let hostile = self.role == "hostile";
-        match loaded {
-            Err(_) => Verdict::Breaks("panics".to_owned()),
-            Ok(Err(error)) => {
-                let why = format!("{}: {}", error.kind().as_str(), error.full_message());
-                if hostile { Verdict::Refused(why) } else { Verdict::Differs(why) }
-            }
-            Ok(Ok(sample)) => {
-                let verdict = self.compare(&sample, &path);
-                match verdict {
-                    Verdict::Differs(why) if hostile => Verdict::Loads(why),
-                    verdict => verdict,
-                }
-            }
+impl Verdict {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Breaks => "BREAKS",
+            Self::Fails => "FAILS",
+            Self::Known => "known",
+            Self::OneOpens => "one opens",
+            Self::Refused => "refused",
+            Self::Alone => "loads",
+            Self::Close => "close",
+            Self::Exact => "exact",
         }
     }
 
-    fn compare(&self, sample: &LoadedSample, path: &Path) -> Verdict {
-        let frames = sample.buffer.ready_frames() as u64;
-        let mut what = format!("{}/{} {frames} frames", sample.container, sample.codec);
-        for warning in &sample.warnings {
-            let numbers: Vec<String> =
-                warning.numbers.iter().map(|(name, value)| format!("{name} {value}")).collect();
-            what = format!("{what}, {} ({})", warning.code.as_str(), numbers.join(" "));
-        }
-        let values = interleaved(&sample.buffer);
-        if let Some(reference) = raw_reference(path) {
-            return against_raw(&reference, &values, &what);
-        }
-        if let Some(expected) = self.frames.filter(|expected| *expected != frames) {
-            let against = against_ffmpeg(path, &values);
-            return Verdict::Differs(format!("{what}, expected {expected}{against}"));
-        }
-        let lossless =
-            sample.codec.starts_with("pcm_") || matches!(sample.codec.as_str(), "flac" | "alac");
-        if let Some(sha1) = self.sha1.as_ref().filter(|_| lossless) {
-            return if sha1_of(&values) == *sha1 {
-                Verdict::Same(format!("{what}, SHA-1 equal"))
-            } else {
-                Verdict::Differs(format!("{what}, SHA-1 differs{}", against_ffmpeg(path, &values)))
+    pub(crate) fn is_failure(self) -> bool {
+        matches!(self, Self::Breaks | Self::Fails)
+    }
+}
+
+/// A verdict and what it rests on.
+pub(crate) struct Judgement {
+    pub(crate) verdict: Verdict,
+    pub(crate) why: String,
+    /// What the references have; None where they refuse.
+    pub(crate) ffmpeg: Option<Beside>,
+    pub(crate) sndfile: Option<Beside>,
+}
+
+/// A reference beside ours.
+pub(crate) enum Beside {
+    /// We refuse; frames of the reference.
+    Only(usize),
+    Both(Comparison),
+}
+
+/// Judges what came of `task`. `known` gives the reason of a failure, if it has one.
+pub(crate) fn judge(
+    ours: &Ours,
+    ffmpeg: Option<&Audio>,
+    sndfile: Option<&Audio>,
+    task: &Task,
+    known: impl Fn() -> Option<&'static str>,
+) -> Judgement {
+    let only = |audio: Option<&Audio>| audio.map(|audio| Beside::Only(audio.frames()));
+    let mut judgement = Judgement {
+        verdict: Verdict::Breaks,
+        why: String::new(),
+        ffmpeg: only(ffmpeg),
+        sndfile: only(sndfile),
+    };
+    match &ours.outcome {
+        Outcome::Panicked(why) => judgement.why = format!("panics: {why}"),
+        Outcome::TimedOut => "does not end".clone_into(&mut judgement.why),
+        Outcome::Refused(error) => {
+            judgement.why = format!("{}: {}", error.kind().as_str(), error.full_message());
+            judgement.verdict = match (ffmpeg.is_some(), sndfile.is_some()) {
+                _ if task.role == Role::Hostile => Verdict::Refused,
+                _ if task.role == Role::Good => Verdict::Fails,
+                (true, true) => Verdict::Fails,
+                (false, false) => Verdict::Refused,
+                _ => Verdict::OneOpens,
             };
         }
-        match ffmpeg(path) {
-            Some(reference) if reference.len() == values.len() => {
-                let snr = snr_db(&reference, &values);
-                let what = format!("{what}, {snr:.1} dB");
-                let enough = if lossless { f64::INFINITY } else { LOSSY_SNR_DB };
-                if snr >= enough { Verdict::Same(what) } else { Verdict::Differs(what) }
-            }
-            Some(_) => Verdict::Differs(format!("{what}{}", against_ffmpeg(path, &values))),
-            None => Verdict::Loads(format!("{what}, ffmpeg refuses")),
+        Outcome::Loaded(sample) => {
+            let values = interleaved(&sample.buffer);
+            let (rate, channels) = (sample.source_rate, sample.buffer.channels());
+            let ours = Audio { rate, channels, values };
+            let beside = |audio: Option<&Audio>| audio.map(|audio| Comparison::new(&ours, audio));
+            let beside = [beside(ffmpeg), beside(sndfile)];
+            (judgement.verdict, judgement.why) = judge_audio(sample, &ours, &beside, task);
+            let [ffmpeg, sndfile] = beside;
+            judgement.ffmpeg = ffmpeg.map(Beside::Both);
+            judgement.sndfile = sndfile.map(Beside::Both);
         }
+    }
+    if judgement.verdict.is_failure()
+        && let Some(reason) = known()
+    {
+        judgement.verdict = Verdict::Known;
+        judgement.why = format!("{} ({reason})", judgement.why);
+    }
+    judgement
+}
+
+/// Whether nothing may be lost in `codec`.
+pub(crate) fn is_lossless(codec: &str) -> bool {
+    codec.starts_with("pcm_") || matches!(codec, "flac" | "alac")
+}
+
+/// Least SNR to a reference.
+fn tolerance_db(codec: &str) -> f64 {
+    match codec {
+        _ if is_lossless(codec) => f64::INFINITY,
+        _ if codec.starts_with("adpcm") => ADPCM_DB,
+        _ => LOSSY_DB,
     }
 }
 
-/// The decoder's conformance file `x.pcm` beside `x.bit`: raw 16-bit values.
-fn raw_reference(path: &Path) -> Option<Vec<f32>> {
-    let bytes = std::fs::read(path.with_extension("pcm")).ok()?;
-    let value = |pair: &[u8]| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32_768.0;
-    Some(bytes.chunks_exact(2).map(value).collect())
-}
-
-/// Within 2 of its 16-bit steps, after the clamping that 16 bits need. The references leave out
-/// up to one frame at the end of both channels.
-fn against_raw(reference: &[f32], values: &[f32], what: &str) -> Verdict {
-    const STEP: f32 = 1.0 / 32_768.0;
-    let worst = reference
-        .iter()
-        .zip(values)
-        .map(|(expected, got)| (expected - got.clamp(-1.0, 1.0 - STEP)).abs())
-        .fold(0.0, f32::max);
-    let what = format!("{what}, within {:.2} steps of 16 bits", worst / STEP);
-    let whole = (reference.len()..=reference.len() + 2 * 1152).contains(&values.len());
-    if whole && worst <= 2.0 * STEP { Verdict::Same(what) } else { Verdict::Differs(what) }
-}
-
-/// For a person to judge by: how close the values are when starts or ends are laid together.
-fn against_ffmpeg(path: &Path, values: &[f32]) -> String {
-    let Some(reference) = ffmpeg(path) else {
-        return ", ffmpeg refuses".to_owned();
+fn judge_audio(
+    sample: &LoadedSample,
+    ours: &Audio,
+    beside: &[Option<Comparison>; 2],
+    task: &Task,
+) -> (Verdict, String) {
+    let mut faults = faults(&sample.codec, ours, beside);
+    let lossless = is_lossless(&sample.codec);
+    let sha1 = task.sha1.as_ref().filter(|_| lossless);
+    if sha1.is_some_and(|sha1| *sha1 != sha1_of(&ours.values)) {
+        faults.push("SHA-1 differs".to_owned());
+    }
+    let verdict = match (faults.is_empty(), lossless) {
+        _ if beside.iter().all(Option::is_none) => Verdict::Alone,
+        (false, _) if task.role == Role::Hostile => Verdict::Alone,
+        (false, _) => Verdict::Fails,
+        (true, true) => Verdict::Exact,
+        (true, false) => Verdict::Close,
     };
-    let common = reference.len().min(values.len());
-    let ends = (&reference[reference.len() - common..], &values[values.len() - common..]);
-    format!(
-        ", {:.1} dB against ffmpeg's {} values, {:.1} dB from the end",
-        snr_db(&reference, values),
-        reference.len(),
-        snr_db(ends.0, ends.1)
-    )
+    (verdict, faults.join("; "))
 }
 
-/// The first audio track as ffmpeg decodes it; None when that gives nothing. Opus by way of
-/// libopus, the reference: ffmpeg's own decoder comes no closer to it than 53 dB on some files.
-fn ffmpeg(path: &Path) -> Option<Vec<f32>> {
-    let output = Command::new("ffmpeg")
-        .args(["-v", "error", "-nostdin"])
-        .args(decoder_of(path))
-        .arg("-i")
-        .arg(path)
-        .args(["-map", "0:a:0", "-f", "f32le", "-"])
-        .output()
-        .ok()?;
-    let values: Vec<f32> = output
-        .stdout
-        .chunks_exact(4)
-        .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-        .collect();
-    (!values.is_empty()).then_some(values)
+/// All that is not as one of the references has it.
+fn faults(codec: &str, ours: &Audio, beside: &[Option<Comparison>; 2]) -> Vec<String> {
+    let opened: Vec<&Comparison> = beside.iter().flatten().collect();
+    let comparable: Vec<_> =
+        opened.iter().filter_map(|one| Some((one.frames, one.values?))).collect();
+    let Some(first) = opened.first() else { return Vec::new() };
+    let Some((least, most)) = comparable
+        .iter()
+        .map(|(frames, _)| (*frames, *frames))
+        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    else {
+        return vec![format!(
+            "{} Hz, {} channels, expected {} Hz, {} channels",
+            ours.rate, ours.channels, first.rate, first.channels
+        )];
+    };
+    let mut faults = Vec::new();
+    // Where the references differ, anything between them is right.
+    if !(least..=most).contains(&ours.frames()) {
+        let expected = if least == most { least.to_string() } else { format!("{least} or {most}") };
+        faults.push(format!("{} frames, expected {expected}", ours.frames()));
+    }
+    let lossless = is_lossless(codec);
+    let passes = |(_, values): &(usize, super::compare::Values)| match lossless {
+        true => values.exact,
+        false => values.snr_db >= tolerance_db(codec),
+    };
+    if !comparable.iter().any(passes)
+        && let Some((_, best)) =
+            comparable.iter().max_by(|a, b| a.1.aligned_snr_db.total_cmp(&b.1.aligned_snr_db))
+    {
+        faults.push(match best.offset_frames {
+            0 => format!("{:.1} dB", best.snr_db),
+            late => format!("starts at {late}, {:.1} dB from there", best.aligned_snr_db),
+        });
+    }
+    faults
 }
 
-/// What makes ffmpeg choose the reference's decoder.
-fn decoder_of(path: &Path) -> &'static [&'static str] {
-    let probe = Command::new("ffprobe")
-        .args(["-v", "error", "-select_streams", "a:0"])
-        .args(["-show_entries", "stream=codec_name", "-of", "csv=p=0"])
-        .arg(path)
-        .output();
-    match probe {
-        Ok(probe) if probe.stdout.starts_with(b"opus") => {
-            &["-c:a", "libopus", "-request_sample_fmt", "flt"]
-        }
-        _ => &[],
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn audio(values: &[f32]) -> Audio {
+        Audio { rate: 8_000, channels: 1, values: values.to_vec() }
+    }
+
+    fn faults_of(codec: &str, ours: &[f32], references: [Option<&[f32]>; 2]) -> Vec<String> {
+        let ours = audio(ours);
+        let beside = references.map(|values| values.map(|v| Comparison::new(&ours, &audio(v))));
+        faults(codec, &ours, &beside)
+    }
+
+    #[test]
+    fn lossless_audio_must_equal_one_reference() {
+        let (one, other) = ([0.5, 0.25, 0.0], [0.5, 0.25, 0.1]);
+        assert!(faults_of("flac", &one, [Some(&other), Some(&one)]).is_empty());
+        assert!(faults_of("flac", &one, [None, None]).is_empty());
+        assert_eq!(faults_of("flac", &one, [Some(&other), Some(&other)]).len(), 1);
+    }
+
+    #[test]
+    fn lossy_audio_must_be_close() {
+        let reference = [0.5, 0.25, 0.0];
+        assert!(faults_of("mp3", &[0.5004, 0.25, 0.0], [Some(&reference), None]).is_empty());
+        assert_eq!(faults_of("mp3", &[0.51, 0.25, 0.0], [Some(&reference), None]).len(), 1);
+        assert!(faults_of("adpcm_ms", &[0.504, 0.25, 0.0], [Some(&reference), None]).is_empty());
+    }
+
+    #[test]
+    fn a_length_must_lie_between_those_of_the_references() {
+        let long = [0.5; 5];
+        let short = &long[..3];
+        assert!(faults_of("mp3", &long[..4], [Some(&long), Some(short)]).is_empty());
+        assert_eq!(faults_of("mp3", &long[..2], [Some(&long), Some(short)]).len(), 1);
+        assert_eq!(faults_of("mp3", &long, [Some(short), None]).len(), 1);
     }
 }
