@@ -1,13 +1,17 @@
 //! How long a load will still take: from its own speed so far, and before that shows, from the
 //! speed of loads before it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::thread;
 use std::time::Duration;
 
 /// Kinds of work that are remembered: many more than a program has.
 const MAX_LEARNED: usize = 128;
 /// Values below which a load says nothing about speed: 0.2 s of stereo.
 const MIN_LEARNED_VALUES: u64 = 16_384;
+/// How often a load looks for what is known while others have hold of it: each has it for less than
+/// a microsecond.
+const TRIES: usize = 100;
 /// How long a load has to run until its own speed counts as much as what was known before.
 const TRUST_IN_LEARNED_NS: f64 = 10e6;
 /// The same where nothing was known but a default.
@@ -40,10 +44,25 @@ impl Work {
 }
 
 /// Nanoseconds per value of each kind; the one used last stands at the end.
-static LEARNED: Mutex<Vec<(Work, f64)>> = Mutex::new(Vec::new());
+type Learned = Vec<(Work, f64)>;
+
+static LEARNED: Mutex<Learned> = Mutex::new(Vec::new());
+
+/// What is known, unless it cannot be had soon. In a process that was forked while a thread of its
+/// parent had hold of it, it never can; loads there begin with the defaults and wait for nobody.
+fn soon(learned: &Mutex<Learned>) -> Option<MutexGuard<'_, Learned>> {
+    for _ in 0..TRIES {
+        match learned.try_lock() {
+            Ok(learned) => return Some(learned),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => thread::yield_now(),
+        }
+    }
+    None
+}
 
 fn known_ns(work: &Work) -> Option<f64> {
-    let learned = LEARNED.lock().unwrap_or_else(PoisonError::into_inner);
+    let learned = soon(&LEARNED)?;
     learned.iter().rev().find(|(known, _)| known == work).map(|(_, ns)| *ns)
 }
 
@@ -53,7 +72,7 @@ pub(super) fn learn(work: Work, values: u64, time: Duration) {
         return;
     }
     let ns = time.as_nanos() as f64 / values as f64;
-    let mut learned = LEARNED.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(mut learned) = soon(&LEARNED) else { return };
     let before = learned.iter().position(|(known, _)| *known == work).map(|at| learned.remove(at));
     // Halfway: follows a machine that changes its speed, and forgets a single hiccup.
     let ns = before.map_or(ns, |(_, before)| (before + ns) / 2.0);
@@ -124,9 +143,10 @@ pub(super) fn percent(done: Duration, remaining: Duration) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
     use std::time::Duration;
 
-    use super::{Pace, Position, Work, learn, percent};
+    use super::{Learned, Pace, Position, Work, learn, percent, soon};
 
     fn decode(codec: &str) -> Work {
         Work::Decode { codec: codec.to_owned(), bits: None }
@@ -194,6 +214,15 @@ mod tests {
         let pace = Pace::new(&decode("tiny"), None, &FINISH);
         let start = Position { values_left: 1_000_000, ..Position::default() };
         assert!(remaining_ms(&pace, start) < 100, "{pace:?}");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_thread_that_a_fork_left_behind() {
+        let learned = Mutex::new(Learned::new());
+        let held = learned.lock().expect("nobody panicked");
+        assert!(soon(&learned).is_none());
+        drop(held);
+        assert!(soon(&learned).is_some());
     }
 
     #[test]
