@@ -82,7 +82,6 @@ impl DecoderActor {
     /// Takes a job; false when nobody wants it any more.
     fn take(&mut self, assignment: Assignment) -> bool {
         let Assignment { job, work, reservation, .. } = assignment;
-        let begun = work.is_some();
         let work = match work {
             Some(work) => work,
             None => {
@@ -106,7 +105,9 @@ impl DecoderActor {
         let last_progress = Instant::now();
         let reservation = reservation.unwrap_or_else(|| self.parts.budget.reserve());
         job.reserves(reservation.account());
-        self.running = Some(Running { job, work, reservation, claimed: begun, last_progress });
+        // A job may be given back before its first step.
+        let claimed = work.identity().is_some();
+        self.running = Some(Running { job, work, reservation, claimed, last_progress });
         true
     }
 

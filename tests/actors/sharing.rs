@@ -251,3 +251,30 @@ fn reloads_of_one_job_each_bring_their_own_file() {
     let mut contract = Contract::default();
     collect_until_ended(engine.events(), &mut contract, 4);
 }
+
+#[test]
+fn a_load_that_gives_way_before_its_file_is_open_is_shared_all_the_same() {
+    /// Decoders are asked for jobs that they have just taken, which they rarely hear in between.
+    const ROUNDS: usize = 20;
+    const FILES: u32 = 300;
+    let folder = TempDir::new();
+    let paths: Vec<_> = (0..FILES)
+        .map(|n| folder.write(&format!("{n}.wav"), &tone(440.0 + f64::from(n), 2_000)))
+        .collect();
+    let engine = offline(2);
+    let load = |id: u32, priority| {
+        let source = Source::Path(paths[(id % FILES) as usize].clone());
+        engine.load_sample_async(Some(id), source, priority).expect("accepted")
+    };
+    for _ in 0..ROUNDS {
+        let urgency = |id: u32| if id % 3 == 2 { 1 + (id % 50).cast_signed() } else { 0 };
+        let first: Vec<_> = (0..FILES).map(|id| load(id, urgency(id))).collect();
+        let first: Vec<_> = first.iter().map(sample_of).collect();
+        let again: Vec<_> = (FILES..2 * FILES).map(|id| load(id, 0)).collect();
+        for (first, again) in first.iter().zip(&again) {
+            assert!(Arc::ptr_eq(first, &sample_of(again)), "{:?} is there twice", first.path());
+        }
+        (0..2 * FILES).for_each(|id| engine.unload_sample(id).expect("it runs"));
+    }
+    engine.shut_down();
+}
