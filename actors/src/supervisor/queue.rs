@@ -169,14 +169,15 @@ impl Queue {
         waiting.map(|waiting| &waiting.assignment.job)
     }
 
-    /// Takes out what of the next jobs nobody wants any more.
+    /// Takes out what of the next jobs nobody wants any more, and of those that were begun: they
+    /// are few, take memory, and count among those that may be given back.
     pub(super) fn sweep(&mut self) -> Vec<Assignment> {
         let from = self.swept + 1;
         let next: Vec<u64> =
             self.jobs.range(from..).map(|(id, _)| *id).take(SWEPT_AT_ONCE).collect();
         self.swept = if next.len() < SWEPT_AT_ONCE { 0 } else { next[SWEPT_AT_ONCE - 1] };
         let unwanted = |id: &u64| self.jobs.get(id).is_some_and(|w| !w.assignment.job.is_wanted());
-        let gone: Vec<u64> = next.into_iter().filter(unwanted).collect();
+        let gone: BTreeSet<u64> = self.begun.iter().copied().chain(next).filter(unwanted).collect();
         gone.into_iter().filter_map(|id| self.take(id)).collect()
     }
 

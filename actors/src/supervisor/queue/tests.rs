@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hotcue::Source;
+use hotcue::{LoadJob, LoadOptions, Source};
 
 use super::Queue;
 use crate::events::CancelReason;
@@ -71,4 +71,24 @@ fn the_newest_of_many_files_is_measured_first() {
     assert_eq!(measured, newest);
     assert_eq!(queue.take_unmeasured(1_000).len(), 90);
     assert!(queue.take_unmeasured(1).is_empty());
+}
+
+#[test]
+fn what_was_begun_in_vain_is_swept_at_once() {
+    let mut queue = Queue::default();
+    let before: Vec<_> = (0..10_000).map(|_| request(0)).collect();
+    let jobs: Vec<_> = before.iter().map(Job::new).collect();
+    jobs.iter().for_each(|job| push(&mut queue, job));
+    let begun = [request(0), request(0)];
+    for request in &begun {
+        let job = Job::new(request);
+        let work = Box::new(LoadJob::new(job.source.clone(), LoadOptions::default()));
+        let assignment = Assignment { work: Some(work), ..Assignment::new(job) };
+        queue.push(assignment).expect("somebody wants it");
+    }
+    cancel(&begun[1]);
+    // Its buffer takes memory, and its place keeps another job from being given back.
+    let swept: Vec<u64> = queue.sweep().iter().map(|swept| swept.job.id).collect();
+    assert_eq!(swept, [begun[1].id]);
+    assert_eq!(queue.begun_count(), 1);
 }
