@@ -141,16 +141,16 @@ impl Table {
         }
     }
 
-    /// Puts a request that is in its slot among the live ones.
+    /// Lets go of the request that another one has followed in its slot.
     fn enter(&self, (request, older): Placed) -> Arc<Request> {
         if let Some(older) = &older {
             self.forget(older);
         }
-        self.list(&request);
         request
     }
 
-    /// Lists a request that is in its slot already.
+    /// Puts a request among the live ones. To be done before it is told anything: whoever hears of
+    /// it may ask for it.
     fn list(&self, request: &Arc<Request>) {
         self.requests.insert(request.id, Arc::clone(request));
         if !request.is_live() {
@@ -178,8 +178,10 @@ impl Table {
         make: impl FnOnce(u32) -> Arc<Request>,
         take_over: impl FnOnce(Option<&Arc<Request>>, &Arc<Request>),
     ) -> Placed {
-        let mut slot = self.slots.entry(id).or_default();
         let request = make(id);
+        // It may join a load that runs.
+        self.list(&request);
+        let mut slot = self.slots.entry(id).or_default();
         let older = slot.current.replace(Arc::clone(&request));
         slot.reserved = None;
         slot.failed = false;
@@ -201,6 +203,7 @@ impl Table {
                 slot.failed = false;
                 take_over(None, &request);
                 drop(slot);
+                self.list(&request);
                 self.free.none_below(search, id + 1);
                 return Ok((request, None));
             }

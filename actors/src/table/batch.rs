@@ -91,8 +91,9 @@ impl Table {
         make: impl FnOnce(u32) -> Arc<Request>,
         take_over: impl FnOnce(Option<&Arc<Request>>, &Arc<Request>),
     ) -> Placed {
-        let mut slot = self.slots.entry(id).or_default();
         let request = make(id);
+        self.list(&request);
+        let mut slot = self.slots.entry(id).or_default();
         if slot.reserved.take_if(|holder| *holder == batch).is_some() {
             slot.current = Some(Arc::clone(&request));
             slot.failed = false;

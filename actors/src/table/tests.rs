@@ -88,3 +88,22 @@ fn what_a_batch_reserved_in_vain_is_free_again() {
         (0..7).map(|_| register(&table, None).expect("seven are free").slot).collect();
     assert_eq!(slots, [0, 1, 2, 4, 5, 6, 7]);
 }
+
+#[test]
+fn whoever_is_told_of_a_request_finds_it() {
+    let table = Table::new(8, 1_000);
+    // A request that joins a running load is told `started` at once, by the call that takes over.
+    let is_listed = |request: &Arc<Request>| {
+        assert!(table.request(request.id).is_some());
+        assert!(table.live_requests().iter().any(|live| live.id == request.id));
+    };
+    register(&table, Some(3)).expect("accepted");
+    let take_over = |older: Option<&Arc<Request>>, request: &Arc<Request>| {
+        is_listed(request);
+        supersede(&table, older);
+    };
+    table.register(Some(3), request, take_over).expect("accepted");
+    let ids = [Some(3), Some(4), Some(4), None];
+    table.register_many(&ids, 1, |_, slot| request(slot), take_over).expect("accepted");
+    assert_eq!((table.live(), table.live_requests().len()), (3, 3));
+}
