@@ -134,8 +134,9 @@ impl LoaderSupervisor {
     }
 
     fn tell_stalled(&self, job: &Job, silence: Duration) {
-        for request in job.live() {
-            self.parts.publisher.stalled(&request, silence);
+        // Of a job whose decoder has not had its turn for so long, nobody has heard yet.
+        for request in job.live().iter().filter(|request| !request.is_queued()) {
+            self.parts.publisher.stalled(request, silence);
         }
     }
 
