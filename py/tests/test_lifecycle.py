@@ -165,7 +165,7 @@ EXIT = """if True:
                 except RuntimeError:
                     pass
             threading.Thread(target=cycle, daemon=True).start()
-            while len(hotcue.engine._running) < 2:
+            while len(hotcue.engine._started) < 2:
                 pass
         case "builtins":
             import builtins
@@ -185,6 +185,31 @@ def test_the_interpreter_exits_with_loads_in_flight(
     assert done.returncode == (7 if how == "raise" else 0), done.stderr
     assert done.stderr == ""
     assert done.stdout == ""
+
+
+def test_an_engine_that_starts_while_it_is_shut_down_ends_at_exit(python: Python) -> None:
+    done = python(
+        """if True:
+        import atexit, hotcue
+        engine = hotcue.AudioEngine(output="offline")
+        native = engine._native
+        class Native:
+            def __getattr__(self, name):
+                return getattr(native, name)
+            def shut_down(self):
+                native.shut_down()
+                if engine._native is self:
+                    engine._native = native
+                    engine.run()  # As another thread may.
+        engine.run()
+        engine._native = Native()
+        engine.shut_down()
+        assert engine.is_running()
+        hotcue.engine._shut_down_all()
+        assert not engine.is_running()
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")

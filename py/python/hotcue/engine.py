@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from ._hotcue import Sample
     from .events import LoaderEvent, PlaybackEvent
 
-# By their `id`: unlike a set of them it can be listed while another thread starts one.
-_running: weakref.WeakValueDictionary[int, AudioEngine] = weakref.WeakValueDictionary()
+# All that were ever started: nobody can tell whether another thread starts one again just now. By
+# their `id`: unlike a set of them it can be listed while another thread starts one.
+_started: weakref.WeakValueDictionary[int, AudioEngine] = weakref.WeakValueDictionary()
 
 
 class AudioEngine:
@@ -108,7 +109,7 @@ class AudioEngine:
         self._warn(self._start())
 
     def _start(self) -> str | None:
-        _running[id(self)] = self
+        _started[id(self)] = self
         return self._native.run()
 
     def _warn(self, fallback: str | None) -> None:
@@ -130,7 +131,6 @@ class AudioEngine:
         Events that were not read stay readable, samples and their arrays stay valid.
         """
         self._native.shut_down()
-        _running.pop(id(self), None)
 
     def is_running(self) -> bool:
         """Whether `run()` has returned and `shut_down()` was not called since."""
@@ -395,9 +395,9 @@ def devices() -> list[Device]:
 
 @atexit.register
 def _shut_down_all() -> None:
-    for engine in _running.valuerefs():
-        if (running := engine()) is not None:
-            running.shut_down()
+    for engine in _started.valuerefs():
+        if (started := engine()) is not None:
+            started.shut_down()
 
 
 if hasattr(os, "register_at_fork"):
