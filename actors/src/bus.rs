@@ -1,5 +1,8 @@
 //! `EventBus`: hands every event to every subscriber's own queue.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,12 +20,14 @@ use crate::sample::Sample;
 #[derive(Debug, Default)]
 pub struct EventBus {
     subscribers: Vec<Arc<EventQueue>>,
+    /// The time of the last event.
+    last_sec: f64,
 }
 
 impl EventBus {
     /// A bus that starts with these subscribers.
     pub fn new(subscribers: Vec<Arc<EventQueue>>) -> Self {
-        Self { subscribers }
+        Self { subscribers, last_sec: 0.0 }
     }
 }
 
@@ -33,12 +38,15 @@ impl Actor for EventBus {
 impl Handler<Publish> for EventBus {
     type Result = ();
 
-    fn handle(&mut self, Publish { event, request }: Publish, _: &mut Context<Self>) {
+    fn handle(&mut self, publish: Publish, _: &mut Context<Self>) {
+        let Publish { mut event, request } = publish;
         // Threads race: a decoder may still report progress of a request that its owner has
         // just cancelled. Here is the one place where nothing follows a terminal event.
         if request.is_some_and(|request| !request.admit(&event)) {
             return;
         }
+        // They looked at the clock before they sent; whoever reads is to see it go forward.
+        self.last_sec = event.not_before(self.last_sec);
         if let Some((last, others)) = self.subscribers.split_last() {
             for queue in others {
                 queue.push(event.clone());

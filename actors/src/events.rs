@@ -166,7 +166,24 @@ impl LoaderEvent {
         matches!(self, Self::Progress { .. })
     }
 
-    /// Seconds since the engine's `run()`.
+    /// Puts the event at `earliest_sec` if it says that it was before; gives its time.
+    pub(crate) fn not_before(&mut self, earliest_sec: f64) -> f64 {
+        match self {
+            Self::Started { time_sec, .. }
+            | Self::Progress { time_sec, .. }
+            | Self::Stalled { time_sec, .. }
+            | Self::Success { time_sec, .. }
+            | Self::Error { time_sec, .. }
+            | Self::Cancelled { time_sec, .. }
+            | Self::Evicted { time_sec, .. }
+            | Self::Device { time_sec, .. } => {
+                *time_sec = time_sec.max(earliest_sec);
+                *time_sec
+            }
+        }
+    }
+
+    /// Seconds since the engine's `run()`. Never less than those of the event before.
     pub fn time_sec(&self) -> f64 {
         match *self {
             Self::Started { time_sec, .. }

@@ -131,6 +131,7 @@ class Stories:
 
     def __init__(self) -> None:
         self.requests: dict[int, Story] = {}
+        self.time_sec = 0.0
         self.voices: dict[int, str] = {}
         # Two threads that poll one queue cannot tell which of their events came first.
         self.reader: int | None = None
@@ -146,6 +147,10 @@ class Stories:
         if self.readers != 1:
             return
         if "request_id" in event:
+            # Each run begins with a `device`, and the clock with it.
+            if event["type"] != "device" and event["time_sec"] < self.time_sec and complete():
+                raise WrongEvent(f"{event} comes after {self.time_sec} s")
+            self.time_sec = event["time_sec"]
             if event["request_id"] is not None:
                 self.requests.setdefault(event["request_id"], Story()).see(event, complete)
         else:

@@ -1,0 +1,29 @@
+//! Tests of the order that the bus gives events.
+
+use std::sync::{Arc, mpsc};
+
+use actix::Actor;
+use actix_rt::System;
+
+use super::EventBus;
+use crate::events::{DeviceState, LoaderEvent};
+use crate::messages::{Flush, Publish};
+use crate::queue::EventQueue;
+
+#[test]
+fn time_never_goes_back_from_one_event_to_the_next() {
+    let queue = Arc::new(EventQueue::new());
+    let subscribed = Arc::clone(&queue);
+    System::new().block_on(async move {
+        let bus = EventBus::new(vec![subscribed]).start();
+        // Two threads looked at the clock, and the second was quicker to send.
+        for time_sec in [0.5, 2.0, 1.0, 1.5, 3.0] {
+            let (state, name) = (DeviceState::Started, String::new());
+            let event = LoaderEvent::Device { time_sec, state, name };
+            bus.do_send(Publish { event, request: None });
+        }
+        bus.send(Flush(mpsc::channel().0)).await.expect("it lives");
+    });
+    let times: Vec<f64> = queue.drain(None).iter().map(LoaderEvent::time_sec).collect();
+    assert_eq!(times, [0.5, 2.0, 2.0, 2.0, 3.0]);
+}
