@@ -39,6 +39,7 @@ pub(crate) struct Reservation {
     budget: Arc<Budget>,
     account: Arc<Account>,
     bytes: u64,
+    priority: i32,
 }
 
 /// Why a load gets no more bytes now. It keeps those that it has.
@@ -95,13 +96,13 @@ impl Budget {
     /// A reservation of nothing yet, for a load that begins.
     pub(crate) fn reserve(self: &Arc<Self>) -> Reservation {
         let account = Arc::new(self.table.ledger().open());
-        Reservation { budget: Arc::clone(self), account, bytes: 0 }
+        Reservation { budget: Arc::clone(self), account, bytes: 0, priority: 0 }
     }
 
-    fn make_room(&self, account: &Account, bytes: u64) -> Result<(), NoRoom> {
+    fn make_room(&self, account: &Account, bytes: u64, priority: i32) -> Result<(), NoRoom> {
         let _one = self.evicting.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let Err(shortage) = account.try_grow(bytes) else { return Ok(()) };
+            let Err(shortage) = account.try_grow(bytes, priority) else { return Ok(()) };
             let short_by = shortage.short_by;
             let plan = self.plan(short_by);
             if !shortage.in_line && short_by > 0 && plan.bytes >= short_by {
@@ -115,7 +116,7 @@ impl Budget {
                 }
                 continue;
             }
-            match account.wait(shortage.version, plan.soon > 0) {
+            match account.wait(shortage.version, priority, plan.soon > 0) {
                 Wait::LookAgain => {}
                 Wait::ForOthers => return Err(NoRoom::WaitForOthers),
                 Wait::StartOver => return Err(NoRoom::StartOver),
@@ -182,12 +183,17 @@ impl Reservation {
     pub(crate) fn grow_to(&mut self, bytes: usize) -> Result<(), NoRoom> {
         let bytes = bytes as u64;
         if bytes != self.bytes {
-            if self.account.try_grow(bytes).is_err() {
-                self.budget.make_room(&self.account, bytes)?;
+            if self.account.try_grow(bytes, self.priority).is_err() {
+                self.budget.make_room(&self.account, bytes, self.priority)?;
             }
             self.bytes = bytes;
         }
         Ok(())
+    }
+
+    /// The load is as urgent as this, from the next asking on.
+    pub(crate) fn is_of(&mut self, priority: i32) {
+        self.priority = priority;
     }
 
     /// The account, for those who look after the load.

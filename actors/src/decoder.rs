@@ -184,6 +184,9 @@ impl DecoderActor {
     /// fails.
     fn make_room(&mut self, bytes: usize) -> Room {
         let Some(running) = &mut self.running else { return Room::Never };
+        if let Some(priority) = running.job.priority() {
+            running.reservation.is_of(priority);
+        }
         match running.reservation.grow_to(bytes) {
             Ok(()) => Room::There,
             Err(NoRoom::WaitForOthers) => {

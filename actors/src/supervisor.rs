@@ -212,9 +212,11 @@ impl LoaderSupervisor {
     /// The next job for a free decoder.
     fn next(&mut self) -> Option<Assignment> {
         loop {
-            // While some wait for memory, only those go on that may set some free in the end.
-            let assignment =
-                if self.parked.is_empty() { self.pop()? } else { self.queue.pop_begun()? };
+            let assignment = match self.least_to_go_on() {
+                None => self.pop()?,
+                Some(least) if self.queue.priority_at(0) >= Some(least) => self.queue.pop()?,
+                Some(_) => self.queue.pop_begun()?,
+            };
             if assignment.job.is_wanted() {
                 return Some(assignment);
             }
@@ -222,14 +224,23 @@ impl LoaderSupervisor {
         }
     }
 
+    /// While some wait for memory, only those jobs go on that may set some free in the end, and
+    /// such as are more urgent: the lowest priority of these.
+    fn least_to_go_on(&self) -> Option<i32> {
+        let waiting = self.parked.iter().map(|parked| parked.job.priority());
+        waiting.max().map(|highest| highest.map_or(i32::MIN, |highest| highest + 1))
+    }
+
     /// Asks as many decoders for their jobs as jobs of a higher priority wait.
     fn preempt_for_priority(&mut self) {
-        if self.stopping || !self.parked.is_empty() {
+        if self.stopping {
             return;
         }
+        let least = self.least_to_go_on();
         let mut asked = self.asked_back();
         while self.may_suspend(asked)
             && let Some(waiting) = self.queue.priority_at(asked)
+            && least.is_none_or(|least| waiting >= least)
             && let Some(worker) = self.least_urgent_below(waiting)
         {
             worker.preempt(None);

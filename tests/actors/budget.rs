@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use hotcue::playback::{EndReason, PlaybackEvent};
-use hotcue::{LoadErrorKind, Source};
+use hotcue::{LoadErrorKind, Source, Stage};
 use hotcue_actors::{
     AudioEngine, DropReason, EngineConfig, EngineError, LoadFailure, LoadTicket, LoaderEvent,
     PlayOptions, PlaybackNotice, SlotState, SubmitError, WhenLoading,
@@ -355,4 +355,27 @@ fn a_reload_is_not_held_up_by_a_full_queue() {
     collect_until_ended(rig.engine.events(), &mut contract, 2 + 1 + MAX_QUEUED + 1);
     let stats = rig.engine.stats();
     assert_eq!((stats.live, stats.queued), (0, 0));
+}
+
+#[test]
+fn what_is_urgent_does_not_wait_for_what_waits_for_memory() {
+    /// Bytes of ten minutes at 48,000 Hz.
+    const LONG_SAMPLE: u64 = 600 * 48_000 * 4;
+    let rig = Rig::new(LONG_SAMPLE * 3 / 2 / SAMPLE, 1);
+    let long = ["a.wav", "b.wav"].map(|name| rig.folder.silent_wav(name, 44_100, 600));
+    let [first, second] = [(0, 0), (1, 1)].map(|(id, priority): (u32, i32)| {
+        let source = Source::Path(long[id as usize].clone());
+        let ticket = rig.engine.load_sample_async(Some(id), source, priority).expect("accepted");
+        wait_until("it is begun", || ticket.stage() > Stage::Queued);
+        ticket
+    });
+    // The second is more urgent and finds no room beside the first, which goes on.
+    let reached = first.percent();
+    wait_until("the first goes on", || first.percent() > reached);
+    let urgent = Source::Path(rig.file(2));
+    let urgent = rig.engine.load_sample_async(Some(2), urgent, 2).expect("accepted");
+    assert!(urgent.wait(Some(PATIENCE)).expect("it ends").is_ok());
+    assert!(first.percent() < 100.0, "it has waited until a load of ten minutes was over");
+    assert!(second.percent() < 100.0);
+    rig.engine.shut_down();
 }

@@ -37,8 +37,8 @@ struct Books {
     used: u64,
     /// Of that, what slots hold.
     in_slots: u64,
-    /// Loads in flight, oldest first; true for one that waits for room.
-    in_flight: BTreeMap<u64, bool>,
+    /// Loads in flight, oldest first; of one that waits for room, its priority.
+    in_flight: BTreeMap<u64, Option<i32>>,
     /// What has left its slots and is expected to be freed until then.
     leaving: HashMap<u64, Instant>,
     /// Samples that could be evicted, by a use that was their last at some time.
@@ -82,7 +82,7 @@ pub(super) struct Shortage {
     pub(super) short_by: u64,
     /// Bytes that other loads hold, and that have just left their slots.
     pub(super) moving: u64,
-    /// Whatever room there is, an older load waits for it.
+    /// Whatever room there is, an older load waits for it that is as urgent.
     pub(super) in_line: bool,
     /// What the decision rests on.
     pub(super) version: u64,
@@ -130,7 +130,7 @@ impl Ledger {
         let id = books.next_id;
         books.next_id += 1;
         books.entries.insert(id, Entry { bytes: 0, phase: Phase::InFlight, candidate: None });
-        books.in_flight.insert(id, false);
+        books.in_flight.insert(id, None);
         Account { ledger: Arc::clone(self), id }
     }
 
@@ -187,9 +187,9 @@ impl Ledger {
 impl Account {
     /// Takes `bytes` in all, if there is room; fewer than before is always possible. What was
     /// evicted and is not freed yet may be overdrawn once: the next one waits for it. A load that
-    /// has nothing yet takes no room that an older one waits for, or a large one might never get
-    /// in between small ones.
-    pub(super) fn try_grow(&self, bytes: u64) -> Result<(), Shortage> {
+    /// has nothing yet takes no room that an older one waits for, unless it is more urgent, or a
+    /// large one might never get in between small ones.
+    pub(super) fn try_grow(&self, bytes: u64, priority: i32) -> Result<(), Shortage> {
         let mut books = self.ledger.lock();
         books.forget_late(Instant::now());
         let (used, evicted) = (books.used, books.evicted());
@@ -203,13 +203,14 @@ impl Account {
             bytes <= entry.bytes || wanted <= limit || (used <= limit && wanted - evicted <= limit)
         });
         let begins = entry.bytes == 0 && bytes > 0;
+        let goes_first = |waits: &Option<i32>| waits.is_some_and(|older| older >= priority);
         let in_line =
-            begins && books.in_flight.range(..self.id).any(|(_, older_waits)| *older_waits);
+            begins && books.in_flight.range(..self.id).any(|(_, waits)| goes_first(waits));
         if fits && !in_line {
             books.version += 1;
             books.used = wanted;
             books.entries.insert(self.id, Entry { bytes, ..entry });
-            let waited = books.in_flight.insert(self.id, false) == Some(true);
+            let waited = books.in_flight.insert(self.id, None).flatten().is_some();
             let wake = (waited || bytes < entry.bytes) && books.somebody_waits();
             drop(books);
             self.ledger.wake_if(wake);
@@ -227,7 +228,7 @@ impl Account {
 
     /// Decides how to wait, now that too little can be evicted at once but others will make room;
     /// `soon` says that not only loads will.
-    pub(super) fn wait(&self, version: u64, soon: bool) -> Wait {
+    pub(super) fn wait(&self, version: u64, priority: i32, soon: bool) -> Wait {
         let mut books = self.ledger.lock();
         if books.version != version {
             return Wait::LookAgain;
@@ -235,13 +236,13 @@ impl Account {
         let holds = |id: &u64| books.entries.get(id).is_some_and(|entry| entry.bytes > 0);
         let others = || books.in_flight.iter().filter(|(id, _)| **id != self.id && holds(id));
         let soon = soon || !books.leaving.is_empty();
-        let all_wait = others().all(|(_, waits)| *waits);
+        let all_wait = others().all(|(_, waits)| waits.is_some());
         let oldest = others().all(|(id, _)| *id > self.id);
         let in_vain = !soon && all_wait && holds(&self.id);
         if in_vain && !oldest {
             return Wait::StartOver;
         }
-        books.in_flight.insert(self.id, true);
+        books.in_flight.insert(self.id, Some(priority));
         books.version += 1;
         drop(books);
         // The younger ones are to find out that they wait in vain.
@@ -342,7 +343,7 @@ impl Books {
     }
 
     fn somebody_waits(&self) -> bool {
-        self.in_flight.values().any(|waits| *waits)
+        self.in_flight.values().any(Option::is_some)
     }
 
     /// What was evicted and is about to be freed.

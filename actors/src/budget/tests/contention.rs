@@ -52,6 +52,24 @@ fn of_growing_loads_that_block_each_other_the_oldest_goes_on() {
 }
 
 #[test]
+fn a_more_urgent_load_overtakes_one_that_waits() {
+    let rig = Rig::new();
+    let _running = rig.reserved(60);
+    let mut large = rig.budget.reserve();
+    assert!(matches!(large.grow_to(80 * PER_FRAME), Err(NoRoom::WaitForOthers)));
+    let mut small = rig.budget.reserve();
+    assert!(matches!(small.grow_to(10 * PER_FRAME), Err(NoRoom::WaitForOthers)));
+    small.is_of(1);
+    assert!(small.grow_to(10 * PER_FRAME).is_ok());
+    // Now the large one is as urgent, as it says when it asks again.
+    large.is_of(1);
+    assert!(matches!(large.grow_to(80 * PER_FRAME), Err(NoRoom::WaitForOthers)));
+    let mut other = rig.budget.reserve();
+    other.is_of(1);
+    assert!(matches!(other.grow_to(10 * PER_FRAME), Err(NoRoom::WaitForOthers)));
+}
+
+#[test]
 fn a_load_does_not_overtake_an_older_one_that_waits() {
     let rig = Rig::new();
     let mut running = rig.reserved(60);
