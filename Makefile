@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench nightly soak promises crosscheck docs clean preflight wheel rust-tests jack-test \
+.PHONY: help demo test lint bench nightly soak promises crosscheck formats docs clean preflight wheel rust-tests jack-test \
 	python-tests not-run
 
 PYTHON := .venv/bin/python
@@ -78,6 +78,9 @@ crosscheck: preflight .venv/.crosscheck ## DIR=…: lays every file below a fold
 	@if [ -z "$(DIR)" ]; then echo 'DIR=… names the folder'; exit 2; fi
 	cargo build --locked -p hotcue-tests --bin crosscheck
 	HOTCUE_PYTHON=$(PYTHON) nice -n 19 target/debug/crosscheck "$(DIR)" target/crosscheck.tsv
+
+formats: preflight ## writes the table in docs/FORMATS.md, of what the fixtures come to
+	UPDATE_FORMATS=1 cargo test --locked -p hotcue-tests --test golden formats
 
 docs: preflight ## makes the documentation of the Rust crates
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CRATES) --no-deps

@@ -145,11 +145,11 @@ pub(crate) fn open(source: OpenedSource) -> Result<Box<dyn Decoder>, LoadError> 
                 Ok(Box::new(SymphoniaDecoder::open(reader, &read, &head, start, byte_len)?))
             }
         },
-        pcm::Opened::Mpeg(mut reader) => {
+        pcm::Opened::Mpeg { mut reader, is_cut } => {
             let head = sniff::first_bytes(&mut reader, 0);
             let head = head.map_err(|error| failure::io_failure(&read, error))?;
             let decoder = SymphoniaDecoder::open(reader, &read, &head, None, byte_len)?;
-            Ok(Box::new(decoder.inside("wav")?))
+            Ok(Box::new(decoder.inside("wav", is_cut)?))
         }
     }
 }

@@ -2,67 +2,33 @@
 //!
 //! `fixtures/manifest.tsv` says what that is; `scripts/make_audio.py` makes both.
 
-use std::path::{Path, PathBuf};
+mod golden {
+    mod formats;
+    mod truncation;
+}
+
 use std::time::Duration;
 
-use hotcue::{LoadError, LoadOptions, LoadedSample, Source, WarningCode};
+use hotcue::{LoadOptions, LoadedSample, Source, WarningCode};
+use hotcue_tests::fixtures;
 use hotcue_tests::loading::{interleaved, load, sha1_of};
+use hotcue_tests::manifest::{Row, load_fixture, manifest};
 
-/// No fixture takes a second; a hang is what this finds.
-const DEADLINE: Duration = Duration::from_secs(20);
 /// One step of the 16 bits that the references of lossy files are rounded to.
 const STEP: f32 = 1.0 / 32_768.0;
 
+const DEADLINE: Duration = Duration::from_secs(20);
 /// What is not decoded yet though it is a good file, and why.
 const NOT_YET: &[(&str, &str)] =
     &[("aac_51.m4a", "symphonia 0.6 decodes AAC of one or two channels")];
 
-struct Row {
-    file: String,
-    codec: String,
-    rate: u32,
-    channels: usize,
-    frames: usize,
-    kind: String,
-    expected: String,
-}
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
-}
-
 /// The rows of `kind` that can be loaded.
 fn rows(kind: &str) -> Vec<Row> {
-    let manifest =
-        std::fs::read_to_string(fixtures().join("manifest.tsv")).expect("the manifest is there");
-    let mut lines = manifest.lines().filter(|line| !line.starts_with('#'));
-    let header: Vec<&str> = lines.next().expect("the manifest has a header").split('\t').collect();
-    let rows: Vec<Row> = lines
-        .map(|line| {
-            let cells: Vec<&str> = line.split('\t').collect();
-            let cell = |name: &str| {
-                let at =
-                    header.iter().position(|title| *title == name).expect("the column is there");
-                *cells.get(at).unwrap_or(&"")
-            };
-            Row {
-                file: cell("file").to_owned(),
-                codec: cell("codec").to_owned(),
-                rate: cell("rate").parse().unwrap_or(0),
-                channels: cell("channels").parse().unwrap_or(0),
-                frames: cell("frames").parse().unwrap_or(0),
-                kind: cell("kind").to_owned(),
-                expected: cell("expected").to_owned(),
-            }
-        })
-        .filter(|row| row.kind == kind && NOT_YET.iter().all(|(file, _)| *file != row.file))
-        .collect();
+    let is_ready = |row: &Row| NOT_YET.iter().all(|(file, _)| *file != row.file);
+    let rows: Vec<Row> =
+        manifest().into_iter().filter(|row| row.kind == kind && is_ready(row)).collect();
     assert!(!rows.is_empty(), "the manifest has fixtures of kind {kind}");
     rows
-}
-
-fn load_fixture(file: &str) -> Result<LoadedSample, LoadError> {
-    load(Source::Path(fixtures().join(file)), LoadOptions::default(), DEADLINE)
 }
 
 /// Runs `check` on each row; all failures are told at once.
@@ -81,9 +47,6 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: T, expected: T) -> Resu
     Err(format!("{what} is {got:?}, expected {expected:?}"))
 }
 
-/// Good files that do not say how long they are, by the nature of their format.
-const NO_LENGTH: &[&str] = &["mp3_no_tag.mp3", "mp3_cbr.wav", "mp2.mp2", "aac.aac"];
-
 /// Loads and compares everything but the values.
 fn loads_as(row: &Row) -> Result<LoadedSample, String> {
     let sample = load_fixture(&row.file).map_err(|error| error.full_message())?;
@@ -93,9 +56,9 @@ fn loads_as(row: &Row) -> Result<LoadedSample, String> {
     same("length", sample.buffer.frames(), Some(row.frames))?;
     same("codec", sample.codec.as_str(), row.codec.as_str())?;
     let warnings: Vec<WarningCode> = sample.warnings.iter().map(|warning| warning.code).collect();
-    let expected: &[_] = match NO_LENGTH.contains(&row.file.as_str()) {
-        true => &[WarningCode::LengthEstimated],
-        false => &[],
+    let expected: &[_] = match row.states_length() {
+        true => &[],
+        false => &[WarningCode::LengthEstimated],
     };
     same("warnings", warnings.as_slice(), expected)?;
     Ok(sample)

@@ -45,7 +45,11 @@ pub(super) enum Opened {
     /// Somebody else: what the reader shows.
     Elsewhere(CountingReader),
     /// Somebody else: the MPEG frames of a WAV file, all that the reader shows now.
-    Mpeg(CountingReader),
+    Mpeg {
+        reader: CountingReader,
+        /// The file states more of them than it holds.
+        is_cut: bool,
+    },
 }
 
 /// Opens what begins with `head`, if that is a container of this module.
@@ -78,7 +82,8 @@ pub(super) fn open(
         Found::Mpeg(audio) => {
             let range = audio.start..audio.start.saturating_add(audio.len);
             reader.show(range).map_err(|error| io_failure(read, error))?;
-            Ok(Opened::Mpeg(reader))
+            let is_cut = audio.stated.is_some_and(|stated| stated > audio.len);
+            Ok(Opened::Mpeg { reader, is_cut })
         }
         Found::Elsewhere => {
             reader.seek(SeekFrom::Start(0)).map_err(|error| io_failure(read, error))?;

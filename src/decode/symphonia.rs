@@ -115,16 +115,18 @@ impl SymphoniaDecoder {
         Ok(Self { info, stream, order, frames_to_skip, chunk_waits: true })
     }
 
-    /// The same stream of MPEG frames, found in a container that symphonia did not see.
+    /// The same stream of MPEG frames, found in a container that symphonia did not see, and that
+    /// states more of them if the stream `is_cut`.
     ///
     /// # Errors
     /// `corrupt` when it is something else.
-    pub(crate) fn inside(mut self, container: &str) -> Result<Self, LoadError> {
+    pub(crate) fn inside(mut self, container: &str, is_cut: bool) -> Result<Self, LoadError> {
         if !self.stream.is_mpeg_audio {
             let message = "it does not hold the MPEG frames that its header states";
             return Err(LoadError::new(LoadErrorKind::Corrupt, message));
         }
         container.clone_into(&mut self.info.container);
+        self.stream.tally.cut_off = is_cut;
         Ok(self)
     }
 }

@@ -3,6 +3,7 @@
 mod contract;
 mod files;
 pub mod loading;
+pub mod manifest;
 mod ogg;
 mod random;
 mod sources;
