@@ -38,7 +38,7 @@ use crate::sink::{AudioStreamHandle, Device, Target};
 use crate::supervisor::{LoaderSupervisor, cancel};
 use crate::table::{Held, SlotState};
 use ask::{Waiter, ask, block_on};
-use system::{AudioSide, Running};
+use system::{AudioSide, Place, Running};
 
 /// What `run()` opened.
 #[derive(Clone, Debug)]
@@ -155,7 +155,7 @@ impl AudioEngine {
     ) -> Result<RunInfo, EngineError> {
         self.start_by(prepared, target, fallback, |audio| {
             let (events, notices) = (Arc::clone(&self.events), Arc::clone(&self.notices));
-            Running::start(&self.config, audio, events, notices)
+            Running::start(&self.config, audio, events, notices, Place::of_life())
         })
     }
 

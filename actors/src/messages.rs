@@ -139,7 +139,7 @@ pub(crate) struct Preempt {
     pub(crate) job_id: u64,
 }
 
-/// Has a decoder look how large files are.
+/// Has a decoder that has no job look how large files are.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Measure(pub(crate) Vec<Arc<Job>>);

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod queue;
+mod scout;
 mod watch;
 mod worker;
 
@@ -30,6 +31,7 @@ use crate::table::Table;
 use crate::work::Workshop;
 pub(crate) use ahead::Ahead;
 use queue::Queue;
+use scout::Scout;
 use worker::{Abandoned, Busy, Worker};
 
 /// Fewer ended requests than this are not worth clearing out of the queue.
@@ -54,6 +56,7 @@ pub struct LoaderSupervisor {
     /// Jobs that found no room in the memory budget; they go on when another job ends.
     parked: Vec<Assignment>,
     workers: Vec<Worker>,
+    scout: Scout,
     /// Out of the pool, inside a read that has not returned for long, and replaced; what they
     /// load is still wanted.
     stalled: Vec<Worker>,
@@ -116,6 +119,7 @@ impl LoaderSupervisor {
             queue: Queue::default(),
             parked: Vec::new(),
             workers,
+            scout: Scout::default(),
             stalled: Vec::new(),
             abandoned: Vec::new(),
             freed: 0,
@@ -387,6 +391,7 @@ impl Handler<Measured> for LoaderSupervisor {
     type Result = ();
 
     fn handle(&mut self, Measured(jobs): Measured, _: &mut Context<Self>) {
+        self.scout.is_back();
         for job in jobs {
             self.queue.refresh(&job);
         }
@@ -516,6 +521,7 @@ impl Handler<StopWorkers> for LoaderSupervisor {
                 worker.home
             })
             .chain(self.abandoned.drain(..).map(Abandoned::into_home))
+            .chain(self.scout.stop())
             .collect();
         // Nobody waits any more only if the engine gave up on a clean end; then they detach.
         answer.send(homes).ok();

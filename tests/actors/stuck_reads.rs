@@ -1,11 +1,14 @@
 //! A read that does not return costs a thread, not the pool.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hotcue::Source;
-use hotcue_actors::SlotState;
-use hotcue_tests::{BlockingSource, Gate, PATIENCE, sine, wait_until, wav_bytes};
+use hotcue::output::{self, OutputRequest};
+use hotcue::{LoadJob, LoadOptions, Source, SourceIdentity, identify};
+use hotcue_actors::testing::{Work, Workshop};
+use hotcue_actors::{AudioEngine, EngineConfig, SlotState};
+use hotcue_tests::{BlockingSource, Gate, PATIENCE, TempDir, sine, wait_until, wav_bytes};
 
 use crate::{alone, offline};
 
@@ -92,4 +95,46 @@ fn a_decoder_that_was_given_up_leaves_nothing_once_its_read_returns() {
 /// Stretches of memory that the system knows of this process; 0 where it does not say.
 fn mappings() -> usize {
     std::fs::read_to_string("/proc/self/maps").map_or(0, |maps| maps.lines().count())
+}
+
+/// The files of this computer, one of which nothing answers for.
+struct DeadMount {
+    gate: Arc<Gate>,
+    dead: PathBuf,
+}
+
+impl Workshop for DeadMount {
+    fn work(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
+        Box::new(LoadJob::new(source.clone(), options))
+    }
+
+    fn identify(&self, source: &Source) -> Option<SourceIdentity> {
+        let path = source.path()?;
+        if path == self.dead {
+            self.gate.pass();
+        }
+        identify(path).ok()
+    }
+}
+
+#[test]
+fn a_waiting_file_that_does_not_answer_holds_up_no_load() {
+    let folder = TempDir::new();
+    let gate = Arc::new(Gate::default());
+    let dead = folder.path().join("dead.wav");
+    let config =
+        EngineConfig { workers: Some(1), output: "offline".to_owned(), ..EngineConfig::default() };
+    let engine = AudioEngine::new(config).expect("a valid configuration");
+    let workshop = DeadMount { gate: Arc::clone(&gate), dead: dead.clone() };
+    let output = output::prepare_offline(&OutputRequest::default());
+    engine.run_in(output, Arc::new(workshop)).expect("it starts");
+    let long = Source::Path(folder.silent_wav("long.wav", 44_100, 900));
+    let long = engine.load_sample_async(Some(0), long, 0).expect("accepted");
+    engine.load_sample_async(Some(1), Source::Path(dead), 0).expect("accepted");
+    // To see whether it is shorter, somebody looks how long it is.
+    wait_until("somebody waits for the dead one", || gate.waiting() > 0);
+    let reached = long.percent();
+    wait_until("the long one goes on", || long.percent() > reached);
+    engine.shut_down();
+    gate.open();
 }

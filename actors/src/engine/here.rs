@@ -15,7 +15,7 @@ use super::{AudioEngine, RunInfo, Running};
 use crate::error::EngineError;
 use crate::home::{Home, Homes};
 use crate::messages::{Render, SwitchOutput};
-use crate::testing::World;
+use crate::testing::{Workshop, World};
 
 /// How long a waiting task sleeps between two looks: one tick of the runtime's clock.
 const LOOK: Duration = Duration::from_millis(1);
@@ -44,6 +44,23 @@ impl AudioEngine {
             let homes = Homes::Here(world.clone());
             let place = Place { homes, workshop: world.workshop() };
             Running::start_in(&self.config, audio, events, notices, place)
+        })
+    }
+
+    /// As [`run`](Self::run) on an output of the caller's own, with threads, in a workshop.
+    ///
+    /// # Errors
+    /// As [`run_on`](Self::run_on).
+    pub fn run_in(
+        &self,
+        output: Box<dyn PreparedOutput>,
+        workshop: Arc<dyn Workshop>,
+    ) -> Result<RunInfo, EngineError> {
+        let _lifecycle = self.begin()?;
+        self.start_by(output, None, None, |audio| {
+            let (events, notices) = (Arc::clone(&self.events), Arc::clone(&self.notices));
+            let place = Place { workshop, ..Place::of_life() };
+            Running::start(&self.config, audio, events, notices, place)
         })
     }
 

@@ -97,8 +97,9 @@ impl Running {
         audio: AudioSide,
         events: Arc<EventQueue>,
         notices: Arc<PlaybackQueue>,
+        place: Place,
     ) -> Result<Self, EngineError> {
-        let (plan, view) = Plan::new(config, audio, events, notices, Place::of_life());
+        let (plan, view) = Plan::new(config, audio, events, notices, place);
         let draft = plan.draft(view);
         let (started_tx, started_rx) = mpsc::channel();
         let system_thread = thread::Builder::new()

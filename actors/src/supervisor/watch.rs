@@ -9,7 +9,7 @@ use actix::{Addr, AsyncContext, Context};
 use super::LoaderSupervisor;
 use super::worker::{Abandoned, Busy, Found, Worker};
 use crate::job::Job;
-use crate::messages::{Discard, Measure};
+use crate::messages::Discard;
 
 /// How often busy decoders are looked at. Nothing ticks while all are free.
 const LOOK: Duration = Duration::from_millis(10);
@@ -19,7 +19,7 @@ const HEARTBEAT: Duration = Duration::from_millis(200);
 const LONG: Duration = Duration::from_millis(100);
 /// How much earlier than that the sizes of waiting files are looked at.
 const MEASURE_AFTER: Duration = Duration::from_millis(60);
-/// Files that a decoder looks at between two steps.
+/// Files that are looked at at once.
 const MEASURED_AT_ONCE: usize = 32;
 /// How often a load that waits for memory asks again, though no other said that it made room.
 const LOOK_FOR_ROOM: Duration = Duration::from_millis(50);
@@ -63,7 +63,7 @@ impl LoaderSupervisor {
             self.unpark();
         }
         self.give_signs_of_life();
-        self.measure();
+        self.measure(supervisor);
         self.yield_to_shorter();
         self.dispatch();
     }
@@ -157,17 +157,19 @@ impl LoaderSupervisor {
         }
     }
 
-    /// Has a decoder look at the sizes of files that wait, once some job has run for long.
-    fn measure(&mut self) {
+    /// Has the sizes of files that wait looked at, once some job has run for long.
+    fn measure(&mut self, supervisor: &Addr<Self>) {
         let long = |worker: &Worker| {
             worker.busy.as_ref().is_some_and(|busy| busy.since.elapsed() >= MEASURE_AFTER)
         };
-        if self.workers.iter().any(long)
-            && let Some(worker) = self.workers.iter().find(|worker| !worker.is_stalled())
-        {
+        if self.scout.is_here() && self.workers.iter().any(long) {
             let jobs = self.queue.take_unmeasured(MEASURED_AT_ONCE);
             if !jobs.is_empty() {
-                worker.addr.do_send(Measure(jobs));
+                let (parts, number) = (&self.parts, self.workers.len());
+                self.scout.send(jobs, || {
+                    let home = parts.homes.open().ok()?;
+                    Some(Worker::start(home, number, 0, parts, supervisor))
+                });
             }
         }
     }
