@@ -57,8 +57,13 @@ impl WaveFormat {
         validate_channels(channels)?;
         let spec = AudioSpec { sample_rate, channels }.validate()?;
         let align = usize::try_from(align).unwrap_or(0);
-        let bits = word(14).filter(|bits| *bits > 0).unwrap_or_else(|| bits_of(align, channels));
         let extensible = code == EXTENSIBLE && content.len() >= EXTENSIBLE_BYTES;
+        let stated = |bits: &u32| *bits > 0;
+        let bits = word(14)
+            .filter(stated)
+            .or_else(|| Some(bits_of(align, channels)).filter(stated))
+            .or_else(|| word(18).filter(|_| extensible))
+            .unwrap_or(0);
         let (code, bits_used) = match (extensible, order.u32(content, 24), word(18)) {
             (true, Some(code), Some(valid)) if (1..=bits).contains(&valid) => (code, valid),
             (true, Some(code), _) => (code, bits),

@@ -78,6 +78,12 @@ fn format_chunks_of_any_length_are_read() {
     }
     let extensible = riff(&[chunk(b"fmt ", &format(0xfffe, 1, 16)), chunk(b"data", &audio())]);
     assert_eq!(mono(&extensible), (expected(), vec![]), "without its extension");
+    // Bits of which only the extension speaks.
+    let mut content = format(0xfffe, 1, 0);
+    content[12] = 0;
+    content.extend(b"\x16\0\x10\0\0\0\0\0\x01\0\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71");
+    let extended = riff(&[chunk(b"fmt ", &content), chunk(b"data", &audio())]);
+    assert_eq!(mono(&extended), (expected(), vec![]), "with nothing but its extension");
     let mut content = format(PCM, 1, 16);
     content.truncate(13);
     let file = riff(&[chunk(b"fmt ", &content), chunk(b"data", &audio())]);
