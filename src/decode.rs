@@ -3,7 +3,7 @@
 mod channels;
 mod clean;
 mod failure;
-mod mkv;
+pub(crate) mod mkv;
 mod mp4;
 mod opus;
 mod pcm;
@@ -13,11 +13,17 @@ mod symphonia;
 #[cfg(test)]
 mod tests;
 
+use std::io::{self, Seek, SeekFrom};
+
 use crate::buffer::SampleWriter;
 use crate::error::{LoadError, LoadErrorKind, LoadWarning};
+use crate::metadata::{self, Collector};
 use crate::spec::{AudioSpec, MAX_CHANNELS};
 
-pub(crate) use reader::{OpenedSource, ReadState};
+pub(crate) use opus::{Next, Page, Pages};
+pub(crate) use pcm::{Chunk as HeaderChunk, Chunks, Order, Window, array};
+pub(crate) use reader::{CountingReader, OpenedSource, ReadState};
+pub(crate) use sniff::id3v2_len;
 use symphonia::SymphoniaDecoder;
 
 /// What a decoder knows of its stream once the first frame is decoded.
@@ -124,32 +130,54 @@ fn append_next(
     Ok(Some(chunk.frames()))
 }
 
-/// Finds out the format of `source` and decodes up to the first frame.
+/// Finds out the format of `source`, puts what it says beside its audio into `found`, and decodes
+/// up to the first frame.
 ///
 /// # Errors
 /// `unsupported_format`, `corrupt`, `empty` without a single frame, `io` when the source fails.
-pub(crate) fn open(source: OpenedSource) -> Result<Box<dyn Decoder>, LoadError> {
+pub(crate) fn open(
+    source: OpenedSource,
+    found: &mut Collector,
+) -> Result<Box<dyn Decoder>, LoadError> {
     let byte_len = source.byte_len();
     if byte_len == 0 {
         return Err(LoadError::new(LoadErrorKind::Empty, "the file is empty"));
     }
     let (mut reader, read) = source.into_reader();
-    let ahead = sniff::look_ahead(&mut reader);
+    let ahead = sniff::look_ahead(&mut reader, found);
     let (head, start) = ahead.map_err(|error| failure::io_failure(&read, error))?;
     sniff::refuse_known(&head)?;
-    match pcm::open(reader, &read, &head, byte_len)? {
+    match pcm::open(reader, &read, &head, byte_len, found)? {
         pcm::Opened::Here(decoder) => Ok(decoder),
-        pcm::Opened::Elsewhere(reader) => match opus::open(reader, &read, &head, byte_len)? {
-            opus::Opened::Here(decoder) => Ok(decoder),
-            opus::Opened::Elsewhere(reader) => {
-                Ok(Box::new(SymphoniaDecoder::open(reader, &read, &head, start, byte_len)?))
+        pcm::Opened::Elsewhere(mut reader) => {
+            metadata::read_elsewhere(&mut reader, &head, found)
+                .and_then(|()| reader.seek(SeekFrom::Start(0)))
+                .map_err(|error| failure::io_failure(&read, error))?;
+            match opus::open(reader, &read, &head, byte_len)? {
+                opus::Opened::Here(decoder) => Ok(decoder),
+                opus::Opened::Elsewhere(reader) => {
+                    Ok(Box::new(SymphoniaDecoder::open(reader, &read, &head, start, byte_len)?))
+                }
             }
-        },
+        }
         pcm::Opened::Mpeg { mut reader, is_cut } => {
             let head = sniff::first_bytes(&mut reader, 0);
             let head = head.map_err(|error| failure::io_failure(&read, error))?;
             let decoder = SymphoniaDecoder::open(reader, &read, &head, None, byte_len)?;
             Ok(Box::new(decoder.inside("wav", is_cut)?))
         }
+    }
+}
+
+/// Puts what the source says beside its audio into `found`, also where the audio is unknown.
+///
+/// # Errors
+/// Those of the source.
+pub(crate) fn read_metadata(reader: &mut CountingReader, found: &mut Collector) -> io::Result<()> {
+    let (head, _) = sniff::look_ahead(reader, found)?;
+    match pcm::find(reader, &head, found) {
+        Err(pcm::Failure::Io(error)) => Err(error),
+        Ok(pcm::Found::Elsewhere) => metadata::read_elsewhere(reader, &head, found),
+        Ok(_) | Err(pcm::Failure::Load(_)) => Ok(()),
     }
 }

@@ -14,6 +14,7 @@ use decoding::Decoding;
 use crate::buffer::SampleBuffer;
 use crate::decode::{self, OpenedSource, ReadState};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning, Stage};
+use crate::metadata::{Collector, MAX_KEPT_COVER_BYTES, Metadata, Pictures};
 use crate::resample::Workbench;
 use crate::source::{self, Pulse, Source, SourceIdentity};
 
@@ -44,6 +45,8 @@ pub struct LoadedSample {
     pub bits_per_sample: Option<u32>,
     /// What was odd about the file.
     pub warnings: Vec<LoadWarning>,
+    /// What the file says beside its audio; None if that is nothing.
+    pub metadata: Option<Arc<Metadata>>,
     /// Where the time went.
     pub timings: StageTimings,
 }
@@ -202,9 +205,18 @@ impl LoadJob {
                 Ok(State::Opened(source))
             }
             State::Opened(source) => {
-                let decoder = decode::open(source)?;
+                // What came from memory cannot be read again when somebody asks for the picture.
+                let pictures = match self.source {
+                    Source::Memory(_) => Pictures::Keep(MAX_KEPT_COVER_BYTES),
+                    Source::Path(_) | Source::Custom(_) => Pictures::Note,
+                };
+                let mut found = Collector::new(pictures);
+                let decoder = decode::open(source, &mut found)?;
+                if let Source::Memory(bytes) = &self.source {
+                    found.keep_cover(bytes);
+                }
                 let before = self.spent(begin);
-                let decoding = Decoding::start(decoder, self.options, bench, before)?;
+                let decoding = Decoding::start(decoder, found, self.options, bench, before)?;
                 self.stage = Stage::Decoding;
                 Ok(State::Decoding(Box::new(decoding)))
             }

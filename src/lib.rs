@@ -8,6 +8,7 @@ mod buffer;
 mod decode;
 mod error;
 mod job;
+mod metadata;
 mod resample;
 mod source;
 mod spec;
@@ -21,6 +22,10 @@ pub use buffer::{SampleBuffer, SampleWriter};
 pub use decode::{Chunk, Decoder, StreamInfo};
 pub use error::{LoadError, LoadErrorKind, LoadWarning, Stage, WarningCode};
 pub use job::{LoadJob, LoadOptions, LoadedSample, StageTimings, Step};
+pub use metadata::{
+    Acid, Broadcast, Cover, Cue, Instrument, Loop, LoopKind, MAX_COVER_BYTES, MAX_KEPT_COVER_BYTES,
+    Metadata, Tags, Tempo, TempoSource, read_cover,
+};
 pub use resample::{Resampler, Workbench, output_frames};
 pub use source::{ByteSource, Pulse, ReadSeek, Source, SourceIdentity, identify};
 pub use spec::{AudioSpec, MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};

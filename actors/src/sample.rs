@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hotcue::{LoadWarning, LoadedSample, SampleBuffer, StageTimings};
+use hotcue::{
+    Cover, LoadError, LoadWarning, LoadedSample, Metadata, SampleBuffer, Source, StageTimings,
+    read_cover,
+};
 
 /// One immutable piece of audio, not a slot: it stays valid and unchanged after its slot is
 /// replaced or unloaded, and after the engine shut down.
@@ -80,6 +83,30 @@ impl Sample {
         self.loaded.timings
     }
 
+    /// What the file says beside its audio; None if that is nothing.
+    pub fn metadata(&self) -> Option<&Metadata> {
+        self.loaded.metadata.as_deref()
+    }
+
+    /// The picture in the file, as the file is now; None if it has none. Content from memory has
+    /// its picture kept, up to [`MAX_KEPT_COVER_BYTES`](hotcue::MAX_KEPT_COVER_BYTES).
+    ///
+    /// Opens and reads the file in the caller's thread, which may block: no engine thread is asked
+    /// and none does this by itself, so that a slow disk delays nobody but who wants the picture.
+    ///
+    /// # Errors
+    /// `not_found`, `permission_denied` and `io` of the file.
+    pub fn cover(&self) -> Result<Option<Cover>, LoadError> {
+        let Some(metadata) = self.metadata().filter(|metadata| metadata.has_cover) else {
+            return Ok(None);
+        };
+        match (&metadata.kept_cover, &self.path) {
+            (Some(cover), _) => Ok(Some(Cover::clone(cover))),
+            (None, Some(path)) => read_cover(&Source::Path(path.clone())),
+            (None, None) => Ok(None),
+        }
+    }
+
     /// The file; None for content from memory.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
@@ -94,6 +121,7 @@ impl Sample {
             codec: "pcm_f32".to_owned(),
             bits_per_sample: Some(32),
             warnings: Vec::new(),
+            metadata: None,
             timings: StageTimings::default(),
         };
         Self::new(loaded, None)

@@ -108,12 +108,12 @@ fn padding_ns(group: &[u8]) -> u64 {
     u64::try_from(value.cast_signed()).unwrap_or(0)
 }
 
-fn child(content: &[u8], wanted: u32) -> Option<&[u8]> {
+pub(crate) fn child(content: &[u8], wanted: u32) -> Option<&[u8]> {
     elements(content).find(|(id, _)| *id == wanted).map(|(_, content)| content)
 }
 
 /// The elements in `content`, as far as they are well-formed.
-fn elements(mut content: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
+pub(crate) fn elements(mut content: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
     std::iter::from_fn(move || {
         let (id, header, size) = header(content)?;
         let end = header.checked_add(usize::try_from(size?).ok()?)?;
@@ -124,7 +124,7 @@ fn elements(mut content: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
 }
 
 /// Id, length of the header, and size of the content; None for one that is unknown.
-fn header(bytes: &[u8]) -> Option<(u32, usize, Option<u64>)> {
+pub(crate) fn header(bytes: &[u8]) -> Option<(u32, usize, Option<u64>)> {
     let id_bytes = bytes.first()?.leading_zeros() as usize + 1;
     let id = bytes.get(..id_bytes).filter(|_| id_bytes <= 4)?;
     let id = id.iter().fold(0, |id, byte| id << 8 | u32::from(*byte));

@@ -14,6 +14,7 @@ mod tests;
 pub(super) use codec::Codec;
 pub(super) use head::Head;
 pub(super) use ogg::{Opened, open};
+pub(crate) use pages::{Next, Page, Pages};
 
 /// The rate that Opus is decoded at, whatever was encoded, in Hz.
 pub(super) const SAMPLE_RATE: u32 = 48_000;

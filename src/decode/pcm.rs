@@ -21,16 +21,20 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 
-use failure::Failure;
-use layout::{Coding, Found, Layout};
-use window::Window;
+pub(crate) use chunks::{Chunk, Chunks};
+pub(super) use failure::Failure;
+pub(crate) use fields::{Order, array};
+pub(super) use layout::Found;
+use layout::{Coding, Layout};
+pub(crate) use window::Window;
 
 use super::clean::Tally;
 use super::failure::io_failure;
 use super::reader::{CountingReader, ReadState};
-use super::{Chunk, Decoder, StreamInfo};
+use super::{Chunk as Lent, Decoder, StreamInfo};
 use crate::buffer::SampleWriter;
 use crate::error::{LoadError, LoadErrorKind, LoadWarning};
+use crate::metadata::Collector;
 
 /// Bytes that are read at once: system calls are few, and the second pass over them finds them in
 /// the processor's cache.
@@ -52,7 +56,30 @@ pub(super) enum Opened {
     },
 }
 
-/// Opens what begins with `head`, if that is a container of this module.
+/// Reads the header of what begins with `head`, if that is a container of this module, and puts
+/// what it says beside the audio into `found`.
+///
+/// # Errors
+/// `unsupported_format`, `corrupt`, and those of the reader.
+pub(super) fn find(
+    reader: &mut CountingReader,
+    head: &[u8],
+    found: &mut Collector,
+) -> Result<Found, Failure> {
+    let shown = reader.byte_len();
+    let mut window = Window::new(reader, shown);
+    match head.get(..4) {
+        Some(b"RIFF" | b"RIFX" | b"RF64" | b"BW64") => wav::open(&mut window, found),
+        Some(b"riff") => wav::open_w64(&mut window, found),
+        Some(b"FORM") => aiff::open(&mut window, found),
+        Some(b".snd" | b"dns.") => au::open(&mut window, found),
+        Some(b"caff") => caf::open(&mut window, found),
+        _ => Ok(Found::Elsewhere),
+    }
+}
+
+/// Opens what begins with `head`, if that is a container of this module. What it says beside its
+/// audio goes into `found`.
 ///
 /// # Errors
 /// `unsupported_format`, `corrupt`, `empty`, `io`.
@@ -61,18 +88,9 @@ pub(super) fn open(
     read: &Arc<ReadState>,
     head: &[u8],
     byte_len: u64,
+    found: &mut Collector,
 ) -> Result<Opened, LoadError> {
-    let shown = reader.byte_len();
-    let mut window = Window::new(&mut reader, shown);
-    let found = match head.get(..4) {
-        Some(b"RIFF" | b"RIFX" | b"RF64" | b"BW64") => wav::open(&mut window),
-        Some(b"riff") => wav::open_w64(&mut window),
-        Some(b"FORM") => aiff::open(&mut window),
-        Some(b".snd" | b"dns.") => au::open(&mut window),
-        Some(b"caff") => caf::open(&mut window),
-        _ => Ok(Found::Elsewhere),
-    };
-    let found = found.map_err(|failure| match failure {
+    let found = find(&mut reader, head, found).map_err(|failure| match failure {
         Failure::Io(error) => io_failure(read, error),
         Failure::Load(error) => error,
     })?;
@@ -215,7 +233,7 @@ impl Decoder for PcmDecoder {
         &self.info
     }
 
-    fn next_chunk(&mut self) -> Result<Option<Chunk<'_>>, LoadError> {
+    fn next_chunk(&mut self) -> Result<Option<Lent<'_>>, LoadError> {
         let Some((bytes, frames)) = self.next_bytes()? else { return Ok(None) };
         let (bytes, planes) = (&self.buffer[bytes], &mut self.planes);
         match &mut self.coding {
@@ -236,7 +254,7 @@ impl Decoder for PcmDecoder {
                 }
             }
         }
-        Ok(Some(Chunk::new(planes, &self.order, 0..frames)))
+        Ok(Some(Lent::new(planes, &self.order, 0..frames)))
     }
 
     fn decode_into(&mut self, writer: &mut SampleWriter) -> Result<Option<usize>, LoadError> {

@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use super::mp4;
 use super::reader::CountingReader;
 use crate::error::{LoadError, LoadErrorKind};
+use crate::metadata::{Collector, read_in_front};
 
 /// Bytes that every check here can do with.
 const HEAD_BYTES: usize = 256;
@@ -35,14 +36,21 @@ const REFUSED: &[(&[u8], &str)] = &[
 ];
 
 /// The first bytes behind any ID3v2 tags, and where an MP4's audio starts. Leaves `reader` at
-/// these bytes and hides the tags: nobody here wants them, and of symphonia 0.6.1 a tag with
+/// these bytes, puts what the tags say into `found` and hides them: of symphonia 0.6.1 a tag with
 /// chapters in chapters exhausts the stack, which ends the whole process.
 ///
 /// # Errors
 /// Those of the reader.
-pub(super) fn look_ahead(reader: &mut CountingReader) -> io::Result<(Vec<u8>, Option<mp4::Start>)> {
+pub(super) fn look_ahead(
+    reader: &mut CountingReader,
+    found: &mut Collector,
+) -> io::Result<(Vec<u8>, Option<mp4::Start>)> {
     let (head, tag_bytes) = head(reader)?;
+    if tag_bytes > 0 {
+        read_in_front(reader, tag_bytes, found)?;
+    }
     reader.hide(tag_bytes)?;
+    found.hide(tag_bytes);
     let start = if is_mp4(&head) { mp4::audio_start(reader)? } else { None };
     Ok((head, start))
 }
@@ -83,7 +91,7 @@ pub(super) fn first_bytes(reader: &mut CountingReader, start: u64) -> io::Result
 /// # Sources
 /// ID3v2.4.0 structure, 3.1: `ID3`, version, flags (0x10: a footer of 10 bytes follows), then the
 /// size as four bytes of seven bits.
-fn id3v2_len(head: &[u8]) -> Option<u64> {
+pub(crate) fn id3v2_len(head: &[u8]) -> Option<u64> {
     let &[b'I', b'D', b'3', major, revision, flags, a, b, c, d, ..] = head else {
         return None;
     };

@@ -11,11 +11,13 @@ use std::sync::Arc;
 use super::channels::wave_order;
 use super::{Decoder, OpenedSource, open};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning, WarningCode};
+use crate::metadata::{Collector, Pictures};
 use crate::source::Source;
 use crate::testing::{FLOAT, PCM, WAV_HEADER_BYTES, ramp_wav, wav};
 
 fn open_bytes(file: &[u8]) -> Result<Box<dyn Decoder>, LoadError> {
-    open(OpenedSource::open(&Source::Memory(Arc::from(file)), Arc::default())?)
+    let source = OpenedSource::open(&Source::Memory(Arc::from(file)), Arc::default())?;
+    open(source, &mut Collector::new(Pictures::Note))
 }
 
 /// All planes and warnings of `file`.

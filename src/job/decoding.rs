@@ -8,6 +8,7 @@ use super::{LoadOptions, LoadedSample, Spent, StageTimings, capacity};
 use crate::buffer::{SampleBuffer, SampleWriter};
 use crate::decode::Decoder;
 use crate::error::LoadError;
+use crate::metadata::{Audio, Collector};
 use crate::resample::{Resampler, Workbench};
 use crate::spec::AudioSpec;
 
@@ -21,6 +22,8 @@ const MIN_SHARE_FOR_GUESS: u64 = 16;
 /// The pass over the audio.
 pub(super) struct Decoding {
     decoder: Box<dyn Decoder>,
+    /// What the file says beside its audio.
+    found: Collector,
     writer: SampleWriter,
     /// None where the rates are equal.
     resampler: Option<Resampler>,
@@ -46,6 +49,7 @@ impl Decoding {
     /// Begins after the first frame was found, for which `before` was spent.
     pub(super) fn start(
         decoder: Box<dyn Decoder>,
+        found: Collector,
         options: LoadOptions,
         bench: &mut Workbench,
         before: Spent,
@@ -84,6 +88,7 @@ impl Decoding {
             before,
             start_byte: decoder.byte_position(),
             decoder,
+            found,
         })
     }
 
@@ -203,7 +208,13 @@ impl Decoding {
         let buffer = self.writer.finish();
         pace::learn(self.kinds.finish, values, begin.elapsed());
         let info = self.decoder.info();
+        let audio = Audio {
+            source_rate: info.spec.sample_rate,
+            sample_rate: buffer.sample_rate(),
+            frames: buffer.ready_frames() as u64,
+        };
         Ok(LoadedSample {
+            metadata: self.found.placed_in(audio),
             source_rate: info.spec.sample_rate,
             container: info.container.clone(),
             codec: info.codec.clone(),

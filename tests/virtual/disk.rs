@@ -290,6 +290,7 @@ impl Scripted {
             codec: "script".to_owned(),
             bits_per_sample: None,
             warnings: Vec::new(),
+            metadata: None,
             timings: StageTimings::default(),
         }
     }

@@ -105,6 +105,7 @@ fn sample_of(frames: usize, path: Option<&str>) -> Arc<Sample> {
         codec: "pcm_s16le".to_owned(),
         bits_per_sample: Some(16),
         warnings: Vec::new(),
+        metadata: None,
         timings: StageTimings::default(),
     };
     Sample::new(loaded, path.map(PathBuf::from))

@@ -20,19 +20,19 @@ const LAST: u8 = 4;
 
 /// One page, whole and with the right checksum.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(crate) struct Page {
     flags: u8,
     /// Frames up to the end of the last packet that ends here; None if none does.
-    pub(super) granule: Option<u64>,
-    pub(super) serial: u32,
-    pub(super) sequence: u32,
+    pub(crate) granule: Option<u64>,
+    pub(crate) serial: u32,
+    pub(crate) sequence: u32,
     lengths: Vec<u8>,
     content: Vec<u8>,
 }
 
 impl Page {
     /// The page that `bytes` begin with, and its length. None: there is none, or not all of it.
-    pub(super) fn parse(bytes: &[u8]) -> Option<(Self, usize)> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<(Self, usize)> {
         let header = bytes.get(..HEADER_BYTES).filter(|header| header.starts_with(CAPTURE))?;
         let segments = usize::from(header[26]);
         let lengths = bytes.get(HEADER_BYTES..HEADER_BYTES + segments)?;
@@ -60,22 +60,22 @@ impl Page {
     }
 
     /// Whether its first segment goes on with a packet of the page before.
-    pub(super) fn is_continued(&self) -> bool {
+    pub(crate) fn is_continued(&self) -> bool {
         self.flags & CONTINUED != 0
     }
 
     /// Whether it begins a stream.
-    pub(super) fn is_first(&self) -> bool {
+    pub(crate) fn is_first(&self) -> bool {
         self.flags & FIRST != 0
     }
 
     /// Whether it ends its stream.
-    pub(super) fn is_last(&self) -> bool {
+    pub(crate) fn is_last(&self) -> bool {
         self.flags & LAST != 0
     }
 
     /// The parts of packets in it, and whether each one is the end of its packet.
-    pub(super) fn parts(&self) -> impl Iterator<Item = (&[u8], bool)> {
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (&[u8], bool)> {
         let (mut lengths, mut content) = (self.lengths.as_slice(), self.content.as_slice());
         std::iter::from_fn(move || {
             let end = lengths.iter().position(|len| *len < 255);
@@ -90,7 +90,7 @@ impl Page {
 }
 
 /// What comes next in a file.
-pub(super) enum Next {
+pub(crate) enum Next {
     Page(Page),
     /// Bytes that are no page; there may be one behind them.
     Junk,
@@ -98,7 +98,7 @@ pub(super) enum Next {
 }
 
 /// Reads page after page.
-pub(super) struct Pages<R> {
+pub(crate) struct Pages<R> {
     source: R,
     buffer: Vec<u8>,
     /// What of `buffer` was taken already.
@@ -107,7 +107,7 @@ pub(super) struct Pages<R> {
 }
 
 impl<R: Read> Pages<R> {
-    pub(super) fn new(source: R) -> Self {
+    pub(crate) fn new(source: R) -> Self {
         Self { source, buffer: Vec::new(), taken: 0, ended: false }
     }
 
@@ -115,7 +115,7 @@ impl<R: Read> Pages<R> {
     ///
     /// # Errors
     /// Those of the source.
-    pub(super) fn next(&mut self) -> io::Result<Next> {
+    pub(crate) fn next(&mut self) -> io::Result<Next> {
         self.fill()?;
         let ahead = &self.buffer[self.taken..];
         if ahead.is_empty() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Codec, Head};
 use crate::decode::{OpenedSource, open};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning, WarningCode};
+use crate::metadata::{Collector, Pictures};
 use crate::source::Source;
 
 /// 20 ms of stereo as an encoder of silence makes them: one frame of CELT without content.
@@ -56,7 +57,10 @@ const PAGE: u64 = 4 * PACKET_FRAMES;
 
 /// Channels, frames, stated frames and warnings.
 fn load(file: &[u8]) -> Result<(usize, u64, Option<u64>, Vec<LoadWarning>), LoadError> {
-    let mut decoder = open(OpenedSource::open(&Source::Memory(Arc::from(file)), Arc::default())?)?;
+    let mut decoder = open(
+        OpenedSource::open(&Source::Memory(Arc::from(file)), Arc::default())?,
+        &mut Collector::new(Pictures::Note),
+    )?;
     let mut frames = 0;
     while let Some(chunk) = decoder.next_chunk()? {
         frames += chunk.frames() as u64;

@@ -14,6 +14,7 @@ use super::layout::{Coding, Found, Layout};
 use super::linear::Linear;
 use super::window::Window;
 use crate::error::LoadError;
+use crate::metadata::{Collector, read_aiff};
 use crate::spec::{AudioSpec, validate_channels};
 
 const COMMON: Id = *b"COMM";
@@ -25,7 +26,10 @@ const UNKNOWN: u64 = 0xffff_ffff;
 ///
 /// # Errors
 /// `unsupported_format`, `corrupt`, and those of the reader.
-pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, Failure> {
+pub(super) fn open<R: Read + Seek>(
+    window: &mut Window<'_, R>,
+    metadata: &mut Collector,
+) -> Result<Found, Failure> {
     let form: Option<Id> = array(window.look(0, 12)?, 8);
     if !matches!(form.as_ref(), Some(b"AIFF" | b"AIFC")) {
         return Err(unsupported("an IFF file, but not of audio").into());
@@ -41,6 +45,7 @@ pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, 
     };
     let stated = |id, length| Some(length).filter(|length| id != SOUND || *length != UNKNOWN);
     let chunks = Chunks::walk(window, &dialect, 12, stated)?;
+    read_aiff(window, &chunks, metadata)?;
     let common = chunks.first_full(COMMON).ok_or_else(|| match chunks.first(SOUND) {
         Some(_) => corrupt("its common chunk is missing"),
         None => no_audio(),

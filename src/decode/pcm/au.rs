@@ -12,6 +12,7 @@ use super::fields::Order;
 use super::layout::{Coding, Found, Layout};
 use super::linear::Linear;
 use super::window::Window;
+use crate::metadata::{Collector, read_au};
 use crate::spec::AudioSpec;
 
 /// Bytes of the fields that every header has.
@@ -23,7 +24,10 @@ const UNKNOWN: u32 = u32::MAX;
 ///
 /// # Errors
 /// `unsupported_format`, `corrupt`, and those of the reader.
-pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, Failure> {
+pub(super) fn open<R: Read + Seek>(
+    window: &mut Window<'_, R>,
+    metadata: &mut Collector,
+) -> Result<Found, Failure> {
     let len = window.len();
     let head = window.look(0, 24)?;
     let order = if head.starts_with(b"dns.") { Order::Little } else { Order::Big };
@@ -46,6 +50,7 @@ pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, 
     let spec = AudioSpec { sample_rate, channels }.validate()?;
     // Some writers do not count the header.
     let start = u64::from(start).max(HEADER_BYTES);
+    read_au(window, HEADER_BYTES, start, metadata)?;
     let there = len.saturating_sub(start);
     let mut stated = Some(u64::from(length)).filter(|_| length != UNKNOWN);
     if length == 0 && there > 0 {

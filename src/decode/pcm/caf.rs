@@ -14,6 +14,7 @@ use super::layout::{Coding, Found, Layout};
 use super::linear::Linear;
 use super::window::Window;
 use crate::decode::channels::wave_order;
+use crate::metadata::{Collector, read_caf};
 use crate::spec::{AudioSpec, validate_channels};
 
 const DESCRIPTION: Id = *b"desc";
@@ -28,7 +29,10 @@ const IS_LITTLE_ENDIAN: u32 = 2;
 ///
 /// # Errors
 /// `unsupported_format`, `corrupt`, and those of the reader.
-pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, Failure> {
+pub(super) fn open<R: Read + Seek>(
+    window: &mut Window<'_, R>,
+    metadata: &mut Collector,
+) -> Result<Found, Failure> {
     let dialect = Dialect {
         order: Order::Big,
         id_bytes: 4,
@@ -40,6 +44,7 @@ pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, 
     };
     let stated = |_, length| Some(length).filter(|length| *length != UNKNOWN);
     let chunks = Chunks::walk(window, &dialect, 8, stated)?;
+    read_caf(window, &chunks, metadata)?;
     let description = *chunks.first_full(DESCRIPTION).ok_or_else(no_audio)?;
     let description = description.content(window, 32)?;
     let word = |at| Order::Big.u32(description, at);

@@ -16,25 +16,25 @@ const MAX_CHUNKS: usize = 4_096;
 const MAX_SEARCHED_BYTES: u64 = 1 << 20;
 
 /// The four characters that name a chunk's kind.
-pub(super) type Id = [u8; 4];
+pub(crate) type Id = [u8; 4];
 
 /// How chunks look in one family of files.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Dialect {
+pub(crate) struct Dialect {
     /// Of the bytes of lengths.
-    pub(super) order: Order,
+    pub(crate) order: Order,
     /// Bytes of the kind's name, the first four of which say it.
-    pub(super) id_bytes: usize,
+    pub(crate) id_bytes: usize,
     /// Bytes of the length: 4 or 8.
-    pub(super) length_bytes: usize,
+    pub(crate) length_bytes: usize,
     /// Whether lengths count the chunk's header too.
-    pub(super) counts_header: bool,
+    pub(crate) counts_header: bool,
     /// Chunks begin at multiples of this.
-    pub(super) alignment: u64,
+    pub(crate) alignment: u64,
     /// The kind that holds the audio.
-    pub(super) audio: Id,
+    pub(crate) audio: Id,
     /// The kind without which the audio means nothing.
-    pub(super) format: Id,
+    pub(crate) format: Id,
 }
 
 impl Dialect {
@@ -45,14 +45,14 @@ impl Dialect {
 
 /// One chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Chunk {
-    pub(super) id: Id,
+pub(crate) struct Chunk {
+    pub(crate) id: Id,
     /// Where the content begins.
-    pub(super) start: u64,
+    pub(crate) start: u64,
     /// Bytes of content that are there.
-    pub(super) len: u64,
+    pub(crate) len: u64,
     /// Bytes of content that the header states; None where its writer did not know.
-    pub(super) stated: Option<u64>,
+    pub(crate) stated: Option<u64>,
 }
 
 impl Chunk {
@@ -60,7 +60,7 @@ impl Chunk {
     ///
     /// # Errors
     /// Those of the reader.
-    pub(super) fn content<'w, R: Read + Seek>(
+    pub(crate) fn content<'w, R: Read + Seek>(
         &self,
         window: &'w mut Window<'_, R>,
         count: usize,
@@ -70,7 +70,7 @@ impl Chunk {
     }
 
     /// What lies behind the first `bytes` bytes of the content.
-    pub(super) fn behind(&self, bytes: u64) -> Self {
+    pub(crate) fn behind(&self, bytes: u64) -> Self {
         Self {
             id: self.id,
             start: self.start.saturating_add(bytes),
@@ -82,16 +82,21 @@ impl Chunk {
 
 /// The chunks of a file, in its order.
 #[derive(Debug, Default)]
-pub(super) struct Chunks(Vec<Chunk>);
+pub(crate) struct Chunks(Vec<Chunk>);
 
 impl Chunks {
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Chunk> {
+        self.0.iter()
+    }
+
     /// The first chunk of a kind.
-    pub(super) fn first(&self, id: Id) -> Option<&Chunk> {
+    pub(crate) fn first(&self, id: Id) -> Option<&Chunk> {
         self.0.iter().find(|chunk| chunk.id == id)
     }
 
     /// The first chunk of a kind that holds something, or else the first one.
-    pub(super) fn first_full(&self, id: Id) -> Option<&Chunk> {
+    pub(crate) fn first_full(&self, id: Id) -> Option<&Chunk> {
         self.0.iter().find(|chunk| chunk.id == id && chunk.len > 0).or_else(|| self.first(id))
     }
 
@@ -104,7 +109,7 @@ impl Chunks {
     ///
     /// # Errors
     /// Those of the reader. A malformed file is no error here.
-    pub(super) fn walk<R: Read + Seek>(
+    pub(crate) fn walk<R: Read + Seek>(
         window: &mut Window<'_, R>,
         dialect: &Dialect,
         at: u64,

@@ -6,7 +6,7 @@ use crate::error::{LoadError, LoadErrorKind};
 
 /// What ends the reading of a header.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(in crate::decode) enum Failure {
     /// The source failed.
     Io(io::Error),
     /// The header did.

@@ -2,14 +2,14 @@
 
 /// The order of the bytes of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     Little,
     Big,
 }
 
 impl Order {
     /// The suffix of codec names.
-    pub(super) fn suffix(self) -> &'static str {
+    pub(crate) fn suffix(self) -> &'static str {
         match self {
             Self::Little => "le",
             Self::Big => "be",
@@ -17,7 +17,7 @@ impl Order {
     }
 
     /// The 16 bits at `at`.
-    pub(super) fn u16(self, bytes: &[u8], at: usize) -> Option<u16> {
+    pub(crate) fn u16(self, bytes: &[u8], at: usize) -> Option<u16> {
         let field = array(bytes, at)?;
         Some(match self {
             Self::Little => u16::from_le_bytes(field),
@@ -26,7 +26,7 @@ impl Order {
     }
 
     /// The 32 bits at `at`.
-    pub(super) fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {
+    pub(crate) fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {
         let field = array(bytes, at)?;
         Some(match self {
             Self::Little => u32::from_le_bytes(field),
@@ -35,7 +35,7 @@ impl Order {
     }
 
     /// The 64 bits at `at`.
-    pub(super) fn u64(self, bytes: &[u8], at: usize) -> Option<u64> {
+    pub(crate) fn u64(self, bytes: &[u8], at: usize) -> Option<u64> {
         let field = array(bytes, at)?;
         Some(match self {
             Self::Little => u64::from_le_bytes(field),
@@ -45,6 +45,6 @@ impl Order {
 }
 
 /// The `N` bytes at `at`; None beyond the end.
-pub(super) fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+pub(crate) fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }

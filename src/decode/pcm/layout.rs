@@ -6,7 +6,7 @@ use super::linear::Linear;
 use crate::spec::AudioSpec;
 
 /// What a header was found to say.
-pub(super) enum Found {
+pub(in crate::decode) enum Found {
     /// Audio that is read here.
     Audio(Layout),
     /// A stream of MPEG frames, which says all the rest itself.
@@ -16,7 +16,7 @@ pub(super) enum Found {
 }
 
 /// Where the audio lies and how it is stored.
-pub(super) struct Layout {
+pub(in crate::decode) struct Layout {
     pub(super) container: &'static str,
     pub(super) spec: AudioSpec,
     pub(super) coding: Coding,

@@ -13,6 +13,7 @@ use super::format::{MAX_FORMAT_BYTES, Stored, WaveFormat};
 use super::layout::{Coding, Found, Layout};
 use super::window::Window;
 use super::{linear::Linear, window};
+use crate::metadata::{Collector, read_riff};
 
 const FORMAT: Id = *b"fmt ";
 const AUDIO: Id = *b"data";
@@ -25,7 +26,10 @@ const UNKNOWN_TO_SOX: u64 = 0x7fff_f000;
 ///
 /// # Errors
 /// `unsupported_format`, `corrupt`, and those of the reader.
-pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, Failure> {
+pub(super) fn open<R: Read + Seek>(
+    window: &mut Window<'_, R>,
+    metadata: &mut Collector,
+) -> Result<Found, Failure> {
     let head = window.look(0, 12)?;
     let order = if head.starts_with(b"RIFX") { Order::Big } else { Order::Little };
     let is_long = !head.starts_with(b"RIF");
@@ -43,6 +47,7 @@ pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, 
     };
     let long = if is_long { Long::read(window, order)? } else { Long::default() };
     let chunks = Chunks::walk(window, &dialect, 12, |id, length| long.length(id, length))?;
+    read_riff(window, &chunks, order, metadata)?;
     found(window, &chunks, order, "wav")
 }
 
@@ -50,7 +55,10 @@ pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, 
 ///
 /// # Errors
 /// As [`open`].
-pub(super) fn open_w64<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, Failure> {
+pub(super) fn open_w64<R: Read + Seek>(
+    window: &mut Window<'_, R>,
+    metadata: &mut Collector,
+) -> Result<Found, Failure> {
     if array(window.look(0, 40)?, 24) != Some(*b"wave") {
         return Err(unsupported("a W64 file, but not of audio").into());
     }
@@ -65,6 +73,7 @@ pub(super) fn open_w64<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Fou
     };
     let stated = |_, length| Some(length).filter(|length| *length != u64::MAX);
     let chunks = Chunks::walk(window, &dialect, 40, stated)?;
+    read_riff(window, &chunks, Order::Little, metadata)?;
     found(window, &chunks, Order::Little, "w64")
 }
 

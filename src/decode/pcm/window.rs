@@ -5,10 +5,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 /// Bytes that are read at once: most files have all of their header in here.
 const BLOCK_BYTES: usize = 4096;
 /// Most bytes that one look may ask for.
-pub(super) const MAX_LOOK_BYTES: usize = 64 << 10;
+pub(crate) const MAX_LOOK_BYTES: usize = 64 << 10;
 
 /// A reader of headers.
-pub(super) struct Window<'r, R> {
+pub(crate) struct Window<'r, R> {
     reader: &'r mut R,
     len: u64,
     buffer: Vec<u8>,
@@ -17,12 +17,12 @@ pub(super) struct Window<'r, R> {
 
 impl<'r, R: Read + Seek> Window<'r, R> {
     /// Looks at the `len` bytes that `reader` has.
-    pub(super) fn new(reader: &'r mut R, len: u64) -> Self {
+    pub(crate) fn new(reader: &'r mut R, len: u64) -> Self {
         Self { reader, len, buffer: Vec::new(), start: 0 }
     }
 
     /// Length of the whole, in bytes.
-    pub(super) fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.len
     }
 
@@ -31,7 +31,7 @@ impl<'r, R: Read + Seek> Window<'r, R> {
     ///
     /// # Errors
     /// Those of the reader.
-    pub(super) fn look(&mut self, position: u64, count: usize) -> io::Result<&[u8]> {
+    pub(crate) fn look(&mut self, position: u64, count: usize) -> io::Result<&[u8]> {
         let count = count.min(MAX_LOOK_BYTES);
         if position >= self.len {
             return Ok(&[]);
@@ -45,6 +45,24 @@ impl<'r, R: Read + Seek> Window<'r, R> {
         }
         let held = self.held(position, count).unwrap_or(0..self.buffer.len());
         Ok(&self.buffer[held])
+    }
+
+    /// The `count` bytes from `position` on, fewer only at the end of the file. Room is made for
+    /// them as they come.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub(crate) fn read(&mut self, position: u64, count: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        while bytes.len() < count {
+            let at = position.saturating_add(bytes.len() as u64);
+            let piece = self.look(at, count - bytes.len())?;
+            if piece.is_empty() {
+                break;
+            }
+            bytes.extend_from_slice(piece);
+        }
+        Ok(bytes)
     }
 
     /// Where in the buffer `count` bytes from `position` lie, if they all do.

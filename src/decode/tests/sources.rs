@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::open;
 use crate::decode::OpenedSource;
 use crate::error::{LoadError, LoadErrorKind};
+use crate::metadata::{Collector, Pictures};
 use crate::source::Source;
 use crate::testing::{Fault, Faulty, ramp_wav};
 
@@ -91,7 +92,8 @@ fn a_device_is_an_error_at_once() {
 
 /// Decodes to the end; the number of frames.
 fn frames_of(source: &Source) -> Result<usize, LoadError> {
-    let mut decoder = open(OpenedSource::open(source, Arc::default())?)?;
+    let mut decoder =
+        open(OpenedSource::open(source, Arc::default())?, &mut Collector::new(Pictures::Note))?;
     let mut frames = 0;
     while let Some(chunk) = decoder.next_chunk()? {
         frames += chunk.frames();

@@ -1,0 +1,199 @@
+//! The items of MP4 files.
+//!
+//! # Sources
+//! ISO/IEC 14496-12: boxes (4.2); Apple, *QuickTime File Format*, metadata: `ilst`, its `data`, and
+//! the types of that. `chpl` is Nero's, as ffmpeg reads it: times in 100 ns.
+
+use std::io::{self, Read, Seek};
+
+use super::collect::{Collector, FoundCue, Position};
+use super::{genre, names, text};
+use crate::decode::{Order, Window, array};
+
+/// Most boxes beside each other that are looked at.
+const MAX_BOXES: usize = 4_096;
+/// Type of data: UTF-16, and the pictures.
+const UTF16: u32 = 2;
+const SIGNED: u32 = 21;
+const UNSIGNED: u32 = 22;
+
+/// Whether `head` begins with one of the boxes that MP4 and `QuickTime` files begin with.
+pub(super) fn begins(head: &[u8]) -> bool {
+    matches!(
+        head.get(4..8),
+        Some(b"ftyp" | b"styp" | b"moov" | b"mdat" | b"free" | b"skip" | b"wide" | b"pnot")
+    )
+}
+
+/// One box: its kind and where its content is.
+#[derive(Clone, Copy)]
+struct Place {
+    kind: [u8; 4],
+    start: u64,
+    end: u64,
+}
+
+/// Reads what `moov` says.
+///
+/// # Errors
+/// Those of the reader.
+pub(super) fn read<R: Read + Seek>(
+    window: &mut Window<'_, R>,
+    found: &mut Collector,
+) -> io::Result<()> {
+    let file = Place { kind: *b"file", start: 0, end: window.len() };
+    let Some(moov) = child(window, file, b"moov")? else { return Ok(()) };
+    for box_ in boxes(window, moov)? {
+        match &box_.kind {
+            b"meta" => items(window, box_, found)?,
+            b"udta" => {
+                for inner in boxes(window, box_)? {
+                    match &inner.kind {
+                        b"meta" => items(window, inner, found)?,
+                        b"chpl" => {
+                            let content =
+                                found.read(window, inner.start, inner.end - inner.start)?;
+                            chapters(&content, found);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The boxes in `parent`, as far as they are well-formed.
+fn boxes<R: Read + Seek>(window: &mut Window<'_, R>, parent: Place) -> io::Result<Vec<Place>> {
+    let mut places = Vec::new();
+    let mut at = parent.start;
+    while places.len() < MAX_BOXES && at < parent.end {
+        let header = window.look(at, 16)?;
+        let (Some(len), Some(kind)) = (Order::Big.u32(header, 0), array(header, 4)) else { break };
+        let (header_len, len) = match len {
+            0 => (8, parent.end - at),
+            1 => (16, Order::Big.u64(header, 8).unwrap_or(0)),
+            len => (8, u64::from(len)),
+        };
+        if len < header_len {
+            break;
+        }
+        let end = at.saturating_add(len).min(parent.end);
+        if end < at + header_len {
+            break;
+        }
+        places.push(Place { kind, start: at + header_len, end });
+        at = end;
+    }
+    Ok(places)
+}
+
+fn child<R: Read + Seek>(
+    window: &mut Window<'_, R>,
+    parent: Place,
+    kind: &[u8; 4],
+) -> io::Result<Option<Place>> {
+    Ok(boxes(window, parent)?.into_iter().find(|place| place.kind == *kind))
+}
+
+/// Reads the items in a `meta` box.
+fn items<R: Read + Seek>(
+    window: &mut Window<'_, R>,
+    meta: Place,
+    found: &mut Collector,
+) -> io::Result<()> {
+    // A full box, with version and flags, but for QuickTime.
+    let is_full = window.look(meta.start, 8)?.get(4..8) != Some(b"hdlr");
+    let start = meta.start + if is_full { 4 } else { 0 };
+    let Some(list) = child(window, Place { start, ..meta }, b"ilst")? else { return Ok(()) };
+    for item in boxes(window, list)? {
+        let parts = boxes(window, item)?;
+        let name = match &item.kind {
+            b"----" => match parts.iter().find(|part| part.kind == *b"name") {
+                Some(part) => {
+                    let len = (part.end - part.start).min(512);
+                    let content = found.read(window, part.start, len)?;
+                    let name = text::any(content.get(4..).unwrap_or(&[]));
+                    // Numbers for players, not for people.
+                    if matches!(name.as_str(), "iTunSMPB" | "iTunNORM") {
+                        continue;
+                    }
+                    names::free(&name)
+                }
+                None => continue,
+            },
+            kind => names::mp4(*kind).map_or_else(
+                || text::any(kind).trim_start_matches('©').trim().to_lowercase(),
+                str::to_owned,
+            ),
+        };
+        for data in parts.iter().filter(|part| part.kind == *b"data") {
+            let value = data.start + 8;
+            let Some(len) = data.end.checked_sub(value) else { continue };
+            let kind = Order::Big.u32(window.look(data.start, 4)?, 0).unwrap_or(0) & 0xff_ffff;
+            if item.kind == *b"covr" {
+                found.found_picture("", true, value, len);
+                continue;
+            }
+            let content = found.read(window, value, len)?;
+            item_value(item.kind, &name, kind, &content, found);
+        }
+    }
+    found.end_of_tags();
+    Ok(())
+}
+
+fn item_value(id: [u8; 4], name: &str, kind: u32, content: &[u8], found: &mut Collector) {
+    match (&id, kind) {
+        (b"trkn" | b"disk", _) => {
+            let kind = if &id == b"trkn" { "track" } else { "disc" };
+            for (at, part) in [(2, "number"), (4, "total")] {
+                let value = Order::Big.u16(content, at).filter(|value| *value > 0);
+                if let Some(value) = value {
+                    found.tag(&format!("{kind}_{part}"), &value.to_string());
+                }
+            }
+        }
+        (b"gnre", _) => {
+            let number = Order::Big.u16(content, 0).and_then(|number| number.checked_sub(1));
+            if let Some(genre) = number.and_then(|number| genre::name(usize::from(number))) {
+                found.tag(name, genre);
+            }
+        }
+        (b"tmpo" | b"cpil" | b"pgap" | b"rtng" | b"stik" | b"hdvd", _) | (_, SIGNED | UNSIGNED) => {
+            if let Some(value) = integer(content, kind != UNSIGNED) {
+                found.tag(name, &value.to_string());
+            }
+        }
+        (_, UTF16) => found.tag(name, &text::utf16(content, true)),
+        // UTF-8, or nothing stated.
+        (_, 0 | 1) if !content.contains(&0) => found.tag(name, &text::any(content)),
+        _ => {}
+    }
+}
+
+fn integer(bytes: &[u8], is_signed: bool) -> Option<i64> {
+    let first = *bytes.first().filter(|_| bytes.len() <= 8)?;
+    let sign = if is_signed && first & 0x80 != 0 { -1 } else { 0 };
+    Some(bytes.iter().fold(sign, |value, byte| value << 8 | i64::from(*byte)))
+}
+
+fn chapters(content: &[u8], found: &mut Collector) {
+    let at = if content.first() == Some(&1) { 8 } else { 4 };
+    let count = content.get(at).copied().unwrap_or(0);
+    let mut rest = content.get(at + 1..).unwrap_or(&[]);
+    for number in 1..=count {
+        let (Some(start), Some(&len)) = (Order::Big.u64(rest, 0), rest.get(8)) else { break };
+        let title = rest.get(9..9 + usize::from(len)).unwrap_or(&[]);
+        found.found_cue(FoundCue {
+            id: u32::from(number),
+            start: Position::Ns(start.saturating_mul(100)),
+            end: None,
+            label: text::field(title),
+            note: String::new(),
+        });
+        rest = rest.get(9 + usize::from(len)..).unwrap_or(&[]);
+    }
+}

@@ -1,0 +1,60 @@
+//! Bytes to text, and text to numbers.
+//!
+//! # Sources
+//! Windows-1252: Unicode Consortium, *CP1252.TXT*. Its five undefined bytes are controls, as the
+//! WHATWG's *Encoding Standard* has it.
+
+/// What Windows-1252 has from 0x80 to 0x9f, where Latin-1 has controls.
+const WINDOWS_1252: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+
+/// UTF-8 where that is what it is, else Windows-1252, of which Latin-1's printable half is a
+/// part: hardly a text in that is UTF-8 by chance.
+pub(super) fn any(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes
+            .iter()
+            .map(|byte| match byte {
+                0x80..=0x9f => WINDOWS_1252[usize::from(byte - 0x80)],
+                _ => char::from(*byte),
+            })
+            .collect(),
+    }
+}
+
+/// As [`any`], up to the first zero, without blanks around it.
+pub(super) fn field(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    tidy(&any(&bytes[..end]))
+}
+
+/// UTF-16 by its mark, or in the order that `big_endian` says.
+pub(super) fn utf16(bytes: &[u8], big_endian: bool) -> String {
+    let (bytes, big_endian) = match bytes {
+        [0xfe, 0xff, rest @ ..] => (rest, true),
+        [0xff, 0xfe, rest @ ..] => (rest, false),
+        _ => (bytes, big_endian),
+    };
+    let words = bytes.as_chunks::<2>().0.iter().map(|pair| match big_endian {
+        true => u16::from_be_bytes(*pair),
+        false => u16::from_le_bytes(*pair),
+    });
+    char::decode_utf16(words).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
+/// Without blanks and zeros around it.
+pub(super) fn tidy(text: &str) -> String {
+    text.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_owned()
+}
+
+/// A number that begins `text`, also with a decimal comma.
+pub(super) fn number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && !matches!(c, '+' | '-' | '.' | ','))
+        .unwrap_or(text.len());
+    text[..end].replace(',', ".").parse().ok().filter(|value: &f64| value.is_finite())
+}
