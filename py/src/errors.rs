@@ -4,8 +4,11 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hotcue::output::DeviceError;
+use hotcue::{LoadError, LoadErrorKind};
 use hotcue_actors::{ConfigError, EngineError, LoadFailure, LoadTicket, SubmitError};
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{
+    PyFileNotFoundError, PyOSError, PyPermissionError, PyRuntimeError, PyValueError,
+};
 use pyo3::prelude::*;
 
 use crate::fork::forked;
@@ -52,6 +55,19 @@ pub(crate) fn engine_error(py: Python<'_>, error: EngineError) -> PyErr {
         EngineError::Device(error) => device_error(py, &error),
         EngineError::Forked => forked(),
         _ => raised(py, "HotcueError", (message,)),
+    }
+}
+
+/// Why a file cannot be read again: an `OSError` of the kind that fits.
+pub(crate) fn read_error(error: &LoadError) -> PyErr {
+    let message = match error.path() {
+        Some(path) => format!("{}: {}", error.full_message(), path.display()),
+        None => error.full_message(),
+    };
+    match error.kind() {
+        LoadErrorKind::NotFound => PyFileNotFoundError::new_err(message),
+        LoadErrorKind::PermissionDenied => PyPermissionError::new_err(message),
+        _ => PyOSError::new_err(message),
     }
 }
 

@@ -11,6 +11,7 @@ mod errors;
 mod events;
 mod fork;
 mod interpreter;
+mod metadata;
 mod render;
 mod sample;
 mod source;

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
 use numpy::{PyArray2, PyArrayMethods as _};
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
 
-use crate::errors::guarded;
+use crate::errors::{guarded, read_error};
+use crate::metadata;
 
 /// One immutable piece of decoded audio, not a slot.
 ///
@@ -23,6 +25,10 @@ pub(crate) struct Sample {
 impl Sample {
     pub(crate) fn new(sample: Arc<hotcue_actors::Sample>) -> Self {
         Self { sample }
+    }
+
+    fn metadata(&self) -> Option<&hotcue::Metadata> {
+        self.sample.metadata()
     }
 }
 
@@ -105,6 +111,133 @@ impl Sample {
     #[getter]
     fn path(&self) -> Option<&std::ffi::OsStr> {
         self.sample.path().map(|path| path.as_os_str())
+    }
+
+    /// Texts by name, several values of one name joined by ``"; "``; a fresh dict.
+    #[getter]
+    fn tags<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        metadata::tags(py, self.metadata())
+    }
+
+    /// The loops, in the file's order.
+    #[getter]
+    fn loops<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        metadata::loops(py, self.metadata())
+    }
+
+    /// Cue points, markers, regions and chapters, by position.
+    #[getter]
+    fn cues<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        metadata::cues(py, self.metadata())
+    }
+
+    /// Beats per minute by the file.
+    #[getter]
+    fn embedded_bpm(&self) -> Option<f64> {
+        self.metadata()?.tempo.map(|tempo| tempo.bpm)
+    }
+
+    /// Who says so.
+    #[getter]
+    fn embedded_bpm_source(&self) -> Option<&'static str> {
+        self.metadata()?.tempo.map(|tempo| tempo.source.as_str())
+    }
+
+    /// The key by the file, as it stands there.
+    #[getter]
+    fn embedded_key(&self) -> Option<&str> {
+        self.metadata()?.key()
+    }
+
+    /// The MIDI note that the sample sounds at when played as it is.
+    #[getter]
+    fn root_key(&self) -> Option<u8> {
+        self.metadata()?.root_key
+    }
+
+    /// What is to be added to `root_key`, in cents.
+    #[getter]
+    fn root_cents(&self) -> Option<f64> {
+        self.metadata()?.root_cents
+    }
+
+    /// Whether the file says that it is a one-shot (True) or a loop (False).
+    #[getter]
+    fn one_shot(&self) -> Option<bool> {
+        self.metadata()?.one_shot
+    }
+
+    /// How many beats the file says that it has.
+    #[getter]
+    fn beats(&self) -> Option<u32> {
+        self.metadata()?.beats
+    }
+
+    /// Beats per bar, and the note that is one beat.
+    #[getter]
+    fn meter(&self) -> Option<(u16, u16)> {
+        self.metadata()?.meter
+    }
+
+    /// ReplayGain of the track in dB.
+    #[getter]
+    fn replaygain_track_gain_db(&self) -> Option<f64> {
+        self.metadata()?.replaygain("replaygain_track_gain")
+    }
+
+    /// ReplayGain's peak of the track as a factor.
+    #[getter]
+    fn replaygain_track_peak(&self) -> Option<f64> {
+        self.metadata()?.replaygain("replaygain_track_peak")
+    }
+
+    /// ReplayGain of the album in dB.
+    #[getter]
+    fn replaygain_album_gain_db(&self) -> Option<f64> {
+        self.metadata()?.replaygain("replaygain_album_gain")
+    }
+
+    /// ReplayGain's peak of the album as a factor.
+    #[getter]
+    fn replaygain_album_peak(&self) -> Option<f64> {
+        self.metadata()?.replaygain("replaygain_album_peak")
+    }
+
+    /// The ACID chunk of a WAV file.
+    #[getter]
+    fn acid<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        metadata::acid(py, self.metadata())
+    }
+
+    /// Which keys and velocities the file is made for.
+    #[getter]
+    fn instrument<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        metadata::instrument(py, self.metadata())
+    }
+
+    /// The broadcast extension of a WAV file.
+    #[getter]
+    fn bext<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        metadata::bext(py, self.metadata())
+    }
+
+    /// Whether the file has a picture.
+    #[getter]
+    fn has_cover(&self) -> bool {
+        self.metadata().is_some_and(|metadata| metadata.has_cover)
+    }
+
+    /// The picture in the file as ``(mime, bytes)``, or None.
+    fn cover<'py>(&self, py: Python<'py>) -> PyResult<Option<(String, Bound<'py, PyBytes>)>> {
+        guarded(py, || {
+            let sample = Arc::clone(&self.sample);
+            // The file is read here, in the caller's thread.
+            let cover = py.detach(move || sample.cover());
+            match cover {
+                Ok(cover) => Ok(cover.map(|cover| (cover.mime, PyBytes::new(py, &cover.bytes)))),
+                Err(error) => Err(read_error(&error)),
+            }
+        })
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {

@@ -18,21 +18,36 @@ from .errors import (
 from .events import LoaderEvent, PlaybackEvent
 from .source import Source
 from .ticket import LoadTicket
-from .values import BatchProgress, Clock, Device, LoadStatus
+from .values import (
+    Acid,
+    BatchProgress,
+    Broadcast,
+    Clock,
+    Cue,
+    Device,
+    Instrument,
+    LoadStatus,
+    Loop,
+)
 
 __all__ = [
+    "Acid",
     "AudioEngine",
     "BatchProgress",
+    "Broadcast",
     "Clock",
+    "Cue",
     "Device",
     "DeviceError",
     "HotcueError",
+    "Instrument",
     "LoadBatch",
     "LoadCancelled",
     "LoadError",
     "LoadStatus",
     "LoadTicket",
     "LoaderEvent",
+    "Loop",
     "NoOutputWarning",
     "NotReadyError",
     "PlaybackEvent",

@@ -1,6 +1,6 @@
 """The extension module. Only `Sample` is public; the rest serves the package's own classes."""
 
-from typing import Any, SupportsIndex, final
+from typing import Any, Literal, SupportsIndex, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from .errors import Stage
 from .events import LoaderEvent, PlaybackEvent
 from .source import Resolved
-from .values import Retrigger, SlotState, WhenLoading
+from .values import Acid, Broadcast, Cue, Instrument, Loop, Retrigger, SlotState, WhenLoading
 
 __all__ = ["Batch", "Engine", "Sample", "Ticket", "__version__", "after_fork_in_child", "devices"]
 
@@ -71,6 +71,99 @@ class Sample:
     @property
     def path(self) -> str | None:
         """The absolute path it was loaded from, or None for content."""
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Texts by name, several values of one name joined by ``"; "``; a fresh dict.
+
+        Names are lower-case, and the same for all formats where many of them have one: ``title``,
+        ``artist``, ``album``, ``album_artist``, ``date``, ``genre``, ``track_number``,
+        ``comment``, ``bpm``, ``key``, ``replaygain_track_gain``, …; others keep their own.
+        """
+
+    @property
+    def loops(self) -> list[Loop]:
+        """The loops, in the file's order."""
+
+    @property
+    def cues(self) -> list[Cue]:
+        """Cue points, markers, regions and chapters, by position."""
+
+    @property
+    def embedded_bpm(self) -> float | None:
+        """Beats per minute by the file; nothing is measured."""
+
+    @property
+    def embedded_bpm_source(self) -> Literal["acid", "apple_loop", "tag"] | None:
+        """Who says so: an ``acid`` chunk of a loop, an Apple Loop's beats over its length, a tag.
+
+        Where several do, the first of these counts.
+        """
+
+    @property
+    def embedded_key(self) -> str | None:
+        """The key by the file's tags, as it stands there: ``"Am"``, ``"8A"``, ``"F#"``, …"""
+
+    @property
+    def root_key(self) -> int | None:
+        """The MIDI note that the sample sounds at when played as it is (60 is middle C)."""
+
+    @property
+    def root_cents(self) -> float | None:
+        """What is to be added to `root_key`, in cents."""
+
+    @property
+    def one_shot(self) -> bool | None:
+        """Whether the file says that it is a one-shot (True) or a loop (False)."""
+
+    @property
+    def beats(self) -> int | None:
+        """How many beats the file says that it has."""
+
+    @property
+    def meter(self) -> tuple[int, int] | None:
+        """Beats per bar, and the note that is one beat."""
+
+    @property
+    def replaygain_track_gain_db(self) -> float | None:
+        """ReplayGain of the track in dB, also where Opus or ID3's ``RVA2`` say it."""
+
+    @property
+    def replaygain_track_peak(self) -> float | None:
+        """ReplayGain's peak of the track; 1.0 is full scale."""
+
+    @property
+    def replaygain_album_gain_db(self) -> float | None:
+        """ReplayGain of the album in dB."""
+
+    @property
+    def replaygain_album_peak(self) -> float | None:
+        """ReplayGain's peak of the album; 1.0 is full scale."""
+
+    @property
+    def acid(self) -> Acid | None:
+        """The ACID chunk of a WAV file."""
+
+    @property
+    def instrument(self) -> Instrument | None:
+        """Which keys and velocities the file is made for."""
+
+    @property
+    def bext(self) -> Broadcast | None:
+        """The broadcast extension of a WAV file."""
+
+    @property
+    def has_cover(self) -> bool:
+        """Whether the file has a picture."""
+
+    def cover(self) -> tuple[str, bytes] | None:
+        """The front cover, or else the first picture, as ``(mime, bytes)``; None without one.
+
+        Reads the file again, as it is now, in the calling thread and without the GIL; it may
+        block as long as the disk does. A sample from content has kept its picture, if that has at
+        most 256 KiB. Raises `FileNotFoundError`, `PermissionError` or another `OSError` when the
+        file can no longer be read.
+        """
 
 @final
 class Ticket:

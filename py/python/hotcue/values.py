@@ -73,3 +73,84 @@ class BatchProgress(NamedTuple):
     percent: float
     """0.0 to 100.0, the mean over the loads. One that has ended counts as 100, however it went:
     this is 100.0 once nothing is left to do."""
+
+
+class Loop(NamedTuple):
+    """A part of a sample that is meant to be repeated.
+
+    Frames are the sample's own, at its `sample_rate`: those of a file of another rate are
+    converted and rounded to the nearest. An end beyond the sample is the sample's end.
+    """
+
+    start_frame: int
+    """The first frame."""
+    end_frame: int
+    """The frame after the last one (``smpl`` chunks name the last one itself)."""
+    start_sec: float
+    end_sec: float
+    kind: Literal["forward", "ping_pong", "backward"]
+    count: int
+    """How often it is played; 0: for ever."""
+    is_release: bool
+    """Whether it is what sounds after the key was let go (AIFF and CAF)."""
+
+
+class Cue(NamedTuple):
+    """A position in a sample that somebody marked; frames as those of `Loop`."""
+
+    frame: int
+    end_frame: int | None
+    """Of a region, the frame after its last one; None for a point."""
+    sec: float
+    end_sec: float | None
+    id: int
+    """The number by which the file knows it."""
+    label: str
+    """Its name; empty where it has none."""
+    note: str
+    """What is noted beside the name."""
+
+
+class Acid(NamedTuple):
+    """The ACID chunk of a WAV file."""
+
+    one_shot: bool
+    stretch: bool
+    disk_based: bool
+    root_key: int | None
+    """A MIDI note; None where the file says that it is not set."""
+    beats: int
+    meter: tuple[int, int]
+    """Beats per bar, and the note that is one beat."""
+    bpm: float
+
+
+class Instrument(NamedTuple):
+    """Which keys and velocities a file is made for: MIDI notes and velocities, both inclusive."""
+
+    lowest_key: int
+    highest_key: int
+    lowest_velocity: int
+    highest_velocity: int
+    gain_db: int
+
+
+class Broadcast(NamedTuple):
+    """The broadcast extension of a WAV file (EBU Tech 3285)."""
+
+    description: str
+    originator: str
+    originator_reference: str
+    date: str
+    time: str
+    time_reference_frames: int
+    """When the first frame sounds: frames since midnight, at the file's own rate."""
+    time_reference_sec: float
+    version: int
+    umid: bytes
+    """SMPTE 330M, 32 or 64 bytes; empty where there is none."""
+    loudness_lufs: float | None
+    loudness_range_lu: float | None
+    max_true_peak_dbtp: float | None
+    max_momentary_lufs: float | None
+    max_short_term_lufs: float | None
