@@ -25,13 +25,14 @@ def run(*command: str | Path) -> bytes:
 
 
 def write_wav(path: Path, audio: NDArray[np.float64], rate: int, subtype: str) -> None:
-    """Writes `audio`, ``(frames, channels)`` in −1..1, with libsndfile.
+    """Writes `audio`, ``(frames, channels)`` in −1..1, with libsndfile; AIFF if `path` says so.
 
     Integers are rounded here, so that they do not depend on a library's idea of rounding.
     """
     bits = {"PCM_16": 16, "PCM_24": 24}.get(subtype)
     if bits is None:
-        soundfile.write(path, audio, rate, subtype=subtype, format="WAV")
+        container = "AIFF" if path.suffix == ".aifc" else "WAV"
+        soundfile.write(path, audio, rate, subtype=subtype, format=container)
         _forget_the_time(path)
         return
     full = 1 << (bits - 1)

@@ -210,8 +210,8 @@ def _lossy(folder: Path) -> list[Row]:
             encode_with(path, audio, rate, *command)
         # libsndfile first: this ffmpeg leaves the padding at the end of Ogg Vorbis.
         # But of QuickTime's packets it takes the state that their headers round, and of IMA's it
-        # knows one arithmetic only.
-        foreign = codec == "adpcm_ima_qt" or name == "adpcm_ima_ffmpeg.wav"
+        # knows one arithmetic only. And of GSM it takes the byte that pads the chunk for a block.
+        foreign = codec == "adpcm_ima_qt" or name in {"adpcm_ima_ffmpeg.wav", "gsm.wav"}
         decoded = None if foreign else libsndfile_f32(path)
         pcm = np.frombuffer(decoded or ffmpeg_f32(path), "<f4").reshape(-1, channels)
         if channels == 6 and path.suffix == ".ogg":
@@ -227,6 +227,8 @@ def _lossy(folder: Path) -> list[Row]:
     add("adpcm_ima.aifc", "adpcm_ima_qt", 22_050, 2, "-c:a", "adpcm_ima_qt", "-f", "aiff")
     add("adpcm_ima.caf", "adpcm_ima_qt", 22_050, 1, "-c:a", "adpcm_ima_qt")
     add("adpcm_ms_mono.wav", "adpcm_ms", 22_050, 1, "-c:a", "adpcm_ms")
+    add("gsm.wav", "gsm", 8_000, 1, "libsndfile", "GSM610")
+    add("gsm.aifc", "gsm", 8_000, 1, "libsndfile", "GSM610")
     add("mp3_cbr.wav", "mp3", 44_100, 2, "-c:a", "libmp3lame", "-b:a", "128k")
     add("mp3_cbr.mp3", "mp3", 44_100, 2, *LAME, "-b", "128", "{wav}", "{out}")
     add("mp3_vbr.mp3", "mp3", 44_100, 2, *LAME, "-V", "3", "{wav}", "{out}")

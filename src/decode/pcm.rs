@@ -11,6 +11,7 @@ mod chunks;
 mod failure;
 mod fields;
 mod format;
+mod gsm;
 mod law;
 mod layout;
 mod linear;
@@ -251,6 +252,14 @@ impl Decoder for PcmDecoder {
                 planes.iter_mut().for_each(Vec::clear);
                 for block in bytes.chunks(self.block_bytes) {
                     adpcm.decode(block, planes);
+                }
+            }
+            Coding::Gsm(gsm) => {
+                // There is only one.
+                let plane = &mut planes[0];
+                plane.clear();
+                for block in bytes.chunks(self.block_bytes) {
+                    gsm.decode(block, plane);
                 }
             }
         }

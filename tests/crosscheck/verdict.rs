@@ -3,7 +3,7 @@
 use hotcue::LoadedSample;
 use hotcue_tests::loading::{interleaved, sha1_of};
 
-use super::compare::Comparison;
+use super::compare::{Comparison, Values};
 use super::files::{Role, Task};
 use super::ours::{Ours, Outcome};
 use super::references::Audio;
@@ -175,11 +175,12 @@ fn faults(codec: &str, ours: &Audio, beside: &[Option<Comparison>; 2]) -> Vec<St
         faults.push(format!("{} frames, expected {expected}", ours.frames()));
     }
     let lossless = is_lossless(codec);
-    let passes = |(_, values): &(usize, super::compare::Values)| match lossless {
+    let passes = |(_, values): &(usize, Values)| match lossless {
         true => values.exact,
         false => values.snr_db >= tolerance_db(codec),
     };
     if !comparable.iter().any(passes)
+        && !lies_between(codec, &comparable)
         && let Some((_, best)) =
             comparable.iter().max_by(|a, b| a.1.aligned_snr_db.total_cmp(&b.1.aligned_snr_db))
     {
@@ -189,6 +190,16 @@ fn faults(codec: &str, ours: &Audio, beside: &[Option<Comparison>; 2]) -> Vec<St
         });
     }
     faults
+}
+
+/// Whether `codec` is MPEG audio whose references do not agree where it starts, by the decoder's
+/// delay of 529 frames or a frame that may be a header, and ours lies between them.
+fn lies_between(codec: &str, comparable: &[(usize, Values)]) -> bool {
+    let offsets = || comparable.iter().map(|(_, values)| values.offset_frames);
+    matches!(codec, "mp1" | "mp2" | "mp3")
+        && offsets().any(|late| late > 0)
+        && offsets().any(|late| late < 0)
+        && comparable.iter().all(|(_, values)| values.aligned_snr_db >= LOSSY_DB)
 }
 
 #[cfg(test)]

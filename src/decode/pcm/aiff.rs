@@ -10,6 +10,7 @@ use super::adpcm::Adpcm;
 use super::chunks::{Chunks, Dialect, Id};
 use super::failure::{Failure, corrupt, no_audio, unsupported};
 use super::fields::{Order, array};
+use super::gsm::{Gsm, Packing};
 use super::layout::{Coding, Found, Layout};
 use super::linear::Linear;
 use super::window::Window;
@@ -56,6 +57,7 @@ pub(super) fn open<R: Read + Seek>(
     else {
         return Err(corrupt("its common chunk ends too early").into());
     };
+    let count = Order::Big.u32(common, 2);
     let channels = usize::from(channels);
     validate_channels(channels)?;
     let spec = AudioSpec { sample_rate: extended(rate), channels }.validate()?;
@@ -66,20 +68,29 @@ pub(super) fn open<R: Read + Seek>(
             let stored = 8 * u32::try_from(linear.bytes()).unwrap_or(0);
             Some(if u32::from(bits).div_ceil(8) * 8 == stored { u32::from(bits) } else { stored })
         }
-        Coding::Adpcm(_) => None,
+        Coding::Adpcm(_) | Coding::Gsm(_) => None,
     };
     let sound = *chunks.first_full(SOUND).ok_or_else(no_audio)?;
     // Offset and size of blocks come first.
     let offset = Order::Big.u32(sound.content(window, 8)?, 0).unwrap_or(0);
     let audio = sound.behind(8);
     let offset = Some(u64::from(offset)).filter(|offset| *offset < audio.len).unwrap_or(0);
+    let audio = audio.behind(offset);
+    // Of GSM, whose last block is filled up. Some writers count blocks there.
+    let frames = count.map(u64::from).filter(|frames| match &coding {
+        Coding::Gsm(gsm) => {
+            let blocks = audio.stated.unwrap_or(audio.len) / gsm.block_bytes() as u64;
+            frames.div_ceil(gsm.block_frames() as u64) == blocks
+        }
+        _ => false,
+    });
     Ok(Found::Audio(Layout {
         container: "aiff",
         spec,
         coding,
         bits,
-        audio: audio.behind(offset),
-        frames: None,
+        audio,
+        frames,
         order: (0..channels).collect(),
     }))
 }
@@ -99,6 +110,9 @@ fn coding(kind: Id, bits: u32, channels: usize) -> Result<Coding, LoadError> {
         b"alaw" | b"ALAW" => Some(Linear::ALaw),
         b"ulaw" | b"ULAW" => Some(Linear::MuLaw),
         b"ima4" => return Ok(Coding::Adpcm(Adpcm::quick_time(channels))),
+        b"GSM " | b"agsm" if channels == 1 => {
+            return Ok(Coding::Gsm(Box::new(Gsm::new(Packing::Plain))));
+        }
         _ => {
             let kind = kind.escape_ascii();
             return Err(unsupported(format!("an AIFF file of codec {kind} is not supported")));

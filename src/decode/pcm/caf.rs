@@ -82,7 +82,7 @@ pub(super) fn open<R: Read + Seek>(
     let bits = match &coding {
         Coding::Linear(Linear::ALaw | Linear::MuLaw) => Some(8),
         Coding::Linear(_) => Some(bits),
-        Coding::Adpcm(_) => None,
+        Coding::Adpcm(_) | Coding::Gsm(_) => None,
     };
     let order = channel_order(window, &chunks, channels)?;
     let frames = match chunks.first_full(*b"pakt") {

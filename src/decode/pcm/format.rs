@@ -7,6 +7,7 @@
 use super::adpcm::{Adpcm, Coefficients};
 use super::failure::{corrupt, unsupported};
 use super::fields::Order;
+use super::gsm::{Gsm, Packing};
 use super::layout::Coding;
 use super::linear::Linear;
 use crate::error::LoadError;
@@ -88,6 +89,9 @@ impl WaveFormat {
             7 => linear(Some(Linear::MuLaw)),
             2 => adpcm(Adpcm::ms(align, channels, Coefficients::parse(content, order))),
             0x11 | 0x69 if bits == 4 => adpcm(Adpcm::ima(align, channels)),
+            0x31 if channels == 1 => {
+                Ok(Stored::Known(Coding::Gsm(Box::new(Gsm::new(Packing::Pairs)))))
+            }
             0x50 | 0x55 => Ok(Stored::Mpeg),
             _ => Err(unsupported(format!("a WAV file of codec 0x{code:04x} is not supported"))),
         }?;

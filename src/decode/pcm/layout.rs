@@ -2,6 +2,7 @@
 
 use super::adpcm::Adpcm;
 use super::chunks::Chunk;
+use super::gsm::Gsm;
 use super::linear::Linear;
 use crate::spec::AudioSpec;
 
@@ -33,6 +34,7 @@ pub(in crate::decode) struct Layout {
 pub(super) enum Coding {
     Linear(Linear),
     Adpcm(Adpcm),
+    Gsm(Box<Gsm>),
 }
 
 impl Coding {
@@ -41,6 +43,7 @@ impl Coding {
         match self {
             Self::Linear(linear) => linear.bytes() * channels,
             Self::Adpcm(adpcm) => adpcm.block_bytes(channels),
+            Self::Gsm(gsm) => gsm.block_bytes(),
         }
     }
 
@@ -49,6 +52,7 @@ impl Coding {
         let block_bytes = self.block_bytes(channels) as u64;
         match self {
             Self::Linear(_) => bytes / block_bytes,
+            Self::Gsm(gsm) => (bytes / block_bytes).saturating_mul(gsm.block_frames() as u64),
             Self::Adpcm(adpcm) => {
                 let whole = adpcm.block_frames(adpcm.block_bytes(channels), channels) as u64;
                 let rest = usize::try_from(bytes % block_bytes).unwrap_or(0);
@@ -64,6 +68,7 @@ impl Coding {
         match self {
             Self::Linear(linear) => linear.codec(),
             Self::Adpcm(adpcm) => adpcm.codec().to_owned(),
+            Self::Gsm(_) => "gsm".to_owned(),
         }
     }
 }

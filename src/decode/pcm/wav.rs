@@ -139,6 +139,7 @@ fn found<R: Read + Seek>(
             };
             (Coding::Linear(stored), Some(format.bits))
         }
+        Stored::Known(coding @ Coding::Gsm(_)) => (coding, None),
         Stored::Known(Coding::Adpcm(codec)) => {
             let start = audio.content(window, EVIDENCE_BYTES)?;
             (Coding::Adpcm(codec.suited_to(start, format.spec.channels)), None)

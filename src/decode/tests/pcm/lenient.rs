@@ -132,10 +132,10 @@ fn audio_that_claims_more_than_there_is_is_told_as_cut_short() {
 
 #[test]
 fn what_is_no_audio_of_a_known_kind_is_refused_by_name() {
-    let file = riff(&[chunk(b"fmt ", &format(0x0031, 1, 0)), chunk(b"data", &audio())]);
-    let error = decode(&file).expect_err("GSM 6.10 is not read");
+    let file = riff(&[chunk(b"fmt ", &format(0x0022, 1, 0)), chunk(b"data", &audio())]);
+    let error = decode(&file).expect_err("TrueSpeech is not read");
     assert_eq!(error.kind(), LoadErrorKind::UnsupportedFormat);
-    assert!(error.full_message().contains("0x0031"), "{}", error.full_message());
+    assert!(error.full_message().contains("0x0022"), "{}", error.full_message());
     let mut other = riff(&[fmt(), chunk(b"data", &audio())]);
     other[8..12].copy_from_slice(b"AVI ");
     assert_eq!(kind_of(&other), LoadErrorKind::UnsupportedFormat);
