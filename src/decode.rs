@@ -1,11 +1,13 @@
 //! Bytes to planar `f32`: the trait that job and decoders share, and what they say of a stream.
 
+mod aac;
 mod channels;
 mod clean;
 mod failure;
 pub(crate) mod mkv;
 mod mp4;
 mod opus;
+mod packets;
 mod pcm;
 mod reader;
 mod sniff;
@@ -145,28 +147,33 @@ pub(crate) fn open(
     }
     let (mut reader, read) = source.into_reader();
     let ahead = sniff::look_ahead(&mut reader, found);
-    let (head, start) = ahead.map_err(|error| failure::io_failure(&read, error))?;
+    let head = ahead.map_err(|error| failure::io_failure(&read, error))?;
     sniff::refuse_known(&head)?;
-    match pcm::open(reader, &read, &head, byte_len, found)? {
-        pcm::Opened::Here(decoder) => Ok(decoder),
-        pcm::Opened::Elsewhere(mut reader) => {
-            metadata::read_elsewhere(&mut reader, &head, found)
-                .and_then(|()| reader.seek(SeekFrom::Start(0)))
-                .map_err(|error| failure::io_failure(&read, error))?;
-            match opus::open(reader, &read, &head, byte_len)? {
-                opus::Opened::Here(decoder) => Ok(decoder),
-                opus::Opened::Elsewhere(reader) => {
-                    Ok(Box::new(SymphoniaDecoder::open(reader, &read, &head, start, byte_len)?))
-                }
-            }
-        }
+    let mut reader = match pcm::open(reader, &read, &head, byte_len, found)? {
+        pcm::Opened::Here(decoder) => return Ok(decoder),
+        pcm::Opened::Elsewhere(reader) => reader,
         pcm::Opened::Mpeg { mut reader, is_cut } => {
             let head = sniff::first_bytes(&mut reader, 0);
             let head = head.map_err(|error| failure::io_failure(&read, error))?;
-            let decoder = SymphoniaDecoder::open(reader, &read, &head, None, byte_len)?;
-            Ok(Box::new(decoder.inside("wav", is_cut)?))
+            let decoder = SymphoniaDecoder::open(reader, &read, &head, byte_len)?;
+            return Ok(Box::new(decoder.inside("wav", is_cut)?));
         }
+    };
+    metadata::read_elsewhere(&mut reader, &head, found)
+        .and_then(|()| reader.seek(SeekFrom::Start(0)))
+        .map_err(|error| failure::io_failure(&read, error))?;
+    let reader = match opus::open(reader, &read, &head, byte_len)? {
+        opus::Opened::Here(decoder) => return Ok(decoder),
+        opus::Opened::Elsewhere(reader) => reader,
+    };
+    if sniff::is_mp4(&head) {
+        return Ok(Box::new(mp4::open(reader, &read, byte_len)?));
     }
+    let reader = match aac::open(reader, &read, &head, byte_len)? {
+        aac::Opened::Here(decoder) => return Ok(decoder),
+        aac::Opened::Elsewhere(reader) => reader,
+    };
+    Ok(Box::new(SymphoniaDecoder::open(reader, &read, &head, byte_len)?))
 }
 
 /// Puts what the source says beside its audio into `found`, also where the audio is unknown.
@@ -174,7 +181,7 @@ pub(crate) fn open(
 /// # Errors
 /// Those of the source.
 pub(crate) fn read_metadata(reader: &mut CountingReader, found: &mut Collector) -> io::Result<()> {
-    let (head, _) = sniff::look_ahead(reader, found)?;
+    let head = sniff::look_ahead(reader, found)?;
     match pcm::find(reader, &head, found) {
         Err(pcm::Failure::Io(error)) => Err(error),
         Ok(pcm::Found::Elsewhere) => metadata::read_elsewhere(reader, &head, found),

@@ -18,15 +18,9 @@ use hotcue_tests::manifest::{Row, load_fixture, manifest};
 const STEP: f32 = 1.0 / 32_768.0;
 
 const DEADLINE: Duration = Duration::from_secs(20);
-/// What is not decoded yet though it is a good file, and why.
-const NOT_YET: &[(&str, &str)] =
-    &[("aac_51.m4a", "symphonia 0.6 decodes AAC of one or two channels")];
-
 /// The rows of `kind` that can be loaded.
 fn rows(kind: &str) -> Vec<Row> {
-    let is_ready = |row: &Row| NOT_YET.iter().all(|(file, _)| *file != row.file);
-    let rows: Vec<Row> =
-        manifest().into_iter().filter(|row| row.kind == kind && is_ready(row)).collect();
+    let rows: Vec<Row> = manifest().into_iter().filter(|row| row.kind == kind).collect();
     assert!(!rows.is_empty(), "the manifest has fixtures of kind {kind}");
     rows
 }
@@ -113,10 +107,6 @@ fn formats_without_a_decoder_are_refused_as_unsupported() {
         Ok(sample) => Err(format!("loads as {}/{}", sample.container, sample.codec)),
         Err(error) => same("kind", error.kind().as_str(), row.expected.as_str()),
     });
-    for (file, why) in NOT_YET {
-        let kind = load_fixture(file).err().map(|error| error.kind().as_str());
-        assert_eq!(kind, Some("unsupported_format"), "{file} is expected to fail: {why}");
-    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from . import broken, opus
+from . import broken, mp4, opus
 from .encode import LAME, OGGENC, encode, encode_with, run, write_wav
 
 # FL FR FC LFE BL BR, the WAVE order. The LFE's is low: codecs filter that channel.
@@ -75,7 +75,8 @@ def make(folder: Path) -> None:
     """Writes all fixtures afresh."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "reference").mkdir(parents=True)
-    rows = _lossless(folder) + _lossy(folder) + _opus(folder) + _unsupported(folder)
+    rows = _lossless(folder) + _lossy(folder) + _opus(folder) + _mp4(folder)
+    rows += _unsupported(folder)
     for name, fmt, expected in broken.make(folder):
         rows.append(Row(name, fmt, "", "broken", expected=expected))
     text = HEADER.format(amplitude=AMPLITUDE, hz=", ".join(map(str, CHANNEL_HZ)))
@@ -216,6 +217,9 @@ def _lossy(folder: Path) -> list[Row]:
         pcm = np.frombuffer(decoded or ffmpeg_f32(path), "<f4").reshape(-1, channels)
         if channels == 6 and path.suffix == ".ogg":
             pcm = pcm[:, VORBIS_51]
+        if path.suffix == ".m4a":
+            # This ffmpeg leaves the padding at the end of MP4.
+            pcm = pcm[: len(audio)]
         reference = _write_reference(folder, name, pcm)
         count = len(pcm)
         fmt = path.suffix[1:]
@@ -259,6 +263,22 @@ def _opus(folder: Path) -> list[Row]:
         reference = _write_reference(folder, name, pcm)
         fmt = Path(name).suffix[1:]
         rows.append(Row(name, fmt, "opus", "lossy", opus.RATE, channels, frames, reference))
+    return rows
+
+
+def _mp4(folder: Path) -> list[Row]:
+    rows = []
+    for name, codec, rate, channels, frames in mp4.make_lossless(folder, sines):
+        expected, count = pcm_sha1(folder / name)
+        if count != frames:
+            raise SystemExit(f"{name}: {count} frames, not {frames}")
+        fmt = Path(name).suffix[1:]
+        rows.append(Row(name, fmt, codec, "lossless", rate, channels, frames, expected))
+    for name, first, count in mp4.make_aac(folder, sines):
+        pcm = mp4.reference(folder, name, 2)[mp4.PRIMING + first :][:count]
+        reference = _write_reference(folder, name, pcm)
+        fmt = Path(name).suffix[1:]
+        rows.append(Row(name, fmt, "aac", "lossy", mp4.RATE, 2, count, reference))
     return rows
 
 

@@ -7,6 +7,7 @@ mod codec;
 mod framing;
 mod head;
 mod ogg;
+mod packets;
 mod pages;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod tests;
 pub(super) use codec::Codec;
 pub(super) use head::Head;
 pub(super) use ogg::{Opened, open};
+pub(super) use packets::OpusPackets;
 pub(crate) use pages::{Next, Page, Pages};
 
 /// The rate that Opus is decoded at, whatever was encoded, in Hz.

@@ -8,6 +8,7 @@ mod aiff;
 mod au;
 mod caf;
 mod chunks;
+mod codec;
 mod failure;
 mod fields;
 mod format;
@@ -23,6 +24,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub(crate) use chunks::{Chunk, Chunks};
+pub(super) use codec::{PcmCodec, PcmKind};
 pub(super) use failure::Failure;
 pub(crate) use fields::{Order, array};
 pub(super) use layout::Found;

@@ -3,7 +3,6 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::mp4;
 use super::reader::CountingReader;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::{Collector, read_in_front};
@@ -35,8 +34,8 @@ const REFUSED: &[(&[u8], &str)] = &[
     (b"PK\x03\x04", "ZIP"),
 ];
 
-/// The first bytes behind any ID3v2 tags, and where an MP4's audio starts. Leaves `reader` at
-/// these bytes, puts what the tags say into `found` and hides them: of symphonia 0.6.1 a tag with
+/// The first bytes behind any ID3v2 tags. Leaves `reader` at these bytes, puts what the tags say
+/// into `found` and hides them: of symphonia 0.6.1 a tag with
 /// chapters in chapters exhausts the stack, which ends the whole process.
 ///
 /// # Errors
@@ -44,15 +43,14 @@ const REFUSED: &[(&[u8], &str)] = &[
 pub(super) fn look_ahead(
     reader: &mut CountingReader,
     found: &mut Collector,
-) -> io::Result<(Vec<u8>, Option<mp4::Start>)> {
+) -> io::Result<Vec<u8>> {
     let (head, tag_bytes) = head(reader)?;
     if tag_bytes > 0 {
         read_in_front(reader, tag_bytes, found)?;
     }
     reader.hide(tag_bytes)?;
     found.hide(tag_bytes);
-    let start = if is_mp4(&head) { mp4::audio_start(reader)? } else { None };
-    Ok((head, start))
+    Ok(head)
 }
 
 /// The first bytes behind any ID3v2 tags, shorter than [`HEAD_BYTES`] only at the end; and the
@@ -142,15 +140,24 @@ pub(super) fn may_be(container: &str, head: &[u8]) -> bool {
         "ogg" => head.starts_with(b"OggS"),
         "caf" => head.starts_with(b"caff"),
         "mkv" => head.starts_with(b"\x1a\x45\xdf\xa3"),
-        "mp4" => is_mp4(head),
         _ => true,
     }
 }
 
 /// Whether `head` begins with one of the boxes that MP4 and QuickTime files begin with.
-fn is_mp4(head: &[u8]) -> bool {
-    matches!(
-        head.get(4..8),
-        Some(b"ftyp" | b"styp" | b"moov" | b"mdat" | b"free" | b"skip" | b"wide" | b"pnot")
-    )
+pub(super) fn is_mp4(head: &[u8]) -> bool {
+    const FIRST: &[&[u8; 4]] = &[
+        b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"pnot", b"junk",
+        b"uuid", b"udta", b"sidx", b"emsg", b"prft",
+    ];
+    FIRST.iter().any(|kind| head.get(4..8) == Some(*kind))
+}
+
+/// Whether a file that begins with `head` may be ADTS frames behind junk: it is nothing that has
+/// a name of its own, nor MPEG audio of another layer.
+pub(super) fn may_be_adts(head: &[u8]) -> bool {
+    const NAMED: &[&[u8]] =
+        &[b"RIFF", b"FORM", b"fLaC", b"OggS", b"caff", b"\x1a\x45\xdf\xa3", b".snd"];
+    let is_mpeg = matches!(head, [0xff, b, ..] if b & 0xe0 == 0xe0 && b & 0x06 != 0);
+    !is_mpeg && NAMED.iter().all(|name| !head.starts_with(name))
 }

@@ -1,14 +1,19 @@
 //! Decoding with symphonia, the only file that names it.
 
+mod aac;
 mod failure;
 mod last;
 mod ledger;
 mod lost;
 mod opus;
+mod packets;
 
 use std::io;
 use std::sync::Arc;
 
+pub(crate) use packets::{PacketKind, packet_codec};
+
+use aac::AacAdapter;
 use failure::{opening_failed, unknown_codec, unknown_format};
 use last::LastPacket;
 use ledger::Ledger;
@@ -17,7 +22,7 @@ use opus::OpusAdapter;
 
 use symphonia::core::audio::{ChannelLabel, Channels, GenericAudioBufferRef};
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
@@ -30,7 +35,7 @@ use super::channels::{alac_order, wave_order};
 use super::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use super::failure::{io_failure, source_failure};
 use super::reader::{CountingReader, ReadState};
-use super::{Chunk, Decoder, StreamInfo, mkv, mp4, sniff};
+use super::{Chunk, Decoder, StreamInfo, mkv, sniff};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning};
 use crate::spec::{AudioSpec, validate_channels};
 
@@ -57,15 +62,13 @@ pub(crate) struct SymphoniaDecoder {
     stream: PacketStream,
     /// The plane of each channel in WAVE order.
     order: Vec<usize>,
-    /// Frames that the encoder needed to get going; not audio.
-    frames_to_skip: u64,
     /// Decoded frames wait in `stream.unpacked` for `next_chunk`.
     chunk_waits: bool,
 }
 
 impl SymphoniaDecoder {
     /// Probes what `reader` shows, beginning with `head`, and decodes up to the first frame: some
-    /// formats tell their rate and channels only there. `start` is where an MP4's audio begins.
+    /// formats tell their rate and channels only there.
     ///
     /// # Errors
     /// `unsupported_format`, `corrupt`, `empty` without a single frame, `io`.
@@ -73,7 +76,6 @@ impl SymphoniaDecoder {
         mut reader: CountingReader,
         read: &Arc<ReadState>,
         head: &[u8],
-        start: Option<mp4::Start>,
         byte_len: u64,
     ) -> Result<Self, LoadError> {
         let paddings = mkv::paddings(&mut reader, head).map_err(|error| io_failure(read, error))?;
@@ -104,15 +106,11 @@ impl SymphoniaDecoder {
                 "aac" => false,
                 _ => true,
             };
-        let frames_to_skip = start
-            .filter(|start| info.container == "mp4" && start.timescale == info.spec.sample_rate)
-            .map_or(0, |start| start.frames);
-        info.frames = info.frames.map(|frames| frames.saturating_sub(frames_to_skip));
         let order = match info.codec.as_str() {
             "alac" => alac_order(&layout.speakers),
             _ => wave_order(&layout.speakers),
         };
-        Ok(Self { info, stream, order, frames_to_skip, chunk_waits: true })
+        Ok(Self { info, stream, order, chunk_waits: true })
     }
 
     /// The same stream of MPEG frames, found in a container that symphonia did not see, and that
@@ -162,16 +160,14 @@ impl Decoder for SymphoniaDecoder {
         let lost = usize::try_from(self.stream.lost_frames).unwrap_or(usize::MAX);
         let silent = lost.min(SILENCE.len());
         let frames = if silent > 0 { silent } else { self.stream.unpacked.frames };
-        let skipped = usize::try_from(self.frames_to_skip).map_or(frames, |skip| skip.min(frames));
-        self.frames_to_skip -= skipped as u64;
-        self.stream.tally.frames += (frames - skipped) as u64;
+        self.stream.tally.frames += frames as u64;
         if silent > 0 {
             self.stream.lost_frames -= silent as u64;
-            self.stream.tally.zero_filled += (silent - skipped) as u64;
-            return Ok(Some(Chunk::silent(&SILENCE[skipped..silent], self.order.len())));
+            self.stream.tally.zero_filled += silent as u64;
+            return Ok(Some(Chunk::silent(&SILENCE[..silent], self.order.len())));
         }
         self.chunk_waits = false;
-        Ok(Some(Chunk::new(&self.stream.unpacked.planes, &self.order, skipped..frames)))
+        Ok(Some(Chunk::new(&self.stream.unpacked.planes, &self.order, 0..frames)))
     }
 
     fn byte_position(&self) -> u64 {
@@ -242,7 +238,6 @@ impl PacketStream {
     fn container(&self) -> &'static str {
         match self.format.format_info().short_name {
             "wave" => "wav",
-            "isomp4" => "mp4",
             "matroska" => "mkv",
             other => other,
         }
@@ -256,7 +251,6 @@ impl PacketStream {
         let frames_estimated = match container {
             "mp1" | "mp2" | "mp3" => self.track.delay.is_none(),
             "aac" => true,
-            "mp4" => codec == "aac",
             // Some writers count whole packets.
             "caf" => !codec.starts_with("pcm_"),
             // A duration of all tracks together.
@@ -436,8 +430,11 @@ fn audio_decoder(format: &dyn FormatReader) -> Result<(Track, Box<dyn AudioDecod
     let parameters = audio_parameters(track).ok_or_else(unknown_codec)?;
     check_size(parameters)?;
     if parameters.codec == CODEC_ID_OPUS {
-        let codec = OpusAdapter::new(parameters, format.format_info().short_name == "isomp4")?;
+        let codec = OpusAdapter::new(parameters)?;
         return Ok((track.clone(), Box::new(codec)));
+    }
+    if parameters.codec == CODEC_ID_AAC {
+        return Ok((track.clone(), Box::new(AacAdapter::new(parameters)?)));
     }
     let codec = symphonia::default::get_codecs()
         .make_audio_decoder(parameters, &AudioDecoderOptions::default())

@@ -26,7 +26,11 @@ const KNOWN: &[(&str, &[(&str, &str)])] = &[
         &[("406b212027cd106a", "l3-si_block.bit")],
     ),
     (
-        "ffmpeg leaves out a first packet that the edit list keeps",
-        &[("0201417d61e62e48", "sample_audio_only.mp4")],
+        "ffmpeg leaves the padding behind the end that the file states",
+        &[
+            ("1e513866bae79986", "bbb_1ch_8kHz_aac_lc.m4a"),
+            ("b5ed2dcb249272e9", "full.m4a"),
+            ("6ef26f5e35a48089", "music.m4a"),
+        ],
     ),
 ];

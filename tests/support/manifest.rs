@@ -10,7 +10,15 @@ use crate::loading::load;
 /// No fixture takes a second; a hang is what this finds.
 const DEADLINE: Duration = Duration::from_secs(20);
 /// Good files that do not say how long they are, by the nature of their format.
-const NO_LENGTH: &[&str] = &["mp3_no_tag.mp3", "mp3_cbr.wav", "mp2.mp2", "aac.aac"];
+const NO_LENGTH: &[&str] = &[
+    "mp3_no_tag.mp3",
+    "mp3_cbr.wav",
+    "mp2.mp2",
+    "aac.aac",
+    "aac_fragments.mp4",
+    "alac_fragments.mp4",
+    "pcm_s16_fragments.mov",
+];
 
 /// One line of `fixtures/manifest.tsv`, whose head explains it; empty and 0: unknown.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ const MAGIC: &[u8] = b"OpusHead";
 const SILENT: u8 = 255;
 
 /// What a stream is.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Head {
     /// Frames before the music, which the decoder needs to get going.
     pub(super) pre_skip: u16,

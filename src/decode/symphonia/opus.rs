@@ -23,14 +23,13 @@ pub(super) struct OpusAdapter {
 }
 
 impl OpusAdapter {
-    /// Reads the header out of `parameters`; an MP4 has its own form of it, and its edit list says
-    /// where the music starts.
+    /// Reads the header out of `parameters`.
     ///
     /// # Errors
     /// `corrupt` without a header or with a damaged one, `unsupported_format`.
-    pub(super) fn new(parameters: &AudioCodecParameters, is_mp4: bool) -> Result<Self, LoadError> {
+    pub(super) fn new(parameters: &AudioCodecParameters) -> Result<Self, LoadError> {
         let header = parameters.extra_data.as_deref().unwrap_or(&[]);
-        let head = if is_mp4 { Head::parse_mp4(header) } else { Head::parse(header) }?;
+        let head = Head::parse(header)?;
         // Matroska states the rate of what was encoded.
         let mut parameters = parameters.clone();
         parameters.with_sample_rate(SAMPLE_RATE);
@@ -38,7 +37,7 @@ impl OpusAdapter {
             parameters,
             codec: Codec::new(&head)?,
             buffer: buffer(head.channels(), 0),
-            to_skip: if is_mp4 { 0 } else { head.pre_skip() },
+            to_skip: head.pre_skip(),
         })
     }
 }

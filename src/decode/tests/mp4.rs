@@ -1,9 +1,9 @@
-//! The box walker, on boxes built here after ISO/IEC 14496-12.
+//! MP4 and QuickTime files built here after ISO/IEC 14496-12, around PCM of known values.
 
-use std::io::Cursor;
+use super::{decode, kind_of};
+use crate::error::{LoadErrorKind, WarningCode};
 
-use crate::decode::mp4::{Start, audio_start};
-
+/// A box.
 fn bx(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
     let len = u32::try_from(8 + content.len()).expect("test boxes are small");
     [&len.to_be_bytes()[..], kind, content].concat()
@@ -13,74 +13,278 @@ fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
-fn track(handler: &[u8; 4], timescale: u32, edits: &[u8]) -> Vec<u8> {
-    let mdhd = bx(b"mdhd", &words(&[0, 0, 0, timescale, 1000, 0]));
-    let hdlr = bx(b"hdlr", &[&words(&[0, 0])[..], handler, &[0; 12]].concat());
-    bx(b"trak", &[edits, &bx(b"mdia", &[mdhd, hdlr].concat())].concat())
+/// Value of frame `frame`: 16 bits, none twice.
+fn value(frame: usize) -> i16 {
+    i16::try_from(frame).expect("few frames") - 5_000
 }
 
-fn edit_list(entries: &[(u32, u32)]) -> Vec<u8> {
+fn audio(frames: std::ops::Range<usize>) -> Vec<u8> {
+    frames.flat_map(|frame| value(frame).to_le_bytes()).collect()
+}
+
+fn planes(frames: std::ops::Range<usize>) -> Vec<Vec<f32>> {
+    vec![frames.map(|frame| f32::from(value(frame)) / 32_768.0).collect()]
+}
+
+/// A movie whose ticks are frames of 8 kHz, with one track of `sowt`.
+struct Movie {
+    handler: &'static [u8; 4],
+    kind: &'static [u8; 4],
+    timescale: u32,
+    edits: Vec<u8>,
+    /// First chunk of a run, and packets in each.
+    spans: Vec<(u32, u32)>,
+    /// Where chunks lie behind the start of the audio.
+    chunks: Vec<u32>,
+    frames: u32,
+    more: Vec<u8>,
+    is_64: bool,
+}
+
+impl Default for Movie {
+    fn default() -> Self {
+        Self {
+            handler: b"soun",
+            kind: b"sowt",
+            timescale: 8_000,
+            edits: Vec::new(),
+            spans: vec![(1, 1_000)],
+            chunks: vec![0],
+            frames: 1_000,
+            more: Vec::new(),
+            is_64: false,
+        }
+    }
+}
+
+impl Movie {
+    fn trak(&self, audio_at: u32) -> Vec<u8> {
+        let tkhd = bx(b"tkhd", &words(&[1, 0, 0, 7, 0, 0, 0]));
+        let mdhd = bx(b"mdhd", &words(&[0, 0, 0, self.timescale, self.frames, 0]));
+        let hdlr = bx(b"hdlr", &[&words(&[0, 0])[..], self.handler, &[0; 12]].concat());
+        // Index of the data, version and so on; one channel of 16 bits at 8 kHz.
+        let entry = [&[0; 7][..], &[1], &[0; 8], &[0, 1, 0, 16], &[0; 4], &words(&[8_000 << 16])];
+        let stsd = bx(b"stsd", &[words(&[0, 1]), bx(self.kind, &entry.concat())].concat());
+        let stts = bx(b"stts", &words(&[0, 1, self.frames, 1]));
+        let stsz = bx(b"stsz", &words(&[0, 2, self.frames]));
+        let spans = self.spans.iter().flat_map(|(first, each)| words(&[*first, *each, 1]));
+        let count = u32::try_from(self.spans.len()).expect("few spans");
+        let stsc = bx(b"stsc", &[words(&[0, count]), spans.collect()].concat());
+        let count = u32::try_from(self.chunks.len()).expect("few chunks");
+        let offsets = self.chunks.iter().map(|at| audio_at + at);
+        let offsets = match self.is_64 {
+            true => bx(
+                b"co64",
+                &[words(&[0, count]), offsets.flat_map(|at| words(&[0, at])).collect()].concat(),
+            ),
+            false => {
+                bx(b"stco", &[words(&[0, count]), words(&offsets.collect::<Vec<_>>())].concat())
+            }
+        };
+        let stbl = bx(b"stbl", &[stsd, stts, stsz, stsc, offsets].concat());
+        let mdia = bx(b"mdia", &[mdhd, hdlr, bx(b"minf", &stbl)].concat());
+        bx(b"trak", &[tkhd, self.edits.clone(), mdia].concat())
+    }
+
+    fn moov(&self, audio_at: u32) -> Vec<u8> {
+        let mvhd = bx(b"mvhd", &words(&[0, 0, 0, 8_000, self.frames]));
+        bx(b"moov", &[mvhd, self.trak(audio_at), self.more.clone()].concat())
+    }
+
+    /// The index behind `audio`.
+    fn file(&self, audio: &[u8]) -> Vec<u8> {
+        let start = [bx(b"ftyp", b"qt  \0\0\0\0"), bx(b"wide", b"")].concat();
+        let at = u32::try_from(start.len() + 8).expect("small");
+        [start, bx(b"mdat", audio), self.moov(at)].concat()
+    }
+}
+
+/// Durations and media times.
+fn edits(entries: &[(u32, u32)]) -> Vec<u8> {
     let mut list = words(&[0, u32::try_from(entries.len()).expect("few entries")]);
     for (duration, media_time) in entries {
-        list.extend(words(&[*duration, *media_time, 0x0001_0000]));
+        list.extend(words(&[*duration, *media_time, 0x1_0000]));
     }
     bx(b"edts", &bx(b"elst", &list))
 }
 
-fn file(moov: &[Vec<u8>]) -> Vec<u8> {
-    [bx(b"ftyp", b"M4A \0\0\0\0"), bx(b"mdat", &[7; 100]), bx(b"moov", &moov.concat())].concat()
-}
-
-fn start(file: &[u8]) -> Option<Start> {
-    audio_start(&mut Cursor::new(file)).expect("memory can be read")
+#[track_caller]
+fn holds(file: &[u8], expected: std::ops::Range<usize>) {
+    let (got, warnings) = decode(file).expect("a good file");
+    let warned = warnings.iter().any(|warning| warning.code != WarningCode::LengthEstimated);
+    assert_eq!((got, warned), (planes(expected), false));
 }
 
 #[test]
-fn the_first_edit_that_is_not_empty_says_where_audio_starts() {
-    let edits = edit_list(&[(10, u32::MAX), (20, 1024)]);
-    let moov = [track(b"vide", 600, &edit_list(&[(5, 3)])), track(b"soun", 44_100, &edits)];
-    assert_eq!(start(&file(&moov)), Some(Start { frames: 1024, timescale: 44_100 }));
+fn the_index_may_lie_behind_or_in_front_of_the_audio_or_be_large() {
+    let all = audio(0..1_000);
+    holds(&Movie::default().file(&all), 0..1_000);
+    holds(&Movie { is_64: true, ..Movie::default() }.file(&all), 0..1_000);
+    let len = u32::try_from(Movie::default().moov(0).len()).expect("small");
+    let in_front = |mdat: &[u8], header: u32| [&Movie::default().moov(len + header), mdat].concat();
+    holds(&in_front(&bx(b"mdat", &all), 8), 0..1_000);
+    // To the end of the file, and with 64 bits of length.
+    holds(&in_front(&[&b"\0\0\0\0mdat"[..], &all].concat(), 8), 0..1_000);
+    let long = [&b"\0\0\0\x01mdat"[..], &2_016_u64.to_be_bytes(), &all].concat();
+    holds(&in_front(&long, 16), 0..1_000);
+}
+
+#[test]
+fn chunks_are_read_in_their_order_wherever_they_lie() {
+    let movie =
+        Movie { spans: vec![(1, 300), (3, 400)], chunks: vec![1_400, 0, 600], ..Movie::default() };
+    let all = [audio(300..600), audio(600..1_000), audio(0..300)].concat();
+    holds(&movie.file(&all), 0..1_000);
+}
+
+#[test]
+fn an_edit_cuts_at_both_ends() {
+    let cut = |list: &[(u32, u32)]| {
+        Movie { edits: edits(list), ..Movie::default() }.file(&audio(0..1_000))
+    };
+    holds(&cut(&[(500, 100)]), 100..600);
+    // Silence in front is not music; a duration of 0, or one that says too much, means all.
+    holds(&cut(&[(77, u32::MAX), (500, 100)]), 100..600);
+    holds(&cut(&[(0, 100)]), 100..1_000);
+    holds(&cut(&[(5_000, 100)]), 100..1_000);
+    holds(&cut(&[(1_000, 0)]), 0..1_000);
+}
+
+#[test]
+fn several_edits_follow_one_another_in_any_order() {
+    let list = edits(&[(100, 700), (50, u32::MAX), (200, 100), (10, 300)]);
+    let file = Movie { edits: list, ..Movie::default() }.file(&audio(0..1_000));
+    let (got, _) = decode(&file).expect("a good file");
+    assert_eq!(got, [[planes(700..800), planes(100..300), planes(300..310)].concat().concat()]);
 }
 
 #[test]
 fn an_edit_list_of_64_bits_is_read_too() {
-    let mut list = words(&[0x0100_0000, 1]);
-    list.extend(20_u64.to_be_bytes());
-    list.extend(2112_u64.to_be_bytes());
-    list.extend(words(&[0x0001_0000]));
-    let moov = [track(b"soun", 48_000, &bx(b"edts", &bx(b"elst", &list)))];
-    assert_eq!(start(&file(&moov)), Some(Start { frames: 2112, timescale: 48_000 }));
+    let mut list = words(&[0x0100_0000, 2]);
+    for (duration, time) in [(10_u64, u64::MAX), (400, 200)] {
+        list.extend(
+            [&duration.to_be_bytes()[..], &time.to_be_bytes(), &words(&[0x1_0000])].concat(),
+        );
+    }
+    let list = bx(b"edts", &bx(b"elst", &list));
+    holds(&Movie { edits: list, ..Movie::default() }.file(&audio(0..1_000)), 200..600);
 }
 
-#[test]
-fn the_itunes_comment_counts_where_there_is_no_edit_list() {
-    let text = b" 00000000 00000840 0000037C 000000000000AC44 00000000";
+/// What iTunes notes of `delay` and `frames`.
+fn comment(delay: u32, frames: u32) -> Vec<u8> {
+    let text = format!(" 00000000 {delay:08X} 0000037C {frames:016X} 00000000");
     let comment = [
         bx(b"mean", b"\0\0\0\0com.apple.iTunes"),
         bx(b"name", b"\0\0\0\0iTunSMPB"),
-        bx(b"data", &[&words(&[1, 0])[..], text].concat()),
+        bx(b"data", &[words(&[1, 0]), text.into_bytes()].concat()),
     ];
     let ilst = bx(b"ilst", &bx(b"----", &comment.concat()));
-    let meta = bx(b"meta", &[&words(&[0])[..], &ilst].concat());
-    let moov = [track(b"soun", 44_100, b""), bx(b"udta", &meta)];
-    assert_eq!(start(&file(&moov)), Some(Start { frames: 0x840, timescale: 44_100 }));
+    bx(b"udta", &bx(b"meta", &[words(&[0]), ilst].concat()))
 }
 
 #[test]
-fn without_either_nothing_is_known() {
-    assert_eq!(start(&file(&[track(b"soun", 44_100, b"")])), None);
-    assert_eq!(start(&file(&[track(b"vide", 600, &edit_list(&[(5, 3)]))])), None);
+fn the_itunes_comment_counts_where_the_edit_list_says_nothing() {
+    let all = audio(0..1_000);
+    let with = |list: &[(u32, u32)]| Movie {
+        more: comment(112, 345),
+        edits: if list.is_empty() { Vec::new() } else { edits(list) },
+        ..Movie::default()
+    };
+    holds(&with(&[]).file(&all), 112..457);
+    holds(&with(&[(1_000, 0)]).file(&all), 112..457);
+    holds(&with(&[(500, 200)]).file(&all), 200..700);
+    // A count that the file cannot keep.
+    holds(&Movie { more: comment(112, 5_000), ..Movie::default() }.file(&all), 112..1_000);
 }
 
 #[test]
-fn damage_anywhere_is_no_error_and_no_panic() {
-    let whole = file(&[track(b"soun", 44_100, &edit_list(&[(20, 1024)]))]);
-    for at in 0..whole.len() {
-        start(&whole[..at]);
-        for byte in [0, 1, 0x7f, 0xff] {
-            let mut damaged = whole.clone();
-            damaged[at] = byte;
-            start(&damaged);
+fn the_audio_need_not_be_the_first_track_nor_the_first_be_known() {
+    let all = audio(0..1_000);
+    let at = |movie: &Movie| {
+        let other = Movie { handler: b"vide", ..Movie::default() }.trak(0);
+        let unknown = Movie { kind: b"what", ..Movie::default() }.trak(0);
+        let start = bx(b"ftyp", b"qt  \0\0\0\0");
+        let trak = movie.trak(u32::try_from(start.len() + 8).expect("small"));
+        [start, bx(b"mdat", &all), bx(b"moov", &[other, unknown, trak].concat())].concat()
+    };
+    holds(&at(&Movie::default()), 0..1_000);
+    let file = Movie { kind: b"what", ..Movie::default() }.file(&all);
+    assert_eq!(kind_of(&file), LoadErrorKind::UnsupportedFormat);
+    let file = Movie { handler: b"vide", ..Movie::default() }.file(&all);
+    assert_eq!(kind_of(&file), LoadErrorKind::UnsupportedFormat);
+}
+
+/// A fragment of `frames`, whose data lies right behind it.
+fn fragment(frames: std::ops::Range<usize>, flags: u32, start: Option<u32>) -> Vec<u8> {
+    let count = u32::try_from(frames.len()).expect("few");
+    let tfdt = start.map_or(Vec::new(), |start| bx(b"tfdt", &words(&[0, start])));
+    let traf = |offset: u32| {
+        let run = bx(b"trun", &words(&[1, count, offset]));
+        let other = bx(b"traf", &bx(b"tfhd", &words(&[flags, 9])));
+        let ours = [bx(b"tfhd", &words(&[flags, 7])), tfdt.clone(), run].concat();
+        bx(b"moof", &[other, bx(b"traf", &ours)].concat())
+    };
+    let len = u32::try_from(traf(0).len()).expect("small");
+    [traf(len + 8), bx(b"mdat", &audio(frames))].concat()
+}
+
+fn fragmented(edits: Vec<u8>, fragments: &[Vec<u8>]) -> Vec<u8> {
+    // One tick and two bytes by default.
+    let trex = |id| bx(b"trex", &words(&[0, id, 1, 1, 2, 0]));
+    let mvex = bx(b"mvex", &[trex(9), trex(7)].concat());
+    let movie = Movie { frames: 0, chunks: Vec::new(), more: mvex, edits, ..Movie::default() };
+    [movie.moov(0), bx(b"sidx", &[0; 40]), fragments.concat()].concat()
+}
+
+#[test]
+fn fragments_are_read_one_after_another() {
+    let parts = [fragment(0..400, 0x2_0000, None), fragment(400..1_000, 0, None)];
+    holds(&fragmented(Vec::new(), &parts), 0..1_000);
+    holds(&fragmented(edits(&[(0, 300)]), &parts), 300..1_000);
+    holds(&fragmented(edits(&[(500, 300)]), &parts), 300..800);
+}
+
+#[test]
+fn a_stream_cut_out_of_a_longer_one_begins_with_its_first_fragment() {
+    let parts = [fragment(0..400, 0, Some(90_000)), fragment(400..1_000, 0, Some(90_400))];
+    holds(&fragmented(Vec::new(), &parts), 0..1_000);
+}
+
+#[test]
+fn a_file_cut_short_decodes_up_to_the_cut_with_a_warning() {
+    let len = u32::try_from(Movie::default().moov(0).len()).expect("small");
+    let file = [Movie::default().moov(len + 8), bx(b"mdat", &audio(0..1_000))].concat();
+    let (got, warnings) = decode(&file[..file.len() - 2 * 300 - 1]).expect("699 frames");
+    assert_eq!(got, planes(0..699));
+    assert_eq!(warnings.iter().map(|w| w.code).collect::<Vec<_>>(), [WarningCode::Truncated]);
+    // Without its index it is nothing.
+    let file = Movie::default().file(&audio(0..1_000));
+    assert_eq!(kind_of(&file[..1_500]), LoadErrorKind::Corrupt);
+}
+
+#[test]
+fn lies_anywhere_are_no_panic_and_cost_no_memory() {
+    let list = edits(&[(100, 700), (50, u32::MAX), (200, 100)]);
+    let plain =
+        Movie { more: comment(1, 2), edits: list.clone(), ..Movie::default() }.file(&audio(0..20));
+    let parts = [fragment(0..10, 0x2_0000, Some(3)), fragment(10..20, 0, None)];
+    for whole in [plain, fragmented(list, &parts)] {
+        for at in 0..whole.len() {
+            // Whatever comes of it, it comes.
+            decode(&whole[..at]).ok();
+            for byte in [0, 1, 0x7f, 0xff] {
+                let mut damaged = whole.clone();
+                damaged[at] = byte;
+                decode(&damaged).ok();
+            }
+            if let Some(word) = whole.get(at..at + 4) {
+                let mut damaged = whole.clone();
+                damaged[at..at + 4].fill(0xff);
+                decode(&damaged).ok();
+                let larger = u32::from_be_bytes(word.try_into().expect("four bytes")) | 0x4000_0000;
+                damaged[at..at + 4].copy_from_slice(&larger.to_be_bytes());
+                decode(&damaged).ok();
+            }
         }
     }
 }

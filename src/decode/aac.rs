@@ -1,0 +1,52 @@
+//! AAC: packets to planes, and ADTS as its container. MP4, CAF and Matroska bring packets too.
+
+mod adts;
+mod codec;
+
+use std::io::{Seek, SeekFrom};
+use std::sync::Arc;
+
+use adts::AdtsSource;
+pub(super) use codec::{Codec, config};
+
+use super::failure::io_failure;
+use super::packets::{About, Blocks, PacketDecoder};
+use super::reader::{CountingReader, ReadState};
+use super::sniff;
+use crate::error::LoadError;
+
+/// Who reads a file.
+pub(super) enum Opened {
+    /// This module.
+    Here(Box<PacketDecoder>),
+    /// Somebody else: what the reader shows.
+    Elsewhere(CountingReader),
+}
+
+/// Opens the file that begins with `head`, if it consists of ADTS frames.
+///
+/// # Errors
+/// `unsupported_format`, `corrupt`, `empty` without a single frame, `io`.
+pub(super) fn open(
+    mut reader: CountingReader,
+    read: &Arc<ReadState>,
+    head: &[u8],
+    byte_len: u64,
+) -> Result<Opened, LoadError> {
+    if !sniff::may_be_adts(head) {
+        return Ok(Opened::Elsewhere(reader));
+    }
+    let failed = |error| io_failure(read, error);
+    let shown = reader.byte_len();
+    let mut blocks = Blocks::new(reader, shown);
+    let Some(start) = adts::begins(&mut blocks).map_err(failed)? else {
+        reader = blocks.into_reader();
+        reader.seek(SeekFrom::Start(0)).map_err(failed)?;
+        return Ok(Opened::Elsewhere(reader));
+    };
+    let source = AdtsSource::new(&mut blocks, start).map_err(failed)?;
+    let about = About { container: "aac", length_stated: false, byte_len };
+    let (source, codec) = (Box::new(source), Box::new(Codec::adts()));
+    let decoder = PacketDecoder::new(blocks, Arc::clone(read), source, codec, &about)?;
+    Ok(Opened::Here(Box::new(decoder)))
+}

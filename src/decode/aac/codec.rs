@@ -1,0 +1,202 @@
+//! Packets to planes, the only file that names the decoder of AAC.
+
+use rusty_aac::{AacDecoder, Error};
+
+use crate::decode::packets::{PacketCodec, Undecodable};
+use crate::error::{LoadError, LoadErrorKind};
+use crate::spec::{AudioSpec, validate_channels};
+
+/// Undecodable packets in a row after which the decoder is made anew: a damaged one may have
+/// changed what it expects of all others.
+const MAX_BAD_PACKETS: u32 = 2;
+/// The audio object type of AAC-ELD (ISO/IEC 14496-3, table 1.17).
+const ENHANCED_LOW_DELAY: u8 = 39;
+
+/// Decodes the packets of one stream.
+pub(crate) struct Codec {
+    /// The `AudioSpecificConfig`; None where packets are ADTS frames, which have headers.
+    config: Option<Vec<u8>>,
+    decoder: AacDecoder,
+    /// The part of an ADTS header that all frames of a stream share.
+    header: [u8; 3],
+    bad_in_a_row: u32,
+    spec: AudioSpec,
+    /// Whether `spec` is what was decoded.
+    is_settled: bool,
+    planes: Vec<Vec<f32>>,
+}
+
+impl Codec {
+    /// Reads an `AudioSpecificConfig`.
+    ///
+    /// # Errors
+    /// `corrupt`, `unsupported_format`.
+    pub(crate) fn new(config: &[u8]) -> Result<Self, LoadError> {
+        let decoder = AacDecoder::with_config_bytes(config).map_err(refused)?;
+        // Its decoder would leave the upper half of the spectrum out.
+        if decoder
+            .sbr_config()
+            .is_some_and(|sbr| sbr.sbr_present && sbr.core_object_type == ENHANCED_LOW_DELAY)
+        {
+            let message = "AAC-ELD with spectral band replication is not supported";
+            return Err(LoadError::new(LoadErrorKind::UnsupportedFormat, message));
+        }
+        let sample_rate = decoder.output_sample_rate().unwrap_or(0);
+        Ok(Self::with(Some(config.to_vec()), decoder, sample_rate))
+    }
+
+    /// Decodes whole ADTS frames.
+    pub(crate) fn adts() -> Self {
+        Self::with(None, AacDecoder::new(), 0)
+    }
+
+    fn with(config: Option<Vec<u8>>, decoder: AacDecoder, sample_rate: u32) -> Self {
+        Self {
+            config,
+            decoder,
+            header: [0; 3],
+            bad_in_a_row: 0,
+            spec: AudioSpec { sample_rate, channels: 0 },
+            is_settled: false,
+            planes: Vec::new(),
+        }
+    }
+
+    /// Whether `packet` has another ADTS header than the one before it, and so may have another
+    /// rate and other channels.
+    fn begins_anew(&mut self, packet: &[u8]) -> bool {
+        let (None, &[_, a, b, c, ..]) = (&self.config, packet) else { return false };
+        // Version and layer, profile, rate, channels.
+        let header = [a & 0xfe, b & 0xfd, c & 0xc0];
+        std::mem::replace(&mut self.header, header) != header
+    }
+
+    fn failed(&mut self) -> Undecodable {
+        self.bad_in_a_row += 1;
+        if self.bad_in_a_row >= MAX_BAD_PACKETS {
+            self.reset();
+        }
+        Undecodable
+    }
+}
+
+impl PacketCodec for Codec {
+    fn decode(&mut self, packet: &[u8]) -> Result<usize, Undecodable> {
+        let block = if self.config.is_none() { behind_header(packet) } else { packet };
+        if !self.is_settled && !has_audio(block) {
+            return Ok(0);
+        }
+        let may_differ = self.begins_anew(packet) || !self.is_settled;
+        let decoded = match self.decoder.decode(packet, None) {
+            Ok(decoded) => decoded,
+            Err(Error::Again) => return Ok(0),
+            Err(_) => return Err(self.failed()),
+        };
+        let channels = usize::from(decoded.channels);
+        let spec = AudioSpec { sample_rate: decoded.sample_rate, channels };
+        if decoded.samples.is_empty() || channels == 0 {
+            return Ok(0);
+        }
+        if validate_channels(channels).is_err() || !may_differ && spec != self.spec {
+            self.bad_in_a_row = MAX_BAD_PACKETS;
+            return Err(self.failed());
+        }
+        (self.spec, self.is_settled, self.bad_in_a_row) = (spec, true, 0);
+        let frames = decoded.samples.len() / channels;
+        self.planes.resize_with(channels, Vec::new);
+        for (channel, plane) in self.planes.iter_mut().enumerate() {
+            plane.clear();
+            plane.extend(decoded.samples.iter().skip(channel).step_by(channels).take(frames));
+        }
+        Ok(frames)
+    }
+
+    fn reset(&mut self) {
+        self.bad_in_a_row = 0;
+        self.decoder = match &self.config {
+            // It was accepted before.
+            Some(config) => AacDecoder::with_config_bytes(config).unwrap_or_default(),
+            None => AacDecoder::new(),
+        };
+    }
+
+    fn planes(&mut self) -> &mut [Vec<f32>] {
+        &mut self.planes
+    }
+
+    fn spec(&self) -> AudioSpec {
+        self.spec
+    }
+
+    /// The decoder puts them in WAVE order.
+    fn order(&self) -> Vec<usize> {
+        (0..self.spec.channels).collect()
+    }
+
+    fn name(&self) -> String {
+        "aac".to_owned()
+    }
+}
+
+/// What follows the header of an ADTS frame.
+fn behind_header(frame: &[u8]) -> &[u8] {
+    let has_checksum = frame.get(1).is_some_and(|byte| byte & 1 == 0);
+    frame.get(if has_checksum { 9 } else { 7 }..).unwrap_or(&[])
+}
+
+/// False for a packet that only fills up, like the first one of libfaac, which holds its name:
+/// no audio begins with it. True for what cannot be told.
+///
+/// # Sources
+/// ISO/IEC 14496-3, 4.4.2.1 and 4.4.2.7: three bits say which element comes. 6: one that fills up,
+/// of four bits of length (15: and eight more, less one). 7: the end.
+fn has_audio(packet: &[u8]) -> bool {
+    const FILL: u32 = 6;
+    const END: u32 = 7;
+    let bits = |at: usize, count: usize| {
+        (at..at + count).try_fold(0_u32, |bits, at| {
+            let byte = packet.get(at / 8)?;
+            Some(bits << 1 | u32::from(byte >> (7 - at % 8) & 1))
+        })
+    };
+    let mut at = 0;
+    loop {
+        match bits(at, 3) {
+            Some(FILL) => {}
+            Some(END) => return false,
+            _ => return true,
+        }
+        let (len, header) = match (bits(at + 3, 4), bits(at + 7, 8)) {
+            (Some(15), Some(more)) => (14 + more, 15),
+            (Some(15) | None, _) => return true,
+            (Some(len), _) => (len, 7),
+        };
+        at += header + 8 * usize::try_from(len).unwrap_or(0);
+    }
+}
+
+fn refused(error: Error) -> LoadError {
+    let (kind, message) = match error {
+        Error::InvalidData(_) => {
+            (LoadErrorKind::Corrupt, "the description of its AAC stream is damaged")
+        }
+        _ => (LoadErrorKind::UnsupportedFormat, "this variant of AAC is not supported"),
+    };
+    LoadError::new(kind, message).with_source(error)
+}
+
+/// The `AudioSpecificConfig` of plain AAC-LC, for containers that lack one; None where it cannot
+/// say this rate or number of channels.
+///
+/// # Sources
+/// ISO/IEC 14496-3, 1.6.2.1 and tables 1.18 and 1.19.
+pub(crate) fn config(sample_rate: u32, channels: usize) -> Option<Vec<u8>> {
+    const LOW_COMPLEXITY: u16 = 2;
+    let channels = match channels {
+        1..=6 => u16::try_from(channels).ok()?,
+        8 => 7,
+        _ => return None,
+    };
+    let rate = u16::from(rusty_aac::sf_index_for_rate(sample_rate)?);
+    Some((LOW_COMPLEXITY << 11 | rate << 7 | channels << 3).to_be_bytes().to_vec())
+}

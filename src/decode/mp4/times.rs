@@ -1,0 +1,123 @@
+//! When packets begin: runs of packets of one length.
+//!
+//! # Sources
+//! ISO/IEC 14496-12: `stts` (8.6.1.2).
+
+use std::io::{self, Read, Seek};
+
+use super::boxes::{Place, child};
+use super::fields::u32_at;
+use crate::decode::packets::Blocks;
+
+/// Packets of one length.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    first_packet: u64,
+    first_tick: u64,
+    /// Ticks of each packet.
+    ticks: u32,
+}
+
+/// The times of all packets of a track.
+#[derive(Debug, Default)]
+pub(super) struct Times {
+    runs: Vec<Run>,
+    packets: u64,
+    ticks: u64,
+}
+
+impl Times {
+    /// Reads `stts`.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub(super) fn read<R: Read + Seek>(blocks: &mut Blocks<R>, tables: Place) -> io::Result<Self> {
+        let mut this = Self::default();
+        let Some(stts) = child(blocks, tables, &[*b"stts"])? else { return Ok(this) };
+        let bytes = stts.all(blocks)?;
+        let entries = usize::try_from(u32_at(&bytes, 4).unwrap_or(0)).unwrap_or(usize::MAX);
+        for entry in bytes.get(8..).unwrap_or(&[]).as_chunks::<8>().0.iter().take(entries) {
+            let (Some(packets), Some(ticks)) = (u32_at(entry, 0), u32_at(entry, 4)) else { break };
+            this.push(u64::from(packets), ticks);
+        }
+        this.runs.shrink_to_fit();
+        Ok(this)
+    }
+
+    /// Appends `packets` packets of `ticks` ticks each.
+    pub(super) fn push(&mut self, packets: u64, ticks: u32) {
+        if packets == 0 {
+            return;
+        }
+        let same = self.runs.last().is_some_and(|run| {
+            let passed = (self.packets - run.first_packet).saturating_mul(u64::from(run.ticks));
+            run.ticks == ticks && run.first_tick.saturating_add(passed) == self.ticks
+        });
+        if !same {
+            self.runs.push(Run { first_packet: self.packets, first_tick: self.ticks, ticks });
+        }
+        self.packets = self.packets.saturating_add(packets);
+        self.ticks = self.ticks.saturating_add(packets.saturating_mul(u64::from(ticks)));
+    }
+
+    /// What follows begins at `tick`, if that lies ahead.
+    pub(super) fn go_on_at(&mut self, tick: u64) {
+        self.ticks = self.ticks.max(tick);
+    }
+
+    /// Whether all packets but the last have one length.
+    pub(super) fn are_regular(&self) -> bool {
+        match *self.runs.as_slice() {
+            [] | [_] => true,
+            [_, last] => last.first_packet + 1 == self.packets,
+            _ => false,
+        }
+    }
+
+    /// The same packets side by side, each of the length that they have on average. Cameras and
+    /// recorders note when a packet came, though their audio has no gaps; the first and the last
+    /// time are often odd.
+    pub(super) fn regular(&self) -> Self {
+        let start = self.runs.first().map_or(0, |run| run.first_tick);
+        let odd = self.ticks_of(0).saturating_add(self.ticks_of(self.packets.saturating_sub(1)));
+        let all = (self.ticks - start).saturating_sub(odd);
+        let between = self.packets.saturating_sub(2).max(1);
+        let ticks = all.saturating_add(between / 2) / between;
+        let mut regular = Self { ticks: start, ..Self::default() };
+        regular.push(self.packets, u32::try_from(ticks).unwrap_or(u32::MAX));
+        regular
+    }
+
+    /// How many packets have a time.
+    pub(super) fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// The end of the last packet.
+    pub(super) fn end(&self) -> u64 {
+        self.ticks
+    }
+
+    /// Ticks of packet `number`; 0 where nobody knows.
+    pub(super) fn ticks_of(&self, number: u64) -> u64 {
+        let run = self.runs.partition_point(|run| run.first_packet <= number);
+        run.checked_sub(1).map_or(0, |run| u64::from(self.runs[run].ticks))
+    }
+
+    /// The packet that `tick` lies in, and how far; the number of packets beyond the last one.
+    pub(super) fn packet_at(&self, tick: u64) -> (u64, u64) {
+        let Some(at) = self.runs.partition_point(|run| run.first_tick <= tick).checked_sub(1)
+        else {
+            return (0, 0);
+        };
+        let run = self.runs[at];
+        let next = self.runs.get(at + 1).map_or(self.packets, |next| next.first_packet);
+        let into = tick - run.first_tick;
+        let number = match into.checked_div(u64::from(run.ticks)) {
+            Some(passed) => run.first_packet.saturating_add(passed),
+            None => run.first_packet,
+        };
+        // Behind the last packet of a run may come a gap.
+        if number >= next { (next, 0) } else { (number, into % u64::from(run.ticks).max(1)) }
+    }
+}

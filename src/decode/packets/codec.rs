@@ -1,0 +1,41 @@
+//! What turns packets into frames.
+
+use crate::spec::AudioSpec;
+
+/// A packet that cannot be decoded. The next one may be.
+#[derive(Debug)]
+pub(in crate::decode) struct Undecodable;
+
+/// Decodes the packets of one stream.
+pub(in crate::decode) trait PacketCodec: Send {
+    /// Decodes `packet` into [`planes`](Self::planes); the frames in it, which may be none.
+    ///
+    /// # Errors
+    /// When it is damaged. What the planes hold then means nothing.
+    fn decode(&mut self, packet: &[u8]) -> Result<usize, Undecodable>;
+
+    /// Forgets all packets so far: the next one follows none of them.
+    fn reset(&mut self);
+
+    /// What the last packet held, one plane per channel.
+    fn planes(&mut self) -> &mut [Vec<f32>];
+
+    /// Rate and channels of the last packet; before the first one what the header says.
+    fn spec(&self) -> AudioSpec;
+
+    /// For each channel in WAVE order, the plane that holds it.
+    fn order(&self) -> Vec<usize>;
+
+    /// The name that [`StreamInfo`](crate::StreamInfo) has for it.
+    fn name(&self) -> String;
+
+    /// Bits of one stored value, where the codec has such a thing.
+    fn bits_per_sample(&self) -> Option<u32> {
+        None
+    }
+
+    /// Whether what is decoded is what was encoded.
+    fn is_lossless(&self) -> bool {
+        self.bits_per_sample().is_some()
+    }
+}

@@ -1,0 +1,226 @@
+//! A container's packets through their codec.
+
+use std::sync::Arc;
+
+use super::{Blocks, Next, Packet, PacketCodec, PacketSource, frames_of};
+use crate::decode::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
+use crate::decode::failure::{io_failure, source_failure};
+use crate::decode::reader::{CountingReader, ReadState};
+use crate::decode::{Chunk, Decoder, StreamInfo};
+use crate::error::{LoadError, LoadErrorKind, LoadWarning};
+use crate::spec::AudioSpec;
+
+/// Lent in place of frames that are lost.
+static SILENCE: [f32; 1152] = [0.0; 1152];
+
+/// What a container says of its audio as a whole.
+pub(in crate::decode) struct About {
+    pub(in crate::decode) container: &'static str,
+    /// Whether the container states a length at all.
+    pub(in crate::decode) length_stated: bool,
+    /// Length of the whole source in bytes.
+    pub(in crate::decode) byte_len: u64,
+}
+
+/// The audio of one file.
+pub(in crate::decode) struct PacketDecoder {
+    info: StreamInfo,
+    blocks: Blocks<CountingReader>,
+    read: Arc<ReadState>,
+    source: Box<dyn PacketSource>,
+    codec: Box<dyn PacketCodec>,
+    order: Vec<usize>,
+    /// The decoded frames that wait in the codec's planes.
+    waiting: std::ops::Range<usize>,
+    /// Frames that are missing before them.
+    lost_frames: u64,
+    /// The frames of every packet so far, if all had as many.
+    common_frames: Option<usize>,
+    tally: Tally,
+    ended: bool,
+}
+
+impl PacketDecoder {
+    /// Decodes up to the first frame.
+    ///
+    /// # Errors
+    /// `unsupported_format`, `corrupt`, `empty` without a single frame, `io`.
+    pub(in crate::decode) fn new(
+        blocks: Blocks<CountingReader>,
+        read: Arc<ReadState>,
+        source: Box<dyn PacketSource>,
+        codec: Box<dyn PacketCodec>,
+        about: &About,
+    ) -> Result<Self, LoadError> {
+        let mut this = Self {
+            info: StreamInfo {
+                spec: codec.spec(),
+                frames: None,
+                frames_estimated: false,
+                length_stated: about.length_stated,
+                container: about.container.to_owned(),
+                codec: codec.name(),
+                bits_per_sample: codec.bits_per_sample(),
+                byte_len: Some(about.byte_len),
+            },
+            blocks,
+            read,
+            source,
+            codec,
+            order: Vec::new(),
+            waiting: 0..0,
+            lost_frames: 0,
+            common_frames: None,
+            tally: Tally::default(),
+            ended: false,
+        };
+        while this.waiting.is_empty() {
+            this.advance()?;
+            if this.ended && this.waiting.is_empty() {
+                return Err(this.without_a_frame());
+            }
+        }
+        let rate = this.info.spec.sample_rate;
+        this.info.frames = this.source.frames(rate).filter(|frames| *frames > 0);
+        // Of a clock that does not count frames, the last one may be off.
+        let counts_frames = matches!(this.source.timescale(), 0) || this.source.timescale() == rate;
+        this.info.frames_estimated = !(counts_frames && this.codec.is_lossless());
+        Ok(this)
+    }
+
+    fn without_a_frame(&self) -> LoadError {
+        match self.tally.bad_packets {
+            0 => LoadError::new(LoadErrorKind::Empty, "holds no audio frame"),
+            _ => LoadError::new(LoadErrorKind::Corrupt, "none of its packets can be decoded"),
+        }
+    }
+
+    /// Decodes one packet, or passes what is none.
+    ///
+    /// # Errors
+    /// `io`, `unsupported_format` when rate or channels change.
+    fn advance(&mut self) -> Result<(), LoadError> {
+        if self.ended {
+            return Ok(());
+        }
+        let next = self.source.next(&mut self.blocks);
+        match next.map_err(|error| io_failure(&self.read, error))? {
+            Next::Packet(packet) => self.decode(&packet),
+            Next::Junk(bytes) => {
+                self.tally.skipped_bytes += bytes;
+                Ok(())
+            }
+            Next::End { cut_off } => self.end(cut_off),
+        }
+    }
+
+    fn decode(&mut self, packet: &Packet) -> Result<(), LoadError> {
+        let looked = self.blocks.look(packet.at, packet.len);
+        let bytes = looked.map_err(|error| io_failure(&self.read, error))?;
+        if bytes.len() < packet.len {
+            return self.end(true);
+        }
+        if packet.jumps {
+            self.codec.reset();
+        }
+        match self.codec.decode(bytes) {
+            Ok(0) => Ok(()),
+            Ok(frames) => {
+                self.tally.bad_in_a_row = 0;
+                self.settle(self.codec.spec())?;
+                let is_first = self.common_frames.is_none() && self.tally.frames == 0;
+                let same = self.common_frames == Some(frames);
+                self.common_frames = Some(frames).filter(|_| is_first || same);
+                self.waiting = self.kept(packet, frames);
+                self.tally.clean_all(self.codec.planes());
+                Ok(())
+            }
+            Err(_) => {
+                self.tally.bad_packets += 1;
+                self.tally.bad_in_a_row += 1;
+                match self.common_frames.filter(|_| !self.order.is_empty()) {
+                    Some(frames) => self.lost_frames += self.kept(packet, frames).len() as u64,
+                    None => self.tally.bad_left_out += 1,
+                }
+                if self.tally.bad_in_a_row < MAX_BAD_PACKETS_IN_A_ROW {
+                    return Ok(());
+                }
+                self.end(true)
+            }
+        }
+    }
+
+    /// Learns rate and channels from the first packet, and holds all others to them.
+    ///
+    /// # Errors
+    /// `unsupported_format`.
+    fn settle(&mut self, spec: AudioSpec) -> Result<(), LoadError> {
+        if self.order.is_empty() {
+            self.info.spec = spec.validate()?;
+            self.order = self.codec.order();
+            return Ok(());
+        }
+        if spec == self.info.spec {
+            return Ok(());
+        }
+        let was = self.info.spec;
+        Err(LoadError::new(
+            LoadErrorKind::UnsupportedFormat,
+            format!(
+                "changes midway from {} Hz, {} channels to {} Hz, {} channels",
+                was.sample_rate, was.channels, spec.sample_rate, spec.channels
+            ),
+        ))
+    }
+
+    /// Which of the packet's `frames` frames are to be heard.
+    fn kept(&self, packet: &Packet, frames: usize) -> std::ops::Range<usize> {
+        let (timescale, rate) = (self.source.timescale(), self.codec.spec().sample_rate);
+        let place = |ticks| {
+            usize::try_from(frames_of(ticks, timescale, rate)).map_or(frames, |n| n.min(frames))
+        };
+        let to = packet.to.map_or(frames, place);
+        place(packet.from).min(to)..to
+    }
+
+    fn end(&mut self, cut_off: bool) -> Result<(), LoadError> {
+        self.ended = true;
+        self.tally.cut_off |= cut_off;
+        source_failure(&self.read).map_or(Ok(()), Err)
+    }
+}
+
+impl Decoder for PacketDecoder {
+    fn info(&self) -> &StreamInfo {
+        &self.info
+    }
+
+    fn next_chunk(&mut self) -> Result<Option<Chunk<'_>>, LoadError> {
+        if self.waiting.is_empty() {
+            self.advance()?;
+        }
+        if self.waiting.is_empty() {
+            let empty = Chunk::silent(&[], self.order.len());
+            return Ok(Some(empty).filter(|_| !self.ended));
+        }
+        // What is lost lies before what was decoded after it.
+        let lost = usize::try_from(self.lost_frames).unwrap_or(usize::MAX).min(SILENCE.len());
+        if lost > 0 {
+            self.lost_frames -= lost as u64;
+            self.tally.frames += lost as u64;
+            self.tally.zero_filled += lost as u64;
+            return Ok(Some(Chunk::silent(&SILENCE[..lost], self.order.len())));
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        self.tally.frames += waiting.len() as u64;
+        Ok(Some(Chunk::new(self.codec.planes(), &self.order, waiting)))
+    }
+
+    fn byte_position(&self) -> u64 {
+        self.read.position()
+    }
+
+    fn warnings(&self) -> Vec<LoadWarning> {
+        self.tally.warnings(&self.info)
+    }
+}
