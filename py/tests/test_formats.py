@@ -20,18 +20,11 @@ FIXTURES = Path(__file__).resolve().parents[2] / "tests" / "fixtures"
 # What the project promises for lossy codecs, against the reference decoder's 16 bits.
 MIN_SNR_DB = 60.0
 
-# symphonia 0.6 decodes AAC of one or two channels: a later change brings the rest.
-NOT_YET = {"aac_51.m4a"}
-
 
 def rows(*kinds: str) -> list[dict[str, str]]:
     lines = (FIXTURES / "manifest.tsv").read_text(encoding="utf-8").splitlines()
     table = csv.DictReader((x for x in lines if not x.startswith("#")), delimiter="\t")
-    found = list(table)
-    for row in found:
-        if row["file"] in NOT_YET:
-            row.update(kind="unsupported", expected="unsupported_format")
-    return [row for row in found if row["kind"] in kinds]
+    return [row for row in table if row["kind"] in kinds]
 
 
 def by_file(row: dict[str, str]) -> str:

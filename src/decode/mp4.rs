@@ -79,9 +79,14 @@ type Opened = (Mp4Source, Box<dyn super::packets::PacketCodec>);
 /// `corrupt` without a `moov`; without such a track, what the first audio track fails with.
 fn audio(blocks: &mut Blocks<CountingReader>) -> Result<Opened, Failure> {
     let file = Place { start: 0, end: blocks.len() };
-    let Some(moov) = Boxes::of(file).find(blocks, *b"moov")? else {
+    let mut boxes = Boxes::of(file);
+    let Some(moov) = boxes.find(blocks, *b"moov")? else {
         return Err(corrupt("the file is incomplete, its index is missing").into());
     };
+    // What is left may say nothing of where the music starts and ends.
+    if boxes.last_is_cut {
+        return Err(corrupt("the file is incomplete, its index is cut off").into());
+    }
     let mut first_failure = None;
     for enabled in [true, false] {
         let mut traks = Boxes::of(moov);

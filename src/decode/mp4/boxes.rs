@@ -69,11 +69,13 @@ pub(super) struct Boxes {
     rest: Place,
     /// Where the last box began, with its header.
     pub(super) last_start: u64,
+    /// Whether the last box claims more than there is.
+    pub(super) last_is_cut: bool,
 }
 
 impl Boxes {
     pub(super) fn of(place: Place) -> Self {
-        Self { rest: place, last_start: place.start }
+        Self { rest: place, last_start: place.start, last_is_cut: false }
     }
 
     /// Kind and content of the next box. One that claims more than there is ends where its
@@ -101,7 +103,9 @@ impl Boxes {
             return Ok(None);
         }
         self.last_start = self.rest.start;
-        let end = self.rest.start.saturating_add(len).min(self.rest.end);
+        let stated_end = self.rest.start.saturating_add(len);
+        self.last_is_cut = stated_end > self.rest.end;
+        let end = stated_end.min(self.rest.end);
         let content = Place { start: self.rest.start + header_len, end };
         self.rest.start = end;
         Ok(Some((kind, content)))
