@@ -81,6 +81,8 @@ impl PacketCodec for PcmCodec {
                     adpcm.decode(block, &mut self.planes);
                 }
             }
+            // No container of packets has it.
+            Coding::Gsm(_) => return Err(Undecodable),
         }
         Ok(frames)
     }
@@ -110,7 +112,7 @@ impl PacketCodec for PcmCodec {
     fn bits_per_sample(&self) -> Option<u32> {
         match self.coding {
             Coding::Linear(linear) => u32::try_from(8 * linear.bytes()).ok(),
-            Coding::Adpcm(_) => None,
+            Coding::Adpcm(_) | Coding::Gsm(_) => None,
         }
     }
 }
