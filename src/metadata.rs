@@ -11,6 +11,7 @@ mod au;
 mod caf;
 mod collect;
 mod cover;
+mod elsewhere;
 mod flac;
 mod genre;
 mod id3;
@@ -38,8 +39,6 @@ pub(crate) use id3::read_in_front;
 pub(crate) use place::Audio;
 pub(crate) use riff::read as read_riff;
 pub use tags::Tags;
-
-mod elsewhere;
 
 /// What a file says beside its audio, with all positions in frames of the loaded sample.
 ///
