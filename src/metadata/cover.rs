@@ -43,9 +43,10 @@ impl Cover {
 /// ```
 /// use hotcue::{Source, read_cover};
 ///
-/// // A tag of one frame of 19 bytes, and no audio behind it.
+/// // A tag of one frame of 19 bytes, and what would be audio behind it.
 /// let tag = b"ID3\x03\0\0\0\0\0\x1dAPIC\0\0\0\x13\0\0\0image/png\0\x03\0\x89PNG!!";
-/// let cover = read_cover(&Source::Memory(tag.as_slice().into()))?.expect("there is one");
+/// let file = [&tag[..], b"\xff\xfb"].concat();
+/// let cover = read_cover(&Source::Memory(file.into()))?.expect("there is one");
 /// assert_eq!((cover.mime.as_str(), cover.bytes.as_slice()), ("image/png", &b"\x89PNG!!"[..]));
 /// # Ok::<(), hotcue::LoadError>(())
 /// ```
