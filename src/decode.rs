@@ -4,8 +4,10 @@ mod aac;
 mod channels;
 mod clean;
 mod failure;
+mod flac;
 pub(crate) mod mkv;
 mod mp4;
+mod mpeg;
 mod opus;
 mod packets;
 mod pcm;
@@ -14,6 +16,7 @@ mod sniff;
 mod symphonia;
 #[cfg(test)]
 mod tests;
+mod vorbis;
 
 use std::io::{self, Seek, SeekFrom};
 
@@ -152,11 +155,14 @@ pub(crate) fn open(
     let mut reader = match pcm::open(reader, &read, &head, byte_len, found)? {
         pcm::Opened::Here(decoder) => return Ok(decoder),
         pcm::Opened::Elsewhere(reader) => reader,
-        pcm::Opened::Mpeg { mut reader, is_cut } => {
-            let head = sniff::first_bytes(&mut reader, 0);
-            let head = head.map_err(|error| failure::io_failure(&read, error))?;
-            let decoder = SymphoniaDecoder::open(reader, &read, &head, byte_len)?;
-            return Ok(Box::new(decoder.inside("wav", is_cut)?));
+        pcm::Opened::Mpeg { reader, is_cut } => {
+            return match mpeg::open(reader, &read, Some(("wav", is_cut)), byte_len)? {
+                mpeg::Opened::Here(decoder) => Ok(decoder),
+                mpeg::Opened::Elsewhere(_) => {
+                    let message = "it does not hold the MPEG frames that its header states";
+                    Err(LoadError::new(LoadErrorKind::Corrupt, message))
+                }
+            };
         }
     };
     metadata::read_elsewhere(&mut reader, &head, found)
@@ -172,6 +178,15 @@ pub(crate) fn open(
     let reader = match aac::open(reader, &read, &head, byte_len)? {
         aac::Opened::Here(decoder) => return Ok(decoder),
         aac::Opened::Elsewhere(reader) => reader,
+    };
+    // MPEG audio begins with nothing of its own, and with any kind of rubbish in front.
+    let reader = if sniff::is_container(&head) {
+        reader
+    } else {
+        match mpeg::open(reader, &read, None, byte_len)? {
+            mpeg::Opened::Here(decoder) => return Ok(decoder),
+            mpeg::Opened::Elsewhere(reader) => reader,
+        }
     };
     Ok(Box::new(SymphoniaDecoder::open(reader, &read, &head, byte_len)?))
 }

@@ -1,189 +1,314 @@
-//! How much of the last packet of an MKV file is no audio: symphonia 0.6 reads that but does not
-//! apply it.
+//! Matroska and WebM: tracks, and the packets of one of them.
+//!
+//! symphonia 0.6.1 demands elements that are optional, and tells neither how long a file is nor
+//! what is no audio. Elements are walked without regard to how they are nested, since segments and
+//! clusters of live streams do not say where they end.
 //!
 //! # Sources
-//! RFC 8794 (EBML), 4 and 5: an element is its id, its size and its content; both numbers state
-//! their own lengths by leading zero bits, and a size of all ones is unknown. RFC 9559 (Matroska),
-//! 5: `Segment` has `Cluster`s, these have `SimpleBlock`s and `BlockGroup`s, these a `Block` and
-//! maybe `DiscardPadding` in nanoseconds. A block starts with the number of its track (10.1).
+//! RFC 9559 (Matroska), 5.
 
-use std::io::{self, Read, Seek, SeekFrom};
+mod block;
+mod ebml;
+#[cfg(test)]
+mod tests;
+mod track;
+
+use std::collections::VecDeque;
+use std::io::{self, BufReader, Read, Seek};
+
+pub(super) use track::Track;
+
+use ebml::{MAX_HEADER_BYTES, float, unsigned};
+pub(crate) use ebml::{child, elements, header};
 
 const EBML: &[u8] = b"\x1a\x45\xdf\xa3";
 const SEGMENT: u32 = 0x1853_8067;
+const INFO: u32 = 0x1549_a966;
+const TIMESTAMP_SCALE: u32 = 0x002a_d7b1;
+const DURATION: u32 = 0x4489;
+const TRACKS: u32 = 0x1654_ae6b;
 const CLUSTER: u32 = 0x1f43_b675;
+const TIMESTAMP: u32 = 0xe7;
 const SIMPLE_BLOCK: u32 = 0xa3;
 const BLOCK_GROUP: u32 = 0xa0;
 const BLOCK: u32 = 0xa1;
-const DISCARD_PADDING: u32 = 0x75a2;
 
-/// Most elements beside each other that are passed; clusters have seconds of audio each.
-const MAX_ELEMENTS: usize = 16_384;
-/// Largest last cluster that is looked at.
-const MAX_CLUSTER_BYTES: u64 = 8 << 20;
-/// Longest header of an element.
-const MAX_HEADER_BYTES: u64 = 12;
+/// Longest description of all tracks, and longest block. The greatest packets are those of
+/// uncompressed audio.
+const MAX_CONTENT_BYTES: u64 = 32 << 20;
+/// Most bytes that are searched, in all, for a cluster behind what makes no sense.
+const MAX_SEARCH_BYTES: u64 = 64 << 20;
 
-/// What of the last block of a track is no audio.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Padding {
-    pub(super) track: u64,
-    pub(super) ns: u64,
+/// Whether a file that begins with `head` is one.
+pub(super) fn begins(head: &[u8]) -> bool {
+    head.starts_with(EBML)
 }
 
-/// The paddings that the last cluster ends in, of the file that begins with `head`. Leaves
-/// `reader` at its start.
-///
-/// # Errors
-/// Those of the reader. A malformed file is no error here.
-pub(super) fn paddings(reader: &mut (impl Read + Seek), head: &[u8]) -> io::Result<Vec<Padding>> {
-    if !head.starts_with(EBML) {
-        return Ok(Vec::new());
-    }
-    let cluster = last_cluster(reader)?;
-    reader.seek(SeekFrom::Start(0))?;
-    Ok(paddings_of(&cluster))
+/// One packet of the track that is played.
+#[derive(Debug, PartialEq)]
+pub(super) struct Packet {
+    pub(super) data: Vec<u8>,
+    /// What at its end is no audio.
+    pub(super) padding_ns: u64,
 }
 
-/// The content of the last cluster; nothing where that is too large or does not end with the file.
-fn last_cluster(reader: &mut (impl Read + Seek)) -> io::Result<Vec<u8>> {
-    let mut position = 0_u64;
-    let mut last = None;
-    for _ in 0..MAX_ELEMENTS {
-        reader.seek(SeekFrom::Start(position))?;
-        let mut bytes = Vec::with_capacity(16);
-        reader.by_ref().take(MAX_HEADER_BYTES).read_to_end(&mut bytes)?;
-        let Some((id, header, size)) = header(&bytes) else { break };
-        let content = position + header as u64;
-        // Its content is what comes next.
-        if id == SEGMENT {
-            position = content;
-            continue;
-        }
-        let Some(end) = size.and_then(|size| content.checked_add(size)) else { break };
-        if id == CLUSTER {
-            last = Some((content, end - content));
-        }
-        if i64::try_from(end).is_err() {
-            break;
-        }
-        position = end;
-    }
-    let mut cluster = Vec::new();
-    if let Some((start, len)) = last.filter(|(_, len)| *len <= MAX_CLUSTER_BYTES) {
-        reader.seek(SeekFrom::Start(start))?;
-        reader.by_ref().take(len).read_to_end(&mut cluster)?;
-        if (cluster.len() as u64) < len {
-            cluster.clear();
-        }
-    }
-    Ok(cluster)
+/// Reads one file from its start to its end.
+pub(super) struct Matroska<R: Read + Seek> {
+    reader: BufReader<R>,
+    position: u64,
+    byte_len: u64,
+    /// Where the segment, or something that is cut off, says that it ends.
+    stated_end: Option<u64>,
+    /// Where the first cluster lies that was seen before the tracks were.
+    passed: Option<u64>,
+    /// Where the cluster that is read says that it ends.
+    cluster_end: Option<u64>,
+    /// Nanoseconds of a tick.
+    scale: u64,
+    /// The cluster's time, in ticks.
+    cluster_ticks: u64,
+    /// The time of the last block of the track, and the longest time between two of them.
+    last_ticks: Option<u64>,
+    longest_ticks: u64,
+    duration_sec: Option<f64>,
+    tracks: Vec<Track>,
+    queue: VecDeque<Packet>,
+    searched: u64,
 }
 
-fn paddings_of(cluster: &[u8]) -> Vec<Padding> {
-    let mut last: Vec<Padding> = Vec::new();
-    for (id, content) in elements(cluster) {
-        let (block, ns) = match id {
-            SIMPLE_BLOCK => (Some(content), 0),
-            BLOCK_GROUP => (child(content, BLOCK), padding_ns(content)),
-            _ => continue,
+impl<R: Read + Seek> Matroska<R> {
+    /// Reads on to the first block, or to the end.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub(super) fn open(reader: R, byte_len: u64) -> io::Result<Self> {
+        let mut this = Self {
+            reader: BufReader::with_capacity(64 << 10, reader),
+            position: 0,
+            byte_len,
+            stated_end: None,
+            passed: None,
+            cluster_end: None,
+            scale: 1_000_000,
+            cluster_ticks: 0,
+            last_ticks: None,
+            longest_ticks: 0,
+            duration_sec: None,
+            tracks: Vec::new(),
+            queue: VecDeque::new(),
+            searched: 0,
         };
-        let Some((track, _)) = block.and_then(|block| number(block, 8)) else { continue };
-        match last.iter_mut().find(|padding| padding.track == track) {
-            Some(padding) => padding.ns = ns,
-            None => last.push(Padding { track, ns }),
+        while this.tracks.is_empty() && this.step(None)? {}
+        if let Some(cluster) = this.passed.filter(|_| !this.tracks.is_empty()) {
+            this.go_to(cluster)?;
+        }
+        Ok(this)
+    }
+
+    /// The audio tracks.
+    pub(super) fn tracks(&self) -> &[Track] {
+        &self.tracks
+    }
+
+    /// How long the file says that it is, all tracks together.
+    pub(super) fn duration_sec(&self) -> Option<f64> {
+        self.duration_sec.filter(|sec| sec.is_finite() && *sec > 0.0)
+    }
+
+    /// The next packet of `track`; None at the end.
+    ///
+    /// # Errors
+    /// Those of the reader; `UnexpectedEof` where the file says that it is longer.
+    pub(super) fn next(&mut self, track: &Track) -> io::Result<Option<Packet>> {
+        while self.queue.is_empty() {
+            if !self.step(Some(track))? {
+                if self.is_cut() {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                return Ok(None);
+            }
+        }
+        Ok(self.queue.pop_front())
+    }
+
+    /// Whether audio is missing at the end. What follows the last cluster, an index mostly, may be.
+    fn is_cut(&self) -> bool {
+        let beyond = |end: Option<u64>| end.is_some_and(|end| end > self.byte_len);
+        if beyond(self.cluster_end) {
+            return true;
+        }
+        let Some(duration) = self.duration_sec() else { return beyond(self.stated_end) };
+        // The last block lasts about as long as those before it.
+        let ticks = self.last_ticks.unwrap_or(0) + 2 * self.longest_ticks + 2;
+        // Of a single block nobody knows how long it is.
+        let is_known = self.last_ticks.is_none() || self.longest_ticks > 0;
+        beyond(self.stated_end) && is_known && ticks as f64 * self.scale as f64 / 1e9 < duration
+    }
+
+    /// Notes the time of a block of the track that is played.
+    fn note_time(&mut self, block: &[u8]) {
+        let Some(offset) = block::ticks(block) else { return };
+        let ticks = self.cluster_ticks.saturating_add_signed(i64::from(offset));
+        let last = self.last_ticks.replace(ticks).unwrap_or(ticks);
+        self.longest_ticks = self.longest_ticks.max(ticks.saturating_sub(last)).min(1 << 20);
+    }
+
+    pub(super) fn into_reader(self) -> R {
+        self.reader.into_inner()
+    }
+
+    /// Passes one element, with its content unless that is elements which matter; false at the end.
+    fn step(&mut self, wanted: Option<&Track>) -> io::Result<bool> {
+        // Behind a segment comes nothing, or another file.
+        if self.position >= self.stated_end.unwrap_or(u64::MAX).min(self.byte_len) {
+            return Ok(false);
+        }
+        let bytes = self.peek()?;
+        let Some((id, header_bytes, size)) = header(&bytes) else {
+            return self.search();
+        };
+        let start = self.position + header_bytes as u64;
+        let end = size.and_then(|size| start.checked_add(size));
+        match (id, end) {
+            (SEGMENT | CLUSTER, _) => {
+                if id == CLUSTER {
+                    self.cluster_end = end;
+                }
+                if id == SEGMENT && self.stated_end.is_none() {
+                    self.stated_end = end;
+                } else if wanted.is_none() {
+                    self.passed.get_or_insert(self.position);
+                }
+                self.go_to(start)?;
+                return Ok(true);
+            }
+            // Other elements of unknown size are not allowed.
+            (_, None) => return self.search(),
+            (_, Some(end)) if end > self.byte_len => {
+                // Cut off, or no element at all.
+                if matches!(id, SIMPLE_BLOCK | BLOCK_GROUP) {
+                    self.cluster_end = Some(end);
+                    return Ok(false);
+                }
+                self.stated_end = self.stated_end.max(Some(end));
+                return self.search();
+            }
+            (SIMPLE_BLOCK | BLOCK_GROUP, Some(end)) => {
+                if let Some(track) = wanted
+                    && let Some(content) = self.content(start, end)?
+                    && let Some(block) = block_of(id, &content, track)
+                {
+                    self.note_time(block);
+                    self.queue.extend(packets_of(id, &content, block, track));
+                }
+                self.go_to(end)?;
+            }
+            (INFO, Some(end)) => {
+                if let Some(content) = self.content(start, end)? {
+                    self.scale = child(&content, TIMESTAMP_SCALE).map_or(self.scale, unsigned);
+                    let ticks = child(&content, DURATION).map(float);
+                    self.duration_sec = ticks.map(|ticks| ticks * self.scale as f64 / 1e9);
+                }
+                self.go_to(end)?;
+            }
+            (TIMESTAMP, Some(end)) => {
+                if let Some(content) = self.content(start, end)? {
+                    self.cluster_ticks = unsigned(&content).min(1 << 40);
+                }
+                self.go_to(end)?;
+            }
+            (TRACKS, Some(end)) => {
+                if self.tracks.is_empty()
+                    && let Some(content) = self.content(start, end)?
+                {
+                    self.tracks = track::audio_tracks(&content);
+                }
+                self.go_to(end)?;
+            }
+            (_, Some(end)) => self.go_to(end)?,
+        }
+        Ok(true)
+    }
+
+    /// The header of an element, and maybe more.
+    fn peek(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(MAX_HEADER_BYTES);
+        self.reader.by_ref().take(MAX_HEADER_BYTES as u64).read_to_end(&mut bytes)?;
+        self.position += bytes.len() as u64;
+        let back = self.position - bytes.len() as u64;
+        self.go_to(back)?;
+        Ok(bytes)
+    }
+
+    fn go_to(&mut self, position: u64) -> io::Result<()> {
+        // Neither is beyond the end of a file.
+        let offset = position.cast_signed() - self.position.cast_signed();
+        self.reader.seek_relative(offset)?;
+        self.position = position;
+        Ok(())
+    }
+
+    /// What lies from `start` to `end`, or nothing if that is too much.
+    fn content(&mut self, start: u64, end: u64) -> io::Result<Option<Vec<u8>>> {
+        if end - start > MAX_CONTENT_BYTES {
+            return Ok(None);
+        }
+        self.go_to(start)?;
+        let mut content = Vec::with_capacity(usize::try_from(end - start).unwrap_or(0));
+        self.reader.by_ref().take(end - start).read_to_end(&mut content)?;
+        self.position += content.len() as u64;
+        Ok(Some(content))
+    }
+
+    /// Goes on at the next cluster; an empty packet stands for what was passed. False: there is
+    /// none.
+    fn search(&mut self) -> io::Result<bool> {
+        let id = CLUSTER.to_be_bytes();
+        let (mut seen, mut first) = ([0; 4], true);
+        let mut bytes = [0; 4096];
+        loop {
+            let read = self.reader.read(&mut bytes)?;
+            if read == 0 || self.searched > MAX_SEARCH_BYTES {
+                self.position = self.byte_len;
+                // Of a segment without an end, something was to follow.
+                self.stated_end.get_or_insert(u64::MAX);
+                return Ok(false);
+            }
+            for (at, byte) in bytes[..read].iter().enumerate() {
+                seen = [seen[1], seen[2], seen[3], *byte];
+                if seen == id && !(first && at == 3) {
+                    let found = self.position + at as u64 + 1 - id.len() as u64;
+                    self.position += read as u64;
+                    self.go_to(found)?;
+                    self.queue.push_back(Packet { data: Vec::new(), padding_ns: 0 });
+                    return Ok(true);
+                }
+            }
+            first = false;
+            self.position += read as u64;
+            self.searched += read as u64;
         }
     }
-    last.retain(|padding| padding.ns > 0);
-    last
 }
 
-/// 0 where it is not stated, or negative: that would be at the start of the block.
-fn padding_ns(group: &[u8]) -> u64 {
-    let Some(bytes) = child(group, DISCARD_PADDING).filter(|bytes| bytes.len() <= 8) else {
-        return 0;
-    };
-    let sign = if bytes.first().is_some_and(|first| first & 0x80 != 0) { u64::MAX } else { 0 };
-    let value = bytes.iter().fold(sign, |value, byte| value << 8 | u64::from(*byte));
-    u64::try_from(value.cast_signed()).unwrap_or(0)
+/// The block of `track` in the content of a `SimpleBlock` or `BlockGroup`.
+fn block_of<'a>(id: u32, content: &'a [u8], track: &Track) -> Option<&'a [u8]> {
+    let block = if id == SIMPLE_BLOCK { Some(content) } else { child(content, BLOCK) };
+    block.filter(|block| block::track(block) == Some(track.number))
 }
 
-pub(crate) fn child(content: &[u8], wanted: u32) -> Option<&[u8]> {
-    elements(content).find(|(id, _)| *id == wanted).map(|(_, content)| content)
-}
-
-/// The elements in `content`, as far as they are well-formed.
-pub(crate) fn elements(mut content: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
-    std::iter::from_fn(move || {
-        let (id, header, size) = header(content)?;
-        let end = header.checked_add(usize::try_from(size?).ok()?)?;
-        let inside = content.get(header..end)?;
-        content = &content[end..];
-        Some((id, inside))
-    })
-}
-
-/// Id, length of the header, and size of the content; None for one that is unknown.
-pub(crate) fn header(bytes: &[u8]) -> Option<(u32, usize, Option<u64>)> {
-    let id_bytes = bytes.first()?.leading_zeros() as usize + 1;
-    let id = bytes.get(..id_bytes).filter(|_| id_bytes <= 4)?;
-    let id = id.iter().fold(0, |id, byte| id << 8 | u32::from(*byte));
-    let (size, size_bytes) = number(&bytes[id_bytes..], 8)?;
-    let unknown = (1 << (7 * size_bytes)) - 1;
-    Some((id, id_bytes + size_bytes, Some(size).filter(|size| *size != unknown)))
-}
-
-/// A number of at most `longest` bytes, and how many it has.
-fn number(bytes: &[u8], longest: usize) -> Option<(u64, usize)> {
-    let first = *bytes.first()?;
-    let len = first.leading_zeros() as usize + 1;
-    let bytes = bytes.get(..len).filter(|_| len <= longest)?;
-    let value = bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
-    Some((value & ((1 << (7 * len)) - 1), len))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Cursor;
-
-    use super::*;
-
-    fn element(id: &[u8], content: &[u8]) -> Vec<u8> {
-        let size = u8::try_from(content.len()).expect("short content");
-        [id, &[0x40, size], content].concat()
+/// The packets of `track` in `block`, which the content of an element holds.
+fn packets_of(id: u32, content: &[u8], block: &[u8], track: &Track) -> Vec<Packet> {
+    // What contradicts itself is a packet that cannot be decoded.
+    let packets = block::packets(block).unwrap_or_else(|| vec![&[]]);
+    let mut packets: Vec<Packet> = packets
+        .into_iter()
+        .map(|packet| Packet { data: [&track.stripped, packet].concat(), padding_ns: 0 })
+        .collect();
+    if let Some(last) = packets.last_mut()
+        && id == BLOCK_GROUP
+    {
+        last.padding_ns = track::padding_ns(content);
     }
-
-    fn group(track: u8, padding: &[u8]) -> Vec<u8> {
-        let block = element(&[0xa1], &[0x80 | track, 0, 0, 0, 1]);
-        element(&[0xa0], &[block, element(&[0x75, 0xa2], padding)].concat())
-    }
-
-    fn file(clusters: &[Vec<u8>]) -> Vec<u8> {
-        let clusters =
-            clusters.iter().flat_map(|content| element(&[0x1f, 0x43, 0xb6, 0x75], content));
-        let segment = [0x18, 0x53, 0x80, 0x67, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
-        element(EBML, b"").into_iter().chain(segment).chain(clusters).collect()
-    }
-
-    fn paddings_in(file: &[u8]) -> Vec<Padding> {
-        paddings(&mut Cursor::new(file), file).expect("memory can be read")
-    }
-
-    #[test]
-    fn the_padding_of_each_tracks_last_block_counts() {
-        let simple = |track: u8| element(&[0xa3], &[0x80 | track, 0, 0, 0, 1]);
-        let last = [group(1, &[9]), group(2, &[7]), simple(2), group(1, &[0x01, 0x00])].concat();
-        let whole = file(&[group(3, &[5]), last]);
-        assert_eq!(paddings_in(&whole), [Padding { track: 1, ns: 256 }]);
-        assert_eq!(paddings_in(&whole[..whole.len() - 1]), [], "the last cluster is cut off");
-    }
-
-    #[test]
-    fn paddings_at_the_start_of_a_block_or_of_no_size_are_none() {
-        assert_eq!(paddings_in(&file(&[group(1, &[0xff])])), []);
-        assert_eq!(paddings_in(&file(&[group(1, &[])])), []);
-        assert_eq!(paddings_in(&file(&[group(1, &[0x7f; 9])])), []);
-        assert_eq!(paddings_in(&file(&[])), []);
-        assert_eq!(paddings_in(b"\x1a\x45\xdf\xa3\xff"), []);
-    }
+    packets
 }

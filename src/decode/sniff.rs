@@ -100,28 +100,15 @@ pub(crate) fn id3v2_len(head: &[u8]) -> Option<u64> {
     Some(size + if flags & 0x10 == 0 { 10 } else { 20 })
 }
 
-/// Whether the stream of MPEG frames that `head` begins says how long it is.
-///
-/// # Sources
-/// The Xing, Info and VBRI tags lie in the first frame, where its header (4 bytes), maybe a checksum
-/// (2) and, for the first two, the side information end (ISO/IEC 11172-3, 2.4.1.7, and 13818-3,
-/// 2.4.1.7: 9, 17 or 32 bytes); VBRI lies as if those were 32.
-pub(super) fn has_mpeg_length(head: &[u8]) -> bool {
-    let is_sync = |at: usize| head[at] == 0xff && head[at + 1] & 0xe0 == 0xe0;
-    let tag_at = |at| matches!(head.get(at..at + 4), Some(b"Xing" | b"Info" | b"VBRI"));
-    let places = [9, 17, 32].map(|side| [4 + side, 6 + side]);
-    // Some writers pad their ID3 tag beyond its length.
-    (0..head.len().saturating_sub(1))
-        .filter(|at| is_sync(*at))
-        .any(|at| places.iter().flatten().any(|place| tag_at(at + place)))
-}
-
 /// Refuses what is known to be a format that no decoder here reads.
 ///
 /// # Errors
 /// `unsupported_format`.
 pub(super) fn refuse_known(head: &[u8]) -> Result<(), LoadError> {
-    match REFUSED.iter().find(|(magic, _)| head.starts_with(magic)) {
+    // The first packet of an Ogg file, behind the header of a page with one segment.
+    let speex = head.starts_with(b"OggS") && head.get(28..36) == Some(b"Speex   ");
+    let found = REFUSED.iter().find(|(magic, _)| head.starts_with(magic));
+    match found.or_else(|| speex.then_some(&(b"", "Speex"))) {
         Some((_, name)) => Err(LoadError::new(
             LoadErrorKind::UnsupportedFormat,
             format!("{name} files are not supported"),
@@ -130,8 +117,8 @@ pub(super) fn refuse_known(head: &[u8]) -> Result<(), LoadError> {
     }
 }
 
-/// Whether a file that begins with `head` may be a `container`. Streams of MPEG frames may begin
-/// anywhere; all others begin at the beginning.
+/// Whether a file that begins with `head` may be a `container`. Streams of AAC may begin anywhere;
+/// all others begin at the beginning.
 pub(super) fn may_be(container: &str, head: &[u8]) -> bool {
     match container {
         "wav" => head.starts_with(b"RIFF"),
@@ -142,6 +129,11 @@ pub(super) fn may_be(container: &str, head: &[u8]) -> bool {
         "mkv" => head.starts_with(b"\x1a\x45\xdf\xa3"),
         _ => true,
     }
+}
+
+/// Whether `head` begins a file of a format that begins with something of its own.
+pub(super) fn is_container(head: &[u8]) -> bool {
+    ["wav", "aiff", "flac", "ogg", "caf", "mkv"].iter().any(|name| may_be(name, head))
 }
 
 /// Whether `head` begins with one of the boxes that MP4 and QuickTime files begin with.

@@ -2,39 +2,42 @@
 
 mod aac;
 mod failure;
-mod last;
-mod ledger;
+mod flac;
 mod lost;
+mod matroska;
+mod mpeg;
 mod opus;
 mod packets;
+mod planes;
+mod vorbis;
 
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 use std::sync::Arc;
 
 pub(crate) use packets::{PacketKind, packet_codec};
 
 use aac::AacAdapter;
 use failure::{opening_failed, unknown_codec, unknown_format};
-use last::LastPacket;
-use ledger::Ledger;
 use lost::Clock;
+use mpeg::MpegAdapter;
 use opus::OpusAdapter;
+use vorbis::VorbisAdapter;
 
 use symphonia::core::audio::{ChannelLabel, Channels, GenericAudioBufferRef};
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS, CODEC_ID_VORBIS};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
-use symphonia::core::units::Duration;
 
 use super::channels::{alac_order, wave_order};
 use super::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use super::failure::{io_failure, source_failure};
 use super::reader::{CountingReader, ReadState};
+use super::vorbis::check_ogg;
 use super::{Chunk, Decoder, StreamInfo, mkv, sniff};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning};
 use crate::spec::{AudioSpec, validate_channels};
@@ -62,6 +65,8 @@ pub(crate) struct SymphoniaDecoder {
     stream: PacketStream,
     /// The plane of each channel in WAVE order.
     order: Vec<usize>,
+    /// Frames that the encoder needed to get going; not audio.
+    frames_to_skip: u64,
     /// Decoded frames wait in `stream.unpacked` for `next_chunk`.
     chunk_waits: bool,
 }
@@ -73,18 +78,13 @@ impl SymphoniaDecoder {
     /// # Errors
     /// `unsupported_format`, `corrupt`, `empty` without a single frame, `io`.
     pub(crate) fn open(
-        mut reader: CountingReader,
+        reader: CountingReader,
         read: &Arc<ReadState>,
         head: &[u8],
         byte_len: u64,
     ) -> Result<Self, LoadError> {
-        let paddings = mkv::paddings(&mut reader, head).map_err(|error| io_failure(read, error))?;
-        let mut stream = PacketStream::open(reader, read)
+        let mut stream = PacketStream::open(reader, read, head)
             .map_err(|error| source_failure(read).unwrap_or(error))?;
-        stream.last.padding_ns = paddings
-            .iter()
-            .find(|padding| padding.track == u64::from(stream.track.id))
-            .map_or(0, |padding| padding.ns);
         if !sniff::may_be(stream.container(), head) {
             return Err(unknown_format());
         }
@@ -100,32 +100,15 @@ impl SymphoniaDecoder {
             }
         };
         let mut info = stream.info(layout.spec.validate()?, byte_len);
-        info.length_stated = info.frames.is_some()
-            && match info.container.as_str() {
-                "mp1" | "mp2" | "mp3" => sniff::has_mpeg_length(head),
-                "aac" => false,
-                _ => true,
-            };
+        info.length_stated = info.frames.is_some() && info.container != "aac";
+        let delay = stream.track.delay.filter(|_| info.container == "mkv");
+        let frames_to_skip = delay.map_or(0, u64::from);
+        info.frames = info.frames.map(|frames| frames.saturating_sub(frames_to_skip));
         let order = match info.codec.as_str() {
             "alac" => alac_order(&layout.speakers),
             _ => wave_order(&layout.speakers),
         };
-        Ok(Self { info, stream, order, chunk_waits: true })
-    }
-
-    /// The same stream of MPEG frames, found in a container that symphonia did not see, and that
-    /// states more of them if the stream `is_cut`.
-    ///
-    /// # Errors
-    /// `corrupt` when it is something else.
-    pub(crate) fn inside(mut self, container: &str, is_cut: bool) -> Result<Self, LoadError> {
-        if !self.stream.is_mpeg_audio {
-            let message = "it does not hold the MPEG frames that its header states";
-            return Err(LoadError::new(LoadErrorKind::Corrupt, message));
-        }
-        container.clone_into(&mut self.info.container);
-        self.stream.tally.cut_off = is_cut;
-        Ok(self)
+        Ok(Self { info, stream, order, frames_to_skip, chunk_waits: true })
     }
 }
 
@@ -160,14 +143,16 @@ impl Decoder for SymphoniaDecoder {
         let lost = usize::try_from(self.stream.lost_frames).unwrap_or(usize::MAX);
         let silent = lost.min(SILENCE.len());
         let frames = if silent > 0 { silent } else { self.stream.unpacked.frames };
-        self.stream.tally.frames += frames as u64;
+        let skipped = usize::try_from(self.frames_to_skip).map_or(frames, |skip| skip.min(frames));
+        self.frames_to_skip -= skipped as u64;
+        self.stream.tally.frames += (frames - skipped) as u64;
         if silent > 0 {
             self.stream.lost_frames -= silent as u64;
-            self.stream.tally.zero_filled += silent as u64;
-            return Ok(Some(Chunk::silent(&SILENCE[..silent], self.order.len())));
+            self.stream.tally.zero_filled += (silent - skipped) as u64;
+            return Ok(Some(Chunk::silent(&SILENCE[skipped..silent], self.order.len())));
         }
         self.chunk_waits = false;
-        Ok(Some(Chunk::new(&self.stream.unpacked.planes, &self.order, 0..frames)))
+        Ok(Some(Chunk::new(&self.stream.unpacked.planes, &self.order, skipped..frames)))
     }
 
     fn byte_position(&self) -> u64 {
@@ -200,10 +185,7 @@ struct PacketStream {
     codec: Box<dyn AudioDecoder>,
     track: Track,
     read: Arc<ReadState>,
-    is_mpeg_audio: bool,
-    ledger: Ledger,
     clock: Clock,
-    last: LastPacket,
     unpacked: Unpacked,
     /// Frames that are missing before those in `unpacked`.
     lost_frames: u64,
@@ -212,18 +194,11 @@ struct PacketStream {
 }
 
 impl PacketStream {
-    fn open(reader: CountingReader, read: &Arc<ReadState>) -> Result<Self, LoadError> {
-        let bytes = MediaSourceStream::new(Box::new(reader), Default::default());
-        let format = symphonia::default::get_probe()
-            .probe(&Hint::new(), bytes, FormatOptions::default(), MetadataOptions::default())
-            .map_err(opening_failed)?;
+    fn open(reader: CountingReader, read: &Arc<ReadState>, head: &[u8]) -> Result<Self, LoadError> {
+        let format = format_reader(reader, read, head)?;
         let (track, codec) = audio_decoder(format.as_ref())?;
-        let is_mpeg_audio = matches!(format.format_info().short_name, "mp1" | "mp2" | "mp3");
         Ok(Self {
-            is_mpeg_audio,
-            ledger: Ledger::default(),
             clock: Clock::new(&track, has_frame_times(format.as_ref())),
-            last: LastPacket::default(),
             format,
             codec,
             track,
@@ -249,7 +224,6 @@ impl PacketStream {
         let parameters = self.codec.codec_params();
         // Read from the first frames, or in the container's own clock: no count of frames.
         let frames_estimated = match container {
-            "mp1" | "mp2" | "mp3" => self.track.delay.is_none(),
             "aac" => true,
             // Some writers count whole packets.
             "caf" => !codec.starts_with("pcm_"),
@@ -280,9 +254,7 @@ impl PacketStream {
         if self.ended {
             return Ok(Decoded::End);
         }
-        let read_before = self.read.position();
-        let rate = self.rate();
-        let mut packet = match self.last.cut(self.format.as_mut(), self.track.id, rate) {
+        let packet = match self.format.next_packet() {
             Ok(Some(packet)) => packet,
             Ok(None) => return self.end(),
             Err(Error::ResetRequired) => return self.restart(),
@@ -299,15 +271,6 @@ impl PacketStream {
         };
         if packet.track_id != self.track.id {
             return Ok(Decoded::Nothing);
-        }
-        if self.is_mpeg_audio {
-            let len = packet.data.len();
-            self.tally.skipped_bytes += self.ledger.enter(len, read_before, self.read.position());
-            // symphonia cuts at a length that, without an encoder's tag, is a guess.
-            if self.track.delay.is_none() {
-                packet.dur = packet.block_dur();
-                (packet.trim_start, packet.trim_end) = (Duration::ZERO, Duration::ZERO);
-            }
         }
         if let Some(gap) = self.clock.gap_before(&packet) {
             self.tally.bad_packets += 1;
@@ -335,12 +298,6 @@ impl PacketStream {
                 self.end()
             }
         }
-    }
-
-    /// The rate of what is decoded, or will be; 0 where nobody knows that yet.
-    fn rate(&self) -> u32 {
-        let stated = || self.codec.codec_params().sample_rate;
-        self.unpacked.spec.map(|spec| spec.sample_rate).or_else(stated).unwrap_or(0)
     }
 
     /// Notes that `frames` frames are missing before what is decoded next; None: nobody knows how
@@ -416,6 +373,35 @@ impl Unpacked {
     }
 }
 
+/// The reader of the format that `head` begins.
+fn format_reader(
+    mut reader: CountingReader,
+    read: &ReadState,
+    head: &[u8],
+) -> Result<Box<dyn FormatReader>, LoadError> {
+    if mkv::begins(head) {
+        let format = matroska::open(reader).map_err(|error| io_failure(read, error))??;
+        return Ok(Box::new(format));
+    }
+    if head.starts_with(b"OggS") {
+        check_ogg(&mut reader).map_err(|error| io_failure(read, error))??;
+    }
+    let source: Box<dyn MediaSource> = if head.starts_with(b"fLaC") {
+        let plain = super::flac::plain(&mut reader).map_err(|error| io_failure(read, error))?;
+        reader.seek(SeekFrom::Start(0)).map_err(|error| io_failure(read, error))?;
+        match plain {
+            Some(plain) => Box::new(flac::Spliced::new(reader, plain)),
+            None => Box::new(reader),
+        }
+    } else {
+        Box::new(reader)
+    };
+    let bytes = MediaSourceStream::new(source, Default::default());
+    symphonia::default::get_probe()
+        .probe(&Hint::new(), bytes, FormatOptions::default(), MetadataOptions::default())
+        .map_err(opening_failed)
+}
+
 /// Whether packets carry a time of their own, in frames, so that a missing one shows.
 fn has_frame_times(format: &dyn FormatReader) -> bool {
     matches!(format.format_info().short_name, "flac" | "ogg")
@@ -435,6 +421,14 @@ fn audio_decoder(format: &dyn FormatReader) -> Result<(Track, Box<dyn AudioDecod
     }
     if parameters.codec == CODEC_ID_AAC {
         return Ok((track.clone(), Box::new(AacAdapter::new(parameters)?)));
+    }
+    if parameters.codec == CODEC_ID_VORBIS
+        && let Some(codec) = VorbisAdapter::new(parameters)?
+    {
+        return Ok((track.clone(), Box::new(codec)));
+    }
+    if let Some(codec) = MpegAdapter::new(parameters) {
+        return Ok((track.clone(), Box::new(codec)));
     }
     let codec = symphonia::default::get_codecs()
         .make_audio_decoder(parameters, &AudioDecoderOptions::default())
@@ -462,6 +456,12 @@ fn check_size(parameters: &AudioCodecParameters) -> Result<(), LoadError> {
 
 fn audio_parameters(track: &Track) -> Option<&AudioCodecParameters> {
     track.codec_params.as_ref().and_then(CodecParameters::audio)
+}
+
+/// A number of the file as a whole one; 0 where it is none.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+fn whole(number: f64) -> u64 {
+    number.round() as u64
 }
 
 /// The place of each plane in `dwChannelMask`. symphonia's positions carry the same bits, and

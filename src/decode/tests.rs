@@ -21,7 +21,7 @@ fn open_bytes(file: &[u8]) -> Result<Box<dyn Decoder>, LoadError> {
 }
 
 /// All planes and warnings of `file`.
-fn decode(file: &[u8]) -> Result<(Vec<Vec<f32>>, Vec<LoadWarning>), LoadError> {
+pub(super) fn decode(file: &[u8]) -> Result<(Vec<Vec<f32>>, Vec<LoadWarning>), LoadError> {
     let mut decoder = open_bytes(file)?;
     let mut planes = vec![Vec::new(); decoder.info().spec.channels];
     while let Some(chunk) = decoder.next_chunk()? {

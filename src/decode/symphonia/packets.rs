@@ -5,6 +5,7 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDe
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
+use super::mpeg::MpegAdapter;
 use super::{Unpacked, check_size, opening_failed};
 use crate::decode::channels::{alac_order, wave_order};
 use crate::decode::packets::{PacketCodec, Undecodable};
@@ -44,9 +45,12 @@ pub(crate) fn packet_codec(
         parameters.with_bits_per_sample(bits);
     }
     check_size(&parameters)?;
-    let decoder = symphonia::default::get_codecs()
-        .make_audio_decoder(&parameters, &AudioDecoderOptions::default())
-        .map_err(opening_failed)?;
+    let decoder: Box<dyn AudioDecoder> = match MpegAdapter::new(&parameters) {
+        Some(decoder) => Box::new(decoder),
+        None => symphonia::default::get_codecs()
+            .make_audio_decoder(&parameters, &AudioDecoderOptions::default())
+            .map_err(opening_failed)?,
+    };
     Ok(Box::new(Packets {
         kind,
         decoder,

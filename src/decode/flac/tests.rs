@@ -1,0 +1,99 @@
+//! Headers with zeros, without blocks, with lies.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use super::{first_frame, plain, stream_info};
+use crate::decode::tests::decode;
+
+fn fixture(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    std::fs::read(path).expect("the fixture is there")
+}
+
+/// Where the audio of `file` begins.
+fn audio(file: &[u8]) -> usize {
+    let found = first_frame(&mut Cursor::new(file), 42).expect("memory can be read");
+    usize::try_from(found.expect("a frame").0).expect("a small file")
+}
+
+/// Decodes `damaged` and compares it with the sound `flac_16.flac`.
+fn same(damaged: &[u8], what: &str) {
+    let (sound, _) = decode(&fixture("flac_16.flac")).expect("a good file");
+    let (planes, warnings) = decode(damaged).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+    assert_eq!((planes == sound, warnings), (true, vec![]), "{what}");
+}
+
+#[test]
+fn zeros_in_the_header_are_no_obstacle() {
+    let whole = fixture("flac_16.flac");
+    for (name, range) in [
+        ("the least block", 8..10),
+        ("blocks", 8..12),
+        ("frames", 12..18),
+        ("sum", 26..42),
+        ("blocks, frames and sum", 8..18),
+    ] {
+        let mut file = whole.clone();
+        file[range].fill(0);
+        same(&file, name);
+    }
+    let mut unknown = whole.clone();
+    unknown[21] &= 0xf0;
+    unknown[22..26].fill(0);
+    let (sound, _) = decode(&whole).expect("a good file");
+    assert_eq!(decode(&unknown).expect("of unknown length").0, sound);
+}
+
+#[test]
+fn blocks_that_contradict_themselves_are_passed_over() {
+    let whole = fixture("flac_16.flac");
+    let audio = audio(&whole);
+    let block = |kind: u8, stated: u8, content: &[u8]| [&[kind, 0, 0, stated], content].concat();
+    let (magic, info) = (&whole[..4], &whole[8..42]);
+    let info = |last: u8| block(last, 34, info);
+    let frames = &whole[audio..];
+    same(&[magic, &info(0x80), frames].concat(), "nothing else");
+    same(
+        &[magic, &info(0), &block(3, 18, &[9; 18]), &block(0x83, 5, &[9; 5]), frames].concat(),
+        "two seek tables",
+    );
+    same(&[magic, &block(4, 3, &[9; 3]), &info(0x80), frames].concat(), "not in front");
+    same(&[magic, &info(0), &block(0x84, 200, &[0; 8]), frames].concat(), "a length too large");
+    same(&[magic, &info(0), &block(0x84, 2, &[7; 80]), frames].concat(), "a length too small");
+    same(&[magic, &info(0), &block(4, 0, &[]), frames].concat(), "none is the last");
+    // All that matters is in the frames, but how many there are.
+    let (sound, _) = decode(&whole).expect("a good file");
+    let none = [magic, &block(0x81, 4, &[0; 4]), frames].concat();
+    assert_eq!(decode(&none).expect("without a header").0, sound);
+}
+
+#[test]
+fn a_wrong_number_of_bits_is_corrected() {
+    let mut whole = fixture("flac_16.flac");
+    // 24 bits, where the frames say 16.
+    whole[20] = whole[20] & 0xfe | 1;
+    whole[21] = whole[21] & 0x0f | 0x70;
+    same(&whole, "24 bits");
+}
+
+#[test]
+fn without_a_frame_nothing_is_changed() {
+    for file in [&b"fLaC"[..], &fixture("flac_16.flac")[..42], b"fLaC\x80\xff\xff\xff"] {
+        assert!(plain(&mut Cursor::new(file)).expect("memory can be read").is_none());
+    }
+}
+
+#[test]
+fn what_containers_keep_of_the_header_is_found() {
+    let whole = fixture("flac_16.flac");
+    let info: [u8; 34] = whole[8..42].try_into().expect("34 bytes");
+    let read = |private: &[u8]| stream_info(private).expect("a header")[10..].to_vec();
+    assert_eq!(read(&info), info[10..]);
+    assert_eq!(read(&whole[..42]), info[10..]);
+    assert_eq!(read(&whole[4..42]), info[10..]);
+    assert_eq!(read(&[b"fLaC\x01\0\0\x02ab", &whole[4..42]].concat()), info[10..]);
+    assert!(stream_info(b"fLaC").is_err());
+    assert!(stream_info(&whole[..41]).is_err());
+    assert_eq!(stream_info(&[0; 34]).expect("zeros")[..4], [0, 16, 0xff, 0xff]);
+}

@@ -1,0 +1,160 @@
+//! Files put together element by element.
+
+use std::io::{Cursor, ErrorKind};
+
+use super::{Matroska, Packet};
+
+fn element(id: &[u8], content: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(content.len()).expect("short content").to_be_bytes();
+    [id, &[0x08], &size, content].concat()
+}
+
+/// As [`element`], of unknown size.
+fn endless(id: &[u8], content: &[u8]) -> Vec<u8> {
+    [id, &[0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], content].concat()
+}
+
+const SEGMENT: &[u8] = &[0x18, 0x53, 0x80, 0x67];
+const CLUSTER: &[u8] = &[0x1f, 0x43, 0xb6, 0x75];
+
+fn head() -> Vec<u8> {
+    element(&[0x1a, 0x45, 0xdf, 0xa3], b"")
+}
+
+fn info(ms: f64) -> Vec<u8> {
+    element(&[0x15, 0x49, 0xa9, 0x66], &element(&[0x44, 0x89], &ms.to_be_bytes()))
+}
+
+/// A video track and track 2, of `codec`, which `more` describes further.
+fn tracks(codec: &[u8], more: &[u8]) -> Vec<u8> {
+    let video = element(&[0xae], &[element(&[0xd7], &[1]), element(&[0x83], &[1])].concat());
+    let audio = [
+        element(&[0xd7], &[2]),
+        element(&[0x83], &[2]),
+        element(&[0x86], codec),
+        element(&[0xe1], &element(&[0xb5], &48_000_f32.to_be_bytes())),
+        more.to_vec(),
+    ];
+    element(&[0x16, 0x54, 0xae, 0x6b], &[video, element(&[0xae], &audio.concat())].concat())
+}
+
+fn simple(track: u8, content: &[u8]) -> Vec<u8> {
+    element(&[0xa3], &[&[0x80 | track, 0, 0, 0x80], content].concat())
+}
+
+fn group(content: &[u8], padding: &[u8]) -> Vec<u8> {
+    let block = element(&[0xa1], &[&[0x82, 0, 0, 0], content].concat());
+    element(&[0xa0], &[block, element(&[0x75, 0xa2], padding)].concat())
+}
+
+fn void(len: usize) -> Vec<u8> {
+    element(&[0xec], &vec![0xa3; len])
+}
+
+/// All packets of the first track, and what the reading ended in.
+fn read(file: &[u8]) -> (Vec<Packet>, Option<ErrorKind>) {
+    let len = file.len() as u64;
+    let mut matroska = Matroska::open(Cursor::new(file), len).expect("memory can be read");
+    let Some(track) = matroska.tracks().first().cloned() else { return (Vec::new(), None) };
+    let mut packets = Vec::new();
+    loop {
+        match matroska.next(&track) {
+            Ok(Some(packet)) => packets.push(packet),
+            Ok(None) => return (packets, None),
+            Err(error) => return (packets, Some(error.kind())),
+        }
+    }
+}
+
+fn packet(data: &[u8], padding_ns: u64) -> Packet {
+    Packet { data: data.to_vec(), padding_ns }
+}
+
+#[test]
+fn packets_of_the_audio_track_are_found_however_the_file_is_nested() {
+    let blocks = [simple(2, b"one"), simple(1, b"video"), void(300), group(b"two", &[0x40, 0])];
+    let more = [simple(2, b"three"), group(b"four", &[0xff])];
+    let known = [element(CLUSTER, &blocks.concat()), element(CLUSTER, &more.concat())].concat();
+    let live = [endless(CLUSTER, &blocks.concat()), endless(CLUSTER, &more.concat())].concat();
+    let tracks = tracks(b"A_X", b"");
+    let front = [void(20), info(1234.0), tracks.clone(), void(5_000)].concat();
+    let expected =
+        [packet(b"one", 0), packet(b"two", 0x4000), packet(b"three", 0), packet(b"four", 0)];
+    for (name, file) in [
+        ("plain", element(SEGMENT, &[&front[..], &known].concat())),
+        ("live", endless(SEGMENT, &[&front[..], &live].concat())),
+        ("tracks last", element(SEGMENT, &[&known[..], &tracks].concat())),
+        (
+            "another behind",
+            [element(SEGMENT, &[&front[..], &known].concat()), vec![0; 99]].concat(),
+        ),
+    ] {
+        let (packets, end) = read(&[head(), file].concat());
+        assert_eq!((packets.as_slice(), end), (&expected[..], None), "{name}");
+    }
+}
+
+#[test]
+fn what_is_cut_off_is_told() {
+    let cluster = element(CLUSTER, &[simple(2, b"one"), simple(2, b"two")].concat());
+    let body = [tracks(b"A_X", b""), cluster].concat();
+    for file in [element(SEGMENT, &body), endless(SEGMENT, &body)] {
+        let file = [head(), file].concat();
+        let (packets, end) = read(&file[..file.len() - 1]);
+        assert_eq!((packets, end), (vec![packet(b"one", 0)], Some(ErrorKind::UnexpectedEof)));
+    }
+}
+
+#[test]
+fn behind_what_makes_no_sense_the_next_cluster_counts() {
+    let body = [
+        tracks(b"A_X", b""),
+        element(CLUSTER, &simple(2, b"one")),
+        vec![0; 10_000],
+        element(CLUSTER, &simple(2, b"two")),
+    ];
+    let file = [head(), element(SEGMENT, &body.concat())].concat();
+    // The empty one stands for what is lost.
+    assert_eq!(read(&file), (vec![packet(b"one", 0), packet(b"", 0), packet(b"two", 0)], None));
+    let file = [head(), element(SEGMENT, &body[..3].concat())].concat();
+    let (packets, _) = read(&file);
+    assert_eq!(packets, [packet(b"one", 0)]);
+}
+
+#[test]
+fn descriptions_are_read() {
+    let stripped = element(
+        &[0x6d, 0x80],
+        &element(
+            &[0x62, 0x40],
+            &element(
+                &[0x50, 0x34],
+                &[element(&[0x42, 0x54], &[3]), element(&[0x42, 0x55], b"ab")].concat(),
+            ),
+        ),
+    );
+    let more = [stripped, element(&[0x56, 0xaa], &[1, 0]), element(&[0x63, 0xa2], b"private")];
+    let body = [info(1234.5), tracks(b"A_X\0", &more.concat()), element(CLUSTER, &simple(2, b"c"))];
+    let file = [head(), element(SEGMENT, &body.concat())].concat();
+    assert_eq!(read(&file).0, [packet(b"abc", 0)]);
+    let matroska =
+        Matroska::open(Cursor::new(&file[..]), file.len() as u64).expect("memory can be read");
+    assert_eq!(matroska.duration_sec(), Some(1.2345));
+    let [track] = matroska.tracks() else { panic!("one audio track") };
+    assert_eq!((track.codec_id.as_str(), track.private.as_slice()), ("A_X", &b"private"[..]));
+    assert_eq!((track.delay_ns, track.sample_rate, track.channels), (256, 48_000.0, 1));
+    assert!(track.is_default && !track.is_encoded);
+
+    let zlib = element(&[0x6d, 0x80], &element(&[0x62, 0x40], &element(&[0x50, 0x34], b"")));
+    let file = [head(), element(SEGMENT, &tracks(b"A_X", &zlib))].concat();
+    let matroska =
+        Matroska::open(Cursor::new(&file[..]), file.len() as u64).expect("memory can be read");
+    assert!(matroska.tracks()[0].is_encoded);
+}
+
+#[test]
+fn no_file_is_read_for_ever() {
+    for file in [head(), b"\x1a\x45\xdf\xa3\xff".to_vec(), [head(), vec![0xff; 100_000]].concat()] {
+        assert_eq!(read(&file).0, []);
+    }
+}

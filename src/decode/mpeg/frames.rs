@@ -1,0 +1,391 @@
+//! Finds the frames of a stream, whatever lies before, between and behind them.
+//!
+//! # Sources
+//! ID3v2.4.0 structure, 3.1; ID3v1 is 128 bytes from `TAG`; APE tags v2: `APETAGEX`, version, size
+//! of all but the header, of 32 bytes. ADTS has the same first 12 bits, with a layer of 0, and its
+//! length in 13 bits from the 31st on (ISO/IEC 13818-7, 6.2).
+
+use std::io::{self, Read};
+
+use super::header::{HEADER_BYTES, Header, MAX_FREE_BYTES};
+use crate::decode::sniff::id3v2_len;
+
+const READ_BYTES: usize = 64 << 10;
+/// Bytes in sight when a frame is judged: more than three frames of the greatest length.
+const SIGHT_BYTES: usize = 16 << 10;
+/// Bytes that may precede the first frame, tags that are known not counted.
+const MAX_JUNK_BYTES: u64 = 2 << 20;
+/// Frames in a row that are no accident. Each header repeats at least 17 bits of the one before.
+const CHAIN: usize = 4;
+/// Searches for the length of a free frame that are undertaken, which take long.
+const MAX_FREE_SEARCHES: u32 = 1_000;
+
+/// One frame in sight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub(super) header: Header,
+    pub(super) len: usize,
+    /// Bytes since the frame before that belong to none, and to no tag.
+    pub(super) skipped: u64,
+}
+
+/// What a file turns out to be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    Mpeg,
+    /// AAC, or nothing that is known here.
+    Else,
+}
+
+/// Reads frames.
+pub(super) struct Frames<R> {
+    reader: R,
+    /// Bytes that the reader has, as it says.
+    left: u64,
+    window: Vec<u8>,
+    /// Where in the window the next frame is looked for.
+    at: usize,
+    at_end: bool,
+    /// The kind of stream; None before its first frame.
+    kind: Option<Header>,
+    /// Length of free frames without padding.
+    free_bytes: usize,
+    free_searches: u32,
+    /// The last frame was given out, and the next one should begin where it ended.
+    in_step: bool,
+    /// The last frame states more bytes than there are.
+    pub(super) is_cut: bool,
+}
+
+impl<R: Read> Frames<R> {
+    /// Reads the `left` bytes of `reader`.
+    pub(super) fn new(reader: R, left: u64) -> Self {
+        Self {
+            reader,
+            left,
+            window: Vec::new(),
+            at: 0,
+            at_end: false,
+            kind: None,
+            free_bytes: 0,
+            free_searches: 0,
+            in_step: false,
+            is_cut: false,
+        }
+    }
+
+    pub(super) fn into_reader(self) -> R {
+        self.reader
+    }
+
+    /// Bytes in sight, from the frame that was found last.
+    pub(super) fn sight(&self) -> &[u8] {
+        &self.window[self.at..]
+    }
+
+    /// Looks for the first frame.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub(super) fn find(&mut self) -> io::Result<Found> {
+        let mut junk = 0;
+        loop {
+            self.fill()?;
+            if self.sight().len() < HEADER_BYTES {
+                return Ok(Found::Else);
+            }
+            if let Some(len) = self.tag_len() {
+                self.pass(len)?;
+                continue;
+            }
+            if is_adts_chain(self.sight()) {
+                return Ok(Found::Else);
+            }
+            if let Some((header, free)) = self.chain_begins(junk == 0) {
+                self.kind = Some(header);
+                self.free_bytes = free;
+                self.in_step = true;
+                return Ok(Found::Mpeg);
+            }
+            let step = self.to_next_sync();
+            junk += step as u64;
+            if junk > MAX_JUNK_BYTES {
+                return Ok(Found::Else);
+            }
+            self.at += step;
+        }
+    }
+
+    /// The next frame, which [`sight`](Self::sight) then begins with; None at the end.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub(super) fn next(&mut self) -> io::Result<Option<Frame>> {
+        let mut skipped = 0;
+        loop {
+            self.fill()?;
+            if self.sight().len() < HEADER_BYTES {
+                return Ok(None);
+            }
+            if let Some(header) = self.like(self.sight())
+                && let Some(len) = header.frame_bytes(self.free_bytes)
+            {
+                if len > self.sight().len() {
+                    self.is_cut = self.in_step;
+                } else if (self.in_step && !self.hides_another(len)) || self.goes_on(0, len) {
+                    (self.in_step, self.is_cut) = (true, false);
+                    return Ok(Some(Frame { header, len, skipped }));
+                }
+            } else if let Some((header, free)) = self.chain_begins(false) {
+                // Another stream follows.
+                self.kind = Some(header);
+                self.free_bytes = free;
+                self.in_step = true;
+                continue;
+            }
+            self.in_step = false;
+            if let Some(len) = self.tag_len() {
+                self.pass(len)?;
+                continue;
+            }
+            let step = self.to_next_sync();
+            skipped += step as u64;
+            self.at += step;
+        }
+    }
+
+    /// Leaves the frame of `len` bytes behind.
+    pub(super) fn leave(&mut self, len: usize) {
+        self.at = (self.at + len).min(self.window.len());
+    }
+
+    /// Bytes to the next place where a frame or a tag may begin, at least one.
+    fn to_next_sync(&self) -> usize {
+        let sight = self.sight();
+        let begins = |byte: &u8| matches!(byte, 0xff | b'I' | b'A' | b'T');
+        sight.iter().skip(1).position(begins).map_or(sight.len(), |at| at + 1)
+    }
+
+    /// The header and the length of free frames, where the sight begins with several frames in a
+    /// row; `at_start` fewer will do.
+    fn chain_begins(&mut self, at_start: bool) -> Option<(Header, usize)> {
+        let first = Header::parse(self.sight())?;
+        let free = if first.is_free() { self.free_len(&first)? } else { 0 };
+        let sight = self.sight();
+        let (mut at, mut count) = (first.frame_bytes(free)?, 1);
+        while count < CHAIN {
+            let rest = sight.get(at..).unwrap_or(&[]);
+            // The end of the file, with or without tags.
+            if self.at_end && (rest.len() < HEADER_BYTES || is_end(rest)) {
+                let is_whole = at <= sight.len();
+                return Some((first, free)).filter(|_| count > 1 || (is_whole && at_start));
+            }
+            let header = Header::parse(rest).filter(|header| first.is_like(header));
+            let Some(len) = header.and_then(|header| header.frame_bytes(free)) else {
+                // A file that begins like this one is, with a damaged third frame.
+                return Some((first, free)).filter(|_| at_start && count > 1);
+            };
+            at += len;
+            count += 1;
+        }
+        Some((first, free))
+    }
+
+    /// The length of free frames, found from where the next ones begin.
+    fn free_len(&mut self, first: &Header) -> Option<usize> {
+        self.free_searches += 1;
+        if self.free_searches > MAX_FREE_SEARCHES {
+            return None;
+        }
+        let sight = self.sight();
+        let like =
+            |at: usize| Header::parse(sight.get(at..)?).filter(|header| first.is_like(header));
+        (HEADER_BYTES + 1..MAX_FREE_BYTES).find_map(|len| {
+            let second = like(len)?;
+            let free = len.checked_sub(first.padding_bytes())?;
+            let third = len + free + second.padding_bytes();
+            let is_end = self.at_end && third == sight.len();
+            (is_end || like(third).is_some()).then_some(free)
+        })
+    }
+
+    /// Whether behind the `len` bytes from `at` on comes another frame, a tag or the end.
+    fn goes_on(&self, at: usize, len: usize) -> bool {
+        let Some(rest) = self.sight().get(at + len..) else { return false };
+        self.like(rest).is_some() || (rest.is_empty() && self.at_end) || is_end(rest)
+    }
+
+    /// Whether within the `len` bytes in sight, behind which nothing follows, a frame begins behind
+    /// which something does.
+    fn hides_another(&self, len: usize) -> bool {
+        let begins = |at: &usize| {
+            let header = self.like(&self.sight()[*at..]);
+            let len = header.and_then(|header| header.frame_bytes(self.free_bytes));
+            len.is_some_and(|len| self.goes_on(*at, len))
+        };
+        !self.goes_on(0, len) && (1..len).any(|at| begins(&at))
+    }
+
+    /// The header that `bytes` begin with, if it is one of this stream's.
+    fn like(&self, bytes: &[u8]) -> Option<Header> {
+        Header::parse(bytes).filter(|header| self.kind.is_some_and(|kind| kind.is_like(header)))
+    }
+
+    /// The length of the tag that the sight begins with.
+    fn tag_len(&self) -> Option<u64> {
+        let sight = self.sight();
+        if let Some(size) = sight.strip_prefix(b"APETAGEX") {
+            // Of a footer the size counts what lies before it.
+            let is_header = sight.get(23).is_some_and(|byte| byte & 0x20 != 0);
+            let size = u32::from_le_bytes(*size.get(4..)?.first_chunk()?);
+            return Some(if is_header { 32 + u64::from(size) } else { 32 });
+        }
+        if sight.starts_with(b"TAG") && self.at_end && sight.len() == 128 {
+            return Some(128);
+        }
+        // One that claims all of the file has its length wrong.
+        id3v2_len(sight).filter(|len| *len < self.left.saturating_add(sight.len() as u64))
+    }
+
+    /// Passes over `len` bytes, which need not be in sight.
+    fn pass(&mut self, len: u64) -> io::Result<()> {
+        let mut left = len;
+        while left > 0 {
+            let here = usize::try_from(left).unwrap_or(usize::MAX).min(self.sight().len());
+            self.at += here;
+            left -= here as u64;
+            if left > 0 && self.at_end {
+                return Ok(());
+            }
+            self.fill()?;
+        }
+        Ok(())
+    }
+
+    /// Brings [`SIGHT_BYTES`] into sight, or all that is left.
+    fn fill(&mut self) -> io::Result<()> {
+        while self.sight().len() < SIGHT_BYTES && !self.at_end {
+            self.window.drain(..self.at);
+            self.at = 0;
+            let read =
+                self.reader.by_ref().take(READ_BYTES as u64).read_to_end(&mut self.window)?;
+            self.left = self.left.saturating_sub(read as u64);
+            self.at_end = read == 0;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a tag begins that stands at the end of files.
+fn is_end(bytes: &[u8]) -> bool {
+    [&b"TAG"[..], b"APETAGEX", b"LYRICSBEGIN", b"ID3"].iter().any(|tag| bytes.starts_with(tag))
+}
+
+/// Whether `bytes` begin with three frames of AAC.
+fn is_adts_chain(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    (0..3).all(|_| {
+        let &[0xff, second, _, a, b, c, ..] = rest else { return false };
+        let len = usize::from(a & 3) << 11 | usize::from(b) << 3 | usize::from(c >> 5);
+        rest = rest.get(len.max(7)..).unwrap_or(&[]);
+        second & 0xf6 == 0xf0 && len >= 7
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames of 417 and 418 bytes, numbered by their last byte.
+    fn frames(numbers: std::ops::Range<u8>) -> Vec<u8> {
+        let frame = |number: u8| {
+            let padding = number % 2;
+            let mut frame = vec![0; 417 + usize::from(padding)];
+            frame[..4].copy_from_slice(&[0xff, 0xfb, 0x90 | padding << 1, 0x44]);
+            *frame.last_mut().expect("not empty") = number;
+            frame
+        };
+        numbers.flat_map(frame).collect()
+    }
+
+    /// The numbers of all frames that are found in `file`, and the bytes skipped between them.
+    fn read(file: &[u8]) -> (Vec<u8>, u64) {
+        let mut frames = Frames::new(file, file.len() as u64);
+        let (mut numbers, mut skipped) = (Vec::new(), 0);
+        if frames.find().expect("memory can be read") == Found::Else {
+            return (numbers, skipped);
+        }
+        while let Some(frame) = frames.next().expect("memory can be read") {
+            numbers.push(frames.sight()[frame.len - 1]);
+            skipped += frame.skipped;
+            frames.leave(frame.len);
+        }
+        (numbers, skipped)
+    }
+
+    fn id3(len: usize) -> Vec<u8> {
+        let size = [21, 14, 7, 0].map(|shift| (len >> shift & 0x7f).to_le_bytes()[0]);
+        // Full of what looks like frames.
+        let content: Vec<u8> = frames(90..99).into_iter().cycle().take(len).collect();
+        [b"ID3\x03\0\0", &size[..], &content].concat()
+    }
+
+    fn ape(len: u32, is_header: bool) -> Vec<u8> {
+        let flags = if is_header { 0xa0 } else { 0x80 };
+        let mut tag = [b"APETAGEX\xd0\x07\0\0", &len.to_le_bytes()[..]].concat();
+        tag.extend([0, 0, 0, 0, 0, 0, 0, flags, 0, 0, 0, 0, 0, 0, 0, 0]);
+        tag
+    }
+
+    #[test]
+    fn frames_are_found_behind_between_and_before_anything() {
+        let all: Vec<u8> = (0..20).collect();
+        let (first, second) = (frames(0..10), frames(10..20));
+        let ape_in_front = [ape(700, true), vec![0xff; 700]].concat();
+        let ape_behind = [ape(432, true), vec![7; 400], ape(432, false)].concat();
+        let id3v1 = [b"TAG".to_vec(), vec![0xff; 125]].concat();
+        for (before, between, behind, skipped) in [
+            (vec![], vec![], vec![], 0),
+            (vec![0; 900_000], vec![], vec![], 0),
+            (id3(300_000), vec![], vec![], 0),
+            ([id3(9), id3(70_000), vec![0; 5_000]].concat(), vec![], id3v1.clone(), 0),
+            (ape_in_front, id3(100_000), [ape_behind, id3v1].concat(), 0),
+            (vec![], vec![0xff, 0xfb, 0x90, 0x44, 1, 2, 3], vec![0xff; 5_000], 7),
+            (b"junk".repeat(100), vec![0x55; 30_000], b"LYRICSBEGIN".to_vec(), 30_000),
+        ] {
+            let file = [&before[..], &first, &between, &second, &behind].concat();
+            assert_eq!(read(&file), (all.clone(), skipped), "{} before", before.len());
+        }
+    }
+
+    #[test]
+    fn few_frames_count_at_the_start_only() {
+        assert_eq!(read(&frames(0..1)).0, [0]);
+        assert_eq!(read(&[&frames(0..2)[..], b"TAG"].concat()).0, [0, 1]);
+        assert_eq!(read(&[b"some text"[..].to_vec(), frames(0..1)].concat()).0, []);
+        assert_eq!(read(&frames(0..1)[..300]).0, []);
+        assert_eq!(read(&[]).0, []);
+        assert_eq!(read(&[0xff; 3_000_000]).0, []);
+        let mut whole = frames(0..5);
+        whole.truncate(4 * 418);
+        assert_eq!(read(&whole).0, [0, 1, 2, 3], "the fifth is cut");
+    }
+
+    #[test]
+    fn the_length_of_free_frames_is_found_out() {
+        for len in [60, 1_044, 2_090] {
+            let mut frame = vec![0_u8; len];
+            frame[..4].copy_from_slice(&[0xff, 0xfb, 0x00, 0x44]);
+            let file = frame.repeat(30);
+            let mut frames = Frames::new(&file[..], file.len() as u64);
+            assert_eq!(frames.find().expect("memory can be read"), Found::Mpeg);
+            let mut count = 0;
+            while let Some(frame) = frames.next().expect("memory can be read") {
+                assert_eq!(frame.len, len);
+                frames.leave(len);
+                count += 1;
+            }
+            assert_eq!(count, 30, "{len} bytes");
+        }
+    }
+}

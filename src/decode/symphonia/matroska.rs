@@ -1,0 +1,252 @@
+//! Our reader of Matroska in the shape of symphonia's, for its codecs.
+
+use std::io;
+
+use symphonia::core::audio::Channels;
+use symphonia::core::audio::sample::SampleFormat;
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::well_known as id;
+use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
+use symphonia::core::errors::{Error, Result, seek_error};
+use symphonia::core::formats::well_known::FORMAT_ID_MKV;
+use symphonia::core::formats::{
+    FormatInfo, FormatReader, MediaInfo, SeekMode, SeekTo, SeekedTo, Track,
+};
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::meta::{Metadata, MetadataLog};
+use symphonia::core::packet::Packet;
+use symphonia::core::units::{Duration, TimeBase, Timestamp};
+
+use super::failure::unknown_codec;
+use crate::decode::mkv::{self, Matroska};
+use crate::decode::reader::CountingReader;
+use crate::decode::{flac, opus, vorbis};
+use crate::error::{LoadError, LoadErrorKind};
+
+const INFO: FormatInfo =
+    FormatInfo { format: FORMAT_ID_MKV, short_name: "matroska", long_name: "Matroska" };
+
+/// Gives out the packets of one track.
+pub(super) struct MatroskaReader {
+    file: Matroska<CountingReader>,
+    track: mkv::Track,
+    sample_rate: u32,
+    tracks: [Track; 1],
+    media: MediaInfo,
+    metadata: MetadataLog,
+    packets: i64,
+}
+
+impl MatroskaReader {
+    /// Takes the first track of those that a player would play whose codec is known.
+    ///
+    /// # Errors
+    /// `unsupported_format`, `corrupt`.
+    pub(super) fn new(file: Matroska<CountingReader>) -> std::result::Result<Self, LoadError> {
+        let mut tracks: Vec<&mkv::Track> = file.tracks().iter().collect();
+        if tracks.is_empty() {
+            let message = "has no audio track";
+            return Err(LoadError::new(LoadErrorKind::UnsupportedFormat, message));
+        }
+        tracks.sort_by_key(|track| !track.is_default);
+        let known = tracks.iter().find_map(|track| Some((*track, codec(track)?)));
+        let (track, (id, private)) = known.ok_or_else(unknown_codec)?;
+        if track.is_encoded {
+            let message = "its audio is compressed twice or encrypted";
+            return Err(LoadError::new(LoadErrorKind::UnsupportedFormat, message));
+        }
+        let track = track.clone();
+        let parameters = parameters(&track, id, private)?;
+        let sample_rate = if id == id::CODEC_ID_OPUS {
+            opus::SAMPLE_RATE
+        } else {
+            parameters.sample_rate.unwrap_or(0)
+        };
+        let number = u32::try_from(track.number).unwrap_or(u32::MAX);
+        let mut theirs = Track::new(number);
+        theirs.with_codec_params(CodecParameters::Audio(parameters));
+        if let Some(sec) = file.duration_sec() {
+            // Whole milliseconds mostly, of which the last may have begun only.
+            theirs.with_num_frames(super::whole(sec * f64::from(sample_rate)));
+        }
+        // Packets are numbered, not timed.
+        if let Some(base) = TimeBase::try_from_recip(1000) {
+            theirs.with_time_base(base);
+        }
+        // Opus says that itself.
+        if id != id::CODEC_ID_OPUS {
+            let delay = frames(track.delay_ns, sample_rate);
+            theirs.with_delay(u32::try_from(delay).unwrap_or(0));
+        }
+        let media = MediaInfo::from_track(&theirs);
+        let (tracks, metadata) = ([theirs], MetadataLog::default());
+        Ok(Self { file, track, sample_rate, tracks, media, metadata, packets: 0 })
+    }
+}
+
+impl FormatReader for MatroskaReader {
+    fn format_info(&self) -> &FormatInfo {
+        &INFO
+    }
+
+    fn media_info(&self) -> &MediaInfo {
+        &self.media
+    }
+
+    fn metadata(&mut self) -> Metadata<'_> {
+        self.metadata.metadata()
+    }
+
+    fn seek(&mut self, _: SeekMode, _: SeekTo) -> Result<SeekedTo> {
+        seek_error(symphonia::core::errors::SeekErrorKind::Unseekable)
+    }
+
+    fn tracks(&self) -> &[Track] {
+        &self.tracks
+    }
+
+    fn next_packet(&mut self) -> Result<Option<Packet>> {
+        let Some(next) = self.file.next(&self.track).map_err(Error::IoError)? else {
+            return Ok(None);
+        };
+        let time = Timestamp::new(self.packets);
+        self.packets += 1;
+        let mut packet = Packet::new(self.tracks[0].id, time, Duration::ZERO, next.data);
+        packet.trim_end = Duration::new(frames(next.padding_ns, self.sample_rate));
+        Ok(Some(packet))
+    }
+
+    fn into_inner<'s>(self: Box<Self>) -> MediaSourceStream<'s>
+    where
+        Self: 's,
+    {
+        let reader = Box::new(self.file.into_reader());
+        MediaSourceStream::new(reader, MediaSourceStreamOptions::default())
+    }
+}
+
+/// `ns` nanoseconds at `rate`, to the nearest frame.
+fn frames(ns: u64, rate: u32) -> u64 {
+    let scaled = u128::from(ns) * u128::from(rate);
+    u64::try_from((scaled + 500_000_000) / 1_000_000_000).unwrap_or(u64::MAX)
+}
+
+/// The codec of a track, and what of its description the codec wants to know.
+///
+/// # Sources
+/// *Matroska Media Container Codec Specifications*, 6.
+fn codec(track: &mkv::Track) -> Option<(AudioCodecId, &[u8])> {
+    let private = track.private.as_slice();
+    let id = match track.codec_id.as_str() {
+        "A_MPEG/L1" => id::CODEC_ID_MP1,
+        "A_MPEG/L2" => id::CODEC_ID_MP2,
+        "A_MPEG/L3" => id::CODEC_ID_MP3,
+        "A_FLAC" => id::CODEC_ID_FLAC,
+        "A_OPUS" => id::CODEC_ID_OPUS,
+        "A_VORBIS" => id::CODEC_ID_VORBIS,
+        "A_ALAC" => id::CODEC_ID_ALAC,
+        name if name.starts_with("A_AAC") => id::CODEC_ID_AAC,
+        "A_PCM/INT/LIT" | "A_PCM/INT/BIG" if track.bits == Some(8) => id::CODEC_ID_PCM_U8,
+        "A_PCM/INT/LIT" => match track.bits? {
+            16 => id::CODEC_ID_PCM_S16LE,
+            24 => id::CODEC_ID_PCM_S24LE,
+            32 => id::CODEC_ID_PCM_S32LE,
+            _ => return None,
+        },
+        "A_PCM/INT/BIG" => match track.bits? {
+            16 => id::CODEC_ID_PCM_S16BE,
+            24 => id::CODEC_ID_PCM_S24BE,
+            32 => id::CODEC_ID_PCM_S32BE,
+            _ => return None,
+        },
+        "A_PCM/FLOAT/IEEE" => match track.bits? {
+            32 => id::CODEC_ID_PCM_F32LE,
+            64 => id::CODEC_ID_PCM_F64LE,
+            _ => return None,
+        },
+        // A WAVEFORMATEX: what it is, channels, rate (4 bytes), bytes (4), frame, bits.
+        "A_MS/ACM" => {
+            let word =
+                |at: usize| Some(u16::from_le_bytes([*private.get(at)?, *private.get(at + 1)?]));
+            return match (word(0)?, word(14)?) {
+                (1, 8) => Some((id::CODEC_ID_PCM_U8, &[])),
+                (1, 16) => Some((id::CODEC_ID_PCM_S16LE, &[])),
+                (1, 24) => Some((id::CODEC_ID_PCM_S24LE, &[])),
+                (1, 32) => Some((id::CODEC_ID_PCM_S32LE, &[])),
+                (3, 32) => Some((id::CODEC_ID_PCM_F32LE, &[])),
+                (3, 64) => Some((id::CODEC_ID_PCM_F64LE, &[])),
+                (6, _) => Some((id::CODEC_ID_PCM_ALAW, &[])),
+                (7, _) => Some((id::CODEC_ID_PCM_MULAW, &[])),
+                (0x50, _) => Some((id::CODEC_ID_MP2, &[])),
+                (0x55, _) => Some((id::CODEC_ID_MP3, &[])),
+                (0xff, _) => Some((id::CODEC_ID_AAC, private.get(18..)?)),
+                _ => None,
+            };
+        }
+        _ => return None,
+    };
+    Some((id, private))
+}
+
+fn parameters(
+    track: &mkv::Track,
+    id: AudioCodecId,
+    private: &[u8],
+) -> std::result::Result<AudioCodecParameters, LoadError> {
+    let mut parameters = AudioCodecParameters::new();
+    parameters.for_codec(id);
+    parameters.with_sample_rate(u32::try_from(super::whole(track.sample_rate)).unwrap_or(0));
+    let channels = u16::try_from(track.channels).unwrap_or(u16::MAX);
+    parameters.with_channels(match channels {
+        1 => symphonia::core::audio::layouts::CHANNEL_LAYOUT_MONO,
+        2 => symphonia::core::audio::layouts::CHANNEL_LAYOUT_STEREO,
+        channels => Channels::Discrete(channels),
+    });
+    if let Some(bits) = track.bits.and_then(|bits| u32::try_from(bits).ok()) {
+        parameters.with_bits_per_sample(bits);
+        match bits {
+            8 => parameters.with_sample_format(SampleFormat::U8),
+            16 => parameters.with_sample_format(SampleFormat::S16),
+            24 => parameters.with_sample_format(SampleFormat::S24),
+            _ => parameters.with_sample_format(SampleFormat::S32),
+        };
+    }
+    let extra = match id {
+        id::CODEC_ID_VORBIS => vorbis::unlace(private)?,
+        id::CODEC_ID_FLAC => flac::stream_info(private)?.to_vec(),
+        id::CODEC_ID_AAC if private.len() < 2 => asc(track),
+        _ => private.to_vec(),
+    };
+    if !extra.is_empty() {
+        parameters.with_extra_data(extra.into());
+    }
+    Ok(parameters)
+}
+
+/// What a track of AAC that does not describe itself is: AAC-LC of the stated rate and channels.
+///
+/// # Sources
+/// ISO/IEC 14496-3, 1.6.2.1: kind of object in 5 bits, number of the rate in 4, channels in 4.
+fn asc(track: &mkv::Track) -> Vec<u8> {
+    const RATES: [u64; 13] = [
+        96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025,
+        8_000, 7_350,
+    ];
+    const LOW_COMPLEXITY: u16 = 2;
+    let stated = super::whole(track.sample_rate);
+    let rate = RATES.iter().position(|rate| *rate == stated).unwrap_or(4);
+    let channels = u16::try_from(track.channels.min(7)).unwrap_or(2);
+    let rate = u16::try_from(rate).unwrap_or(4);
+    (LOW_COMPLEXITY << 11 | rate << 7 | channels << 3).to_be_bytes().to_vec()
+}
+
+/// Reads the file that begins with `head`, if it is one.
+///
+/// # Errors
+/// As [`MatroskaReader::new`]; those of the reader.
+pub(super) fn open(
+    reader: CountingReader,
+) -> io::Result<std::result::Result<MatroskaReader, LoadError>> {
+    let byte_len = reader.byte_len();
+    Ok(MatroskaReader::new(Matroska::open(reader, byte_len)?))
+}

@@ -1,0 +1,68 @@
+//! Our decoder of MPEG audio in the shape of symphonia's, for the containers that symphonia reads.
+
+use symphonia::core::audio::{AsGenericAudioBufferRef, AudioBuffer, GenericAudioBufferRef};
+use symphonia::core::codecs::CodecInfo;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, FinalizeResult};
+use symphonia::core::errors::{self, decode_error};
+use symphonia::core::packet::PacketRef;
+
+use super::planes::fill;
+use crate::decode::mpeg::{Codec, Outcome};
+
+const MP1: CodecInfo = CodecInfo { short_name: "mp1", long_name: "MPEG Layer I", profiles: &[] };
+const MP2: CodecInfo = CodecInfo { short_name: "mp2", long_name: "MPEG Layer II", profiles: &[] };
+const MP3: CodecInfo = CodecInfo { short_name: "mp3", long_name: "MPEG Layer III", profiles: &[] };
+
+/// Decodes one track.
+pub(super) struct MpegAdapter {
+    info: &'static CodecInfo,
+    parameters: AudioCodecParameters,
+    codec: Codec,
+    buffer: AudioBuffer<f32>,
+}
+
+impl MpegAdapter {
+    /// A decoder for `parameters`, if they are of MPEG audio.
+    pub(super) fn new(parameters: &AudioCodecParameters) -> Option<Self> {
+        let info = match parameters.codec {
+            CODEC_ID_MP1 => &MP1,
+            CODEC_ID_MP2 => &MP2,
+            CODEC_ID_MP3 => &MP3,
+            _ => return None,
+        };
+        let parameters = parameters.clone();
+        Some(Self { info, parameters, codec: Codec::new(), buffer: AudioBuffer::default() })
+    }
+}
+
+impl AudioDecoder for MpegAdapter {
+    fn reset(&mut self) {
+        self.codec = Codec::new();
+    }
+
+    fn codec_info(&self) -> &CodecInfo {
+        self.info
+    }
+
+    fn codec_params(&self) -> &AudioCodecParameters {
+        &self.parameters
+    }
+
+    fn decode_ref(&mut self, packet: &PacketRef<'_>) -> errors::Result<GenericAudioBufferRef<'_>> {
+        self.buffer.clear();
+        let Outcome::Decoded { sample_rate, .. } = self.codec.decode(packet.data) else {
+            return decode_error("mpeg: damaged packet");
+        };
+        fill(&mut self.buffer, self.codec.planes(), sample_rate, packet);
+        Ok(self.buffer.as_generic_audio_buffer_ref())
+    }
+
+    fn finalize(&mut self) -> FinalizeResult {
+        FinalizeResult::default()
+    }
+
+    fn last_decoded(&self) -> GenericAudioBufferRef<'_> {
+        self.buffer.as_generic_audio_buffer_ref()
+    }
+}

@@ -1,0 +1,64 @@
+//! The headers of the first Vorbis stream of an Ogg file.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use crate::decode::opus::{Next, Pages};
+use crate::error::LoadError;
+
+/// Bytes in which the headers are looked for: a comment may hold pictures.
+const MAX_BYTES: u64 = 32 << 20;
+/// Kinds of headers.
+const IDENT: u8 = 1;
+const COMMENT: u8 = 3;
+const SETUP: u8 = 5;
+
+/// Checks them, and leaves `reader` at its start. Without a stream of Vorbis there is nothing to
+/// check.
+///
+/// # Errors
+/// Those of the reader; the inner ones as [`check`](super::check).
+pub(in crate::decode) fn check_ogg(
+    reader: &mut (impl Read + Seek),
+) -> io::Result<Result<(), LoadError>> {
+    let headers = headers(reader)?;
+    reader.seek(SeekFrom::Start(0))?;
+    Ok(headers.map_or(Ok(()), |(ident, setup)| super::check(&ident, &setup).map(drop)))
+}
+
+/// The headers of identification and setup; None where one of them is missing.
+fn headers(reader: &mut (impl Read + Seek)) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
+    let mut pages = Pages::new(reader.by_ref().take(MAX_BYTES));
+    let mut ident: Option<(u32, Vec<u8>)> = None;
+    let mut partial = Vec::new();
+    loop {
+        let page = match pages.next()? {
+            Next::Page(page) => page,
+            Next::Junk => continue,
+            Next::End => return Ok(None),
+        };
+        for (part, is_end) in page.parts() {
+            let Some((serial, ident)) = &mut ident else {
+                if part.starts_with(b"\x01vorbis") {
+                    ident = Some((page.serial, part.to_vec()));
+                }
+                break;
+            };
+            if page.serial != *serial {
+                break;
+            }
+            // Of a comment nothing is kept but that it is one.
+            if partial.first() != Some(&COMMENT) {
+                partial.extend_from_slice(part);
+            }
+            if is_end {
+                let packet = std::mem::take(&mut partial);
+                match packet.first() {
+                    Some(&SETUP) => return Ok(Some((std::mem::take(ident), packet))),
+                    Some(&(COMMENT | IDENT)) => {}
+                    // Audio.
+                    _ => return Ok(None),
+                }
+            }
+        }
+    }
+}
