@@ -11,6 +11,7 @@ use crate::error::{LoadError, LoadErrorKind};
 
 const MAGIC: &[u8] = b"fLaC";
 const STREAM_INFO_BYTES: usize = 34;
+const ID3V1_BYTES: u64 = 128;
 /// Marks the last metadata block; the kind 0 is `STREAMINFO`.
 const LAST: u8 = 0x80;
 const INVALID_KIND: u8 = 127;
@@ -77,6 +78,17 @@ pub(super) fn plain(reader: &mut (impl Read + Seek)) -> io::Result<Option<Plain>
     let Some(info) = repaired(info, frame) else { return Ok(None) };
     let length = [0, 0, 0, 34];
     Ok(Some(Plain { head: [MAGIC, &[LAST], &length[1..], &info].concat(), audio }))
+}
+
+/// Where the audio may end at the latest: an ID3v1 tag, of 128 bytes from `TAG` on, is none, and
+/// symphonia would lose the last frame to it. Leaves `reader` anywhere.
+///
+/// # Errors
+/// Those of the reader.
+pub(super) fn end(reader: &mut (impl Read + Seek)) -> io::Result<u64> {
+    let len = reader.seek(SeekFrom::End(0))?;
+    let Some(tag) = len.checked_sub(ID3V1_BYTES) else { return Ok(len) };
+    Ok(if bytes_at(reader, tag, 3)? == b"TAG" { tag } else { len })
 }
 
 /// `STREAMINFO` out of what containers keep of it: with or without the magic and other blocks.

@@ -387,6 +387,8 @@ fn format_reader(
         check_ogg(&mut reader).map_err(|error| io_failure(read, error))??;
     }
     let source: Box<dyn MediaSource> = if head.starts_with(b"fLaC") {
+        let end = super::flac::end(&mut reader).map_err(|error| io_failure(read, error))?;
+        reader.show(0..end).map_err(|error| io_failure(read, error))?;
         let plain = super::flac::plain(&mut reader).map_err(|error| io_failure(read, error))?;
         reader.seek(SeekFrom::Start(0)).map_err(|error| io_failure(read, error))?;
         match plain {

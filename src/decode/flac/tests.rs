@@ -69,6 +69,12 @@ fn blocks_that_contradict_themselves_are_passed_over() {
 }
 
 #[test]
+fn a_tag_behind_the_audio_does_not_take_the_last_frame_with_it() {
+    let tag = [b"TAG".to_vec(), vec![0; 125]].concat();
+    same(&[fixture("flac_16.flac"), tag].concat(), "ID3v1");
+}
+
+#[test]
 fn a_wrong_number_of_bits_is_corrected() {
     let mut whole = fixture("flac_16.flac");
     // 24 bits, where the frames say 16.

@@ -202,7 +202,10 @@ fn parameters(
         2 => symphonia::core::audio::layouts::CHANNEL_LAYOUT_STEREO,
         channels => Channels::Discrete(channels),
     });
-    if let Some(bits) = track.bits.and_then(|bits| u32::try_from(bits).ok()) {
+    // Of these, some files state those that they are expanded to.
+    let is_law = matches!(id, id::CODEC_ID_PCM_ALAW | id::CODEC_ID_PCM_MULAW);
+    let bits = track.bits.and_then(|bits| u32::try_from(bits).ok());
+    if let Some(bits) = bits.filter(|_| !is_law) {
         parameters.with_bits_per_sample(bits);
         match bits {
             8 => parameters.with_sample_format(SampleFormat::U8),
