@@ -89,7 +89,7 @@ class Loop(NamedTuple):
     start_sec: float
     end_sec: float
     kind: Literal["forward", "ping_pong", "backward"]
-    count: int
+    play_count: int
     """How often it is played; 0: for ever."""
     is_release: bool
     """Whether it is what sounds after the key was let go (AIFF and CAF)."""
