@@ -30,10 +30,11 @@ HEADER = """\
 # Made by scripts/make_audio.py. Tab-separated; empty: unknown or does not apply.
 # Content: channel c of every file is {amplitude} * sin(2 pi f t), f = {hz} Hz, the first as many as
 # there are channels, in WAVE order (FL FR FC LFE BL BR).
-# kind      lossless | lossy | broken | unsupported
+# kind      lossless | lossy | tagged | broken | unsupported
 # frames    as libsndfile counts them, or ffmpeg where libsndfile cannot read the file
 # expected  lossless: SHA-1 of the interleaved f32le PCM, by ffmpeg, and libsndfile where it can
 #           lossy: the file in reference/ with the same program's decode as interleaved s16le
+#           tagged: tags that ffprobe finds, name=value, separated by |
 #           broken: what a load ends in: an error kind, or warning:<code> for a success with that
 #           warning, or success; alternatives are separated by |
 """
@@ -76,7 +77,7 @@ def make(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "reference").mkdir(parents=True)
     rows = _lossless(folder) + _lossy(folder) + _opus(folder) + _mp4(folder)
-    rows += _unsupported(folder)
+    rows += _tagged(folder) + _unsupported(folder)
     for name, fmt, expected in broken.make(folder):
         rows.append(Row(name, fmt, "", "broken", expected=expected))
     text = HEADER.format(amplitude=AMPLITUDE, hz=", ".join(map(str, CHANNEL_HZ)))
@@ -300,6 +301,37 @@ def _write_reference(folder: Path, name: str, pcm: NDArray[np.float32]) -> str:
     codes = np.clip(np.rint(pcm * 32768.0), -32768, 32767).astype("<i2")
     (folder / reference).write_bytes(codes.tobytes())
     return reference.as_posix()
+
+
+def _tagged(folder: Path) -> list[Row]:
+    """A file of each container that ffmpeg writes tags into."""
+    rows = []
+    tags = {"title": "A tone", "artist": "Müller"}
+
+    def add(name: str, codec: str, *options: str) -> None:
+        path = folder / name
+        metadata = [part for tag in tags.items() for part in ("-metadata", "=".join(tag))]
+        encode(path, sines(2400, 1, 48_000), 48_000, *options, *metadata)
+        entries = "format_tags=title,artist:stream_tags=title,artist"
+        found = run("ffprobe", "-v", "error", "-of", "flat", "-show_entries", entries, path)
+        # Some containers keep the names of tags in capitals.
+        found_tags = found.decode().lower()
+        for tag, value in tags.items():
+            if f'.tags.{tag}="{value}"'.lower() not in found_tags:
+                raise SystemExit(f"{name} lacks its {tag}")
+        expected = "|".join("=".join(tag) for tag in tags.items())
+        rows.append(Row(name, path.suffix[1:], codec, "tagged", 48_000, 1, None, expected))
+
+    add("tagged.wav", "pcm_s16le", "-c:a", "pcm_s16le")
+    add("tagged.aiff", "pcm_s16be", "-c:a", "pcm_s16be", "-write_id3v2", "1")
+    add("tagged.caf", "pcm_s16be", "-c:a", "pcm_s16be")
+    add("tagged.flac", "flac", "-c:a", "flac")
+    add("tagged.mp3", "mp3", "-c:a", "libmp3lame")
+    add("tagged.ogg", "vorbis", "-c:a", "libvorbis")
+    add("tagged.opus", "opus", "-c:a", "libopus")
+    add("tagged.m4a", "aac", "-c:a", "aac")
+    add("tagged.mka", "flac", "-c:a", "flac")
+    return rows
 
 
 def _unsupported(folder: Path) -> list[Row]:

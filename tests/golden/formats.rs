@@ -149,13 +149,35 @@ fn cells(findings: &[Finding]) -> [String; 3] {
     .map(|cell| if loaded == 0 && cell != "no" { String::new() } else { cell })
 }
 
+/// The tags that are found as another program wrote them, by container.
+fn tags() -> BTreeMap<String, String> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in manifest().iter().filter(|row| row.kind == "tagged") {
+        let sample = load_fixture(&row.file).expect("fixtures with tags are good files");
+        let has = |expected: &&str| {
+            let Some((name, value)) = expected.split_once('=') else { return false };
+            let metadata = sample.metadata.as_ref();
+            metadata.and_then(|metadata| metadata.tags.get(name)) == Some(value)
+        };
+        let names = row.expected.split('|').filter(has).filter_map(|tag| tag.split('=').next());
+        let names: Vec<&str> = names.collect();
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let cells = found.entry(sample.container).or_default();
+        if !cells.contains(&names) {
+            cells.push(names);
+        }
+    }
+    found.into_iter().map(|(container, cells)| (container, cells.join("; "))).collect()
+}
+
 /// The whole table: codecs of one container that come to the same share a line.
 fn table() -> String {
     let mut findings: BTreeMap<(String, String), Vec<Finding>> = BTreeMap::new();
-    for row in manifest().iter().filter(|row| row.kind != "broken") {
+    for row in manifest().iter().filter(|row| !matches!(row.kind.as_str(), "broken" | "tagged")) {
         let (container, finding) = finding(row);
         findings.entry((container, row.codec.clone())).or_default().push(finding);
     }
+    let tags = tags();
     let mut lines: Vec<(String, Vec<String>, [String; 3])> = Vec::new();
     for ((container, codec), findings) in findings {
         let cells = cells(&findings);
@@ -165,11 +187,14 @@ fn table() -> String {
         }
     }
     let mut table =
-        "\n| container | codec | opens | exact | gapless |\n|---|---|---|---|---|\n".to_owned();
+        "\n| container | codec | opens | exact | gapless | tags |\n|---|---|---|---|---|---|\n"
+            .to_owned();
     for (container, codecs, [opens, exact, gapless]) in lines {
         let codecs: Vec<String> = codecs.iter().map(|codec| format!("`{codec}`")).collect();
         let codecs = codecs.join(", ");
-        table += &format!("| `{container}` | {codecs} | {opens} | {exact} | {gapless} |\n");
+        let tags = tags.get(&container).map_or("", String::as_str);
+        table +=
+            &format!("| `{container}` | {codecs} | {opens} | {exact} | {gapless} | {tags} |\n");
     }
     table + "\n"
 }
