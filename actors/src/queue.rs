@@ -127,6 +127,11 @@ impl Inner {
     }
 
     fn push(&mut self, event: LoaderEvent) {
+        if self.entries.is_empty() {
+            // What a reader that came late has left behind does not stay for ever.
+            self.entries.shrink_to(MAX_OTHERS);
+            self.progress.shrink_to(MAX_OTHERS);
+        }
         let number = self.first + self.entries.len() as u64;
         match event.request_id() {
             Some(request_id) if event.is_progress() => {

@@ -95,6 +95,17 @@ fn an_unread_queue_stays_small() {
 }
 
 #[test]
+fn a_queue_that_was_read_late_gives_its_memory_back() {
+    let queue = EventQueue::new();
+    (0..100_000).for_each(|request_id| queue.push(cancelled(request_id)));
+    assert_eq!(queue.drain(None).len(), 100_000);
+    queue.push(started(1));
+    let places = queue.lock().entries.capacity();
+    assert!(places <= 2 * MAX_OTHERS, "{places} places held for one event");
+    assert_eq!(kinds(&queue), [("started", 1)]);
+}
+
+#[test]
 fn order_survives_the_closing_of_holes() {
     let queue = EventQueue::new();
     let mut last = Vec::new();
