@@ -73,7 +73,11 @@ impl Decoding {
         let resampler =
             if from == to { None } else { Some(bench.take_resampler(from, to, channels)?) };
         let kinds = Kinds {
-            decode: Work::Decode { codec: info.codec.clone(), bits: info.bits_per_sample },
+            decode: Work::Decode {
+                container: info.container.clone(),
+                codec: info.codec.clone(),
+                bits: info.bits_per_sample,
+            },
             resample: resampler.as_ref().map(|_| Work::Resample { from, to }),
             finish: Work::Finish { moves: !shareable },
         };

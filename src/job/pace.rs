@@ -20,8 +20,8 @@ const TRUST_IN_DEFAULT_NS: f64 = 2e6;
 /// A kind of work whose speed is worth remembering.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Work {
-    /// Decoding, per codec and bits of a value.
-    Decode { codec: String, bits: Option<u32> },
+    /// Decoding, per container, codec and bits of a value.
+    Decode { container: String, codec: String, bits: Option<u32> },
     /// Changing the rate from one to another, in Hz.
     Resample { from: u32, to: u32 },
     /// Ending the sample; whether its planes have to move together.
@@ -33,8 +33,12 @@ impl Work {
     /// 2020, and only what the first load of a kind starts with.
     fn default_ns(&self) -> f64 {
         match self {
-            Self::Decode { codec, .. } if codec.starts_with("pcm_") => 5.0,
+            // Packet by packet, elsewhere all in one.
+            Self::Decode { container, codec, .. } if codec.starts_with("pcm_") => {
+                if matches!(container.as_str(), "mkv" | "mp4") { 14.0 } else { 5.0 }
+            }
             Self::Decode { codec, .. } if codec == "alac" => 38.0,
+            Self::Decode { codec, .. } if codec == "aac" => 20.0,
             Self::Decode { .. } => 13.0,
             Self::Resample { from, to } => 10.0 * (f64::from(*to) / f64::from(*from)).max(1.0),
             Self::Finish { moves: true } => 0.5,
@@ -149,7 +153,7 @@ mod tests {
     use super::{Learned, Pace, Position, Work, learn, percent, soon};
 
     fn decode(codec: &str) -> Work {
-        Work::Decode { codec: codec.to_owned(), bits: None }
+        Work::Decode { container: "wav".to_owned(), codec: codec.to_owned(), bits: None }
     }
 
     const FINISH: Work = Work::Finish { moves: false };
