@@ -114,6 +114,10 @@ impl Sample {
     }
 
     /// Texts by name, several values of one name joined by ``"; "``; a fresh dict.
+    ///
+    /// Names are lower-case, and the same for all formats where many of them have one: ``title``,
+    /// ``artist``, ``album``, ``album_artist``, ``date``, ``genre``, ``track_number``,
+    /// ``comment``, ``bpm``, ``key``, ``replaygain_track_gain``, …; others keep their own.
     #[getter]
     fn tags<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         metadata::tags(py, self.metadata())
@@ -131,25 +135,27 @@ impl Sample {
         metadata::cues(py, self.metadata())
     }
 
-    /// Beats per minute by the file.
+    /// Beats per minute by the file; nothing is measured.
     #[getter]
     fn embedded_bpm(&self) -> Option<f64> {
         self.metadata()?.tempo.map(|tempo| tempo.bpm)
     }
 
-    /// Who says so.
+    /// Who says so: an ``acid`` chunk of a loop, an Apple Loop's beats over its length, a tag.
+    ///
+    /// Where several do, the first of these counts.
     #[getter]
     fn embedded_bpm_source(&self) -> Option<&'static str> {
         self.metadata()?.tempo.map(|tempo| tempo.source.as_str())
     }
 
-    /// The key by the file, as it stands there.
+    /// The key by the file's tags, as it stands there: ``"Am"``, ``"8A"``, ``"F#"``, …
     #[getter]
     fn embedded_key(&self) -> Option<&str> {
         self.metadata()?.key()
     }
 
-    /// The MIDI note that the sample sounds at when played as it is.
+    /// The MIDI note that the sample sounds at when played as it is (60 is middle C).
     #[getter]
     fn root_key(&self) -> Option<u8> {
         self.metadata()?.root_key
@@ -179,13 +185,13 @@ impl Sample {
         self.metadata()?.meter
     }
 
-    /// ReplayGain of the track in dB.
+    /// ReplayGain of the track in dB, also where Opus or ID3's ``RVA2`` say it.
     #[getter]
     fn replaygain_track_gain_db(&self) -> Option<f64> {
         self.metadata()?.replaygain("replaygain_track_gain")
     }
 
-    /// ReplayGain's peak of the track as a factor.
+    /// ReplayGain's peak of the track; 1.0 is full scale.
     #[getter]
     fn replaygain_track_peak(&self) -> Option<f64> {
         self.metadata()?.replaygain("replaygain_track_peak")
@@ -197,7 +203,7 @@ impl Sample {
         self.metadata()?.replaygain("replaygain_album_gain")
     }
 
-    /// ReplayGain's peak of the album as a factor.
+    /// ReplayGain's peak of the album; 1.0 is full scale.
     #[getter]
     fn replaygain_album_peak(&self) -> Option<f64> {
         self.metadata()?.replaygain("replaygain_album_peak")
@@ -227,7 +233,12 @@ impl Sample {
         self.metadata().is_some_and(|metadata| metadata.has_cover)
     }
 
-    /// The picture in the file as ``(mime, bytes)``, or None.
+    /// The front cover, or else the first picture, as ``(mime, bytes)``; None without one.
+    ///
+    /// Reads the file again, as it is now, in the calling thread and without the GIL; it may
+    /// block as long as the disk does. A sample from content has kept its picture, if that has at
+    /// most 256 KiB. Raises `FileNotFoundError`, `PermissionError` or another `OSError` when the
+    /// file can no longer be read.
     fn cover<'py>(&self, py: Python<'py>) -> PyResult<Option<(String, Bound<'py, PyBytes>)>> {
         guarded(py, || {
             let sample = Arc::clone(&self.sample);
