@@ -6,8 +6,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench nightly soak promises crosscheck formats docs clean preflight wheel rust-tests jack-test \
-	python-tests not-run
+.PHONY: help demo test lint bench nightly soak promises crosscheck formats fuzz docs clean preflight \
+	wheel rust-tests jack-test python-tests not-run
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --quiet
@@ -26,7 +26,7 @@ TARGETS := $(shell sed -n '/^\[\[test\]\]/,/^name/s/^name = "\(.*\)"/\1/p' tests
 TARGETS := --lib --bins $(addprefix --test ,$(filter-out jack,$(TARGETS)))
 NEXTEST := $(shell PATH="$$PATH:$$HOME/.cargo/bin" cargo nextest --version 2>/dev/null)
 
-# Of `make soak`.
+# Of `make soak`, and of `make fuzz` for each parser.
 MINUTES := 30
 
 # Tests that need what is not here add a line "name: reason" to this file; with CI=true they fail.
@@ -59,7 +59,7 @@ bench: preflight ## measures: decoding per format, resampling, rings, mixer
 
 # The machine is theirs alone: after the tests, one after the other.
 nightly: export HOTCUE_LONG := 1
-nightly: test promises soak ## runs the long forms of the tests, and those that need other programs
+nightly: test promises soak fuzz ## runs the long forms of the tests, and those that need other programs
 	RUSTFLAGS='--cfg loom' cargo test --locked --release -p hotcue --lib --target-dir target/loom \
 	    buffer::tests::model
 	scripts/plants.sh
@@ -81,6 +81,10 @@ crosscheck: preflight .venv/.crosscheck ## DIR=…: lays every file below a fold
 
 formats: preflight ## writes the table in docs/FORMATS.md, of what the fixtures come to
 	UPDATE_FORMATS=1 cargo test --locked -p hotcue-tests --test golden formats
+
+# Without a nightly toolchain `make nightly` says so and goes on; alone it fails.
+fuzz: ## feeds every parser for MINUTES=30 with what a fuzzer thinks of; needs nightly Rust, cargo-fuzz
+	scripts/fuzz.sh $(MINUTES)
 
 docs: preflight ## makes the documentation of the Rust crates
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CRATES) --no-deps

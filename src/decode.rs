@@ -5,6 +5,8 @@ mod channels;
 mod clean;
 mod failure;
 mod flac;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub(crate) mod mkv;
 mod mp4;
 mod mpeg;

@@ -19,6 +19,8 @@ pub mod output;
 pub mod playback;
 
 pub use buffer::{SampleBuffer, SampleWriter};
+#[cfg(any(test, fuzzing))]
+pub use decode::fuzzing;
 pub use decode::{Chunk, Decoder, StreamInfo};
 pub use error::{LoadError, LoadErrorKind, LoadWarning, Stage, WarningCode};
 pub use job::{LoadJob, LoadOptions, LoadedSample, StageTimings, Step};

@@ -1,0 +1,132 @@
+//! The parsers of this crate, each by itself, for those who feed them anything: the targets in
+//! `fuzz/`, which compile the crate with `--cfg fuzzing`, and the tests, which feed them again what
+//! was once found.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use super::reader::{CountingReader, ReadState};
+use super::{Decoder, OpenedSource, mkv, mp4, opus, pcm, sniff};
+use crate::error::LoadError;
+use crate::source::Source;
+
+/// Values that are decoded at most: what can be reached is reached by then.
+const MAX_VALUES: usize = 1 << 18;
+
+/// WAV, W64, AIFF, AU and CAF: headers, and the audio in them.
+pub fn pcm(bytes: &[u8]) {
+    let (reader, read) = open(bytes);
+    let head = &bytes[..bytes.len().min(256)];
+    if let Ok(pcm::Opened::Here(decoder)) = pcm::open(reader, &read, head, bytes.len() as u64) {
+        drain(decoder);
+    }
+}
+
+/// What is read of an MP4 before its decoder sees it.
+pub fn mp4(bytes: &[u8]) {
+    mp4::audio_start(&mut Cursor::new(bytes)).expect("memory can be read");
+}
+
+/// What is read of Matroska and WebM before their decoder sees it.
+pub fn matroska(bytes: &[u8]) {
+    mkv::paddings(&mut Cursor::new(bytes), bytes).expect("memory can be read");
+}
+
+/// Opus in Ogg: pages, links of chains, packets.
+pub fn opus_ogg(bytes: &[u8]) {
+    let (mut reader, read) = open(bytes);
+    let Ok((head, _)) = sniff::look_ahead(&mut reader) else { return };
+    if let Ok(opus::Opened::Here(decoder)) = opus::open(reader, &read, &head, bytes.len() as u64) {
+        drain(decoder);
+    }
+}
+
+/// An Opus header behind a byte that states its length, then packets behind two bytes each.
+pub fn opus_packets(bytes: &[u8]) {
+    let Some((head_len, rest)) = bytes.split_first() else { return };
+    let Some((head, mut rest)) = rest.split_at_checked(usize::from(*head_len)) else { return };
+    let heads = [opus::Head::parse(head), opus::Head::parse_mp4(head)];
+    let Some(head) = heads.into_iter().find_map(Result::ok) else { return };
+    let Ok(mut codec) = opus::Codec::new(&head) else { return };
+    let mut values = 0;
+    while let Some((len, behind)) = rest.split_first_chunk() {
+        let len = usize::from(u16::from_le_bytes(*len));
+        let (packet, behind) = behind.split_at_checked(len).unwrap_or((behind, &[]));
+        rest = behind;
+        let stated = opus::Codec::frames_of(packet);
+        if let Ok(frames) = codec.decode(packet) {
+            assert_eq!(stated, Some(frames), "a packet lasts as long as it states");
+            assert!(codec.planes().iter().all(|plane| plane.len() == frames));
+            values += frames * codec.planes().len();
+        }
+        if values > MAX_VALUES {
+            break;
+        }
+    }
+}
+
+fn open(bytes: &[u8]) -> (CountingReader, Arc<ReadState>) {
+    let source = Source::Memory(bytes.into());
+    OpenedSource::open(&source, Arc::default()).expect("memory can be opened").into_reader()
+}
+
+/// Decodes up to [`MAX_VALUES`] and looks at what comes.
+///
+/// # Panics
+/// When that breaks the contract of [`Decoder`].
+fn drain(mut decoder: Box<impl Decoder + ?Sized>) {
+    let channels = decoder.info().spec.channels;
+    let spec: Result<_, LoadError> = decoder.info().spec.validate();
+    assert!(spec.is_ok(), "a stream is within the limits, or refused");
+    let mut values = 0;
+    while let Ok(Some(chunk)) = decoder.next_chunk() {
+        let frames = chunk.frames();
+        assert_eq!(chunk.planes().len(), channels, "channels stay the same");
+        for plane in chunk.planes() {
+            assert_eq!(plane.len(), frames, "all planes are of one length");
+            assert!(plane.iter().all(|value| value.is_finite()), "all values are numbers");
+        }
+        values += frames * channels;
+        if values > MAX_VALUES {
+            return;
+        }
+    }
+    decoder.warnings();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// Inputs on which a parser once failed, by the names of the targets.
+    #[test]
+    fn what_was_once_found_does_no_harm_any_more() {
+        let parsers: [(&str, fn(&[u8])); 5] = [
+            ("pcm", super::pcm),
+            ("mp4", super::mp4),
+            ("matroska", super::matroska),
+            ("opus_ogg", super::opus_ogg),
+            ("opus_packets", super::opus_packets),
+        ];
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/regressions");
+        for (name, parser) in parsers {
+            // Made when a first input is found.
+            let Ok(inputs) = fs::read_dir(folder.join(name)) else { continue };
+            for input in inputs {
+                let path = input.expect("the folder can be read").path();
+                parser(&fs::read(path).expect("an input can be read"));
+            }
+        }
+        // One of each kind that takes the long way, so that the way itself is tested.
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        for (name, parser) in [
+            ("pcm_s24.wav", super::pcm as fn(&[u8])),
+            ("aac.m4a", super::mp4),
+            ("opus.webm", super::matroska),
+            ("opus_51.opus", super::opus_ogg),
+        ] {
+            parser(&fs::read(fixtures.join(name)).expect("a fixture can be read"));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Whose panic was it? One inside a decoder that is not ours ends a load as `worker_panic`; any
+//! other is ours to prevent.
+
+use std::backtrace::Backtrace;
+use std::cell::RefCell;
+use std::panic::{self, PanicHookInfo};
+
+/// Crates that are handed hostile bytes. A panic anywhere else is ours, also in a resampler or a
+/// ring: what these get is up to us.
+const FOREIGN: &[&str] = &["symphonia", "opus_pure", "extended", "encoding_rs"];
+
+/// The last panic of a thread.
+#[derive(Clone, Debug)]
+pub struct Panic {
+    /// File and line; of those in the standard library, the function that called it.
+    pub place: String,
+    /// What it said.
+    pub message: String,
+    /// Whether it was in a decoder that is not ours.
+    pub is_foreign: bool,
+    /// Where it came from, if that was asked for by `RUST_BACKTRACE`, or is needed to say whose.
+    pub backtrace: String,
+}
+
+thread_local! {
+    static LAST: RefCell<Option<Panic>> = const { RefCell::new(None) };
+}
+
+/// From now on, panics are kept for [`last`] instead of printed.
+pub fn install() {
+    panic::set_hook(Box::new(|info| {
+        let panic = Panic::new(info);
+        LAST.with(|last| *last.borrow_mut() = Some(panic));
+    }));
+}
+
+/// The last panic of this thread.
+pub fn last() -> Option<Panic> {
+    LAST.with(|last| last.borrow_mut().take())
+}
+
+impl Panic {
+    fn new(info: &PanicHookInfo<'_>) -> Self {
+        let location = info.location().map_or_else(String::new, ToString::to_string);
+        let message = info.payload_as_str().unwrap_or("no message").to_owned();
+        // `/home/…/registry/src/…/symphonia-core-0.6.1/src/io.rs:1:2` from the crate on.
+        let shipped =
+            location.split_once("/registry/src/").and_then(|(_, rest)| rest.split_once('/'));
+        if let Some((_, place)) = shipped {
+            let name = place.replace('-', "_");
+            let is_foreign = FOREIGN.iter().any(|krate| name.starts_with(krate));
+            return Self { place: place.to_owned(), message, is_foreign, backtrace: String::new() };
+        }
+        let backtrace = Backtrace::force_capture().to_string();
+        // The standard library's own places do not say who called it.
+        let caller = location.starts_with("/rustc/").then(|| caller(&backtrace)).flatten();
+        let is_foreign =
+            caller.is_some_and(|name| FOREIGN.iter().any(|krate| name.starts_with(krate)));
+        let place = match caller {
+            Some(caller) => format!("{caller}, in {location}"),
+            None => location,
+        };
+        Self { place, message, is_foreign, backtrace }
+    }
+}
+
+/// The innermost function in `backtrace` that belongs to one of the crates in question.
+fn caller(backtrace: &str) -> Option<&str> {
+    let functions = backtrace.lines().filter_map(|line| {
+        let (number, name) = line.trim_start().split_once(": ")?;
+        number.parse::<u32>().ok().map(|_| name)
+    });
+    functions
+        .skip_while(|name| !name.contains("panicking::panic"))
+        .map(|name| name.trim_start_matches(['<', '&']))
+        .find(|name| {
+            name.starts_with("hotcue") || FOREIGN.iter().any(|krate| name.starts_with(krate))
+        })
+}
