@@ -164,6 +164,9 @@ impl LoadJob {
         let interrupted = LoadError::new(LoadErrorKind::WorkerPanic, "the load was interrupted");
         let state = std::mem::replace(&mut self.state, State::Failed(interrupted));
         let begin = Instant::now();
+        if let Some(opened) = &self.opened {
+            opened.read.begin_step(begin);
+        }
         let result = self.advance(state, bench, begin);
         self.busy += begin.elapsed();
         match result {

@@ -12,8 +12,8 @@ pub(super) fn io_failure(read: &ReadState, seen: io::Error) -> LoadError {
     })
 }
 
-/// The source's own failure, which a format reader may have swallowed or taken for an end.
+/// Why the source gives nothing any more, which a format reader may have swallowed or taken for an
+/// end.
 pub(super) fn source_failure(read: &ReadState) -> Option<LoadError> {
-    read.take_error()
-        .map(|error| LoadError::new(LoadErrorKind::Io, "reading failed").with_source(error))
+    read.take_failure()
 }

@@ -1,5 +1,9 @@
 //! Opens a source without ever blocking on what is not a file, and counts what is read of it.
 
+mod allowance;
+#[cfg(test)]
+mod tests;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -8,7 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::error::LoadError;
+use allowance::Allowance;
+
+use crate::error::{LoadError, LoadErrorKind};
 use crate::source::{Pulse, ReadSeek, Source, SourceIdentity, identity};
 
 /// A source that is open and of known length.
@@ -26,6 +32,7 @@ impl OpenedSource {
     /// `not_found`, `permission_denied`; `io` for all else, also for what is not a regular file.
     pub(crate) fn open(source: &Source, pulse: Arc<Pulse>) -> Result<Self, LoadError> {
         let begin = Instant::now();
+        pulse.set_waiting(true);
         let opened = match source {
             Source::Path(path) => open_file(path),
             Source::Memory(bytes) => {
@@ -38,10 +45,11 @@ impl OpenedSource {
                 Ok((content, byte_len, None))
             }),
         };
+        pulse.set_waiting(false);
         let (content, byte_len, identity) =
             opened.map_err(|error| LoadError::from_io(error, source))?;
         pulse.beat(0);
-        let state = Arc::new(ReadState::new(pulse));
+        let state = Arc::new(ReadState::new(pulse, byte_len));
         state.spent(begin);
         Ok(Self { content, byte_len, identity, state })
     }
@@ -116,17 +124,24 @@ pub(crate) struct ReadState {
     pulse: Arc<Pulse>,
     position: AtomicU64,
     spent_ns: AtomicU64,
-    error: Mutex<Option<io::Error>>,
+    allowance: Allowance,
+    failure: Mutex<Option<LoadError>>,
 }
 
 impl ReadState {
-    fn new(pulse: Arc<Pulse>) -> Self {
+    fn new(pulse: Arc<Pulse>, byte_len: u64) -> Self {
         Self {
             pulse,
             position: AtomicU64::new(0),
             spent_ns: AtomicU64::new(0),
-            error: Mutex::default(),
+            allowance: Allowance::new(byte_len),
+            failure: Mutex::default(),
         }
+    }
+
+    /// A step of the load begins, which may take only so long: see [`allowance`].
+    pub(crate) fn begin_step(&self, begin: Instant) {
+        self.allowance.begin_step(begin, self.time_spent());
     }
 
     /// Time that was spent inside the source: in opening, reads and seeks.
@@ -135,6 +150,7 @@ impl ReadState {
     }
 
     fn spent(&self, begin: Instant) {
+        self.pulse.set_waiting(false);
         let ns = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.spent_ns.fetch_add(ns, Ordering::Relaxed);
     }
@@ -145,18 +161,19 @@ impl ReadState {
         self.position.load(Ordering::Relaxed)
     }
 
-    /// The failure of the source, if it had one. Format readers may swallow or rename it.
-    pub(crate) fn take_error(&self) -> Option<io::Error> {
-        self.error.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Why nothing can be read any more, if that is so. Format readers may swallow or rename it.
+    pub(crate) fn take_failure(&self) -> Option<LoadError> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn keep_error(&self, error: io::Error) {
-        self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    fn keep_failure(&self, failure: LoadError) {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
     }
 }
 
 /// Reads a source, counts, and remembers the first failure. Nothing can be read after it, so
-/// that a format reader that looks for a way around comes to its end at once.
+/// that a format reader that looks for a way around comes to its end at once. Neither can
+/// anything once the load was stopped, or took more than any file needs.
 pub(crate) struct CountingReader {
     content: Box<dyn ReadSeek>,
     /// Where what is shown ends.
@@ -193,9 +210,37 @@ impl CountingReader {
     }
 
     fn fail(&mut self, error: io::Error) -> io::Error {
+        let failure = LoadError::new(LoadErrorKind::Io, "reading failed").with_source(error);
+        self.give_up(failure)
+    }
+
+    fn give_up(&mut self, failure: LoadError) -> io::Error {
         self.failed = true;
-        self.state.keep_error(error);
+        self.state.keep_failure(failure);
         has_failed()
+    }
+
+    /// Refuses what comes after a failure, when nobody wants the load any more, and what no file
+    /// needs.
+    ///
+    /// # Errors
+    /// When the source is not to be asked.
+    fn begin(&mut self) -> io::Result<Instant> {
+        if self.failed {
+            return Err(has_failed());
+        }
+        if self.state.pulse.is_stopped() {
+            return Err(self.give_up(LoadError::new(LoadErrorKind::Io, "the load was stopped")));
+        }
+        let begin = Instant::now();
+        let ReadState { pulse, allowance, .. } = &*self.state;
+        match allowance.check(begin, self.state.time_spent(), pulse) {
+            Ok(()) => {
+                pulse.set_waiting(true);
+                Ok(begin)
+            }
+            Err(failure) => Err(self.give_up(failure)),
+        }
     }
 
     fn moved_to(&mut self, position: u64) {
@@ -206,13 +251,10 @@ impl CountingReader {
 
 impl Read for CountingReader {
     fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
-        if self.failed {
-            return Err(has_failed());
-        }
+        let mut begin = self.begin()?;
         let room = self.byte_len.saturating_sub(self.position);
         let room = usize::try_from(room).map_or(target.len(), |room| room.min(target.len()));
         loop {
-            let begin = Instant::now();
             let result = self.content.read(&mut target[..room]);
             self.state.spent(begin);
             match result {
@@ -221,7 +263,7 @@ impl Read for CountingReader {
                     self.moved_to(self.position.saturating_add(bytes as u64));
                     return Ok(bytes);
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => begin = self.begin()?,
                 Err(error) => return Err(self.fail(error)),
             }
         }
@@ -230,9 +272,7 @@ impl Read for CountingReader {
 
 impl Seek for CountingReader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        if self.failed {
-            return Err(has_failed());
-        }
+        let begin = self.begin()?;
         // Refused by hand: a target before the start or beyond 2^63 is the file's lie, and must
         // not count as a failure of the source.
         let target = match to {
@@ -240,10 +280,12 @@ impl Seek for CountingReader {
             SeekFrom::End(offset) => self.byte_len.checked_add_signed(offset),
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
         };
-        let target = target
-            .filter(|target| *target >= self.hidden && i64::try_from(*target).is_ok())
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek out of range"))?;
-        let begin = Instant::now();
+        let target =
+            target.filter(|target| *target >= self.hidden && i64::try_from(*target).is_ok());
+        let Some(target) = target else {
+            self.state.spent(begin);
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "seek out of range"));
+        };
         let result = self.content.seek(SeekFrom::Start(target));
         self.state.spent(begin);
         match result {

@@ -1,0 +1,128 @@
+//! How much a load may take of its source: far more than any file needs, and still an end to what
+//! goes round in circles.
+//!
+//! A format reader that a file leads in a circle asks for bytes again and again; at some time it
+//! gets no more of them, and comes to its end. Where it goes round without asking, only its
+//! thread can be given up.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::error::{LoadError, LoadErrorKind};
+use crate::source::Pulse;
+
+/// Bytes that may be read for each byte of the source. Opening reads a file twice at most, decoding
+/// once; an MP4 whose tracks lie one behind the other makes its reader throw away what it read
+/// ahead at each change between them, which costs the greediest files five times their length.
+const READ_PER_BYTE: u64 = 16;
+/// Bytes that may be read of any source besides.
+const READ_BESIDES: u64 = 64 << 20;
+/// What a read or seek counts for besides its bytes, so that those that bring none end too: a
+/// million of them for a small file.
+const CALL_BYTES: u64 = 64;
+/// Longest time of one step outside the source. Steps take about 1 ms, openings of files of many
+/// gigabytes seconds on a machine that does ten other things. A slow disk or network does not
+/// count: that is the source's time.
+const MAX_STEP_TIME: Duration = Duration::from_secs(30);
+
+/// What is left for a load.
+#[derive(Debug)]
+pub(super) struct Allowance {
+    most_bytes: u64,
+    created: Instant,
+    /// When the step at hand began, in ns since `created`.
+    step_began_ns: AtomicU64,
+    /// Time that was spent in the source by then, in ns.
+    source_ns: AtomicU64,
+}
+
+impl Allowance {
+    pub(super) fn new(byte_len: u64) -> Self {
+        Self {
+            most_bytes: byte_len.saturating_mul(READ_PER_BYTE).saturating_add(READ_BESIDES),
+            created: Instant::now(),
+            step_began_ns: AtomicU64::new(0),
+            source_ns: AtomicU64::new(0),
+        }
+    }
+
+    /// A step begins at `begin`; before it, `in_source` was spent in the source.
+    pub(super) fn begin_step(&self, begin: Instant, in_source: Duration) {
+        // Relaxed: whoever steps a load is the one who reads.
+        self.step_began_ns.store(self.since_created(begin), Ordering::Relaxed);
+        self.source_ns.store(ns(in_source), Ordering::Relaxed);
+    }
+
+    /// Whether the source may be asked at `now`.
+    ///
+    /// # Errors
+    /// `corrupt` beyond what any file needs.
+    pub(super) fn check(
+        &self,
+        now: Instant,
+        in_source: Duration,
+        pulse: &Pulse,
+    ) -> Result<(), LoadError> {
+        let calls = pulse.beats().saturating_mul(CALL_BYTES);
+        if pulse.bytes().saturating_add(calls) > self.most_bytes {
+            return Err(corrupt("it would have to be read again and again"));
+        }
+        let step_ns =
+            self.since_created(now).saturating_sub(self.step_began_ns.load(Ordering::Relaxed));
+        let source_ns = ns(in_source).saturating_sub(self.source_ns.load(Ordering::Relaxed));
+        if step_ns.saturating_sub(source_ns) > ns(MAX_STEP_TIME) {
+            return Err(corrupt("a part of it takes longer than 30 s to decode"));
+        }
+        Ok(())
+    }
+
+    fn since_created(&self, time: Instant) -> u64 {
+        ns(time.saturating_duration_since(self.created))
+    }
+}
+
+fn ns(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn corrupt(message: &str) -> LoadError {
+    LoadError::new(LoadErrorKind::Corrupt, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(result: Result<(), LoadError>) -> Option<LoadErrorKind> {
+        result.err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn what_is_read_again_and_again_ends() {
+        let (pulse, now) = (Pulse::default(), Instant::now());
+        let allowance = Allowance::new(100 << 20);
+        for _ in 0..16 {
+            pulse.beat(100 << 20);
+        }
+        assert_eq!(kind(allowance.check(now, Duration::ZERO, &pulse)), None);
+        pulse.beat(65 << 20);
+        let failure = kind(allowance.check(now, Duration::ZERO, &pulse));
+        assert_eq!(failure, Some(LoadErrorKind::Corrupt));
+    }
+
+    #[test]
+    fn only_time_outside_the_source_counts_and_each_step_has_its_own() {
+        let pulse = Pulse::default();
+        let allowance = Allowance::new(1);
+        let second = Duration::from_secs(1);
+        let at = |seconds| allowance.created + second * seconds;
+        let check = |now, in_source| kind(allowance.check(at(now), second * in_source, &pulse));
+        assert_eq!(check(30, 0), None);
+        assert_eq!(check(31, 0), Some(LoadErrorKind::Corrupt));
+        assert_eq!(check(3_600, 3_580), None, "a disk that sleeps");
+        allowance.begin_step(at(3_600), second * 3_580);
+        assert_eq!(check(3_629, 3_580), None);
+        assert_eq!(check(3_631, 3_580), Some(LoadErrorKind::Corrupt));
+        assert_eq!(check(3_631, 3_582), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! What the reader refuses, and that an honest file never meets it.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
+
+use super::*;
+use crate::job::{LoadJob, LoadOptions};
+use crate::resample::Workbench;
+use crate::testing::ramp_wav;
+
+fn reader(bytes: &[u8]) -> (CountingReader, Arc<ReadState>, Arc<Pulse>) {
+    let pulse = Arc::<Pulse>::default();
+    let source = Source::Memory(Arc::from(bytes));
+    let opened = OpenedSource::open(&source, Arc::clone(&pulse)).expect("memory can be opened");
+    let (reader, state) = opened.into_reader();
+    (reader, state, pulse)
+}
+
+#[test]
+fn nothing_is_read_once_the_load_was_stopped() {
+    let (mut reader, state, pulse) = reader(&[0; 100]);
+    let mut byte = [0];
+    reader.read_exact(&mut byte).expect("nobody has stopped it");
+    pulse.stop();
+    assert!(reader.read(&mut byte).is_err());
+    assert!(reader.seek(SeekFrom::Start(0)).is_err());
+    let failure = state.take_failure().expect("why is said once");
+    assert_eq!(failure.kind(), LoadErrorKind::Io);
+    assert!(state.take_failure().is_none());
+    assert_eq!(pulse.bytes(), 1);
+}
+
+#[test]
+fn a_reader_that_goes_round_in_circles_comes_to_its_end() {
+    // With bytes, without, and by seeks alone.
+    let read = |reader: &mut CountingReader| {
+        reader.seek(SeekFrom::Start(0))?;
+        reader.read_exact(&mut [0; 100])
+    };
+    let end = |reader: &mut CountingReader| {
+        reader.seek(SeekFrom::End(0))?;
+        reader.read(&mut [0; 100]).map(drop)
+    };
+    let seek = |reader: &mut CountingReader| reader.seek(SeekFrom::Start(7)).map(drop);
+    let circles: [fn(&mut CountingReader) -> io::Result<()>; 3] = [read, end, seek];
+    for circle in circles {
+        let (mut reader, state, _) = reader(&[0; 100]);
+        let turns = (0..2_000_000).take_while(|_| circle(&mut reader).is_ok()).count();
+        assert!((100_000..2_000_000).contains(&turns), "{turns} turns");
+        assert_eq!(state.take_failure().expect("it ended").kind(), LoadErrorKind::Corrupt);
+    }
+}
+
+#[test]
+fn a_load_that_was_stopped_ends_at_its_next_read() {
+    let mut job =
+        LoadJob::new(Source::Memory(ramp_wav(1_000_000, 48_000).into()), LoadOptions::default());
+    let mut bench = Workbench::default();
+    for _ in 0..3 {
+        job.step(&mut bench).expect("a good file");
+    }
+    job.pulse().stop();
+    let before = job.pulse().bytes();
+    let error = loop {
+        if let Err(error) = job.step(&mut bench) {
+            break error;
+        }
+    };
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (LoadErrorKind::Io, "the load was stopped")
+    );
+    assert_eq!(job.pulse().bytes(), before, "nothing is read");
+}
