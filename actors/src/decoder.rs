@@ -119,6 +119,7 @@ impl DecoderActor {
             self.drop_running();
             return self.go_on(context);
         }
+        running.job.steps();
         let work = &mut running.work;
         let result = panic::caught(|| work.step(bench));
         let blocked = work.blocks_for();
@@ -352,7 +353,12 @@ impl DecoderActor {
 
 /// Ends one request, as one piece: an engine that shuts down may have lost patience with this
 /// thread.
-fn fail_request(parts: &SupervisorParts, request: &Arc<Request>, error: &LoadError, stage: Stage) {
+pub(crate) fn fail_request(
+    parts: &SupervisorParts,
+    request: &Arc<Request>,
+    error: &LoadError,
+    stage: Stage,
+) {
     let error = match request.source.path() {
         Some(path) => error.clone().with_path(path),
         None => error.clone(),

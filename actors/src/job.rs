@@ -36,6 +36,8 @@ pub(crate) struct Job {
     /// Bytes of the source, for who waits and who runs; [`UNKNOWN`] until somebody looked.
     bytes: AtomicU64,
     steps: AtomicU64,
+    /// A step was begun that has not ended.
+    in_step: AtomicBool,
     /// Its source has been silent for long.
     stalled: AtomicBool,
     /// Its turn came though others are more urgent.
@@ -82,6 +84,7 @@ impl Job {
             state: Mutex::new(State::new(members)),
             bytes: AtomicU64::new(bytes),
             steps: AtomicU64::new(0),
+            in_step: AtomicBool::new(false),
             stalled: AtomicBool::new(false),
             favoured: AtomicBool::new(false),
             pulse: OnceLock::new(),
@@ -186,6 +189,24 @@ impl Job {
         unwanted
     }
 
+    /// Has the decoder that runs it end at its next read: nobody wants the job any more.
+    pub(crate) fn stop_reading(&self) {
+        if let Some(pulse) = self.pulse.get() {
+            pulse.stop();
+        }
+    }
+
+    /// Called by the decoder before each step.
+    pub(crate) fn steps(&self) {
+        self.in_step.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether its decoder is inside a step, but not inside a read.
+    pub(crate) fn is_computing(&self) -> bool {
+        let reading = self.pulse.get().is_none_or(|pulse| pulse.is_waiting());
+        self.in_step.load(Ordering::Relaxed) && !reading
+    }
+
     /// What the decoder that runs it lets others see of it.
     pub(crate) fn watch(&self, work: &dyn Work) {
         self.pulse.get_or_init(|| work.pulse());
@@ -208,6 +229,7 @@ impl Job {
     pub(crate) fn stepped(&self, work: &dyn Work) {
         // Relaxed: figures for the supervisor's decisions; nothing is published through them.
         self.steps.fetch_add(1, Ordering::Relaxed);
+        self.in_step.store(false, Ordering::Relaxed);
         if let Some(bytes) = work.byte_len() {
             self.bytes.store(bytes, Ordering::Relaxed);
         }

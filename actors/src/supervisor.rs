@@ -517,6 +517,9 @@ impl Handler<StopWorkers> for LoaderSupervisor {
         let workers = self.workers.drain(..).chain(self.stalled.drain(..));
         let homes: Vec<Home> = workers
             .map(|worker| {
+                if let Some(busy) = &worker.busy {
+                    busy.job.stop_reading();
+                }
                 worker.home.stop();
                 worker.home
             })

@@ -17,8 +17,8 @@ const MAX_VALUES: usize = 1 << 18;
 pub fn pcm(bytes: &[u8]) {
     let (reader, read) = open(bytes);
     let head = &bytes[..bytes.len().min(256)];
-    if let Ok(pcm::Opened::Here(decoder)) = pcm::open(reader, &read, head, bytes.len() as u64) {
-        drain(decoder);
+    if let Ok(pcm::Opened::Here(mut decoder)) = pcm::open(reader, &read, head, bytes.len() as u64) {
+        drain(&mut *decoder);
     }
 }
 
@@ -36,8 +36,10 @@ pub fn matroska(bytes: &[u8]) {
 pub fn opus_ogg(bytes: &[u8]) {
     let (mut reader, read) = open(bytes);
     let Ok((head, _)) = sniff::look_ahead(&mut reader) else { return };
-    if let Ok(opus::Opened::Here(decoder)) = opus::open(reader, &read, &head, bytes.len() as u64) {
-        drain(decoder);
+    if let Ok(opus::Opened::Here(mut decoder)) =
+        opus::open(reader, &read, &head, bytes.len() as u64)
+    {
+        drain(&mut *decoder);
     }
 }
 
@@ -74,7 +76,7 @@ fn open(bytes: &[u8]) -> (CountingReader, Arc<ReadState>) {
 ///
 /// # Panics
 /// When that breaks the contract of [`Decoder`].
-fn drain(mut decoder: Box<impl Decoder + ?Sized>) {
+fn drain(decoder: &mut impl Decoder) {
     let channels = decoder.info().spec.channels;
     let spec: Result<_, LoadError> = decoder.info().spec.validate();
     assert!(spec.is_ok(), "a stream is within the limits, or refused");
@@ -102,7 +104,8 @@ mod tests {
     /// Inputs on which a parser once failed, by the names of the targets.
     #[test]
     fn what_was_once_found_does_no_harm_any_more() {
-        let parsers: [(&str, fn(&[u8])); 5] = [
+        type Parser = fn(&[u8]);
+        let parsers: [(&str, Parser); 5] = [
             ("pcm", super::pcm),
             ("mp4", super::mp4),
             ("matroska", super::matroska),
@@ -121,7 +124,7 @@ mod tests {
         // One of each kind that takes the long way, so that the way itself is tested.
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
         for (name, parser) in [
-            ("pcm_s24.wav", super::pcm as fn(&[u8])),
+            ("pcm_s24.wav", super::pcm as Parser),
             ("aac.m4a", super::mp4),
             ("opus.webm", super::matroska),
             ("opus_51.opus", super::opus_ogg),

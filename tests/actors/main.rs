@@ -5,6 +5,7 @@ mod budget;
 mod direct_messages;
 mod events;
 mod leaks;
+mod lost_decoders;
 mod measured;
 mod odd_sources;
 mod outputs;

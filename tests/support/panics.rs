@@ -42,7 +42,10 @@ pub fn last() -> Option<Panic> {
 impl Panic {
     fn new(info: &PanicHookInfo<'_>) -> Self {
         let location = info.location().map_or_else(String::new, ToString::to_string);
-        let message = info.payload_as_str().unwrap_or("no message").to_owned();
+        let payload = info.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let message = text.unwrap_or("no message").to_owned();
         // `/home/…/registry/src/…/symphonia-core-0.6.1/src/io.rs:1:2` from the crate on.
         let shipped =
             location.split_once("/registry/src/").and_then(|(_, rest)| rest.split_once('/'));

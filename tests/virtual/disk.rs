@@ -325,6 +325,8 @@ impl Work for Scripted {
         let (work, file, version) = (self.work, self.file, self.version);
         self.log.note(What::Step { work, file, version, index, takes, beats });
         self.blocks_for = takes;
+        // All of it is in reads.
+        self.pulse.set_waiting(true);
         self.next += 1;
         self.pulse.beat(self.script.bytes / self.script.steps.len() as u64);
         if beats {

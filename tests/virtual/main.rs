@@ -5,6 +5,7 @@ mod checks;
 mod device;
 mod disk;
 mod log;
+mod lost;
 mod model;
 mod world;
 

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Addr, AsyncContext, Context};
+use hotcue::{LoadError, LoadErrorKind, Stage};
 
 use super::LoaderSupervisor;
 use super::worker::{Abandoned, Busy, Found, Worker};
-use crate::job::Job;
+use crate::decoder::fail_request;
+use crate::job::{Job, Member};
 use crate::messages::Discard;
 
 /// How often busy decoders are looked at. Nothing ticks while all are free.
@@ -85,6 +87,11 @@ impl LoaderSupervisor {
                     false
                 }
                 Found::Stuck => true,
+                Found::Lost => {
+                    let job = Arc::clone(&busy.job);
+                    self.fail_lost(&job);
+                    true
+                }
             };
             if !stuck && self.stalled.len() >= MAX_STALLED {
                 continue;
@@ -119,8 +126,25 @@ impl LoaderSupervisor {
                     let worker = self.stalled.swap_remove(index);
                     self.abandon(worker);
                 }
+                Found::Lost => {
+                    let job = Arc::clone(&busy.job);
+                    self.fail_lost(&job);
+                    let worker = self.stalled.swap_remove(index);
+                    self.abandon(worker);
+                }
             }
         }
+    }
+
+    /// Ends a job whose decoder works without end.
+    fn fail_lost(&self, job: &Job) {
+        let message = "a part of it takes longer than a minute to decode";
+        let error = LoadError::new(LoadErrorKind::Corrupt, message);
+        // Closed: whatever the decoder brings after all goes nowhere.
+        for Member { request, .. } in job.close() {
+            fail_request(&self.parts, &request, &error, request.stage().max(Stage::Reading));
+        }
+        job.stop_reading();
     }
 
     /// Gives a decoder up: its thread ends after the step that it is in.

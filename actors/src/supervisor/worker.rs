@@ -15,7 +15,7 @@ use crate::messages::{Decode, Preempt};
 use crate::os;
 
 /// A decoder that has not come back so long after its last request ended is inside a read that
-/// does not return: a step takes milliseconds.
+/// does not return, or has lost its way: a step takes milliseconds.
 const STUCK: Duration = Duration::from_millis(500);
 /// A job that a worker has been at for so long is none of many short ones.
 const LONG: Duration = Duration::from_millis(10);
@@ -23,6 +23,9 @@ const LONG: Duration = Duration::from_millis(10);
 const FAVOUR: Duration = Duration::from_millis(50);
 /// Without a byte for so long, a load is said to have stalled, and again each time.
 const STALLED: Duration = Duration::from_secs(2);
+/// Without a byte or a step for so long, and not inside a read, a decoder has lost its way in a
+/// file. The longest steps of honest ones, the openings of files of many gigabytes, take seconds.
+const LOST: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(super) struct Worker {
@@ -59,6 +62,8 @@ pub(super) enum Found {
     Stalled(Duration),
     /// Nobody wants what it is at, and it does not come back.
     Stuck,
+    /// It is wanted, but works without end.
+    Lost,
 }
 
 impl Worker {
@@ -172,9 +177,12 @@ impl Busy {
         let now = Instant::now();
         if !self.job.is_wanted() {
             let since = *self.unwanted_since.get_or_insert(now);
-            // Closed with it: from here on nobody can join what never comes to an end.
-            let stuck = now - since >= STUCK && self.job.close_if_unwanted();
-            return if stuck { Found::Stuck } else { Found::Well };
+            // Closed first: from here on nobody can join what comes to nothing.
+            if !self.job.close_if_unwanted() {
+                return Found::Well;
+            }
+            self.job.stop_reading();
+            return if now - since >= STUCK { Found::Stuck } else { Found::Well };
         }
         self.unwanted_since = None;
         let activity = self.job.activity();
@@ -183,6 +191,8 @@ impl Busy {
             self.quiet_since = now;
             self.told = 0;
             self.job.set_stalled(false);
+        } else if now - self.quiet_since >= LOST && self.job.is_computing() {
+            return Found::Lost;
         } else if now - self.quiet_since >= STALLED * (self.told + 1) {
             self.told += 1;
             self.job.set_stalled(true);
