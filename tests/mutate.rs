@@ -7,21 +7,21 @@
 #![allow(clippy::print_stderr, reason = "says which input it was when the process has to end")]
 
 mod mutate {
+    mod bombs;
+    mod known;
     pub(crate) mod memory;
     pub(crate) mod mutation;
 }
 
-use std::backtrace::Backtrace;
 use std::collections::BTreeMap;
-use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use hotcue::{LoadError, LoadOptions, LoadedSample, Source};
 use hotcue_tests::loading::load;
-use hotcue_tests::{fixtures, long_form};
+use hotcue_tests::{fixtures, long_form, panics};
 use mutate::memory::peak_of;
 use mutate::mutation::{Random, broken};
 
@@ -37,8 +37,6 @@ const MAX_SAMPLE_BYTES: u64 = 1 << 20;
 const MAX_PEAK_BYTES: usize = 192 << 20;
 
 static CURRENT: AtomicU64 = AtomicU64::new(0);
-/// Where the last panic was.
-static PANICKED_AT: Mutex<String> = Mutex::new(String::new());
 
 /// Ends the process when one input takes too long: a thread that hangs cannot be stopped.
 fn watch() {
@@ -116,22 +114,33 @@ fn unsound(sample: &LoadedSample, options: LoadOptions) -> Option<&'static str> 
     checks.iter().find(|(holds, _)| !holds).map(|(_, what)| *what)
 }
 
-/// A panic inside a decoder that is not ours ends in `worker_panic`; any other is ours to prevent.
-fn is_foreign(place: &str) -> bool {
-    ["/symphonia-", "/opus-pure-", ", by symphonia"].iter().any(|name| place.contains(name))
+/// What all inputs of one kind of file came to.
+#[derive(Default)]
+struct Row {
+    inputs: u64,
+    opened: u64,
+    slowest: Duration,
+    peak: usize,
+}
+
+/// For a person: what was done, per kind of file.
+fn table(rows: &BTreeMap<String, Row>, panics: &BTreeMap<String, u64>) -> String {
+    let mut text = "kind\tinputs\topened\tslowest ms\tpeak MiB\n".to_owned();
+    for (kind, row) in rows {
+        let Row { inputs, opened, slowest, peak } = row;
+        let line = format!("{kind}\t{inputs}\t{opened}\t{}\t{}\n", slowest.as_millis(), peak >> 20);
+        text.push_str(&line);
+    }
+    for (place, count) in panics {
+        text.push_str(&format!("{count} ended in a panic at {place}\n"));
+    }
+    text
 }
 
 #[test]
 fn broken_files_never_hang_take_all_memory_or_panic_in_our_code() {
     watch();
-    panic::set_hook(Box::new(|info| {
-        let place = info.location().map_or_else(String::new, ToString::to_string);
-        // The standard library's own places do not say who called it.
-        let by_symphonia = place.starts_with("/rustc/")
-            && Backtrace::force_capture().to_string().contains("symphonia_");
-        let place = if by_symphonia { format!("{place}, by symphonia") } else { place };
-        *PANICKED_AT.lock().unwrap_or_else(PoisonError::into_inner) = place;
-    }));
+    panics::install();
     let only = std::env::var("HOTCUE_MUTATION").ok().and_then(|number| number.parse().ok());
     let numbers = match only {
         Some(number) => number..number + 1,
@@ -140,6 +149,7 @@ fn broken_files_never_hang_take_all_memory_or_panic_in_our_code() {
     let seeds = seeds();
     let mut failures = Vec::new();
     let mut panics: BTreeMap<String, u64> = BTreeMap::new();
+    let mut rows: BTreeMap<String, Row> = BTreeMap::new();
     for number in numbers {
         let (name, bytes) = input(number, &seeds);
         if only.is_some() {
@@ -147,17 +157,25 @@ fn broken_files_never_hang_take_all_memory_or_panic_in_our_code() {
             std::fs::write(&path, &bytes).expect("the folder for temporary files can be written");
         }
         CURRENT.store(number, Ordering::Relaxed);
+        let begin = Instant::now();
         let (outcome, peak, options) = attempt(number, bytes);
+        let kind = name.rsplit_once('.').map_or("", |(_, kind)| kind).to_owned();
+        let row = rows.entry(kind).or_default();
+        row.inputs += 1;
+        row.slowest = row.slowest.max(begin.elapsed());
+        row.peak = row.peak.max(peak);
         match outcome {
             Err(_) => {
-                let place = PANICKED_AT.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                if !is_foreign(&place) {
-                    failures.push(format!("{name}: panics at {place}"));
+                let panic = panics::last().expect("it was kept");
+                if !panic.is_foreign {
+                    let panics::Panic { place, message, backtrace, .. } = &panic;
+                    failures.push(format!("{name}: panics at {place}: {message}\n{backtrace}"));
                 }
-                *panics.entry(place).or_default() += 1;
+                *panics.entry(panic.place).or_default() += 1;
             }
             Ok(Err(_)) => {}
             Ok(Ok(sample)) => {
+                row.opened += 1;
                 failures.extend(unsound(&sample, options).map(|what| format!("{name}: {what}")));
             }
         }
@@ -165,9 +183,10 @@ fn broken_files_never_hang_take_all_memory_or_panic_in_our_code() {
             failures.push(format!("{name}: takes {peak} bytes"));
         }
     }
-    drop(panic::take_hook());
-    for (place, count) in &panics {
-        eprintln!("{count} ended in a panic at {place}");
-    }
+    let table = table(&rows, &panics);
+    eprint!("{table}");
+    let target = fixtures().join("../../target");
+    std::fs::create_dir_all(&target).expect("the folder for what is made can be written");
+    std::fs::write(target.join("mutations.tsv"), table).expect("it can be written");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

@@ -5,6 +5,7 @@ mod files;
 pub mod loading;
 pub mod manifest;
 mod ogg;
+pub mod panics;
 mod random;
 mod sources;
 
