@@ -2,6 +2,7 @@
 
 mod capacity;
 mod decoding;
+mod idle;
 mod pace;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use decoding::Decoding;
+use idle::Idle;
 
 use crate::buffer::SampleBuffer;
 use crate::decode::{self, OpenedSource, ReadState};
@@ -100,6 +102,7 @@ pub struct LoadJob {
     state: State,
     stage: Stage,
     percent: f32,
+    idle: Idle,
     pulse: Arc<Pulse>,
     /// Time spent in steps that are over.
     busy: Duration,
@@ -143,6 +146,7 @@ impl LoadJob {
             state: State::New,
             stage: Stage::Queued,
             percent: 0.0,
+            idle: Idle::default(),
             pulse: Arc::default(),
             busy: Duration::ZERO,
             opened: None,
@@ -227,9 +231,13 @@ impl LoadJob {
                 let more = decoding.decode_some()?;
                 self.show_progress(&decoding, begin);
                 if more {
+                    if self.idle.after_step(decoding.frames_decoded(), self.pulse.beats()) {
+                        let message = "its packets hold nothing and do not end";
+                        return Err(LoadError::new(LoadErrorKind::Corrupt, message));
+                    }
                     return Ok(State::Decoding(decoding));
                 }
-                if decoding.is_empty() {
+                if decoding.frames_decoded() == 0 {
                     return Err(LoadError::new(LoadErrorKind::Empty, "holds no audio frame"));
                 }
                 if decoding.resamples() {

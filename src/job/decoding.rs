@@ -173,8 +173,8 @@ impl Decoding {
         self.frames_decoded.saturating_mul(self.decoder.info().spec.channels as u64)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.frames_decoded == 0
+    pub(super) fn frames_decoded(&self) -> u64 {
+        self.frames_decoded
     }
 
     pub(super) fn resamples(&self) -> bool {
