@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::reader::{CountingReader, ReadState};
 use super::{Decoder, OpenedSource, mkv, mp4, opus, pcm, sniff};
 use crate::error::LoadError;
+use crate::metadata::{Collector, Pictures, read_cover};
 use crate::source::Source;
 
 /// Values that are decoded at most: what can be reached is reached by then.
@@ -17,9 +18,16 @@ const MAX_VALUES: usize = 1 << 18;
 pub fn pcm(bytes: &[u8]) {
     let (reader, read) = open(bytes);
     let head = &bytes[..bytes.len().min(256)];
-    if let Ok(pcm::Opened::Here(mut decoder)) = pcm::open(reader, &read, head, bytes.len() as u64) {
+    let mut found = Collector::new(Pictures::Note);
+    let opened = pcm::open(reader, &read, head, bytes.len() as u64, &mut found);
+    if let Ok(pcm::Opened::Here(mut decoder)) = opened {
         drain(&mut *decoder);
     }
+}
+
+/// What files of any kind say beside their audio, and their pictures.
+pub fn metadata(bytes: &[u8]) {
+    read_cover(&Source::Memory(bytes.into())).expect("memory can be read");
 }
 
 /// What is read of an MP4 before its decoder sees it.
@@ -35,7 +43,8 @@ pub fn matroska(bytes: &[u8]) {
 /// Opus in Ogg: pages, links of chains, packets.
 pub fn opus_ogg(bytes: &[u8]) {
     let (mut reader, read) = open(bytes);
-    let Ok((head, _)) = sniff::look_ahead(&mut reader) else { return };
+    let mut found = Collector::new(Pictures::Note);
+    let Ok((head, _)) = sniff::look_ahead(&mut reader, &mut found) else { return };
     if let Ok(opus::Opened::Here(mut decoder)) =
         opus::open(reader, &read, &head, bytes.len() as u64)
     {
@@ -105,8 +114,9 @@ mod tests {
     #[test]
     fn what_was_once_found_does_no_harm_any_more() {
         type Parser = fn(&[u8]);
-        let parsers: [(&str, Parser); 5] = [
+        let parsers: [(&str, Parser); 6] = [
             ("pcm", super::pcm),
+            ("metadata", super::metadata),
             ("mp4", super::mp4),
             ("matroska", super::matroska),
             ("opus_ogg", super::opus_ogg),

@@ -25,11 +25,12 @@ fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(fixtures().join(name)).expect("the fixture is there")
 }
 
-/// `name` with `value` written `offset` bytes behind the last `mark`.
-fn lying(name: &str, mark: &[u8], offset: usize, value: &[u8]) -> Vec<u8> {
+/// `name` with `value` written `offset` bytes from the last `mark` on.
+fn lying(name: &str, mark: &[u8], offset: isize, value: &[u8]) -> Vec<u8> {
     let mut file = fixture(name);
     let at = file.windows(mark.len()).rposition(|bytes| bytes == mark).expect("it has one");
-    file[at + offset..at + offset + value.len()].copy_from_slice(value);
+    let at = at.checked_add_signed(offset).expect("within the file");
+    file[at..at + value.len()].copy_from_slice(value);
     repair_ogg_checksums(&mut file);
     file
 }
@@ -236,7 +237,7 @@ fn small_files_that_ask_for_gigabytes_do_not_get_them() {
             lying("aac.m4a", b"stsc", 4 + 8, &[0, 0, 0, 1, 255, 255, 255, 255]),
         ),
         ("chunks in MP4", lying("aac.m4a", b"stco", 4 + 4, &ALL[..4])),
-        ("a header in MP4", lying("aac.m4a", b"moov", 4 - 8, &[0x7f, 255, 255, 255])),
+        ("a header in MP4", lying("aac.m4a", b"moov", -4, &[0x7f, 255, 255, 255])),
         ("frames of an MP3", lying("mp3_vbr.mp3", b"Xing", 8, &ALL[..4])),
         ("blocks of Microsoft's ADPCM", adpcm(2)),
         ("blocks of IMA ADPCM", adpcm(0x11)),
