@@ -16,6 +16,9 @@ KINDS = {
     "matroska": (".mka", ".mkv", ".webm"),
     "opus_ogg": (".opus", ".ogg", ".oga"),
     "opus_packets": (),
+    "mpeg": (".mp3", ".mp2", ".mp1"),
+    "adts": (".aac",),
+    "headers": (".flac", ".ogg", ".oga", ".mka", ".webm"),
 }
 # What is larger teaches a fuzzer no more, only slower.
 MAX_BYTES = 20_000

@@ -14,7 +14,6 @@ mod mutate {
 }
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -80,7 +79,7 @@ fn input(number: u64, seeds: &[(String, Vec<u8>)]) -> (String, Vec<u8>) {
     (format!("{number}, of {name}"), broken(original, other, &mut random))
 }
 
-type Outcome = thread::Result<Result<LoadedSample, LoadError>>;
+type Outcome = Result<Result<LoadedSample, LoadError>, panics::Panic>;
 
 /// Loads one input; also the most memory that it held. Every second one is limited.
 fn attempt(number: u64, bytes: Vec<u8>) -> (Outcome, usize, LoadOptions) {
@@ -89,8 +88,7 @@ fn attempt(number: u64, bytes: Vec<u8>) -> (Outcome, usize, LoadOptions) {
         max_sample_bytes: number.is_multiple_of(2).then_some(MAX_SAMPLE_BYTES),
     };
     let source = Source::Memory(bytes.into());
-    let (outcome, peak) =
-        peak_of(|| catch_unwind(AssertUnwindSafe(|| load(source, options, DEADLINE))));
+    let (outcome, peak) = peak_of(|| panics::caught(|| load(source, options, DEADLINE)));
     (outcome, peak, options)
 }
 
@@ -140,7 +138,6 @@ fn table(rows: &BTreeMap<String, Row>, panics: &BTreeMap<String, u64>) -> String
 #[test]
 fn broken_files_never_hang_take_all_memory_or_panic_in_our_code() {
     watch();
-    panics::install();
     let only = std::env::var("HOTCUE_MUTATION").ok().and_then(|number| number.parse().ok());
     let numbers = match only {
         Some(number) => number..number + 1,
@@ -165,8 +162,7 @@ fn broken_files_never_hang_take_all_memory_or_panic_in_our_code() {
         row.slowest = row.slowest.max(begin.elapsed());
         row.peak = row.peak.max(peak);
         match outcome {
-            Err(_) => {
-                let panic = panics::last().expect("it was kept");
+            Err(panic) => {
                 if !panic.is_foreign {
                     let panics::Panic { place, message, backtrace, .. } = &panic;
                     failures.push(format!("{name}: panics at {place}: {message}\n{backtrace}"));

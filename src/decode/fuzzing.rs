@@ -5,8 +5,9 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
+use super::mkv::Matroska;
 use super::reader::{CountingReader, ReadState};
-use super::{Decoder, OpenedSource, mkv, mp4, opus, pcm, sniff};
+use super::{Decoder, OpenedSource, aac, flac, mp4, mpeg, opus, pcm, sniff, vorbis};
 use crate::error::LoadError;
 use crate::metadata::{Collector, Pictures, read_cover};
 use crate::source::Source;
@@ -30,21 +31,68 @@ pub fn metadata(bytes: &[u8]) {
     read_cover(&Source::Memory(bytes.into())).expect("memory can be read");
 }
 
-/// What is read of an MP4 before its decoder sees it.
+/// MP4 and QuickTime: boxes, tables, edits, fragments, and the packets that they lead to.
 pub fn mp4(bytes: &[u8]) {
-    mp4::audio_start(&mut Cursor::new(bytes)).expect("memory can be read");
+    let (reader, read) = open(bytes);
+    if let Ok(mut decoder) = mp4::open(reader, &read, bytes.len() as u64) {
+        drain(&mut decoder);
+    }
 }
 
-/// What is read of Matroska and WebM before their decoder sees it.
+/// Matroska and WebM: elements, tracks, blocks and laces, without what is in the packets.
 pub fn matroska(bytes: &[u8]) {
-    mkv::paddings(&mut Cursor::new(bytes), bytes).expect("memory can be read");
+    let read = |track: Option<usize>| {
+        let file = Matroska::open(Cursor::new(bytes), bytes.len() as u64);
+        let mut file = file.expect("memory can be read");
+        file.duration_sec();
+        let track = file.tracks().get(track.unwrap_or(usize::MAX)).cloned();
+        let mut taken = 0;
+        while let Some(track) = &track
+            && let Ok(Some(packet)) = file.next(track)
+        {
+            taken += packet.data.len();
+            assert!(taken <= bytes.len(), "nothing is in two packets");
+        }
+        file.tracks().len()
+    };
+    (0..read(None).min(4)).for_each(|track| {
+        read(Some(track));
+    });
+}
+
+/// MPEG audio of all layers: frames, tags, and what is no frame.
+pub fn mpeg(bytes: &[u8]) {
+    let (reader, read) = open(bytes);
+    if let Ok(mpeg::Opened::Here(mut decoder)) = mpeg::open(reader, &read, None, bytes.len() as u64)
+    {
+        drain(&mut *decoder);
+    }
+}
+
+/// AAC in ADTS frames.
+pub fn adts(bytes: &[u8]) {
+    let (reader, read) = open(bytes);
+    let head = &bytes[..bytes.len().min(256)];
+    if let Ok(aac::Opened::Here(mut decoder)) = aac::open(reader, &read, head, bytes.len() as u64) {
+        drain(&mut *decoder);
+    }
+}
+
+/// The headers of FLAC and Vorbis: as Matroska has them, in FLAC files and in Ogg.
+pub fn headers(bytes: &[u8]) {
+    flac::stream_info(bytes).ok();
+    flac::plain(&mut Cursor::new(bytes)).expect("memory can be read");
+    if let Ok(joined) = vorbis::unlace(bytes) {
+        vorbis::check_joined(&joined).ok();
+    }
+    vorbis::check_ogg(&mut Cursor::new(bytes)).expect("memory can be read").ok();
 }
 
 /// Opus in Ogg: pages, links of chains, packets.
 pub fn opus_ogg(bytes: &[u8]) {
     let (mut reader, read) = open(bytes);
     let mut found = Collector::new(Pictures::Note);
-    let Ok((head, _)) = sniff::look_ahead(&mut reader, &mut found) else { return };
+    let Ok(head) = sniff::look_ahead(&mut reader, &mut found) else { return };
     if let Ok(opus::Opened::Here(mut decoder)) =
         opus::open(reader, &read, &head, bytes.len() as u64)
     {
@@ -85,7 +133,7 @@ fn open(bytes: &[u8]) -> (CountingReader, Arc<ReadState>) {
 ///
 /// # Panics
 /// When that breaks the contract of [`Decoder`].
-fn drain(decoder: &mut impl Decoder) {
+fn drain(decoder: &mut (impl Decoder + ?Sized)) {
     let channels = decoder.info().spec.channels;
     let spec: Result<_, LoadError> = decoder.info().spec.validate();
     assert!(spec.is_ok(), "a stream is within the limits, or refused");
@@ -114,7 +162,10 @@ mod tests {
     #[test]
     fn what_was_once_found_does_no_harm_any_more() {
         type Parser = fn(&[u8]);
-        let parsers: [(&str, Parser); 6] = [
+        let parsers: [(&str, Parser); 9] = [
+            ("adts", super::adts),
+            ("headers", super::headers),
+            ("mpeg", super::mpeg),
             ("pcm", super::pcm),
             ("metadata", super::metadata),
             ("mp4", super::mp4),
@@ -136,6 +187,10 @@ mod tests {
         for (name, parser) in [
             ("pcm_s24.wav", super::pcm as Parser),
             ("aac.m4a", super::mp4),
+            ("aac.aac", super::adts),
+            ("mp3_vbr.mp3", super::mpeg),
+            ("flac_16.flac", super::headers),
+            ("vorbis.ogg", super::headers),
             ("opus.webm", super::matroska),
             ("opus_51.opus", super::opus_ogg),
         ] {

@@ -3,7 +3,7 @@
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use hotcue::output::{OutputRequest, prepare_offline};
@@ -21,11 +21,14 @@ use crate::offline;
 #[derive(Default)]
 struct Spinning {
     released: Arc<AtomicBool>,
+    /// How many loads have begun to spin.
+    begun: Arc<AtomicUsize>,
 }
 
 impl Workshop for Spinning {
     fn work(&self, _: &Source, _: LoadOptions) -> Box<dyn Work> {
-        Box::new(Spins { released: Arc::clone(&self.released), pulse: Arc::default() })
+        let (released, begun) = (Arc::clone(&self.released), Arc::clone(&self.begun));
+        Box::new(Spins { released, begun, pulse: Arc::default() })
     }
 
     fn identify(&self, _: &Source) -> Option<SourceIdentity> {
@@ -35,11 +38,13 @@ impl Workshop for Spinning {
 
 struct Spins {
     released: Arc<AtomicBool>,
+    begun: Arc<AtomicUsize>,
     pulse: Arc<Pulse>,
 }
 
 impl Work for Spins {
     fn step(&mut self, _: &mut Workbench) -> Result<Step, LoadError> {
+        self.begun.fetch_add(1, Ordering::SeqCst);
         while !self.released.load(Ordering::Relaxed) {
             std::hint::spin_loop();
         }
@@ -76,7 +81,7 @@ fn a_decoder_that_spins_without_reading_is_given_up_and_replaced() {
     let config = EngineConfig { workers: Some(1), ..EngineConfig::default() };
     let engine = AudioEngine::new(config).expect("a valid configuration");
     let spinning = Spinning::default();
-    let released = Arc::clone(&spinning.released);
+    let (released, begun) = (Arc::clone(&spinning.released), Arc::clone(&spinning.begun));
     let output = prepare_offline(&OutputRequest::default());
     engine.run_in(output, Arc::new(spinning)).expect("the engine starts");
     let load = |slot| {
@@ -85,7 +90,7 @@ fn a_decoder_that_spins_without_reading_is_given_up_and_replaced() {
     };
     for round in 1..=2 {
         let ticket = load(0);
-        wait_until("the decoder spins", || ticket.stage() > Stage::Queued);
+        wait_until("the decoder spins", || begun.load(Ordering::SeqCst) == round);
         assert!(ticket.cancel());
         wait_until("it is given up", || engine.stats().abandoned_workers == round);
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -32,7 +31,6 @@ fn foreign_panics() -> BTreeMap<String, String> {
 
 #[test]
 fn inputs_that_once_did_harm_do_none_any_more() {
-    panics::install();
     let expected = foreign_panics();
     let mut seen = BTreeMap::new();
     let mut failures = Vec::new();
@@ -48,13 +46,11 @@ fn inputs_that_once_did_harm_do_none_any_more() {
         let shown = path.strip_prefix(folder()).expect("below it").to_string_lossy().into_owned();
         let source = Source::Memory(fs::read(&path).expect("it can be read").into());
         let options = LoadOptions { max_sample_bytes: Some(1 << 20), sample_rate: Some(48_000) };
-        let (outcome, peak) =
-            peak_of(|| catch_unwind(AssertUnwindSafe(|| load(source, options, DEADLINE))));
+        let (outcome, peak) = peak_of(|| panics::caught(|| load(source, options, DEADLINE)));
         if peak > MAX_PEAK_BYTES {
             failures.push(format!("{shown} takes {peak} bytes"));
         }
-        if outcome.is_err() {
-            let panic = panics::last().expect("it was kept");
+        if let Err(panic) = outcome {
             if !panic.is_foreign {
                 failures.push(format!("{shown} panics at {}: {}", panic.place, panic.message));
             }

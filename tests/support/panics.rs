@@ -2,12 +2,13 @@
 //! other is ours to prevent.
 
 use std::backtrace::Backtrace;
-use std::cell::RefCell;
-use std::panic::{self, PanicHookInfo};
+use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::sync::Once;
 
 /// Crates that are handed hostile bytes. A panic anywhere else is ours, also in a resampler or a
 /// ring: what these get is up to us.
-const FOREIGN: &[&str] = &["symphonia", "opus_pure", "extended", "encoding_rs"];
+const FOREIGN: &[&str] = &["symphonia", "opus_pure", "lewton", "nanomp3", "rusty_aac"];
 
 /// The last panic of a thread.
 #[derive(Clone, Debug)]
@@ -23,20 +24,35 @@ pub struct Panic {
 }
 
 thread_local! {
+    static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
     static LAST: RefCell<Option<Panic>> = const { RefCell::new(None) };
 }
 
-/// From now on, panics are kept for [`last`] instead of printed.
-pub fn install() {
-    panic::set_hook(Box::new(|info| {
-        let panic = Panic::new(info);
-        LAST.with(|last| *last.borrow_mut() = Some(panic));
-    }));
-}
+static HOOK: Once = Once::new();
 
-/// The last panic of this thread.
-pub fn last() -> Option<Panic> {
-    LAST.with(|last| last.borrow_mut().take())
+/// Runs `work`; a panic comes back with what is known of it, and is not printed. Those of others go
+/// to the hook that was there before.
+///
+/// # Errors
+/// When `work` panics.
+///
+/// # Panics
+/// When `work` ends in a panic that no hook was called for.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Panic> {
+    HOOK.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if IS_CAUGHT.get() {
+                LAST.set(Some(Panic::new(info)));
+            } else {
+                before(info);
+            }
+        }));
+    });
+    IS_CAUGHT.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(work));
+    IS_CAUGHT.set(false);
+    result.map_err(|_| LAST.take().expect("the hook was called"))
 }
 
 impl Panic {
