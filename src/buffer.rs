@@ -4,18 +4,22 @@
 //! appends to it; any number of readers see frames `0..ready_frames()`. What is visible never
 //! changes and never moves.
 
+mod overview;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod waveform;
 mod writer;
 
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
+pub use waveform::Waveform;
 pub use writer::SampleWriter;
 
-use crate::error::LoadError;
+use crate::error::{LoadError, LoadErrorKind};
 use crate::spec::AudioSpec;
+use overview::Overview;
 use storage::Storage;
 
 /// Decoded audio: planar `f32`, channels × frames, nominally −1..1, not clamped.
@@ -32,6 +36,7 @@ pub struct SampleBuffer {
     spec: AudioSpec,
     /// Fields are dropped in order: the memory first, then who was to learn of that.
     storage: Storage,
+    overview: Overview,
     companion: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
@@ -43,11 +48,30 @@ impl SampleBuffer {
     /// [`AudioSpec::validate`], `corrupt` for planes of different lengths.
     pub fn from_planes(sample_rate: u32, planes: Vec<Vec<f32>>) -> Result<Arc<Self>, LoadError> {
         let spec = AudioSpec { sample_rate, channels: planes.len() }.validate()?;
-        Ok(Arc::new(Self::new(spec, Storage::from_planes(planes)?)))
+        let frames = planes.first().map_or(0, Vec::len);
+        if planes.iter().any(|plane| plane.len() != frames) {
+            return Err(LoadError::new(LoadErrorKind::Corrupt, "planes of different lengths"));
+        }
+        let mut writer = SampleWriter::with_capacity(spec, frames)?;
+        let planes: Vec<&[f32]> = planes.iter().map(Vec::as_slice).collect();
+        writer.append(&planes)?;
+        Ok(writer.finish())
     }
 
-    fn new(spec: AudioSpec, storage: Storage) -> Self {
-        Self { spec, storage, companion: OnceLock::new() }
+    /// Untouched memory for `frames` frames; the spec is a valid one.
+    fn with_capacity(spec: AudioSpec, frames: usize) -> Result<Self, LoadError> {
+        Ok(Self {
+            spec,
+            storage: Storage::with_capacity(spec.channels, frames)?,
+            overview: Overview::with_capacity(spec.channels, frames)?,
+            companion: OnceLock::new(),
+        })
+    }
+
+    /// Changes the capacity while nobody shares the sample; never below what is published.
+    fn resize(&mut self, frames: usize) -> Result<(), LoadError> {
+        self.overview.resize(frames)?;
+        self.storage.resize(frames)
     }
 
     /// Gives the sample a companion that is dropped right after its memory was freed, in the
@@ -114,8 +138,10 @@ impl SampleBuffer {
         self.storage.capacity_frames()
     }
 
-    /// Bytes of memory set aside for the planes; pages that were never written cost nothing.
+    /// Bytes of memory set aside for the planes and their overview; pages that were never written
+    /// cost nothing.
     pub fn byte_len(&self) -> usize {
-        self.storage.capacity_frames() * self.spec.channels * size_of::<f32>()
+        let planes = self.storage.capacity_frames() * self.spec.channels * size_of::<f32>();
+        planes + self.overview.byte_len(self.spec.channels)
     }
 }

@@ -18,7 +18,7 @@ mod testing;
 pub mod output;
 pub mod playback;
 
-pub use buffer::{SampleBuffer, SampleWriter};
+pub use buffer::{SampleBuffer, SampleWriter, Waveform};
 #[cfg(any(test, fuzzing))]
 pub use decode::fuzzing;
 pub use decode::{Chunk, Decoder, StreamInfo};

@@ -59,6 +59,24 @@ impl Sample {
         })
     }
 
+    /// Minima and maxima, each float32 ``(channels, width)``, of the stretch from ``start_sec``
+    /// to ``end_sec``.
+    fn _waveform<'py>(
+        &self,
+        py: Python<'py>,
+        width: usize,
+        start_sec: f64,
+        end_sec: f64,
+    ) -> PyResult<[Bound<'py, PyArray2<f32>>; 2]> {
+        guarded(py, || {
+            let buffer = self.sample.buffer();
+            let Waveform { min, max, .. } = buffer.waveform(width, start_sec, end_sec);
+            let shape = [buffer.channels(), width];
+            let array = |values: Vec<f32>| PyArray1::from_vec(py, values).reshape(shape);
+            Ok([array(min)?, array(max)?])
+        })
+    }
+
     /// Length in seconds; of an arriving sample, of what is ready.
     #[getter]
     fn duration_sec(&self) -> f64 {

@@ -158,22 +158,6 @@ impl Storage {
         })
     }
 
-    /// Finished planes with the content of `planes`.
-    pub(super) fn from_planes(planes: Vec<Vec<f32>>) -> Result<Self, LoadError> {
-        let frames = planes.first().map_or(0, Vec::len);
-        if planes.iter().any(|plane| plane.len() != frames) {
-            return Err(LoadError::new(LoadErrorKind::Corrupt, "planes of different lengths"));
-        }
-        let storage = Self::with_capacity(planes.len(), frames)?;
-        for (channel, plane) in planes.iter().enumerate() {
-            // SAFETY: nobody else has this storage yet.
-            unsafe { storage.write(channel, frames, |target| target.copy_from_slice(plane)) };
-        }
-        storage.publish(frames);
-        storage.finish();
-        Ok(storage)
-    }
-
     pub(super) fn capacity_frames(&self) -> usize {
         self.capacity_frames
     }

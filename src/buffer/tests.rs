@@ -3,6 +3,7 @@
 
 #[cfg(loom)]
 pub(super) mod model;
+mod overview;
 mod readers;
 
 use std::sync::Arc;

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use super::SampleBuffer;
-use super::storage::Storage;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::spec::AudioSpec;
 
@@ -41,8 +40,7 @@ impl SampleWriter {
 
     fn new(spec: AudioSpec, frames: usize, shareable: bool) -> Result<Self, LoadError> {
         let spec = spec.validate()?;
-        let storage = Storage::with_capacity(spec.channels, frames)?;
-        let buffer = Arc::new(SampleBuffer::new(spec, storage));
+        let buffer = Arc::new(SampleBuffer::with_capacity(spec, frames)?);
         Ok(Self { buffer, shareable, max_frames: usize::MAX })
     }
 
@@ -79,7 +77,7 @@ impl SampleWriter {
         if let Some(buffer) = Arc::get_mut(&mut self.buffer) {
             self.shareable = false;
             // Without it the sample grows when it has to.
-            buffer.storage.resize(frames.saturating_add(frames / 4).min(most)).ok();
+            buffer.resize(frames.saturating_add(frames / 4).min(most)).ok();
         }
     }
 
@@ -125,6 +123,8 @@ impl SampleWriter {
             }
         }
         self.buffer.storage.publish(frames);
+        // SAFETY: as above.
+        unsafe { self.buffer.overview.follow(&self.buffer.storage, self.buffer.channels()) };
         Ok(())
     }
 
@@ -144,7 +144,7 @@ impl SampleWriter {
         match Arc::get_mut(&mut self.buffer) {
             Some(buffer) => {
                 self.shareable = false;
-                buffer.storage.resize(grown)
+                buffer.resize(grown)
             }
             None => Err(LoadError::new(
                 LoadErrorKind::Corrupt,
@@ -161,7 +161,7 @@ impl SampleWriter {
             && buffer.storage.capacity_frames() > written
         {
             // Giving memory back cannot fail in a way that matters: the old block stays.
-            let shrunk = buffer.storage.resize(written);
+            let shrunk = buffer.resize(written);
             debug_assert!(shrunk.is_ok(), "shrinking a sample failed");
         }
         self.buffer.storage.finish();
