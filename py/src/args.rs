@@ -66,6 +66,14 @@ pub(crate) fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
     })
 }
 
+/// As [`number`].
+///
+/// # Errors
+/// Also `ValueError("… out of range")` for infinities and NaN.
+pub(crate) fn finite(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
+    Some(number(value, name)?).filter(|number| number.is_finite()).ok_or_else(|| out_of_range(name))
+}
+
 /// As [`number`]; `None` stays None.
 pub(crate) fn optional_number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<f64>> {
     if value.is_none() { Ok(None) } else { number(value, name).map(Some) }

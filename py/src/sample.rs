@@ -6,13 +6,18 @@
 
 use std::sync::Arc;
 
+use hotcue::Waveform;
 use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
-use numpy::{PyArray2, PyArrayMethods as _};
+use numpy::{PyArray1, PyArray2, PyArrayMethods as _};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::args::{finite, integer};
 use crate::errors::{guarded, read_error};
 use crate::metadata;
+
+/// Pixels of a waveform, at most: more than any screen has.
+const MAX_WIDTH: i64 = 65_536;
 
 /// One immutable piece of decoded audio, not a slot.
 ///
@@ -59,21 +64,26 @@ impl Sample {
         })
     }
 
-    /// Minima and maxima, each float32 ``(channels, width)``, of the stretch from ``start_sec``
-    /// to ``end_sec``.
-    fn _waveform<'py>(
+    /// Minima and maxima of ``width`` equal stretches between two times, as a `Waveform`.
+    #[pyo3(signature = (width, start_sec = None, end_sec = None))]
+    fn waveform<'py>(
         &self,
         py: Python<'py>,
-        width: usize,
-        start_sec: f64,
-        end_sec: f64,
-    ) -> PyResult<[Bound<'py, PyArray2<f32>>; 2]> {
+        width: &Bound<'py, PyAny>,
+        start_sec: Option<&Bound<'py, PyAny>>,
+        end_sec: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
             let buffer = self.sample.buffer();
+            let width = integer(width, "width", 1..=MAX_WIDTH)?;
+            let start_sec = start_sec.map_or(Ok(0.0), |value| finite(value, "start_sec"))?;
+            let end_sec = end_sec
+                .map_or_else(|| Ok(self.sample.duration_sec()), |value| finite(value, "end_sec"))?;
             let Waveform { min, max, .. } = buffer.waveform(width, start_sec, end_sec);
             let shape = [buffer.channels(), width];
             let array = |values: Vec<f32>| PyArray1::from_vec(py, values).reshape(shape);
-            Ok([array(min)?, array(max)?])
+            let class = py.import("hotcue.values")?.getattr("Waveform")?;
+            class.call1((array(min)?, array(max)?, start_sec, end_sec))
         })
     }
 

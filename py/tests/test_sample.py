@@ -121,3 +121,36 @@ def test_samples_are_equal_if_they_are_the_same_audio(engine: hotcue.AudioEngine
     assert hash(engine.sample(0)) == hash(sample)
     assert other != sample
     assert sample != 0
+
+
+def test_a_waveform_is_exact_at_any_zoom(sounds: Sounds) -> None:
+    frames = np.random.default_rng(1).integers(-32768, 32768, (96_000, 2), dtype=np.int16)
+    with hotcue.AudioEngine(output="offline", sample_rate=48_000) as engine:
+        sample = engine.load_sample_async(0, wav_bytes(frames)).result(PATIENCE_SEC)
+    values = sample.to_numpy()
+    whole = sample.waveform(100)
+    assert (whole.start_sec, whole.end_sec) == (0.0, 2.0)
+    assert whole.min.shape == whole.max.shape == (2, 100)
+    assert whole.min.dtype == np.float32
+    np.testing.assert_array_equal(whole.min, values.reshape(2, 100, 960).min(axis=2))
+    np.testing.assert_array_equal(whole.max, values.reshape(2, 100, 960).max(axis=2))
+    near = sample.waveform(96, 0.5, 0.501)
+    np.testing.assert_array_equal(near.min, np.repeat(values[:, 24_000:24_048], 2, axis=1))
+    np.testing.assert_array_equal(near.max, near.min)
+    beyond = sample.waveform(3, 1.0, 4.0)
+    assert beyond.max[0, 0] == values[0, 48_000:].max()
+    np.testing.assert_array_equal(beyond.max[:, 1:], 0)
+
+
+def test_what_is_no_waveform(engine: hotcue.AudioEngine) -> None:
+    sample = load(engine)
+    for width in (0, -1, 65_537, 1 << 80):
+        with pytest.raises(ValueError, match="width out of range"):
+            sample.waveform(width)
+    with pytest.raises(TypeError, match="width"):
+        sample.waveform(1.5)  # type: ignore[arg-type]
+    for sec in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="start_sec out of range"):
+            sample.waveform(10, sec)
+        with pytest.raises(ValueError, match="end_sec out of range"):
+            sample.waveform(10, 0.0, sec)

@@ -28,6 +28,7 @@ from .values import (
     Instrument,
     LoadStatus,
     Loop,
+    Waveform,
 )
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "QueueFullError",
     "Sample",
     "Source",
+    "Waveform",
     "__version__",
     "devices",
 ]

@@ -8,7 +8,17 @@ from numpy.typing import NDArray
 from .errors import Stage
 from .events import LoaderEvent, PlaybackEvent
 from .source import Resolved
-from .values import Acid, Broadcast, Cue, Instrument, Loop, Retrigger, SlotState, WhenLoading
+from .values import (
+    Acid,
+    Broadcast,
+    Cue,
+    Instrument,
+    Loop,
+    Retrigger,
+    SlotState,
+    Waveform,
+    WhenLoading,
+)
 
 __all__ = ["Batch", "Engine", "Sample", "Ticket", "__version__", "after_fork_in_child", "devices"]
 
@@ -34,6 +44,21 @@ class Sample:
         in WAVE order. Of an arriving sample it covers the frames that are ready at the call.
         Each channel is contiguous; the whole array is C-contiguous unless the sample was shared
         while it grew and turned out shorter than its file had stated.
+        """
+
+    def waveform(
+        self,
+        width: SupportsIndex,
+        start_sec: float | None = None,
+        end_sec: float | None = None,
+    ) -> Waveform:
+        """What to draw of the stretch between two times, by default all of it: for each of
+        ``width`` equal pixels the least and the greatest value.
+
+        Exact at any zoom, and takes microseconds however long the sample is. A pixel covers the
+        frames from where it begins to where the next one does, one at least: far enough in, both
+        values are those of that frame. Where there is no frame, or none yet, both are 0. `width`
+        is 1 to 65,536.
         """
 
     @property

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .errors import Stage
 
 SlotState: TypeAlias = Literal["empty", "queued", "loading", "ready", "failed", "evicted"]
@@ -109,6 +112,19 @@ class Cue(NamedTuple):
     """Its name; empty where it has none."""
     note: str
     """What is noted beside the name."""
+
+
+class Waveform(NamedTuple):
+    """The least and the greatest values of equal stretches of a sample, one stretch per pixel."""
+
+    min: NDArray[np.float32]
+    """Shape ``(channels, width)``."""
+    max: NDArray[np.float32]
+    """Shape ``(channels, width)``."""
+    start_sec: float
+    """Where the first pixel begins."""
+    end_sec: float
+    """Where the last pixel ends."""
 
 
 class Acid(NamedTuple):
