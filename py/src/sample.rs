@@ -64,7 +64,13 @@ impl Sample {
         })
     }
 
-    /// Minima and maxima of ``width`` equal stretches between two times, as a `Waveform`.
+    /// What to draw of the stretch between two times, by default all of it: for each of
+    /// ``width`` equal pixels the least and the greatest value.
+    ///
+    /// Exact at any zoom, and takes microseconds however long the sample is. A pixel covers the
+    /// frames from where it begins to where the next one does, one at least: far enough in, both
+    /// values are those of that frame. Where there is no frame, or none yet, both are 0. `width`
+    /// is 1 to 65,536.
     #[pyo3(signature = (width, start_sec = None, end_sec = None))]
     fn waveform<'py>(
         &self,
