@@ -3,6 +3,10 @@
 use super::SampleBuffer;
 use super::overview::Extremes;
 
+/// What a border may lie before a frame and still count as that frame: times in seconds are seldom
+/// exact.
+const TOLERANCE_FRAMES: f64 = 1e-6;
+
 /// The least and the greatest values of consecutive stretches of a sample, one stretch per pixel.
 ///
 /// Planar: `channels` planes of `width` values each, the first channel's first.
@@ -38,7 +42,7 @@ impl SampleBuffer {
         #[expect(clippy::cast_precision_loss, reason = "pixels and frames are far below 2^53")]
         let border = |pixel: usize| {
             let at_sec = start_sec + (end_sec - start_sec) * (pixel as f64 / width as f64);
-            (at_sec * rate).floor()
+            (at_sec * rate + TOLERANCE_FRAMES).floor()
         };
         let mut waveform = Waveform { width, min: Vec::new(), max: Vec::new() };
         waveform.min.reserve_exact(width * self.channels());

@@ -14,7 +14,7 @@ fn searched(planes: &[Vec<f32>], width: usize, start_sec: f64, end_sec: f64) -> 
         for pixel in 0..width {
             let frame = |pixel: usize| {
                 let share = pixel as f64 / width as f64;
-                ((start_sec + (end_sec - start_sec) * share) * f64::from(RATE)).floor()
+                ((start_sec + (end_sec - start_sec) * share) * f64::from(RATE) + 1e-6).floor()
             };
             let (first, next) = (frame(pixel), frame(pixel + 1));
             let within = |at: usize| {
