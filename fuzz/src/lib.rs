@@ -1,6 +1,6 @@
 //! What all targets share: which panics are defects, and the limits of every input.
 //!
-//! libFuzzer aborts at the first panic. Here one in our own code does; one in a dependency is
+//! libFuzzer's hook aborts at the first panic. Here one in our own code does; one in a dependency is
 //! caught, as a decoder's thread does it, and told once per place.
 
 #[path = "../../tests/mutate/memory.rs"]
@@ -12,7 +12,6 @@ mod panics;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::abort;
 use std::sync::Mutex;
@@ -20,6 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 pub use ogg::repair_ogg_checksums;
+use panics::Panic;
 
 /// Most time of the processor that one input may take. By the clock it takes longer on a machine
 /// that does other things, and with the instruments of a fuzzer.
@@ -34,11 +34,6 @@ static PANICS: Mutex<BTreeMap<String, u64>> = Mutex::new(BTreeMap::new());
 static SLOWEST_NS: AtomicU64 = AtomicU64::new(WORTH_TELLING_NS);
 static GREATEST_BYTES: AtomicU64 = AtomicU64::new(WORTH_TELLING_BYTES);
 
-/// Takes the place of libFuzzer's hook, which aborts.
-pub fn init() {
-    panics::install();
-}
-
 /// Feeds `input` to `work`. Ends the process with a message when that panics in our own code,
 /// takes too long or too much memory.
 ///
@@ -46,10 +41,10 @@ pub fn init() {
 /// an input can be made smaller.
 pub fn run(input: &[u8], work: impl FnOnce(&[u8])) {
     let begin = processor_time();
-    let (result, peak) = memory::peak_of(|| catch_unwind(AssertUnwindSafe(|| work(input))).is_ok());
+    let (result, peak) = memory::peak_of(|| panics::caught(|| work(input)));
     let time = processor_time().saturating_sub(begin);
-    if !result {
-        panicked(input);
+    if let Err(panic) = result {
+        panicked(input, &panic);
     }
     tell_record(&SLOWEST_NS, u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), "ns");
     tell_record(&GREATEST_BYTES, peak as u64, "bytes");
@@ -63,8 +58,7 @@ pub fn run(input: &[u8], work: impl FnOnce(&[u8])) {
     }
 }
 
-fn panicked(input: &[u8]) {
-    let Some(panic) = panics::last() else { abort() };
+fn panicked(input: &[u8], panic: &Panic) {
     if !panic.is_foreign {
         eprintln!("==== our own panic at {}: {}\n{}", panic.place, panic.message, panic.backtrace);
         abort();
@@ -122,7 +116,7 @@ fn processor_time() -> Duration {
 #[macro_export]
 macro_rules! target {
     ($work:expr) => {
-        libfuzzer_sys::fuzz_target!(init: $crate::init(), |data: &[u8]| $crate::run(data, $work));
+        libfuzzer_sys::fuzz_target!(|data: &[u8]| $crate::run(data, $work));
     };
     (ogg $work:expr) => {
         $crate::target!($work);

@@ -81,7 +81,8 @@ impl AudioDecoder for AacAdapter {
         }
         self.buffer.render_uninit(Some(frames));
         for (channel, plane) in self.codec.planes().iter().enumerate() {
-            if let Some(to) = self.buffer.plane_mut(channel) {
+            // Of a packet without a frame, the planes still hold the one before.
+            if let (Some(to), Some(plane)) = (self.buffer.plane_mut(channel), plane.get(..frames)) {
                 to.copy_from_slice(plane);
             }
         }

@@ -8,7 +8,6 @@ use crate::error::LoadError;
 /// Bytes in which the headers are looked for: a comment may hold pictures.
 const MAX_BYTES: u64 = 32 << 20;
 /// Kinds of headers.
-const IDENT: u8 = 1;
 const COMMENT: u8 = 3;
 const SETUP: u8 = 5;
 
@@ -52,11 +51,9 @@ fn headers(reader: &mut (impl Read + Seek)) -> io::Result<Option<(Vec<u8>, Vec<u
             }
             if is_end {
                 let packet = std::mem::take(&mut partial);
-                match packet.first() {
-                    Some(&SETUP) => return Ok(Some((std::mem::take(ident), packet))),
-                    Some(&(COMMENT | IDENT)) => {}
-                    // Audio.
-                    _ => return Ok(None),
+                // All others are passed, as symphonia passes them: the setup may still come.
+                if packet.first() == Some(&SETUP) {
+                    return Ok(Some((std::mem::take(ident), packet)));
                 }
             }
         }
