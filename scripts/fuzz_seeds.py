@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Puts the fixtures that each fuzz target begins with into a folder of its own.
 
-    scripts/fuzz_seeds.py FOLDER
+scripts/fuzz_seeds.py FOLDER
 """
 
 import shutil
@@ -57,7 +57,9 @@ def main() -> None:
         seeds = folder / target
         seeds.mkdir(parents=True, exist_ok=True)
         for path in fixtures:
-            if path.stat().st_size <= MAX_BYTES and path.suffix in KINDS.get(target, (path.suffix,)):
+            if path.stat().st_size <= MAX_BYTES and path.suffix in KINDS.get(
+                target, (path.suffix,)
+            ):
                 shutil.copyfile(path, seeds / path.name)
         for path in (ROOT / "fuzz/regressions" / target).glob("*"):
             shutil.copyfile(path, seeds / f"regression-{path.name}")
