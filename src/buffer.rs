@@ -138,10 +138,9 @@ impl SampleBuffer {
         self.storage.capacity_frames()
     }
 
-    /// Bytes of memory set aside for the planes and their overview; pages that were never written
-    /// cost nothing.
+    /// Bytes of memory set aside for the planes; pages that were never written cost nothing. The
+    /// overview of minima and maxima takes 0.8 % more.
     pub fn byte_len(&self) -> usize {
-        let planes = self.storage.capacity_frames() * self.spec.channels * size_of::<f32>();
-        planes + self.overview.byte_len(self.spec.channels)
+        self.storage.capacity_frames() * self.spec.channels * size_of::<f32>()
     }
 }

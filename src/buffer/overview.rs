@@ -74,12 +74,6 @@ impl Overview {
         Ok(())
     }
 
-    /// Bytes of memory set aside.
-    pub(super) fn byte_len(&self, channels: usize) -> usize {
-        let blocks: usize = self.levels.iter().map(Storage::capacity_frames).sum();
-        blocks * 2 * channels * size_of::<f32>()
-    }
-
     /// Adds the blocks that the frames of `sample` have filled. What that looks at was just
     /// written, so it is still in the cache.
     ///
