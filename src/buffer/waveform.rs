@@ -31,8 +31,8 @@ impl SampleBuffer {
     ///
     /// ```
     /// # use hotcue::SampleBuffer;
-    /// let sample = SampleBuffer::from_planes(4, vec![vec![0.0, 0.5, -1.0, 0.25]])?;
-    /// let waveform = sample.waveform(2, 0.0, 1.0);
+    /// let sample = SampleBuffer::from_planes(1_000, vec![vec![0.0, 0.5, -1.0, 0.25]])?;
+    /// let waveform = sample.waveform(2, 0.0, 0.004);
     /// assert_eq!((waveform.min, waveform.max), (vec![0.0, -1.0], vec![0.5, 0.25]));
     /// # Ok::<(), hotcue::LoadError>(())
     /// ```
