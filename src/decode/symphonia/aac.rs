@@ -74,6 +74,10 @@ impl AudioDecoder for AacAdapter {
         let Ok(frames) = self.codec.decode(packet.data) else {
             return decode_error("aac: damaged packet");
         };
+        // Then the planes hold the packet before; ahead of the first one there are none.
+        if frames == 0 {
+            return Ok(self.buffer.as_generic_audio_buffer_ref());
+        }
         let made = self.codec.spec();
         if self.made != Some(made) || self.buffer.capacity() < frames {
             self.buffer = AudioBuffer::new(spec(made.sample_rate, made.channels), frames);
@@ -81,8 +85,7 @@ impl AudioDecoder for AacAdapter {
         }
         self.buffer.render_uninit(Some(frames));
         for (channel, plane) in self.codec.planes().iter().enumerate() {
-            // Of a packet without a frame, the planes still hold the one before.
-            if let (Some(to), Some(plane)) = (self.buffer.plane_mut(channel), plane.get(..frames)) {
+            if let Some(to) = self.buffer.plane_mut(channel) {
                 to.copy_from_slice(plane);
             }
         }

@@ -10,7 +10,8 @@ pub(super) fn fill(
     sample_rate: u32,
     packet: &PacketRef<'_>,
 ) {
-    let frames = planes.first().map_or(0, Vec::len);
+    // A buffer without channels is one that symphonia cannot make.
+    let Some(frames) = planes.first().map(Vec::len) else { return buffer.clear() };
     // Not more than 64.
     let channels = Channels::Discrete(u16::try_from(planes.len()).unwrap_or(u16::MAX));
     *buffer = AudioBuffer::new(AudioSpec::new(sample_rate, channels), frames);
