@@ -35,6 +35,9 @@ impl Codec {
 
     /// Decodes the frame that `bytes` begin with and, unless it is a free one, end with.
     pub(crate) fn decode(&mut self, bytes: &[u8]) -> Outcome {
+        if has_mixed_blocks_at_8_khz(bytes) {
+            return Outcome::Damaged;
+        }
         let (_, result) = self.decoder.decode(bytes, &mut self.interleaved);
         match result {
             Ok(info) if info.samples_produced > 0 => {
@@ -57,4 +60,27 @@ impl Codec {
     pub(crate) fn planes(&mut self) -> &mut Vec<Vec<f32>> {
         &mut self.planes
     }
+}
+
+/// Whether `frame` is of Layer III at 8 kHz and has short blocks mixed with long ones: of the first
+/// bands it has fewer lines than nanomp3 0.2.0 thinks, which then panics. No encoder is known that
+/// makes such frames.
+///
+/// # Sources
+/// ISO/IEC 11172-3, 2.4.1.3 (header), and 13818-3, 2.4.1.7 (side information of the lower rates): 8
+/// bits for where the frame begins, one or two of no meaning, then 63 per channel, of which the 39th
+/// says that more follow: two for the kind of blocks (2: short) and one for whether they are mixed.
+fn has_mixed_blocks_at_8_khz(frame: &[u8]) -> bool {
+    let &[_, second, third, fourth, ..] = frame else { return false };
+    // MPEG-2.5 and Layer III; the third of its rates.
+    if second & 0b0001_1110 != 0b0000_0010 || third >> 2 & 3 != 2 {
+        return false;
+    }
+    let side = frame.get(if second & 1 == 0 { 6 } else { 4 }..).unwrap_or(&[]);
+    let bit = |at: usize| side.get(at / 8).is_some_and(|byte| byte >> (7 - at % 8) & 1 == 1);
+    let starts = if fourth >> 6 == 3 { [9, 9] } else { [10, 10 + 63] };
+    starts.iter().any(|start| {
+        let [switches, high, low, mixed] = [38, 39, 40, 41].map(|at| bit(start + at));
+        switches && high && !low && mixed
+    })
 }
