@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench nightly soak promises crosscheck formats fuzz docs clean preflight \
+.PHONY: help demo test lint bench nightly soak promises progress crosscheck formats fuzz docs clean preflight \
 	wheel rust-tests jack-test python-tests not-run
 
 PYTHON := .venv/bin/python
@@ -59,7 +59,7 @@ bench: preflight ## measures: decoding per format, resampling, rings, mixer
 
 # The machine is theirs alone: after the tests, one after the other.
 nightly: export HOTCUE_LONG := 1
-nightly: test promises soak fuzz ## runs the long forms of the tests, and those that need other programs
+nightly: test promises progress soak fuzz ## runs the long forms of the tests, and those that need other programs
 	RUSTFLAGS='--cfg loom' cargo test --locked --release -p hotcue --lib --target-dir target/loom \
 	    buffer::tests::model
 	scripts/plants.sh
@@ -69,9 +69,17 @@ nightly: test promises soak fuzz ## runs the long forms of the tests, and those 
 soak: preflight ## random calls for MINUTES=30; memory must stay flat; draws target/soak.svg
 	cargo run --locked --release -p hotcue-tests --bin measure -- soak $(MINUTES) target/soak.svg
 
-promises: preflight ## measures how soon busy workers answer; makes long files with ffmpeg
+promises: preflight ## measures how soon busy workers answer, and memory; makes long files with ffmpeg
 	scripts/make_long_audio.sh target/long
 	cargo run --locked --release -p hotcue-tests --bin measure -- promises target/long
+	cargo run --locked --release -p hotcue-tests --bin measure -- memory target/long
+
+progress: preflight ## measures how true progress is, also from a slow disk; draws target/progress.svg
+	scripts/make_long_audio.sh target/long
+	cargo run --locked --release -p hotcue-tests --bin measure -- \
+	    progress target/long runs=5 target/progress.svg
+	cargo run --locked --release -p hotcue-tests --bin measure -- \
+	    throttled target/long target/throttled.svg
 
 crosscheck: NEEDED_FOR := crosscheck
 crosscheck: preflight .venv/.crosscheck ## DIR=…: lays every file below a folder beside ffmpeg and libsndfile

@@ -96,13 +96,16 @@ impl std::fmt::Debug for SupervisorParts {
 }
 
 impl LoaderSupervisor {
-    /// A supervisor over `homes.len()` decoders, one on each.
+    /// A supervisor over `homes.len()` decoders, one on each, and one more on `scout` that only
+    /// looks at files that wait.
     pub(crate) fn new(
         parts: SupervisorParts,
         homes: Vec<Home>,
+        scout: Home,
         context: &mut Context<Self>,
     ) -> Self {
         let supervisor = context.address();
+        let scout = Scout::new(Worker::start(scout, homes.len(), 0, &parts, &supervisor));
         let workers = homes
             .into_iter()
             .enumerate()
@@ -119,7 +122,7 @@ impl LoaderSupervisor {
             queue: Queue::default(),
             parked: Vec::new(),
             workers,
-            scout: Scout::default(),
+            scout,
             stalled: Vec::new(),
             abandoned: Vec::new(),
             freed: 0,

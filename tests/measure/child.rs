@@ -26,6 +26,14 @@ impl Curve {
         let mean = off().sum::<f64>() / self.points.len().max(1) as f64;
         (mean, off().fold(0.0, f64::max))
     }
+
+    /// The longest time between two of `started`, any `progress` and `success`.
+    pub(crate) fn longest_gap_ms(&self) -> f64 {
+        let shares = self.points.iter().map(|point| point.0);
+        let mut last = 0.0;
+        let gaps = shares.chain([1.0]).map(|share| share - std::mem::replace(&mut last, share));
+        gaps.fold(0.0, f64::max) * self.seconds * 1e3
+    }
 }
 
 /// Loads `file` and prints what `kind` asks for.

@@ -35,6 +35,11 @@ const BUDGET: u64 = 12 << 20;
 const LARGEST: u64 = 30 * 48_000 * 4 + (1 << 20);
 /// The share of the time that is not measured: allocators and tables grow to what they need.
 const WARM_UP: f64 = 0.15;
+/// One load of so many stalls, once measured and while warming up. Its decoder is replaced, and a
+/// thread that takes another's place takes memory from another of the C library's arenas (up to
+/// eight for each core); all of them have to have served a decoder before nothing is new any more.
+const STALLS_ONE_IN: usize = 2_000;
+const STALLS_AT_FIRST_ONE_IN: usize = 400;
 /// At most so much between two samples.
 const SLOWEST: Duration = Duration::from_secs(1);
 
@@ -102,10 +107,10 @@ pub(crate) fn run(soak: &Soak, svg: Option<&Path>) -> Result<bool, String> {
         });
         scope.spawn(move || watch(engine, record, soak, over));
         let here = || lock(record).points.len();
-        churn(engine, &material, done, 1, warm, over)?;
+        churn(engine, &material, done, (1, STALLS_AT_FIRST_ONE_IN), warm, over)?;
         let before = settle(engine)?;
         let begin = here();
-        churn(engine, &material, done, 2, total - warm, over)?;
+        churn(engine, &material, done, (2, STALLS_ONE_IN), total - warm, over)?;
         let end = here();
         lock(record).measured = begin..end;
         let after = settle(engine)?;
@@ -127,7 +132,7 @@ fn churn(
     engine: &AudioEngine,
     material: &Material,
     done: &Done,
-    seed: u64,
+    (seed, stalls_one_in): (u64, usize),
     time: Duration,
     over: &AtomicBool,
 ) -> Result<(), String> {
@@ -136,7 +141,7 @@ fn churn(
         let mut random = Random::new(seed);
         let callers: Vec<_> = (0..CALLERS)
             .map(|_| {
-                let caller = Caller::new(random.fork(), engine, material, done);
+                let caller = Caller::new(random.fork(), engine, material, done, stalls_one_in);
                 let rest = &rest;
                 scope.spawn(move || {
                     let _ends = Ends(rest);

@@ -278,6 +278,7 @@ impl Plan {
         // tiny load costs is waking threads.
         let loader_home = named("hotcue-loader")?;
         let workers = (0..self.workers).map(|_| open()).collect::<Result<Vec<_>, _>>()?;
+        let scout = open()?;
 
         let events = self.events;
         let bus = loader_home.start(|_| EventBus::new(vec![events]));
@@ -306,7 +307,7 @@ impl Plan {
             worker_nice: self.config.worker_nice,
         };
         let supervisor =
-            loader_home.start(move |context| LoaderSupervisor::new(parts, workers, context));
+            loader_home.start(move |context| LoaderSupervisor::new(parts, workers, scout, context));
         let waiting = supervisor.clone();
         ledger.on_room(move || waiting.do_send(RoomFreed));
         let homes = vec![loader_home, sink_home];

@@ -8,8 +8,8 @@ use crate::job::Job;
 use crate::messages::Measure;
 
 /// Looks at files that wait, beside the pool: they may lie where nothing answers, and no load that
-/// goes on is to wait for that. Started when it is first needed.
-#[derive(Debug, Default)]
+/// goes on is to wait for that.
+#[derive(Debug)]
 pub(super) struct Scout {
     worker: Option<Worker>,
     /// It was sent, and has not answered.
@@ -17,18 +17,18 @@ pub(super) struct Scout {
 }
 
 impl Scout {
+    pub(super) fn new(worker: Worker) -> Self {
+        Self { worker: Some(worker), is_out: false }
+    }
+
     /// Whether it can be sent. Where nothing answers, it never can again; then files are not
     /// measured any more.
     pub(super) fn is_here(&self) -> bool {
         !self.is_out
     }
 
-    /// Sends it to look at the files of `jobs`. Without a thread for it, `start` gives None, and
-    /// their sizes stay unknown.
-    pub(super) fn send(&mut self, jobs: Vec<Arc<Job>>, start: impl FnOnce() -> Option<Worker>) {
-        if self.worker.is_none() {
-            self.worker = start();
-        }
+    /// Sends it to look at the files of `jobs`.
+    pub(super) fn send(&mut self, jobs: Vec<Arc<Job>>) {
         if let Some(worker) = &self.worker {
             self.is_out = true;
             worker.addr.do_send(Measure(jobs));

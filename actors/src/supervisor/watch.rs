@@ -65,7 +65,7 @@ impl LoaderSupervisor {
             self.unpark();
         }
         self.give_signs_of_life();
-        self.measure(supervisor);
+        self.measure();
         self.yield_to_shorter();
         self.dispatch();
     }
@@ -182,18 +182,14 @@ impl LoaderSupervisor {
     }
 
     /// Has the sizes of files that wait looked at, once some job has run for long.
-    fn measure(&mut self, supervisor: &Addr<Self>) {
+    fn measure(&mut self) {
         let long = |worker: &Worker| {
             worker.busy.as_ref().is_some_and(|busy| busy.since.elapsed() >= MEASURE_AFTER)
         };
         if self.scout.is_here() && self.workers.iter().any(long) {
             let jobs = self.queue.take_unmeasured(MEASURED_AT_ONCE);
             if !jobs.is_empty() {
-                let (parts, number) = (&self.parts, self.workers.len());
-                self.scout.send(jobs, || {
-                    let home = parts.homes.open().ok()?;
-                    Some(Worker::start(home, number, 0, parts, supervisor))
-                });
+                self.scout.send(jobs);
             }
         }
     }

@@ -38,6 +38,7 @@ pub(super) struct Caller<'a> {
     pub(super) engine: &'a AudioEngine,
     pub(super) material: &'a Material,
     pub(super) done: &'a Done,
+    stalls_one_in: usize,
     tickets: VecDeque<(LoadTicket, Expected, bool)>,
     batches: VecDeque<LoadBatch>,
 }
@@ -48,8 +49,10 @@ impl<'a> Caller<'a> {
         engine: &'a AudioEngine,
         material: &'a Material,
         done: &'a Done,
+        stalls_one_in: usize,
     ) -> Self {
-        Self { random, engine, material, done, tickets: VecDeque::new(), batches: VecDeque::new() }
+        let (tickets, batches) = (VecDeque::new(), VecDeque::new());
+        Self { random, engine, material, done, stalls_one_in, tickets, batches }
     }
 
     /// Calls until `over`, then waits for all that it began.
@@ -110,7 +113,7 @@ impl<'a> Caller<'a> {
     }
 
     fn load(&mut self, id: u32) -> Result<(), EngineError> {
-        let (source, expected) = self.material.pick(&mut self.random);
+        let (source, expected) = self.material.pick(&mut self.random, self.stalls_one_in);
         let id = (!self.random.one_in(8)).then_some(id);
         let priority = self.priority();
         match self.engine.load_sample_async(id, source, priority) {
@@ -123,7 +126,7 @@ impl<'a> Caller<'a> {
     fn load_many(&mut self) -> Result<(), EngineError> {
         let (mut items, mut expected) = (Vec::new(), Vec::new());
         for _ in 0..1 + self.random.below(8) {
-            let (source, end) = self.material.pick(&mut self.random);
+            let (source, end) = self.material.pick(&mut self.random, self.stalls_one_in);
             items.push((Some(self.slot()), source));
             expected.push(end);
         }

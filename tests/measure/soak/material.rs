@@ -69,8 +69,9 @@ impl Material {
         Ok(Self { good, fixtures, bad, long, tiny, pushed, _folder: folder })
     }
 
-    pub(super) fn pick(&self, random: &mut Random) -> (Source, Expected) {
-        if random.one_in(2_000) {
+    /// One of `stalls_one_in` stalls for so long that its decoder may be replaced.
+    pub(super) fn pick(&self, random: &mut Random, stalls_one_in: usize) -> (Source, Expected) {
+        if random.one_in(stalls_one_in) {
             // Two reads: one gives the header, the other one is the test of patience.
             return (faulty(&self.tiny, Some(2), false, STALL), Expected::Bad);
         }

@@ -85,10 +85,13 @@ fn check_start(schedule: &Schedule<'_>, work: &Work) {
         );
         // A shorter one may have been let in for a long one that ran; of what is not there, or has
         // been replaced since somebody looked, the length is not known.
-        let (version, other) = schedule.disk.now(load.request.file);
-        let unknown =
-            other.end == End::Fails(LoadErrorKind::NotFound) || load.request.job_version < version;
-        let shorter = unknown || bytes < other.bytes;
+        let is_known = |index: usize| {
+            let request = schedule.loads[index].request;
+            let (version, script) = schedule.disk.now(request.file);
+            script.end != End::Fails(LoadErrorKind::NotFound) && request.job_version >= version
+        };
+        let known = is_known(index) && members.iter().all(|member| is_known(*member));
+        let shorter = !known || bytes < schedule.disk.now(load.request.file).1.bytes;
         let older = Some(age(schedule, index)) < oldest
             && load.waits(from.saturating_sub(LAID_OUT), at + lag(schedule));
         assert!(
