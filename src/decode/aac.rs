@@ -2,6 +2,9 @@
 
 mod adts;
 mod codec;
+mod fill;
+#[cfg(test)]
+mod tests;
 
 use std::io::{Seek, SeekFrom};
 use std::sync::Arc;

@@ -16,11 +16,16 @@ pub(crate) fn reason(path: &Path) -> Option<&'static str> {
 
 /// Reasons, each with the files that it is true of: the start of their SHA-1 sum, and a name for
 /// people.
-const KNOWN: &[(&str, &[(&str, &str)])] = &[(
-    "ffmpeg leaves the padding behind the end that the file states",
-    &[
-        ("1e513866bae79986", "bbb_1ch_8kHz_aac_lc.m4a"),
-        ("b5ed2dcb249272e9", "full.m4a"),
-        ("6ef26f5e35a48089", "music.m4a"),
-    ],
-)];
+const KNOWN: &[(&str, &[(&str, &str)])] = &[
+    (
+        "ffmpeg takes it for speech in AMR",
+        &[
+            ("0ddef1fb1df6c4a6", "100kB-garbage-prefix.mp3"),
+            ("7678affef3bfe89c", "200kB-garbage-prefix.mp3"),
+        ],
+    ),
+    (
+        "ffmpeg takes ticks of the track for frames",
+        &[("85b7d7307399a567", "sample_edit_list_no_sync_frame_before_edit.mp4")],
+    ),
+];

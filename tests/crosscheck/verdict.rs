@@ -10,6 +10,8 @@ use super::references::Audio;
 
 const LOSSY_DB: f64 = 60.0;
 const ADPCM_DB: f64 = 40.0;
+/// Frames of a packet of AAC, at the rate of its core.
+const AAC_FRAMES: usize = 1024;
 
 /// What comes of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,6 +84,7 @@ pub(crate) fn judge(
         ffmpeg: only(ffmpeg),
         sndfile: only(sndfile),
     };
+    let mut padding = None;
     match &ours.outcome {
         Outcome::Panicked(why) => judgement.why = format!("panics: {why}"),
         Outcome::TimedOut => "does not end".clone_into(&mut judgement.why),
@@ -102,13 +105,14 @@ pub(crate) fn judge(
             let beside = |audio: Option<&Audio>| audio.map(|audio| Comparison::new(&ours, audio));
             let beside = [beside(ffmpeg), beside(sndfile)];
             (judgement.verdict, judgement.why) = judge_audio(sample, &ours, &beside, task);
+            padding = padding_left((&sample.container, &sample.codec), ours.frames(), &beside);
             let [ffmpeg, sndfile] = beside;
             judgement.ffmpeg = ffmpeg.map(Beside::Both);
             judgement.sndfile = sndfile.map(Beside::Both);
         }
     }
     if judgement.verdict.is_failure()
-        && let Some(reason) = known()
+        && let Some(reason) = padding.or_else(known)
     {
         judgement.verdict = Verdict::Known;
         judgement.why = format!("{} ({reason})", judgement.why);
@@ -192,6 +196,21 @@ fn faults(codec: &str, ours: &Audio, beside: &[Option<Comparison>; 2]) -> Vec<St
     faults
 }
 
+/// Why AAC in MP4 may end less than a packet before ffmpeg's, if all else is right: ffmpeg 5.1 plays
+/// the last packet to its end, wherever the file says that the music ends.
+fn padding_left(
+    (container, codec): (&str, &str),
+    frames: usize,
+    beside: &[Option<Comparison>; 2],
+) -> Option<&'static str> {
+    let [Some(ffmpeg), None] = beside else { return None };
+    let missing = ffmpeg.frames.checked_sub(frames)?;
+    let is_so = (container, codec) == ("mp4", "aac")
+        && missing < AAC_FRAMES
+        && ffmpeg.values?.snr_db >= tolerance_db(codec);
+    is_so.then_some("ffmpeg leaves the padding behind the end that the file states")
+}
+
 /// Whether `codec` is MPEG audio whose references do not agree where it starts, by the decoder's
 /// delay of 529 frames or a frame that may be a header, and ours lies between them.
 fn lies_between(codec: &str, comparable: &[(usize, Values)]) -> bool {
@@ -230,6 +249,20 @@ mod tests {
         assert!(faults_of("mp3", &[0.5004, 0.25, 0.0], [Some(&reference), None]).is_empty());
         assert_eq!(faults_of("mp3", &[0.51, 0.25, 0.0], [Some(&reference), None]).len(), 1);
         assert!(faults_of("adpcm_ms", &[0.504, 0.25, 0.0], [Some(&reference), None]).is_empty());
+    }
+
+    #[test]
+    fn padding_is_known_of_aac_in_mp4_only_and_no_more_than_a_packet() {
+        let reference = [0.5, -0.25].repeat(1_000);
+        let padding = |kind, ours: &[f32]| {
+            let comparison = Comparison::new(&audio(ours), &audio(&reference));
+            padding_left(kind, ours.len(), &[Some(comparison), None])
+        };
+        assert!(padding(("mp4", "aac"), &reference[..1_500]).is_some());
+        assert_eq!(padding(("mp4", "aac"), &reference[..900]), None);
+        assert_eq!(padding(("mp4", "aac"), &reference[1..]), None);
+        assert_eq!(padding(("aac", "aac"), &reference[..1_500]), None);
+        assert_eq!(padding(("mp4", "opus"), &reference[..1_500]), None);
     }
 
     #[test]

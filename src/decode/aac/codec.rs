@@ -2,6 +2,7 @@
 
 use rusty_aac::{AacDecoder, Error};
 
+use super::fill::Beginning;
 use crate::decode::packets::{PacketCodec, Undecodable};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::spec::{AudioSpec, validate_channels};
@@ -11,6 +12,8 @@ use crate::spec::{AudioSpec, validate_channels};
 const MAX_BAD_PACKETS: u32 = 2;
 /// The audio object type of AAC-ELD (ISO/IEC 14496-3, table 1.17).
 const ENHANCED_LOW_DELAY: u8 = 39;
+/// What libfaac begins with that is no music: one block.
+const LIBFAAC_DELAY_FRAMES: usize = 1024;
 
 /// Decodes the packets of one stream.
 pub(crate) struct Codec {
@@ -23,6 +26,8 @@ pub(crate) struct Codec {
     spec: AudioSpec,
     /// Whether `spec` is what was decoded.
     is_settled: bool,
+    /// Frames before the music that are yet to come, of which the encoder's name tells.
+    priming: usize,
     planes: Vec<Vec<f32>>,
 }
 
@@ -58,6 +63,7 @@ impl Codec {
             bad_in_a_row: 0,
             spec: AudioSpec { sample_rate, channels: 0 },
             is_settled: false,
+            priming: 0,
             planes: Vec::new(),
         }
     }
@@ -83,7 +89,11 @@ impl Codec {
 impl PacketCodec for Codec {
     fn decode(&mut self, packet: &[u8]) -> Result<usize, Undecodable> {
         let block = if self.config.is_none() { behind_header(packet) } else { packet };
-        if !self.is_settled && !has_audio(block) {
+        let beginning = Beginning::of(block);
+        if beginning.is_libfaac {
+            self.priming = LIBFAAC_DELAY_FRAMES;
+        }
+        if !self.is_settled && !beginning.has_audio {
             return Ok(0);
         }
         let may_differ = self.begins_anew(packet) || !self.is_settled;
@@ -120,6 +130,12 @@ impl PacketCodec for Codec {
         };
     }
 
+    fn take_priming(&mut self, frames: usize) -> usize {
+        let taken = self.priming.min(frames);
+        self.priming -= taken;
+        taken
+    }
+
     fn planes(&mut self) -> &mut [Vec<f32>] {
         &mut self.planes
     }
@@ -142,37 +158,6 @@ impl PacketCodec for Codec {
 fn behind_header(frame: &[u8]) -> &[u8] {
     let has_checksum = frame.get(1).is_some_and(|byte| byte & 1 == 0);
     frame.get(if has_checksum { 9 } else { 7 }..).unwrap_or(&[])
-}
-
-/// False for a packet that only fills up, like the first one of libfaac, which holds its name:
-/// no audio begins with it. True for what cannot be told.
-///
-/// # Sources
-/// ISO/IEC 14496-3, 4.4.2.1 and 4.4.2.7: three bits say which element comes. 6: one that fills up,
-/// of four bits of length (15: and eight more, less one). 7: the end.
-fn has_audio(packet: &[u8]) -> bool {
-    const FILL: u32 = 6;
-    const END: u32 = 7;
-    let bits = |at: usize, count: usize| {
-        (at..at + count).try_fold(0_u32, |bits, at| {
-            let byte = packet.get(at / 8)?;
-            Some(bits << 1 | u32::from(byte >> (7 - at % 8) & 1))
-        })
-    };
-    let mut at = 0;
-    loop {
-        match bits(at, 3) {
-            Some(FILL) => {}
-            Some(END) => return false,
-            _ => return true,
-        }
-        let (len, header) = match (bits(at + 3, 4), bits(at + 7, 8)) {
-            (Some(15), Some(more)) => (14 + more, 15),
-            (Some(15) | None, _) => return true,
-            (Some(len), _) => (len, 7),
-        };
-        at += header + 8 * usize::try_from(len).unwrap_or(0);
-    }
 }
 
 fn refused(error: Error) -> LoadError {

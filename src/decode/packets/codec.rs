@@ -17,6 +17,12 @@ pub(in crate::decode) trait PacketCodec: Send {
     /// Forgets all packets so far: the next one follows none of them.
     fn reset(&mut self);
 
+    /// How many of the `frames` frames of the last packet lie before the music, as the stream itself
+    /// tells; where a container says where the music begins, that counts instead.
+    fn take_priming(&mut self, _frames: usize) -> usize {
+        0
+    }
+
     /// What the last packet held, one plane per channel.
     fn planes(&mut self) -> &mut [Vec<f32>];
 

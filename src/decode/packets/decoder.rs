@@ -34,6 +34,8 @@ pub(in crate::decode) struct PacketDecoder {
     waiting: std::ops::Range<usize>,
     /// Frames that are missing before them.
     lost_frames: u64,
+    /// Frames that only the codec knew to lie before the music.
+    primed_frames: u64,
     /// The frames of every packet so far, if all had as many.
     common_frames: Option<usize>,
     tally: Tally,
@@ -70,6 +72,7 @@ impl PacketDecoder {
             order: Vec::new(),
             waiting: 0..0,
             lost_frames: 0,
+            primed_frames: 0,
             common_frames: None,
             tally: Tally::default(),
             ended: false,
@@ -81,7 +84,9 @@ impl PacketDecoder {
             }
         }
         let rate = this.info.spec.sample_rate;
-        this.info.frames = this.source.frames(rate).filter(|frames| *frames > 0);
+        let frames = this.source.frames(rate);
+        let frames = frames.map(|frames| frames.saturating_sub(this.primed_frames));
+        this.info.frames = frames.filter(|frames| *frames > 0);
         // Of a clock that does not count frames, the last one may be off.
         let counts_frames = matches!(this.source.timescale(), 0) || this.source.timescale() == rate;
         this.info.frames_estimated = !(counts_frames && this.codec.is_lossless());
@@ -132,6 +137,11 @@ impl PacketDecoder {
                 let same = self.common_frames == Some(frames);
                 self.common_frames = Some(frames).filter(|_| is_first || same);
                 self.waiting = self.kept(packet, frames);
+                let priming = self.codec.take_priming(frames);
+                // Unless the container says where the music begins.
+                let priming = if packet.from == 0 { priming } else { 0 };
+                self.waiting.start = priming.max(self.waiting.start).min(self.waiting.end);
+                self.primed_frames += priming as u64;
                 self.tally.clean_all(self.codec.planes());
                 Ok(())
             }

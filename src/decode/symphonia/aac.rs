@@ -91,6 +91,9 @@ impl AudioDecoder for AacAdapter {
         }
         let cut = |frames: u64| usize::try_from(frames).unwrap_or(usize::MAX);
         let (start, end) = (cut(packet.trim_start.get()), cut(packet.trim_end.get()));
+        let priming = self.codec.take_priming(frames);
+        // Unless the container says where the music begins.
+        let start = if start == 0 { priming } else { start };
         self.buffer.trim(start.min(frames), end.min(frames));
         Ok(self.buffer.as_generic_audio_buffer_ref())
     }

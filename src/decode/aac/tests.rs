@@ -1,0 +1,87 @@
+//! Streams that name their encoder.
+
+use std::path::Path;
+
+use crate::decode::tests::decode;
+
+fn fixture(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    std::fs::read(path).expect("the fixture is there")
+}
+
+/// `block` behind what libfaac puts in front of its first one.
+fn named(block: &[u8]) -> Vec<u8> {
+    // One that fills up, of fifteen bytes and one more; four bits that say no more of it, 13 unused.
+    let mut bits = vec![1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0];
+    bits.extend([0; 17]);
+    let mut put = |bytes: &[u8]| {
+        bits.extend(bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)));
+    };
+    put(b"libfaac 1.28\0");
+    bits.extend([0; 7]);
+    bits.extend(block.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)));
+    let byte =
+        |bits: &[u8]| bits.iter().enumerate().fold(0, |byte, (at, bit)| byte | bit << (7 - at));
+    bits.chunks(8).map(byte).collect()
+}
+
+#[test]
+fn adts_of_libfaac_begins_behind_its_delay() {
+    let plain = fixture("aac.aac");
+    let len =
+        usize::from(plain[3] & 3) << 11 | usize::from(plain[4]) << 3 | usize::from(plain[5] >> 5);
+    let block = named(&plain[7..len]);
+    let mut header = plain[..7].to_vec();
+    let named_len = u8::try_from(block.len() + 7 - len).expect("not much longer");
+    let (len, more) = (u16::try_from(len).expect("13 bits"), u16::from(named_len));
+    let len = len + more;
+    header[3] = header[3] & !3 | (len >> 11).to_le_bytes()[0];
+    header[4] = (len >> 3).to_le_bytes()[0];
+    header[5] = header[5] & 0x1f | (len << 5).to_le_bytes()[0];
+    let file = [&header[..], &block, &plain[usize::from(len - more)..]].concat();
+    let (expected, _) = decode(&plain).expect("a good file");
+    let (planes, _) = decode(&file).expect("with a name in front");
+    for (plane, expected) in planes.iter().zip(&expected) {
+        assert_eq!(plane[..], expected[1_024..]);
+    }
+}
+
+/// Where the content of the first box of this kind begins.
+fn content_of(file: &[u8], kind: &[u8; 4]) -> usize {
+    file.windows(4).position(|bytes| bytes == kind).expect("the box is there") + 4
+}
+
+fn add(file: &mut [u8], at: usize, more: usize) {
+    let word = u32::from_be_bytes(file[at..at + 4].try_into().expect("four bytes"));
+    let word = word + u32::try_from(more).expect("not much");
+    file[at..at + 4].copy_from_slice(&word.to_be_bytes());
+}
+
+#[test]
+fn an_edit_list_counts_more_than_the_name_of_libfaac() {
+    let plain = fixture("aac.m4a");
+    let (start, sizes) = (content_of(&plain, b"mdat"), content_of(&plain, b"stsz") + 12);
+    let len = u32::from_be_bytes(plain[sizes..sizes + 4].try_into().expect("four bytes"));
+    let end = start + usize::try_from(len).expect("a short packet");
+    let block = named(&plain[start..end]);
+    let more = block.len() - (end - start);
+    let mut file = [&plain[..start], &block, &plain[end..]].concat();
+    let (sizes, chunks) = (content_of(&file, b"stsz") + 12, content_of(&file, b"stco"));
+    add(&mut file, sizes, more);
+    add(&mut file, start - 8, more);
+    let count = file[chunks + 7];
+    for chunk in 1..usize::from(count) {
+        add(&mut file, chunks + 8 + 4 * chunk, more);
+    }
+    assert!(decode(&file).expect("named") == decode(&plain).expect("plain"), "by its edit list");
+
+    let edits = |file: &[u8]| content_of(file, b"edts") - 4;
+    let (mut plain, at, in_file) = (plain.clone(), edits(&plain), edits(&file));
+    plain[at..at + 4].copy_from_slice(b"free");
+    file[in_file..in_file + 4].copy_from_slice(b"free");
+    let (expected, _) = decode(&plain).expect("a file without edits");
+    let (planes, _) = decode(&file).expect("the same with a name");
+    for (plane, expected) in planes.iter().zip(&expected) {
+        assert_eq!(plane[..], expected[1_024..]);
+    }
+}
