@@ -154,7 +154,8 @@ impl PcmDecoder {
         }
         reader.seek(SeekFrom::Start(audio.start)).map_err(|error| io_failure(&read, error))?;
         let block_bytes = coding.block_bytes(channels);
-        let buffer_bytes = (READ_BYTES / block_bytes).max(1) * block_bytes;
+        let most_at_once = usize::try_from(audio.len).unwrap_or(READ_BYTES).min(READ_BYTES);
+        let buffer_bytes = most_at_once.div_ceil(block_bytes) * block_bytes;
         Ok(Self {
             info: StreamInfo {
                 spec,

@@ -45,7 +45,9 @@ impl<R: Read + Seek> Blocks<R> {
             self.reader.seek(SeekFrom::Start(at))?;
             self.start = at;
             self.buffer.clear();
-            let wanted = count.max(BLOCK_BYTES) as u64;
+            let wanted = (count.max(BLOCK_BYTES) as u64).min(self.len - at);
+            // All in one call: without the room, the buffer would grow read by read.
+            self.buffer.reserve_exact(usize::try_from(wanted).unwrap_or(0));
             self.reader.by_ref().take(wanted).read_to_end(&mut self.buffer)?;
         }
         let held = self.held(at, count).unwrap_or(0..self.buffer.len());

@@ -40,7 +40,9 @@ impl<'r, R: Read + Seek> Window<'r, R> {
             self.reader.seek(SeekFrom::Start(position))?;
             self.start = position;
             self.buffer.clear();
-            let wanted = count.max(BLOCK_BYTES) as u64;
+            let wanted = (count.max(BLOCK_BYTES) as u64).min(self.len - position);
+            // All in one call: without the room, the buffer would grow read by read.
+            self.buffer.reserve_exact(usize::try_from(wanted).unwrap_or(0));
             self.reader.by_ref().take(wanted).read_to_end(&mut self.buffer)?;
         }
         let held = self.held(position, count).unwrap_or(0..self.buffer.len());
