@@ -90,7 +90,12 @@ impl Load<'_> {
     }
 
     fn runs_at(&self, time: Duration) -> bool {
-        self.started.is_some_and(|started| started <= time) && self.ended > time
+        self.has_run(time, time)
+    }
+
+    /// Whether it ran at some time in between.
+    fn has_run(&self, from: Duration, until: Duration) -> bool {
+        self.started.is_some_and(|started| started <= until) && self.ended > from
     }
 }
 

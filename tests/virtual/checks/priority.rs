@@ -115,9 +115,14 @@ fn check_giving_way(schedule: &Schedule<'_>, work: &Work) {
             .iter()
             .filter(|load| load.request.file == work.file && load.runs_at(at))
             .collect();
-        let Some(highest) = members.iter().map(|load| load.priorities(from, at).1).max() else {
+        if members.is_empty() {
             continue;
-        };
+        }
+        // Also of those that have ended meanwhile: with a more urgent one, a job may just have
+        // become less urgent.
+        let lately = schedule.loads.iter().filter(|load| load.request.file == work.file);
+        let lately = lately.filter(|load| load.has_run(from, at));
+        let Some(highest) = lately.map(|load| load.priorities(from, at).1).max() else { continue };
         let waiting =
             |load: &&Load<'_>| load.waits(from, at) && load.priorities(from, at).0 > highest;
         let Some(waits) = schedule.loads.iter().find(waiting) else { continue };
