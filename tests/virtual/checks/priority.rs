@@ -32,14 +32,13 @@ fn lag(schedule: &Schedule<'_>) -> Duration {
 /// has taken its place over.
 fn age(schedule: &Schedule<'_>, index: usize) -> usize {
     let load = &schedule.loads[index];
-    let older = schedule.loads[..index].iter().rposition(|older| {
-        older.request.slot == load.request.slot
-            && older.request.cancelled == Some(CancelReason::Superseded)
-            && older.ended >= load.request.accepted
-    });
+    let slot = load.request.slot;
+    let older = schedule.loads[..index].iter().rposition(|older| older.request.slot == slot);
     match older {
         Some(older)
-            if schedule.loads[older].request.file == load.request.file
+            if schedule.loads[older].request.cancelled == Some(CancelReason::Superseded)
+                && schedule.loads[older].ended >= load.request.accepted
+                && schedule.loads[older].request.file == load.request.file
                 && schedule.disk.is_path(load.request.file)
                 && schedule.loads[older]
                     .started
