@@ -4,6 +4,7 @@
 //! id3.org: *ID3 tag version 2.2.0* (1998), *2.3.0* (1999), *2.4.0 structure* and *native frames*
 //! (2000), *chapter frame addendum* (2005).
 
+mod fields;
 mod frames;
 
 use std::io::{self, Cursor, Read, Seek};
