@@ -18,6 +18,7 @@ KINDS = {
     "opus_packets": (),
     "mpeg": (".mp3", ".mp2", ".mp1"),
     "adts": (".aac",),
+    "flac": (".flac",),
     "headers": (".flac", ".ogg", ".oga", ".mka", ".webm"),
 }
 # What is larger teaches a fuzzer no more, only slower.

@@ -177,6 +177,10 @@ pub(crate) fn open(
     if sniff::is_mp4(&head) {
         return Ok(Box::new(mp4::open(reader, &read, byte_len)?));
     }
+    let reader = match flac::open(reader, &read, &head, byte_len)? {
+        flac::Opened::Here(decoder) => return Ok(decoder),
+        flac::Opened::Elsewhere(reader) => reader,
+    };
     let reader = match aac::open(reader, &read, &head, byte_len)? {
         aac::Opened::Here(decoder) => return Ok(decoder),
         aac::Opened::Elsewhere(reader) => reader,
@@ -185,9 +189,13 @@ pub(crate) fn open(
     let reader = if sniff::is_container(&head) {
         reader
     } else {
-        match mpeg::open(reader, &read, None, byte_len)? {
+        let reader = match mpeg::open(reader, &read, None, byte_len)? {
             mpeg::Opened::Here(decoder) => return Ok(decoder),
             mpeg::Opened::Elsewhere(reader) => reader,
+        };
+        match flac::open_behind(reader, &read, byte_len)? {
+            flac::Opened::Here(decoder) => return Ok(decoder),
+            flac::Opened::Elsewhere(reader) => reader,
         }
     };
     Ok(Box::new(SymphoniaDecoder::open(reader, &read, &head, byte_len)?))

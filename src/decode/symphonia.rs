@@ -11,13 +11,14 @@ mod packets;
 mod planes;
 mod vorbis;
 
-use std::io::{self, Seek, SeekFrom};
+use std::io;
 use std::sync::Arc;
 
 pub(crate) use packets::{PacketKind, packet_codec};
 
 use aac::AacAdapter;
 use failure::{opening_failed, unknown_codec, unknown_format};
+use flac::FlacAdapter;
 use lost::Clock;
 use mpeg::MpegAdapter;
 use opus::OpusAdapter;
@@ -25,7 +26,9 @@ use vorbis::VorbisAdapter;
 
 use symphonia::core::audio::{ChannelLabel, Channels, GenericAudioBufferRef};
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS, CODEC_ID_VORBIS};
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_FLAC, CODEC_ID_OPUS, CODEC_ID_VORBIS,
+};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
@@ -386,19 +389,7 @@ fn format_reader(
     if head.starts_with(b"OggS") {
         check_ogg(&mut reader).map_err(|error| io_failure(read, error))??;
     }
-    let source: Box<dyn MediaSource> = if head.starts_with(b"fLaC") {
-        let end = super::flac::end(&mut reader).map_err(|error| io_failure(read, error))?;
-        reader.show(0..end).map_err(|error| io_failure(read, error))?;
-        let plain = super::flac::plain(&mut reader).map_err(|error| io_failure(read, error))?;
-        reader.seek(SeekFrom::Start(0)).map_err(|error| io_failure(read, error))?;
-        match plain {
-            Some(plain) => Box::new(flac::Spliced::new(reader, plain)),
-            None => Box::new(reader),
-        }
-    } else {
-        Box::new(reader)
-    };
-    let bytes = MediaSourceStream::new(source, Default::default());
+    let bytes = MediaSourceStream::new(Box::new(reader), Default::default());
     symphonia::default::get_probe()
         .probe(&Hint::new(), bytes, FormatOptions::default(), MetadataOptions::default())
         .map_err(opening_failed)
@@ -428,6 +419,9 @@ fn audio_decoder(format: &dyn FormatReader) -> Result<(Track, Box<dyn AudioDecod
         && let Some(codec) = VorbisAdapter::new(parameters)?
     {
         return Ok((track.clone(), Box::new(codec)));
+    }
+    if parameters.codec == CODEC_ID_FLAC {
+        return Ok((track.clone(), Box::new(FlacAdapter::new(parameters)?)));
     }
     if let Some(codec) = MpegAdapter::new(parameters) {
         return Ok((track.clone(), Box::new(codec)));

@@ -13,6 +13,7 @@ use super::fields::{array, u16_at, u32_at};
 use super::source::Framing;
 use super::track::Track;
 use super::{Failure, corrupt, pcm, unsupported};
+use crate::decode::flac::FlacPackets;
 use crate::decode::packets::{Blocks, PacketCodec, frames_of};
 use crate::decode::pcm::{PcmCodec, PcmKind};
 use crate::decode::symphonia::{PacketKind, packet_codec};
@@ -69,10 +70,9 @@ pub(super) fn read<R: Read + Seek>(
         b"fLaC" => {
             // The blocks of metadata, the first of which is STREAMINFO.
             let header = entry.config(blocks, *b"dfLa", 4)?;
-            let info = header.as_deref().and_then(|header| header.get(4..38));
-            let info =
-                info.ok_or_else(|| corrupt("the description of its FLAC stream is missing"))?;
-            Ok(config(packet_codec(PacketKind::Flac, info, rate, channels)?))
+            let header =
+                header.ok_or_else(|| corrupt("the description of its FLAC stream is missing"))?;
+            Ok(config(Box::new(FlacPackets::new(&header)?)))
         }
         b".mp3" | b"ms\0\x55" => Ok(config(packet_codec(PacketKind::Mp3, &[], rate, channels)?)),
         b"Opus" => {

@@ -1,69 +1,66 @@
-//! A FLAC file whose metadata is replaced by what symphonia needs of it.
+//! Our decoder of FLAC in the shape of symphonia's, for the containers that symphonia reads.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use symphonia::core::audio::{AsGenericAudioBufferRef, AudioBuffer, GenericAudioBufferRef};
+use symphonia::core::codecs::CodecInfo;
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, FinalizeResult};
+use symphonia::core::errors::{self, decode_error};
+use symphonia::core::packet::PacketRef;
 
-use symphonia::core::io::MediaSource;
+use super::planes::fill;
+use crate::decode::flac::FlacPackets;
+use crate::decode::packets::PacketCodec;
+use crate::error::LoadError;
 
-use crate::decode::flac::Plain;
-use crate::decode::reader::CountingReader;
+const INFO: CodecInfo = CodecInfo { short_name: "flac", long_name: "FLAC", profiles: &[] };
 
-/// Shows some bytes, then what of a reader follows a certain place.
-pub(super) struct Spliced {
-    head: Vec<u8>,
-    reader: CountingReader,
-    /// Where in the reader that begins.
-    from: u64,
-    position: u64,
+/// Decodes one track.
+pub(super) struct FlacAdapter {
+    parameters: AudioCodecParameters,
+    codec: FlacPackets,
+    buffer: AudioBuffer<f32>,
 }
 
-impl Spliced {
-    pub(super) fn new(reader: CountingReader, plain: Plain) -> Self {
-        Self { head: plain.head, reader, from: plain.audio, position: 0 }
-    }
-
-    fn len(&self) -> u64 {
-        self.head.len() as u64 + self.reader.byte_len().saturating_sub(self.from)
-    }
-}
-
-impl Read for Spliced {
-    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
-        let at = usize::try_from(self.position).unwrap_or(usize::MAX);
-        let read = match self.head.get(at..).filter(|rest| !rest.is_empty()) {
-            Some(mut rest) => rest.read(target)?,
-            None => self.reader.read(target)?,
-        };
-        self.position += read as u64;
-        if read > 0 && self.position == self.head.len() as u64 {
-            self.reader.seek(SeekFrom::Start(self.from))?;
+impl FlacAdapter {
+    /// A decoder for the stream whose header is in `parameters`.
+    ///
+    /// # Errors
+    /// `corrupt` without `STREAMINFO`.
+    pub(super) fn new(parameters: &AudioCodecParameters) -> Result<Self, LoadError> {
+        let codec = FlacPackets::new(parameters.extra_data.as_deref().unwrap_or(&[]))?;
+        let mut parameters = parameters.clone();
+        if let Some(bits) = codec.bits_per_sample() {
+            parameters.with_bits_per_sample(bits);
         }
-        Ok(read)
+        Ok(Self { parameters, codec, buffer: AudioBuffer::default() })
     }
 }
 
-impl Seek for Spliced {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let target = match to {
-            SeekFrom::Start(offset) => Some(offset),
-            SeekFrom::End(offset) => self.len().checked_add_signed(offset),
-            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
-        };
-        let target = target.filter(|target| i64::try_from(*target).is_ok());
-        let target = target.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        if let Some(behind) = target.checked_sub(self.head.len() as u64) {
-            self.reader.seek(SeekFrom::Start(self.from.saturating_add(behind)))?;
+impl AudioDecoder for FlacAdapter {
+    fn reset(&mut self) {}
+
+    fn codec_info(&self) -> &CodecInfo {
+        &INFO
+    }
+
+    fn codec_params(&self) -> &AudioCodecParameters {
+        &self.parameters
+    }
+
+    fn decode_ref(&mut self, packet: &PacketRef<'_>) -> errors::Result<GenericAudioBufferRef<'_>> {
+        self.buffer.clear();
+        if self.codec.decode(packet.data).is_err() {
+            return decode_error("flac: damaged packet");
         }
-        self.position = target;
-        Ok(target)
-    }
-}
-
-impl MediaSource for Spliced {
-    fn is_seekable(&self) -> bool {
-        true
+        let sample_rate = self.codec.spec().sample_rate;
+        fill(&mut self.buffer, self.codec.planes(), sample_rate, packet);
+        Ok(self.buffer.as_generic_audio_buffer_ref())
     }
 
-    fn byte_len(&self) -> Option<u64> {
-        Some(self.len())
+    fn finalize(&mut self) -> FinalizeResult {
+        FinalizeResult::default()
+    }
+
+    fn last_decoded(&self) -> GenericAudioBufferRef<'_> {
+        self.buffer.as_generic_audio_buffer_ref()
     }
 }

@@ -20,7 +20,7 @@ use symphonia::core::units::{Duration, TimeBase, Timestamp};
 use super::failure::unknown_codec;
 use crate::decode::mkv::{self, Matroska};
 use crate::decode::reader::CountingReader;
-use crate::decode::{flac, opus, vorbis};
+use crate::decode::{opus, vorbis};
 use crate::error::{LoadError, LoadErrorKind};
 
 const INFO: FormatInfo =
@@ -216,7 +216,6 @@ fn parameters(
     }
     let extra = match id {
         id::CODEC_ID_VORBIS => vorbis::unlace(private)?,
-        id::CODEC_ID_FLAC => flac::stream_info(private)?.to_vec(),
         id::CODEC_ID_AAC if private.len() < 2 => asc(track),
         _ => private.to_vec(),
     };

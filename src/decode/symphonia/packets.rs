@@ -1,6 +1,6 @@
 //! symphonia's decoders for containers that are read elsewhere.
 
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_ALAC, CODEC_ID_FLAC, CODEC_ID_MP3};
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_ALAC, CODEC_ID_MP3};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
@@ -16,7 +16,6 @@ use crate::spec::AudioSpec;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PacketKind {
     Alac,
-    Flac,
     Mp3,
 }
 
@@ -32,7 +31,6 @@ pub(crate) fn packet_codec(
 ) -> Result<Box<dyn PacketCodec>, LoadError> {
     let id = match kind {
         PacketKind::Alac => CODEC_ID_ALAC,
-        PacketKind::Flac => CODEC_ID_FLAC,
         PacketKind::Mp3 => CODEC_ID_MP3,
     };
     let mut parameters = AudioCodecParameters::new();
@@ -79,11 +77,6 @@ fn magic_cookie(mut header: &[u8]) -> &[u8] {
 fn bits(kind: PacketKind, header: &[u8]) -> Option<u32> {
     match kind {
         PacketKind::Alac => header.get(5).copied().map(u32::from),
-        // RFC 9639, 8.2: 20 bits of rate, 3 of channels, 5 of bits less one.
-        PacketKind::Flac => {
-            let fields = header.get(12..14)?;
-            Some(u32::from(fields[0] & 1) << 4 | u32::from(fields[1] >> 4)).map(|bits| bits + 1)
-        }
         PacketKind::Mp3 => None,
     }
 }

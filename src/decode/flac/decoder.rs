@@ -1,0 +1,285 @@
+//! A file's frames as a decoder.
+
+use std::sync::Arc;
+
+use super::codec::Frame;
+use super::frames::{Frames, Next};
+use super::info::Preamble;
+use super::place::{self, Gap, Place};
+use crate::buffer::SampleWriter;
+use crate::decode::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
+use crate::decode::failure::{io_failure, source_failure};
+use crate::decode::reader::{CountingReader, ReadState};
+use crate::decode::{Chunk, Decoder, StreamInfo, append_next};
+use crate::error::{LoadError, LoadErrorKind, LoadWarning};
+use crate::spec::AudioSpec;
+
+/// Lent in place of frames that are lost.
+static SILENCE: [f32; 1152] = [0.0; 1152];
+
+/// The frames of one file.
+pub(in crate::decode) struct FlacDecoder {
+    info: StreamInfo,
+    frames: Frames<CountingReader>,
+    read: Arc<ReadState>,
+    order: Vec<usize>,
+    tally: Tally,
+    /// Frames of audio in the codec that have not been lent.
+    waiting: usize,
+    /// Frames that are missing before them.
+    lost_frames: u64,
+    planes: Vec<Vec<f32>>,
+    place: Place,
+    /// The length that the stream states, in frames; 0: it does not.
+    stated_frames: u64,
+    /// Whether a frame that would have been the next one is damaged, and no other came since.
+    last_is_damaged: bool,
+    ended: bool,
+}
+
+impl FlacDecoder {
+    /// Decodes up to the first frame.
+    ///
+    /// # Errors
+    /// `unsupported_format`, `corrupt`, `empty` without a single frame, `io`.
+    pub(super) fn new(
+        reader: CountingReader,
+        read: Arc<ReadState>,
+        preamble: &Preamble,
+        byte_len: u64,
+    ) -> Result<Self, LoadError> {
+        let frames = Frames::new(reader, preamble).map_err(|error| io_failure(&read, error))?;
+        let stated_frames = preamble.info.frames;
+        let mut this = Self {
+            info: StreamInfo {
+                spec: AudioSpec { sample_rate: 0, channels: 0 },
+                frames: Some(stated_frames).filter(|frames| *frames > 0),
+                frames_estimated: false,
+                length_stated: stated_frames > 0,
+                container: "flac".to_owned(),
+                codec: "flac".to_owned(),
+                bits_per_sample: None,
+                byte_len: Some(byte_len),
+            },
+            frames,
+            read,
+            order: Vec::new(),
+            tally: Tally::default(),
+            waiting: 0,
+            lost_frames: 0,
+            planes: Vec::new(),
+            place: Place::default(),
+            stated_frames,
+            last_is_damaged: false,
+            ended: false,
+        };
+        while this.waiting == 0 {
+            this.advance()?;
+            if this.ended && this.waiting == 0 {
+                return Err(this.without_a_frame());
+            }
+        }
+        Ok(this)
+    }
+
+    fn without_a_frame(&self) -> LoadError {
+        match self.tally.bad_packets {
+            0 => LoadError::new(LoadErrorKind::Empty, "holds no audio frame"),
+            _ => LoadError::new(LoadErrorKind::Corrupt, "none of its frames can be decoded"),
+        }
+    }
+
+    /// Decodes one frame, or passes what is none.
+    ///
+    /// # Errors
+    /// `io`, `unsupported_format` when rate or channels change.
+    fn advance(&mut self) -> Result<(), LoadError> {
+        if self.ended {
+            return Ok(());
+        }
+        match self.frames.next().map_err(|error| io_failure(&self.read, error))? {
+            Next::Frame(frame) => self.enter(&frame),
+            Next::Damaged { header, is_cut } => {
+                if self.place.is_next(&header) {
+                    self.last_is_damaged = !is_cut;
+                    self.tally.cut_off = is_cut;
+                }
+                self.place.pass(1);
+                self.tally.bad_in_a_row += 1;
+                if self.tally.bad_in_a_row < MAX_BAD_PACKETS_IN_A_ROW {
+                    return Ok(());
+                }
+                self.tally.cut_off = true;
+                self.end()
+            }
+            Next::Junk(bytes) => {
+                self.place.pass(bytes);
+                Ok(())
+            }
+            Next::Joined(_) => {
+                self.place = Place::default();
+                self.tally.restarted = true;
+                Ok(())
+            }
+            Next::End => self.end(),
+        }
+    }
+
+    /// Takes a sound frame.
+    ///
+    /// # Errors
+    /// `unsupported_format` when rate or channels change.
+    fn enter(&mut self, frame: &Frame) -> Result<(), LoadError> {
+        let spec = AudioSpec {
+            sample_rate: frame.sample_rate,
+            channels: usize::from(frame.header.channels),
+        };
+        if self.order.is_empty() {
+            self.settle(frame, spec.validate()?)?;
+        }
+        let was = self.info.spec;
+        let may_mix = was.channels.max(spec.channels) <= 2;
+        if was.sample_rate != spec.sample_rate || (was.channels != spec.channels && !may_mix) {
+            return Err(LoadError::new(
+                LoadErrorKind::UnsupportedFormat,
+                format!(
+                    "changes midway from {} Hz, {} channels to {} Hz, {} channels",
+                    was.sample_rate, was.channels, spec.sample_rate, spec.channels
+                ),
+            ));
+        }
+        self.tally.bad_in_a_row = 0;
+        (self.tally.cut_off, self.last_is_damaged) = (false, false);
+        match self.place.enter(&frame.header, spec.sample_rate) {
+            Gap::None => {}
+            Gap::Lost { packets, frames } => {
+                self.tally.bad_packets += packets;
+                match frames {
+                    Some(frames) => self.lost_frames += frames,
+                    None => self.tally.bad_left_out += 1,
+                }
+            }
+            Gap::Skipped(bytes) => self.tally.skipped_bytes += bytes,
+        }
+        let frames = self.frames.codec().frames();
+        self.waiting = frames;
+        if let Some(limit) = self.limit() {
+            let room = limit.saturating_sub(self.tally.frames);
+            self.lost_frames = self.lost_frames.min(room);
+            let room = usize::try_from(room - self.lost_frames).unwrap_or(usize::MAX);
+            self.waiting = frames.min(room);
+        }
+        Ok(())
+    }
+
+    /// Learns from the first frame what the stream is, and from the last one how long.
+    ///
+    /// # Errors
+    /// `io`.
+    fn settle(&mut self, frame: &Frame, spec: AudioSpec) -> Result<(), LoadError> {
+        self.info.spec = spec;
+        self.info.bits_per_sample = Some(frame.bits);
+        self.order = (0..spec.channels).collect();
+        let last = self.frames.last(frame).map_err(|error| io_failure(&self.read, error))?;
+        let counted = last.and_then(|last| place::length(&frame.header, &last, self.stated_frames));
+        if let Some(counted) = counted.filter(|counted| *counted != self.stated_frames) {
+            self.info.frames = Some(counted.max(self.stated_frames));
+            self.info.frames_estimated = true;
+        }
+        Ok(())
+    }
+
+    /// The frame that the audio ends before, where that is beyond doubt.
+    fn limit(&self) -> Option<u64> {
+        self.info.frames.filter(|_| !self.info.frames_estimated)
+    }
+
+    fn end(&mut self) -> Result<(), LoadError> {
+        self.ended = true;
+        self.tally.bad_packets += u64::from(std::mem::take(&mut self.last_is_damaged));
+        // Where a length is stated, it tells.
+        self.tally.cut_off &= self.stated_frames == 0;
+        source_failure(&self.read).map_or(Ok(()), Err)
+    }
+
+    /// Puts what waits into the planes, as many of them as the stream began with.
+    fn unpack(&mut self) {
+        self.frames.codec().copy_to(&mut self.planes);
+        match (self.planes.len(), self.order.len()) {
+            (1, 2) => self.planes.push(self.planes[0].clone()),
+            (2, 1) => {
+                let (left, right) = self.planes.split_at_mut(1);
+                for (left, right) in left[0].iter_mut().zip(&right[0]) {
+                    *left = (*left + right) / 2.0;
+                }
+            }
+            _ => {}
+        }
+        self.tally.clean_all(&mut self.planes);
+    }
+}
+
+impl Decoder for FlacDecoder {
+    fn info(&self) -> &StreamInfo {
+        &self.info
+    }
+
+    fn next_chunk(&mut self) -> Result<Option<Chunk<'_>>, LoadError> {
+        if self.waiting == 0 && self.lost_frames == 0 {
+            if self.limit().is_some_and(|limit| self.tally.frames >= limit) {
+                self.end()?;
+            }
+            self.advance()?;
+        }
+        // What is lost lies before what was decoded after it.
+        let lost = usize::try_from(self.lost_frames).unwrap_or(usize::MAX).min(SILENCE.len());
+        if lost > 0 {
+            self.lost_frames -= lost as u64;
+            self.tally.frames += lost as u64;
+            self.tally.zero_filled += lost as u64;
+            return Ok(Some(Chunk::silent(&SILENCE[..lost], self.order.len())));
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        if waiting == 0 {
+            let empty = Chunk::silent(&[], self.order.len());
+            return Ok(Some(empty).filter(|_| !self.ended));
+        }
+        self.unpack();
+        self.tally.frames += waiting as u64;
+        Ok(Some(Chunk::new(&self.planes, &self.order, 0..waiting)))
+    }
+
+    fn decode_into(&mut self, writer: &mut SampleWriter) -> Result<Option<usize>, LoadError> {
+        if self.waiting == 0 && self.lost_frames == 0 && !self.ended {
+            if self.limit().is_some_and(|limit| self.tally.frames >= limit) {
+                self.end()?;
+            }
+            self.advance()?;
+        }
+        let codec = self.frames.codec();
+        let is_plain = self.lost_frames == 0 && codec.channels() == self.order.len();
+        if self.waiting == 0 || !is_plain {
+            return append_next(self, writer);
+        }
+        let (waiting, tally) = (std::mem::take(&mut self.waiting), &mut self.tally);
+        writer.write_with(waiting, |channel, target| {
+            codec.fill(channel, target);
+            tally.clean(target);
+        })?;
+        tally.frames += waiting as u64;
+        Ok(Some(waiting))
+    }
+
+    fn byte_position(&self) -> u64 {
+        self.read.position()
+    }
+
+    fn warnings(&self) -> Vec<LoadWarning> {
+        if self.stated_frames == 0 {
+            return self.tally.warnings(&self.info);
+        }
+        // What is estimated is how much more there may be.
+        let frames = Some(self.stated_frames);
+        self.tally.warnings(&StreamInfo { frames, frames_estimated: false, ..self.info.clone() })
+    }
+}
