@@ -1,5 +1,6 @@
 //! Decoding of files made here, with arithmetic as the truth.
 
+mod chained;
 mod hostile;
 mod lost;
 mod mp4;
