@@ -5,6 +5,7 @@ mod eviction;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_rt::time::Instant;
 use hotcue::{LoadErrorKind, SampleBuffer, Stage};
 use hotcue_actors::{AudioEngine, CancelReason, LoadFailure, LoadTicket, Sample, SlotState};
 
@@ -69,6 +70,9 @@ struct Slot {
     just_failed: bool,
 }
 
+/// A sample that has left its slot for so long is held by somebody, says the engine.
+const ON_ITS_WAY: Duration = Duration::from_millis(500);
+
 /// The slots and requests of one engine.
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -78,6 +82,10 @@ pub(crate) struct Model {
     ends: Vec<Vec<End>>,
     /// Requests may also fail because the callback took nothing.
     pub(crate) ring_may_fill: bool,
+    /// When the callback last ran; None of one that the sink runs.
+    pulled: Option<Instant>,
+    /// At some time it did not run for so long that a sample in it counted as held by somebody.
+    callback_rested: bool,
     pub(crate) budget: Option<u64>,
     /// Evictions that were seen, by slot.
     pub(crate) evictions: Vec<usize>,
@@ -94,10 +102,22 @@ impl Model {
             requests: Vec::new(),
             ends,
             ring_may_fill: false,
+            pulled: Some(Instant::now()),
+            callback_rested: false,
             budget,
             evictions: vec![0; slots],
             something_stays: false,
         }
+    }
+
+    /// The callback runs, once or, as the sink runs it, whenever there is something to do.
+    pub(crate) fn pulled(&mut self, by_the_sink: bool) {
+        self.see_rest();
+        self.pulled = (!by_the_sink).then(Instant::now);
+    }
+
+    fn see_rest(&mut self) {
+        self.callback_rested |= self.pulled.is_some_and(|pulled| pulled.elapsed() >= ON_ITS_WAY);
     }
 
     /// A load was accepted. A live one of the same slot has been superseded.
@@ -221,6 +241,7 @@ impl Model {
 
     /// Takes over what has ended since the last call, and holds the engine against the model.
     pub(crate) fn look(&mut self, engine: &AudioEngine, disk: &Disk) {
+        self.see_rest();
         let loads = engine.loads().expect("it runs");
         for index in 0..self.requests.len() {
             let request = &self.requests[index];

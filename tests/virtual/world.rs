@@ -116,7 +116,8 @@ async fn live(seed: u64, log: Log) {
     .expect("a valid configuration");
     let device = if shape.clocked { Device::clocked() } else { Device::default() };
     engine.run_here(device.prepare(&OutputRequest::default()), &world).expect("it starts");
-    let model = Model::new(shape.slots, &disk, shape.budget);
+    let mut model = Model::new(shape.slots, &disk, shape.budget);
+    model.pulled(!shape.clocked);
     let pushed = SampleBuffer::from_planes(48_000, vec![vec![PUSHED; 100]]).expect("not empty");
     let engine = Arc::new(engine);
     let reader = actix_rt::spawn(read_along(Arc::clone(&engine), log.clone()));
@@ -259,6 +260,7 @@ impl Caller {
             _ => {
                 let frames = self.random.below(2_000);
                 self.device.pull(frames);
+                self.model.pulled(!self.shape.clocked);
                 self.note(Call::Pull { frames });
             }
         }

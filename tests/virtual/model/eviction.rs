@@ -84,9 +84,8 @@ impl Model {
     /// Unless the budget is too small for some file, want of memory takes something that stays.
     pub(super) fn may_lack_memory(&self, disk: &Disk) -> bool {
         let from_memory = self.requests.iter().any(|request| !disk.is_path(request.file));
-        self.budget.is_some_and(|budget| {
-            self.something_stays || from_memory || disk.has_stuck() || disk.largest_ever() > budget
-        })
+        let stays = self.something_stays || self.callback_rested || from_memory;
+        self.budget.is_some_and(|budget| stays || disk.has_stuck() || disk.largest_ever() > budget)
     }
 
     /// Never more than one sample beyond the budget, but for what was pushed by hand.
