@@ -3,6 +3,7 @@
 mod adts;
 mod codec;
 mod fill;
+mod mono;
 #[cfg(test)]
 mod tests;
 

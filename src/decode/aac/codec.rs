@@ -2,7 +2,7 @@
 
 use rusty_aac::{AacDecoder, Error};
 
-use super::fill::Beginning;
+use super::{fill::Beginning, mono};
 use crate::decode::packets::{PacketCodec, Undecodable};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::spec::{AudioSpec, validate_channels};
@@ -20,6 +20,8 @@ pub(crate) struct Codec {
     /// The `AudioSpecificConfig`; None where packets are ADTS frames, which have headers.
     config: Option<Vec<u8>>,
     decoder: AacDecoder,
+    /// Whether it is stated to be one channel; the decoder makes two of it that are equal.
+    is_mono: bool,
     /// The part of an ADTS header that all frames of a stream share.
     header: [u8; 3],
     bad_in_a_row: u32,
@@ -47,7 +49,8 @@ impl Codec {
             return Err(LoadError::new(LoadErrorKind::UnsupportedFormat, message));
         }
         let sample_rate = decoder.output_sample_rate().unwrap_or(0);
-        Ok(Self::with(Some(config.to_vec()), decoder, sample_rate))
+        let is_mono = mono::is_stated(config);
+        Ok(Self { is_mono, ..Self::with(Some(config.to_vec()), decoder, sample_rate) })
     }
 
     /// Decodes whole ADTS frames.
@@ -59,6 +62,7 @@ impl Codec {
         Self {
             config,
             decoder,
+            is_mono: false,
             header: [0; 3],
             bad_in_a_row: 0,
             spec: AudioSpec { sample_rate, channels: 0 },
@@ -102,7 +106,8 @@ impl PacketCodec for Codec {
             Err(Error::Again) => return Ok(0),
             Err(_) => return Err(self.failed()),
         };
-        let channels = usize::from(decoded.channels);
+        let decoded_channels = usize::from(decoded.channels);
+        let channels = if self.is_mono { decoded_channels.min(1) } else { decoded_channels };
         let spec = AudioSpec { sample_rate: decoded.sample_rate, channels };
         if decoded.samples.is_empty() || channels == 0 {
             return Ok(0);
@@ -112,11 +117,13 @@ impl PacketCodec for Codec {
             return Err(self.failed());
         }
         (self.spec, self.is_settled, self.bad_in_a_row) = (spec, true, 0);
-        let frames = decoded.samples.len() / channels;
+        let frames = decoded.samples.len() / decoded_channels;
         self.planes.resize_with(channels, Vec::new);
         for (channel, plane) in self.planes.iter_mut().enumerate() {
             plane.clear();
-            plane.extend(decoded.samples.iter().skip(channel).step_by(channels).take(frames));
+            plane.extend(
+                decoded.samples.iter().skip(channel).step_by(decoded_channels).take(frames),
+            );
         }
         Ok(frames)
     }

@@ -61,7 +61,8 @@ fn names_libfaac(packet: &[u8], at: usize, len: u32) -> bool {
         && text(NAME.len()).is_some_and(|byte| byte.is_ascii_digit())
 }
 
-fn bits(packet: &[u8], at: usize, count: usize) -> Option<u32> {
+/// `count` bits from bit `at` on; None where there are fewer.
+pub(super) fn bits(packet: &[u8], at: usize, count: usize) -> Option<u32> {
     (at..at + count).try_fold(0_u32, |bits, at| {
         let byte = packet.get(at / 8)?;
         Some(bits << 1 | u32::from(byte >> (7 - at % 8) & 1))

@@ -26,16 +26,19 @@ impl Ffmpeg {
     }
 
     /// Decodes the first audio track of `path`. Opus by way of libopus, the reference: ffmpeg's
-    /// own decoder comes no closer to it than 53 dB on some files.
+    /// own decoder comes no closer to it than 53 dB on some files. MPEG audio in floats: of layers I
+    /// and II ffmpeg prefers a decoder that cuts off what lies beyond full scale.
     ///
     /// # Errors
     /// That the command cannot be run.
     pub(crate) fn decode(path: &Path) -> io::Result<Self> {
         let first = Self::run(path, &[])?;
-        if first.codec.as_deref() == Some("opus") {
-            return Self::run(path, &["-c:a", "libopus", "-request_sample_fmt", "flt"]);
+        match first.codec.as_deref() {
+            Some("opus") => Self::run(path, &["-c:a", "libopus", "-request_sample_fmt", "flt"]),
+            Some("mp1") => Self::run(path, &["-c:a", "mp1float"]),
+            Some("mp2") => Self::run(path, &["-c:a", "mp2float"]),
+            _ => Ok(first),
         }
-        Ok(first)
     }
 
     fn run(path: &Path, decoder: &[&str]) -> io::Result<Self> {
