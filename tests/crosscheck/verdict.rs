@@ -10,7 +10,7 @@ use super::references::Audio;
 
 const LOSSY_DB: f64 = 60.0;
 const ADPCM_DB: f64 = 40.0;
-/// Most frames that encoders of AAC pad the end with: two packets, whose rate HE-AAC doubles.
+/// Most frames that encoders pad the end with: two packets, whose rate HE-AAC doubles.
 const MAX_PADDING_FRAMES: usize = 4096;
 
 /// What comes of one file.
@@ -196,7 +196,7 @@ fn faults(codec: &str, ours: &Audio, beside: &[Option<Comparison>; 2]) -> Vec<St
     faults
 }
 
-/// Why AAC in MP4 may end before ffmpeg's, if all else is right: ffmpeg 5.1 plays the last packet of
+/// Why AAC and Opus in MP4 may end before ffmpeg's, if all else is right: ffmpeg 5.1 plays the last packet of
 /// an edit to its end, and does not look at the end that iTunes's comment states.
 fn padding_left(
     (container, codec): (&str, &str),
@@ -205,7 +205,8 @@ fn padding_left(
 ) -> Option<&'static str> {
     let [Some(ffmpeg), None] = beside else { return None };
     let missing = ffmpeg.frames.checked_sub(frames)?;
-    let is_so = (container, codec) == ("mp4", "aac")
+    let is_so = container == "mp4"
+        && matches!(codec, "aac" | "opus")
         && missing < MAX_PADDING_FRAMES
         && ffmpeg.values?.snr_db >= tolerance_db(codec);
     is_so.then_some("ffmpeg leaves the padding behind the end that the file states")
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_is_known_of_aac_in_mp4_only_and_no_more_than_two_packets() {
+    fn padding_is_known_of_packets_in_mp4_only_and_no_more_than_two_packets() {
         let reference = [0.5, -0.25].repeat(4_000);
         let padding = |kind, ours: &[f32]| {
             let comparison = Comparison::new(&audio(ours), &audio(&reference));
@@ -262,7 +263,7 @@ mod tests {
         assert_eq!(padding(("mp4", "aac"), &reference[..3_900]), None);
         assert_eq!(padding(("mp4", "aac"), &reference[1..]), None);
         assert_eq!(padding(("aac", "aac"), &reference[..7_500]), None);
-        assert_eq!(padding(("mp4", "opus"), &reference[..7_500]), None);
+        assert_eq!(padding(("mkv", "opus"), &reference[..7_500]), None);
     }
 
     #[test]
