@@ -68,4 +68,6 @@ def encode_with(path: Path, audio: NDArray[np.float64], rate: int, *command: str
 
 
 LAME = ("lame", "--quiet", "--noreplaygain", "-q", "0")
+# In ADTS; MP4 would hold the time of day.
+FDKAAC = ("fdkaac", "-S", "-f", "2")
 OGGENC = ("oggenc", "--quiet", "--serial", "1")

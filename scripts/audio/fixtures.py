@@ -16,7 +16,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from . import broken, mp4, opus
-from .encode import LAME, OGGENC, encode, encode_with, run, write_wav
+from .encode import FDKAAC, LAME, OGGENC, encode, encode_with, run, write_wav
 
 # FL FR FC LFE BL BR, the WAVE order. The LFE's is low: codecs filter that channel.
 CHANNEL_HZ = [400, 500, 600, 100, 700, 800]
@@ -261,6 +261,8 @@ def _lossy(folder: Path) -> list[Row]:
     add("aac.aac", "aac", 44_100, 2, "-c:a", "aac", "-b:a", "128k")
     add("aac.m4a", "aac", 44_100, 2, "-c:a", "aac", "-b:a", "128k")
     add("aac_51.m4a", "aac", 32_000, 6, "-c:a", "aac", "-b:a", "128k")
+    add("he_aac.aac", "aac", 44_100, 2, *FDKAAC, "-p", "5", "-b", "48k", "-o", "{out}", "{wav}")
+    add("he_aac_v2.aac", "aac", 44_100, 2, *FDKAAC, "-p", "29", "-b", "32k", "-o", "{out}", "{wav}")
     return rows
 
 

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::Codec;
+use crate::decode::packets::PacketCodec;
 use crate::decode::tests::decode;
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -83,5 +85,24 @@ fn an_edit_list_counts_more_than_the_name_of_libfaac() {
     let (planes, _) = decode(&file).expect("the same with a name");
     for (plane, expected) in planes.iter().zip(&expected) {
         assert_eq!(plane[..], expected[1_024..]);
+    }
+}
+
+#[test]
+fn a_core_of_one_channel_is_stereo_unless_it_is_stated_not_to_be() {
+    let file = fixture("he_aac_v2.aac");
+    for (last, channels) in [(0x80, 2), (0x00, 1)] {
+        let config = [0x13, 0x88, 0x56, 0xe5, 0xa5, 0x48, last];
+        let mut codec = Codec::new(&config).expect("a good description");
+        let mut rest = &file[..];
+        let mut frames = 0;
+        while let [_, _, _, a, b, c, ..] = rest {
+            let len = usize::from(a & 3) << 11 | usize::from(*b) << 3 | usize::from(c >> 5);
+            frames += codec.decode(&rest[7..len]).expect("a good packet");
+            rest = &rest[len..];
+        }
+        assert_eq!((codec.spec().channels, codec.spec().sample_rate), (channels, 44_100));
+        assert_eq!((codec.planes().len(), codec.planes()[0].len()), (channels, 2_048));
+        assert!(frames > 11_025);
     }
 }
