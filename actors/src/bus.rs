@@ -11,6 +11,7 @@ use actix_rt::time::Instant;
 
 use crate::clock::EngineClock;
 use crate::events::{CancelReason, DeviceState, LoaderEvent, StageTimes};
+use crate::home::more_may_come;
 use crate::messages::{Flush, Publish, Subscribe, Unsubscribe};
 use crate::queue::EventQueue;
 use crate::request::Request;
@@ -40,6 +41,7 @@ impl Handler<Publish> for EventBus {
 
     fn handle(&mut self, publish: Publish, _: &mut Context<Self>) {
         let Publish { mut event, request } = publish;
+        more_may_come();
         // Threads race: a decoder may still report progress of a request that its owner has
         // just cancelled. Here is the one place where nothing follows a terminal event.
         if request.is_some_and(|request| !request.admit(&event)) {

@@ -42,6 +42,8 @@ pub struct DecoderActor {
     running: Option<Running>,
     /// Counts the jobs that it took.
     turn: u64,
+    /// When it took the last one.
+    since: Instant,
 }
 
 /// Whether the memory budget has room.
@@ -76,7 +78,8 @@ impl DecoderActor {
         parts: SupervisorParts,
         supervisor: Addr<LoaderSupervisor>,
     ) -> Self {
-        Self { me, ahead, parts, supervisor, bench: Workbench::default(), running: None, turn: 0 }
+        let (bench, since) = (Workbench::default(), Instant::now());
+        Self { me, ahead, parts, supervisor, bench, running: None, turn: 0, since }
     }
 
     /// Takes a job; false when nobody wants it any more.
@@ -103,6 +106,7 @@ impl DecoderActor {
         };
         job.watch(&*work);
         let last_progress = Instant::now();
+        self.since = last_progress;
         let reservation = reservation.unwrap_or_else(|| self.parts.budget.reserve());
         job.reserves(reservation.account());
         // A job may be given back before its first step.
@@ -340,14 +344,15 @@ impl DecoderActor {
     /// Takes the next job, if one is laid out, and tells the supervisor.
     fn go_on(&mut self, context: &mut Context<Self>) {
         self.turn += 1;
+        let (from, took) = (self.me, self.since.elapsed());
         while let Some(assignment) = self.ahead.take() {
             let job = Arc::clone(&assignment.job);
             if self.take(assignment) {
-                self.supervisor.do_send(WorkerFree { from: self.me, next: Some(job) });
+                self.supervisor.do_send(WorkerFree { from, next: Some(job), took });
                 return context.notify(Continue { turn: self.turn });
             }
         }
-        self.supervisor.do_send(WorkerFree { from: self.me, next: None });
+        self.supervisor.do_send(WorkerFree { from, next: None, took });
     }
 }
 

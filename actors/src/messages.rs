@@ -11,12 +11,13 @@
 //! | `Publish`, `Subscribe`, `Unsubscribe`, `Flush` | all | `EventBus` | only at shutdown, it goes last |
 //!
 //! Mailboxes are not bounded by actix (`do_send` ignores the bound). What bounds them:
-//! `max_queued` admits requests, a decoder is sent one job at a time (the next two lie beside it,
+//! `max_queued` admits requests, a decoder is sent one job at a time (the next few lie beside it,
 //! see `supervisor::ahead`), progress is at most 30 a second per running job, and the rest answers
 //! calls of the user one to one.
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 use actix::Message;
 use actix_rt::time::Instant;
@@ -88,6 +89,8 @@ pub(crate) struct WorkerFree {
     pub(crate) from: (usize, u64),
     /// The job that it has taken already, of those that were laid out for it.
     pub(crate) next: Option<Arc<Job>>,
+    /// How long it was at the one that it has handed on.
+    pub(crate) took: Duration,
 }
 
 /// A decoder gives its job back between two steps and can take another.

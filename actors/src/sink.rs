@@ -20,6 +20,7 @@ pub use handle::AudioStreamHandle;
 
 use crate::bus::Publisher;
 use crate::events::DeviceState;
+use crate::home::more_may_come;
 use crate::messages::{
     Control, Decoded, Play, PlayWhenReady, PushSample, Render, StopSink, SwitchOutput, Unload,
 };
@@ -252,6 +253,7 @@ impl Handler<Decoded> for AudioSinkActor {
 
     fn handle(&mut self, decoded: Decoded, _: &mut Context<Self>) {
         let Decoded { deliveries, from_cache, at } = decoded;
+        more_may_come();
         for (request, delivery) in deliveries {
             self.send(Outgoing::Sample { request, delivery, from_cache, at });
         }

@@ -17,7 +17,7 @@ use crate::bus::Publisher;
 use crate::decoder::discard;
 use crate::error::SubmitError;
 use crate::events::CancelReason;
-use crate::home::{Home, Homes};
+use crate::home::{Home, Homes, more_may_come};
 use crate::job::Assignment;
 use crate::messages::{
     CancelLoad, Discard, LoadSample, Measured, Reprioritised, RoomFreed, SetPriority, StopWorkers,
@@ -32,7 +32,7 @@ use crate::work::Workshop;
 pub(crate) use ahead::Ahead;
 use queue::Queue;
 use scout::Scout;
-use worker::{Abandoned, Busy, Worker};
+use worker::{Abandoned, Busy, TINY, Worker};
 
 /// Fewer ended requests than this are not worth clearing out of the queue.
 const MIN_ENDED: usize = 64;
@@ -41,6 +41,9 @@ const MIN_ENDED: usize = 64;
 const SUSPENDED_PER_WORKER: usize = 2;
 /// Jobs laid out for a decoder beside the one that it runs.
 const AHEAD: usize = 2;
+/// The same for one whose last job was a tiny one: work for as long as this actor's thread sleeps
+/// between two looks at its mailbox when there is a rush.
+const AHEAD_OF_TINY: usize = 16;
 /// Every so many times that a worker gets free by itself, the job that waited longest goes first.
 const OVERTAKEN_EVERY: u32 = 8;
 /// It has to have waited so long: a short queue is kept in strict order.
@@ -168,7 +171,8 @@ impl LoaderSupervisor {
                 continue;
             }
             let ahead = Arc::clone(&worker.ahead);
-            for _ in ahead.len()..AHEAD {
+            let most = if worker.was_tiny { AHEAD_OF_TINY } else { AHEAD };
+            for _ in ahead.len()..most {
                 // Laid out are jobs of one priority only: whichever decoder is first, none begins
                 // a job while a more urgent one lies with another.
                 let next = self.queue.priority_at(0);
@@ -353,6 +357,7 @@ impl Handler<Submit> for LoaderSupervisor {
     type Result = ();
 
     fn handle(&mut self, Submit(job): Submit, context: &mut Context<Self>) {
+        more_may_come();
         if self.stopping {
             return;
         }
@@ -427,7 +432,9 @@ pub(crate) fn cancel(
 impl Handler<WorkerFree> for LoaderSupervisor {
     type Result = ();
 
-    fn handle(&mut self, WorkerFree { from, next }: WorkerFree, _: &mut Context<Self>) {
+    fn handle(&mut self, free: WorkerFree, _: &mut Context<Self>) {
+        let WorkerFree { from, next, took } = free;
+        more_may_come();
         if self.stopping {
             return;
         }
@@ -437,6 +444,7 @@ impl Handler<WorkerFree> for LoaderSupervisor {
             return self.dispatch();
         };
         worker.busy = next.map(Busy::new);
+        worker.was_tiny = took < TINY;
         self.freed = self.freed.wrapping_add(1);
         self.overtaken_first = self.freed.is_multiple_of(OVERTAKEN_EVERY);
         self.dispatch();

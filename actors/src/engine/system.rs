@@ -28,6 +28,8 @@ use crate::supervisor::{LoaderSupervisor, SupervisorParts};
 use crate::table::Table;
 use crate::work::{Files, Workshop};
 
+/// With so many queued requests, messages come by the thousand.
+const RUSH: usize = 16;
 /// How long shutting down waits for threads to end before it goes on without.
 const PATIENCE: Duration = Duration::from_millis(150);
 /// The same for the output, whose thread the system owns.
@@ -269,7 +271,10 @@ impl Plan {
         let Place { homes, workshop } = self.place;
         let open = || homes.open().map_err(|error| error.to_string());
         let named = |name: &'static str| {
-            let home = open()?;
+            let table = Arc::clone(&self.table);
+            let home = homes
+                .open_for_many(move || table.queued() >= RUSH)
+                .map_err(|error| error.to_string())?;
             home.prepare(move || os::name_thread(name));
             Ok::<_, String>(home)
         };

@@ -19,6 +19,8 @@ use crate::os;
 const STUCK: Duration = Duration::from_millis(500);
 /// A job that a worker has been at for so long is none of many short ones.
 const LONG: Duration = Duration::from_millis(10);
+/// Of jobs that take less than this, one is worth no message of its own.
+pub(super) const TINY: Duration = Duration::from_micros(100);
 /// A job whose turn has come though others are more urgent has so long before it gives way.
 const FAVOUR: Duration = Duration::from_millis(50);
 /// Without a byte for so long, a load is said to have stalled, and again each time.
@@ -35,6 +37,8 @@ pub(super) struct Worker {
     /// Tells the answers of a dead worker from those of its successor.
     pub(super) generation: u64,
     pub(super) busy: Option<Busy>,
+    /// Whether it was at its last job for less than [`TINY`].
+    pub(super) was_tiny: bool,
     pub(super) ahead: Arc<Ahead>,
 }
 
@@ -81,7 +85,7 @@ impl Worker {
         });
         let ahead = Arc::default();
         let addr = start_decoder(&home, (number, generation), &ahead, parts, supervisor);
-        Self { home, addr, number, generation, busy: None, ahead }
+        Self { home, addr, number, generation, busy: None, was_tiny: false, ahead }
     }
 
     /// A panic ends the actor, not its home: the next decoder takes the same thread.
