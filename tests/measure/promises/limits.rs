@@ -80,7 +80,12 @@ pub(super) fn shutdown(promises: &Promises) -> Result<bool, EngineError> {
         let begin = Instant::now();
         rig.engine.shut_down();
         times.push(begin.elapsed());
-        left += thread_count().unwrap_or(0).saturating_sub(before.unwrap_or(0));
+        let more = || thread_count().unwrap_or(0).saturating_sub(before.unwrap_or(0));
+        // A thread that has said its last word is still there for a moment.
+        while more() > 0 && begin.elapsed() < Duration::from_millis(200) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        left += more();
         rig.drain();
         let ended = |ticket: &&hotcue_actors::LoadTicket| {
             rig.contract.terminal(ticket.request_id()).is_none()
