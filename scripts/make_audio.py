@@ -4,8 +4,9 @@
     python3 scripts/make_audio.py [kit] [fixtures]
 
 Needs numpy and soundfile, and the programs ffmpeg (5.1), flac, oggenc, opusenc, lame and fdkaac
-(in Debian's contrib). The sounds are functions of time and of seeded random numbers, and every encoder is told to leave out
-dates and random serial numbers, so that the same versions of the tools give the same bytes.
+(in Debian's contrib). The sounds are functions of time and of seeded random numbers, and every
+encoder is told to leave out dates and random serial numbers, so that the same versions of the tools
+give the same bytes.
 """
 
 from __future__ import annotations

@@ -40,6 +40,8 @@ const WARM_UP: f64 = 0.15;
 /// eight for each core); all of them have to have served a decoder before nothing is new any more.
 const STALLS_ONE_IN: usize = 2_000;
 const STALLS_AT_FIRST_ONE_IN: usize = 400;
+/// How often what is open at rest is counted.
+const LOOKS: usize = 20;
 /// At most so much between two samples.
 const SLOWEST: Duration = Duration::from_secs(1);
 
@@ -179,9 +181,18 @@ fn settle(engine: &AudioEngine) -> Result<AtRest, String> {
     });
     // Decoders that were replaced while they were inside a slow read come out of it by and by.
     thread::sleep(Duration::from_secs(3));
+    // The thread that watches opens files of the system meanwhile: what is there at every look
+    // stays.
+    let least = |count: fn() -> Option<usize>| {
+        let looks = (0..LOOKS).map(|_| {
+            thread::sleep(Duration::from_millis(3));
+            count().unwrap_or(0)
+        });
+        looks.min().unwrap_or(0)
+    };
     Ok(AtRest {
-        threads: thread_count().unwrap_or(0),
-        descriptors: descriptor_count().unwrap_or(0),
+        threads: least(thread_count),
+        descriptors: least(descriptor_count),
         heap_bytes: heap_bytes(),
     })
 }
