@@ -2,6 +2,8 @@
 
 mod warnings;
 
+use crate::error::{LoadError, LoadErrorKind};
+
 /// Undecodable packets in a row after which the rest of a stream is given up.
 pub(crate) const MAX_BAD_PACKETS_IN_A_ROW: u32 = 500;
 /// Largest magnitude that counts as audio: +400 dB over full scale. Beyond it the sums of a
@@ -39,6 +41,19 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Why a stream without a single frame is refused. `parts`: what its codec's pieces are called.
+    ///
+    /// Gives `empty`, or `corrupt` when there were pieces.
+    pub(crate) fn without_a_frame(&self, parts: &str) -> LoadError {
+        match self.bad_packets {
+            0 => LoadError::new(LoadErrorKind::Empty, "holds no audio frame"),
+            _ => {
+                let message = format!("none of its {parts} can be decoded");
+                LoadError::new(LoadErrorKind::Corrupt, message)
+            }
+        }
+    }
+
     /// [`clean`](Self::clean) of every plane.
     pub(crate) fn clean_all(&mut self, planes: &mut [Vec<f32>]) {
         for plane in planes {

@@ -99,7 +99,7 @@ impl SymphoniaDecoder {
                     }
                 }
                 Decoded::Nothing => {}
-                Decoded::End => return Err(stream.without_a_frame()),
+                Decoded::End => return Err(stream.tally.without_a_frame("packets")),
             }
         };
         let mut info = stream.info(layout.spec.validate()?, byte_len);
@@ -334,13 +334,6 @@ impl PacketStream {
         match source_failure(&self.read) {
             Some(error) => Err(error),
             None => Ok(Decoded::End),
-        }
-    }
-
-    fn without_a_frame(&self) -> LoadError {
-        match self.tally.bad_packets {
-            0 => LoadError::new(LoadErrorKind::Empty, "holds no audio frame"),
-            _ => LoadError::new(LoadErrorKind::Corrupt, "none of its packets can be decoded"),
         }
     }
 }

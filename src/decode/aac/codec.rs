@@ -151,11 +151,6 @@ impl PacketCodec for Codec {
         self.spec
     }
 
-    /// The decoder puts them in WAVE order.
-    fn order(&self) -> Vec<usize> {
-        (0..self.spec.channels).collect()
-    }
-
     fn name(&self) -> String {
         "aac".to_owned()
     }

@@ -76,17 +76,10 @@ impl FlacDecoder {
         while this.waiting == 0 {
             this.advance()?;
             if this.ended && this.waiting == 0 {
-                return Err(this.without_a_frame());
+                return Err(this.tally.without_a_frame("frames"));
             }
         }
         Ok(this)
-    }
-
-    fn without_a_frame(&self) -> LoadError {
-        match self.tally.bad_packets {
-            0 => LoadError::new(LoadErrorKind::Empty, "holds no audio frame"),
-            _ => LoadError::new(LoadErrorKind::Corrupt, "none of its frames can be decoded"),
-        }
     }
 
     /// Decodes one frame, or passes what is none.

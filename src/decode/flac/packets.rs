@@ -45,10 +45,6 @@ impl PacketCodec for FlacPackets {
         self.spec
     }
 
-    fn order(&self) -> Vec<usize> {
-        (0..self.spec.channels).collect()
-    }
-
     fn name(&self) -> String {
         "flac".to_owned()
     }

@@ -157,7 +157,7 @@ impl OggOpusDecoder {
         while this.waiting == 0 {
             this.advance()?;
             if this.ended && this.waiting == 0 {
-                return Err(this.without_a_frame());
+                return Err(this.tally.without_a_frame("packets"));
             }
         }
         // A stream cut out of a longer one does not start at 0.
@@ -165,13 +165,6 @@ impl OggOpusDecoder {
         this.info.frames = end.and_then(|end| end.checked_sub(before)).filter(|frames| *frames > 0);
         this.info.length_stated = this.info.frames.is_some();
         Ok(this)
-    }
-
-    fn without_a_frame(&self) -> LoadError {
-        match self.tally.bad_packets {
-            0 => LoadError::new(LoadErrorKind::Empty, "holds no audio frame"),
-            _ => LoadError::new(LoadErrorKind::Corrupt, "none of its packets can be decoded"),
-        }
     }
 
     /// Decodes one packet or reads one page.

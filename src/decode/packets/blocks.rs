@@ -11,6 +11,8 @@ pub(in crate::decode) const MAX_LOOK_BYTES: usize = 4 << 20;
 pub(in crate::decode) struct Blocks<R> {
     reader: R,
     len: u64,
+    /// Bytes that are read at once.
+    block_bytes: usize,
     buffer: Vec<u8>,
     start: u64,
 }
@@ -18,7 +20,12 @@ pub(in crate::decode) struct Blocks<R> {
 impl<R: Read + Seek> Blocks<R> {
     /// Looks at the `len` bytes that `reader` has.
     pub(in crate::decode) fn new(reader: R, len: u64) -> Self {
-        Self { reader, len, buffer: Vec::new(), start: 0 }
+        Self::of(BLOCK_BYTES, reader, len)
+    }
+
+    /// The same with at least `block_bytes` bytes at once.
+    pub(in crate::decode) fn of(block_bytes: usize, reader: R, len: u64) -> Self {
+        Self { reader, len, block_bytes, buffer: Vec::new(), start: 0 }
     }
 
     /// Length of the whole, in bytes.
@@ -45,7 +52,7 @@ impl<R: Read + Seek> Blocks<R> {
             self.reader.seek(SeekFrom::Start(at))?;
             self.start = at;
             self.buffer.clear();
-            let wanted = (count.max(BLOCK_BYTES) as u64).min(self.len - at);
+            let wanted = (count.max(self.block_bytes) as u64).min(self.len - at);
             // All in one call: without the room, the buffer would grow read by read.
             self.buffer.reserve_exact(usize::try_from(wanted).unwrap_or(0));
             self.reader.by_ref().take(wanted).read_to_end(&mut self.buffer)?;

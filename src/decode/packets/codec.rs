@@ -30,7 +30,9 @@ pub(in crate::decode) trait PacketCodec: Send {
     fn spec(&self) -> AudioSpec;
 
     /// For each channel in WAVE order, the plane that holds it.
-    fn order(&self) -> Vec<usize>;
+    fn order(&self) -> Vec<usize> {
+        (0..self.spec().channels).collect()
+    }
 
     /// The name that [`StreamInfo`](crate::StreamInfo) has for it.
     fn name(&self) -> String;

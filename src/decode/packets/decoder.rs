@@ -80,7 +80,7 @@ impl PacketDecoder {
         while this.waiting.is_empty() {
             this.advance()?;
             if this.ended && this.waiting.is_empty() {
-                return Err(this.without_a_frame());
+                return Err(this.tally.without_a_frame("packets"));
             }
         }
         let rate = this.info.spec.sample_rate;
@@ -91,13 +91,6 @@ impl PacketDecoder {
         let counts_frames = matches!(this.source.timescale(), 0) || this.source.timescale() == rate;
         this.info.frames_estimated = !(counts_frames && this.codec.is_lossless());
         Ok(this)
-    }
-
-    fn without_a_frame(&self) -> LoadError {
-        match self.tally.bad_packets {
-            0 => LoadError::new(LoadErrorKind::Empty, "holds no audio frame"),
-            _ => LoadError::new(LoadErrorKind::Corrupt, "none of its packets can be decoded"),
-        }
     }
 
     /// Decodes one packet, or passes what is none.

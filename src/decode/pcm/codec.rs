@@ -101,10 +101,6 @@ impl PacketCodec for PcmCodec {
         self.spec
     }
 
-    fn order(&self) -> Vec<usize> {
-        (0..self.spec.channels).collect()
-    }
-
     fn name(&self) -> String {
         self.coding.codec()
     }
