@@ -104,11 +104,11 @@ pub trait Decoder: Send {
 
     /// Decodes the next packet; None after the last one. A chunk may be empty: that packet held
     /// no audio or could not be decoded. Silence comes in place of packets that cannot be
-    /// decoded, where their length is known and audio follows.
+    /// decoded, where their length is known and audio follows. A stream ends where its rate or its
+    /// channels change.
     ///
     /// # Errors
-    /// `io` when the source fails, `unsupported_format` when the stream changes its rate or
-    /// channels midway. What was lent before stays valid data.
+    /// `io` when the source fails. What was lent before stays valid data.
     fn next_chunk(&mut self) -> Result<Option<Chunk<'_>>, LoadError>;
 
     /// Decodes the next packet right into the sample that `writer` writes, without a copy where

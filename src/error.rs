@@ -195,7 +195,8 @@ impl Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WarningCode {
-    /// The file states more audio than it holds.
+    /// The file states more audio than it holds, or changes rate or channels midway: what is there
+    /// up to then is played.
     Truncated,
     /// Some packets could not be decoded or are missing: silence stands in their place where their
     /// length is known (`frames`), the others are left out.

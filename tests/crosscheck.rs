@@ -93,7 +93,7 @@ fn check(task: &Task, libsndfile: &mut Libsndfile) -> io::Result<Line> {
     let ours = ours::load(&task.path);
     let ffmpeg = Ffmpeg::decode(&task.path)?;
     let sndfile = libsndfile.decode(&task.path)?;
-    let reason = || known::reason(&task.path);
+    let reason = |is_in_place| known::reason(&task.path, is_in_place);
     let judgement = judge(&ours, ffmpeg.audio.as_ref(), sndfile.as_ref(), task, reason);
     Ok(Line::new(task, &ours, ffmpeg.codec, judgement))
 }

@@ -3,6 +3,7 @@
 mod warnings;
 
 use crate::error::{LoadError, LoadErrorKind};
+use crate::spec::AudioSpec;
 
 /// Undecodable packets in a row after which the rest of a stream is given up.
 pub(crate) const MAX_BAD_PACKETS_IN_A_ROW: u32 = 500;
@@ -36,8 +37,17 @@ pub(crate) struct Tally {
     pub(crate) peak: f32,
     /// The stream ended before its end.
     pub(crate) cut_off: bool,
+    /// What was left of it could not follow what was before.
+    pub(crate) change: Option<Change>,
     /// A second stream followed the first, so the stated length is not the whole.
     pub(crate) restarted: bool,
+}
+
+/// A change of rate or channels within a stream, which one sample cannot hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) from: AudioSpec,
+    pub(crate) to: AudioSpec,
 }
 
 impl Tally {

@@ -97,8 +97,7 @@ fn audio(blocks: &mut Blocks<CountingReader>) -> Result<Opened, Failure> {
             }
             match entry::read(blocks, &track) {
                 Ok(found) => {
-                    let (framing, priming) = (found.framing, found.priming);
-                    let source = Mp4Source::new(blocks, file, moov, &track, framing, priming)?;
+                    let source = Mp4Source::new(blocks, file, moov, &track, &found)?;
                     return Ok((source, found.codec));
                 }
                 Err(Failure::Load(error)) => {

@@ -37,7 +37,7 @@ use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 
 use super::channels::{alac_order, wave_order};
-use super::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
+use super::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use super::failure::{io_failure, source_failure};
 use super::reader::{CountingReader, ReadState};
 use super::vorbis::check_ogg;
@@ -131,16 +131,9 @@ impl Decoder for SymphoniaDecoder {
         if let Some(layout) = self.stream.unpacked.new_layout.take()
             && layout.spec != self.info.spec
         {
-            return Err(LoadError::new(
-                LoadErrorKind::UnsupportedFormat,
-                format!(
-                    "changes midway from {} Hz, {} channels to {} Hz, {} channels",
-                    self.info.spec.sample_rate,
-                    self.info.spec.channels,
-                    layout.spec.sample_rate,
-                    layout.spec.channels
-                ),
-            ));
+            self.stream.tally.change = Some(Change { from: self.info.spec, to: layout.spec });
+            self.stream.ended = true;
+            return Ok(None);
         }
         // What is lost lies before what was decoded after it.
         let lost = usize::try_from(self.stream.lost_frames).unwrap_or(usize::MAX);

@@ -69,13 +69,14 @@ pub(crate) enum Beside {
     Both(Comparison),
 }
 
-/// Judges what came of `task`. `known` gives the reason of a failure, if it has one.
+/// Judges what came of `task`. `known` gives the reason of a failure, if it has one, by whether a
+/// reference has as many frames and begins where ours do.
 pub(crate) fn judge(
     ours: &Ours,
     ffmpeg: Option<&Audio>,
     sndfile: Option<&Audio>,
     task: &Task,
-    known: impl Fn() -> Option<&'static str>,
+    known: impl Fn(bool) -> Option<&'static str>,
 ) -> Judgement {
     let only = |audio: Option<&Audio>| audio.map(|audio| Beside::Only(audio.frames()));
     let mut judgement = Judgement {
@@ -84,7 +85,7 @@ pub(crate) fn judge(
         ffmpeg: only(ffmpeg),
         sndfile: only(sndfile),
     };
-    let mut padding = None;
+    let (mut padding, mut is_in_place) = (None, false);
     match &ours.outcome {
         Outcome::Panicked(why) => judgement.why = format!("panics: {why}"),
         Outcome::TimedOut => "does not end".clone_into(&mut judgement.why),
@@ -106,13 +107,17 @@ pub(crate) fn judge(
             let beside = [beside(ffmpeg), beside(sndfile)];
             (judgement.verdict, judgement.why) = judge_audio(sample, &ours, &beside, task);
             padding = padding_left((&sample.container, &sample.codec), ours.frames(), &beside);
+            is_in_place = beside.iter().flatten().any(|one| {
+                let starts = one.values.is_some_and(|values| values.offset_frames == 0);
+                starts && one.frames == ours.frames()
+            });
             let [ffmpeg, sndfile] = beside;
             judgement.ffmpeg = ffmpeg.map(Beside::Both);
             judgement.sndfile = sndfile.map(Beside::Both);
         }
     }
     if judgement.verdict.is_failure()
-        && let Some(reason) = padding.or_else(known)
+        && let Some(reason) = padding.or_else(|| known(is_in_place))
     {
         judgement.verdict = Verdict::Known;
         judgement.why = format!("{} ({reason})", judgement.why);

@@ -1,6 +1,8 @@
 //! The warnings that the counts amount to.
 
-use super::Tally;
+use std::fmt;
+
+use super::{Change, Tally};
 use crate::decode::StreamInfo;
 use crate::error::{LoadWarning, WarningCode};
 
@@ -34,14 +36,14 @@ impl Tally {
         let missing = stated_frames
             .filter(|_| !self.restarted)
             .map_or(0, |stated| stated.saturating_sub(self.frames));
-        (self.cut_off || missing > 0).then(|| {
+        (self.cut_off || self.change.is_some() || missing > 0).then(|| {
             let mut numbers = vec![("frames", as_number(self.frames))];
             numbers.extend(stated_frames.map(|stated| ("stated_frames", as_number(stated))));
-            LoadWarning {
-                code: WarningCode::Truncated,
-                message: "the file ends before its audio does".to_owned(),
-                numbers,
-            }
+            let message = self.change.map_or_else(
+                || "the file ends before its audio does".to_owned(),
+                |change| format!("{change}, and is played up to there"),
+            );
+            LoadWarning { code: WarningCode::Truncated, message, numbers }
         })
     }
 
@@ -110,4 +112,15 @@ impl Tally {
 /// Counts beyond 2^53 do not occur; below, `f64` is exact.
 fn as_number(count: u64) -> f64 {
     count as f64
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, to } = self;
+        write!(
+            f,
+            "the audio changes midway from {} Hz, {} channels to {} Hz, {} channels",
+            from.sample_rate, from.channels, to.sample_rate, to.channels
+        )
+    }
 }

@@ -7,11 +7,11 @@ use super::frames::{Frames, Next};
 use super::info::Preamble;
 use super::place::{self, Gap, Place};
 use crate::buffer::SampleWriter;
-use crate::decode::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
+use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use crate::decode::failure::{io_failure, source_failure};
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::{Chunk, Decoder, StreamInfo, append_next};
-use crate::error::{LoadError, LoadErrorKind, LoadWarning};
+use crate::error::{LoadError, LoadWarning};
 use crate::spec::AudioSpec;
 
 /// Lent in place of frames that are lost.
@@ -85,10 +85,13 @@ impl FlacDecoder {
     /// Decodes one frame, or passes what is none.
     ///
     /// # Errors
-    /// `io`, `unsupported_format` when rate or channels change.
+    /// `io`, `unsupported_format` of the first one.
     fn advance(&mut self) -> Result<(), LoadError> {
         if self.ended {
             return Ok(());
+        }
+        if self.limit().is_some_and(|limit| self.tally.frames >= limit) {
+            return self.look_behind_the_end();
         }
         match self.frames.next().map_err(|error| io_failure(&self.read, error))? {
             Next::Frame(frame) => self.enter(&frame),
@@ -110,18 +113,40 @@ impl FlacDecoder {
                 Ok(())
             }
             Next::Joined(_) => {
-                self.place = Place::default();
-                self.tally.restarted = true;
+                self.join();
                 Ok(())
             }
             Next::End => self.end(),
         }
     }
 
-    /// Takes a sound frame.
+    /// Passes what lies behind the stated end, up to another stream.
     ///
     /// # Errors
-    /// `unsupported_format` when rate or channels change.
+    /// `io`.
+    fn look_behind_the_end(&mut self) -> Result<(), LoadError> {
+        match self.frames.next().map_err(|error| io_failure(&self.read, error))? {
+            Next::Damaged { .. } | Next::Junk(_) => Ok(()),
+            Next::Joined(_) => {
+                self.join();
+                Ok(())
+            }
+            Next::Frame(_) | Next::End => self.end(),
+        }
+    }
+
+    /// Goes on with another stream.
+    fn join(&mut self) {
+        self.place = Place::default();
+        self.tally.restarted = true;
+        // What the first one states is not the whole.
+        self.info.frames_estimated = true;
+    }
+
+    /// Takes a sound frame; where rate or channels change, the audio ends.
+    ///
+    /// # Errors
+    /// `unsupported_format` of the first one, `io`.
     fn enter(&mut self, frame: &Frame) -> Result<(), LoadError> {
         let spec = AudioSpec {
             sample_rate: frame.sample_rate,
@@ -133,13 +158,8 @@ impl FlacDecoder {
         let was = self.info.spec;
         let may_mix = was.channels.max(spec.channels) <= 2;
         if was.sample_rate != spec.sample_rate || (was.channels != spec.channels && !may_mix) {
-            return Err(LoadError::new(
-                LoadErrorKind::UnsupportedFormat,
-                format!(
-                    "changes midway from {} Hz, {} channels to {} Hz, {} channels",
-                    was.sample_rate, was.channels, spec.sample_rate, spec.channels
-                ),
-            ));
+            self.tally.change = Some(Change { from: was, to: spec });
+            return self.end();
         }
         self.tally.bad_in_a_row = 0;
         (self.tally.cut_off, self.last_is_damaged) = (false, false);
@@ -219,9 +239,6 @@ impl Decoder for FlacDecoder {
 
     fn next_chunk(&mut self) -> Result<Option<Chunk<'_>>, LoadError> {
         if self.waiting == 0 && self.lost_frames == 0 {
-            if self.limit().is_some_and(|limit| self.tally.frames >= limit) {
-                self.end()?;
-            }
             self.advance()?;
         }
         // What is lost lies before what was decoded after it.
@@ -244,9 +261,6 @@ impl Decoder for FlacDecoder {
 
     fn decode_into(&mut self, writer: &mut SampleWriter) -> Result<Option<usize>, LoadError> {
         if self.waiting == 0 && self.lost_frames == 0 && !self.ended {
-            if self.limit().is_some_and(|limit| self.tally.frames >= limit) {
-                self.end()?;
-            }
             self.advance()?;
         }
         let codec = self.frames.codec();

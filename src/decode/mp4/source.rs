@@ -5,6 +5,7 @@ use std::io;
 use super::Failure;
 use super::boxes::Place;
 use super::edits::{self, Edit};
+use super::entry::Found;
 use super::fragments;
 use super::table::Table;
 use super::times::Times;
@@ -50,14 +51,19 @@ pub(super) struct Mp4Source {
 }
 
 impl Mp4Source {
+    /// The packets of `track`, which hold what `found` decodes.
+    ///
+    /// # Errors
+    /// `corrupt`, and those of the reader.
     pub(super) fn new(
         blocks: &mut Blocks<CountingReader>,
         file: Place,
         moov: Place,
         track: &Track,
-        framing: Framing,
-        priming: u64,
+        found: &Found,
     ) -> Result<Self, Failure> {
+        let (framing, priming) = (found.framing, found.priming);
+        let counts_frames = found.codec.spec().sample_rate == track.timescale;
         let mut table = Table::read(blocks, track.tables)?;
         let mut times = Times::read(blocks, track.tables)?;
         let stated = table.packets();
@@ -71,7 +77,7 @@ impl Mp4Source {
         let mut edits = edits::read(blocks, moov, track, times.end(), priming)?;
         let ends_within = times.are_regular();
         if !ends_within {
-            times = times.regular();
+            times = times.regular(counts_frames);
         }
         if let Framing::Blocks { bytes, frames, rate } = framing {
             table.regard_as_blocks(bytes, frames);

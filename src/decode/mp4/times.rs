@@ -1,13 +1,16 @@
 //! When packets begin: runs of packets of one length.
 //!
 //! # Sources
-//! ISO/IEC 14496-12: `stts` (8.6.1.2).
+//! ISO/IEC 14496-12: `stts` (8.6.1.2). ISO/IEC 14496-3: frames of AAC.
 
 use std::io::{self, Read, Seek};
 
 use super::boxes::{Place, child};
 use super::fields::u32_at;
 use crate::decode::packets::Blocks;
+
+/// Frames of a packet of AAC, of which low delay has half as many, and HE-AAC twice.
+const AAC_FRAMES: [u64; 6] = [1024, 960, 512, 480, 2048, 1920];
 
 /// Packets of one length.
 #[derive(Clone, Copy, Debug)]
@@ -74,15 +77,18 @@ impl Times {
         }
     }
 
-    /// The same packets side by side, each of the length that they have on average. Cameras and
-    /// recorders note when a packet came, though their audio has no gaps; the first and the last
-    /// time are often odd.
-    pub(super) fn regular(&self) -> Self {
+    /// The same packets side by side, each of the length that they have on average, or near that in
+    /// AAC if ticks are frames. Cameras and recorders note when a packet came, though their audio
+    /// has no gaps; the first and the last time are often odd.
+    pub(super) fn regular(&self, counts_frames: bool) -> Self {
         let start = self.runs.first().map_or(0, |run| run.first_tick);
         let odd = self.ticks_of(0).saturating_add(self.ticks_of(self.packets.saturating_sub(1)));
         let all = (self.ticks - start).saturating_sub(odd);
         let between = self.packets.saturating_sub(2).max(1);
-        let ticks = all.saturating_add(between / 2) / between;
+        let mean = all.saturating_add(between / 2) / between;
+        let is_near = |usual: &u64| usual.abs_diff(mean).saturating_mul(64) <= mean;
+        let usual = AAC_FRAMES.into_iter().filter(|_| counts_frames).find(is_near);
+        let ticks = usual.unwrap_or(mean);
         let mut regular = Self { ticks: start, ..Self::default() };
         regular.push(self.packets, u32::try_from(ticks).unwrap_or(u32::MAX));
         regular
@@ -119,5 +125,24 @@ impl Times {
         };
         // Behind the last packet of a run may come a gap.
         if number >= next { (next, 0) } else { (number, into % u64::from(run.ticks).max(1)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packets_whose_times_waver_have_the_length_of_their_codec() {
+        let mut times = Times::default();
+        for (packets, ticks) in
+            [(7, 960), (1, 1408), (7, 960), (1, 1472), (6, 960), (1, 1408), (3, 960)]
+        {
+            times.push(packets, ticks);
+        }
+        assert!(!times.are_regular());
+        assert_eq!(times.regular(true).packet_at(1_440), (1, 1_440 - 1_024));
+        // The mean of all but the first and the last one.
+        assert_eq!(times.regular(false).packet_at(1_440), (1, 1_440 - 1_019));
     }
 }

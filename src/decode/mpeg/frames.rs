@@ -5,6 +5,9 @@
 //! of all but the header, of 32 bytes. ADTS has the same first 12 bits, with a layer of 0, and its
 //! length in 13 bits from the 31st on (ISO/IEC 13818-7, 6.2).
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, Read};
 
 use super::header::{HEADER_BYTES, Header, MAX_FREE_BYTES};
@@ -290,102 +293,4 @@ fn is_adts_chain(bytes: &[u8]) -> bool {
         rest = rest.get(len.max(7)..).unwrap_or(&[]);
         second & 0xf6 == 0xf0 && len >= 7
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Frames of 417 and 418 bytes, numbered by their last byte.
-    fn frames(numbers: std::ops::Range<u8>) -> Vec<u8> {
-        let frame = |number: u8| {
-            let padding = number % 2;
-            let mut frame = vec![0; 417 + usize::from(padding)];
-            frame[..4].copy_from_slice(&[0xff, 0xfb, 0x90 | padding << 1, 0x44]);
-            *frame.last_mut().expect("not empty") = number;
-            frame
-        };
-        numbers.flat_map(frame).collect()
-    }
-
-    /// The numbers of all frames that are found in `file`, and the bytes skipped between them.
-    fn read(file: &[u8]) -> (Vec<u8>, u64) {
-        let mut frames = Frames::new(file, file.len() as u64);
-        let (mut numbers, mut skipped) = (Vec::new(), 0);
-        if frames.find().expect("memory can be read") == Found::Else {
-            return (numbers, skipped);
-        }
-        while let Some(frame) = frames.next().expect("memory can be read") {
-            numbers.push(frames.sight()[frame.len - 1]);
-            skipped += frame.skipped;
-            frames.leave(frame.len);
-        }
-        (numbers, skipped)
-    }
-
-    fn id3(len: usize) -> Vec<u8> {
-        let size = [21, 14, 7, 0].map(|shift| (len >> shift & 0x7f).to_le_bytes()[0]);
-        // Full of what looks like frames.
-        let content: Vec<u8> = frames(90..99).into_iter().cycle().take(len).collect();
-        [b"ID3\x03\0\0", &size[..], &content].concat()
-    }
-
-    fn ape(len: u32, is_header: bool) -> Vec<u8> {
-        let flags = if is_header { 0xa0 } else { 0x80 };
-        let mut tag = [b"APETAGEX\xd0\x07\0\0", &len.to_le_bytes()[..]].concat();
-        tag.extend([0, 0, 0, 0, 0, 0, 0, flags, 0, 0, 0, 0, 0, 0, 0, 0]);
-        tag
-    }
-
-    #[test]
-    fn frames_are_found_behind_between_and_before_anything() {
-        let all: Vec<u8> = (0..20).collect();
-        let (first, second) = (frames(0..10), frames(10..20));
-        let ape_in_front = [ape(700, true), vec![0xff; 700]].concat();
-        let ape_behind = [ape(432, true), vec![7; 400], ape(432, false)].concat();
-        let id3v1 = [b"TAG".to_vec(), vec![0xff; 125]].concat();
-        for (before, between, behind, skipped) in [
-            (vec![], vec![], vec![], 0),
-            (vec![0; 900_000], vec![], vec![], 0),
-            (id3(300_000), vec![], vec![], 0),
-            ([id3(9), id3(70_000), vec![0; 5_000]].concat(), vec![], id3v1.clone(), 0),
-            (ape_in_front, id3(100_000), [ape_behind, id3v1].concat(), 0),
-            (vec![], vec![0xff, 0xfb, 0x90, 0x44, 1, 2, 3], vec![0xff; 5_000], 7),
-            (b"junk".repeat(100), vec![0x55; 30_000], b"LYRICSBEGIN".to_vec(), 30_000),
-        ] {
-            let file = [&before[..], &first, &between, &second, &behind].concat();
-            assert_eq!(read(&file), (all.clone(), skipped), "{} before", before.len());
-        }
-    }
-
-    #[test]
-    fn few_frames_count_at_the_start_only() {
-        assert_eq!(read(&frames(0..1)).0, [0]);
-        assert_eq!(read(&[&frames(0..2)[..], b"TAG"].concat()).0, [0, 1]);
-        assert_eq!(read(&[b"some text"[..].to_vec(), frames(0..1)].concat()).0, []);
-        assert_eq!(read(&frames(0..1)[..300]).0, []);
-        assert_eq!(read(&[]).0, []);
-        assert_eq!(read(&[0xff; 3_000_000]).0, []);
-        let mut whole = frames(0..5);
-        whole.truncate(4 * 418);
-        assert_eq!(read(&whole).0, [0, 1, 2, 3], "the fifth is cut");
-    }
-
-    #[test]
-    fn the_length_of_free_frames_is_found_out() {
-        for len in [60, 1_044, 2_090] {
-            let mut frame = vec![0_u8; len];
-            frame[..4].copy_from_slice(&[0xff, 0xfb, 0x00, 0x44]);
-            let file = frame.repeat(30);
-            let mut frames = Frames::new(&file[..], file.len() as u64);
-            assert_eq!(frames.find().expect("memory can be read"), Found::Mpeg);
-            let mut count = 0;
-            while let Some(frame) = frames.next().expect("memory can be read") {
-                assert_eq!(frame.len, len);
-                frames.leave(len);
-                count += 1;
-            }
-            assert_eq!(count, 30, "{len} bytes");
-        }
-    }
 }

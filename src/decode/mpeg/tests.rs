@@ -82,7 +82,38 @@ fn files_of_frames_that_hold_nothing_are_corrupt() {
 }
 
 #[test]
-fn a_stream_of_another_rate_behind_it_is_unsupported() {
-    let both = [fixture("mp3_cbr.mp3"), fixture("mp3_mpeg2_22k.mp3")].concat();
-    assert_eq!(decode(&both).expect_err("two rates").kind(), LoadErrorKind::UnsupportedFormat);
+fn a_stream_of_another_rate_behind_it_is_left_out_and_told() {
+    let first = fixture("mp3_cbr.mp3");
+    let packets = starts(&first).len() - 1;
+    let both = [&first[..], &fixture("mp3_mpeg2_22k.mp3")].concat();
+    let (planes, warnings) = decode(&both).expect("its first stream");
+    let gaps = (576 + 529)..=(576 + 529 + 1152);
+    assert!(gaps.contains(&(packets * 1152 - planes[0].len())), "{} frames", planes[0].len());
+    assert_eq!(codes(&warnings), [WarningCode::Truncated]);
+    assert!(warnings[0].message.contains("44100 Hz, 2 channels to 22050 Hz"), "{warnings:?}");
+}
+
+/// Frames of 104 bytes, all of whose audio would lie in what was before the first one: of silence as
+/// LAME writes it, side information and all.
+fn frames_that_need_what_was_before() -> Vec<u8> {
+    let starts = [[0x29, 0x83], [0x53, 0x03], [0x7c, 0x83], [0xa6, 0x03]];
+    let frame = |start: [u8; 2]| {
+        let side = [0xc0, 0, 1, 0xa4, 0, 0, 0x20, 0, 0x34, 0x80, 0, 4];
+        let mut frame = [&[0xff, 0xfb, 0x10, 0xc4], &start[..], &side].concat();
+        frame.resize(104, 0x55);
+        frame
+    };
+    starts.into_iter().flat_map(frame).collect()
+}
+
+#[test]
+fn a_file_too_short_for_any_of_its_frames_is_silent_and_says_so() {
+    let file = frames_that_need_what_was_before();
+    let (planes, warnings) = decode(&file).expect("four sound frames");
+    assert_eq!(planes, [vec![0.0; 4 * 1152]]);
+    assert_eq!(codes(&warnings), [WarningCode::DecodeErrors, WarningCode::LengthEstimated]);
+    // Not where one of them is damaged.
+    let mut file = frames_that_need_what_was_before();
+    file[104 + 4..104 + 21].fill(0xff);
+    assert_eq!(decode(&file).expect_err("no frame").kind(), LoadErrorKind::Corrupt);
 }

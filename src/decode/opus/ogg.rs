@@ -13,11 +13,11 @@ use link::{Link, Queued};
 
 use super::pages::{MAX_PAGE_BYTES, Next, Page, Pages};
 use super::{Codec, Head, SAMPLE_RATE};
-use crate::decode::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
+use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use crate::decode::failure::{io_failure, source_failure};
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::{Chunk, Decoder, StreamInfo};
-use crate::error::{LoadError, LoadErrorKind, LoadWarning};
+use crate::error::{LoadError, LoadWarning};
 use crate::spec::AudioSpec;
 
 /// Lent in place of frames that are lost.
@@ -170,7 +170,7 @@ impl OggOpusDecoder {
     /// Decodes one packet or reads one page.
     ///
     /// # Errors
-    /// `io`, `unsupported_format` when the number of channels changes.
+    /// `io`.
     fn advance(&mut self) -> Result<(), LoadError> {
         if self.ended {
             return Ok(());
@@ -213,14 +213,10 @@ impl OggOpusDecoder {
             return Ok(());
         };
         if head.channels() != self.info.spec.channels {
-            return Err(LoadError::new(
-                LoadErrorKind::UnsupportedFormat,
-                format!(
-                    "changes midway from {} channels to {}",
-                    self.info.spec.channels,
-                    head.channels()
-                ),
-            ));
+            let from = self.info.spec;
+            let to = AudioSpec { channels: head.channels(), ..from };
+            self.tally.change = Some(Change { from, to });
+            return self.end();
         }
         self.tally.restarted = true;
         self.codec = Codec::new(&head)?;

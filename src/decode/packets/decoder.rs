@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{Blocks, Next, Packet, PacketCodec, PacketSource, frames_of};
-use crate::decode::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
+use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use crate::decode::failure::{io_failure, source_failure};
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::{Chunk, Decoder, StreamInfo};
-use crate::error::{LoadError, LoadErrorKind, LoadWarning};
+use crate::error::{LoadError, LoadWarning};
 use crate::spec::AudioSpec;
 
 /// Lent in place of frames that are lost.
@@ -96,7 +96,7 @@ impl PacketDecoder {
     /// Decodes one packet, or passes what is none.
     ///
     /// # Errors
-    /// `io`, `unsupported_format` when rate or channels change.
+    /// `io`, `unsupported_format` of the first one.
     fn advance(&mut self) -> Result<(), LoadError> {
         if self.ended {
             return Ok(());
@@ -126,6 +126,9 @@ impl PacketDecoder {
             Ok(frames) => {
                 self.tally.bad_in_a_row = 0;
                 self.settle(self.codec.spec())?;
+                if self.ended {
+                    return Ok(());
+                }
                 let is_first = self.common_frames.is_none() && self.tally.frames == 0;
                 let same = self.common_frames == Some(frames);
                 self.common_frames = Some(frames).filter(|_| is_first || same);
@@ -153,10 +156,10 @@ impl PacketDecoder {
         }
     }
 
-    /// Learns rate and channels from the first packet, and holds all others to them.
+    /// Learns rate and channels from the first packet; where they change, the audio ends.
     ///
     /// # Errors
-    /// `unsupported_format`.
+    /// `unsupported_format`, `io`.
     fn settle(&mut self, spec: AudioSpec) -> Result<(), LoadError> {
         if self.order.is_empty() {
             self.info.spec = spec.validate()?;
@@ -166,14 +169,8 @@ impl PacketDecoder {
         if spec == self.info.spec {
             return Ok(());
         }
-        let was = self.info.spec;
-        Err(LoadError::new(
-            LoadErrorKind::UnsupportedFormat,
-            format!(
-                "changes midway from {} Hz, {} channels to {} Hz, {} channels",
-                was.sample_rate, was.channels, spec.sample_rate, spec.channels
-            ),
-        ))
+        self.tally.change = Some(Change { from: self.info.spec, to: spec });
+        self.end(false)
     }
 
     /// Which of the packet's `frames` frames are to be heard.

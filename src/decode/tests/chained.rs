@@ -55,10 +55,13 @@ fn all_streams_of_a_chain_are_played() {
 }
 
 #[test]
-fn a_chain_whose_channels_change_is_unsupported() {
+fn a_chain_is_played_up_to_where_its_channels_change() {
     let mono = with_serials(&fixture("vorbis_mono.ogg"), 77);
-    let chain = [fixture("vorbis.ogg"), mono].concat();
-    assert_eq!(decode(&chain).expect_err("a change").kind(), LoadErrorKind::UnsupportedFormat);
+    let (alone, _) = decode(&fixture("vorbis.ogg")).expect("a good file");
+    let (planes, warnings) = decode(&[fixture("vorbis.ogg"), mono].concat()).expect("its start");
+    assert!(planes == alone, "{} frames of {}", planes[0].len(), alone[0].len());
+    assert_eq!(warnings[0].code, WarningCode::Truncated);
+    assert!(warnings[0].message.contains("2 channels to 22050 Hz, 1 channels"), "{warnings:?}");
 }
 
 #[test]

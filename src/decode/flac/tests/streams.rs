@@ -46,11 +46,18 @@ fn mono_and_stereo_may_take_turns() {
 }
 
 #[test]
-fn a_change_of_rate_or_of_many_channels_is_told() {
-    for second in [plain(1, 16, 10, 1, 5), plain(1, 16, 9, 3, 5)] {
-        let error =
-            decode(&file(16, 1, 200, &[plain(0, 16, 9, 1, 5), second])).expect_err("a change");
-        assert_eq!(error.kind(), LoadErrorKind::UnsupportedFormat);
+fn a_change_of_rate_or_of_many_channels_ends_the_audio_and_is_told() {
+    for (second, change) in [
+        (plain(1, 16, 10, 1, 5), "44100 Hz, 1 channels to 48000 Hz, 1 channels"),
+        (plain(1, 16, 9, 3, 5), "44100 Hz, 1 channels to 44100 Hz, 3 channels"),
+    ] {
+        let frames = [plain(0, 16, 9, 1, 1 << 14), second];
+        for stated in [0, 200] {
+            let (planes, warnings) = decode(&file(16, 1, stated, &frames)).expect("a frame");
+            assert_eq!(planes, [vec![0.5; FRAMES]]);
+            let told = warnings.iter().find(|warning| warning.code == WarningCode::Truncated);
+            assert!(told.is_some_and(|told| told.message.contains(change)), "{warnings:?}");
+        }
     }
 }
 
@@ -76,6 +83,9 @@ fn streams_that_follow_one_another_are_one() {
     for between in [&[][..], &tag, &[0x55; 300]] {
         let joined = [&one, between, &two].concat();
         assert_eq!(blocks(&joined), (vec![0.5, 0.25, 0.125], vec![]));
+        // As long as each other, so that the last frame of the file is where each of them ends.
+        let joined = [&one, between, &one, between, &one, between].concat();
+        assert_eq!(blocks(&joined), (vec![0.5; 3], vec![]));
     }
 }
 
