@@ -79,9 +79,12 @@ const KNOWN: &[(&str, &[(&str, &str)])] = &[
         &[("183f16777a359d53", "id3v1v2-combined.mp3"), ("8121a49830973049", "l3-sin1k0db.bit")],
     ),
     (
-        "with its bit rate of 192 kbit/s written into its headers, both references decode it as it is \
-         here; mpg123 takes the wrong table of Layer II for free rates, ffmpeg 5.1 knows none",
-        &[("91c1efd0969a0e29", "l2-nonstandard-free_format.bit")],
+        "with its bit rate written into its headers, libsndfile decodes it as it is here (136 dB); of free \
+         rates mpg123 takes another table of Layer II, and leaves out the first frame of Layer I",
+        &[
+            ("91c1efd0969a0e29", "l2-nonstandard-free_format.bit"),
+            ("5299e9aba8c895a1", "l2-nonstandard-fl1_fl2_ff.bit"),
+        ],
     ),
     (
         "ffmpeg 5.1 does not cut off what Matroska's CodecDelay states, but for Opus",

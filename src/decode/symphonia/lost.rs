@@ -4,7 +4,8 @@ use symphonia::core::formats::{MediaInfo, Track};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::TimeBase;
 
-use super::{MAX_PACKET_FRAMES, Unpacked};
+use super::opening::{self, MAX_PACKET_FRAMES};
+use super::stream::Unpacked;
 
 /// Longest gap that is believed, in seconds: what a few lost pages of any format hold. Beyond it
 /// the time stamp is damaged rather than the file.
@@ -22,7 +23,7 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new(track: &Track, own_times: bool) -> Self {
-        let sample_rate = super::audio_parameters(track).and_then(|audio| audio.sample_rate);
+        let sample_rate = opening::audio_parameters(track).and_then(|audio| audio.sample_rate);
         Self { time_base: track.time_base, sample_rate, own_times, next: None }
     }
 

@@ -18,6 +18,7 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
 use super::failure::unknown_codec;
+use super::opening::whole;
 use crate::decode::mkv::{self, Matroska};
 use crate::decode::reader::CountingReader;
 use crate::decode::{opus, vorbis};
@@ -67,7 +68,7 @@ impl MatroskaReader {
         theirs.with_codec_params(CodecParameters::Audio(parameters));
         if let Some(sec) = file.duration_sec() {
             // Whole milliseconds mostly, of which the last may have begun only.
-            theirs.with_num_frames(super::whole(sec * f64::from(sample_rate)));
+            theirs.with_num_frames(whole(sec * f64::from(sample_rate)));
         }
         // Packets are numbered, not timed.
         if let Some(base) = TimeBase::try_from_recip(1000) {
@@ -195,7 +196,7 @@ fn parameters(
 ) -> std::result::Result<AudioCodecParameters, LoadError> {
     let mut parameters = AudioCodecParameters::new();
     parameters.for_codec(id);
-    parameters.with_sample_rate(u32::try_from(super::whole(track.sample_rate)).unwrap_or(0));
+    parameters.with_sample_rate(u32::try_from(whole(track.sample_rate)).unwrap_or(0));
     let channels = u16::try_from(track.channels).unwrap_or(u16::MAX);
     parameters.with_channels(match channels {
         1 => symphonia::core::audio::layouts::CHANNEL_LAYOUT_MONO,
@@ -235,7 +236,7 @@ fn asc(track: &mkv::Track) -> Vec<u8> {
         8_000, 7_350,
     ];
     const LOW_COMPLEXITY: u16 = 2;
-    let stated = super::whole(track.sample_rate);
+    let stated = whole(track.sample_rate);
     let rate = RATES.iter().position(|rate| *rate == stated).unwrap_or(4);
     let channels = u16::try_from(track.channels.min(7)).unwrap_or(2);
     let rate = u16::try_from(rate).unwrap_or(4);

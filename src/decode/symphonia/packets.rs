@@ -5,8 +5,10 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDe
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
+use super::failure::opening_failed;
 use super::mpeg::MpegAdapter;
-use super::{Unpacked, check_size, opening_failed};
+use super::opening::check_size;
+use super::stream::Unpacked;
 use crate::decode::channels::{alac_order, wave_order};
 use crate::decode::packets::{PacketCodec, Undecodable};
 use crate::error::LoadError;

@@ -1,0 +1,120 @@
+//! From bytes to a track and its decoder.
+
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_FLAC, CODEC_ID_OPUS, CODEC_ID_VORBIS,
+};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::io::{MediaSource, MediaSourceStream};
+use symphonia::core::meta::MetadataOptions;
+
+use super::aac::AacAdapter;
+use super::failure::{opening_failed, unknown_codec};
+use super::flac::FlacAdapter;
+use super::matroska;
+use super::mpeg::MpegAdapter;
+use super::opus::OpusAdapter;
+use super::vorbis::VorbisAdapter;
+use crate::decode::failure::io_failure;
+use crate::decode::mkv;
+use crate::decode::reader::{CountingReader, ReadState};
+use crate::decode::vorbis::check_ogg;
+use crate::error::{LoadError, LoadErrorKind};
+use crate::spec::validate_channels;
+
+/// Most frames of one packet that a header may state. The formats read here have 65,536 at most,
+/// in ALAC and FLAC.
+pub(super) const MAX_PACKET_FRAMES: u64 = 1 << 17;
+
+impl MediaSource for CountingReader {
+    fn is_seekable(&self) -> bool {
+        true
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        Some(CountingReader::byte_len(self))
+    }
+}
+
+/// The reader of the format that `head` begins.
+pub(super) fn format_reader(
+    mut reader: CountingReader,
+    read: &ReadState,
+    head: &[u8],
+) -> Result<Box<dyn FormatReader>, LoadError> {
+    if mkv::begins(head) {
+        let format = matroska::open(reader).map_err(|error| io_failure(read, error))??;
+        return Ok(Box::new(format));
+    }
+    if head.starts_with(b"OggS") {
+        check_ogg(&mut reader).map_err(|error| io_failure(read, error))??;
+    }
+    let bytes = MediaSourceStream::new(Box::new(reader), Default::default());
+    symphonia::default::get_probe()
+        .probe(&Hint::new(), bytes, FormatOptions::default(), MetadataOptions::default())
+        .map_err(opening_failed)
+}
+
+/// The track that a player would play, and a decoder for it.
+pub(super) fn audio_decoder(
+    format: &dyn FormatReader,
+) -> Result<(Track, Box<dyn AudioDecoder>), LoadError> {
+    let track = format
+        .default_track(TrackType::Audio)
+        .or_else(|| format.first_track(TrackType::Audio))
+        .ok_or_else(|| LoadError::new(LoadErrorKind::UnsupportedFormat, "has no audio track"))?;
+    let parameters = audio_parameters(track).ok_or_else(unknown_codec)?;
+    check_size(parameters)?;
+    if parameters.codec == CODEC_ID_OPUS {
+        let codec = OpusAdapter::new(parameters)?;
+        return Ok((track.clone(), Box::new(codec)));
+    }
+    if parameters.codec == CODEC_ID_AAC {
+        return Ok((track.clone(), Box::new(AacAdapter::new(parameters)?)));
+    }
+    if parameters.codec == CODEC_ID_VORBIS
+        && let Some(codec) = VorbisAdapter::new(parameters)?
+    {
+        return Ok((track.clone(), Box::new(codec)));
+    }
+    if parameters.codec == CODEC_ID_FLAC {
+        return Ok((track.clone(), Box::new(FlacAdapter::new(parameters)?)));
+    }
+    if let Some(codec) = MpegAdapter::new(parameters) {
+        return Ok((track.clone(), Box::new(codec)));
+    }
+    let codec = symphonia::default::get_codecs()
+        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
+        .map_err(opening_failed)?;
+    Ok((track.clone(), codec))
+}
+
+/// Refuses what would make a decoder set aside gigabytes for its first packet: decoders take room
+/// for channels × frames before they have read a byte, and what cannot be had ends the process.
+///
+/// # Errors
+/// `unsupported_format` beyond [`MAX_CHANNELS`], `corrupt` beyond [`MAX_PACKET_FRAMES`].
+pub(super) fn check_size(parameters: &AudioCodecParameters) -> Result<(), LoadError> {
+    if let Some(channels) = &parameters.channels {
+        validate_channels(channels.count())?;
+    }
+    match parameters.max_frames_per_packet {
+        Some(frames) if frames > MAX_PACKET_FRAMES => Err(LoadError::new(
+            LoadErrorKind::Corrupt,
+            format!("its header states packets of {frames} frames"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn audio_parameters(track: &Track) -> Option<&AudioCodecParameters> {
+    track.codec_params.as_ref().and_then(CodecParameters::audio)
+}
+
+/// A number of the file as a whole one; 0 where it is none.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+pub(super) fn whole(number: f64) -> u64 {
+    number.round() as u64
+}

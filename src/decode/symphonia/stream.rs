@@ -1,0 +1,247 @@
+//! The packets of one track, one after the other through their codec.
+
+use std::io;
+use std::sync::Arc;
+
+use symphonia::core::audio::{ChannelLabel, Channels, GenericAudioBufferRef};
+use symphonia::core::codecs::audio::AudioDecoder;
+use symphonia::core::errors::Error;
+use symphonia::core::formats::{FormatReader, Track};
+
+use super::lost::{self, Clock};
+use super::opening::{audio_decoder, format_reader};
+use crate::decode::StreamInfo;
+use crate::decode::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
+use crate::decode::failure::source_failure;
+use crate::decode::reader::{CountingReader, ReadState};
+use crate::error::LoadError;
+use crate::spec::AudioSpec;
+
+/// What one packet came to.
+pub(super) enum Decoded {
+    /// Frames are in `unpacked`, planes in the codec's order.
+    Frames,
+    /// Nothing: another track's packet, or an undecodable one.
+    Nothing,
+    End,
+}
+
+/// Rate and speakers of a decoded packet.
+pub(super) struct Layout {
+    pub(super) spec: AudioSpec,
+    /// Bits of `dwChannelMask`, or beyond them, by plane.
+    pub(super) speakers: Vec<Option<u32>>,
+}
+
+pub(super) struct PacketStream {
+    format: Box<dyn FormatReader>,
+    codec: Box<dyn AudioDecoder>,
+    pub(super) track: Track,
+    pub(super) read: Arc<ReadState>,
+    clock: Clock,
+    pub(super) unpacked: Unpacked,
+    /// Frames that are missing before those in `unpacked`.
+    pub(super) lost_frames: u64,
+    pub(super) tally: Tally,
+    pub(super) ended: bool,
+}
+
+impl PacketStream {
+    pub(super) fn open(
+        reader: CountingReader,
+        read: &Arc<ReadState>,
+        head: &[u8],
+    ) -> Result<Self, LoadError> {
+        let format = format_reader(reader, read, head)?;
+        let (track, codec) = audio_decoder(format.as_ref())?;
+        Ok(Self {
+            clock: Clock::new(&track, has_frame_times(format.as_ref())),
+            format,
+            codec,
+            track,
+            read: Arc::clone(read),
+            unpacked: Unpacked::default(),
+            lost_frames: 0,
+            tally: Tally::default(),
+            ended: false,
+        })
+    }
+
+    pub(super) fn container(&self) -> &'static str {
+        match self.format.format_info().short_name {
+            "wave" => "wav",
+            "matroska" => "mkv",
+            other => other,
+        }
+    }
+
+    pub(super) fn info(&self, spec: AudioSpec, byte_len: u64) -> StreamInfo {
+        let container = self.container();
+        let codec = self.codec.codec_info().short_name;
+        let parameters = self.codec.codec_params();
+        // Read from the first frames, or in the container's own clock: no count of frames.
+        let frames_estimated = match container {
+            "aac" => true,
+            // Some writers count whole packets.
+            "caf" => !codec.starts_with("pcm_"),
+            // A duration of all tracks together.
+            "mkv" => true,
+            _ => false,
+        };
+        let lossless = codec.starts_with("pcm_") || matches!(codec, "flac" | "alac");
+        StreamInfo {
+            spec,
+            frames: self
+                .track
+                .num_frames
+                .or_else(|| lost::frames_of_media(self.format.media_info(), spec.sample_rate))
+                .filter(|frames| *frames > 0),
+            frames_estimated,
+            length_stated: true,
+            container: container.to_owned(),
+            codec: codec.to_owned(),
+            bits_per_sample: lossless
+                .then(|| parameters.bits_per_sample.or(parameters.bits_per_coded_sample))
+                .flatten(),
+            byte_len: Some(byte_len),
+        }
+    }
+
+    pub(super) fn decode_next(&mut self) -> Result<Decoded, LoadError> {
+        if self.ended {
+            return Ok(Decoded::End);
+        }
+        let packet = match self.format.next_packet() {
+            Ok(Some(packet)) => packet,
+            Ok(None) => return self.end(),
+            Err(Error::ResetRequired) => return self.restart(),
+            Err(Error::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.tally.cut_off = true;
+                return self.end();
+            }
+            // The container is broken here. What was decoded up to this place is kept.
+            Err(_) => {
+                self.tally.bad_packets += 1;
+                self.tally.cut_off = true;
+                return self.end();
+            }
+        };
+        if packet.track_id != self.track.id {
+            return Ok(Decoded::Nothing);
+        }
+        if let Some(gap) = self.clock.gap_before(&packet) {
+            self.tally.bad_packets += 1;
+            self.lose(gap);
+        }
+        match self.codec.decode(&packet) {
+            Ok(decoded) => {
+                self.unpacked.take(&decoded);
+                self.tally.bad_in_a_row = 0;
+                if self.unpacked.frames == 0 {
+                    return Ok(Decoded::Nothing);
+                }
+                self.tally.clean_all(&mut self.unpacked.planes);
+                Ok(Decoded::Frames)
+            }
+            Err(Error::ResetRequired) => self.restart(),
+            Err(_) => {
+                self.tally.bad_packets += 1;
+                self.tally.bad_in_a_row += 1;
+                self.lose(self.clock.frames_of(&packet, &self.unpacked));
+                if self.tally.bad_in_a_row < MAX_BAD_PACKETS_IN_A_ROW {
+                    return Ok(Decoded::Nothing);
+                }
+                self.tally.cut_off = true;
+                self.end()
+            }
+        }
+    }
+
+    /// Notes that `frames` frames are missing before what is decoded next; None: nobody knows how
+    /// many.
+    fn lose(&mut self, frames: Option<u64>) {
+        match frames {
+            Some(frames) => self.lost_frames += frames,
+            None => self.tally.bad_left_out += 1,
+        }
+    }
+
+    /// Goes on with the next stream of a chain, e.g. of concatenated Ogg files.
+    fn restart(&mut self) -> Result<Decoded, LoadError> {
+        match audio_decoder(self.format.as_ref()) {
+            Ok((track, codec)) => {
+                self.clock = Clock::new(&track, has_frame_times(self.format.as_ref()));
+                self.track = track;
+                self.codec = codec;
+                self.tally.restarted = true;
+                Ok(Decoded::Nothing)
+            }
+            Err(_) => {
+                self.tally.cut_off = true;
+                self.end()
+            }
+        }
+    }
+
+    fn end(&mut self) -> Result<Decoded, LoadError> {
+        self.ended = true;
+        match source_failure(&self.read) {
+            Some(error) => Err(error),
+            None => Ok(Decoded::End),
+        }
+    }
+}
+
+/// The last decoded packet, copied out of its codec.
+#[derive(Default)]
+pub(super) struct Unpacked {
+    pub(super) planes: Vec<Vec<f32>>,
+    pub(super) frames: usize,
+    /// The frames of every packet so far, if all had as many.
+    pub(super) common_frames: Option<usize>,
+    pub(super) spec: Option<AudioSpec>,
+    /// Set by the first packet and by every one whose spec differs from the one before.
+    pub(super) new_layout: Option<Layout>,
+}
+
+impl Unpacked {
+    /// Copies frames out as `f32`: integers of `n` bits divided by 2^(n−1), rounded once.
+    pub(super) fn take(&mut self, decoded: &GenericAudioBufferRef<'_>) {
+        self.frames = decoded.frames();
+        if self.frames == 0 {
+            return;
+        }
+        let is_first = self.spec.is_none();
+        self.common_frames =
+            Some(self.frames).filter(|frames| is_first || self.common_frames == Some(*frames));
+        let spec = AudioSpec { sample_rate: decoded.spec().rate(), channels: decoded.num_planes() };
+        if self.spec != Some(spec) {
+            self.spec = Some(spec);
+            self.new_layout = Some(Layout { spec, speakers: speakers(decoded.spec().channels()) });
+        }
+        decoded.copy_to_vecs_planar::<f32>(&mut self.planes);
+    }
+}
+
+/// Whether packets carry a time of their own, in frames, so that a missing one shows.
+fn has_frame_times(format: &dyn FormatReader) -> bool {
+    matches!(format.format_info().short_name, "flac" | "ogg")
+}
+
+/// The place of each plane in `dwChannelMask`. symphonia's positions carry the same bits, and
+/// place planes of a mask in the order of its bits.
+fn speakers(channels: &Channels) -> Vec<Option<u32>> {
+    match channels {
+        Channels::Positioned(mask) => {
+            mask.iter().map(|position| Some(position.bits().trailing_zeros())).collect()
+        }
+        Channels::Custom(labels) => labels
+            .iter()
+            .map(|label| match label {
+                ChannelLabel::Positioned(position) => Some(position.bits().trailing_zeros()),
+                _ => None,
+            })
+            .collect(),
+        other => vec![None; other.count()],
+    }
+}
