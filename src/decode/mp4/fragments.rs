@@ -129,8 +129,9 @@ impl Fragment {
         let has = |bit: u32| flags & bit != 0;
         let mut start = self.data;
         if has(1) {
-            let offset = u32_at(head, 8).unwrap_or(0).cast_signed();
-            start = base.saturating_add_signed(i64::from(offset));
+            // The file may end here.
+            let Some(offset) = u32_at(head, 8) else { return Ok(()) };
+            start = base.saturating_add_signed(i64::from(offset.cast_signed()));
         }
         let header_len = 8 + 4 * (u64::from(has(1)) + u64::from(has(4)));
         // Duration, size, flags, offset of composition.

@@ -251,6 +251,16 @@ fn a_stream_cut_out_of_a_longer_one_begins_with_its_first_fragment() {
 }
 
 #[test]
+fn a_run_that_is_cut_off_before_it_says_where_its_data_lies_is_none() {
+    let parts = [fragment(0..400, 0x2_0000, None), fragment(400..1_000, 0x2_0000, None)];
+    let file = fragmented(Vec::new(), &parts);
+    let run = file.windows(4).rposition(|kind| kind == b"trun").expect("two runs") + 4;
+    for cut in 0..12 {
+        holds(&file[..run + cut], 0..400);
+    }
+}
+
+#[test]
 fn a_file_cut_short_decodes_up_to_the_cut_with_a_warning() {
     let len = u32::try_from(Movie::default().moov(0).len()).expect("small");
     let file = [Movie::default().moov(len + 8), bx(b"mdat", &audio(0..1_000))].concat();
