@@ -30,6 +30,15 @@ impl EventBus {
     pub fn new(subscribers: Vec<Arc<EventQueue>>) -> Self {
         Self { subscribers, last_sec: 0.0 }
     }
+
+    fn hand_out(&self, event: LoaderEvent) {
+        if let Some((last, others)) = self.subscribers.split_last() {
+            for queue in others {
+                queue.push(event.clone());
+            }
+            last.push(event);
+        }
+    }
 }
 
 impl Actor for EventBus {
@@ -49,12 +58,10 @@ impl Handler<Publish> for EventBus {
         }
         // They looked at the clock before they sent; whoever reads is to see it go forward.
         self.last_sec = event.not_before(self.last_sec);
-        if let Some((last, others)) = self.subscribers.split_last() {
-            for queue in others {
-                queue.push(event.clone());
-            }
-            last.push(event);
+        if let Some(complete) = event.complete() {
+            self.hand_out(complete);
         }
+        self.hand_out(event);
     }
 }
 
@@ -124,7 +131,7 @@ impl Publisher {
         });
     }
 
-    /// `decoded` is when the sample was there.
+    /// The bus puts a `progress` of 100 before it. `decoded` is when the sample was there.
     pub(crate) fn success(
         &self,
         request: &Arc<Request>,

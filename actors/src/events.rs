@@ -166,6 +166,13 @@ impl LoaderEvent {
         matches!(self, Self::Progress { .. })
     }
 
+    /// What comes before a `success`: that the load is complete.
+    pub(crate) fn complete(&self) -> Option<Self> {
+        let Self::Success { id, request_id, time_sec, .. } = *self else { return None };
+        let stage = Stage::Publishing;
+        Some(Self::Progress { id, request_id, time_sec, percent: 100.0, stage })
+    }
+
     /// Puts the event at `earliest_sec` if it says that it was before; gives its time.
     pub(crate) fn not_before(&mut self, earliest_sec: f64) -> f64 {
         match self {

@@ -169,7 +169,6 @@ impl AudioSinkActor {
         let Some(change) = self.table.complete(request, delivery) else { return };
         let sample = delivery.resident().sample();
         self.send_change(request.slot, change, Some(sample));
-        self.publisher.progress(request);
         self.publisher.success(request, sample, from_cache, at);
         if let Some(waiting) = self.waiting.take(request.slot) {
             let play = waiting.into_play(sample);
