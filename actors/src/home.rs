@@ -12,8 +12,9 @@ use crate::testing::Room;
 #[cfg(feature = "testing")]
 use crate::testing::World;
 
-/// How long a thread in a rush sleeps when it has nothing to do: for a dozen tiny loads.
-const DOZE: Duration = Duration::from_micros(100);
+/// How long a thread in a rush sleeps when it has nothing to do: for two dozen tiny
+/// loads. A play that comes in the rush waits no longer.
+const DOZE: Duration = Duration::from_micros(250);
 
 thread_local! {
     static MORE_MAY_COME: Cell<bool> = const { Cell::new(false) };

@@ -43,7 +43,7 @@ const SUSPENDED_PER_WORKER: usize = 2;
 const AHEAD: usize = 2;
 /// The same for one whose last job was a tiny one: work for as long as this actor's thread sleeps
 /// between two looks at its mailbox when there is a rush.
-const AHEAD_OF_TINY: usize = 16;
+const AHEAD_OF_TINY: usize = 64;
 /// Every so many times that a worker gets free by itself, the job that waited longest goes first.
 const OVERTAKEN_EVERY: u32 = 8;
 /// It has to have waited so long: a short queue is kept in strict order.

@@ -130,8 +130,9 @@ fn cancelling_a_batch_ends_what_has_not_ended() {
     let mut items = vec![(Some(0), tone(10)), (Some(1), missing()), (Some(2), blocked(&gate))];
     items.extend((3..100).map(|id| (Some(id), tone(10))));
     let batch = engine.load_many_async(items, 0).expect("accepted");
-    wait_until("the third to be read", || {
-        engine.state(2).is_ok_and(|state| state == SlotState::Loading)
+    wait_until("the first to be in its slot, and the third to be read", || {
+        let is_read = engine.state(2).is_ok_and(|state| state == SlotState::Loading);
+        is_read && batch.progress().done == 1
     });
     let before = batch.progress();
     assert_eq!((before.done, before.failed, before.cancelled), (1, 1, 0));
