@@ -9,6 +9,11 @@ use hotcue::{LoadJob, LoadOptions, Source, Step, Workbench};
 use hotcue_actors::{AudioEngine, EngineConfig};
 use hotcue_benches::{WavFormat, cpu_time, stereo_wav};
 
+// That of the Python package.
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const ROUNDS: usize = 7;
 
 fn main() {

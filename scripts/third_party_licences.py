@@ -70,6 +70,8 @@ def licence_texts(package: Package) -> list[str]:
     """The texts that a crate ships, or the standard text where it ships none."""
     folder = Path(package["manifest_path"]).parent
     files = sorted(path for path in folder.iterdir() if LICENCE_FILE.match(path.name))
+    # That of a C library inside.
+    files += sorted(folder.glob("*/COPYING"))
     expression = package["license"] or ""
     names = [path.name.upper() for path in files]
     offers_mit = "MIT" in re.split(r" OR |/|[()]", expression)

@@ -19,6 +19,13 @@ mod ticket;
 
 use pyo3::prelude::*;
 
+// The C library's gives each of many threads a reserve of its own, which decoders fill and nobody
+// empties: an engine that runs for long takes twice the memory. Elsewhere it is not needed, or
+// depends on the size of pages of the machine that builds.
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 // A function, and no module of exports: nothing may be made before the interpreter is checked.
 #[pymodule]
 fn _hotcue(module: &Bound<'_, PyModule>) -> PyResult<()> {
