@@ -51,6 +51,7 @@ lint: wheel .venv/.lint ## checks format, lints, documentation, types, stubs and
 	$(PYTHON) -m mypy
 	$(PYTHON) -m mypy.stubtest hotcue._hotcue
 	$(PYTHON) scripts/third_party_licences.py --check
+	scripts/plants.sh --check
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; \
 	else echo 'shellcheck is not here: the shell scripts were not checked'; fi
 

@@ -22,6 +22,14 @@ copy() {
     done
 }
 
+if [ "${1:-}" = --check ]; then
+    stale=0
+    for plant in tests/plants/*.patch; do
+        git apply --check "$plant" || { echo "$plant is out of date"; stale=1; }
+    done
+    exit "$stale"
+fi
+
 missed=0
 for plant in tests/plants/*.patch; do
     name=$(basename "$plant" .patch)
