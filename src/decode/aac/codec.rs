@@ -12,6 +12,10 @@ use crate::spec::{AudioSpec, validate_channels};
 const MAX_BAD_PACKETS: u32 = 2;
 /// The audio object type of AAC-ELD (ISO/IEC 14496-3, table 1.17).
 const ENHANCED_LOW_DELAY: u8 = 39;
+/// An `AudioSpecificConfig` of AAC, to its last bit that must be there.
+const MIN_CONFIG_BYTES: usize = 2;
+/// Bytes that its optional delay takes, of 14 bits (ISO/IEC 14496-3, 4.4.1).
+const MISSING_BYTES: usize = 2;
 /// What libfaac begins with that is no music: one block.
 const LIBFAAC_DELAY_FRAMES: usize = 1024;
 
@@ -39,7 +43,16 @@ impl Codec {
     /// # Errors
     /// `corrupt`, `unsupported_format`.
     pub(crate) fn new(config: &[u8]) -> Result<Self, LoadError> {
-        let decoder = AacDecoder::with_config_bytes(config).map_err(refused)?;
+        let (config, decoder) = match AacDecoder::with_config_bytes(config) {
+            Ok(decoder) => (config.to_vec(), decoder),
+            // Some writers set the bit that a delay of another codec follows, and end there.
+            Err(error) if config.len() >= MIN_CONFIG_BYTES => {
+                let config = [config, &[0; MISSING_BYTES]].concat();
+                let decoder = AacDecoder::with_config_bytes(&config).map_err(|_| refused(error))?;
+                (config, decoder)
+            }
+            Err(error) => return Err(refused(error)),
+        };
         // Its decoder would leave the upper half of the spectrum out.
         if decoder
             .sbr_config()
@@ -49,8 +62,8 @@ impl Codec {
             return Err(LoadError::new(LoadErrorKind::UnsupportedFormat, message));
         }
         let sample_rate = decoder.output_sample_rate().unwrap_or(0);
-        let is_mono = mono::is_stated(config);
-        Ok(Self { is_mono, ..Self::with(Some(config.to_vec()), decoder, sample_rate) })
+        let is_mono = mono::is_stated(&config);
+        Ok(Self { is_mono, ..Self::with(Some(config), decoder, sample_rate) })
     }
 
     /// Decodes whole ADTS frames.

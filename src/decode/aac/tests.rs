@@ -106,3 +106,20 @@ fn a_core_of_one_channel_is_stereo_unless_it_is_stated_not_to_be() {
         assert!(frames > 11_025);
     }
 }
+
+#[test]
+fn a_description_may_lack_the_delay_that_it_announces() {
+    let file = fixture("aac.aac");
+    let len =
+        usize::from(file[3] & 3) << 11 | usize::from(file[4]) << 3 | usize::from(file[5] >> 5);
+    // AAC-LC, rate and channels as in the header of the frame.
+    let (rate, channels) = (file[2] >> 2 & 15, file[2] << 2 & 4 | file[3] >> 6);
+    let config = [2 << 3 | rate >> 1, rate << 7 | channels << 3];
+    let decoded = |config: &[u8]| {
+        let mut codec = Codec::new(config).expect("a description that makes sense");
+        let frames = codec.decode(&file[7..len]).expect("a good packet");
+        (frames, codec.spec(), codec.planes().to_vec())
+    };
+    assert!(decoded(&config) == decoded(&[config[0], config[1] | 2]));
+    assert!(Codec::new(&config[..1]).is_err());
+}

@@ -61,6 +61,9 @@ impl MpegDecoder {
         let per_packet = first.header.frames();
         let all = tag.packets.map(|packets| packets.saturating_mul(per_packet));
         let (delay, padding) = tag.gaps.unwrap_or_default();
+        // Of a file of some frames, more may be stated as padding than there is.
+        let fits = all.is_none_or(|all| delay.saturating_add(padding) < all);
+        let padding = if fits { padding } else { 0 };
         let guess = || {
             // As many bytes a frame as in the first ones.
             Some(byte_len / mean_len(&frames, &first)?.max(1) * per_packet)

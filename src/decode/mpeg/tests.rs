@@ -54,6 +54,20 @@ fn a_stream_that_follows_another_is_played_too_and_nothing_cut_between_them() {
 }
 
 #[test]
+fn padding_of_more_than_there_is_is_not_believed() {
+    let whole = fixture("mp3_cbr.mp3");
+    let mut file = whole[..starts(&whole)[4]].to_vec();
+    let info = file.windows(4).position(|name| name == b"Info").expect("a tag");
+    file[info + 8..info + 12].copy_from_slice(&3_u32.to_be_bytes());
+    let encoder = file.windows(4).position(|name| name == b"Lavc" || name == b"LAME");
+    let gaps = encoder.expect("its name") + 21;
+    // 576 frames, and 3,000.
+    file[gaps..gaps + 3].copy_from_slice(&[0x24, 0x0b, 0xb8]);
+    let (planes, warnings) = decode(&file).expect("three frames");
+    assert_eq!((planes[0].len(), warnings), (3 * 1152 - 576 - 529, vec![]));
+}
+
+#[test]
 fn a_missing_frame_is_told_and_a_cut_one_is_left_out() {
     let whole = fixture("mp3_cbr.mp3");
     let starts = starts(&whole);
