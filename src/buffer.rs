@@ -68,10 +68,16 @@ impl SampleBuffer {
         })
     }
 
-    /// Changes the capacity while nobody shares the sample; never below what is published.
-    fn resize(&mut self, frames: usize) -> Result<(), LoadError> {
-        self.overview.resize(frames)?;
-        self.storage.resize(frames)
+    /// Makes room for `frames` frames while nobody shares the sample.
+    fn grow(&mut self, frames: usize) -> Result<(), LoadError> {
+        self.overview.grow(frames)?;
+        self.storage.grow(frames)
+    }
+
+    /// Gives back what is not written, while nobody shares the sample.
+    fn trim(&mut self) -> Result<(), LoadError> {
+        self.overview.trim()?;
+        self.storage.trim()
     }
 
     /// Gives the sample a companion that is dropped right after its memory was freed, in the
@@ -133,7 +139,9 @@ impl SampleBuffer {
     }
 
     /// Values from the start of one plane to the start of the next: all planes lie in one block
-    /// of memory, a C-contiguous array of channels × frames where this equals `frames()`.
+    /// of memory, a C-contiguous array of channels × frames where this equals `frames()`. That it
+    /// does where the length was known from the start, and where no more than 4 MB of planes had
+    /// to be moved together; it is more where a long file turned out shorter than it could be.
     pub fn plane_stride(&self) -> usize {
         self.storage.capacity_frames()
     }
@@ -141,6 +149,6 @@ impl SampleBuffer {
     /// Bytes of memory set aside for the planes; pages that were never written cost nothing. The
     /// overview of minima and maxima takes 0.8 % more.
     pub fn byte_len(&self) -> usize {
-        self.storage.capacity_frames() * self.spec.channels * size_of::<f32>()
+        self.storage.held_frames() * self.spec.channels * size_of::<f32>()
     }
 }

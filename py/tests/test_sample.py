@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gc
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
 from support import PATIENCE_SEC, Sounds, pcm, wav_bytes
 
 import hotcue
+
+FIXTURES = Path(__file__).resolve().parents[2] / "tests" / "fixtures"
 
 
 def load(engine: hotcue.AudioEngine, channels: int = 2, frames: int = 1000) -> hotcue.Sample:
@@ -25,6 +28,24 @@ def test_the_array_is_the_audio(engine: hotcue.AudioEngine, channels: int) -> No
     assert array.flags.c_contiguous
     expected = pcm(1000, channels, seed=channels).T / np.float32(32768)
     np.testing.assert_array_equal(array, expected)
+
+
+def test_channels_of_a_long_stream_are_each_contiguous() -> None:
+    # Nothing says how long ADTS is, and 1.2 million frames are too many to be moved at the end.
+    once = (FIXTURES / "aac.aac").read_bytes()
+    with hotcue.AudioEngine(output="offline", sample_rate=44_100) as engine:
+        short = engine.load_sample_async(0, once).result(PATIENCE_SEC).to_numpy()
+        array = engine.load_sample_async(1, once * 100).result(PATIENCE_SEC).to_numpy()
+    frames = short.shape[1]
+    assert array.shape == (2, 100 * frames)
+    np.testing.assert_array_equal(array[:, :frames], short)
+    for row, hz in zip(array, (400, 500), strict=True):
+        assert row.flags.c_contiguous
+        # The tone of each channel, in the first, some and the last repetition.
+        for repetition in (0, 49, 99):
+            start = repetition * frames + 2_048
+            tone = np.abs(np.fft.rfft(row[start : start + 8_192] * np.hanning(8_192)))
+            assert tone.argmax() == round(hz * 8_192 / 44_100)
 
 
 def test_every_array_shares_the_sample_s_memory(engine: hotcue.AudioEngine) -> None:

@@ -63,15 +63,23 @@ impl Overview {
         Ok(Self { levels: [fine?, coarse?] })
     }
 
-    /// Follows a change of the sample's capacity, which nobody shares.
+    /// Makes room for the blocks of `frames` frames of a sample that nobody shares.
     ///
     /// # Errors
     /// As [`with_capacity`](Self::with_capacity); what is there stays.
-    pub(super) fn resize(&mut self, frames: usize) -> Result<(), LoadError> {
+    pub(super) fn grow(&mut self, frames: usize) -> Result<(), LoadError> {
         for (level, block) in self.levels.iter_mut().zip(BLOCK_FRAMES) {
-            level.resize(frames / block)?;
+            level.grow(frames / block)?;
         }
         Ok(())
+    }
+
+    /// Gives back what is not filled, of a sample that nobody shares.
+    ///
+    /// # Errors
+    /// As [`with_capacity`](Self::with_capacity); what is there stays.
+    pub(super) fn trim(&mut self) -> Result<(), LoadError> {
+        self.levels.iter_mut().try_for_each(Storage::trim)
     }
 
     /// Adds the blocks that the frames of `sample` have filled. What that looks at was just

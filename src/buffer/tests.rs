@@ -88,17 +88,45 @@ fn a_sample_shorter_than_stated_is_moved_together_unless_it_is_shared() -> Resul
 }
 
 #[test]
-fn planes_of_many_pages_move_together_and_apart_unchanged() -> Result<(), LoadError> {
-    // Longer than one piece of a move, by no round number; together by less than a page, by
-    // some, by less than a piece, by more than the whole plane.
+fn long_planes_stay_where_they_are_and_count_only_what_is_written() -> Result<(), LoadError> {
+    // Together more than is moved, by no round number; between two planes less than a page, some,
+    // more than a plane.
     let frames = (1 << 20) + 12_345;
     for spare in [100, 5_000, 300_000, 3 * frames] {
+        let mut writer = SampleWriter::with_capacity(THREE, frames + spare)?;
+        append_ramp(&mut writer, 0, frames)?;
+        let first = writer.buffer().expect("its length is known").as_ptr();
+        let buffer = writer.finish();
+        assert_ramp(&buffer, frames);
+        assert_one_block(&buffer);
+        if cfg!(all(target_os = "linux", not(miri))) {
+            assert_eq!((buffer.as_ptr(), buffer.plane_stride()), (first, frames + spare));
+        } else {
+            assert_eq!(buffer.plane_stride(), frames);
+        }
+        assert_eq!(buffer.byte_len(), 3 * frames * size_of::<f32>());
+    }
+    Ok(())
+}
+
+#[test]
+fn short_planes_are_moved_together() -> Result<(), LoadError> {
+    let frames = (1 << 19) - 123;
+    for spare in [100, 5_000, 3 * frames] {
         let mut writer = SampleWriter::with_capacity(THREE, frames + spare)?;
         append_ramp(&mut writer, 0, frames)?;
         let buffer = writer.finish();
         assert_ramp(&buffer, frames);
         assert_eq!(buffer.plane_stride(), frames);
+        assert_eq!(buffer.byte_len(), 3 * frames * size_of::<f32>());
     }
+    Ok(())
+}
+
+#[test]
+fn planes_of_many_pages_move_apart_unchanged() -> Result<(), LoadError> {
+    // Longer than one piece of a move, by no round number.
+    let frames = (1 << 20) + 12_345;
     let mut writer = SampleWriter::growing(THREE)?;
     append_ramp(&mut writer, 0, frames)?;
     writer.make_room(2 * frames);

@@ -77,7 +77,7 @@ impl SampleWriter {
         if let Some(buffer) = Arc::get_mut(&mut self.buffer) {
             self.shareable = false;
             // Without it the sample grows when it has to.
-            buffer.resize(frames.saturating_add(frames / 4).min(most)).ok();
+            buffer.grow(frames.saturating_add(frames / 4).min(most)).ok();
         }
     }
 
@@ -144,7 +144,7 @@ impl SampleWriter {
         match Arc::get_mut(&mut self.buffer) {
             Some(buffer) => {
                 self.shareable = false;
-                buffer.resize(grown)
+                buffer.grow(grown)
             }
             None => Err(LoadError::new(
                 LoadErrorKind::Corrupt,
@@ -161,8 +161,8 @@ impl SampleWriter {
             && buffer.storage.capacity_frames() > written
         {
             // Giving memory back cannot fail in a way that matters: the old block stays.
-            let shrunk = buffer.resize(written);
-            debug_assert!(shrunk.is_ok(), "shrinking a sample failed");
+            let trimmed = buffer.trim();
+            debug_assert!(trimmed.is_ok(), "trimming a sample failed");
         }
         self.buffer.storage.finish();
         self.buffer

@@ -4,37 +4,30 @@
 /// Values that are copied before their old place is given back: 4 MB.
 const PIECE_VALUES: usize = 1 << 20;
 
-/// Moves `values` values from `from` to `to`, piece by piece. What lies at `from` afterwards, as
-/// far as `to` does not cover it, is any value.
+/// Moves `values` values from `from` to `to`, piece by piece. What lies at `from` afterwards is
+/// any value.
 ///
 /// # Safety
-/// Both are `values` initialised values that nobody else touches meanwhile, in memory of this
-/// process's allocator. Where they overlap, `to` is the lower one.
+/// Both are `values` initialised values that nobody else touches meanwhile, and do not overlap.
 pub(super) unsafe fn move_values(from: *mut f32, to: *mut f32, values: usize) {
-    if from == to {
-        return;
-    }
     for start in (0..values).step_by(PIECE_VALUES) {
         let end = values.min(start + PIECE_VALUES);
-        // SAFETY: within both by the caller's word. Ascending, with `to` below `from`, no value
-        // is overwritten before it is moved.
-        unsafe { to.add(start).copy_from(from.add(start), end - start) };
-        // SAFETY: as above; `end` may be one past the last value.
-        let (old, old_end, new_end) = unsafe { (from.add(start), from.add(end), to.add(end)) };
-        // In another block, or far enough below, the new place does not reach into the old one.
-        let old = if (old..old_end).contains(&new_end) { new_end } else { old };
-        // SAFETY: these values are moved, so that they may become any value, and they are not
-        // part of the new place that is written already.
-        unsafe { forget(old, old_end) };
+        // SAFETY: within both by the caller's word. What is moved may become any value; `end` may
+        // be one past the last one.
+        unsafe {
+            to.add(start).copy_from_nonoverlapping(from.add(start), end - start);
+            forget(from.add(start), from.add(end));
+        }
     }
 }
 
-/// Gives back to the system the whole pages between two values, which read as 0 from then on.
+/// Gives back to the system the whole pages between two values. What lies between is any value from
+/// then on.
 ///
 /// # Safety
-/// Nobody else touches what lies between, and nobody wants it any more.
+/// Both are of one block. Nobody else touches what lies between, and nobody wants it any more.
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
-unsafe fn forget(start: *mut f32, end: *mut f32) {
+pub(super) unsafe fn forget(start: *mut f32, end: *mut f32) {
     // SAFETY: asks for a number.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     let Some(page) = usize::try_from(page).ok().filter(|page| page.is_power_of_two()) else {
@@ -53,4 +46,4 @@ unsafe fn forget(start: *mut f32, end: *mut f32) {
 /// # Safety
 /// None is needed.
 #[cfg(not(all(target_os = "linux", not(any(loom, miri)))))]
-unsafe fn forget(_start: *mut f32, _end: *mut f32) {}
+pub(super) unsafe fn forget(_start: *mut f32, _end: *mut f32) {}
