@@ -42,6 +42,9 @@ pub struct StreamInfo {
     pub frames: Option<u64>,
     /// Whether `frames` is only a guess, e.g. from the first frames of an MP3 without header.
     pub frames_estimated: bool,
+    /// Whether `frames`, if it is estimated, nevertheless comes of a count of frames, so that it is
+    /// seldom wrong: what an index says of a lossy codec, or the number of the last block.
+    pub frames_counted: bool,
     /// Whether the file itself says how long it is, be it only roughly. Where it does not,
     /// `frames`, if there, was guessed from the size of the first frames.
     pub length_stated: bool,

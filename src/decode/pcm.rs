@@ -161,6 +161,7 @@ impl PcmDecoder {
                 spec,
                 frames: Some(frames_left),
                 frames_estimated: false,
+                frames_counted: true,
                 length_stated: audio.stated.is_some(),
                 container: container.to_owned(),
                 codec: coding.codec(),

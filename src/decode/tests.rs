@@ -16,7 +16,7 @@ use crate::metadata::{Collector, Pictures};
 use crate::source::Source;
 use crate::testing::{FLOAT, PCM, WAV_HEADER_BYTES, ramp_wav, wav};
 
-fn open_bytes(file: &[u8]) -> Result<Box<dyn Decoder>, LoadError> {
+pub(super) fn open_bytes(file: &[u8]) -> Result<Box<dyn Decoder>, LoadError> {
     let source = OpenedSource::open(&Source::Memory(Arc::from(file)), Arc::default())?;
     open(source, &mut Collector::new(Pictures::Note))
 }

@@ -39,10 +39,10 @@ pub(super) fn frames(
         }
         return Ok(None);
     }
-    // A guess that falls short by a packet would make the whole sample move, in twice its memory;
-    // room that is never written costs none.
+    // A guess that falls short by a packet would make the whole sample move; room that is never
+    // written costs none, but that the channels of a long sample stay apart.
     let spare = match info.frames {
-        Some(_) if !is_guess => 0,
+        Some(_) if !is_guess || info.frames_counted => 0,
         Some(_) if info.length_stated => frames / 64 + SPARE_FRAMES,
         // Guessed from the first frames only.
         Some(_) => frames / 4 + SPARE_FRAMES,

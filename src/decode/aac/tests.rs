@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Codec;
 use crate::decode::packets::PacketCodec;
-use crate::decode::tests::decode;
+use crate::decode::tests::{decode, open_bytes};
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
@@ -122,4 +122,24 @@ fn a_description_may_lack_the_delay_that_it_announces() {
     };
     assert!(decoded(&config) == decoded(&[config[0], config[1] | 2]));
     assert!(Codec::new(&config[..1]).is_err());
+}
+
+#[test]
+fn an_index_counts_exactly_what_is_heard() {
+    let files = [
+        ("aac.m4a", 11_025),
+        ("aac_51.m4a", 4_000),
+        ("aac_edit_64.m4a", 9_000),
+        ("aac_itunes.m4a", 10_000),
+    ];
+    for (name, frames) in files {
+        let file = fixture(name);
+        let decoder = open_bytes(&file).expect("a good file");
+        let info = decoder.info();
+        assert_eq!((info.frames, info.frames_counted), (Some(frames), true), "{name}");
+        let (planes, _) = decode(&file).expect("a good file");
+        assert_eq!(planes[0].len() as u64, frames, "{name}");
+    }
+    let decoder = open_bytes(&fixture("aac.aac")).map(|decoder| decoder.info().frames_counted);
+    assert_eq!(decoder.ok(), Some(false), "nothing counts the blocks of ADTS");
 }

@@ -55,6 +55,7 @@ impl FlacDecoder {
                 spec: AudioSpec { sample_rate: 0, channels: 0 },
                 frames: Some(stated_frames).filter(|frames| *frames > 0),
                 frames_estimated: false,
+                frames_counted: true,
                 length_stated: stated_frames > 0,
                 container: "flac".to_owned(),
                 codec: "flac".to_owned(),

@@ -80,6 +80,7 @@ impl MpegDecoder {
                 }
                 .filter(|frames| *frames > 0),
                 frames_estimated: all.is_none() || tag.gaps.is_none(),
+                frames_counted: all.is_some() && tag.gaps.is_some(),
                 length_stated: all.is_some(),
                 container: match container {
                     Some((name, _)) => name.to_owned(),

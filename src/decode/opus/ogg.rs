@@ -136,6 +136,7 @@ impl OggOpusDecoder {
                 spec,
                 frames: None,
                 frames_estimated: false,
+                frames_counted: true,
                 length_stated: false,
                 container: "ogg".to_owned(),
                 codec: "opus".to_owned(),

@@ -59,6 +59,7 @@ impl PacketDecoder {
                 spec: codec.spec(),
                 frames: None,
                 frames_estimated: false,
+                frames_counted: false,
                 length_stated: about.length_stated,
                 container: about.container.to_owned(),
                 codec: codec.name(),
@@ -89,6 +90,7 @@ impl PacketDecoder {
         this.info.frames = frames.filter(|frames| *frames > 0);
         // Of a clock that does not count frames, the last one may be off.
         let counts_frames = matches!(this.source.timescale(), 0) || this.source.timescale() == rate;
+        this.info.frames_counted = counts_frames && about.length_stated;
         this.info.frames_estimated = !(counts_frames && this.codec.is_lossless());
         Ok(this)
     }

@@ -97,6 +97,7 @@ impl PacketStream {
                 .or_else(|| lost::frames_of_media(self.format.media_info(), spec.sample_rate))
                 .filter(|frames| *frames > 0),
             frames_estimated,
+            frames_counted: !frames_estimated,
             length_stated: true,
             container: container.to_owned(),
             codec: codec.to_owned(),

@@ -56,6 +56,7 @@ fn info(codec: &str, frames: u64, byte_len: u64) -> StreamInfo {
         spec: AudioSpec { sample_rate: 48_000, channels: 2 },
         frames: Some(frames),
         frames_estimated: false,
+        frames_counted: false,
         length_stated: true,
         container: "any".to_owned(),
         codec: codec.to_owned(),
@@ -101,4 +102,15 @@ fn a_guessed_length_gets_room_to_be_wrong() {
     let guess = StreamInfo { frames_estimated: true, ..info("aac", 640_000, 100_000) };
     let room = capacity::frames(&guess, 48_000, None).expect("no limit").expect("plausible");
     assert_eq!(room, 640_000 + 10_000 + 16_384);
+}
+
+#[test]
+fn a_length_that_was_counted_gets_room_for_exactly_that() {
+    let counted = StreamInfo {
+        frames_estimated: true,
+        frames_counted: true,
+        ..info("aac", 640_000, 100_000)
+    };
+    let room = capacity::frames(&counted, 48_000, None).expect("no limit").expect("plausible");
+    assert_eq!(room, 640_000);
 }
