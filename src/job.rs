@@ -229,7 +229,7 @@ impl LoadJob {
             }
             State::Decoding(mut decoding) => {
                 let more = decoding.decode_some()?;
-                self.show_progress(&decoding, begin);
+                self.show_progress(&mut decoding, begin);
                 if more {
                     if self.idle.after_step(decoding.frames_decoded(), self.pulse.beats()) {
                         let message = "its packets hold nothing and do not end";
@@ -274,7 +274,7 @@ impl LoadJob {
     }
 
     /// Percent are time: what was spent so far, of that and what is expected to be left.
-    fn show_progress(&mut self, decoding: &Decoding, begin: Instant) {
+    fn show_progress(&mut self, decoding: &mut Decoding, begin: Instant) {
         let remaining = decoding.remaining(&self.spent(begin));
         let busy = self.busy + begin.elapsed();
         let percent = pace::percent(busy, remaining).min(ALMOST_DONE_PERCENT);

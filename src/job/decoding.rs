@@ -42,7 +42,6 @@ pub(super) struct Decoding {
 struct Kinds {
     decode: Work,
     resample: Option<Work>,
-    finish: Work,
 }
 
 impl Decoding {
@@ -79,10 +78,9 @@ impl Decoding {
                 bits: info.bits_per_sample,
             },
             resample: resampler.as_ref().map(|_| Work::Resample { from, to }),
-            finish: Work::Finish { moves: !shareable },
         };
         Ok(Self {
-            pace: Pace::new(&kinds.decode, kinds.resample.as_ref(), &kinds.finish),
+            pace: Pace::new(&kinds.decode, kinds.resample.as_ref()),
             kinds,
             writer,
             resampler,
@@ -142,7 +140,7 @@ impl Decoding {
     }
 
     /// How much longer this load will take, given what was spent so far.
-    pub(super) fn remaining(&self, spent: &Spent) -> Duration {
+    pub(super) fn remaining(&mut self, spent: &Spent) -> Duration {
         let info = self.decoder.info();
         let channels = info.spec.channels as u64;
         let position = self.decoder.byte_position();
@@ -159,8 +157,9 @@ impl Decoding {
                 }
             },
         };
+        let values_done = self.values_decoded();
         self.pace.remaining(&Position {
-            values_done: self.values_decoded(),
+            values_done,
             values_left: frames_left.saturating_mul(channels),
             worked: spent.working.saturating_sub(self.before.working),
             bytes_done: spent.bytes_read,
@@ -196,7 +195,6 @@ impl Decoding {
         bench: &mut Workbench,
         spent: &Spent,
     ) -> Result<LoadedSample, LoadError> {
-        let begin = Instant::now();
         let values = self.values_decoded();
         let worked = spent.working.saturating_sub(self.before.working);
         pace::learn(self.kinds.decode, values, worked.saturating_sub(self.resampling));
@@ -210,7 +208,6 @@ impl Decoding {
             bench.put_back(resampler);
         }
         let buffer = self.writer.finish();
-        pace::learn(self.kinds.finish, values, begin.elapsed());
         let info = self.decoder.info();
         let audio = Audio {
             source_rate: info.spec.sample_rate,

@@ -12,7 +12,7 @@ const MIN_LEARNED_VALUES: u64 = 16_384;
 /// How often a load looks for what is known while others have hold of it: each has it for less than
 /// a microsecond.
 const TRIES: usize = 100;
-/// How long a load has to run until its own speed counts as much as what was known before.
+/// For how long a load seems to have run at the speed that was known before, when it begins.
 const TRUST_IN_LEARNED_NS: f64 = 10e6;
 /// The same where nothing was known but a default.
 const TRUST_IN_DEFAULT_NS: f64 = 2e6;
@@ -24,8 +24,6 @@ pub(super) enum Work {
     Decode { container: String, codec: String, bits: Option<u32> },
     /// Changing the rate from one to another, in Hz.
     Resample { from: u32, to: u32 },
-    /// Ending the sample; whether its planes have to move together.
-    Finish { moves: bool },
 }
 
 impl Work {
@@ -41,8 +39,6 @@ impl Work {
             Self::Decode { codec, .. } if codec == "aac" => 20.0,
             Self::Decode { .. } => 13.0,
             Self::Resample { from, to } => 10.0 * (f64::from(*to) / f64::from(*from)).max(1.0),
-            Self::Finish { moves: true } => 0.5,
-            Self::Finish { moves: false } => 0.0,
         }
     }
 }
@@ -102,39 +98,57 @@ pub(super) struct Position {
 }
 
 /// The pace of one load.
+///
+/// It is a mean of all that was done, in which each part counts by how late it was: in the second
+/// half of the time, three times as much as in the first. Loads seldom keep their speed. What makes
+/// them slower, another program or memory that the system has to find, mostly lasts; and what is
+/// peculiar to their first moments is over.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// Expected nanoseconds per value, and how many values that is worth.
-    expected_ns: f64,
-    expected_weight: f64,
-    finish_ns: f64,
+    /// Nanoseconds of work, and values that came of them, each part times `worked_ns` then.
+    weighted_ns: f64,
+    weighted_values: f64,
+    /// Nanoseconds of work so far, those of former loads included that it begins with.
+    worked_ns: f64,
+    trusted_ns: f64,
+    values: u64,
 }
 
 impl Pace {
     /// For a load that decodes and, if `resample` is there, resamples.
-    pub(super) fn new(decode: &Work, resample: Option<&Work>, finish: &Work) -> Self {
+    pub(super) fn new(decode: &Work, resample: Option<&Work>) -> Self {
         let parts = || std::iter::once(decode).chain(resample);
         let expected_ns: f64 =
             parts().map(|work| known_ns(work).unwrap_or_else(|| work.default_ns())).sum();
         let is_known = parts().all(|work| known_ns(work).is_some());
-        let trust_ns = if is_known { TRUST_IN_LEARNED_NS } else { TRUST_IN_DEFAULT_NS };
+        let trusted_ns = if is_known { TRUST_IN_LEARNED_NS } else { TRUST_IN_DEFAULT_NS };
+        let weighted_ns = trusted_ns * trusted_ns / 2.0;
         Self {
-            expected_ns,
-            expected_weight: trust_ns / expected_ns.max(0.01),
-            finish_ns: known_ns(finish).unwrap_or_else(|| finish.default_ns()),
+            weighted_ns,
+            weighted_values: weighted_ns / expected_ns.max(0.01),
+            worked_ns: trusted_ns,
+            trusted_ns,
+            values: 0,
         }
     }
 
+    /// Takes in that by now `values` values are done, for which the load worked for `worked`.
+    fn went_on(&mut self, values: u64, worked: Duration) {
+        let before_ns = self.worked_ns;
+        self.worked_ns = before_ns.max(self.trusted_ns + worked.as_nanos() as f64);
+        // Meanwhile, on average.
+        let weight = (before_ns + self.worked_ns) / 2.0;
+        self.weighted_ns += (self.worked_ns - before_ns) * weight;
+        self.weighted_values += values.saturating_sub(self.values) as f64 * weight;
+        self.values = values;
+    }
+
     /// How much longer the load will take.
-    pub(super) fn remaining(&self, at: &Position) -> Duration {
-        let done = at.values_done as f64;
-        let ns_per_value = (self.expected_ns * self.expected_weight + at.worked.as_nanos() as f64)
-            / (self.expected_weight + done);
+    pub(super) fn remaining(&mut self, at: &Position) -> Duration {
+        self.went_on(at.values_done, at.worked);
+        let ns_per_value = self.weighted_ns / self.weighted_values;
         let ns_per_byte = at.reading.as_nanos() as f64 / at.bytes_done.max(1) as f64;
-        let left = at.values_left as f64;
-        let ns = left * ns_per_value
-            + at.bytes_left as f64 * ns_per_byte
-            + (done + left) * self.finish_ns;
+        let ns = at.values_left as f64 * ns_per_value + at.bytes_left as f64 * ns_per_byte;
         Duration::try_from_secs_f64(ns / 1e9).unwrap_or(Duration::MAX)
     }
 }
@@ -156,15 +170,13 @@ mod tests {
         Work::Decode { container: "wav".to_owned(), codec: codec.to_owned(), bits: None }
     }
 
-    const FINISH: Work = Work::Finish { moves: false };
-
-    fn remaining_ms(pace: &Pace, at: Position) -> u128 {
+    fn remaining_ms(pace: &mut Pace, at: Position) -> u128 {
         pace.remaining(&at).as_millis()
     }
 
     #[test]
     fn the_first_load_of_a_kind_soon_goes_by_its_own_speed() {
-        let pace = Pace::new(&decode("never heard of"), None, &FINISH);
+        let mut pace = Pace::new(&decode("never heard of"), None);
         // 100 ns per value: nothing that anybody would have expected.
         let worked = Duration::from_millis(100);
         let at = Position {
@@ -173,19 +185,37 @@ mod tests {
             worked,
             ..Position::default()
         };
-        assert!((780..=920).contains(&remaining_ms(&pace, at)), "{pace:?}");
+        assert!((780..=920).contains(&remaining_ms(&mut pace, at)), "{pace:?}");
     }
 
     #[test]
     fn the_second_load_of_a_kind_knows_from_the_start() {
         learn(decode("second"), 10_000_000, Duration::from_secs(1));
-        let pace = Pace::new(&decode("second"), None, &FINISH);
+        let mut pace = Pace::new(&decode("second"), None);
         let start = Position { values_left: 10_000_000, ..Position::default() };
-        assert_eq!(remaining_ms(&pace, start), 1000);
+        assert_eq!(remaining_ms(&mut pace, start), 1000);
         // Twice as slow, say on another core: half of each.
         learn(decode("second"), 10_000_000, Duration::from_secs(2));
-        let pace = Pace::new(&decode("second"), None, &FINISH);
-        assert_eq!(remaining_ms(&pace, start), 1500);
+        let mut pace = Pace::new(&decode("second"), None);
+        assert_eq!(remaining_ms(&mut pace, start), 1500);
+    }
+
+    #[test]
+    fn a_load_that_has_become_slower_is_expected_to_stay_so() {
+        let mut pace = Pace::new(&decode("slower"), None);
+        // 100 ms at 10 ns per value, then 100 ms at 20. With each part weighted by its time, t:
+        // ns per value = (∫ t dt, 0..200) / (∫ t/10 dt, 0..100 + ∫ t/20 dt, 100..200)
+        //              = 20,000 / (500 + 750) = 16.
+        let at = |ms: u64| Position {
+            values_done: 100_000 * ms.min(100) + 50_000 * ms.saturating_sub(100),
+            values_left: 10_000_000,
+            worked: Duration::from_millis(ms),
+            ..Position::default()
+        };
+        for ms in 1..200 {
+            pace.remaining(&at(ms));
+        }
+        assert!((158..=162).contains(&remaining_ms(&mut pace, at(200))), "{pace:?}");
     }
 
     #[test]
@@ -193,15 +223,15 @@ mod tests {
         let resample = Work::Resample { from: 12_345, to: 54_321 };
         learn(decode("apart"), 1_000_000, Duration::from_millis(10));
         learn(resample.clone(), 1_000_000, Duration::from_millis(30));
-        let pace = Pace::new(&decode("apart"), Some(&resample), &FINISH);
+        let mut pace = Pace::new(&decode("apart"), Some(&resample));
         let start = Position { values_left: 1_000_000, ..Position::default() };
-        assert_eq!(remaining_ms(&pace, start), 40);
+        assert_eq!(remaining_ms(&mut pace, start), 40);
     }
 
     #[test]
     fn a_slow_source_takes_its_own_time_for_the_bytes_left() {
         learn(decode("slow source"), 1_000_000, Duration::from_millis(10));
-        let pace = Pace::new(&decode("slow source"), None, &FINISH);
+        let mut pace = Pace::new(&decode("slow source"), None);
         let at = Position {
             values_left: 1_000_000,
             bytes_done: 1_000,
@@ -209,15 +239,15 @@ mod tests {
             reading: Duration::from_millis(100),
             ..Position::default()
         };
-        assert_eq!(remaining_ms(&pace, at), 910);
+        assert_eq!(remaining_ms(&mut pace, at), 910);
     }
 
     #[test]
     fn a_few_values_teach_nothing() {
         learn(decode("tiny"), 10, Duration::from_secs(1));
-        let pace = Pace::new(&decode("tiny"), None, &FINISH);
+        let mut pace = Pace::new(&decode("tiny"), None);
         let start = Position { values_left: 1_000_000, ..Position::default() };
-        assert!(remaining_ms(&pace, start) < 100, "{pace:?}");
+        assert!(remaining_ms(&mut pace, start) < 100, "{pace:?}");
     }
 
     #[test]
