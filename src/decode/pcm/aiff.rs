@@ -13,6 +13,7 @@ use super::fields::{Order, array};
 use super::gsm::{Gsm, Packing};
 use super::layout::{Coding, Found, Layout};
 use super::linear::Linear;
+use super::spread::Spread;
 use super::window::Window;
 use crate::error::LoadError;
 use crate::metadata::{Collector, read_aiff};
@@ -92,6 +93,7 @@ pub(super) fn open<R: Read + Seek>(
         audio,
         frames,
         order: (0..channels).collect(),
+        spread: Spread::Whole,
     }))
 }
 

@@ -11,6 +11,7 @@ use super::failure::{Failure, corrupt, unsupported};
 use super::fields::Order;
 use super::layout::{Coding, Found, Layout};
 use super::linear::Linear;
+use super::spread::Spread;
 use super::window::Window;
 use crate::metadata::{Collector, read_au};
 use crate::spec::AudioSpec;
@@ -65,5 +66,6 @@ pub(super) fn open<R: Read + Seek>(
         audio,
         frames: None,
         order: (0..channels).collect(),
+        spread: Spread::Whole,
     }))
 }

@@ -12,6 +12,7 @@ use super::failure::{Failure, corrupt, no_audio, unsupported};
 use super::fields::{Order, array};
 use super::layout::{Coding, Found, Layout};
 use super::linear::Linear;
+use super::spread::Spread;
 use super::window::Window;
 use crate::decode::channels::wave_order;
 use crate::metadata::{Collector, read_caf};
@@ -92,7 +93,16 @@ pub(super) fn open<R: Read + Seek>(
     };
     // A count of edits comes first.
     let audio = chunks.first_full(AUDIO).ok_or_else(no_audio)?.behind(4);
-    Ok(Found::Audio(Layout { container: "caf", spec, coding, bits, audio, frames, order }))
+    Ok(Found::Audio(Layout {
+        container: "caf",
+        spec,
+        coding,
+        bits,
+        audio,
+        frames,
+        order,
+        spread: Spread::Whole,
+    }))
 }
 
 /// Bits of one value where a frame takes `packet` bytes.

@@ -4,6 +4,7 @@ use super::adpcm::Adpcm;
 use super::chunks::Chunk;
 use super::gsm::Gsm;
 use super::linear::Linear;
+use super::spread::Spread;
 use crate::spec::AudioSpec;
 
 /// What a header was found to say.
@@ -28,6 +29,8 @@ pub(in crate::decode) struct Layout {
     pub(super) frames: Option<u64>,
     /// For each channel in WAVE order, the index of the one that holds it.
     pub(super) order: Vec<usize>,
+    /// How the bytes of `audio` lie.
+    pub(super) spread: Spread,
 }
 
 /// How values are stored.

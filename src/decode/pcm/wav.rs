@@ -11,6 +11,7 @@ use super::failure::{Failure, corrupt, no_audio, unsupported};
 use super::fields::{Order, array};
 use super::format::{MAX_FORMAT_BYTES, Stored, WaveFormat};
 use super::layout::{Coding, Found, Layout};
+use super::spread::Spread;
 use super::window::Window;
 use super::{linear::Linear, window};
 use crate::metadata::{Collector, read_riff};
@@ -153,6 +154,7 @@ fn found<R: Read + Seek>(
         audio,
         frames: None,
         order: (0..format.spec.channels).collect(),
+        spread: Spread::Whole,
     }))
 }
 

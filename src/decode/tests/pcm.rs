@@ -3,6 +3,7 @@
 mod adpcm;
 mod containers;
 mod lenient;
+mod voices;
 
 use super::{decode, kind_of, open_bytes};
 use crate::error::{LoadErrorKind, WarningCode};
