@@ -1,6 +1,7 @@
 //! Decoding with symphonia, the only file that names it.
 
 mod aac;
+mod ends;
 mod failure;
 mod flac;
 mod lost;

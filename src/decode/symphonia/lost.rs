@@ -19,26 +19,31 @@ pub(super) struct Clock {
     own_times: bool,
     /// When the next packet starts if nothing is missing.
     next: Option<i64>,
+    /// Frames of the longest packet so far.
+    longest: u64,
 }
 
 impl Clock {
     pub(super) fn new(track: &Track, own_times: bool) -> Self {
         let sample_rate = opening::audio_parameters(track).and_then(|audio| audio.sample_rate);
-        Self { time_base: track.time_base, sample_rate, own_times, next: None }
+        Self { time_base: track.time_base, sample_rate, own_times, next: None, longest: 0 }
     }
 
     /// Whether packets have gone missing before `packet`, and how many frames were in them; the
-    /// inner None where the gap is too long to be believed.
+    /// inner None where the gap is too long to be believed. A gap that one packet would fill is a
+    /// writer's mistake: what goes missing are pages, of many packets.
     pub(super) fn gap_before(&mut self, packet: &Packet) -> Option<Option<u64>> {
         if !self.own_times || !self.counts_frames() {
             return None;
         }
-        let start = packet.pts.get();
-        let end = i64::try_from(packet.block_dur().get())
-            .ok()
-            .and_then(|frames| start.checked_add(frames))?;
-        let gap = start.saturating_sub(self.next.replace(end)?);
-        let gap = u64::try_from(gap).ok().filter(|gap| *gap > 0)?;
+        let (start, frames) = (packet.pts.get(), packet.block_dur().get());
+        self.longest = self.longest.max(frames);
+        let frames = i64::try_from(frames).ok()?;
+        // What said too little before does not make a gap of what is right after it.
+        let next = self.next;
+        self.next = next.and_then(|next| next.checked_add(frames)).max(start.checked_add(frames));
+        let gap = start.saturating_sub(next?);
+        let gap = u64::try_from(gap).ok().filter(|gap| *gap > self.longest)?;
         let longest = MAX_GAP_SEC * u64::from(self.sample_rate.unwrap_or(0));
         Some(Some(gap).filter(|gap| *gap <= longest))
     }

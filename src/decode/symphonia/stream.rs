@@ -8,6 +8,7 @@ use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::{FormatReader, Track};
 
+use super::ends::Ends;
 use super::lost::{self, Clock};
 use super::opening::{audio_decoder, format_reader};
 use crate::decode::StreamInfo;
@@ -39,6 +40,7 @@ pub(super) struct PacketStream {
     pub(super) track: Track,
     pub(super) read: Arc<ReadState>,
     clock: Clock,
+    ends: Ends,
     pub(super) unpacked: Unpacked,
     /// Frames that are missing before those in `unpacked`.
     pub(super) lost_frames: u64,
@@ -56,6 +58,7 @@ impl PacketStream {
         let (track, codec) = audio_decoder(format.as_ref())?;
         Ok(Self {
             clock: Clock::new(&track, has_frame_times(format.as_ref())),
+            ends: Ends::of(format.as_ref()),
             format,
             codec,
             track,
@@ -112,7 +115,7 @@ impl PacketStream {
         if self.ended {
             return Ok(Decoded::End);
         }
-        let packet = match self.format.next_packet() {
+        let packet = match self.ends.next_packet(self.format.as_mut(), self.track.id) {
             Ok(Some(packet)) => packet,
             Ok(None) => return self.end(),
             Err(Error::ResetRequired) => return self.restart(),
@@ -127,9 +130,6 @@ impl PacketStream {
                 return self.end();
             }
         };
-        if packet.track_id != self.track.id {
-            return Ok(Decoded::Nothing);
-        }
         if let Some(gap) = self.clock.gap_before(&packet) {
             self.tally.bad_packets += 1;
             self.lose(gap);

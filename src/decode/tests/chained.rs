@@ -1,4 +1,4 @@
-//! Streams that follow one another in an Ogg file.
+//! Streams that follow one another in an Ogg file, and pages whose position is wrong.
 
 use std::path::Path;
 
@@ -27,6 +27,10 @@ fn pages(file: &[u8]) -> Vec<Vec<u8>> {
 /// `page` with a serial number and the checksum that fits it.
 fn with_serial(mut page: Vec<u8>, serial: u32) -> Vec<u8> {
     page[14..18].copy_from_slice(&serial.to_le_bytes());
+    with_checksum(page)
+}
+
+fn with_checksum(mut page: Vec<u8>) -> Vec<u8> {
     page[22..26].fill(0);
     let sum = page.iter().fold(0_u32, |sum, byte| {
         (0..8).fold(sum ^ u32::from(*byte) << 24, |sum, _| {
@@ -77,4 +81,59 @@ fn headers_of_a_later_stream_are_checked_like_those_of_the_first() {
     let (planes, warnings) = decode(&[one, with_serials(&bomb, 77)].concat()).expect("the first");
     assert_eq!(planes, alone);
     assert!(warnings.iter().any(|warning| warning.code == WarningCode::Truncated), "{warnings:?}");
+}
+
+/// A page of some segments of another one, with a position and a number of its own.
+fn part(page: &[u8], segments: std::ops::Range<usize>, position: u64, number: u32) -> Vec<u8> {
+    let lens = &page[27..27 + usize::from(page[26])];
+    let place = |segment| -> usize {
+        27 + lens.len() + lens[..segment].iter().map(|len| usize::from(*len)).sum::<usize>()
+    };
+    let mut part = page[..27].to_vec();
+    // Of its flags only that the stream ends.
+    part[5] = if segments.end == lens.len() { page[5] & 4 } else { 0 };
+    part[6..14].copy_from_slice(&position.to_le_bytes());
+    part[18..22].copy_from_slice(&number.to_le_bytes());
+    part[26] = u8::try_from(segments.len()).expect("few");
+    part.extend(&lens[segments.clone()]);
+    part.extend(&page[place(segments.start)..place(segments.end)]);
+    with_checksum(part)
+}
+
+/// `vorbis.ogg` with its audio on four pages, of which the second ends at `position`. Its first
+/// packets have 0, 128, 576 and then 1,024 frames each, as `ffprobe -show_packets` says.
+fn on_four_pages(position: u64) -> Vec<u8> {
+    let mut pages = pages(&fixture("vorbis.ogg"));
+    let audio = pages.pop().expect("a page of audio");
+    let last = usize::from(audio[26]);
+    pages.push(part(&audio, 0..5, 2_752, 2));
+    pages.push(part(&audio, 5..8, position, 3));
+    pages.push(part(&audio, 8..11, 8_896, 4));
+    pages.push(part(&audio, 11..last, 11_025, 5));
+    pages.concat()
+}
+
+#[test]
+fn a_page_whose_position_is_off_loses_and_adds_nothing() {
+    let (whole, _) = decode(&fixture("vorbis.ogg")).expect("a good file");
+    for position in [5_824, 5_825, 5_823, 5_824 + 448, 5_824 - 448, 5_824 - 1_500] {
+        let (planes, warnings) = decode(&on_four_pages(position)).expect("a good file");
+        assert!(planes == whole, "{position}: {} of {}", planes[0].len(), whole[0].len());
+        assert!(warnings.is_empty(), "{position}: {warnings:?}");
+    }
+}
+
+#[test]
+fn what_a_lost_page_held_is_silent() {
+    let (whole, _) = decode(&fixture("vorbis.ogg")).expect("a good file");
+    let mut pages = pages(&on_four_pages(5_824));
+    pages.remove(3);
+    let (planes, warnings) = decode(&pages.concat()).expect("the rest");
+    assert_eq!(planes[0].len(), whole[0].len());
+    assert!(planes[0][..2_752] == whole[0][..2_752]);
+    // A page's position is that of its end: only behind the next page is it known what is missing.
+    assert!(planes[0][5_824..8_896].iter().all(|value| *value == 0.0));
+    // From the second packet of the last page, which has its neighbour.
+    assert!(planes[0][9_920..] == whole[0][9_920..]);
+    assert_eq!(warnings[0].code, WarningCode::DecodeErrors);
 }
