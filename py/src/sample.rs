@@ -43,8 +43,9 @@ impl Sample {
     ///
     /// No copy: every call shares the sample's own memory, nominally -1…1, not clamped, channels
     /// in WAVE order. Of an arriving sample it covers the frames that are ready at the call.
-    /// Each channel is contiguous; the whole array is C-contiguous unless the sample was shared
-    /// while it grew and turned out shorter than its file had stated.
+    /// Each channel is contiguous. The whole array is C-contiguous where the file states its
+    /// exact length and keeps it, and where the channels but one take no more than 4 MB; of other
+    /// files the channels may lie apart, as moving them together would make the load longer.
     fn to_numpy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         guarded(slf.py(), || {
             let buffer = slf.get().sample.buffer();
