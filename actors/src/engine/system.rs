@@ -28,8 +28,8 @@ use crate::supervisor::{LoaderSupervisor, SupervisorParts};
 use crate::table::Table;
 use crate::work::{Files, Workshop};
 
-/// With so many queued requests, messages come by the thousand.
-const RUSH: usize = 16;
+/// With so many queued requests, messages come in crowds.
+const RUSH: usize = 6;
 /// How long shutting down waits for threads to end before it goes on without.
 const PATIENCE: Duration = Duration::from_millis(150);
 /// The same for the output, whose thread the system owns.
