@@ -36,15 +36,7 @@ pub(super) fn open<R: Read + Seek>(
     if !matches!(form.as_ref(), Some(b"AIFF" | b"AIFC")) {
         return Err(unsupported("an IFF file, but not of audio").into());
     }
-    let dialect = Dialect {
-        order: Order::Big,
-        id_bytes: 4,
-        length_bytes: 4,
-        counts_header: false,
-        alignment: 2,
-        audio: SOUND,
-        format: COMMON,
-    };
+    let dialect = Dialect::iff(SOUND, COMMON);
     let stated = |id, length| Some(length).filter(|length| id != SOUND || *length != UNKNOWN);
     let chunks = Chunks::walk(window, &dialect, 12, stated)?;
     read_aiff(window, &chunks, metadata)?;

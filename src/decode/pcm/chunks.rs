@@ -38,6 +38,19 @@ pub(crate) struct Dialect {
 }
 
 impl Dialect {
+    /// That of EA IFF 85.
+    pub(super) fn iff(audio: Id, format: Id) -> Self {
+        Self {
+            order: Order::Big,
+            id_bytes: 4,
+            length_bytes: 4,
+            counts_header: false,
+            alignment: 2,
+            audio,
+            format,
+        }
+    }
+
     fn header_bytes(&self) -> usize {
         self.id_bytes + self.length_bytes
     }
