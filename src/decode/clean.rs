@@ -13,6 +13,8 @@ const MAX_MAGNITUDE: f32 = 1e20;
 /// All bits of an `f32` but its sign. Without it, larger bits are a larger magnitude, infinity
 /// is larger than all numbers, and NaN is larger still.
 const MAGNITUDE_BITS: u32 = 0x7fff_ffff;
+/// Lent in place of frames that are lost.
+static SILENCE: [f32; 1152] = [0.0; 1152];
 
 /// What was counted while decoding.
 #[derive(Debug, Default)]
@@ -62,6 +64,27 @@ impl Tally {
                 LoadError::new(LoadErrorKind::Corrupt, message)
             }
         }
+    }
+
+    /// Counts `frames` frames but those of the next `to_skip`, and says how many these are.
+    pub(crate) fn skip(&mut self, to_skip: &mut u64, frames: usize) -> usize {
+        let skipped = usize::try_from(*to_skip).map_or(frames, |skip| skip.min(frames));
+        *to_skip -= skipped as u64;
+        self.frames += (frames - skipped) as u64;
+        skipped
+    }
+
+    /// The next silence in place of `lost` frames but those of the next `to_skip`; None when all
+    /// of them are made up for. What is lost lies before what was decoded after it.
+    pub(crate) fn silence(&mut self, lost: &mut u64, to_skip: &mut u64) -> Option<&'static [f32]> {
+        let frames = usize::try_from(*lost).unwrap_or(usize::MAX).min(SILENCE.len());
+        if frames == 0 {
+            return None;
+        }
+        *lost -= frames as u64;
+        let skipped = self.skip(to_skip, frames);
+        self.zero_filled += (frames - skipped) as u64;
+        Some(&SILENCE[skipped..frames])
     }
 
     /// [`clean`](Self::clean) of every plane.

@@ -28,9 +28,6 @@ use super::reader::{CountingReader, ReadState};
 use super::{Chunk, Decoder, StreamInfo, sniff};
 use crate::error::{LoadError, LoadWarning};
 
-/// Lent in place of frames that are lost.
-static SILENCE: [f32; 1152] = [0.0; 1152];
-
 /// One audio track of one source.
 pub(crate) struct SymphoniaDecoder {
     info: StreamInfo,
@@ -104,20 +101,16 @@ impl Decoder for SymphoniaDecoder {
             self.stream.ended = true;
             return Ok(None);
         }
-        // What is lost lies before what was decoded after it.
-        let lost = usize::try_from(self.stream.lost_frames).unwrap_or(usize::MAX);
-        let silent = lost.min(SILENCE.len());
-        let frames = if silent > 0 { silent } else { self.stream.unpacked.frames };
-        let skipped = usize::try_from(self.frames_to_skip).map_or(frames, |skip| skip.min(frames));
-        self.frames_to_skip -= skipped as u64;
-        self.stream.tally.frames += (frames - skipped) as u64;
-        if silent > 0 {
-            self.stream.lost_frames -= silent as u64;
-            self.stream.tally.zero_filled += (silent - skipped) as u64;
-            return Ok(Some(Chunk::silent(&SILENCE[skipped..silent], self.order.len())));
+        let stream = &mut self.stream;
+        if let Some(silence) =
+            stream.tally.silence(&mut stream.lost_frames, &mut self.frames_to_skip)
+        {
+            return Ok(Some(Chunk::silent(silence, self.order.len())));
         }
         self.chunk_waits = false;
-        Ok(Some(Chunk::new(&self.stream.unpacked.planes, &self.order, skipped..frames)))
+        let frames = stream.unpacked.frames;
+        let skipped = stream.tally.skip(&mut self.frames_to_skip, frames);
+        Ok(Some(Chunk::new(&stream.unpacked.planes, &self.order, skipped..frames)))
     }
 
     fn byte_position(&self) -> u64 {

@@ -14,9 +14,6 @@ use crate::decode::{Chunk, Decoder, StreamInfo, append_next};
 use crate::error::{LoadError, LoadWarning};
 use crate::spec::AudioSpec;
 
-/// Lent in place of frames that are lost.
-static SILENCE: [f32; 1152] = [0.0; 1152];
-
 /// The frames of one file.
 pub(in crate::decode) struct FlacDecoder {
     info: StreamInfo,
@@ -242,13 +239,8 @@ impl Decoder for FlacDecoder {
         if self.waiting == 0 && self.lost_frames == 0 {
             self.advance()?;
         }
-        // What is lost lies before what was decoded after it.
-        let lost = usize::try_from(self.lost_frames).unwrap_or(usize::MAX).min(SILENCE.len());
-        if lost > 0 {
-            self.lost_frames -= lost as u64;
-            self.tally.frames += lost as u64;
-            self.tally.zero_filled += lost as u64;
-            return Ok(Some(Chunk::silent(&SILENCE[..lost], self.order.len())));
+        if let Some(silence) = self.tally.silence(&mut self.lost_frames, &mut 0) {
+            return Ok(Some(Chunk::silent(silence, self.order.len())));
         }
         let waiting = std::mem::take(&mut self.waiting);
         if waiting == 0 {

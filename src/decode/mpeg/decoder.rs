@@ -14,9 +14,6 @@ use crate::decode::{Chunk, Decoder, StreamInfo};
 use crate::error::{LoadError, LoadWarning};
 use crate::spec::AudioSpec;
 
-/// Lent in place of frames that are lost.
-static SILENCE: [f32; 1152] = [0.0; 1152];
-
 /// One stream of frames.
 pub(super) struct MpegDecoder {
     info: StreamInfo,
@@ -215,14 +212,6 @@ impl MpegDecoder {
         self.tally.cut_off |= self.info.frames_estimated && (self.frames.is_cut || missing > 1);
         source_failure(&self.read).map_or(Ok(()), Err)
     }
-
-    /// How many of the next `frames` frames are before the music.
-    fn skip(&mut self, frames: usize) -> usize {
-        let skipped = usize::try_from(self.frames_to_skip).map_or(frames, |skip| skip.min(frames));
-        self.frames_to_skip -= skipped as u64;
-        self.tally.frames += (frames - skipped) as u64;
-        skipped
-    }
 }
 
 impl Decoder for MpegDecoder {
@@ -243,19 +232,14 @@ impl Decoder for MpegDecoder {
         // It was not the end after all.
         if self.padding.has_music() {
             let frames = self.padding.release();
-            let skipped = self.skip(frames);
+            let skipped = self.tally.skip(&mut self.frames_to_skip, frames);
             return Ok(Some(Chunk::new(self.padding.released(), &self.order, skipped..frames)));
         }
-        // What is lost lies before what was decoded after it.
-        let lost = usize::try_from(self.lost_frames).unwrap_or(usize::MAX).min(SILENCE.len());
-        if lost > 0 {
-            let skipped = self.skip(lost);
-            self.lost_frames -= lost as u64;
-            self.tally.zero_filled += (lost - skipped) as u64;
-            return Ok(Some(Chunk::silent(&SILENCE[skipped..lost], self.order.len())));
+        if let Some(silence) = self.tally.silence(&mut self.lost_frames, &mut self.frames_to_skip) {
+            return Ok(Some(Chunk::silent(silence, self.order.len())));
         }
         let frames = self.waiting.take().map_or(0, |waiting| waiting.end);
-        let skipped = self.skip(frames);
+        let skipped = self.tally.skip(&mut self.frames_to_skip, frames);
         Ok(Some(Chunk::new(self.codec.planes(), &self.order, skipped..frames)))
     }
 

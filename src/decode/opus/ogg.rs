@@ -20,9 +20,6 @@ use crate::decode::{Chunk, Decoder, StreamInfo};
 use crate::error::{LoadError, LoadWarning};
 use crate::spec::AudioSpec;
 
-/// Lent in place of frames that are lost.
-static SILENCE: [f32; 1152] = [0.0; 1152];
-
 /// Who reads a file.
 pub(crate) enum Opened {
     /// This module.
@@ -268,14 +265,6 @@ impl OggOpusDecoder {
         self.tally.cut_off |= !self.link.has_ended() || self.link.is_followed;
         source_failure(&self.read).map_or(Ok(()), Err)
     }
-
-    /// How many of the next `frames` frames belong to the encoder's start.
-    fn skip(&mut self, frames: usize) -> usize {
-        let skipped = usize::try_from(self.frames_to_skip).map_or(frames, |skip| skip.min(frames));
-        self.frames_to_skip -= skipped as u64;
-        self.tally.frames += (frames - skipped) as u64;
-        skipped
-    }
 }
 
 impl Decoder for OggOpusDecoder {
@@ -291,17 +280,12 @@ impl Decoder for OggOpusDecoder {
             let empty = Chunk::silent(&[], self.order.len());
             return Ok(Some(empty).filter(|_| !self.ended));
         }
-        // What is lost lies before what was decoded after it.
-        let lost = usize::try_from(self.lost_frames).unwrap_or(usize::MAX).min(SILENCE.len());
-        if lost > 0 {
-            let skipped = self.skip(lost);
-            self.lost_frames -= lost as u64;
-            self.tally.zero_filled += (lost - skipped) as u64;
-            return Ok(Some(Chunk::silent(&SILENCE[skipped..lost], self.order.len())));
+        if let Some(silence) = self.tally.silence(&mut self.lost_frames, &mut self.frames_to_skip) {
+            return Ok(Some(Chunk::silent(silence, self.order.len())));
         }
         self.waiting = 0;
         let kept = self.kept;
-        let skipped = self.skip(kept);
+        let skipped = self.tally.skip(&mut self.frames_to_skip, kept);
         Ok(Some(Chunk::new(self.codec.planes(), &self.order, skipped..kept)))
     }
 

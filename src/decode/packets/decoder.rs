@@ -10,9 +10,6 @@ use crate::decode::{Chunk, Decoder, StreamInfo};
 use crate::error::{LoadError, LoadWarning};
 use crate::spec::AudioSpec;
 
-/// Lent in place of frames that are lost.
-static SILENCE: [f32; 1152] = [0.0; 1152];
-
 /// What a container says of its audio as a whole.
 pub(in crate::decode) struct About {
     pub(in crate::decode) container: &'static str,
@@ -205,13 +202,8 @@ impl Decoder for PacketDecoder {
             let empty = Chunk::silent(&[], self.order.len());
             return Ok(Some(empty).filter(|_| !self.ended));
         }
-        // What is lost lies before what was decoded after it.
-        let lost = usize::try_from(self.lost_frames).unwrap_or(usize::MAX).min(SILENCE.len());
-        if lost > 0 {
-            self.lost_frames -= lost as u64;
-            self.tally.frames += lost as u64;
-            self.tally.zero_filled += lost as u64;
-            return Ok(Some(Chunk::silent(&SILENCE[..lost], self.order.len())));
+        if let Some(silence) = self.tally.silence(&mut self.lost_frames, &mut 0) {
+            return Ok(Some(Chunk::silent(silence, self.order.len())));
         }
         let waiting = std::mem::take(&mut self.waiting);
         self.tally.frames += waiting.len() as u64;
