@@ -358,7 +358,7 @@ class AudioEngine:
         self._native.set_speed(speed)
 
     def clock(self) -> Clock:
-        """Where the audio clock is."""
+        """What time it is, in audio and on the engine's clock."""
         return Clock(*self._native.clock())
 
     def poll_playback_events(self) -> PlaybackEvent | None:

@@ -21,12 +21,12 @@ WhenLoading: TypeAlias = Literal["play_when_ready", "drop", "raise"]
 
 
 class Clock(NamedTuple):
-    """Where the engine's audio clock is."""
+    """What time it is, in audio and on the engine's clock."""
 
     frame: int
     """Frames rendered since `run()`, at the engine's rate."""
     time_sec: float
-    """The same in seconds."""
+    """Seconds since `run()`: the clock of the `time_sec` of events."""
     sample_rate: int
     """The engine's rate in Hz."""
     latency_sec: float
