@@ -3,7 +3,8 @@
 //! - `measure progress FOLDER [runs=N] [SVG]`: how far `percent` is from the share of the time
 //!   between `started` and `success` that has passed, for the first load in a fresh process and for
 //!   the second; at 44.1 kHz and at 48 kHz. Of several runs the median counts, as a machine that
-//!   others use stops a load now and then. Draws every load of the last run.
+//!   others use stops or slows a load now and then, and they are taken in turns, as that may last
+//!   for a while. Draws every load of the last run.
 //! - `measure throttled FOLDER [runs=N] [SVG]`: the same from a source of 5 MB/s.
 //! - `measure memory FOLDER`: the most memory that one load takes, against its result.
 //! - `measure soak MINUTES [allow=KB_PER_MIN] [leak=KB_PER_MIN] [SVG]`: random calls of several
@@ -92,6 +93,13 @@ fn main() -> ExitCode {
     }
 }
 
+/// What was seen of a file: in each run, its loads.
+struct Row {
+    file: PathBuf,
+    rate: u32,
+    runs: Vec<Vec<Curve>>,
+}
+
 fn progress(
     folder: &Path,
     bytes_per_sec: Option<u32>,
@@ -99,44 +107,51 @@ fn progress(
     svg: Option<&Path>,
 ) -> Result<bool, String> {
     let mut within = true;
-    let mut rows = Vec::new();
     let source = if bytes_per_sec.is_some() { "5 MB/s" } else { "file" };
+    let mut rows: Vec<Row> = files(folder)?
+        .into_iter()
+        .flat_map(|file| {
+            [44_100, 48_000].map(|rate| Row { file: file.clone(), rate, runs: vec![] })
+        })
+        .collect();
+    for _ in 0..runs {
+        for row in &mut rows {
+            let output = run_child("progress", &row.file, row.rate, bytes_per_sec)?;
+            row.runs.push(child::parse(&output));
+        }
+    }
     println!("file\tto Hz\tsource\tload\tms\tevents\tmean\tmax\twithin\tworst max\tlongest gap ms");
-    for file in files(folder)? {
-        for rate in [44_100, 48_000] {
-            let mut all = (0..runs)
-                .map(|_| Ok(child::parse(&run_child("progress", &file, rate, bytes_per_sec)?)))
-                .collect::<Result<Vec<_>, String>>()?;
-            for (load, bound) in BOUNDS.into_iter().enumerate() {
-                let curves: Vec<&Curve> = all.iter().filter_map(|run| run.get(load)).collect();
-                let over = |figure: &dyn Fn(&Curve) -> f64| {
-                    curves.iter().map(|curve| figure(curve)).collect::<Vec<_>>()
-                };
-                let mean = median(over(&|curve| curve.deviation().0));
-                let maxima = over(&|curve| curve.deviation().1);
-                let worst = maxima.iter().copied().fold(0.0, f64::max);
-                let max = median(maxima);
-                let gap = median(over(&Curve::longest_gap_ms));
-                let seconds = median(over(&|curve| curve.seconds));
-                let is_heard = seconds < 1.0 || gap <= LONGEST_GAP_MS;
-                let good = mean <= bound.0 && max <= bound.1 && is_heard;
-                within &= good;
-                println!(
-                    "{}\t{rate}\t{source}\t{}\t{:.0}\t{:.0}\t{mean:.3}\t{max:.3}\t{}\t{worst:.3}\t{gap:.0}",
-                    name(&file),
-                    load + 1,
-                    seconds * 1e3,
-                    median(over(&|curve| curve.points.len() as f64)),
-                    if good { "yes" } else { "NO" }
-                );
-            }
-            if let Some(curves) = all.pop() {
-                rows.push((format!("{} · {rate} Hz · {source}", name(&file)), curves));
-            }
+    for Row { file, rate, runs } in &rows {
+        for (load, bound) in BOUNDS.into_iter().enumerate() {
+            let curves: Vec<&Curve> = runs.iter().filter_map(|run| run.get(load)).collect();
+            let over = |figure: &dyn Fn(&Curve) -> f64| {
+                curves.iter().map(|curve| figure(curve)).collect::<Vec<_>>()
+            };
+            let mean = median(over(&|curve| curve.deviation().0));
+            let maxima = over(&|curve| curve.deviation().1);
+            let worst = maxima.iter().copied().fold(0.0, f64::max);
+            let max = median(maxima);
+            let gap = median(over(&Curve::longest_gap_ms));
+            let seconds = median(over(&|curve| curve.seconds));
+            let is_heard = seconds < 1.0 || gap <= LONGEST_GAP_MS;
+            let good = mean <= bound.0 && max <= bound.1 && is_heard;
+            within &= good;
+            println!(
+                "{}\t{rate}\t{source}\t{}\t{:.0}\t{:.0}\t{mean:.3}\t{max:.3}\t{}\t{worst:.3}\t{gap:.0}",
+                name(file),
+                load + 1,
+                seconds * 1e3,
+                median(over(&|curve| curve.points.len() as f64)),
+                if good { "yes" } else { "NO" }
+            );
         }
     }
     if let Some(svg) = svg {
-        std::fs::write(svg, plot::svg(&rows))
+        let last = rows.iter_mut().filter_map(|row| {
+            let name = format!("{} · {} Hz · {source}", name(&row.file), row.rate);
+            Some((name, row.runs.pop()?))
+        });
+        std::fs::write(svg, plot::svg(&last.collect::<Vec<_>>()))
             .map_err(|error| format!("{}: {error}", svg.display()))?;
     }
     Ok(within)
