@@ -25,24 +25,42 @@ impl Extremes {
 
     /// Those of `values`.
     pub(super) fn of(values: &[f32]) -> Self {
-        let mut lanes = [Self::NONE; LANES];
-        let mut parts = values.chunks_exact(LANES);
-        for part in &mut parts {
-            for (lane, &value) in lanes.iter_mut().zip(part) {
-                *lane = lane.and(Self { min: value, max: value });
+        let Some(last) = values.last_chunk::<LANES>() else {
+            let one = |&value| Self { min: value, max: value };
+            return values.iter().map(one).fold(Self::NONE, Self::and);
+        };
+        // Two arrays, not one of `Extremes`, and one loop for all: that is what gets vectorised.
+        // Looking at some values twice does no harm.
+        let (mut min, mut max) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+        for part in values.as_chunks().0.iter().chain([last]) {
+            for lane in 0..LANES {
+                min[lane] = lesser(min[lane], part[lane]);
+                max[lane] = greater(max[lane], part[lane]);
             }
         }
-        let rest = parts.remainder().iter().map(|&value| Self { min: value, max: value });
-        lanes.into_iter().chain(rest).fold(Self::NONE, Self::and)
+        let mut half = LANES / 2;
+        while half > 0 {
+            for lane in 0..half {
+                min[lane] = lesser(min[lane], min[lane + half]);
+                max[lane] = greater(max[lane], max[lane + half]);
+            }
+            half /= 2;
+        }
+        Self { min: min[0], max: max[0] }
     }
 
     fn and(self, other: Self) -> Self {
-        // Not `f32::min`: what that does about NaN, of which a sample has none, takes longer.
-        Self {
-            min: if other.min < self.min { other.min } else { self.min },
-            max: if other.max > self.max { other.max } else { self.max },
-        }
+        Self { min: lesser(self.min, other.min), max: greater(self.max, other.max) }
     }
+}
+
+// Not `f32::min`: what that does about NaN, of which a sample has none, takes longer.
+fn lesser(one: f32, other: f32) -> f32 {
+    if other < one { other } else { one }
+}
+
+fn greater(one: f32, other: f32) -> f32 {
+    if other > one { other } else { one }
 }
 
 /// Two levels of blocks that grow with the sample. What is published of them never changes, as
