@@ -1,5 +1,5 @@
 //! What the operating system knows about threads and forks.
-#![allow(unsafe_code, reason = "three libc calls that std has no name for")]
+#![allow(unsafe_code, reason = "libc calls that std has no name for")]
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -39,13 +39,14 @@ pub(crate) fn name_thread(name: &str) {
     }
 }
 
-/// Makes the calling thread give way to others: `nice` levels below the process. Where a thread
-/// has no priority of its own, nothing happens.
+/// Makes the calling thread give way to others: `nice` levels below what it had from the thread
+/// that started it. Where a thread has no priority of its own, nothing happens.
 pub(crate) fn lower_thread_priority(nice: i32) {
     #[cfg(target_os = "linux")]
     // SAFETY: no memory is involved. On Linux id 0 means the calling thread.
     unsafe {
-        libc::setpriority(libc::PRIO_PROCESS, 0, nice);
+        let before = libc::getpriority(libc::PRIO_PROCESS, 0);
+        libc::setpriority(libc::PRIO_PROCESS, 0, before + nice);
     }
     #[cfg(not(target_os = "linux"))]
     let _ = nice;

@@ -94,6 +94,7 @@ impl Engine {
         max_source_bytes: &Bound<'_, PyAny>,
         max_queued: &Bound<'_, PyAny>,
         max_voices: &Bound<'_, PyAny>,
+        worker_nice: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
         guarded(slots.py(), || {
             let config = EngineConfig {
@@ -110,7 +111,7 @@ impl Engine {
                 )?,
                 max_queued: integer(max_queued, "max_queued", ANY_POSITIVE)?,
                 max_voices: integer(max_voices, "max_voices", ANY_POSITIVE)?,
-                ..EngineConfig::default()
+                worker_nice: integer(worker_nice, "worker_nice", ANY_POSITIVE)?,
             };
             let slots = integer(slots, "slots", ANY_POSITIVE)?;
             let max_source_bytes =

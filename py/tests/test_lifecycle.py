@@ -81,6 +81,29 @@ def test_engines_share_nothing(sounds: Sounds) -> None:
 
 
 @needs_proc
+@pytest.mark.parametrize(
+    ("asked", "more"), [({}, 5), ({"worker_nice": 0}, 0), ({"worker_nice": 9}, 9)]
+)
+def test_decoders_give_way_to_the_thread_that_started_them(
+    asked: dict[str, int], more: int
+) -> None:
+    def nice(task: Path) -> int:
+        # What follows the name, which may hold spaces, is at fixed places: proc(5).
+        return int((task / "stat").read_text().rpartition(")")[2].split()[16])
+
+    tasks = Path("/proc/self/task")
+    with hotcue.AudioEngine(output="offline", workers=3, **asked):
+        found: dict[str, list[int]] = {}
+        for task in tasks.iterdir():
+            name = (task / "comm").read_text().strip().rstrip("0123456789")
+            found.setdefault(name, []).append(nice(task))
+    own = nice(tasks / str(threading.get_native_id()))
+    # The fourth one only looks at files.
+    assert found["hotcue-decode"] == [own + more] * 4
+    assert found["hotcue-loader"] == found["hotcue-sink"] == [own]
+
+
+@needs_proc
 def test_100_starts_leak_no_thread_and_no_descriptor(sounds: Sounds) -> None:
     path = sounds.wav()
 

@@ -209,6 +209,7 @@ CONFIG: list[tuple[str, list[Any]]] = [
     ("max_source_bytes", [0, -1, 2**70]),
     ("max_queued", [0, -1, 2**70]),
     ("max_voices", [0, -1, 2**40]),
+    ("worker_nice", [-1, 20, 2**40]),
 ]
 
 
