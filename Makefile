@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench nightly soak promises progress crosscheck formats fuzz docs clean preflight \
+.PHONY: help demo test lint bench load bench-peers nightly soak promises progress crosscheck formats fuzz docs clean preflight \
 	wheel rust-tests jack-test python-tests not-run
 
 PYTHON := .venv/bin/python
@@ -57,6 +57,14 @@ lint: wheel .venv/.lint ## checks format, lints, documentation, types, stubs and
 
 bench: preflight ## measures: decoding per format, resampling, rings, mixer
 	cargo bench --locked -p hotcue-benches
+
+load: preflight ## loads very many samples at once: ARGS='loads=10000 html=target/load.html'
+	cargo run --locked --release -p hotcue-benches --bin load -- $(ARGS)
+
+bench-peers: NEEDED_FOR := crosscheck
+bench-peers: wheel .venv/.peers ## loads the same files with other libraries; writes docs/PERFORMANCE.md
+	$(PYTHON) benches/peers/compare.py target/peers
+	$(PYTHON) benches/peers/document.py target/peers/peers.json docs
 
 # The machine is theirs alone: after the tests, one after the other.
 nightly: export HOTCUE_LONG := 1
@@ -123,6 +131,10 @@ not-run: rust-tests jack-test python-tests
 	    echo; echo 'Not run here:'; sort -u "$$HOTCUE_NOT_RUN" | sed 's/^/    /'; \
 	    [ "$$CI" != true ]; \
 	fi
+
+.venv/.peers: benches/peers/requirements.txt | .venv/.build
+	$(PIP) install -r $<
+	@touch $@
 
 # What people install is what runs here.
 wheel: .venv/.build

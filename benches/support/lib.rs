@@ -88,3 +88,29 @@ pub fn cpu_time() -> std::time::Duration {
     let seconds = u64::try_from(time.tv_sec).expect("time does not run backwards");
     std::time::Duration::new(seconds, u32::try_from(time.tv_nsec).expect("below 1e9"))
 }
+
+/// What the process takes of the machine's memory now; None where `/proc` does not tell.
+pub fn resident_bytes() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
+    #[allow(unsafe_code, reason = "a libc call that std has no name for")]
+    // SAFETY: takes a number and returns one.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    Some(pages * u64::try_from(page).ok()?)
+}
+
+/// The most that the process has taken so far.
+///
+/// # Panics
+/// Where the system does not say.
+#[allow(unsafe_code, reason = "a libc call that std has no name for")]
+pub fn peak_resident_bytes() -> u64 {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: `usage` is a valid place for the answer during the call.
+    let result = unsafe { libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) };
+    assert_eq!(result, 0, "the system tells no usage");
+    // SAFETY: all of it is numbers, zeroed before and written by the call.
+    let most = u64::try_from(unsafe { usage.assume_init() }.ru_maxrss).unwrap_or(0);
+    // Linux counts in kilobytes, macOS in bytes.
+    if cfg!(target_os = "macos") { most } else { most * 1024 }
+}

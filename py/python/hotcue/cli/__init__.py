@@ -46,6 +46,10 @@ def _run(args: argparse.Namespace) -> int:
             from .devices import show_devices
 
             return show_devices(as_json=args.json)
+        case "bench":
+            from .bench import bench
+
+            return bench(args)
         case _:
             from .demo import demo
 
@@ -71,12 +75,42 @@ def _parser() -> argparse.ArgumentParser:
     devices = commands.add_parser("devices", help="list the audio outputs")
     devices.add_argument("--json", action="store_true", help="print one JSON document instead")
 
+    _add_bench(commands.add_parser("bench", help="measure many loads beneath a loop like a UI's"))
+
     demo = commands.add_parser("demo", help="load the bundled kit and play a few bars of it")
     demo.add_argument("--wav", metavar="PATH", help="also write the bars to a WAV file")
     demo.add_argument("--bars", type=_positive, default=4, metavar="N", help="how many (4)")
     demo.add_argument("--json", action="store_true", help="print one JSON document instead")
     _add_output(demo)
     return parser
+
+
+def _add_bench(bench: argparse.ArgumentParser) -> None:
+    def number(name: str, metavar: str, default: float | None, help: str) -> None:
+        kind = float if isinstance(default, float) else int
+        bench.add_argument(name, type=kind, metavar=metavar, default=default, help=help)
+
+    number("--loads", "N", 1_000, "how many loads (1000)")
+    bench.add_argument("--folder", metavar="PATH", help="load the files below it, in turn")
+    bench.add_argument(
+        "--mix",
+        default="tiny:4,oneshot:12,loop:4",
+        metavar="KIND:SHARE,…",
+        help="of generated files: tiny, oneshot, loop, track (tiny:4,oneshot:12,loop:4)",
+    )
+    number("--workers", "N", None, "decode N files at a time (one per core)")
+    bench.add_argument("--priorities", default="0..0", metavar="LOW..HIGH", help="by chance (0..0)")
+    number("--cancel", "SHARE", 0.0, "of the loads, by chance; 0 to 1 (0)")
+    number("--fps", "N", 60.0, "frames per second of the loop (60)")
+    number("--per-frame", "N", 50, "loads that each submits (50)")
+    number("--waveforms", "N", 36, "waveforms that each reads (36)")
+    number("--work-ms", "MS", 1.0, "other work that each does (1)")
+    number("--budget-mb", "MB", None, "memory for samples (no limit)")
+    number("--rate", "HZ", 48_000, "the engine's rate (48000)")
+    number("--seed", "N", 1, "of all that is left to chance (1)")
+    bench.add_argument("--keep", action="store_true", help="leave all samples in memory")
+    bench.add_argument("--json", metavar="PATH", help="write the figures")
+    bench.add_argument("--html", metavar="PATH", help="write a page that draws them")
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:

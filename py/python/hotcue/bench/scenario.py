@@ -1,0 +1,139 @@
+"""What is asked for, and the files that are loaded."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+SOURCE_RATE = 44_100
+"""Of generated files: not the engine's, so that they are resampled."""
+KINDS = {
+    "tiny": 64,
+    "oneshot": SOURCE_RATE // 2,
+    "loop": SOURCE_RATE * 8,
+    "track": SOURCE_RATE * 180,
+}
+"""What a generated file can be, and its frames."""
+MAX_FILES = 1_000
+"""Generated files that there are at most; more loads than that take them again."""
+MAX_BYTES = 4_000_000_000
+"""Most bytes of generated files."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is loaded, and by what kind of loop."""
+
+    loads: int = 1_000
+    """How many loads."""
+    folder: str | None = None
+    """Loads the files below it, again and again, instead of generated ones."""
+    mix: dict[str, int] = field(default_factory=lambda: {"tiny": 4, "oneshot": 12, "loop": 4})
+    """Of which `KINDS` how many."""
+    workers: int | None = None
+    """Decoders; None: one per core."""
+    priorities: tuple[int, int] = (0, 0)
+    """Between which each load's priority is, by chance."""
+    cancel: float = 0.0
+    """The share of loads that is cancelled within a second, by chance."""
+    fps: float = 60.0
+    """Frames per second of the loop."""
+    per_frame: int = 50
+    """Loads that a frame submits at most."""
+    waveforms: int = 36
+    """Samples of which each frame reads the waveform, `width` pixels of it."""
+    width: int = 200
+    work_ms: float = 1.0
+    """What a frame does beside, in Python."""
+    keep: bool = False
+    """Whether samples stay in their slots; else those that are not drawn are unloaded."""
+    budget_mb: int | None = None
+    """Memory for samples."""
+    rate: int = 48_000
+    """The engine's rate in Hz."""
+    seed: int = 1
+    """Of all that is left to chance."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """Files, in the order in which they are taken, from the start again at the end."""
+
+    name: str
+    paths: list[str]
+    sizes: list[int]
+
+
+@contextmanager
+def material(scenario: Scenario) -> Iterator[Material]:
+    """The files of a scenario; generated ones are there for as long as this lasts.
+
+    Raises `OSError`, and `ValueError` for a folder without files.
+    """
+    if scenario.folder is not None:
+        found = sorted(path for path in Path(scenario.folder).rglob("*") if path.is_file())
+        if not found:
+            raise ValueError(f"{scenario.folder}: no files")
+        yield _of(f"{len(found)} files of {scenario.folder}", found)
+        return
+    with TemporaryDirectory(prefix="hotcue-bench-") as folder:
+        mix = ",".join(f"{kind}:{share}" for kind, share in scenario.mix.items())
+        yield _of(f"generated WAV, {mix}", list(_generate(scenario, Path(folder))))
+
+
+def _of(name: str, paths: list[Path]) -> Material:
+    return Material(name, [str(path) for path in paths], [path.stat().st_size for path in paths])
+
+
+def _generate(scenario: Scenario, folder: Path) -> Iterator[Path]:
+    """The kinds in turn, so that each comes as often as its share says, spread over the whole.
+    No two loads at a time are to be of one file, or they would be one."""
+    total = sum(scenario.mix.values())
+    due = dict.fromkeys(scenario.mix, 0)
+    contents = {kind: [_wav(bits, KINDS[kind]) for bits in (16, 24, 32)] for kind in scenario.mix}
+    written = 0
+    for number in range(min(scenario.loads, MAX_FILES)):
+        if written > MAX_BYTES:
+            return
+        for kind, share in scenario.mix.items():
+            due[kind] += share
+        kind = max(due, key=lambda kind: due[kind])  # It lags furthest behind its share.
+        due[kind] -= total
+        content = contents[kind][number % 3]
+        written += len(content)
+        path = folder / f"{number}.wav"
+        path.write_bytes(content)
+        yield path
+
+
+def _wav(bits: int, frames: int) -> bytes:
+    """A stereo tone at half of full scale, as integers of 16 or 24 bits or floats of 32."""
+    tone = np.sin(np.arange(frames) * (2 * np.pi * 440 / SOURCE_RATE)) * 0.5
+    data = _encoded(np.repeat(tone, 2), bits)
+    block = bits // 4
+    tag = 3 if bits == 32 else 1
+    head = struct.pack(
+        "<HHIIHH4sI", tag, 2, SOURCE_RATE, SOURCE_RATE * block, block, bits, b"data", len(data)
+    )
+    return struct.pack("<4sI8sI", b"RIFF", 36 + len(data), b"WAVEfmt ", 16) + head + data
+
+
+def _encoded(values: NDArray[np.float64], bits: int) -> bytes:
+    if bits == 32:
+        return values.astype("<f4").tobytes()
+    if bits == 16:
+        return (values * 2**15).astype("<i2").tobytes()
+    return (values * 2**23).astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
