@@ -15,7 +15,7 @@ from hotcue.cli import main
 
 
 def bench(tmp_path: Path, *words: str) -> list[dict]:
-    """Its two runs as it wrote them."""
+    """Its three runs as it wrote them: with loads, the loop alone, the loads alone."""
     path = tmp_path / "bench.json"
     words = ("bench", "--loads", "60", "--mix", "tiny:3,oneshot:1", "--json", str(path), *words)
     assert main(words) == 0
@@ -23,7 +23,7 @@ def bench(tmp_path: Path, *words: str) -> list[dict]:
 
 
 def test_every_load_ends_and_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    loads, alone = bench(tmp_path, "--per-frame", "7", "--workers", "2", "--priorities=-3..3")
+    loads, loop, alone = bench(tmp_path, "--per-frame", "7", "--workers", "2", "--priorities=-3..3")
     assert loads["ends"] == {"success": 60}
     assert loads["scenario"]["workers"] == 2
     assert loads["without_end"] == loads["ended_twice"] == loads["dropped_events"] == 0
@@ -37,13 +37,23 @@ def test_every_load_ends_and_is_counted(tmp_path: Path, capsys: pytest.CaptureFi
     # Nine frames submit, seven loads each, and the last one of them hears of no end before.
     assert len(loads["frames"]) >= 9
     assert loads["frames"][-1][2] == 60
-    assert alone["ends"] == {}
-    assert len(alone["frames"]) == len(loads["frames"])
-    assert "load_sample_async" in capsys.readouterr().out
+    assert loop["ends"] == {}
+    assert len(loop["frames"]) == len(loads["frames"])
+    assert alone["ends"] == {"success": 60}
+    assert alone["frames"] == []
+    out = capsys.readouterr().out
+    assert "load_sample_async" in out
+    assert f"take {loads['wall_sec'] / alone['wall_sec']:.2f} times as long" in out
+
+
+def test_rounds_are_taken_in_turns(tmp_path: Path) -> None:
+    runs = bench(tmp_path, "--rounds", "2", "--cold")
+    assert [run["name"] for run in runs] == ["with loads", "the loop alone", "the loads alone"] * 2
+    assert all(run["from_cache"] == 0 for run in runs)
 
 
 def test_cancelled_loads_end_as_cancelled(tmp_path: Path) -> None:
-    loads, _ = bench(tmp_path, "--cancel", "1", "--mix", "loop:1")
+    loads, *_ = bench(tmp_path, "--cancel", "1", "--mix", "loop:1")
     assert sum(loads["ends"].values()) == 60
     assert loads["ends"]["cancelled"] > 0
 
@@ -53,7 +63,7 @@ def test_a_folder_is_taken_again_and_again(tmp_path: Path, sounds: Sounds) -> No
     folder.mkdir()
     for number in range(4):
         Path(sounds.wav(frames=480 + number)).rename(folder / f"{number}.wav")
-    loads, _ = bench(tmp_path, "--folder", str(folder), "--loads", "9")
+    loads, *_ = bench(tmp_path, "--folder", str(folder), "--loads", "9")
     assert loads["ends"] == {"success": 9}
 
 
@@ -77,6 +87,7 @@ def test_the_page_holds_the_figures(tmp_path: Path) -> None:
         (["--priorities", "5..-5"], "--priorities must be LOW..HIGH"),
         (["--priorities", "5"], "--priorities: '5' is no LOW..HIGH"),
         (["--cancel", "1.5"], "--cancel must be 0 to 1"),
+        (["--rounds", "0"], "--rounds must be 1 to 1000"),
         (["--fps", "0"], "--fps must be 1 to 1000"),
         (["--folder", "no such folder"], "no such folder: no files"),
         (["--workers", "0"], "workers"),

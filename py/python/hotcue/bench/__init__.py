@@ -6,8 +6,8 @@ What is measured, and what its JSON looks like, is the same as in the Rust progr
 
 from __future__ import annotations
 
-from .report import figures, print_figures, write
+from .report import compare, figures, print_figures, write
 from .scenario import Scenario
-from .ui import run
+from .ui import run, run_alone
 
-__all__ = ["Scenario", "figures", "print_figures", "run", "write"]
+__all__ = ["Scenario", "compare", "figures", "print_figures", "run", "run_alone", "write"]

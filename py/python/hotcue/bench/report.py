@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -25,6 +26,10 @@ CURVE = 200
 MAX_POINTS = 2_000
 # Where the page takes the runs from.
 RUNS = "/*RUNS*/[]"
+# The names of the runs.
+WITH_LOADS = "with loads"
+LOOP_ALONE = "the loop alone"
+LOADS_ALONE = "the loads alone"
 SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999, "max": 1.0}
 
 
@@ -114,36 +119,65 @@ def write(runs: Sequence[dict[str, Any]], *, json_path: str | None, html_path: s
         Path(html_path).write_text(page.replace(RUNS, text, 1), encoding="utf-8")
 
 
+def compare(runs: Sequence[dict[str, Any]]) -> str:
+    """What the loads do to the loop, and the loop to the loads: medians of all rounds."""
+
+    def middle(name: str, *path: str) -> float:
+        return _median([run for run in runs if run["name"] == name], *path) or 0.0
+
+    late = middle(WITH_LOADS, "frame_late_ms", "p99") - middle(LOOP_ALONE, "frame_late_ms", "p99")
+    missed = middle(WITH_LOADS, "missed_frames") - middle(LOOP_ALONE, "missed_frames")
+    longer = middle(WITH_LOADS, "wall_sec") / middle(LOADS_ALONE, "wall_sec")
+    return (
+        f"The loads make the loop's frames {late:+.2f} ms late (p99), with {missed:+.0f} missed; "
+        f"the engine's calls take {middle(WITH_LOADS, 'frame_calls_ms', 'p99'):.2f} ms of a frame "
+        f"(p99). The loop makes the loads take {longer:.2f} times as long."
+    )
+
+
 def print_figures(runs: Sequence[dict[str, Any]], screen: Console) -> None:
-    """The table: a column for each run."""
+    """The table: a column for each kind of run, with the medians of its rounds."""
     first = runs[0]
     screen.print(
         f"{first['scenario']['loads']} loads, {first['scenario']['workers']} workers, "
         f"{first['machine']['cores']} cores: {first['scenario']['material']}"
     )
+    kinds = {
+        name: [run for run in runs if run["name"] == name]
+        for name in dict.fromkeys(run["name"] for run in runs)
+    }
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
-    for run in runs:
-        table.add_column(run["name"], justify="right", no_wrap=True)
-    for name in ("wall_sec", "cpu_sec", "loads_per_sec", "mb_per_sec", "times_realtime"):
-        table.add_row(name, *[_short(run[name]) for run in runs])
-    for name in ("peak_resident_mb", "xruns", "missed_frames", "without_end", "ended_twice"):
-        table.add_row(name, *[_short(run[name]) for run in runs])
-    for title, path in _distributions(runs):
+    for name in kinds:
+        table.add_column(name, justify="right", no_wrap=True)
+    for key in ("wall_sec", "cpu_sec", "loads_per_sec", "mb_per_sec", "times_realtime"):
+        table.add_row(key, *[_short(_median(rounds, key)) for rounds in kinds.values()])
+    for key in ("peak_resident_mb", "xruns", "missed_frames", "without_end", "ended_twice"):
+        table.add_row(key, *[_short(_median(rounds, key)) for rounds in kinds.values()])
+    latencies = dict.fromkeys(name for run in runs for name in run["latency_ms"])
+    paths = {
+        **{f"{name}, ms": ("latency_ms", name) for name in latencies},
+        "load_sample_async, µs": ("submit_us",),
+        "frame late, ms": ("frame_late_ms",),
+        "calls per frame, ms": ("frame_calls_ms",),
+    }
+    for title, path in paths.items():
         for share in ("p50", "p99", "max"):
-            cells = [_short((path(run) or {}).get(share)) for run in runs]
+            cells = [_short(_median(rounds, *path, share)) for rounds in kinds.values()]
             table.add_row(f"{title}, {share}", *cells)
     screen.print(table)
 
 
-def _distributions(runs: Sequence[dict[str, Any]]) -> list[tuple[str, Any]]:
-    names = dict.fromkeys(name for run in runs for name in run["latency_ms"])
-    return [
-        *[(f"{name}, ms", lambda run, name=name: run["latency_ms"].get(name)) for name in names],
-        ("load_sample_async, µs", lambda run: run["submit_us"]),
-        ("frame late, ms", lambda run: run["frame_late_ms"]),
-        ("calls per frame, ms", lambda run: run["frame_calls_ms"]),
-    ]
+def _median(runs: Sequence[dict[str, Any]], *path: str) -> float | None:
+    """Of the figure that lies at `path`; None where no run has it."""
+    found = []
+    for run in runs:
+        figure: Any = run
+        for key in path:
+            figure = (figure or {}).get(key)
+        if figure is not None:
+            found.append(figure)
+    return median(found) if found else None
 
 
 def _short(value: float | None) -> str:

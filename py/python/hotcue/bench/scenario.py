@@ -134,6 +134,18 @@ def _encoded(values: NDArray[np.float64], bits: int) -> bytes:
     return (values * 2**23).astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
 
 
+def evict(files: Material) -> None:
+    """Has the system forget what it keeps of the files, where it can be told to."""
+    if hasattr(os, "posix_fadvise"):
+        for path in files.paths:
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(handle)  # What is not written yet cannot be forgotten.
+                os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+            finally:
+                os.close(handle)
+
+
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

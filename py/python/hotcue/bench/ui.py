@@ -17,6 +17,8 @@ from .scenario import Material, Scenario
 MAX_SLOTS = 65_536
 # Within how many frames a load is cancelled, at most.
 CANCELLED_WITHIN = 60
+# How often the events are read where there is no loop.
+ALONE_SEC = 0.05
 # Without any event for so long, what is left never ends.
 PATIENCE_SEC = 60.0
 # How often somebody is told how far it is.
@@ -66,30 +68,49 @@ class Outcome:
         return not self.twice and not self.without_end
 
 
+def open_engine(scenario: Scenario) -> AudioEngine:
+    """The engine that a scenario runs on."""
+    return AudioEngine(
+        output="null",
+        sample_rate=scenario.rate,
+        slots=min(scenario.loads, MAX_SLOTS),
+        workers=scenario.workers,
+        memory_budget=None if scenario.budget_mb is None else scenario.budget_mb * 1_000_000,
+    )
+
+
 def run(
     scenario: Scenario,
     files: Material,
     *,
     idle_frames: int = 0,
     tell: Callable[[int, int], None] = lambda submitted, ended: None,
+    engine: AudioEngine | None = None,
 ) -> Outcome:
-    """Runs the loop on an engine of its own until every load has ended.
+    """Runs the loop on an engine of its own, or on one of the caller's that has not been started,
+    until every load has ended.
 
     With `idle_frames` it loads nothing but what it draws, before the first frame, and ends after
     so many frames: how the same loop does on this machine without loads. `tell` hears four times
     a second how far it is. Raises what `AudioEngine` does.
     """
-    with AudioEngine(
-        output="null",
-        sample_rate=scenario.rate,
-        slots=min(scenario.loads, MAX_SLOTS),
-        workers=scenario.workers,
-        memory_budget=None if scenario.budget_mb is None else scenario.budget_mb * 1_000_000,
-    ) as engine:
-        loop = _Loop(engine, scenario, files)
+    with engine or open_engine(scenario) as running:
+        loop = _Loop(running, scenario, files)
         if idle_frames:
             loop.fill()
         loop.run(idle_frames, tell)
+        loop.outcome.stats = running.stats()
+    return loop.outcome
+
+
+def run_alone(scenario: Scenario, files: Material) -> Outcome:
+    """All of the loads without any loop: submitted at once, and waited for. None is cancelled.
+
+    Raises what `AudioEngine` does.
+    """
+    with open_engine(scenario) as engine:
+        loop = _Loop(engine, scenario, files)
+        loop.run_alone()
         loop.outcome.stats = engine.stats()
     return loop.outcome
 
@@ -122,9 +143,13 @@ class _Loop:
         """Loads what is to be drawn, and reads its events."""
         for id in range(min(self._scenario.waveforms, self._scenario.loads)):
             path = self._files.paths[id % len(self._files.paths)]
-            self._engine.load_sample_async(id, path).result()
+            self._engine.load_sample_async(id, path)
             self._drawn.append(id)
-        self._engine.drain_loader_events()
+        left = len(self._drawn)
+        deadline = time.perf_counter() + PATIENCE_SEC
+        while left and time.perf_counter() < deadline:
+            left -= sum(event["type"] in ENDS for event in self._engine.drain_loader_events())
+            time.sleep(0.001)
 
     def run(self, idle_frames: int, tell: Callable[[int, int], None]) -> None:
         """All frames; those without loads if `idle_frames` says how many."""
@@ -136,7 +161,7 @@ class _Loop:
             time.sleep(max(0.0, due - time.perf_counter()))
             woken = time.perf_counter()
             if not idle_frames:
-                self._submit(number)
+                self._submit(number, most=self._scenario.per_frame)
                 self._cancel(number)
             events = self._engine.drain_loader_events()
             now_sec = self._engine.clock().time_sec
@@ -171,11 +196,27 @@ class _Loop:
         outcome.cpu_sec = time.process_time() - cpu
         outcome.without_end = len(self._open)
 
-    def _submit(self, frame: int) -> None:
+    def run_alone(self) -> None:
+        """No frames: submits all, and sleeps until each has ended."""
+        outcome = self.outcome
+        cpu, begin = time.process_time(), time.perf_counter()
+        self._submit(0, most=self._scenario.loads)
+        heard = begin
+        while self._open and time.perf_counter() - heard < PATIENCE_SEC:
+            events = self._engine.drain_loader_events()
+            if events:
+                heard = time.perf_counter()
+            unload = self._see(events, self._engine.clock().time_sec)
+            for id in unload:
+                self._engine.unload_sample(id)
+            time.sleep(ALONE_SEC)
+        outcome.wall_sec = time.perf_counter() - begin
+        outcome.cpu_sec = time.process_time() - cpu
+        outcome.without_end = len(self._open)
+
+    def _submit(self, frame: int, *, most: int) -> None:
         scenario, files = self._scenario, self._files
-        for number in range(
-            self._submitted, min(scenario.loads, self._submitted + scenario.per_frame)
-        ):
+        for number in range(self._submitted, min(scenario.loads, self._submitted + most)):
             file = number % len(files.paths)
             priority = self._random.randint(*scenario.priorities)
             cancel_in = None

@@ -108,6 +108,8 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
     number("--budget-mb", "MB", None, "memory for samples (no limit)")
     number("--rate", "HZ", 48_000, "the engine's rate (48000)")
     number("--seed", "N", 1, "of all that is left to chance (1)")
+    number("--rounds", "N", 1, "measure so often, in turns; medians count (1)")
+    bench.add_argument("--cold", action="store_true", help="read the files from disk each time")
     bench.add_argument("--keep", action="store_true", help="leave all samples in memory")
     bench.add_argument("--json", metavar="PATH", help="write the figures")
     bench.add_argument("--html", metavar="PATH", help="write a page that draws them")

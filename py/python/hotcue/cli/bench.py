@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable
 from typing import Any
 
-from ..bench import Scenario, figures, print_figures, run, write
-from ..bench.scenario import KINDS, material
+from ..bench import Scenario, compare, figures, print_figures, run, run_alone, write
+from ..bench.report import LOADS_ALONE, LOOP_ALONE, WITH_LOADS
+from ..bench.scenario import KINDS, Material, evict, material
+from ..bench.ui import Outcome
 from ..errors import HotcueError
 from .text import complain, console
 
 
 def bench(args: argparse.Namespace) -> int:
-    """Measures the loop with the loads, then without; 1 if a load has no end, or two."""
+    """Measures the loop with the loads, without them, and them without the loop, in turns; 1 if a
+    load has no end, or two."""
     try:
         scenario = _scenario(args)
     except ValueError as error:
@@ -26,18 +30,42 @@ def bench(args: argparse.Namespace) -> int:
             screen.print(f"{submitted} submitted, {ended} ended", end="\r")
 
     runs: list[dict[str, Any]] = []
+    whole = True
     try:
         with material(scenario) as found:
-            outcome = run(scenario, found, tell=tell)
-            runs.append(figures(scenario, found, outcome, "with loads"))
-            alone = run(scenario, found, idle_frames=len(outcome.frames))
-            runs.append(figures(scenario, found, alone, "the loop alone"))
+            for _ in range(args.rounds):
+                for name, measure in _kinds(scenario, found, tell).items():
+                    if args.cold:
+                        evict(found)
+                    outcome = measure()
+                    whole &= outcome.is_whole()
+                    runs.append(figures(scenario, found, outcome, name))
         write(runs, json_path=args.json, html_path=args.html)
     except (OSError, ValueError, HotcueError) as error:
         complain(str(error))
         return 1
     print_figures(runs, console())
-    return 0 if outcome.is_whole() else 1
+    console().print(compare(runs))
+    return 0 if whole else 1
+
+
+def _kinds(
+    scenario: Scenario, files: Material, tell: Callable[[int, int], None]
+) -> dict[str, Callable[[], Outcome]]:
+    """What is measured in each round, by its name, in this order."""
+    frames = 0
+
+    def with_loads() -> Outcome:
+        nonlocal frames
+        outcome = run(scenario, files, tell=tell)
+        frames = len(outcome.frames)
+        return outcome
+
+    return {
+        WITH_LOADS: with_loads,
+        LOOP_ALONE: lambda: run(scenario, files, idle_frames=frames),
+        LOADS_ALONE: lambda: run_alone(scenario, files),
+    }
 
 
 def _scenario(args: argparse.Namespace) -> Scenario:
@@ -50,6 +78,7 @@ def _scenario(args: argparse.Namespace) -> Scenario:
         "--priorities must be LOW..HIGH, -100 to 100": -100 <= low <= high <= 100,
         "--cancel must be 0 to 1": 0 <= args.cancel <= 1,
         "--fps must be 1 to 1000": 1 <= args.fps <= 1_000,
+        "--rounds must be 1 to 1000": 1 <= args.rounds <= 1_000,
         "--per-frame must be 1 or more": args.per_frame >= 1,
         "--waveforms must be 0 or more": args.waveforms >= 0,
         "--work-ms must be 0 to 1000": 0 <= args.work_ms <= 1_000,
