@@ -1,5 +1,6 @@
 """One measurement in a fresh process: ``child.py time PEER WORKERS warm|cold FOLDER`` loads every
-file of a folder, ``child.py quality PEER FOLDER`` measures its resampling. Prints JSON."""
+file of a folder, ``child.py ui PEER WORKERS warm|cold FOLDER`` does so beneath a loop like a UI's,
+``child.py quality PEER FOLDER`` measures its resampling. Prints JSON."""
 
 from __future__ import annotations
 
@@ -9,10 +10,16 @@ import sys
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from loaders import RATE, evict, loader, version
 from signals import QUALITY_TONES, alias_db, snr_db
+from ui import FRAMES_PER_SEC, loop
+
+from hotcue.bench.report import distribution
+from hotcue.bench.scenario import Material
+from hotcue.bench.ui import Outcome
 
 # Loaded first, and not measured: what a library does once in a process.
 FIRST = "first"
@@ -40,6 +47,31 @@ def measure(name: str, workers: int, cold: bool, folder: Path) -> dict[str, floa
         "audio_sec": frames / RATE,
         "version": version(name),
     }
+
+
+def beneath_a_ui(name: str, workers: int, cold: bool, folder: Path) -> dict[str, Any]:
+    """How late the loop's frames are, with loads and without, and how long the loads take."""
+    paths = sorted(folder.iterdir())
+    files = Material(name, [str(path) for path in paths], [path.stat().st_size for path in paths])
+    if cold:
+        evict(paths)
+    loads, alone = loop(name, workers, files)
+    late = distribution([frame.late_ms for frame in loads.frames])
+    calls = distribution([frame.calls_ms for frame in loads.frames])
+    late_alone = distribution([frame.late_ms for frame in alone.frames])
+    return {
+        "wall_sec": loads.wall_sec,
+        "ends": dict(loads.ends),
+        "late_p99_ms": late["p99"],
+        "late_p99_alone_ms": late_alone["p99"],
+        "missed": _missed(loads),
+        "missed_alone": _missed(alone),
+        "calls_p99_ms": calls["p99"],
+    }
+
+
+def _missed(outcome: Outcome) -> int:
+    return sum(frame.late_ms >= 1e3 / FRAMES_PER_SEC for frame in outcome.frames)
 
 
 def quality(name: str, folder: Path) -> dict[str, float]:
@@ -71,6 +103,8 @@ def main() -> None:
     match sys.argv[1:]:
         case ["time", name, workers, temperature, folder]:
             result = measure(name, int(workers), temperature == "cold", Path(folder))
+        case ["ui", name, workers, temperature, folder]:
+            result = beneath_a_ui(name, int(workers), temperature == "cold", Path(folder))
         case ["quality", name, folder]:
             result = quality(name, Path(folder))
         case _:

@@ -58,6 +58,13 @@ def main() -> None:
                     runs[name].append(result)
             times.append({"scenario": scenario, "format": format, "runs": runs})
             _tell(times[-1])
+    loops: dict[str, dict[str, list[Any]]] = {}
+    for temperature in ("warm", "cold"):
+        loops[temperature] = {name: [] for name in names}
+        for _ in range(args.rounds):
+            for name in names:
+                mixed = str(args.folder / "mixed")
+                loops[temperature][name].append(_child("ui", name, "2", temperature, mixed))
     found = {
         "machine": {
             "cores": len(os.sched_getaffinity(0)),
@@ -68,6 +75,7 @@ def main() -> None:
         "rounds": args.rounds,
         "quality": quality,
         "times": times,
+        "loops": loops,
     }
     (args.folder / "peers.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 

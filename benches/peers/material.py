@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,7 +24,8 @@ FORMATS = {
 
 def make(folder: Path) -> None:
     """Makes what is not there: for each format the folders ``tracks``, ``single``, ``one-shots``,
-    and ``first`` with a short file that is loaded before anything is measured."""
+    and ``first`` with a short file that is loaded before anything is measured; ``mixed`` has
+    one-shots of all formats."""
     jobs = []
     for name, (ending, encoder) in FORMATS.items():
         for number in range(TRACKS):
@@ -36,6 +38,13 @@ def make(folder: Path) -> None:
             jobs.append((shot, 0.2 + 0.4 * (number % 50) / 50, number, encoder))
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda job: _encode(*job), jobs))
+    mixed = folder / "mixed"
+    mixed.mkdir(exist_ok=True)
+    for number in range(ONE_SHOTS):
+        name, (ending, _) = list(FORMATS.items())[number % len(FORMATS)]
+        shot = f"{number:03}.{ending}"
+        if not (mixed / shot).exists():
+            shutil.copy(folder / name / "one-shots" / shot, mixed / shot)
 
 
 def _encode(path: Path, seconds: float, number: int, encoder: list[str]) -> None:
