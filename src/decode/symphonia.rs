@@ -11,6 +11,7 @@ mod opening;
 mod opus;
 mod packets;
 mod planes;
+mod spare;
 mod stream;
 mod vorbis;
 

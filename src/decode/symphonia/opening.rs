@@ -16,6 +16,7 @@ use super::flac::FlacAdapter;
 use super::matroska;
 use super::mpeg::MpegAdapter;
 use super::opus::OpusAdapter;
+use super::spare::SpareDecoder;
 use super::vorbis::VorbisAdapter;
 use crate::decode::failure::io_failure;
 use crate::decode::mkv;
@@ -74,10 +75,12 @@ pub(super) fn audio_decoder(
     if parameters.codec == CODEC_ID_AAC {
         return Ok((track.clone(), Box::new(AacAdapter::new(parameters)?)));
     }
-    if parameters.codec == CODEC_ID_VORBIS
-        && let Some(codec) = VorbisAdapter::new(parameters)?
-    {
-        return Ok((track.clone(), Box::new(codec)));
+    if parameters.codec == CODEC_ID_VORBIS {
+        let codec: Box<dyn AudioDecoder> = match VorbisAdapter::new(parameters)? {
+            Some(codec) => Box::new(codec),
+            None => Box::new(SpareDecoder::new(parameters)?),
+        };
+        return Ok((track.clone(), codec));
     }
     if parameters.codec == CODEC_ID_FLAC {
         return Ok((track.clone(), Box::new(FlacAdapter::new(parameters)?)));
