@@ -41,7 +41,8 @@ use load::{report, run};
 // That of the Python package.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: hotcue::Clearing<tikv_jemallocator::Jemalloc> =
+    hotcue::Clearing(tikv_jemallocator::Jemalloc);
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -12,7 +12,8 @@ use hotcue_benches::{WavFormat, cpu_time, stereo_wav};
 // That of the Python package.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: hotcue::Clearing<tikv_jemallocator::Jemalloc> =
+    hotcue::Clearing(tikv_jemallocator::Jemalloc);
 
 const ROUNDS: usize = 7;
 

@@ -5,6 +5,7 @@
 //! through an output.
 
 mod buffer;
+mod clearing;
 mod decode;
 mod error;
 mod job;
@@ -19,6 +20,7 @@ pub mod output;
 pub mod playback;
 
 pub use buffer::{SampleBuffer, SampleWriter, Waveform};
+pub use clearing::Clearing;
 #[cfg(any(test, fuzzing))]
 pub use decode::fuzzing;
 pub use decode::{Chunk, Decoder, StreamInfo};

@@ -36,7 +36,8 @@ use measure::soak::{self, Soak};
 // That of the Python package, for which all this is measured.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: hotcue::Clearing<tikv_jemallocator::Jemalloc> =
+    hotcue::Clearing(tikv_jemallocator::Jemalloc);
 
 /// Bounds on the first and the second load: on average, and at worst.
 const BOUNDS: [(f64, f64); 2] = [(0.10, 0.25), (0.05, 0.15)];

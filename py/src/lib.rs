@@ -24,7 +24,8 @@ use pyo3::prelude::*;
 // depends on the size of pages of the machine that builds.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: hotcue::Clearing<tikv_jemallocator::Jemalloc> =
+    hotcue::Clearing(tikv_jemallocator::Jemalloc);
 
 // A function, and no module of exports: nothing may be made before the interpreter is checked.
 #[pymodule]

@@ -1,8 +1,7 @@
 //! One block of memory, from the system or from the allocator.
 #![allow(unsafe_code, reason = "see storage.rs, whose part this is")]
 
-use std::alloc::{Layout, alloc, dealloc, realloc};
-use std::hint::black_box;
+use std::alloc::{Layout, alloc_zeroed, dealloc, realloc};
 use std::ptr::NonNull;
 
 use super::pages;
@@ -34,14 +33,9 @@ impl Block {
             prefer_large_pages(start, layout.size());
             return Ok(Self { start, values, mapped: true });
         }
-        // SAFETY: the layout has a size above 0.
-        let start = unsafe { alloc(layout) }.cast::<f32>();
+        // SAFETY: the layout has a size above 0. Zeroed memory is valid `f32`.
+        let start = unsafe { alloc_zeroed(layout) }.cast::<f32>();
         let start = NonNull::new(start).ok_or_else(|| too_large(values))?;
-        // Not `alloc_zeroed`, into which the compiler would turn this if it knew that both sizes
-        // are one: jemalloc clears what it had before by giving it back to the system, page by
-        // page, which takes ten times as long.
-        // SAFETY: so many values were just allocated. Zeroes are valid `f32`.
-        unsafe { start.write_bytes(0, black_box(values)) };
         Ok(Self { start, values, mapped: false })
     }
 

@@ -1,6 +1,5 @@
 //! The audio of one file of the containers that are read here.
 
-use std::hint::black_box;
 use std::io::{Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
@@ -68,9 +67,6 @@ impl PcmDecoder {
         let block_bytes = coding.block_bytes(channels);
         let most_at_once = usize::try_from(audio.len).unwrap_or(READ_BYTES).min(READ_BYTES);
         let buffer_bytes = most_at_once.div_ceil(block_bytes) * block_bytes;
-        // Cleared here and not by the allocator, for the reason that `Block::zeroed` gives.
-        let mut buffer = Vec::with_capacity(buffer_bytes);
-        buffer.resize(black_box(buffer_bytes), 0);
         Ok(Self {
             info: StreamInfo {
                 spec,
@@ -93,7 +89,7 @@ impl PcmDecoder {
             audio: audio.start..audio.start.saturating_add(audio.len),
             bytes_left: audio.len,
             frames_left,
-            buffer,
+            buffer: vec![0; buffer_bytes],
             held: 0..0,
             planes: vec![Vec::new(); channels],
             tally: Tally::default(),
