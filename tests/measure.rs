@@ -117,7 +117,6 @@ fn progress(
         .collect();
     for _ in 0..runs {
         for row in &mut rows {
-            take_and_give_back_memory();
             let output = run_child("progress", &row.file, row.rate, bytes_per_sec)?;
             row.runs.push(child::parse(&output));
         }
@@ -157,13 +156,6 @@ fn progress(
             .map_err(|error| format!("{}: {error}", svg.display()))?;
     }
     Ok(within)
-}
-
-/// Has the machine hand out as much memory as two loads want, and gives it back. Of a virtual one
-/// the host may take what lies idle, and give it page by page when it is first touched: of one and
-/// the same 70 MB that took 8 ms or 220 ms, and stopped loads midway.
-fn take_and_give_back_memory() {
-    drop(std::hint::black_box(vec![1_u8; 1 << 30]));
 }
 
 /// The middle one; the upper of two.
