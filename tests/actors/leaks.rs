@@ -1,10 +1,10 @@
 //! Starting and stopping leaves nothing behind.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use hotcue::{SampleBuffer, Source};
-use hotcue_actors::{AudioEngine, EngineConfig};
-use hotcue_tests::{resident_bytes, sine, wav_bytes};
+use hotcue_actors::{AudioEngine, EngineConfig, PlayOptions, Sample};
+use hotcue_tests::{PATIENCE, resident_bytes, sine, wav_bytes};
 
 use crate::alone;
 
@@ -37,6 +37,34 @@ fn cycle(output: &str) {
     let source = Source::Memory(Arc::from(wav_bytes(44_100, 1, 2_000, sine(440.0, 44_100))));
     engine.load_sample_async(Some(0), source, 0).expect("accepted");
     engine.shut_down();
+}
+
+#[test]
+fn samples_leave_with_their_engine_unless_somebody_holds_them() {
+    let wav = || Source::Memory(Arc::from(wav_bytes(44_100, 1, 2_000, sine(440.0, 44_100))));
+    for output in ["offline", "null"] {
+        let engine = AudioEngine::new(EngineConfig {
+            output: output.to_owned(),
+            workers: Some(2),
+            ..EngineConfig::default()
+        })
+        .expect("a valid configuration");
+        engine.run().expect("it starts");
+        let samples: Vec<_> = (0..20)
+            .map(|id| engine.load_sample_async(Some(id), wav(), 0).expect("accepted"))
+            .map(|ticket| ticket.wait(Some(PATIENCE)).expect("in time").expect("it loads"))
+            .map(|sample| Arc::downgrade(&sample))
+            .collect();
+        engine.play_sample(3, PlayOptions::default()).expect("it plays");
+        let held = engine.sample(7).expect("it runs");
+        engine.shut_down();
+        let left = |samples: &[Weak<Sample>]| {
+            samples.iter().filter(|sample| sample.strong_count() > 0).count()
+        };
+        assert_eq!(left(&samples), 1, "samples after the end of an engine on {output}");
+        drop(held);
+        assert_eq!(left(&samples), 0);
+    }
 }
 
 #[test]

@@ -271,9 +271,10 @@ impl Plan {
         let Place { homes, workshop } = self.place;
         let open = || homes.open().map_err(|error| error.to_string());
         let named = |name: &'static str| {
-            let table = Arc::clone(&self.table);
+            // Weak: the runtime can outlive the engine, and must not keep its samples.
+            let table = Arc::downgrade(&self.table);
             let home = homes
-                .open_for_many(move || table.queued() >= RUSH)
+                .open_for_many(move || table.upgrade().is_some_and(|all| all.queued() >= RUSH))
                 .map_err(|error| error.to_string())?;
             home.prepare(move || os::name_thread(name));
             Ok::<_, String>(home)
