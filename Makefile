@@ -6,8 +6,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench load bench-peers nightly soak promises progress crosscheck formats fuzz docs clean preflight \
-	wheel rust-tests jack-test python-tests not-run
+.PHONY: help demo test lint bench load bench-peers nightly soak promises progress crosscheck formats \
+	fuzz docs clean preflight wheel rust-tests jack-test python-tests not-run
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --quiet

@@ -169,11 +169,9 @@ impl Ui<'_> {
             let cancel_in = (self.random.f64() < self.options.cancel)
                 .then(|| frame + self.random.usize(0..=CANCELLED_WITHIN));
             let submitted_sec = self.engine.clock()?.time_sec;
+            let source = Source::Path(item.path.clone());
             let before = Instant::now();
-            let ticket = {
-                let source = Source::Path(item.path.clone());
-                self.engine.load_sample_async(Some(slot), source, priority)?
-            };
+            let ticket = self.engine.load_sample_async(Some(slot), source, priority)?;
             self.outcome.submit_us.push(before.elapsed().as_secs_f64() * 1e6);
             let open = Open { submitted_sec, bytes: item.bytes, cancel_in };
             self.open.insert(ticket.request_id(), open);

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from loaders import RATE, evict, loader, version
+from loaders import RATE, loader, version
 from signals import QUALITY_TONES, alias_db, snr_db
 from ui import FRAMES_PER_SEC, loop
 
 from hotcue.bench.report import distribution
-from hotcue.bench.scenario import Material
-from hotcue.bench.ui import Outcome
+from hotcue.bench.scenario import Material, evict
+from hotcue.bench.ui import resident_mb
 
 # Loaded first, and not measured: what a library does once in a process.
 FIRST = "first"
@@ -33,7 +33,7 @@ def measure(name: str, workers: int, cold: bool, folder: Path) -> dict[str, floa
         if cold:
             evict(paths)
         files = [str(path) for path in paths]
-        rss = _resident_mb()
+        rss = resident_mb() or 0.0
         cpu, begin = time.process_time(), time.perf_counter()
         audio = load_all(files)
         wall = time.perf_counter() - begin
@@ -52,7 +52,7 @@ def measure(name: str, workers: int, cold: bool, folder: Path) -> dict[str, floa
 def beneath_a_ui(name: str, workers: int, cold: bool, folder: Path) -> dict[str, Any]:
     """How late the loop's frames are, with loads and without, and how long the loads take."""
     paths = sorted(folder.iterdir())
-    files = Material(name, [str(path) for path in paths], [path.stat().st_size for path in paths])
+    files = Material.of(name, paths)
     if cold:
         evict(paths)
     loads, alone = loop(name, workers, files)
@@ -64,14 +64,10 @@ def beneath_a_ui(name: str, workers: int, cold: bool, folder: Path) -> dict[str,
         "ends": dict(loads.ends),
         "late_p99_ms": late["p99"],
         "late_p99_alone_ms": late_alone["p99"],
-        "missed": _missed(loads),
-        "missed_alone": _missed(alone),
+        "missed": loads.missed_frames(FRAMES_PER_SEC),
+        "missed_alone": alone.missed_frames(FRAMES_PER_SEC),
         "calls_p99_ms": calls["p99"],
     }
-
-
-def _missed(outcome: Outcome) -> int:
-    return sum(frame.late_ms >= 1e3 / FRAMES_PER_SEC for frame in outcome.frames)
 
 
 def quality(name: str, folder: Path) -> dict[str, float]:
@@ -91,11 +87,6 @@ def quality(name: str, folder: Path) -> dict[str, float]:
 def _frames(audio: np.ndarray) -> int:
     """hotcue has ``(channels, frames)``, the others ``(frames, channels)``."""
     return max(audio.shape)
-
-
-def _resident_mb() -> float:
-    statm = Path("/proc/self/statm").read_text(encoding="ascii")
-    return int(statm.split()[1]) * resource.getpagesize() / 1e6
 
 
 def main() -> None:

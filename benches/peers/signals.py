@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 
 import numpy as np
 from loaders import RATE
+
+from hotcue.bench.scenario import stereo_wav
 
 QUALITY_TONES = (1_000, 10_000, 20_000)
 ABOVE_NYQUIST = 1.04 * RATE / 2
@@ -24,9 +25,7 @@ def write_tones(folder: Path) -> None:
 
 def _write(path: Path, rate: int, hz: float) -> None:
     tone = LEVEL * np.sin(2 * np.pi * hz / rate * np.arange(rate * SECONDS))
-    data = np.repeat(tone, 2).astype("<f4").tobytes()
-    head = struct.pack("<HHIIHH4sI", 3, 2, rate, rate * 8, 8, 32, b"data", len(data))
-    path.write_bytes(struct.pack("<4sI8sI", b"RIFF", 36 + len(data), b"WAVEfmt ", 16) + head + data)
+    path.write_bytes(stereo_wav(tone, rate, 32))
 
 
 def snr_db(audio: np.ndarray, hz: float) -> float:

@@ -27,6 +27,12 @@ fn start_and_stop() {
 }
 
 fn cycle(output: &str) {
+    let engine = started(output);
+    engine.load_sample_async(Some(0), source(), 0).expect("accepted");
+    engine.shut_down();
+}
+
+fn started(output: &str) -> AudioEngine {
     let engine = AudioEngine::new(EngineConfig {
         output: output.to_owned(),
         workers: Some(2),
@@ -34,24 +40,19 @@ fn cycle(output: &str) {
     })
     .expect("a valid configuration");
     engine.run().expect("it starts");
-    let source = Source::Memory(Arc::from(wav_bytes(44_100, 1, 2_000, sine(440.0, 44_100))));
-    engine.load_sample_async(Some(0), source, 0).expect("accepted");
-    engine.shut_down();
+    engine
+}
+
+fn source() -> Source {
+    Source::Memory(Arc::from(wav_bytes(44_100, 1, 2_000, sine(440.0, 44_100))))
 }
 
 #[test]
 fn samples_leave_with_their_engine_unless_somebody_holds_them() {
-    let wav = || Source::Memory(Arc::from(wav_bytes(44_100, 1, 2_000, sine(440.0, 44_100))));
     for output in ["offline", "null"] {
-        let engine = AudioEngine::new(EngineConfig {
-            output: output.to_owned(),
-            workers: Some(2),
-            ..EngineConfig::default()
-        })
-        .expect("a valid configuration");
-        engine.run().expect("it starts");
+        let engine = started(output);
         let samples: Vec<_> = (0..20)
-            .map(|id| engine.load_sample_async(Some(id), wav(), 0).expect("accepted"))
+            .map(|id| engine.load_sample_async(Some(id), source(), 0).expect("accepted"))
             .map(|ticket| ticket.wait(Some(PATIENCE)).expect("in time").expect("it loads"))
             .map(|sample| Arc::downgrade(&sample))
             .collect();

@@ -30,6 +30,19 @@ RUNS = "/*RUNS*/[]"
 WITH_LOADS = "with loads"
 LOOP_ALONE = "the loop alone"
 LOADS_ALONE = "the loads alone"
+# What the table has of each run beside distributions.
+FIGURES = (
+    "wall_sec",
+    "cpu_sec",
+    "loads_per_sec",
+    "mb_per_sec",
+    "times_realtime",
+    "peak_resident_mb",
+    "xruns",
+    "missed_frames",
+    "without_end",
+    "ended_twice",
+)
 SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999, "max": 1.0}
 
 
@@ -76,7 +89,7 @@ def figures(scenario: Scenario, material: Material, outcome: Outcome, name: str)
         "peak_resident_mb": _peak_resident_mb(),
         "xruns": outcome.stats["xruns"],
         "dropped_events": outcome.stats["dropped_events"],
-        "missed_frames": sum(ms >= 1e3 / scenario.fps for ms in late),
+        "missed_frames": outcome.missed_frames(scenario.fps),
         "latency_ms": {
             **{name: distribution(values) for name, values in outcome.latency_ms.items()},
             "published to polled": distribution(outcome.event_ms),
@@ -150,9 +163,7 @@ def print_figures(runs: Sequence[dict[str, Any]], screen: Console) -> None:
     table.add_column("")
     for name in kinds:
         table.add_column(name, justify="right", no_wrap=True)
-    for key in ("wall_sec", "cpu_sec", "loads_per_sec", "mb_per_sec", "times_realtime"):
-        table.add_row(key, *[_short(_median(rounds, key)) for rounds in kinds.values()])
-    for key in ("peak_resident_mb", "xruns", "missed_frames", "without_end", "ended_twice"):
+    for key in FIGURES:
         table.add_row(key, *[_short(_median(rounds, key)) for rounds in kinds.values()])
     latencies = dict.fromkeys(name for run in runs for name in run["latency_ms"])
     paths = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,6 +71,12 @@ class Material:
     paths: list[str]
     sizes: list[int]
 
+    @classmethod
+    def of(cls, name: str, paths: Iterable[Path]) -> Material:
+        """These files. Raises `OSError`."""
+        found = list(paths)
+        return cls(name, [str(path) for path in found], [path.stat().st_size for path in found])
+
 
 @contextmanager
 def material(scenario: Scenario) -> Iterator[Material]:
@@ -82,15 +88,11 @@ def material(scenario: Scenario) -> Iterator[Material]:
         found = sorted(path for path in Path(scenario.folder).rglob("*") if path.is_file())
         if not found:
             raise ValueError(f"{scenario.folder}: no files")
-        yield _of(f"{len(found)} files of {scenario.folder}", found)
+        yield Material.of(f"{len(found)} files of {scenario.folder}", found)
         return
     with TemporaryDirectory(prefix="hotcue-bench-") as folder:
         mix = ",".join(f"{kind}:{share}" for kind, share in scenario.mix.items())
-        yield _of(f"generated WAV, {mix}", list(_generate(scenario, Path(folder))))
-
-
-def _of(name: str, paths: list[Path]) -> Material:
-    return Material(name, [str(path) for path in paths], [path.stat().st_size for path in paths])
+        yield Material.of(f"generated WAV, {mix}", _generate(scenario, Path(folder)))
 
 
 def _generate(scenario: Scenario, folder: Path) -> Iterator[Path]:
@@ -98,7 +100,10 @@ def _generate(scenario: Scenario, folder: Path) -> Iterator[Path]:
     No two loads at a time are to be of one file, or they would be one."""
     total = sum(scenario.mix.values())
     due = dict.fromkeys(scenario.mix, 0)
-    contents = {kind: [_wav(bits, KINDS[kind]) for bits in (16, 24, 32)] for kind in scenario.mix}
+    contents = {
+        kind: [stereo_wav(_tone(KINDS[kind]), SOURCE_RATE, bits) for bits in (16, 24, 32)]
+        for kind in scenario.mix
+    }
     written = 0
     for number in range(min(scenario.loads, MAX_FILES)):
         if written > MAX_BYTES:
@@ -114,15 +119,18 @@ def _generate(scenario: Scenario, folder: Path) -> Iterator[Path]:
         yield path
 
 
-def _wav(bits: int, frames: int) -> bytes:
-    """A stereo tone at half of full scale, as integers of 16 or 24 bits or floats of 32."""
-    tone = np.sin(np.arange(frames) * (2 * np.pi * 440 / SOURCE_RATE)) * 0.5
-    data = _encoded(np.repeat(tone, 2), bits)
+def _tone(frames: int) -> NDArray[np.float64]:
+    """A tone at half of full scale."""
+    tone: NDArray[np.float64] = np.sin(np.arange(frames) * (2 * np.pi * 440 / SOURCE_RATE))
+    return tone * 0.5
+
+
+def stereo_wav(values: NDArray[np.float64], rate: int, bits: int) -> bytes:
+    """A file with `values` in both channels, as integers of 16 or 24 bits or floats of 32."""
+    data = _encoded(np.repeat(values, 2), bits)
     block = bits // 4
     tag = 3 if bits == 32 else 1
-    head = struct.pack(
-        "<HHIIHH4sI", tag, 2, SOURCE_RATE, SOURCE_RATE * block, block, bits, b"data", len(data)
-    )
+    head = struct.pack("<HHIIHH4sI", tag, 2, rate, rate * block, block, bits, b"data", len(data))
     return struct.pack("<4sI8sI", b"RIFF", 36 + len(data), b"WAVEfmt ", 16) + head + data
 
 
@@ -134,10 +142,10 @@ def _encoded(values: NDArray[np.float64], bits: int) -> bytes:
     return (values * 2**23).astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
 
 
-def evict(files: Material) -> None:
+def evict(paths: Iterable[str | Path]) -> None:
     """Has the system forget what it keeps of the files, where it can be told to."""
     if hasattr(os, "posix_fadvise"):
-        for path in files.paths:
+        for path in paths:
             handle = os.open(path, os.O_RDONLY)
             try:
                 os.fsync(handle)  # What is not written yet cannot be forgotten.

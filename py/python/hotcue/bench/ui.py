@@ -67,6 +67,10 @@ class Outcome:
         """Whether each request has ended once."""
         return not self.twice and not self.without_end
 
+    def missed_frames(self, fps: float) -> int:
+        """Frames that began when the next one was due, or later."""
+        return sum(frame.late_ms >= 1e3 / fps for frame in self.frames)
+
 
 def open_engine(scenario: Scenario) -> AudioEngine:
     """The engine that a scenario runs on."""
@@ -99,7 +103,6 @@ def run(
         if idle_frames:
             loop.fill()
         loop.run(idle_frames, tell)
-        loop.outcome.stats = running.stats()
     return loop.outcome
 
 
@@ -111,7 +114,6 @@ def run_alone(scenario: Scenario, files: Material) -> Outcome:
     with open_engine(scenario) as engine:
         loop = _Loop(engine, scenario, files)
         loop.run_alone()
-        loop.outcome.stats = engine.stats()
     return loop.outcome
 
 
@@ -177,7 +179,7 @@ class _Loop:
                 late_ms=(woken - due) * 1e3,
                 calls_ms=calls * 1e3,
                 ended=self._submitted - len(self._open),
-                resident_mb=_resident_mb(),
+                resident_mb=resident_mb(),
             )
             outcome.frames.append(frame)
             number += 1
@@ -192,13 +194,10 @@ class _Loop:
             if done or (not idle_frames and woken - heard > PATIENCE_SEC):
                 break
             due = max(due + period, woken)  # A frame that was missed is not made up for.
-        outcome.wall_sec = time.perf_counter() - begin
-        outcome.cpu_sec = time.process_time() - cpu
-        outcome.without_end = len(self._open)
+        self._end(cpu, begin)
 
     def run_alone(self) -> None:
         """No frames: submits all, and sleeps until each has ended."""
-        outcome = self.outcome
         cpu, begin = time.process_time(), time.perf_counter()
         self._submit(0, most=self._scenario.loads)
         heard = begin
@@ -210,9 +209,14 @@ class _Loop:
             for id in unload:
                 self._engine.unload_sample(id)
             time.sleep(ALONE_SEC)
-        outcome.wall_sec = time.perf_counter() - begin
-        outcome.cpu_sec = time.process_time() - cpu
-        outcome.without_end = len(self._open)
+        self._end(cpu, begin)
+
+    def _end(self, cpu: float, begin: float) -> None:
+        """Notes what it took since then."""
+        self.outcome.wall_sec = time.perf_counter() - begin
+        self.outcome.cpu_sec = time.process_time() - cpu
+        self.outcome.without_end = len(self._open)
+        self.outcome.stats = self._engine.stats()
 
     def _submit(self, frame: int, *, most: int) -> None:
         scenario, files = self._scenario, self._files
@@ -288,7 +292,7 @@ def _portions(work_ms: float) -> int:
     return round(turns * work_ms / 1e3 / best)
 
 
-def _resident_mb() -> float | None:
+def resident_mb() -> float | None:
     """What the process takes of the machine's memory; None where `/proc` does not tell."""
     try:
         with open("/proc/self/statm", "rb") as statm:

@@ -36,7 +36,7 @@ def bench(args: argparse.Namespace) -> int:
             for _ in range(args.rounds):
                 for name, measure in _kinds(scenario, found, tell).items():
                     if args.cold:
-                        evict(found)
+                        evict(found.paths)
                     outcome = measure()
                     whole &= outcome.is_whole()
                     runs.append(figures(scenario, found, outcome, name))
