@@ -1,6 +1,8 @@
 //! Changing the sample rate, chunk by chunk, to an exact length and in phase.
 
+mod blocks;
 mod converter;
+mod rubato;
 #[cfg(test)]
 mod tests;
 mod workbench;
@@ -130,7 +132,7 @@ impl Resampler {
             match &mut self.converter {
                 // A whole chunk needs no detour through the carry.
                 Some(converter) if part == chunk_frames => {
-                    converter.convert_slices(input, at);
+                    converter.convert(input, at);
                     self.write_converted(out)?;
                 }
                 _ => self.carry_in(part, out, |channel, carry| {
@@ -209,7 +211,7 @@ impl Resampler {
         }
         self.written += frames as u64;
         out.write_with(frames, |channel, target| {
-            target.copy_from_slice(&converter.converted(channel)[skip..skip + frames]);
+            converter.copy_converted(channel, skip, target);
         })
     }
 

@@ -38,7 +38,7 @@ impl Work {
             Self::Decode { codec, .. } if codec == "alac" => 38.0,
             Self::Decode { codec, .. } if codec == "aac" => 20.0,
             Self::Decode { .. } => 13.0,
-            Self::Resample { from, to } => 10.0 * (f64::from(*to) / f64::from(*from)).max(1.0),
+            Self::Resample { from, to } => 5.0 * (f64::from(*to) / f64::from(*from)).max(1.0),
         }
     }
 }

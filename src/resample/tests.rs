@@ -158,6 +158,20 @@ fn channels_do_not_mix() {
 }
 
 #[test]
+fn silence_stays_silent_beside_sound() {
+    let mut input = noise(100_000, 7);
+    input[20_000..80_000].fill(0.0);
+    for (in_rate, out_rate) in [(44_100, 48_000), (96_000, 44_100)] {
+        let output = resample(in_rate, out_rate, &input);
+        let at = |frame: usize| frame * out_rate as usize / in_rate as usize;
+        // Some blocks in, nothing of the sound is left, not even a rounding error.
+        let inside = &output[at(35_000)..at(65_000)];
+        assert!(inside.iter().all(|value| *value == 0.0), "{in_rate} to {out_rate}");
+        assert!(output[at(85_000)..at(95_000)].iter().any(|value| value.abs() > 0.1));
+    }
+}
+
+#[test]
 fn frames_that_never_came_are_silence() {
     for (in_rate, out_rate) in PAIRS {
         let input = noise(3_000, 4);
