@@ -5,6 +5,7 @@
 //! changes and never moves.
 
 mod overview;
+mod region;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod writer;
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
+pub(crate) use region::Region;
 pub use waveform::Waveform;
 pub use writer::SampleWriter;
 
@@ -21,6 +23,19 @@ use crate::error::{LoadError, LoadErrorKind};
 use crate::spec::AudioSpec;
 use overview::Overview;
 use storage::Storage;
+
+/// Where planar frames go.
+pub(crate) trait FrameSink {
+    /// Lets `fill(channel, target)` write the next `frames` values of each plane in place.
+    ///
+    /// # Errors
+    /// When there is not room for them; nothing is written then.
+    fn write_with(
+        &mut self,
+        frames: usize,
+        fill: impl FnMut(usize, &mut [f32]),
+    ) -> Result<(), LoadError>;
+}
 
 /// Decoded audio: planar `f32`, channels × frames, nominally −1..1, not clamped.
 ///

@@ -15,6 +15,7 @@ mod packets;
 mod pcm;
 mod reader;
 mod sniff;
+mod split;
 mod symphonia;
 #[cfg(test)]
 mod tests;
@@ -27,10 +28,12 @@ use crate::error::{LoadError, LoadErrorKind, LoadWarning};
 use crate::metadata::{self, Collector};
 use crate::spec::{AudioSpec, MAX_CHANNELS};
 
+pub(crate) use clean::Tally;
 pub(crate) use opus::{Next, Page, Pages};
 pub(crate) use pcm::{Chunk as HeaderChunk, Chunks, Order, Window, array};
 pub(crate) use reader::{CountingReader, OpenedSource, ReadState};
 pub(crate) use sniff::id3v2_len;
+pub(crate) use split::{Cut, Odd, Splitter, Stretch, Uncut, Wanted, stretch_values};
 use symphonia::SymphoniaDecoder;
 
 /// What a decoder knows of its stream once the first frame is decoded.
@@ -61,7 +64,7 @@ pub struct StreamInfo {
 
 /// Some frames, lent by a decoder: planar `f32` in WAVE order, finite, not clamped.
 #[derive(Debug)]
-pub struct Chunk<'a> {
+pub(crate) struct Chunk<'a> {
     planes: [&'a [f32]; MAX_CHANNELS],
     channels: usize,
 }
@@ -90,18 +93,18 @@ impl<'a> Chunk<'a> {
     }
 
     /// One slice per channel, all of one length.
-    pub fn planes(&self) -> &[&'a [f32]] {
+    pub(crate) fn planes(&self) -> &[&'a [f32]] {
         &self.planes[..self.channels]
     }
 
     /// Frames in this chunk; may be 0.
-    pub fn frames(&self) -> usize {
+    pub(crate) fn frames(&self) -> usize {
         self.planes().first().map_or(0, |plane| plane.len())
     }
 }
 
 /// Decodes one stream from its start to its end.
-pub trait Decoder: Send {
+pub(crate) trait Decoder: Send {
     /// What is known of the stream.
     fn info(&self) -> &StreamInfo;
 
@@ -121,6 +124,11 @@ pub trait Decoder: Send {
     /// Those of [`next_chunk`](Self::next_chunk) and of [`SampleWriter::append`].
     fn decode_into(&mut self, writer: &mut SampleWriter) -> Result<Option<usize>, LoadError> {
         append_next(self, writer)
+    }
+
+    /// The decoder as one that cuts what it has not lent yet into stretches; None where it cannot.
+    fn splitter(&mut self) -> Option<&mut dyn Splitter> {
+        None
     }
 
     /// Bytes from the start to where the decoder reads; it reads ahead a little.

@@ -4,17 +4,20 @@ mod capacity;
 mod decoding;
 mod idle;
 mod pace;
+mod parts;
+mod splitting;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use decoding::Decoding;
+use decoding::{Decoding, More};
 use idle::Idle;
+pub use parts::{Help, Helper, SharedLoad};
 
 use crate::buffer::SampleBuffer;
-use crate::decode::{self, OpenedSource, ReadState};
+use crate::decode::{self, Decoder, OpenedSource, ReadState};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning, Stage};
 use crate::metadata::{Collector, MAX_KEPT_COVER_BYTES, Metadata, Pictures};
 use crate::resample::Workbench;
@@ -126,12 +129,23 @@ struct Opened {
     read: Arc<ReadState>,
     /// Time that the opening took.
     opening: Duration,
+    /// Time in a reader that was there before this one.
+    earlier: Duration,
+}
+
+impl Opened {
+    /// Time that was spent in the source.
+    fn reading(&self) -> Duration {
+        self.earlier + self.read.time_spent()
+    }
 }
 
 enum State {
     New,
     Opened(OpenedSource),
     Decoding(Box<Decoding>),
+    /// What was decoded in parts is not sound: the source is to be opened once more.
+    Reopening(Box<Decoding>),
     Flushing(Box<Decoding>),
     Done(LoadedSample),
     Failed(LoadError),
@@ -208,6 +222,7 @@ impl LoadJob {
                     byte_len: source.byte_len(),
                     read: source.state(),
                     opening: source.state().time_spent(),
+                    earlier: Duration::ZERO,
                 });
                 Ok(State::Opened(source))
             }
@@ -228,10 +243,16 @@ impl LoadJob {
                 Ok(State::Decoding(Box::new(decoding)))
             }
             State::Decoding(mut decoding) => {
-                let more = decoding.decode_some()?;
+                let more = decoding.decode_some(bench)?;
+                if more == More::StartOver {
+                    return Ok(State::Reopening(decoding));
+                }
                 self.show_progress(&mut decoding, begin);
-                if more {
-                    if self.idle.after_step(decoding.frames_decoded(), self.pulse.beats()) {
+                if more == More::Yes {
+                    // Steps that wait for others may be many.
+                    if !decoding.is_split()
+                        && self.idle.after_step(decoding.frames_decoded(), self.pulse.beats())
+                    {
                         let message = "its packets hold nothing and do not end";
                         return Err(LoadError::new(LoadErrorKind::Corrupt, message));
                     }
@@ -246,10 +267,32 @@ impl LoadJob {
                 }
                 self.finish(*decoding, bench, begin)
             }
+            State::Reopening(mut decoding) => {
+                let decoder = self.reopen()?;
+                decoding.start_over(decoder, bench)?;
+                Ok(State::Decoding(decoding))
+            }
             State::Flushing(decoding) => self.finish(*decoding, bench, begin),
             State::Done(sample) => Ok(State::Done(sample)),
             State::Failed(error) => Err(error),
         }
+    }
+
+    /// Opens the source once more.
+    ///
+    /// # Errors
+    /// Those of the first time; `io` when it is another file by now.
+    fn reopen(&mut self) -> Result<Box<dyn Decoder>, LoadError> {
+        let source = OpenedSource::open(&self.source, Arc::clone(&self.pulse))?;
+        if let Some(opened) = &mut self.opened {
+            if (opened.identity, opened.byte_len) != (source.identity(), source.byte_len()) {
+                let message = "the file changed while it was read";
+                return Err(LoadError::new(LoadErrorKind::Io, message));
+            }
+            opened.earlier += opened.read.time_spent();
+            opened.read = source.state();
+        }
+        decode::open(source, &mut Collector::new(Pictures::Note))
     }
 
     fn finish(
@@ -259,8 +302,7 @@ impl LoadJob {
         begin: Instant,
     ) -> Result<State, LoadError> {
         let mut sample = decoding.finish(bench, &self.spent(begin))?;
-        let reading =
-            self.opened.as_ref().map_or(Duration::ZERO, |source| source.read.time_spent());
+        let reading = self.opened.as_ref().map_or(Duration::ZERO, Opened::reading);
         let mismatch =
             self.source.path().and_then(|path| source::mismatch(path, &sample.container));
         sample.warnings.extend(mismatch);
@@ -287,7 +329,7 @@ impl LoadJob {
         let (all, opening) = self
             .opened
             .as_ref()
-            .map_or_else(Default::default, |source| (source.read.time_spent(), source.opening));
+            .map_or_else(Default::default, |source| (source.reading(), source.opening));
         Spent {
             bytes_read: self.pulse.bytes(),
             reading: all.saturating_sub(opening),
@@ -322,11 +364,22 @@ impl LoadJob {
         Arc::clone(&self.pulse)
     }
 
+    /// What other threads may help with; None where the load is too short for that, or is one that
+    /// a single thread has to decode. With their help it yields the same values.
+    pub fn shared(&self) -> Option<Arc<SharedLoad>> {
+        match &self.state {
+            State::Decoding(decoding) => decoding.shared().map(Arc::clone),
+            _ => None,
+        }
+    }
+
     /// Bytes of memory that the sample takes: all that it will have where its length is known,
     /// what is written so far where it is not; 0 before the first frame.
     pub fn held_bytes(&self) -> usize {
         match &self.state {
-            State::Decoding(decoding) | State::Flushing(decoding) => decoding.held_bytes(),
+            State::Decoding(decoding) | State::Reopening(decoding) | State::Flushing(decoding) => {
+                decoding.held_bytes()
+            }
             State::Done(sample) => sample.buffer.byte_len(),
             State::New | State::Opened(_) | State::Failed(_) => 0,
         }
@@ -336,7 +389,9 @@ impl LoadJob {
     /// not known in advance, until it is finished.
     pub fn buffer(&self) -> Option<Arc<SampleBuffer>> {
         match &self.state {
-            State::Decoding(decoding) | State::Flushing(decoding) => decoding.buffer(),
+            State::Decoding(decoding) | State::Reopening(decoding) | State::Flushing(decoding) => {
+                decoding.buffer()
+            }
             State::Done(sample) => Some(Arc::clone(&sample.buffer)),
             _ => None,
         }

@@ -21,11 +21,11 @@ pub mod playback;
 
 pub use buffer::{SampleBuffer, SampleWriter, Waveform};
 pub use clearing::Clearing;
+pub use decode::StreamInfo;
 #[cfg(any(test, fuzzing))]
 pub use decode::fuzzing;
-pub use decode::{Chunk, Decoder, StreamInfo};
 pub use error::{LoadError, LoadErrorKind, LoadWarning, Stage, WarningCode};
-pub use job::{LoadJob, LoadOptions, LoadedSample, StageTimings, Step};
+pub use job::{Help, Helper, LoadJob, LoadOptions, LoadedSample, SharedLoad, StageTimings, Step};
 pub use metadata::{
     Acid, Broadcast, Cover, Cue, Instrument, Loop, LoopKind, MAX_COVER_BYTES, MAX_KEPT_COVER_BYTES,
     Metadata, Tags, Tempo, TempoSource, read_cover,

@@ -11,7 +11,7 @@ use std::fmt;
 
 pub use workbench::Workbench;
 
-use crate::buffer::SampleWriter;
+use crate::buffer::{FrameSink, SampleWriter};
 use crate::error::LoadError;
 use crate::spec::AudioSpec;
 use converter::Converter;
@@ -63,6 +63,8 @@ pub struct Resampler {
     carried: usize,
     /// Output frames still to be thrown away: what lies before input frame 0.
     skip_left: usize,
+    /// Input frames still to come from before the frame that it begins at.
+    history_left: usize,
     pushed: u64,
     written: u64,
     /// No more than this is ever written; known at the end.
@@ -88,6 +90,7 @@ impl Resampler {
             carry: vec![vec![0.0; chunk_frames]; channels],
             carried: 0,
             skip_left: 0,
+            history_left: 0,
             pushed: 0,
             written: 0,
             limit: 0,
@@ -100,6 +103,7 @@ impl Resampler {
     pub fn reset(&mut self) {
         self.carried = 0;
         self.skip_left = 0;
+        self.history_left = 0;
         self.pushed = 0;
         self.written = 0;
         self.limit = u64::MAX;
@@ -107,6 +111,71 @@ impl Resampler {
             converter.reset();
             self.skip_left = converter.delay_frames();
         }
+    }
+
+    /// Frames of input that its output depends on, in parts that begin at multiples of the first
+    /// number, the second many before them included; None where a part depends on all before it.
+    pub(crate) fn parts(&self) -> Option<(usize, usize)> {
+        match &self.converter {
+            None => Some((1, 0)),
+            Some(converter) => Some((converter.chunk_frames(), converter.history_frames()?)),
+        }
+    }
+
+    /// Frames that come out of as much as [`parts`](Self::parts) says, and how many are thrown away
+    /// at the start of the stream.
+    pub(crate) fn part_output(&self) -> (usize, usize) {
+        self.converter
+            .as_ref()
+            .map_or((1, 0), |converter| (converter.chunk_out_frames(), converter.delay_frames()))
+    }
+
+    /// Begins in the middle of a stream, at frame `at` of its input, a multiple of what
+    /// [`parts`](Self::parts) says: what it says of frames before that come first, and nothing is
+    /// written for them. What is written equals what would have been without the beginning.
+    ///
+    /// # Panics
+    /// Where there are no parts, or `at` is no multiple.
+    pub(crate) fn start_at(&mut self, at: u64) {
+        self.reset();
+        let (frames, history) = self.parts().expect("a converter that works in parts");
+        assert!(at.is_multiple_of(frames as u64), "parts begin at multiples");
+        self.pushed = at;
+        if at > 0
+            && let Some(converter) = &self.converter
+        {
+            let chunks = at / frames as u64;
+            let delay = std::mem::take(&mut self.skip_left);
+            self.written = chunks * converter.chunk_out_frames() as u64 - delay as u64;
+            self.history_left = history;
+        } else {
+            self.written = at;
+        }
+    }
+
+    /// Takes what lies before the frame that the stream begins at; how many frames that is.
+    fn fill_history(&mut self, input: &[&[f32]], frames: usize) -> usize {
+        let taken = self.history_left.min(frames);
+        if taken > 0
+            && let Some(converter) = &mut self.converter
+        {
+            for (channel, plane) in input.iter().enumerate() {
+                converter.fill_history(channel, self.history_left, &plane[..taken]);
+            }
+            self.history_left -= taken;
+        }
+        taken
+    }
+
+    /// Frames of input so far, those before the beginning included.
+    pub(crate) fn frames_pushed(&self) -> u64 {
+        self.pushed
+    }
+
+    /// Output frames so far, those before the beginning included.
+    #[cfg(test)]
+    fn frames_written(&self) -> u64 {
+        self.written
     }
 
     /// Takes the next input, planar and of any length, and appends what is complete to `out`.
@@ -118,15 +187,26 @@ impl Resampler {
     /// # Panics
     /// When `input` is not one plane per channel, all of one length.
     pub fn push(&mut self, input: &[&[f32]], out: &mut SampleWriter) -> Result<(), LoadError> {
+        self.push_to(input, out)
+    }
+
+    /// As [`push`](Self::push).
+    pub(crate) fn push_to(
+        &mut self,
+        input: &[&[f32]],
+        out: &mut impl FrameSink,
+    ) -> Result<(), LoadError> {
         assert_eq!(input.len(), self.channels, "one plane per channel");
         let frames = input.first().map_or(0, |plane| plane.len());
         assert!(input.iter().all(|plane| plane.len() == frames), "planes of one length");
-        self.pushed += frames as u64;
         let Some(chunk_frames) = self.converter.as_ref().map(Converter::chunk_frames) else {
+            self.pushed += frames as u64;
             self.written += frames as u64;
-            return out.append(input);
+            return out
+                .write_with(frames, |channel, target| target.copy_from_slice(input[channel]));
         };
-        let mut at = 0;
+        let mut at = self.fill_history(input, frames);
+        self.pushed += (frames - at) as u64;
         while at < frames {
             let part = (chunk_frames - self.carried).min(frames - at);
             match &mut self.converter {
@@ -157,6 +237,15 @@ impl Resampler {
         total_in_frames: u64,
         out: &mut SampleWriter,
     ) -> Result<(), LoadError> {
+        self.finish_to(total_in_frames, out)
+    }
+
+    /// As [`finish`](Self::finish).
+    pub(crate) fn finish_to(
+        &mut self,
+        total_in_frames: u64,
+        out: &mut impl FrameSink,
+    ) -> Result<(), LoadError> {
         assert!(total_in_frames >= self.pushed, "pushed frames cannot be taken back");
         self.limit = output_frames(total_in_frames, self.in_rate, self.out_rate);
         while self.written < self.limit {
@@ -180,7 +269,7 @@ impl Resampler {
     fn carry_in(
         &mut self,
         frames: usize,
-        out: &mut SampleWriter,
+        out: &mut impl FrameSink,
         fill: impl Fn(usize, &mut [f32]),
     ) -> Result<(), LoadError> {
         let end = self.carried + frames;
@@ -199,7 +288,7 @@ impl Resampler {
     }
 
     /// Appends the last converted chunk without what lies before the beginning or after the end.
-    fn write_converted(&mut self, out: &mut SampleWriter) -> Result<(), LoadError> {
+    fn write_converted(&mut self, out: &mut impl FrameSink) -> Result<(), LoadError> {
         let Some(converter) = &self.converter else { return Ok(()) };
         let made = converter.converted_frames();
         let skip = self.skip_left.min(made);

@@ -78,6 +78,7 @@ def make(folder: Path) -> None:
     (folder / "reference").mkdir(parents=True)
     rows = _lossless(folder) + _lossy(folder) + _opus(folder) + _mp4(folder)
     rows += _tagged(folder) + _unsupported(folder)
+    _long(folder / "long")
     for name, fmt, expected in broken.make(folder):
         rows.append(Row(name, fmt, "", "broken", expected=expected))
     text = HEADER.format(amplitude=AMPLITUDE, hz=", ".join(map(str, CHANNEL_HZ)))
@@ -349,3 +350,31 @@ def _unsupported(folder: Path) -> list[Row]:
 
     add("wavpack.wv", "wavpack", 44_100, 1, "-c:a", "wavpack")
     return rows
+
+
+def _long(folder: Path) -> None:
+    """Files of three seconds, of many packets each, to be decoded in parts.
+
+    Beats of tones and noise, so that blocks are long and short, and packets large and small. Nobody
+    else's values are needed: what is decoded in parts is held against what is decoded as a whole.
+    """
+    folder.mkdir()
+    random = np.random.default_rng(1)
+
+    def beats(rate: int, channels: int) -> NDArray[np.float64]:
+        frames = 3 * rate
+        decay = np.exp(-(np.arange(frames) % (rate // 5)) / (rate / 40))
+        noise = random.standard_normal((frames, channels)) / 16
+        return sines(frames, channels, rate) * decay[:, None] + noise * (decay[:, None] > 0.5)
+
+    encode(folder / "flac.flac", beats(11_025, 2), 11_025, "-c:a", "flac", "-sample_fmt", "s16")
+    encode(folder / "mp2.mp2", beats(32_000, 1), 32_000, "-c:a", "mp2", "-b:a", "64k")
+    for name, rate, channels, *command in [
+        ("mp3_cbr.mp3", 44_100, 2, *LAME, "-b", "64", "{wav}", "{out}"),
+        ("mp3_vbr.mp3", 44_100, 2, *LAME, "-V", "7", "{wav}", "{out}"),
+        ("mp3_mpeg2.mp3", 22_050, 1, *LAME, "-b", "24", "{wav}", "{out}"),
+        ("mp3_no_tag.mp3", 48_000, 1, *LAME, "-t", "-b", "40", "{wav}", "{out}"),
+        ("vorbis.ogg", 44_100, 2, *OGGENC, "-q", "2", "-o", "{out}", "{wav}"),
+        ("vorbis_mono.ogg", 16_000, 1, *OGGENC, "-q", "0", "-o", "{out}", "{wav}"),
+    ]:
+        encode_with(folder / name, beats(rate, channels), rate, *command)

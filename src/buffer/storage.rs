@@ -106,7 +106,7 @@ impl Storage {
     /// Lets `fill` write the next `frames` values of one plane, behind the published part.
     ///
     /// # Safety
-    /// While this runs, nobody else writes to this storage, publishes or finishes.
+    /// While this runs, nobody else writes to these frames, publishes or finishes.
     ///
     /// # Panics
     /// When fewer than `frames` are left.
@@ -117,13 +117,36 @@ impl Storage {
         fill: impl FnOnce(&mut [f32]),
     ) {
         let ready = self.ready_frames();
-        assert!(frames <= self.capacity_frames - ready, "writing past the end of a sample");
+        // SAFETY: the caller's promise.
+        unsafe { self.write_at(channel, ready, frames, fill) };
+    }
+
+    /// Lets `fill` write the `frames` values of one plane from frame `at` on, which are behind the
+    /// published part.
+    ///
+    /// # Safety
+    /// While this runs, nobody else writes to these frames, and nobody publishes any of them.
+    ///
+    /// # Panics
+    /// When they are published already, or are not all there.
+    pub(super) unsafe fn write_at(
+        &self,
+        channel: usize,
+        at: usize,
+        frames: usize,
+        fill: impl FnOnce(&mut [f32]),
+    ) {
+        assert!(at >= self.ready_frames(), "writing what is published");
+        assert!(
+            at <= self.capacity_frames && frames <= self.capacity_frames - at,
+            "writing past the end of a sample"
+        );
         #[cfg(loom)]
-        let _watched = self.watch.write(ready..ready + frames);
+        let _watched = self.watch.write(at..at + frames);
         // SAFETY: in bounds by the assertion, and initialised, as blocks are zeroed. Not
         // published, so no reader has it, and by this function's contract no other writer; the
         // slice cannot outlive `fill`.
-        fill(unsafe { slice::from_raw_parts_mut(self.plane_start(channel).add(ready), frames) });
+        fill(unsafe { slice::from_raw_parts_mut(self.plane_start(channel).add(at), frames) });
     }
 
     /// Makes the next `frames` visible. Called by the one writer only.

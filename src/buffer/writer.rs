@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::SampleBuffer;
+use super::region::Region;
+use super::{FrameSink, SampleBuffer};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::spec::AudioSpec;
 
@@ -18,6 +19,14 @@ pub struct SampleWriter {
     buffer: Arc<SampleBuffer>,
     shareable: bool,
     max_frames: usize,
+    /// Where the last region ends that was lent; not beyond what is written: none.
+    lent_to: usize,
+    /// Held by each region that is out.
+    lending: Arc<()>,
+    /// Frames that are there and are written once more.
+    again: usize,
+    /// Where these go.
+    scratch: Vec<f32>,
 }
 
 impl SampleWriter {
@@ -41,7 +50,15 @@ impl SampleWriter {
     fn new(spec: AudioSpec, frames: usize, shareable: bool) -> Result<Self, LoadError> {
         let spec = spec.validate()?;
         let buffer = Arc::new(SampleBuffer::with_capacity(spec, frames)?);
-        Ok(Self { buffer, shareable, max_frames: usize::MAX })
+        Ok(Self {
+            buffer,
+            shareable,
+            max_frames: usize::MAX,
+            lent_to: 0,
+            lending: Arc::default(),
+            again: 0,
+            scratch: Vec::new(),
+        })
     }
 
     /// Refuses more than `bytes` bytes of audio from here on.
@@ -105,27 +122,120 @@ impl SampleWriter {
     }
 
     /// Lets `fill(channel, target)` write the next `frames` values of each plane in place, then
-    /// publishes them. Targets hold zeros.
+    /// publishes them. What targets hold before means nothing.
     ///
     /// # Errors
     /// As [`append`](Self::append).
+    ///
+    /// # Panics
+    /// While regions are lent.
     pub fn write_with(
+        &mut self,
+        frames: usize,
+        fill: impl FnMut(usize, &mut [f32]),
+    ) -> Result<(), LoadError> {
+        match self.again {
+            0 => self.write_new(frames, fill),
+            _ => self.write_again(frames, fill),
+        }
+    }
+
+    fn write_new(
         &mut self,
         frames: usize,
         mut fill: impl FnMut(usize, &mut [f32]),
     ) -> Result<(), LoadError> {
+        assert!(self.lent_to <= self.frames_written(), "writing where a region may be lent");
         self.reserve(frames)?;
         for channel in 0..self.buffer.channels() {
-            // SAFETY: `self` is the only writer: it cannot be cloned, and `&mut self` excludes a
-            // second call.
+            // SAFETY: `self` is the only writer: it cannot be cloned, `&mut self` excludes a
+            // second call, and no region is out.
             unsafe {
                 self.buffer.storage.write(channel, frames, |target| fill(channel, target));
             }
         }
-        self.buffer.storage.publish(frames);
-        // SAFETY: as above.
-        unsafe { self.buffer.overview.follow(&self.buffer.storage, self.buffer.channels()) };
+        self.publish(frames);
         Ok(())
+    }
+
+    fn publish(&mut self, frames: usize) {
+        self.buffer.storage.publish(frames);
+        // SAFETY: `self` is the only writer.
+        unsafe { self.buffer.overview.follow(&self.buffer.storage, self.buffer.channels()) };
+    }
+
+    /// Begins at the first frame again: what is there is not written a second time, and what comes
+    /// behind it is appended.
+    pub(crate) fn start_over(&mut self) {
+        self.again = self.frames_written();
+    }
+
+    /// Whether frames still come again.
+    pub(crate) fn is_starting_over(&self) -> bool {
+        self.again > 0
+    }
+
+    /// As [`write_with`](Self::write_with), where the first frames are there already.
+    fn write_again(
+        &mut self,
+        frames: usize,
+        mut fill: impl FnMut(usize, &mut [f32]),
+    ) -> Result<(), LoadError> {
+        let known = self.again.min(frames);
+        let channels = self.buffer.channels();
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.resize(frames * channels, 0.0);
+        for (channel, plane) in scratch.chunks_exact_mut(frames.max(1)).enumerate() {
+            fill(channel, plane);
+        }
+        self.again -= known;
+        let result = if known == frames {
+            Ok(())
+        } else {
+            self.write_new(frames - known, |channel, target| {
+                target.copy_from_slice(&scratch[channel * frames + known..][..frames - known]);
+            })
+        };
+        self.scratch = scratch;
+        result
+    }
+
+    /// Lends the next `frames` frames that are not lent yet, to be written by another thread; None
+    /// where there is not room for them.
+    pub(crate) fn lend(&mut self, frames: usize) -> Option<Region> {
+        let at = self.lent_to.max(self.frames_written());
+        let room = self.buffer.storage.capacity_frames().min(self.max_frames);
+        if self.again > 0 || frames > room.saturating_sub(at) {
+            return None;
+        }
+        self.lent_to = at + frames;
+        let (buffer, lending) = (Arc::clone(&self.buffer), Arc::clone(&self.lending));
+        Some(Region::new(buffer, at, frames, lending))
+    }
+
+    /// Frames that could still be lent.
+    pub(crate) fn room(&self) -> usize {
+        let room = self.buffer.storage.capacity_frames().min(self.max_frames);
+        room.saturating_sub(self.lent_to.max(self.frames_written()))
+    }
+
+    /// Publishes what was written into the region that was lent first of those that are out.
+    ///
+    /// # Panics
+    /// When it is another one.
+    pub(crate) fn take_back(&mut self, region: Region) {
+        assert!(region.is_of(&self.buffer), "a region of another sample");
+        assert_eq!(region.at(), self.frames_written(), "regions come back in their order");
+        self.publish(region.frames_written());
+    }
+
+    /// Takes back all that is lent, if no region is left. False while one is.
+    pub(crate) fn reclaim(&mut self) -> bool {
+        let is_free = Arc::get_mut(&mut self.lending).is_some();
+        if is_free {
+            self.lent_to = 0;
+        }
+        is_free
     }
 
     fn reserve(&mut self, frames: usize) -> Result<(), LoadError> {
@@ -166,5 +276,15 @@ impl SampleWriter {
         }
         self.buffer.storage.finish();
         self.buffer
+    }
+}
+
+impl FrameSink for SampleWriter {
+    fn write_with(
+        &mut self,
+        frames: usize,
+        fill: impl FnMut(usize, &mut [f32]),
+    ) -> Result<(), LoadError> {
+        Self::write_with(self, frames, fill)
     }
 }

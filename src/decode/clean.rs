@@ -17,7 +17,7 @@ const MAGNITUDE_BITS: u32 = 0x7fff_ffff;
 static SILENCE: [f32; 1152] = [0.0; 1152];
 
 /// What was counted while decoding.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     /// Frames decoded, silence in place of lost ones included.
     pub(crate) frames: u64,
@@ -85,6 +85,14 @@ impl Tally {
         let skipped = self.skip(to_skip, frames);
         self.zero_filled += (frames - skipped) as u64;
         Some(&SILENCE[skipped..frames])
+    }
+
+    /// Adds what [`clean`](Self::clean) counted elsewhere in `frames` frames.
+    pub(crate) fn add_values(&mut self, frames: u64, other: &Self) {
+        self.frames += frames;
+        self.non_finite += other.non_finite;
+        self.beyond_full_scale += other.beyond_full_scale;
+        self.peak = self.peak.max(other.peak);
     }
 
     /// [`clean`](Self::clean) of every plane.

@@ -12,10 +12,13 @@ mod opus;
 mod packets;
 mod planes;
 mod spare;
+mod split;
 mod stream;
 mod vorbis;
 
 use std::sync::Arc;
+
+use symphonia::core::packet::Packet;
 
 pub(crate) use packets::{PacketKind, packet_codec};
 
@@ -26,7 +29,8 @@ use super::channels::{alac_order, wave_order};
 use super::clean::Change;
 use super::failure::source_failure;
 use super::reader::{CountingReader, ReadState};
-use super::{Chunk, Decoder, StreamInfo, sniff};
+use super::split::Packets;
+use super::{Chunk, Decoder, Splitter, StreamInfo, sniff};
 use crate::error::{LoadError, LoadWarning};
 
 /// One audio track of one source.
@@ -39,6 +43,8 @@ pub(crate) struct SymphoniaDecoder {
     frames_to_skip: u64,
     /// Decoded frames wait in `stream.unpacked` for `next_chunk`.
     chunk_waits: bool,
+    /// What was read for stretches; None before the first one.
+    ahead: Option<Packets<Packet>>,
 }
 
 impl SymphoniaDecoder {
@@ -78,7 +84,7 @@ impl SymphoniaDecoder {
             "alac" => alac_order(&layout.speakers),
             _ => wave_order(&layout.speakers),
         };
-        Ok(Self { info, stream, order, frames_to_skip, chunk_waits: true })
+        Ok(Self { info, stream, order, frames_to_skip, chunk_waits: true, ahead: None })
     }
 }
 
@@ -112,6 +118,10 @@ impl Decoder for SymphoniaDecoder {
         let frames = stream.unpacked.frames;
         let skipped = stream.tally.skip(&mut self.frames_to_skip, frames);
         Ok(Some(Chunk::new(&stream.unpacked.planes, &self.order, skipped..frames)))
+    }
+
+    fn splitter(&mut self) -> Option<&mut dyn Splitter> {
+        self.can_be_split().then_some(self)
     }
 
     fn byte_position(&self) -> u64 {

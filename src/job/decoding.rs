@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::pace::{self, Pace, Position, Work};
+use super::parts::SharedLoad;
+use super::splitting::{self, Decoded, Progress, Splitting};
 use super::{LoadOptions, LoadedSample, Spent, StageTimings, capacity};
 use crate::buffer::{SampleBuffer, SampleWriter};
-use crate::decode::Decoder;
-use crate::error::LoadError;
+use crate::decode::{Decoder, stretch_values};
+use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::{Audio, Collector};
 use crate::resample::{Resampler, Workbench};
 use crate::spec::AudioSpec;
@@ -29,6 +31,12 @@ pub(super) struct Decoding {
     resampler: Option<Resampler>,
     resampling: Duration,
     frames_decoded: u64,
+    /// For helpers, where the load is worth splitting.
+    shared: Option<Arc<SharedLoad>>,
+    /// The rest in parts, once somebody helps.
+    splitting: Option<Splitting>,
+    /// It was split: what its work took says nothing of other loads.
+    was_split: bool,
     /// Whether the stated length may be relied on.
     pub(super) shareable: bool,
     kinds: Kinds,
@@ -36,6 +44,15 @@ pub(super) struct Decoding {
     /// What was spent before the first frame was found, and where in the source that was.
     before: Spent,
     start_byte: u64,
+}
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum More {
+    Yes,
+    No,
+    /// The source has to be opened again: see [`Decoding::start_over`].
+    StartOver,
 }
 
 /// What this load teaches of.
@@ -47,7 +64,7 @@ struct Kinds {
 impl Decoding {
     /// Begins after the first frame was found, for which `before` was spent.
     pub(super) fn start(
-        decoder: Box<dyn Decoder>,
+        mut decoder: Box<dyn Decoder>,
         found: Collector,
         options: LoadOptions,
         bench: &mut Workbench,
@@ -79,7 +96,12 @@ impl Decoding {
             },
             resample: resampler.as_ref().map(|_| Work::Resample { from, to }),
         };
+        let expected = frames.and(info.frames).unwrap_or(0);
+        let is_worthwhile = splitting::is_worthwhile(&mut *decoder, resampler.as_ref(), expected);
         Ok(Self {
+            shared: is_worthwhile.then(SharedLoad::new),
+            splitting: None,
+            was_split: false,
             pace: Pace::new(&kinds.decode, kinds.resample.as_ref()),
             kinds,
             writer,
@@ -94,8 +116,83 @@ impl Decoding {
         })
     }
 
-    /// Decodes one step's worth; whether there is more.
-    pub(super) fn decode_some(&mut self) -> Result<bool, LoadError> {
+    /// Decodes one step's worth.
+    pub(super) fn decode_some(&mut self, bench: &mut Workbench) -> Result<More, LoadError> {
+        if self.splitting.is_some() || self.begin_to_split() {
+            return self.go_on_in_parts(bench);
+        }
+        let is_head = self.shared.is_some() && self.frames_decoded == 0;
+        let most = if is_head { stretch_values(VALUES_PER_STEP) } else { VALUES_PER_STEP };
+        self.decode_here(most).map(|more| if more { More::Yes } else { More::No })
+    }
+
+    /// Splits what is left if somebody helps; whether that is so.
+    fn begin_to_split(&mut self) -> bool {
+        if self.frames_decoded == 0 || self.writer.is_starting_over() {
+            return false;
+        }
+        let Some(shared) = self.shared.as_ref().filter(|shared| shared.helpers() > 0) else {
+            return false;
+        };
+        let (shared, resampler) = (Arc::clone(shared), self.resampler.take());
+        let frames = self.frames_decoded;
+        self.splitting =
+            Splitting::new(&mut *self.decoder, shared, resampler, &self.writer, frames);
+        self.was_split = self.splitting.is_some();
+        self.was_split
+    }
+
+    fn go_on_in_parts(&mut self, bench: &mut Workbench) -> Result<More, LoadError> {
+        let Some(splitting) = &mut self.splitting else { return Ok(More::No) };
+        let mut decoded = Decoded::default();
+        let progress = splitting.step(&mut *self.decoder, &mut self.writer, bench, &mut decoded)?;
+        self.frames_decoded += decoded.frames;
+        self.resampling += decoded.resampling;
+        Ok(match progress {
+            Progress::Working => More::Yes,
+            Progress::Done => More::No,
+            Progress::StartOver if splitting.has_ended(&mut self.writer) => More::StartOver,
+            Progress::StartOver => More::Yes,
+        })
+    }
+
+    /// Goes on with `decoder`, which begins at the first frame of the same source.
+    ///
+    /// # Errors
+    /// `io` when it is another file by now.
+    pub(super) fn start_over(
+        &mut self,
+        decoder: Box<dyn Decoder>,
+        bench: &mut Workbench,
+    ) -> Result<(), LoadError> {
+        let (was, is) = (self.decoder.info(), decoder.info());
+        if (was.spec, &was.codec) != (is.spec, &is.codec) {
+            return Err(LoadError::new(LoadErrorKind::Io, "the file changed while it was read"));
+        }
+        let AudioSpec { sample_rate: from, channels } = is.spec;
+        let to = self.writer.spec().sample_rate;
+        if from != to {
+            self.resampler = Some(bench.take_resampler(from, to, channels)?);
+        }
+        (self.splitting, self.shared) = (None, None);
+        self.writer.start_over();
+        self.frames_decoded = 0;
+        self.decoder = decoder;
+        Ok(())
+    }
+
+    /// Whether it goes on in parts.
+    pub(super) fn is_split(&self) -> bool {
+        self.splitting.is_some()
+    }
+
+    /// What others may help with.
+    pub(super) fn shared(&self) -> Option<&Arc<SharedLoad>> {
+        self.shared.as_ref()
+    }
+
+    /// Decodes `most` values or a little more; whether there are more.
+    fn decode_here(&mut self, most: usize) -> Result<bool, LoadError> {
         let channels = self.decoder.info().spec.channels;
         let mut values = 0;
         for _ in 0..PACKETS_PER_STEP {
@@ -116,7 +213,7 @@ impl Decoding {
             };
             self.frames_decoded += frames as u64;
             values += frames * channels;
-            if values >= VALUES_PER_STEP {
+            if values >= most {
                 break;
             }
         }
@@ -177,7 +274,7 @@ impl Decoding {
     }
 
     pub(super) fn resamples(&self) -> bool {
-        self.resampler.is_some()
+        self.kinds.resample.is_some()
     }
 
     /// The sample so far, where it will not move any more.
@@ -197,9 +294,11 @@ impl Decoding {
     ) -> Result<LoadedSample, LoadError> {
         let values = self.values_decoded();
         let worked = spent.working.saturating_sub(self.before.working);
-        pace::learn(self.kinds.decode, values, worked.saturating_sub(self.resampling));
-        if let Some(resample) = self.kinds.resample {
-            pace::learn(resample, values, self.resampling);
+        if !self.was_split {
+            pace::learn(self.kinds.decode, values, worked.saturating_sub(self.resampling));
+            if let Some(resample) = self.kinds.resample {
+                pace::learn(resample, values, self.resampling);
+            }
         }
         if let Some(mut resampler) = self.resampler.take() {
             let begin = Instant::now();

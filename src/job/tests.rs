@@ -1,6 +1,7 @@
 //! Jobs stepped by hand, without a thread.
 
 mod limits;
+mod parts;
 mod seams;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -142,6 +142,17 @@ impl BlockConverter {
         self.block.out_frames / 2
     }
 
+    /// Input frames before a chunk that its output depends on.
+    pub(super) fn history_frames(&self) -> usize {
+        self.block.in_frames
+    }
+
+    /// Puts `frames` into the history of a channel, which lie `before` frames from its end.
+    pub(super) fn fill_history(&mut self, channel: usize, before: usize, frames: &[f32]) {
+        let start = self.block.in_frames - before;
+        self.channels[channel].before[start..start + frames.len()].copy_from_slice(frames);
+    }
+
     /// Converts `chunk`, the next [`chunk_frames`](Self::chunk_frames) of one channel.
     pub(super) fn convert(&mut self, channel: usize, chunk: &[f32]) {
         let keep = self.block.in_frames;

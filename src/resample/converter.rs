@@ -96,6 +96,29 @@ impl Converter {
         self.convert(&planes[..input.len()], 0);
     }
 
+    /// Input frames before a chunk that its output depends on; None: all.
+    pub(super) fn history_frames(&self) -> Option<usize> {
+        match self {
+            Self::Blocks(blocks) => Some(blocks.history_frames()),
+            Self::Rubato(_) => None,
+        }
+    }
+
+    /// Puts `frames` into the history of a channel, which lie `before` frames from its end.
+    pub(super) fn fill_history(&mut self, channel: usize, before: usize, frames: &[f32]) {
+        if let Self::Blocks(blocks) = self {
+            blocks.fill_history(channel, before, frames);
+        }
+    }
+
+    /// Frames that come out of a chunk, where that is always the same.
+    pub(super) fn chunk_out_frames(&self) -> usize {
+        match self {
+            Self::Blocks(blocks) => blocks.converted_frames(),
+            Self::Rubato(_) => 0,
+        }
+    }
+
     /// Frames that the last chunk gave.
     pub(super) fn converted_frames(&self) -> usize {
         match self {

@@ -22,7 +22,7 @@ fn resample_by(resampler: &mut Resampler, input: &[f32], step: usize) -> Vec<f32
     for part in input.chunks(step) {
         resampler.push(&[part], &mut writer).expect("memory");
     }
-    resampler.finish(input.len() as u64, &mut writer).expect("memory");
+    resampler.finish(resampler.frames_pushed(), &mut writer).expect("memory");
     writer.finish().plane(0).to_vec()
 }
 
@@ -138,6 +138,23 @@ fn the_size_of_the_pushes_changes_no_bit() {
             resampler.reset();
             let parts = resample_by(&mut resampler, &input, step);
             assert!(parts == whole, "{in_rate} to {out_rate} in steps of {step}");
+        }
+    }
+}
+
+#[test]
+fn beginning_in_the_middle_changes_no_bit() {
+    let input = noise(100_000, 8);
+    for (in_rate, out_rate) in [(44_100, 48_000), (96_000, 44_100), (8_000, 48_000)] {
+        let whole = resample(in_rate, out_rate, &input);
+        let mut resampler = Resampler::new(in_rate, out_rate, 1).expect("valid rates");
+        let (part, history) = resampler.parts().expect("by blocks");
+        for chunks in [1, 2, 4] {
+            let at = chunks * part;
+            resampler.start_at(at as u64);
+            let first = usize::try_from(resampler.frames_written()).expect("in memory");
+            let rest = resample_by(&mut resampler, &input[at - history..], 777);
+            assert!(rest == whole[first..], "{in_rate} to {out_rate} from {at}");
         }
     }
 }

@@ -6,32 +6,36 @@ use super::codec::Frame;
 use super::frames::{Frames, Next};
 use super::info::Preamble;
 use super::place::{self, Gap, Place};
+use super::split::RawFrame;
 use crate::buffer::SampleWriter;
 use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use crate::decode::failure::{io_failure, source_failure};
 use crate::decode::reader::{CountingReader, ReadState};
-use crate::decode::{Chunk, Decoder, StreamInfo, append_next};
+use crate::decode::split::Packets;
+use crate::decode::{Chunk, Decoder, Splitter, StreamInfo, append_next};
 use crate::error::{LoadError, LoadWarning};
 use crate::spec::AudioSpec;
 
 /// The frames of one file.
 pub(in crate::decode) struct FlacDecoder {
-    info: StreamInfo,
-    frames: Frames<CountingReader>,
-    read: Arc<ReadState>,
-    order: Vec<usize>,
-    tally: Tally,
+    pub(super) info: StreamInfo,
+    pub(super) frames: Frames<CountingReader>,
+    pub(super) read: Arc<ReadState>,
+    pub(super) order: Vec<usize>,
+    pub(super) tally: Tally,
     /// Frames of audio in the codec that have not been lent.
-    waiting: usize,
+    pub(super) waiting: usize,
     /// Frames that are missing before them.
-    lost_frames: u64,
+    pub(super) lost_frames: u64,
     planes: Vec<Vec<f32>>,
-    place: Place,
+    pub(super) place: Place,
     /// The length that the stream states, in frames; 0: it does not.
     stated_frames: u64,
     /// Whether a frame that would have been the next one is damaged, and no other came since.
     last_is_damaged: bool,
-    ended: bool,
+    pub(super) ended: bool,
+    /// What was read for stretches; None before the first one.
+    pub(super) ahead: Option<Packets<RawFrame>>,
 }
 
 impl FlacDecoder {
@@ -70,6 +74,7 @@ impl FlacDecoder {
             stated_frames,
             last_is_damaged: false,
             ended: false,
+            ahead: None,
         };
         while this.waiting == 0 {
             this.advance()?;
@@ -122,7 +127,7 @@ impl FlacDecoder {
     ///
     /// # Errors
     /// `io`.
-    fn look_behind_the_end(&mut self) -> Result<(), LoadError> {
+    pub(super) fn look_behind_the_end(&mut self) -> Result<(), LoadError> {
         match self.frames.next().map_err(|error| io_failure(&self.read, error))? {
             Next::Damaged { .. } | Next::Junk(_) => Ok(()),
             Next::Joined(_) => {
@@ -201,11 +206,11 @@ impl FlacDecoder {
     }
 
     /// The frame that the audio ends before, where that is beyond doubt.
-    fn limit(&self) -> Option<u64> {
+    pub(super) fn limit(&self) -> Option<u64> {
         self.info.frames.filter(|_| !self.info.frames_estimated)
     }
 
-    fn end(&mut self) -> Result<(), LoadError> {
+    pub(super) fn end(&mut self) -> Result<(), LoadError> {
         self.ended = true;
         self.tally.bad_packets += u64::from(std::mem::take(&mut self.last_is_damaged));
         // Where a length is stated, it tells.
@@ -268,6 +273,10 @@ impl Decoder for FlacDecoder {
         })?;
         tally.frames += waiting as u64;
         Ok(Some(waiting))
+    }
+
+    fn splitter(&mut self) -> Option<&mut dyn Splitter> {
+        Some(self)
     }
 
     fn byte_position(&self) -> u64 {

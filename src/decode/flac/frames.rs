@@ -31,6 +31,15 @@ pub(super) enum Next {
     End,
 }
 
+/// What comes next, undecoded.
+pub(super) enum NextRaw {
+    /// What is likely to be a frame.
+    Frame(FrameHeader, Vec<u8>),
+    /// Anything else.
+    Junk,
+    End,
+}
+
 /// Reads frames.
 pub(super) struct Frames<R> {
     reader: R,
@@ -104,6 +113,60 @@ impl<R: Read + Seek> Frames<R> {
             let junk = self.junk();
             self.taken += junk;
             return Ok(Next::Junk(junk as u64));
+        }
+    }
+
+    /// The bytes of the next frame, undecoded: up to a header that `follows` its own, or the end.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub(super) fn next_raw(
+        &mut self,
+        follows: impl Fn(&FrameHeader, &FrameHeader) -> bool,
+    ) -> io::Result<NextRaw> {
+        let mut looked = 1;
+        loop {
+            self.fill()?;
+            let sight = &self.buffer[self.taken..];
+            if sight.is_empty() {
+                return Ok(NextRaw::End);
+            }
+            let Some(header) = FrameHeader::parse(sight) else { return Ok(NextRaw::Junk) };
+            looked = header.len.max(looked);
+            let len = loop {
+                let rest = sight.get(looked..).unwrap_or(&[]);
+                match rest.iter().position(|byte| *byte == 0xff) {
+                    // The last bytes may be the beginning of a header.
+                    Some(at) if !self.ended && rest.len() - at < MAX_HEADER_BYTES => {
+                        looked += at;
+                        break None;
+                    }
+                    Some(at) => {
+                        let is_next =
+                            |next: FrameHeader| follows(&header, &next).then_some(looked + at);
+                        if let Some(len) = FrameHeader::parse(&rest[at..]).and_then(is_next) {
+                            break Some(len);
+                        }
+                        looked += at + 1;
+                    }
+                    None => {
+                        looked = sight.len().max(looked);
+                        break None;
+                    }
+                }
+            };
+            let len = match len {
+                Some(len) => len,
+                None if self.ended => sight.len(),
+                None if sight.len() >= MAX_FRAME_BYTES => return Ok(NextRaw::Junk),
+                None => {
+                    self.ahead = (2 * sight.len()).max(READ_BYTES);
+                    continue;
+                }
+            };
+            let bytes = sight[..len].to_vec();
+            self.taken += len;
+            return Ok(NextRaw::Frame(header, bytes));
         }
     }
 

@@ -36,7 +36,11 @@ impl Place {
 
     /// Whether `header` bears the number of the next frame, and is like the last one.
     pub(super) fn is_next(&self, header: &FrameHeader) -> bool {
-        let Some(last) = &self.last else { return true };
+        self.last.as_ref().is_none_or(|last| self.follows(last, header))
+    }
+
+    /// Whether `header` bears the number of the frame behind `last`, and is like that.
+    pub(super) fn follows(&self, last: &FrameHeader, header: &FrameHeader) -> bool {
         let kind = |header: &FrameHeader| (header.is_fixed, header.channels, header.sample_rate);
         kind(header) == kind(last) && header.number == self.next_number(last)
     }

@@ -10,30 +10,36 @@ use super::tag::Tag;
 use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use crate::decode::failure::{io_failure, source_failure};
 use crate::decode::reader::{CountingReader, ReadState};
-use crate::decode::{Chunk, Decoder, StreamInfo};
+use crate::decode::split::Packets;
+use crate::decode::{Chunk, Decoder, Splitter, StreamInfo};
 use crate::error::{LoadError, LoadWarning};
 use crate::spec::AudioSpec;
 
 /// One stream of frames.
 pub(super) struct MpegDecoder {
-    info: StreamInfo,
-    frames: Frames<CountingReader>,
-    read: Arc<ReadState>,
-    codec: Codec,
-    order: Vec<usize>,
-    tally: Tally,
+    pub(super) info: StreamInfo,
+    pub(super) frames: Frames<CountingReader>,
+    pub(super) read: Arc<ReadState>,
+    pub(super) codec: Codec,
+    pub(super) order: Vec<usize>,
+    pub(super) tally: Tally,
     /// What lies in the codec's planes and has not been lent.
-    waiting: Option<std::ops::Range<usize>>,
+    pub(super) waiting: Option<std::ops::Range<usize>>,
     /// Frames that are missing before that.
-    lost_frames: u64,
+    pub(super) lost_frames: u64,
     /// Frames before the music that are yet to come.
-    frames_to_skip: u64,
-    padding: Padding,
+    pub(super) frames_to_skip: u64,
+    pub(super) padding: Padding,
     /// Frames of MPEG audio so far.
-    packets: u64,
+    pub(super) packets: u64,
     /// Whether any of them could be decoded.
-    has_begun: bool,
-    ended: bool,
+    pub(super) has_begun: bool,
+    pub(super) ended: bool,
+    /// Frames of audio in each frame of MPEG audio, and those before the music in all.
+    pub(super) per_packet: u64,
+    pub(super) delay: u64,
+    /// What was read for stretches; None before the first one.
+    pub(super) ahead: Option<Packets<Vec<u8>>>,
 }
 
 impl MpegDecoder {
@@ -102,6 +108,9 @@ impl MpegDecoder {
             packets: 0,
             has_begun: false,
             ended: false,
+            per_packet,
+            delay,
+            ahead: None,
         };
         this.info.spec.validate()?;
         // The first frame may be made of nothing but what was before it.
@@ -204,7 +213,7 @@ impl MpegDecoder {
         }
     }
 
-    fn end(&mut self) -> Result<(), LoadError> {
+    pub(super) fn end(&mut self) -> Result<(), LoadError> {
         self.ended = true;
         // Some encoders count their own tag.
         let missing = self.padding.missing(self.packets);
@@ -241,6 +250,10 @@ impl Decoder for MpegDecoder {
         let frames = self.waiting.take().map_or(0, |waiting| waiting.end);
         let skipped = self.tally.skip(&mut self.frames_to_skip, frames);
         Ok(Some(Chunk::new(self.codec.planes(), &self.order, skipped..frames)))
+    }
+
+    fn splitter(&mut self) -> Option<&mut dyn Splitter> {
+        Some(self)
     }
 
     fn byte_position(&self) -> u64 {

@@ -5,41 +5,44 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::layout::{Coding, Layout};
+use super::split::Ahead;
 use super::spread::Spread;
 use crate::buffer::SampleWriter;
 use crate::decode::clean::Tally;
 use crate::decode::failure::io_failure;
 use crate::decode::reader::{CountingReader, ReadState};
-use crate::decode::{Chunk as Lent, Decoder, StreamInfo, append_next};
+use crate::decode::{Chunk as Lent, Decoder, Splitter, StreamInfo, append_next};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning};
 
 /// Bytes that are read at once: system calls are few, and the second pass over them finds them in
 /// the processor's cache.
 const READ_BYTES: usize = 64 << 10;
 /// Values that are lent at once, so that a step of a job can keep to its budget.
-const CHUNK_VALUES: usize = 1 << 14;
+pub(super) const CHUNK_VALUES: usize = 1 << 14;
 
 /// The audio of one file.
 pub(in crate::decode) struct PcmDecoder {
     info: StreamInfo,
     reader: CountingReader,
     read: Arc<ReadState>,
-    coding: Coding,
-    order: Vec<usize>,
+    pub(super) coding: Coding,
+    pub(super) order: Vec<usize>,
     /// Bytes of the block that all frames come in.
-    block_bytes: usize,
+    pub(super) block_bytes: usize,
     spread: Spread,
     /// Where the audio begins, and its bytes.
     audio: Range<u64>,
     /// Bytes of audio not yet read.
-    bytes_left: u64,
+    pub(super) bytes_left: u64,
     /// Frames not yet lent.
-    frames_left: u64,
-    buffer: Vec<u8>,
+    pub(super) frames_left: u64,
+    pub(super) buffer: Vec<u8>,
     /// What of `buffer` is read, but not yet decoded.
-    held: Range<usize>,
+    pub(super) held: Range<usize>,
     planes: Vec<Vec<f32>>,
-    tally: Tally,
+    pub(super) tally: Tally,
+    /// What was read for stretches.
+    pub(super) ahead: Ahead,
     /// The length by the header, which the file may not keep; None where that does not state one.
     stated_frames: Option<u64>,
 }
@@ -93,6 +96,7 @@ impl PcmDecoder {
             held: 0..0,
             planes: vec![Vec::new(); channels],
             tally: Tally::default(),
+            ahead: Ahead::default(),
         })
     }
 
@@ -103,7 +107,19 @@ impl PcmDecoder {
     fn fill(&mut self) -> Result<(), LoadError> {
         let room = self.buffer.len() as u64;
         let wanted = usize::try_from(self.bytes_left.min(room)).unwrap_or(self.buffer.len());
-        let target = &mut self.buffer[..wanted];
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let filled = self.read(&mut buffer[..wanted]);
+        self.buffer = buffer;
+        self.held = 0..filled?;
+        Ok(())
+    }
+
+    /// Reads the next bytes of audio into `target`, which is not longer than what is left; how many
+    /// there were.
+    ///
+    /// # Errors
+    /// `io`.
+    pub(super) fn read(&mut self, target: &mut [u8]) -> Result<usize, LoadError> {
         let passed = self.audio.end - self.audio.start - self.bytes_left;
         let channels = self.info.spec.channels;
         let filled = self
@@ -111,9 +127,8 @@ impl PcmDecoder {
             .read(&mut self.reader, self.audio.start, passed, channels, target)
             .map_err(|error| io_failure(&self.read, error))?;
         // Shorter than it was when it was opened.
-        self.bytes_left = if filled < wanted { 0 } else { self.bytes_left - filled as u64 };
-        self.held = 0..filled;
-        Ok(())
+        self.bytes_left = if filled < target.len() { 0 } else { self.bytes_left - filled as u64 };
+        Ok(filled)
     }
 }
 
@@ -196,6 +211,10 @@ impl Decoder for PcmDecoder {
             }
         })?;
         Ok(Some(frames))
+    }
+
+    fn splitter(&mut self) -> Option<&mut dyn Splitter> {
+        matches!(self.coding, Coding::Linear(_)).then_some(self)
     }
 
     fn byte_position(&self) -> u64 {

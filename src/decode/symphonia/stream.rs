@@ -35,12 +35,12 @@ pub(super) struct Layout {
 }
 
 pub(super) struct PacketStream {
-    format: Box<dyn FormatReader>,
-    codec: Box<dyn AudioDecoder>,
+    pub(super) format: Box<dyn FormatReader>,
+    pub(super) codec: Box<dyn AudioDecoder>,
     pub(super) track: Track,
     pub(super) read: Arc<ReadState>,
-    clock: Clock,
-    ends: Ends,
+    pub(super) clock: Clock,
+    pub(super) ends: Ends,
     pub(super) unpacked: Unpacked,
     /// Frames that are missing before those in `unpacked`.
     pub(super) lost_frames: u64,
@@ -184,7 +184,7 @@ impl PacketStream {
         }
     }
 
-    fn end(&mut self) -> Result<Decoded, LoadError> {
+    pub(super) fn end(&mut self) -> Result<Decoded, LoadError> {
         self.ended = true;
         match source_failure(&self.read) {
             Some(error) => Err(error),

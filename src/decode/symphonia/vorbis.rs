@@ -10,7 +10,9 @@ use super::planes::fill;
 use crate::decode::vorbis::{Codec, Residues, check_joined};
 use crate::error::LoadError;
 
-const INFO: CodecInfo = CodecInfo { short_name: "vorbis", long_name: "Vorbis", profiles: &[] };
+/// What [`VorbisAdapter`] says of itself.
+pub(super) static INFO: CodecInfo =
+    CodecInfo { short_name: "vorbis", long_name: "Vorbis", profiles: &[] };
 
 /// Decodes one track.
 pub(super) struct VorbisAdapter {

@@ -1,0 +1,200 @@
+//! One load by several threads: the same values as by one.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use super::{at_rate, memory, run};
+use crate::error::{LoadError, Stage};
+use crate::job::{Help, LoadJob, LoadOptions, LoadedSample, SharedLoad, Step};
+use crate::resample::Workbench;
+use crate::source::Source;
+use crate::testing::ramp_wav;
+
+/// What came of a load with help.
+struct Helped {
+    result: Result<LoadedSample, LoadError>,
+    parts: usize,
+    /// It had to start over.
+    is_odd: bool,
+}
+
+/// Loads with the help of `helpers` threads; None where there is nothing to help with.
+fn run_with(helpers: usize, source: Source, options: LoadOptions) -> Option<Helped> {
+    let mut job = LoadJob::new(source, options);
+    let mut bench = Workbench::default();
+    let shared = loop {
+        match job.step(&mut bench) {
+            Ok(Step::Working) => {}
+            _ => return None,
+        }
+        if job.stage() == Stage::Decoding {
+            break job.shared()?;
+        }
+    };
+    let is_over = AtomicBool::new(false);
+    let result = thread::scope(|scope| {
+        for _ in 0..helpers {
+            scope.spawn(|| help(&shared, &is_over));
+        }
+        while shared.helpers() < helpers {
+            thread::yield_now();
+        }
+        let result = loop {
+            match job.step(&mut bench) {
+                Ok(Step::Working) => {}
+                Ok(Step::Done(sample)) => break Ok(sample),
+                Err(error) => break Err(error),
+            }
+        };
+        is_over.store(true, Ordering::Relaxed);
+        result
+    });
+    Some(Helped { result, parts: shared.opened(), is_odd: shared.is_odd() })
+}
+
+fn help(shared: &Arc<SharedLoad>, is_over: &AtomicBool) {
+    let mut bench = Workbench::default();
+    let mut helper = shared.help();
+    while !is_over.load(Ordering::Relaxed) {
+        match helper.step(&mut bench) {
+            Help::Worked => {}
+            Help::Nothing => thread::yield_now(),
+            Help::Over => return,
+        }
+    }
+}
+
+/// Loads `file` alone and with help, and holds one against the other. What came of the last one.
+fn assert_same(name: &str, file: &[u8], rate: u32) -> Option<Helped> {
+    let alone = run(memory(file), at_rate(rate));
+    let mut last = None;
+    for helpers in [1, 3] {
+        let case = format!("{name}, {helpers} helpers, {rate} Hz");
+        let helped = run_with(helpers, memory(file), at_rate(rate))?;
+        match (&helped.result, &alone) {
+            (Ok(helped), Ok(alone)) => assert_same_sample(helped, alone, &case),
+            (Err(helped), Err(alone)) => assert_eq!(helped.kind(), alone.kind(), "{case}"),
+            (helped, alone) => panic!("{case}: {helped:?} and {alone:?}"),
+        }
+        last = Some(helped);
+    }
+    last
+}
+
+fn assert_same_sample(one: &LoadedSample, other: &LoadedSample, case: &str) {
+    assert_eq!(one.buffer.frames(), other.buffer.frames(), "{case}");
+    for channel in 0..other.buffer.channels() {
+        let (one, other) = (one.buffer.plane(channel), other.buffer.plane(channel));
+        let differs = (0..one.len()).find(|&at| one[at].to_bits() != other[at].to_bits());
+        assert_eq!(differs, None, "{case}, channel {channel}");
+    }
+    assert_eq!(one.warnings, other.warnings, "{case}");
+    assert_eq!(one.metadata, other.metadata, "{case}");
+}
+
+/// Files in a folder of fixtures.
+fn fixtures(folder: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
+    let entries = fs::read_dir(folder).expect("fixtures").map(|entry| entry.expect("fixture"));
+    let mut files: Vec<(String, Vec<u8>)> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().expect("plain names");
+            fs::read(entry.path()).ok().map(|file| (name, file))
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn parts_of_sound_files_give_the_same_values() {
+    let mut files = fixtures("long");
+    files.push(("ramp".to_owned(), ramp_wav(100_001, 44_100)));
+    assert!(files.len() > 5, "{}", files.len());
+    for (name, file) in &files {
+        for rate in [44_100, 48_000, 22_050, 16_000] {
+            let helped = assert_same(name, file, rate).expect("long enough");
+            assert!(
+                !helped.is_odd && helped.parts > 3,
+                "{name}, {rate} Hz: {}, {}",
+                helped.parts,
+                helped.is_odd
+            );
+        }
+    }
+}
+
+#[test]
+fn damaged_files_are_decoded_as_if_they_had_no_parts() {
+    let mut odd = 0;
+    for (name, file) in fixtures("long") {
+        for third in [1, 2] {
+            let at = file.len() * third / 3;
+            let mut damaged = file.clone();
+            damaged[at..at + 50].fill(0x55);
+            let cut = file[..at].to_vec();
+            let hole = [&file[..at], &file[at + 1_000..]].concat();
+            let twice = [&file[..], &file[..]].concat();
+            for (what, file) in
+                [("damaged", damaged), ("cut", cut), ("with a hole", hole), ("twice", twice)]
+            {
+                let helped = assert_same(&format!("{name}, {what}"), &file, 48_000);
+                odd += u32::from(helped.is_some_and(|helped| helped.is_odd));
+            }
+        }
+    }
+    assert!(odd > 20, "{odd}");
+}
+
+#[test]
+fn short_files_are_the_same_too() {
+    let mut split = 0;
+    for (name, file) in fixtures("") {
+        for rate in [48_000, 44_100] {
+            split += u32::from(assert_same(&name, &file, rate).is_some());
+        }
+    }
+    assert!(split > 60, "{split}");
+}
+
+#[test]
+fn who_leaves_gives_the_part_back() {
+    let file = ramp_wav(100_001, 44_100);
+    let alone = run(memory(&file), at_rate(48_000)).expect("good file");
+    let mut job = LoadJob::new(memory(&file), at_rate(48_000));
+    let (mut bench, mut other) = (Workbench::default(), Workbench::default());
+    let mut steps = 0;
+    let sample = loop {
+        // Comes, works for a moment, and leaves.
+        let mut helper = job.shared().map(|shared| shared.help());
+        if let Step::Done(sample) = job.step(&mut bench).expect("good file") {
+            break sample;
+        }
+        let worked = helper.as_mut().map(|helper| helper.step(&mut other));
+        steps += u32::from(worked == Some(Help::Worked));
+    };
+    assert!(steps > 3, "{steps}");
+    assert_same_sample(&sample, &alone, "with many helpers, one after another");
+}
+
+#[test]
+fn a_load_that_is_dropped_ends_all_help() {
+    let file = ramp_wav(100_001, 44_100);
+    let mut job = LoadJob::new(memory(&file), at_rate(48_000));
+    let mut bench = Workbench::default();
+    while job.shared().is_none() {
+        assert!(matches!(job.step(&mut bench), Ok(Step::Working)));
+    }
+    let shared = job.shared().expect("long enough");
+    let mut helper = shared.help();
+    while helper.step(&mut bench) == Help::Nothing {
+        assert!(matches!(job.step(&mut bench), Ok(Step::Working)));
+    }
+    let buffer = job.buffer().expect("of known length");
+    drop(job);
+    assert_eq!(helper.step(&mut bench), Help::Over);
+    assert!(!buffer.is_finished());
+}
