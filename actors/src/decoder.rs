@@ -10,14 +10,16 @@ use std::time::Duration;
 use actix::{Actor, ActorFutureExt as _, Addr, AsyncContext, Context, Handler, WrapFuture as _};
 use actix_rt::time::{Instant, sleep};
 use hotcue::{
-    LoadError, LoadErrorKind, LoadOptions, LoadedSample, SourceIdentity, Stage, Step, Workbench,
+    Help, Helper, LoadError, LoadErrorKind, LoadOptions, LoadedSample, SourceIdentity, Stage, Step,
+    Workbench,
 };
 
 use crate::budget::{NoRoom, Reservation};
+use crate::crew::Offer;
 use crate::job::{Assignment, Job, Member};
 use crate::messages::{
-    Continue, Decode, Discard, Measure, Measured, Preempt, Reprioritised, Submit, Suspended,
-    WorkerDied, WorkerFree,
+    Assist, Continue, Decode, Discard, Idle, Measure, Measured, Preempt, Reprioritised, Shareable,
+    Submit, Suspended, WorkerDied, WorkerFree,
 };
 use crate::registry::Claim;
 use crate::request::{Outcome, Request};
@@ -28,6 +30,8 @@ use crate::work::Work;
 
 /// At most 30 `progress` events a second per load.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(34);
+/// After so long a helper looks again whether there is something to do: less than a part takes.
+const HELP_INTERVAL: Duration = Duration::from_millis(1);
 
 /// The actor that reads, decodes and resamples. One per arbiter thread; it may block in disk
 /// reads only. Between two steps it reads its mailbox and sees whether its job is still wanted.
@@ -40,6 +44,8 @@ pub struct DecoderActor {
     supervisor: Addr<LoaderSupervisor>,
     bench: Workbench,
     running: Option<Running>,
+    /// It has no job, and helps another decoder.
+    helper: Option<Helper>,
     /// Counts the jobs that it took.
     turn: u64,
     /// When it took the last one.
@@ -60,6 +66,8 @@ struct Running {
     job: Arc<Job>,
     work: Box<dyn Work>,
     reservation: Reservation,
+    /// Lets others help with it.
+    offer: Option<Offer>,
     /// Whether its file was looked up in the registry.
     claimed: bool,
     last_progress: Instant,
@@ -79,7 +87,7 @@ impl DecoderActor {
         supervisor: Addr<LoaderSupervisor>,
     ) -> Self {
         let (bench, since) = (Workbench::default(), Instant::now());
-        Self { me, ahead, parts, supervisor, bench, running: None, turn: 0, since }
+        Self { me, ahead, parts, supervisor, bench, running: None, helper: None, turn: 0, since }
     }
 
     /// Takes a job; false when nobody wants it any more.
@@ -111,7 +119,8 @@ impl DecoderActor {
         job.reserves(reservation.account());
         // A job may be given back before its first step.
         let claimed = work.identity().is_some();
-        self.running = Some(Running { job, work, reservation, claimed, last_progress });
+        self.running =
+            Some(Running { job, work, reservation, offer: None, claimed, last_progress });
         true
     }
 
@@ -162,7 +171,10 @@ impl DecoderActor {
                     match self.make_room(bytes) {
                         // Back through the mailbox: whatever arrived during the step is read
                         // first.
-                        Room::There => return context.notify(Continue { turn: self.turn }),
+                        Room::There => {
+                            self.offer();
+                            return context.notify(Continue { turn: self.turn });
+                        }
                         Room::Later => return,
                         Room::Never => {}
                     }
@@ -183,6 +195,47 @@ impl DecoderActor {
             }
         }
         self.go_on(context);
+    }
+
+    /// Lets others help with the job, once it can be divided.
+    fn offer(&mut self) {
+        let Some(running) = self.running.as_mut().filter(|running| running.offer.is_none()) else {
+            return;
+        };
+        if let Some(shared) = running.work.shared() {
+            running.offer = self.parts.crew.offer(shared);
+            if running.offer.is_some() {
+                self.supervisor.do_send(Shareable);
+            }
+        }
+    }
+
+    /// Helps another decoder with one step of its job.
+    fn assist(&mut self, context: &mut Context<Self>) {
+        let again = Continue { turn: self.turn };
+        while let Some(mut helper) = self.helper.take().or_else(|| self.parts.crew.join()) {
+            let bench = &mut self.bench;
+            match panic::caught(|| helper.step(bench)) {
+                Ok(Help::Worked) => {
+                    self.helper = Some(helper);
+                    return context.notify(again);
+                }
+                Ok(Help::Nothing) if self.parts.crew.offers(helper.load()) => {
+                    self.helper = Some(helper);
+                    context.notify_later(again, HELP_INTERVAL);
+                    return;
+                }
+                Ok(Help::Nothing | Help::Over) => {}
+                // It leaves the load to the decoder whose job it is, which meets the same.
+                Err(_) => {
+                    self.bench = Workbench::default();
+                    drop(helper);
+                    context.notify_later(again, HELP_INTERVAL);
+                    return;
+                }
+            }
+        }
+        self.supervisor.do_send(Idle { from: self.me });
     }
 
     /// Reserves what the sample takes by now. Without room the job goes back to the supervisor, or
@@ -411,6 +464,8 @@ impl Handler<Decode> for DecoderActor {
 
     fn handle(&mut self, Decode { assignment }: Decode, context: &mut Context<Self>) {
         self.turn += 1;
+        // What it was at goes to others.
+        self.helper = None;
         if self.take(assignment) {
             self.step(context);
         } else {
@@ -423,8 +478,24 @@ impl Handler<Continue> for DecoderActor {
     type Result = ();
 
     fn handle(&mut self, Continue { turn }: Continue, context: &mut Context<Self>) {
-        if turn == self.turn {
-            self.step(context);
+        if turn != self.turn {
+            return;
+        }
+        match &self.running {
+            Some(_) => self.step(context),
+            None => self.assist(context),
+        }
+    }
+}
+
+impl Handler<Assist> for DecoderActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Assist, context: &mut Context<Self>) {
+        // It may have got a job in between.
+        if self.running.is_none() && self.helper.is_none() {
+            self.turn += 1;
+            self.assist(context);
         }
     }
 }

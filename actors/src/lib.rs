@@ -8,6 +8,7 @@ mod budget;
 mod bus;
 mod clock;
 mod config;
+mod crew;
 mod decoder;
 mod engine;
 mod error;

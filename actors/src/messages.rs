@@ -4,9 +4,9 @@
 //! |---|---|---|---|
 //! | `LoadSample`, `CancelLoad`, `SetPriority` | anyone | `LoaderSupervisor` | the sender's future says so |
 //! | `Submit`, `Reprioritised` | `AudioEngine`, itself | `LoaderSupervisor` | the engine ends its requests at shutdown |
-//! | `WorkerFree`, `Suspended`, `Measured`, `WorkerDied` | `DecoderActor` | `LoaderSupervisor` | nothing to dispatch any more |
+//! | `WorkerFree`, `Suspended`, `Measured`, `WorkerDied`, `Shareable`, `Idle` | `DecoderActor` | `LoaderSupervisor` | nothing to dispatch any more |
 //! | `RoomFreed` | the memory budget's ledger | `LoaderSupervisor` | nothing waits for memory any more |
-//! | `Decode`, `Preempt`, `Measure`, `Discard`, `Continue` | `LoaderSupervisor`, itself | `DecoderActor` | `WorkerDied` |
+//! | `Decode`, `Preempt`, `Measure`, `Discard`, `Assist`, `Continue` | `LoaderSupervisor`, itself | `DecoderActor` | `WorkerDied` |
 //! | `Decoded`, `PushSample`, `Play…`, `Control`, `Unload`, `Render`, `SwitchOutput`, `StopSink` | decoders, anyone | `AudioSinkActor` | only at shutdown |
 //! | `Publish`, `Subscribe`, `Unsubscribe`, `Flush` | all | `EventBus` | only at shutdown, it goes last |
 //!
@@ -103,6 +103,18 @@ pub(crate) struct Suspended {
     pub(crate) no_room: bool,
 }
 
+/// A decoder is at a load that others may help with.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Shareable;
+
+/// A decoder has nothing to help with any more.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Idle {
+    pub(crate) from: (usize, u64),
+}
+
 /// There may be room in the memory budget for a load that found none.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
@@ -126,6 +138,11 @@ pub(crate) struct StopWorkers(pub(crate) Sender<Vec<Home>>);
 pub(crate) struct Decode {
     pub(crate) assignment: Assignment,
 }
+
+/// Has a decoder that has no job help others with theirs, until it gets one.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Assist;
 
 /// The next step of the job at hand, unless that is another one by now.
 #[derive(Debug, Message)]

@@ -14,14 +14,15 @@ use actix::{Actor, AsyncContext, Context, Handler};
 
 use crate::budget::Budget;
 use crate::bus::Publisher;
+use crate::crew::Crew;
 use crate::decoder::discard;
 use crate::error::SubmitError;
 use crate::events::CancelReason;
 use crate::home::{Home, Homes, more_may_come};
 use crate::job::Assignment;
 use crate::messages::{
-    CancelLoad, Discard, LoadSample, Measured, Reprioritised, RoomFreed, SetPriority, StopWorkers,
-    Submit, Suspended, WorkerDied, WorkerFree,
+    Assist, CancelLoad, Discard, Idle, LoadSample, Measured, Reprioritised, RoomFreed, SetPriority,
+    Shareable, StopWorkers, Submit, Suspended, WorkerDied, WorkerFree,
 };
 use crate::registry::Registry;
 use crate::request::Outcome;
@@ -85,6 +86,7 @@ pub(crate) struct SupervisorParts {
     pub(crate) registry: Arc<Registry>,
     pub(crate) homes: Homes,
     pub(crate) workshop: Arc<dyn Workshop>,
+    pub(crate) crew: Arc<Crew>,
     /// Jobs to be dropped by whichever decoder comes to it: one that is told may hang just then.
     pub(crate) unwanted: Arc<Ahead>,
     pub(crate) sample_rate: u32,
@@ -157,6 +159,19 @@ impl LoaderSupervisor {
         }
         self.preempt_for_priority();
         self.lay_out();
+        self.assist();
+    }
+
+    /// Has decoders without a job help others.
+    fn assist(&mut self) {
+        if self.stopping || !self.parts.crew.wants_help() {
+            return;
+        }
+        let idle = |worker: &&mut Worker| worker.busy.is_none() && !worker.helps;
+        for worker in self.workers.iter_mut().filter(idle) {
+            worker.helps = true;
+            worker.addr.do_send(Assist);
+        }
     }
 
     /// Lays the next jobs out for decoders that have just got one, so that of short ones the next
@@ -449,6 +464,25 @@ impl Handler<WorkerFree> for LoaderSupervisor {
         self.overtaken_first = self.freed.is_multiple_of(OVERTAKEN_EVERY);
         self.dispatch();
         self.overtaken_first = false;
+    }
+}
+
+impl Handler<Shareable> for LoaderSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: Shareable, _: &mut Context<Self>) {
+        self.assist();
+    }
+}
+
+impl Handler<Idle> for LoaderSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, Idle { from }: Idle, _: &mut Context<Self>) {
+        if let Some(worker) = self.worker_mut(from) {
+            worker.helps = false;
+        }
+        self.assist();
     }
 }
 

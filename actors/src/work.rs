@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hotcue::{
-    LoadError, LoadJob, LoadOptions, Pulse, Source, SourceIdentity, Stage, Step, Workbench,
+    LoadError, LoadJob, LoadOptions, Pulse, SharedLoad, Source, SourceIdentity, Stage, Step,
+    Workbench,
 };
 
 /// One load as a value that travels: in life core's [`LoadJob`], under a virtual clock a script.
@@ -34,6 +35,11 @@ pub trait Work: Send {
 
     /// Bytes of the sample that room is made for so far.
     fn held_bytes(&self) -> usize;
+
+    /// What other decoders may help with; None where there is nothing.
+    fn shared(&self) -> Option<Arc<SharedLoad>> {
+        None
+    }
 
     /// Time that the last step took and that no thread has spent: of a script only.
     fn blocks_for(&mut self) -> Duration {
@@ -68,6 +74,10 @@ impl Work for LoadJob {
 
     fn held_bytes(&self) -> usize {
         Self::held_bytes(self)
+    }
+
+    fn shared(&self) -> Option<Arc<SharedLoad>> {
+        Self::shared(self)
     }
 }
 

@@ -272,6 +272,11 @@ impl fmt::Debug for Helper {
 }
 
 impl Helper {
+    /// The load that it helps with.
+    pub fn load(&self) -> &Arc<SharedLoad> {
+        &self.shared
+    }
+
     /// Works for about 1 ms, with resamplers of `bench`. Does not wait, and reads nothing of the
     /// source.
     pub fn step(&mut self, bench: &mut Workbench) -> Help {

@@ -61,9 +61,13 @@ pub(super) fn is_worthwhile(
     resampler: Option<&Resampler>,
     frames: u64,
 ) -> bool {
-    let channels = decoder.info().spec.channels as u64;
+    let info = decoder.info();
+    let channels = info.spec.channels as u64;
+    // What is merely copied waits for memory, and two threads wait longer for it.
+    let is_copied = resampler.is_none() && info.codec.starts_with("pcm_");
     let Some(splitter) = decoder.splitter() else { return false };
-    resampler.is_none_or(|resampler| resampler.parts().is_some())
+    !is_copied
+        && resampler.is_none_or(|resampler| resampler.parts().is_some())
         && frames * channels >= MIN_STRETCHES * splitter.stretch_values() as u64
 }
 

@@ -4,6 +4,7 @@ mod batch;
 mod budget;
 mod direct_messages;
 mod events;
+mod helping;
 mod leaks;
 mod lost_decoders;
 mod measured;

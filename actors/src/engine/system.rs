@@ -14,6 +14,7 @@ use crate::budget::{Budget, Evicted};
 use crate::bus::{EventBus, Publisher};
 use crate::clock::EngineClock;
 use crate::config::EngineConfig;
+use crate::crew::Crew;
 use crate::error::EngineError;
 use crate::events::CancelReason;
 use crate::home::{Home, Homes};
@@ -304,6 +305,7 @@ impl Plan {
             sink: AudioStreamHandle::new(sink.clone(), Arc::clone(&self.table)),
             homes,
             workshop,
+            crew: Crew::new(workers.len()),
             unwanted: Arc::default(),
             table: self.table,
             publisher: publisher.clone(),

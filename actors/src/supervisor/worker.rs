@@ -37,6 +37,8 @@ pub(super) struct Worker {
     /// Tells the answers of a dead worker from those of its successor.
     pub(super) generation: u64,
     pub(super) busy: Option<Busy>,
+    /// Whether it was told to help others, as it has no job.
+    pub(super) helps: bool,
     /// Whether it was at its last job for less than [`TINY`].
     pub(super) was_tiny: bool,
     pub(super) ahead: Arc<Ahead>,
@@ -85,13 +87,14 @@ impl Worker {
         });
         let ahead = Arc::default();
         let addr = start_decoder(&home, (number, generation), &ahead, parts, supervisor);
-        Self { home, addr, number, generation, busy: None, was_tiny: false, ahead }
+        Self { home, addr, number, generation, busy: None, helps: false, was_tiny: false, ahead }
     }
 
     /// A panic ends the actor, not its home: the next decoder takes the same thread.
     pub(super) fn restart(&mut self, parts: &SupervisorParts, supervisor: &Addr<LoaderSupervisor>) {
         self.generation += 1;
         self.busy = None;
+        self.helps = false;
         let me = (self.number, self.generation);
         self.addr = start_decoder(&self.home, me, &self.ahead, parts, supervisor);
     }
@@ -102,6 +105,7 @@ impl Worker {
 
     pub(super) fn assign(&mut self, assignment: Assignment) {
         self.busy = Some(Busy::new(Arc::clone(&assignment.job)));
+        self.helps = false;
         self.addr.do_send(Decode { assignment });
     }
 
