@@ -116,7 +116,10 @@ fn parts_of_sound_files_give_the_same_values() {
     assert!(files.len() > 5, "{}", files.len());
     for (name, file) in &files {
         for rate in [44_100, 48_000, 22_050, 16_000] {
-            let helped = assert_same(name, file, rate).expect("long enough");
+            let Some(helped) = assert_same(name, file, rate) else {
+                assert_eq!((name.as_str(), rate), ("ramp", 44_100), "what is merely copied");
+                continue;
+            };
             assert!(
                 !helped.is_odd && helped.parts > 3,
                 "{name}, {rate} Hz: {}, {}",
