@@ -10,12 +10,15 @@ use hotcue::Waveform;
 use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
 use numpy::{PyArray1, PyArray2, PyArrayMethods as _};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyType};
 
 use crate::args::{finite, integer};
 use crate::errors::{guarded, read_error};
 use crate::metadata;
 
+/// The class of what `waveform` gives.
+static WAVEFORM: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 /// Pixels of a waveform, at most: more than any screen has.
 const MAX_WIDTH: i64 = 65_536;
 
@@ -89,7 +92,7 @@ impl Sample {
             let Waveform { min, max, .. } = buffer.waveform(width, start_sec, end_sec);
             let shape = [buffer.channels(), width];
             let array = |values: Vec<f32>| PyArray1::from_vec(py, values).reshape(shape);
-            let class = py.import("hotcue.values")?.getattr("Waveform")?;
+            let class = WAVEFORM.import(py, "hotcue.values", "Waveform")?;
             class.call1((array(min)?, array(max)?, start_sec, end_sec))
         })
     }

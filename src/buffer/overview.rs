@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::storage::Storage;
 use crate::error::LoadError;
 
-/// Frames of one block, the finest level first; each a multiple of the one before.
+/// Frames of one block, the finest level first; each a power of two, which divisions are cheap by.
 const BLOCK_FRAMES: [usize; 2] = [256, 256 * 32];
 /// Values that are compared side by side: as many as the widest registers hold, twice.
 const LANES: usize = 16;
@@ -142,9 +142,14 @@ impl Overview {
         let Some(finer) = levels.checked_sub(1) else {
             return Extremes::of(&sample.plane(channel)[start..end]);
         };
-        let (level, frames) = (&self.levels[finer], BLOCK_FRAMES[finer]);
-        let first = start.div_ceil(frames);
-        let last = (end / frames).min(level.ready_frames());
+        let frames = BLOCK_FRAMES[finer];
+        let bits = frames.trailing_zeros();
+        let (first, last) = ((start + frames - 1) >> bits, end >> bits);
+        if first >= last {
+            return self.extremes_at(finer, sample, channel, start, end);
+        }
+        let level = &self.levels[finer];
+        let last = last.min(level.ready_frames());
         if first >= last {
             return self.extremes_at(finer, sample, channel, start, end);
         }

@@ -8,7 +8,7 @@ mod readers;
 
 use std::sync::Arc;
 
-use super::{SampleBuffer, SampleWriter};
+use super::{FrameSink as _, Region, SampleBuffer, SampleWriter};
 use crate::error::LoadError;
 use crate::spec::AudioSpec;
 
@@ -68,6 +68,55 @@ fn a_growing_sample_keeps_what_was_written_and_ends_contiguous() -> Result<(), L
     assert_ramp(&buffer, written);
     assert_one_block(&buffer);
     assert_eq!(buffer.plane_stride(), written);
+    Ok(())
+}
+
+#[test]
+fn regions_are_written_in_any_order_and_published_in_theirs() -> Result<(), LoadError> {
+    let mut writer = SampleWriter::with_capacity(THREE, 1_000)?;
+    append_ramp(&mut writer, 0, 100)?;
+    let lent: Vec<Region> = (0..3).filter_map(|_| writer.lend(300)).collect();
+    assert!(lent.len() == 3 && writer.room() == 0 && writer.lend(1).is_none());
+    let mut written = Vec::new();
+    for (number, mut region) in lent.into_iter().enumerate().rev() {
+        let start = 100 + 300 * number;
+        region.write_with(300, |channel, target| {
+            for (frame, value) in target.iter_mut().enumerate() {
+                *value = ramp(channel, start + frame);
+            }
+        })?;
+        assert!(region.write_with(1, |_, _| {}).is_err(), "it is full");
+        written.push(region);
+    }
+    assert_eq!(writer.frames_written(), 100, "nothing is published before it is back");
+    assert!(!writer.reclaim());
+    for region in written.into_iter().rev() {
+        writer.take_back(region);
+    }
+    assert!(writer.reclaim());
+    assert_ramp(&writer.finish(), 1_000);
+    Ok(())
+}
+
+#[test]
+fn who_starts_over_writes_only_what_is_new() -> Result<(), LoadError> {
+    let mut writer = SampleWriter::with_capacity(THREE, 1_000)?;
+    append_ramp(&mut writer, 0, 500)?;
+    drop(writer.lend(300));
+    assert!(writer.reclaim());
+    writer.start_over();
+    let mut start = 0;
+    for frames in [200, 250, 100, 450] {
+        writer.write_with(frames, |channel, target| {
+            for (frame, value) in target.iter_mut().enumerate() {
+                let is_known = start + frame < 500;
+                *value = if is_known { f32::NAN } else { ramp(channel, start + frame) };
+            }
+        })?;
+        start += frames;
+        assert_eq!(writer.is_starting_over(), start < 500);
+    }
+    assert_ramp(&writer.finish(), 1_000);
     Ok(())
 }
 

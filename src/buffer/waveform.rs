@@ -44,20 +44,26 @@ impl SampleBuffer {
             let at_sec = start_sec + (end_sec - start_sec) * (pixel as f64 / width as f64);
             (at_sec * rate + TOLERANCE_FRAMES).floor()
         };
+        let mut start = border(0);
+        let stretches: Vec<_> = (1..=width)
+            .map(|pixel| {
+                let end = border(pixel);
+                let stretch = frames_between(start, end.max(start + 1.0), ready);
+                start = end;
+                stretch
+            })
+            .collect();
         let mut waveform = Waveform { width, min: Vec::new(), max: Vec::new() };
         waveform.min.reserve_exact(width * self.channels());
         waveform.max.reserve_exact(width * self.channels());
         for channel in 0..self.channels() {
-            let mut start = border(0);
-            for pixel in 0..width {
-                let end = border(pixel + 1);
-                let extremes = match frames_between(start, end.max(start + 1.0), ready) {
+            for stretch in &stretches {
+                let extremes = match *stretch {
                     Some((from, to)) => self.overview.extremes(&self.storage, channel, from, to),
                     None => Extremes { min: 0.0, max: 0.0 },
                 };
                 waveform.min.push(extremes.min);
                 waveform.max.push(extremes.max);
-                start = end;
             }
         }
         waveform

@@ -12,7 +12,7 @@ use std::ops::Range;
 use loom::cell::{ConstPtr, MutPtr, UnsafeCell};
 use loom::thread;
 
-use crate::buffer::SampleWriter;
+use crate::buffer::{FrameSink as _, SampleWriter};
 use crate::spec::AudioSpec;
 
 /// One cell per frame, touched along with the frame's values: loom reports a read that no
@@ -86,6 +86,28 @@ fn a_writer_may_go_on_in_another_thread() {
         });
         let mut writer = first.join().expect("the first part");
         writer.append(&[&[2.0], &[-2.0]]).expect("fits");
+        reading.join().expect("the reader's assertions hold");
+        assert_eq!(writer.finish().frames(), Some(2));
+    });
+}
+
+#[test]
+fn a_region_is_seen_once_its_writer_has_it_back() {
+    loom::model(|| {
+        let mut writer = SampleWriter::with_capacity(STEREO, 2).expect("memory");
+        let buffer = writer.buffer().expect("its length is known");
+        let [mut first, mut second] = [(); 2].map(|()| writer.lend(1).expect("there is room"));
+        let helping = thread::spawn(move || {
+            second.write_with(1, |_, target| target.fill(2.0)).expect("fits");
+            second
+        });
+        let reading = thread::spawn(move || {
+            let plane = buffer.plane(0);
+            assert_eq!(*plane, [1.0, 2.0][..plane.len()]);
+        });
+        first.write_with(1, |_, target| target.fill(1.0)).expect("fits");
+        writer.take_back(first);
+        writer.take_back(helping.join().expect("the helper does not panic"));
         reading.join().expect("the reader's assertions hold");
         assert_eq!(writer.finish().frames(), Some(2));
     });
