@@ -1,12 +1,15 @@
 //! A finished sample, as callers hold it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, TryLockError};
 
 use hotcue::{
     Cover, LoadError, LoadWarning, LoadedSample, Metadata, SampleBuffer, Source, StageTimings,
-    read_cover,
+    Waveform, read_cover,
 };
+
+/// Values of a waveform that is remembered, at most: 16 kB of minima, and as much of maxima.
+const MOST_REMEMBERED: usize = 4_096;
 
 /// One immutable piece of audio, not a slot: it stays valid and unchanged after its slot is
 /// replaced or unloaded, and after the engine shut down.
@@ -14,12 +17,21 @@ use hotcue::{
 pub struct Sample {
     loaded: LoadedSample,
     path: Option<PathBuf>,
+    /// What was drawn of it last: a UI draws the same again in each frame.
+    drawn: Mutex<Option<Drawn>>,
+}
+
+#[derive(Debug)]
+struct Drawn {
+    start_sec: f64,
+    end_sec: f64,
+    waveform: Waveform,
 }
 
 impl Sample {
     /// `path` instead of the source: content from memory is not to stay beside what became of it.
     pub(crate) fn new(loaded: LoadedSample, path: Option<PathBuf>) -> Arc<Self> {
-        Arc::new(Self { loaded, path })
+        Arc::new(Self { loaded, path, drawn: Mutex::default() })
     }
 
     /// The audio: planar `f32` at the engine's rate. To keep it, keep the sample: a sample that
@@ -31,6 +43,30 @@ impl Sample {
     /// The audio, for the callback.
     pub(crate) fn shared_buffer(&self) -> &Arc<SampleBuffer> {
         &self.loaded.buffer
+    }
+
+    /// Minima and maxima of a stretch, as [`SampleBuffer::waveform`] has them. What was asked for last
+    /// is remembered. Waits for nobody.
+    pub fn waveform(&self, width: usize, start_sec: f64, end_sec: f64) -> Waveform {
+        let buffer = self.buffer();
+        if !buffer.is_finished() || width.saturating_mul(self.channels()) > MOST_REMEMBERED {
+            return buffer.waveform(width, start_sec, end_sec);
+        }
+        let mut drawn = match self.drawn.try_lock() {
+            Ok(drawn) => drawn,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return buffer.waveform(width, start_sec, end_sec),
+        };
+        let is_same = |drawn: &&Drawn| {
+            (drawn.waveform.width, drawn.start_sec.to_bits(), drawn.end_sec.to_bits())
+                == (width, start_sec.to_bits(), end_sec.to_bits())
+        };
+        if let Some(drawn) = drawn.as_ref().filter(is_same) {
+            return drawn.waveform.clone();
+        }
+        let waveform = buffer.waveform(width, start_sec, end_sec);
+        *drawn = Some(Drawn { start_sec, end_sec, waveform: waveform.clone() });
+        waveform
     }
 
     /// Length in frames.
@@ -137,5 +173,37 @@ impl Sample {
         )]
         let frame = frame.clamp(0.0, self.frames() as f64) as u64;
         frame
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hotcue::{LoadedSample, SampleBuffer, StageTimings};
+
+    use super::Sample;
+
+    #[test]
+    fn what_is_remembered_is_what_was_asked_for() {
+        let planes = (0..2).map(|channel| (0..1_000).map(|n| (n + channel) as f32).collect());
+        let buffer = SampleBuffer::from_planes(1_000, planes.collect()).expect("a valid sample");
+        let loaded = LoadedSample {
+            buffer,
+            source_rate: 1_000,
+            container: "wav".to_owned(),
+            codec: "pcm_s16le".to_owned(),
+            bits_per_sample: Some(16),
+            warnings: Vec::new(),
+            metadata: None,
+            timings: StageTimings::default(),
+        };
+        let sample = Sample::new(loaded, None);
+        for (width, start, end) in
+            [(10, 0.0, 1.0), (10, 0.5, 1.0), (20, 0.5, 1.0), (5_000, 0.0, 1.0)]
+        {
+            let expected = sample.buffer().waveform(width, start, end);
+            for _ in 0..2 {
+                assert_eq!(sample.waveform(width, start, end), expected);
+            }
+        }
     }
 }

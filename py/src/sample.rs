@@ -84,13 +84,12 @@ impl Sample {
         end_sec: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
-            let buffer = self.sample.buffer();
             let width = integer(width, "width", 1..=MAX_WIDTH)?;
             let start_sec = start_sec.map_or(Ok(0.0), |value| finite(value, "start_sec"))?;
             let end_sec = end_sec
                 .map_or_else(|| Ok(self.sample.duration_sec()), |value| finite(value, "end_sec"))?;
-            let Waveform { min, max, .. } = buffer.waveform(width, start_sec, end_sec);
-            let shape = [buffer.channels(), width];
+            let Waveform { min, max, .. } = self.sample.waveform(width, start_sec, end_sec);
+            let shape = [self.sample.channels(), width];
             let array = |values: Vec<f32>| PyArray1::from_vec(py, values).reshape(shape);
             let class = WAVEFORM.import(py, "hotcue.values", "Waveform")?;
             class.call1((array(min)?, array(max)?, start_sec, end_sec))
