@@ -46,12 +46,13 @@ impl Splitter for PcmDecoder {
             let filled = self.read(&mut bytes[held..])?;
             bytes.truncate(held + filled);
         }
+        // What was read ahead may reach further.
+        let is_all = self.bytes_left == 0 && bytes.len() <= len;
         let frames = (bytes.len() / self.block_bytes) as u64;
         // A header may state fewer frames than there are bytes.
         let end = wanted.frames.end.min(self.stretches_end());
         let frames = frames.min(end.saturating_sub(wanted.frames.start));
-        let is_last =
-            self.bytes_left == 0 || end < wanted.frames.end || end == self.stretches_end();
+        let is_last = is_all || end == self.stretches_end();
         let keep = self.place(wanted.frames.start, wanted.next_from).min(bytes.len());
         self.ahead = Ahead { from: Some(wanted.next_from), bytes: bytes[keep..].to_vec() };
         bytes.truncate(self.place(0, frames));
