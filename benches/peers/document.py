@@ -12,6 +12,8 @@ from typing import Any
 
 # A resampler below it is not what the targets are laid beside.
 GOOD_DB = 100
+# What was measured otherwise, by hand.
+NOTES = Path(__file__).resolve().parent / "notes.md"
 MADE_BY = "<!-- Made by `make bench-peers`; what is changed here is lost. -->"
 
 Row = dict[str, Any]
@@ -30,8 +32,8 @@ def document(found: dict[str, Any], plots: dict[str, str]) -> str:
         f"{machine['python']}. Each measurement is a process of its own, the libraries take turns, "
         f"and each figure is the median of {found['rounds']} rounds: hotcue's time **divided by** "
         "the library's in the same round, so below 1 hotcue is faster. *Best* is the ratio to the "
-        f"fastest library that resamples with {GOOD_DB} dB or better. Run `make bench-peers` for "
-        "your machine.",
+        f"fastest library that resamples with {GOOD_DB} dB or better. What takes more than ten "
+        "times as long as hotcue is measured once. Run `make bench-peers` for your machine.",
         "",
     ]
     for scenario in dict.fromkeys(row["scenario"] for row in found["times"]):
@@ -89,7 +91,7 @@ def document(found: dict[str, Any], plots: dict[str, str]) -> str:
             for name, quality in found["quality"].items()
         ],
     )
-    return "\n".join(text) + "\n"
+    return "\n".join(text) + "\n\n" + NOTES.read_text(encoding="utf-8")
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:

@@ -151,7 +151,7 @@ impl Decoding {
         Ok(match progress {
             Progress::Working => More::Yes,
             Progress::Done => More::No,
-            Progress::StartOver if splitting.has_ended(&mut self.writer) => More::StartOver,
+            Progress::StartOver if splitting.has_ended(&mut self.writer)? => More::StartOver,
             Progress::StartOver => More::Yes,
         })
     }

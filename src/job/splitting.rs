@@ -1,12 +1,12 @@
 //! One load in parts: cutting them, and putting them together in order.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::parts::{Conversion, Part, SharedLoad};
 use crate::buffer::SampleWriter;
 use crate::decode::{Cut, Decoder, Uncut, Wanted};
-use crate::error::LoadError;
+use crate::error::{LoadError, LoadErrorKind};
 use crate::resample::{Resampler, Workbench};
 
 /// A load of fewer stretches than this is not worth splitting.
@@ -19,6 +19,9 @@ const AHEAD: usize = 2;
 const LEAD_FRAMES: u64 = 16 * 576;
 /// Longest wait for others, after which a step ends.
 const MAX_WAIT: Duration = Duration::from_millis(1);
+
+/// After so long with nothing but waits, somebody has lost the way in a part.
+const LOST: Duration = Duration::from_secs(60);
 
 /// What a step came to.
 pub(super) enum Progress {
@@ -53,6 +56,8 @@ pub(super) struct Splitting {
     resampler: Option<Box<Resampler>>,
     stretch_units: u64,
     has_cut_all: bool,
+    /// Since when it does nothing but wait.
+    waits_since: Option<Instant>,
 }
 
 /// Whether a load of `frames` frames can be split that `decoder` decodes.
@@ -99,6 +104,7 @@ impl Splitting {
             resampler: resampler.map(Box::new),
             stretch_units: (stretch_frames / unit as u64).max(1),
             has_cut_all: false,
+            waits_since: None,
         })
     }
 
@@ -121,6 +127,7 @@ impl Splitting {
             decoded.frames += finished.frames;
             decoded.resampling += finished.resampling;
             self.next_back += 1;
+            self.waits_since = None;
             if finished.is_last {
                 return Ok(Progress::Done);
             }
@@ -141,10 +148,26 @@ impl Splitting {
             };
         }
         match self.own.take().or_else(|| self.shared.take()) {
-            Some(part) => self.own = self.shared.step(part, bench),
-            None => self.shared.wait(self.next_back, MAX_WAIT),
+            Some(part) => {
+                self.own = self.shared.step(part, bench);
+                self.waits_since = None;
+            }
+            None => {
+                self.shared.wait(self.next_back, MAX_WAIT);
+                self.has_waited()?;
+            }
         }
         Ok(Progress::Working)
+    }
+
+    /// # Errors
+    /// `corrupt` after a minute of nothing else.
+    fn has_waited(&mut self) -> Result<(), LoadError> {
+        let since = *self.waits_since.get_or_insert_with(Instant::now);
+        if since.elapsed() < LOST {
+            return Ok(());
+        }
+        Err(LoadError::new(LoadErrorKind::Corrupt, "a part of it is decoded without end"))
     }
 
     fn cut(&mut self, decoder: &mut dyn Decoder, writer: &mut SampleWriter) -> Result<Part, Uncut> {
@@ -192,14 +215,18 @@ impl Splitting {
     }
 
     /// Whether nobody has a part any more. Waits a moment for that.
-    pub(super) fn has_ended(&mut self, writer: &mut SampleWriter) -> bool {
+    ///
+    /// # Errors
+    /// `corrupt` after a minute of waiting.
+    pub(super) fn has_ended(&mut self, writer: &mut SampleWriter) -> Result<bool, LoadError> {
         self.own = None;
         self.shared.end();
         if writer.reclaim() {
-            return true;
+            return Ok(true);
         }
         self.shared.pause(MAX_WAIT);
-        writer.reclaim()
+        self.has_waited()?;
+        Ok(writer.reclaim())
     }
 }
 
