@@ -259,10 +259,12 @@ impl<C: StretchCodec> PacketStretch<C> {
         }
     }
 
-    /// The same behind `frames` frames that the codec holds already.
+    /// The same behind `frames` frames that the codec holds already, the first ones of those wanted.
     pub(crate) fn behind(mut self, frames: usize) -> Self {
         self.pending = frames;
-        self.span.position -= frames as u64;
+        if frames > 0 {
+            self.span.position = self.span.frames.start;
+        }
         self
     }
 }
