@@ -259,11 +259,16 @@ impl<C: StretchCodec> PacketStretch<C> {
         }
     }
 
-    /// The same behind `frames` frames that the codec holds already, the first ones of those wanted.
-    pub(crate) fn behind(mut self, frames: usize) -> Self {
+    /// The same behind `frames` frames that the codec holds already, the first ones of those wanted;
+    /// `is_counted`: their values were counted.
+    pub(crate) fn behind(mut self, frames: usize, is_counted: bool) -> Self {
         self.pending = frames;
+        let start = self.span.frames.start;
         if frames > 0 {
-            self.span.position = self.span.frames.start;
+            self.span.position = start;
+        }
+        if is_counted {
+            self.span.counted_from = start + frames as u64;
         }
         self
     }

@@ -65,8 +65,8 @@ impl Splitter for FlacDecoder {
         if pending.is_some() {
             self.frames.codec().copy_to(&mut codec.planes);
         }
-        let stretch =
-            PacketStretch::new(codec, packets, &self.order, wanted).behind(pending.unwrap_or(0));
+        let stretch = PacketStretch::new(codec, packets, &self.order, wanted)
+            .behind(pending.unwrap_or(0), false);
         self.ahead = Some(ahead);
         Ok(Cut { stretch: Box::new(stretch), bytes, is_last })
     }

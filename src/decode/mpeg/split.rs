@@ -54,7 +54,8 @@ impl Splitter for MpegDecoder {
             false => Codec::new(),
         };
         let codec = StretchOfFrames { codec, spec: self.info.spec };
-        let stretch = PacketStretch::new(codec, packets, &self.order, wanted).behind(pending);
+        let stretch =
+            PacketStretch::new(codec, packets, &self.order, wanted).behind(pending, begins);
         self.ahead = Some(ahead);
         Ok(Cut { stretch: Box::new(stretch), bytes, is_last })
     }

@@ -54,8 +54,8 @@ impl Splitter for SymphoniaDecoder {
             None => (fresh, Unpacked::default()),
         };
         let codec = StretchOfPackets { codec, unpacked, spec: self.info.spec };
-        let stretch =
-            PacketStretch::new(codec, packets, &self.order, wanted).behind(pending.unwrap_or(0));
+        let stretch = PacketStretch::new(codec, packets, &self.order, wanted)
+            .behind(pending.unwrap_or(0), pending.is_some());
         self.ahead = Some(ahead);
         Ok(Cut { stretch: Box::new(stretch), bytes, is_last })
     }
