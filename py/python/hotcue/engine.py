@@ -74,10 +74,11 @@ class AudioEngine:
         `hotcue.devices()`. `sample_rate` (Hz) is the engine's rate and that of every loaded
         sample; None takes the device's, 48,000 on ``"null"`` and ``"offline"``.
         `buffer_frames` asks the device for that many frames per callback. `workers` decode at a
-        time (None: one per core); their nice value lies `worker_nice`, 0 to 19, above that of the
-        thread that calls `run()`, so that they give way to a UI (on Linux). `max_queued` is how
-        many loads may wait, `max_voices` how many may sound. `max_sample_bytes` limits one
-        decoded sample, `max_source_bytes` what is read from one file-like object (None: no limit).
+        time (None: one per core); those without a load of their own help with that of another.
+        Their nice value lies `worker_nice`, 0 to 19, above that of the thread that calls `run()`,
+        so that they give way to a UI (on Linux). `max_queued` is how many loads may wait,
+        `max_voices` how many may sound. `max_sample_bytes` limits one decoded sample,
+        `max_source_bytes` what is read from one file-like object (None: no limit).
 
         `memory_budget` is how many bytes of decoded audio there may be, finished or not, 4 for
         each value. When a load needs room, what was used least recently leaves memory, with an
