@@ -183,7 +183,7 @@ def plot(rows: list[Row], names: list[str]) -> str:
     for index, name in enumerate(names):
         x = 10 + index * 88
         parts.append(f'<rect x="{x}" y="8" width="9" height="9" fill="{colours[index]}"/>')
-        parts.append(f'<text x="{x + 13}" y="16">{escape(name)}</text>')
+        parts.append(f'<text x="{x + 12}" y="16" font-size="9">{escape(name)}</text>')
     for number, row in enumerate(rows):
         top = 30 + number * group
         parts.append(f'<text x="8" y="{top + group / 2 - 3}">{escape(row["format"])}</text>')
