@@ -144,12 +144,9 @@ impl Overview {
         };
         let frames = BLOCK_FRAMES[finer];
         let bits = frames.trailing_zeros();
-        let (first, last) = ((start + frames - 1) >> bits, end >> bits);
-        if first >= last {
-            return self.extremes_at(finer, sample, channel, start, end);
-        }
         let level = &self.levels[finer];
-        let last = last.min(level.ready_frames());
+        let first = (start + frames - 1) >> bits;
+        let last = (end >> bits).min(level.ready_frames());
         if first >= last {
             return self.extremes_at(finer, sample, channel, start, end);
         }

@@ -171,7 +171,8 @@ impl SampleWriter {
     }
 
     /// Whether frames still come again.
-    pub(crate) fn is_starting_over(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_starting_over(&self) -> bool {
         self.again > 0
     }
 

@@ -34,6 +34,14 @@ pub(crate) struct Wanted {
     pub(crate) next_from: u64,
 }
 
+impl Wanted {
+    /// The same of a stream that ends before frame `end`, and whether it ends with that.
+    pub(crate) fn up_to(&self, end: u64) -> (Self, bool) {
+        let frames = self.frames.start..self.frames.end.min(end);
+        (Self { frames, ..self.clone() }, end <= self.frames.end)
+    }
+}
+
 /// A piece of a stream.
 pub(crate) struct Cut {
     pub(crate) stretch: Box<dyn Stretch>,

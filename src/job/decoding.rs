@@ -128,7 +128,7 @@ impl Decoding {
 
     /// Splits what is left if somebody helps; whether that is so.
     fn begin_to_split(&mut self) -> bool {
-        if self.frames_decoded == 0 || self.writer.is_starting_over() {
+        if self.frames_decoded == 0 {
             return false;
         }
         let Some(shared) = self.shared.as_ref().filter(|shared| shared.helpers() > 0) else {

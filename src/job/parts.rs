@@ -24,8 +24,6 @@ pub(super) struct Part {
     pub(super) frames: u64,
     /// Frames of those that only lead up to it, and are still to come.
     pub(super) history_left: u64,
-    /// Time spent in changing the rate.
-    pub(super) resampling: Duration,
 }
 
 /// How a part comes to its rate.
@@ -40,8 +38,9 @@ pub(super) enum Conversion {
 }
 
 impl Part {
-    /// Works for about 1 ms; whether it is done.
-    fn step(&mut self, bench: &mut Workbench) -> Result<bool, Odd> {
+    /// Works for about 1 ms, and adds what changing the rate takes to `resampling`; whether it is
+    /// done.
+    fn step(&mut self, bench: &mut Workbench, resampling: &mut Duration) -> Result<bool, Odd> {
         if let Conversion::From { rates: (from, to), at } = self.conversion {
             let channels = self.region.channels();
             let mut resampler = bench.take_resampler(from, to, channels).map_err(|_| Odd)?;
@@ -51,7 +50,7 @@ impl Part {
         let mut values = 0;
         while values < VALUES_PER_STEP {
             let Some(chunk) = self.stretch.next_chunk()? else {
-                return self.finish(bench).map(|()| true);
+                return self.finish(bench, resampling).map(|()| true);
             };
             let frames = chunk.frames() as u64;
             let history = self.history_left.min(frames);
@@ -62,7 +61,7 @@ impl Part {
                 Conversion::With(resampler) => {
                     let begin = Instant::now();
                     resampler.push_to(chunk.planes(), &mut self.region).map_err(|_| Odd)?;
-                    self.resampling += begin.elapsed();
+                    *resampling += begin.elapsed();
                 }
                 _ => {
                     let planes = chunk.planes();
@@ -74,18 +73,15 @@ impl Part {
         Ok(false)
     }
 
-    fn finish(&mut self, bench: &mut Workbench) -> Result<(), Odd> {
-        if let Conversion::With(resampler) = &mut self.conversion
-            && self.is_last
-        {
-            let begin = Instant::now();
-            let frames = resampler.frames_pushed();
-            resampler.finish_to(frames, &mut self.region).map_err(|_| Odd)?;
-            self.resampling += begin.elapsed();
-        }
-        if let Conversion::With(resampler) =
-            std::mem::replace(&mut self.conversion, Conversion::None)
-        {
+    fn finish(&mut self, bench: &mut Workbench, resampling: &mut Duration) -> Result<(), Odd> {
+        let conversion = std::mem::replace(&mut self.conversion, Conversion::None);
+        if let Conversion::With(mut resampler) = conversion {
+            if self.is_last {
+                let begin = Instant::now();
+                let frames = resampler.frames_pushed();
+                resampler.finish_to(frames, &mut self.region).map_err(|_| Odd)?;
+                *resampling += begin.elapsed();
+            }
             bench.put_back(*resampler);
         }
         let is_full = self.region.frames_written() == self.region.frames();
@@ -98,7 +94,6 @@ pub(super) struct Finished {
     pub(super) region: Region,
     pub(super) frames: u64,
     pub(super) is_last: bool,
-    pub(super) resampling: Duration,
     pub(super) tally: Tally,
 }
 
@@ -226,13 +221,18 @@ impl SharedLoad {
     }
 
     /// Works at `part` for a moment; gives it back unless it is done.
-    pub(super) fn step(&self, mut part: Part, bench: &mut Workbench) -> Option<Part> {
-        match part.step(bench) {
+    pub(super) fn step(
+        &self,
+        mut part: Part,
+        bench: &mut Workbench,
+        resampling: &mut Duration,
+    ) -> Option<Part> {
+        match part.step(bench, resampling) {
             Ok(false) => return Some(part),
             Ok(true) => {
-                let Part { number, region, frames, is_last, resampling, stretch, bytes, .. } = part;
+                let Part { number, region, frames, is_last, stretch, bytes, .. } = part;
                 let tally = stretch.tally().clone();
-                let finished = Finished { region, frames, is_last, resampling, tally };
+                let finished = Finished { region, frames, is_last, tally };
                 let mut state = self.lock();
                 state.bytes -= bytes;
                 if !state.is_over {
@@ -284,17 +284,13 @@ impl Helper {
             self.part = None;
             return Help::Over;
         }
-        let Some(mut part) = self.part.take().or_else(|| self.shared.take()) else {
+        let Some(part) = self.part.take().or_else(|| self.shared.take()) else {
             return Help::Nothing;
         };
-        // What others do is in no stage's time.
-        part.resampling = Duration::ZERO;
         self.is_stepping = true;
-        self.part = self.shared.step(part, bench);
+        // What others do is in no stage's time.
+        self.part = self.shared.step(part, bench, &mut Duration::default());
         self.is_stepping = false;
-        if let Some(part) = &mut self.part {
-            part.resampling = Duration::ZERO;
-        }
         Help::Worked
     }
 }

@@ -125,7 +125,6 @@ impl Splitting {
                 splitter.count(finished.frames, &finished.tally);
             }
             decoded.frames += finished.frames;
-            decoded.resampling += finished.resampling;
             self.next_back += 1;
             self.waits_since = None;
             if finished.is_last {
@@ -149,7 +148,7 @@ impl Splitting {
         }
         match self.own.take().or_else(|| self.shared.take()) {
             Some(part) => {
-                self.own = self.shared.step(part, bench);
+                self.own = self.shared.step(part, bench, &mut decoded.resampling);
                 self.waits_since = None;
             }
             None => {
@@ -206,7 +205,6 @@ impl Splitting {
             conversion,
             frames: 0,
             history_left: history,
-            resampling: Duration::ZERO,
         };
         (self.at, self.out_at) = (end, out_end);
         self.next += 1;
@@ -236,9 +234,10 @@ impl Drop for Splitting {
     }
 }
 
-/// What came of parts.
+/// What came of a step.
 #[derive(Default)]
 pub(super) struct Decoded {
     pub(super) frames: u64,
+    /// Time that this thread spent in changing the rate.
     pub(super) resampling: Duration,
 }

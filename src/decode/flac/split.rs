@@ -51,10 +51,8 @@ impl Splitter for FlacDecoder {
             }
         }
         let end = if self.ended { limit.min(ahead.end()) } else { u64::MAX };
-        let is_last = end <= wanted.frames.end;
-        let wanted =
-            &Wanted { frames: wanted.frames.start..wanted.frames.end.min(end), ..wanted.clone() };
-        let packets = ahead.take(wanted, pending.is_some(), |_| Some(0))?;
+        let (wanted, is_last) = wanted.up_to(end);
+        let packets = ahead.take(&wanted, pending.is_some(), |_| Some(0))?;
         let bytes = packets.0.iter().map(|placed| placed.packet.bytes.len()).sum();
         let mut codec = StretchOfFrames {
             codec: Codec::new(*self.frames.codec().info()),
@@ -65,7 +63,7 @@ impl Splitter for FlacDecoder {
         if pending.is_some() {
             self.frames.codec().copy_to(&mut codec.planes);
         }
-        let stretch = PacketStretch::new(codec, packets, &self.order, wanted)
+        let stretch = PacketStretch::new(codec, packets, &self.order, &wanted)
             .behind(pending.unwrap_or(0), false);
         self.ahead = Some(ahead);
         Ok(Cut { stretch: Box::new(stretch), bytes, is_last })

@@ -40,12 +40,10 @@ impl Splitter for MpegDecoder {
             self.read_ahead(&mut ahead)?;
         }
         let end = if self.ended { self.music_end().min(ahead.end()) } else { u64::MAX };
-        let is_last = end <= wanted.frames.end;
-        let wanted =
-            &Wanted { frames: wanted.frames.start..wanted.frames.end.min(end), ..wanted.clone() };
+        let (wanted, is_last) = wanted.up_to(end);
         let is_layer_3 = self.info.codec == "mp3";
         let begins = first.is_some();
-        let packets = ahead.take(wanted, begins, |before| lead(before, is_layer_3))?;
+        let packets = ahead.take(&wanted, begins, |before| lead(before, is_layer_3))?;
         let bytes = packets.0.iter().map(|placed| placed.packet.len()).sum();
         let pending = first.unwrap_or(0);
         // The first stretch goes on with what the codec has in it.
@@ -55,7 +53,7 @@ impl Splitter for MpegDecoder {
         };
         let codec = StretchOfFrames { codec, spec: self.info.spec };
         let stretch =
-            PacketStretch::new(codec, packets, &self.order, wanted).behind(pending, begins);
+            PacketStretch::new(codec, packets, &self.order, &wanted).behind(pending, begins);
         self.ahead = Some(ahead);
         Ok(Cut { stretch: Box::new(stretch), bytes, is_last })
     }

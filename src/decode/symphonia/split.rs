@@ -37,11 +37,9 @@ impl Splitter for SymphoniaDecoder {
             self.read_ahead(&mut ahead)?;
         }
         let end = if self.stream.ended { ahead.end() } else { u64::MAX };
-        let is_last = end <= wanted.frames.end;
-        let wanted =
-            &Wanted { frames: wanted.frames.start..wanted.frames.end.min(end), ..wanted.clone() };
+        let (wanted, is_last) = wanted.up_to(end);
         let lead = |before: &[_]| (before.len() >= LEAD).then_some(LEAD);
-        let packets = ahead.take(wanted, pending.is_some(), lead)?;
+        let packets = ahead.take(&wanted, pending.is_some(), lead)?;
         let bytes = packets.0.iter().map(|placed| placed.packet.data.len()).sum();
         let fresh: Box<dyn AudioDecoder> =
             Box::new(SpareDecoder::new(self.stream.codec.codec_params())?);
@@ -54,7 +52,7 @@ impl Splitter for SymphoniaDecoder {
             None => (fresh, Unpacked::default()),
         };
         let codec = StretchOfPackets { codec, unpacked, spec: self.info.spec };
-        let stretch = PacketStretch::new(codec, packets, &self.order, wanted)
+        let stretch = PacketStretch::new(codec, packets, &self.order, &wanted)
             .behind(pending.unwrap_or(0), pending.is_some());
         self.ahead = Some(ahead);
         Ok(Cut { stretch: Box::new(stretch), bytes, is_last })
