@@ -1,8 +1,8 @@
 //! Audio core of hotcue.
 //!
-//! Decodes files into planar `f32`, resamples them, and plays them: sample buffers, mixer,
-//! realtime callback, outputs. Knows no actor and no Python, and spawns no thread except
-//! through an output.
+//! Decodes files into planar `f32`, resamples them, plays them and hears what is in them: sample
+//! buffers, mixer, realtime callback, outputs, analysis. Knows no actor and no Python, and spawns
+//! no thread except through an output.
 
 mod buffer;
 mod clearing;
@@ -16,6 +16,7 @@ mod spec;
 #[cfg(test)]
 mod testing;
 
+pub mod analysis;
 pub mod output;
 pub mod playback;
 

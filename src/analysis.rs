@@ -1,0 +1,41 @@
+//! What can be heard in a sample: tempo, beats, onsets.
+//!
+//! An [`AnalysisJob`] is a plain value that is stepped, as a load is. It goes over a finished
+//! sample once, block by block; every analysis that was asked for hears each block and concludes
+//! after the last one. Nothing here draws on chance, on the clock or on the file's name: the same
+//! audio has the same results.
+
+#![allow(dead_code, reason = "the first analyses are on their way")]
+
+mod block;
+mod error;
+mod job;
+mod kind;
+#[cfg(test)]
+mod tests;
+
+pub use error::AnalysisError;
+pub use job::{AnalysisJob, AnalysisStep};
+pub use kind::{AnalysisKind, AnalysisResult};
+
+use block::Block;
+
+/// One pass over a sample, for one kind of result or for several that share their work.
+trait Analyzer: Send {
+    /// Hears the frames that follow those that it has heard.
+    fn hear(&mut self, block: &Block<'_>);
+
+    /// Called again and again after the last block, until it says [`Conclusion::End`]: does the
+    /// next part of the work, at most 1 ms of it, by a budget that is counted, not timed.
+    fn conclude(&mut self) -> Conclusion;
+}
+
+/// What a call of [`Analyzer::conclude`] came to.
+enum Conclusion {
+    /// There is more to do.
+    More,
+    /// A result; there may be others.
+    Result(AnalysisResult),
+    /// All results were given.
+    End,
+}

@@ -1,0 +1,120 @@
+//! One pass over a sample as a value that is stepped.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::block::{Block, mix_down};
+use super::{AnalysisError, AnalysisKind, AnalysisResult, Analyzer, Conclusion};
+use crate::buffer::SampleBuffer;
+
+/// Values of all channels that are heard in one step: of stereo, 93 ms at 44.1 kHz.
+const BLOCK_VALUES: usize = 8_192;
+
+/// What one step of an analysis came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnalysisStep {
+    /// There is more to do.
+    More,
+    /// One of the kinds that were asked for has its result; each has exactly one.
+    Done(AnalysisKind, Result<AnalysisResult, AnalysisError>),
+    /// All of them have.
+    Finished,
+}
+
+/// The analyses of one sample: a plain value that owns no thread and that whoever holds it may
+/// step, move to another thread, or drop at any time.
+///
+/// ```
+/// use hotcue::SampleBuffer;
+/// use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisStep};
+///
+/// let sample = SampleBuffer::from_planes(48_000, vec![vec![0.0; 48_000]])?;
+/// let mut job = AnalysisJob::new(sample, &[AnalysisKind::Bpm, AnalysisKind::Onsets]);
+/// let mut kinds = Vec::new();
+/// loop {
+///     match job.step() {
+///         AnalysisStep::More => {}
+///         AnalysisStep::Done(kind, _) => kinds.push(kind.as_str()),
+///         AnalysisStep::Finished => break,
+///     }
+/// }
+/// assert_eq!(kinds, ["onsets", "bpm"]);
+/// # Ok::<(), hotcue::LoadError>(())
+/// ```
+pub struct AnalysisJob {
+    sample: Arc<SampleBuffer>,
+    /// The first frame that is not heard yet.
+    next_frame: usize,
+    mono: Vec<f32>,
+    /// In the order in which they conclude.
+    analyzers: VecDeque<Box<dyn Analyzer>>,
+    /// What has no result, with the reason.
+    refused: VecDeque<(AnalysisKind, AnalysisError)>,
+}
+
+impl AnalysisJob {
+    /// Makes a job for `kinds`, each once whatever their order. Computes nothing yet.
+    pub fn new(sample: Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Self {
+        let mut analyzers = VecDeque::new();
+        let mut refused = VecDeque::new();
+        for kind in AnalysisKind::ALL.into_iter().filter(|kind| kinds.contains(kind)) {
+            match sample.is_finished() {
+                false => refused.push_back((kind, AnalysisError::Unfinished)),
+                true => match analyzer(kind, &sample) {
+                    Some(analyzer) => analyzers.push_back(analyzer),
+                    None => refused.push_back((kind, AnalysisError::Unavailable)),
+                },
+            }
+        }
+        Self { sample, next_frame: 0, mono: Vec::new(), analyzers, refused }
+    }
+
+    /// Does a little of the work, at most 1 ms of it on a machine of today, decided by a budget
+    /// that is counted, never by the clock. Results come in the order of [`AnalysisKind::ALL`].
+    ///
+    /// After [`AnalysisStep::Finished`], further steps say the same again.
+    pub fn step(&mut self) -> AnalysisStep {
+        if let Some((kind, error)) = self.refused.pop_front() {
+            return AnalysisStep::Done(kind, Err(error));
+        }
+        let Some(analyzer) = self.analyzers.front_mut() else { return AnalysisStep::Finished };
+        if self.next_frame < self.sample.ready_frames() {
+            self.hear();
+            return AnalysisStep::More;
+        }
+        match analyzer.conclude() {
+            Conclusion::More => AnalysisStep::More,
+            Conclusion::Result(result) => AnalysisStep::Done(result.kind(), Ok(result)),
+            Conclusion::End => {
+                self.analyzers.pop_front();
+                AnalysisStep::More
+            }
+        }
+    }
+
+    /// Lets all analyses hear the next block.
+    fn hear(&mut self) {
+        let frames = BLOCK_VALUES / self.sample.channels();
+        let end = self.sample.ready_frames().min(self.next_frame + frames);
+        let planes: Vec<&[f32]> = (0..self.sample.channels())
+            .map(|channel| &self.sample.plane(channel)[self.next_frame..end])
+            .collect();
+        mix_down(&planes, &mut self.mono);
+        let block = Block { planes: &planes, mono: &self.mono };
+        for analyzer in &mut self.analyzers {
+            analyzer.hear(&block);
+        }
+        self.next_frame = end;
+    }
+}
+
+/// What answers for `kind`; None where there is nothing that does.
+fn analyzer(kind: AnalysisKind, _sample: &SampleBuffer) -> Option<Box<dyn Analyzer>> {
+    match kind {
+        AnalysisKind::Loudness
+        | AnalysisKind::Waveform
+        | AnalysisKind::Onsets
+        | AnalysisKind::Bpm
+        | AnalysisKind::Key => None,
+    }
+}
