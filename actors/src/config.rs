@@ -36,8 +36,8 @@ pub struct EngineConfig {
     pub max_queued: usize,
     /// Most voices that sound at once.
     pub max_voices: usize,
-    /// How far the decoder threads' nice value lies above that of the thread that calls `run`, so
-    /// that they give way to it; 0 to 19, without effect but on Linux.
+    /// How far the nice value of the threads that load lies above that of the thread that calls
+    /// `run`, so that they give way to it; 0 to 19, without effect but on Linux.
     pub worker_nice: i32,
 }
 

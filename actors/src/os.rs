@@ -39,14 +39,24 @@ pub(crate) fn name_thread(name: &str) {
     }
 }
 
-/// Makes the calling thread give way to others: `nice` levels below what it had from the thread
-/// that started it. Where a thread has no priority of its own, nothing happens.
-pub(crate) fn lower_thread_priority(nice: i32) {
+/// The nice value of the calling thread, which those that it starts begin with; 0 where a thread
+/// has none of its own.
+pub(crate) fn nice() -> i32 {
     #[cfg(target_os = "linux")]
     // SAFETY: no memory is involved. On Linux id 0 means the calling thread.
+    let nice = unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
+    #[cfg(not(target_os = "linux"))]
+    let nice = 0;
+    nice
+}
+
+/// Gives the calling thread this nice value, if it has one of its own; one that is lower than what
+/// it has takes rights, and without them changes nothing.
+pub(crate) fn set_nice(nice: i32) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: as above.
     unsafe {
-        let before = libc::getpriority(libc::PRIO_PROCESS, 0);
-        libc::setpriority(libc::PRIO_PROCESS, 0, before + nice);
+        libc::setpriority(libc::PRIO_PROCESS, 0, nice);
     }
     #[cfg(not(target_os = "linux"))]
     let _ = nice;

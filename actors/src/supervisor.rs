@@ -91,7 +91,8 @@ pub(crate) struct SupervisorParts {
     pub(crate) unwanted: Arc<Ahead>,
     pub(crate) sample_rate: u32,
     pub(crate) max_sample_bytes: Option<u64>,
-    pub(crate) worker_nice: i32,
+    /// The decoders' nice value.
+    pub(crate) nice: i32,
 }
 
 impl std::fmt::Debug for SupervisorParts {

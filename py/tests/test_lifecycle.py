@@ -84,7 +84,7 @@ def test_engines_share_nothing(sounds: Sounds) -> None:
 @pytest.mark.parametrize(
     ("asked", "more"), [({}, 5), ({"worker_nice": 0}, 0), ({"worker_nice": 9}, 9)]
 )
-def test_decoders_give_way_to_the_thread_that_started_them(
+def test_what_loads_gives_way_to_the_thread_that_started_it(
     asked: dict[str, int], more: int
 ) -> None:
     def nice(task: Path) -> int:
@@ -94,13 +94,15 @@ def test_decoders_give_way_to_the_thread_that_started_them(
     tasks = Path("/proc/self/task")
     own = nice(tasks / str(threading.get_native_id()))
 
-    def decoders() -> list[int]:
-        names = [(task, (task / "comm").read_text()) for task in tasks.iterdir()]
-        return [nice(task) for task, name in names if name.startswith("hotcue-decode")]
+    def of(name: str) -> list[int]:
+        named = [(task, (task / "comm").read_text()) for task in tasks.iterdir()]
+        return [nice(task) for task, its_name in named if its_name.startswith(name)]
 
     with hotcue.AudioEngine(output="offline", workers=3, **asked):
         # They name and lower themselves. The fourth one only looks at files.
-        wait_until("lowered decoders", lambda: decoders() == [own + more] * 4)
+        wait_until("lowered decoders", lambda: of("hotcue-decode") == [own + more] * 4)
+        wait_until("a lowered loader", lambda: of("hotcue-loader") == [own + more])
+        assert of("hotcue-sink") == [own]
 
 
 @needs_proc

@@ -284,6 +284,10 @@ impl Plan {
         // Supervisor and bus share a thread: each is awake for a moment only, and most of what a
         // tiny load costs is waking threads.
         let loader_home = named("hotcue-loader")?;
+        // It gives way as the decoders do: else, with all cores at work, it would interrupt the
+        // caller at every few dozen loads that are submitted in a row.
+        let nice = os::nice() + self.config.worker_nice;
+        loader_home.prepare(move || os::set_nice(nice));
         let workers = (0..self.workers).map(|_| open()).collect::<Result<Vec<_>, _>>()?;
         let scout = open()?;
 
@@ -312,7 +316,7 @@ impl Plan {
             registry: Arc::default(),
             sample_rate: self.sample_rate,
             max_sample_bytes: self.config.max_sample_bytes,
-            worker_nice: self.config.worker_nice,
+            nice,
         };
         let supervisor =
             loader_home.start(move |context| LoaderSupervisor::new(parts, workers, scout, context));

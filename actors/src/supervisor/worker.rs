@@ -80,10 +80,10 @@ impl Worker {
         parts: &SupervisorParts,
         supervisor: &Addr<LoaderSupervisor>,
     ) -> Self {
-        let nice = parts.worker_nice;
+        let nice = parts.nice;
         home.prepare(move || {
             os::name_thread(&format!("hotcue-decode{number}"));
-            os::lower_thread_priority(nice);
+            os::set_nice(nice);
         });
         let ahead = Arc::default();
         let addr = start_decoder(&home, (number, generation), &ahead, parts, supervisor);

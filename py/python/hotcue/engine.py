@@ -75,8 +75,8 @@ class AudioEngine:
         sample; None takes the device's, 48,000 on ``"null"`` and ``"offline"``.
         `buffer_frames` asks the device for that many frames per callback. `workers` decode at a
         time (None: one per core); those without a load of their own help with that of another.
-        Their nice value lies `worker_nice`, 0 to 19, above that of the thread that calls `run()`,
-        so that they give way to a UI (on Linux). `max_queued` is how many loads may wait,
+        The nice value of what loads lies `worker_nice`, 0 to 19, above that of the thread that
+        calls `run()`, so that it gives way to a UI (on Linux). `max_queued` is how many loads may wait,
         `max_voices` how many may sound. `max_sample_bytes` limits one decoded sample,
         `max_source_bytes` what is read from one file-like object (None: no limit).
 
