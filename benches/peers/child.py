@@ -1,6 +1,7 @@
 """One measurement in a fresh process: ``child.py time PEER WORKERS warm|cold FOLDER`` loads every
 file of a folder, ``child.py ui PEER WORKERS warm|cold FOLDER`` does so beneath a loop like a UI's,
-``child.py quality PEER FOLDER`` measures its resampling. Prints JSON."""
+``child.py quality PEER FOLDER`` measures its resampling, ``child.py calls TRACKS FILE`` what
+hotcue's calls take. Prints JSON."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import calls
 import numpy as np
 from loaders import RATE, loader, version
 from signals import QUALITY_TONES, alias_db, snr_db
@@ -98,6 +100,8 @@ def main() -> None:
             result = beneath_a_ui(name, int(workers), temperature == "cold", Path(folder))
         case ["quality", name, folder]:
             result = quality(name, Path(folder))
+        case ["calls", tracks, shot]:
+            result = calls.measure(sorted(Path(tracks).iterdir()), Path(shot))
         case _:
             sys.exit(__doc__)
     print(json.dumps(result))

@@ -68,6 +68,10 @@ def main() -> None:
             for name in names:
                 mixed = str(args.folder / "mixed")
                 loops[temperature][name].append(_child("ui", name, "2", temperature, mixed))
+    shot = sorted((args.folder / "wav" / "first").iterdir())[0]
+    calls = [
+        _child("calls", str(args.folder / "mp3" / "tracks"), str(shot)) for _ in range(args.rounds)
+    ]
     found = {
         "machine": {
             "cores": len(os.sched_getaffinity(0)),
@@ -79,6 +83,7 @@ def main() -> None:
         "quality": quality,
         "times": times,
         "loops": loops,
+        "calls": calls,
     }
     (args.folder / "peers.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 

@@ -72,6 +72,7 @@ def document(found: dict[str, Any], plots: dict[str, str]) -> str:
             [[name, *_loop(runs)] for name, runs in loops.items()],
         )
         text.append("")
+    text += calls(found["calls"])
     text += ["## Resampling", ""]
     text += [
         "What is beside a tone that comes from 44.1 kHz (SNR), and what is left of a tone beyond "
@@ -92,6 +93,42 @@ def document(found: dict[str, Any], plots: dict[str, str]) -> str:
         ],
     )
     return "\n".join(text) + "\n\n" + NOTES.read_text(encoding="utf-8")
+
+
+def calls(runs: list[Row | None]) -> list[str]:
+    """What hotcue's own calls take."""
+    seen = [run for run in runs if run]
+
+    def row(name: str, key: str) -> list[str]:
+        keys = ("p50", "p99", "p99.9", "max")
+        return [name, *[f"{median(run[key][of] for run in seen):.1f}" for of in keys]]
+
+    def of_queued(key: str) -> list[str]:
+        return [f"{median(run['queued'][loads][key] for run in seen):.1f}" for loads in queued]
+
+    queued = list(seen[0]["queued"])
+    event = median(run["event_us"] for run in seen)
+    return [
+        "## The calls",
+        "",
+        "10,000 calls of `load_sample_async` while all decoders are at long files, in µs, and a "
+        f"Python function that does nothing, called in turn with it; {event:.1f} µs for each event "
+        "that `poll_loader_events` gives.",
+        "",
+        *table(
+            ["call", "p50", "p99", "p99.9", "most"],
+            [row("`load_sample_async`", "submit"), row("a function that does nothing", "empty")],
+        ),
+        "",
+        "Tiny files from memory, submitted at once: µs of processor that the call takes for each, "
+        "and µs for all that is done for each, decoding included.",
+        "",
+        *table(
+            ["loads", *[f"{int(loads):,}" for loads in queued]],
+            [["the call", *of_queued("submit_us")], ["all", *of_queued("cpu_us")]],
+        ),
+        "",
+    ]
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:
