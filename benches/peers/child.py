@@ -17,7 +17,7 @@ import calls
 import numpy as np
 from loaders import RATE, loader, version
 from signals import QUALITY_TONES, alias_db, snr_db
-from ui import FRAMES_PER_SEC, loop
+from ui import FRAMES_PER_SEC, loop, seconds_without_a_loop
 
 from hotcue.bench.report import distribution
 from hotcue.bench.scenario import Material, evict
@@ -58,6 +58,9 @@ def beneath_a_ui(name: str, workers: int, cold: bool, folder: Path) -> dict[str,
     if cold:
         evict(paths)
     loads, alone = loop(name, workers, files)
+    if cold:
+        evict(paths)
+    loads_alone_sec = seconds_without_a_loop(workers, files) if name == "hotcue" else None
     late = distribution([frame.late_ms for frame in loads.frames])
     calls = distribution([frame.calls_ms for frame in loads.frames])
     late_alone = distribution([frame.late_ms for frame in alone.frames])
@@ -69,6 +72,7 @@ def beneath_a_ui(name: str, workers: int, cold: bool, folder: Path) -> dict[str,
         "missed": loads.missed_frames(FRAMES_PER_SEC),
         "missed_alone": alone.missed_frames(FRAMES_PER_SEC),
         "calls_p99_ms": calls["p99"],
+        "loads_alone_sec": loads_alone_sec,
     }
 
 

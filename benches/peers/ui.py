@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from loaders import PEERS, RATE
 
+from hotcue import AudioEngine
 from hotcue.bench import Scenario, run
 from hotcue.bench.scenario import Material
 from hotcue.bench.ui import Outcome
@@ -27,6 +28,18 @@ def loop(name: str, workers: int, files: Material) -> tuple[Outcome, Outcome]:
 
     loads = run(scenario, files, engine=engine())
     return loads, run(scenario, files, engine=engine(), idle_frames=len(loads.frames))
+
+
+def seconds_without_a_loop(workers: int, files: Material) -> float:
+    """How long hotcue takes for all of the files, submitted at once, with nothing beside it."""
+    slots = len(files.paths)
+    with AudioEngine(output="null", sample_rate=RATE, slots=slots, workers=workers) as engine:
+        begin = time.perf_counter()
+        for id, path in enumerate(files.paths):
+            engine.load_sample_async(id, path)
+        while engine.stats()["live"]:
+            time.sleep(0.001)
+        return time.perf_counter() - begin
 
 
 class PoolEngine:
