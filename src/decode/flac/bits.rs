@@ -3,9 +3,12 @@
 /// Reads bits. Behind the end there are zeros; [`is_over`](Self::is_over) tells.
 #[derive(Clone)]
 pub(super) struct Bits<'a> {
-    bytes: &'a [u8],
-    /// The byte that is loaded next.
-    at: usize,
+    /// Bytes in all.
+    len: usize,
+    /// Those that are not loaded.
+    rest: &'a [u8],
+    /// Zeros that were loaded behind them.
+    beyond: usize,
     /// Loaded bits, from the highest on. Those beyond `loaded` are right, too, or 0.
     cache: u64,
     loaded: u32,
@@ -13,30 +16,41 @@ pub(super) struct Bits<'a> {
 
 impl<'a> Bits<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, cache: 0, loaded: 0 }
+        Self { len: bytes.len(), rest: bytes, beyond: 0, cache: 0, loaded: 0 }
     }
 
     /// Loads as many as fit, 56 at least.
     #[inline(always)]
     fn load(&mut self) {
-        match self.bytes.get(self.at..).and_then(<[u8]>::first_chunk) {
+        match self.rest.first_chunk() {
             Some(word) => {
                 self.cache |= u64::from_be_bytes(*word) >> self.loaded;
-                self.at += (63 - self.loaded as usize) / 8;
+                // 63 less what is loaded, in bytes.
+                self.rest = &self.rest[(!self.loaded >> 3 & 7) as usize..];
                 self.loaded |= 56;
             }
-            None => self.load_the_last(),
+            None => *self = self.clone().with_the_last(),
         }
     }
 
+    /// By value: a reader whose place in memory nobody knows stays in registers.
     #[cold]
-    fn load_the_last(&mut self) {
+    fn with_the_last(mut self) -> Self {
         while self.loaded < 56 {
-            let byte = self.bytes.get(self.at).copied().unwrap_or(0);
+            let byte = match self.rest.split_first() {
+                Some((byte, rest)) => {
+                    self.rest = rest;
+                    *byte
+                }
+                None => {
+                    self.beyond += 1;
+                    0
+                }
+            };
             self.cache |= u64::from(byte) << (56 - self.loaded);
-            self.at += 1;
             self.loaded += 8;
         }
+        self
     }
 
     #[inline(always)]
@@ -96,29 +110,39 @@ impl<'a> Bits<'a> {
     pub(super) fn take_rice(&mut self, low: u32) -> i32 {
         self.load();
         let run = self.cache.leading_zeros();
-        let folded = if run + 1 + low <= 56 {
-            let behind = self.cache << run << 1;
-            self.cache = behind << low;
-            self.loaded -= run + 1 + low;
-            (u64::from(run) << low) | (behind >> 1 >> (63 - low))
+        let width = run + 1 + low;
+        let folded = if width <= 56 {
+            // The one that ends the zeros is still in it.
+            let behind = self.cache >> (64 - width);
+            self.drop_bits(width);
+            (u64::from(run).wrapping_sub(1) << low).wrapping_add(behind)
         } else {
-            (self.take_unary() << low) | self.take(low)
+            let (rest, folded) = self.clone().long_rice(low);
+            *self = rest;
+            folded
         };
         #[allow(clippy::cast_possible_truncation, reason = "no sound residual has more")]
         let folded = folded as u32;
         (folded >> 1).cast_signed() ^ -(folded & 1).cast_signed()
     }
 
+    #[cold]
+    fn long_rice(mut self, low: u32) -> (Self, u64) {
+        let folded = (self.take_unary() << low) | self.take(low);
+        (self, folded)
+    }
+
     /// Passes what is left of a byte, which has to be zeros; the bytes passed in all.
     pub(super) fn align(&mut self) -> Option<usize> {
         let rest = self.loaded % 8;
         let is_zero = self.take(rest) == 0;
-        is_zero.then(|| self.at - self.loaded as usize / 8)
+        let passed = self.len - self.rest.len() + self.beyond - self.loaded as usize / 8;
+        is_zero.then_some(passed)
     }
 
     /// Whether more was taken than there is.
     #[inline]
     pub(super) fn is_over(&self) -> bool {
-        self.at - self.loaded as usize / 8 > self.bytes.len()
+        self.beyond > self.loaded as usize / 8
     }
 }

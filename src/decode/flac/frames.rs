@@ -2,12 +2,13 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::checksum;
 use super::codec::{Codec, Failure, Frame};
-use super::header::{FrameHeader, MAX_HEADER_BYTES};
+use super::header::{self, FrameHeader, MAX_HEADER_BYTES};
 use super::info::{self, MAGIC, Preamble};
 
-/// Bytes that are read at once.
-const READ_BYTES: usize = 64 << 10;
+/// Bytes that are read at once: all of most short sounds.
+const READ_BYTES: usize = 128 << 10;
 /// Longest frame: 65,536 values of 32 bits in each of eight channels, and as much again.
 const MAX_FRAME_BYTES: usize = 4 << 20;
 /// Bytes at the end of a file in which its last frame is looked for, beside some frames.
@@ -47,6 +48,8 @@ pub(super) struct Frames<R> {
     buffer: Vec<u8>,
     /// What of `buffer` was passed.
     taken: usize,
+    /// Bytes of the file.
+    len: u64,
     /// Where in the file `buffer` ends.
     position: u64,
     /// Bytes that hold a frame whole, as far as is known.
@@ -60,9 +63,11 @@ impl<R: Read + Seek> Frames<R> {
     /// # Errors
     /// Those of the reader.
     pub(super) fn new(mut reader: R, preamble: &Preamble) -> io::Result<Self> {
+        let len = reader.seek(SeekFrom::End(0))?;
         reader.seek(SeekFrom::Start(preamble.audio))?;
         Ok(Self {
             reader,
+            len,
             codec: Codec::new(preamble.info),
             buffer: Vec::new(),
             taken: 0,
@@ -135,7 +140,7 @@ impl<R: Read + Seek> Frames<R> {
             looked = header.len.max(looked);
             let len = loop {
                 let rest = sight.get(looked..).unwrap_or(&[]);
-                match rest.iter().position(|byte| *byte == 0xff) {
+                match header::find(rest) {
                     // The last bytes may be the beginning of a header.
                     Some(at) if !self.ended && rest.len() - at < MAX_HEADER_BYTES => {
                         looked += at;
@@ -207,35 +212,61 @@ impl<R: Read + Seek> Frames<R> {
         self.buffer.drain(..self.taken);
         self.taken = 0;
         while !self.ended && self.buffer.len() < wanted {
-            let before = self.buffer.len();
-            let missing = (wanted - before).max(READ_BYTES) as u64;
-            let read = self.reader.by_ref().take(missing).read_to_end(&mut self.buffer)?;
-            self.position += read as u64;
-            self.ended = (read as u64) < missing;
+            self.read((wanted - self.buffer.len()).max(READ_BYTES))?;
         }
         Ok(())
     }
 
+    /// Reads `bytes` more bytes, or all that are left.
+    fn read(&mut self, bytes: usize) -> io::Result<()> {
+        let left = self.len.saturating_sub(self.position);
+        let bytes = usize::try_from(left).map_or(bytes, |left| left.min(bytes));
+        let mut filled = self.buffer.len();
+        let wanted = filled + bytes;
+        self.buffer.resize(wanted, 0);
+        while filled < wanted && !self.ended {
+            let read = self.reader.read(&mut self.buffer[filled..])?;
+            filled += read;
+            self.position += read as u64;
+            self.ended = read == 0;
+        }
+        self.buffer.truncate(filled);
+        self.ended |= self.position >= self.len;
+        Ok(())
+    }
+
     /// The last frame of the file, if it is to be seen at its very end. Frames like `first` are
-    /// looked for. What [`codec`](Self::codec) holds is lost.
+    /// looked for.
     ///
     /// # Errors
     /// Those of the reader.
     pub(super) fn last(&mut self, first: &Frame) -> io::Result<Option<FrameHeader>> {
-        let len = self.reader.seek(SeekFrom::End(0))?;
-        let tail = (TAIL_BYTES + 3 * first.len as u64).min(len);
-        self.reader.seek(SeekFrom::Start(len - tail))?;
-        let mut bytes = Vec::new();
-        self.reader.by_ref().take(tail).read_to_end(&mut bytes)?;
-        self.reader.seek(SeekFrom::Start(self.position))?;
-        let mut codec = Codec::new(*self.codec.info());
-        let headers = (0..bytes.len()).rev().filter(|at| {
-            FrameHeader::parse(&bytes[*at..]).is_some_and(|header| {
-                (header.is_fixed, header.channels) == (first.header.is_fixed, first.header.channels)
-            })
+        let tail = (TAIL_BYTES + 3 * first.len as u64).min(self.len);
+        let mut read = Vec::new();
+        let bytes = if self.ended {
+            let known = usize::try_from(tail).unwrap_or(usize::MAX).min(self.buffer.len());
+            &self.buffer[self.buffer.len() - known..]
+        } else {
+            self.reader.seek(SeekFrom::Start(self.len - tail))?;
+            self.reader.by_ref().take(tail).read_to_end(&mut read)?;
+            self.reader.seek(SeekFrom::Start(self.position))?;
+            &read[..]
+        };
+        let mut end = bytes.len();
+        let places = std::iter::from_fn(|| {
+            end = header::find_last(&bytes[..end])?;
+            Some(end)
         });
-        let mut frames =
-            headers.take(MAX_TAIL_TRIALS).filter_map(|at| codec.decode(&bytes[at..]).ok());
-        Ok(frames.next().map(|frame| frame.header))
+        let headers = places.filter_map(|at| Some((at, FrameHeader::parse(&bytes[at..])?)));
+        let alike = |header: &FrameHeader| {
+            (header.is_fixed, header.channels) == (first.header.is_fixed, first.header.channels)
+        };
+        let mut codec = Codec::new(*self.codec.info());
+        // All bytes of a frame, with its checksum, have a sum of 0.
+        let mut is_whole =
+            |frame: &[u8]| checksum::of_frame(frame) == 0 || codec.decode(frame).is_ok();
+        let mut headers = headers.filter(|(_, header)| alike(header)).take(MAX_TAIL_TRIALS);
+        let last = headers.find(|(at, _)| is_whole(&bytes[*at..]));
+        Ok(last.map(|(_, header)| header))
     }
 }

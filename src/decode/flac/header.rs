@@ -8,6 +8,11 @@ use super::checksum;
 /// Longest header.
 pub(super) const MAX_HEADER_BYTES: usize = 16;
 
+/// The byte that each begins with.
+const FIRST_BYTE: u8 = 0xff;
+/// Bytes that are looked at side by side.
+const BYTES_AT_ONCE: usize = 32;
+
 /// How two channels are coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stereo {
@@ -40,7 +45,9 @@ pub(super) struct FrameHeader {
 impl FrameHeader {
     /// The header that `bytes` begin with, if its checksum is right.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
-        let &[0xff, second @ (0xf8 | 0xf9), third, fourth, first, ..] = bytes else { return None };
+        let &[FIRST_BYTE, second @ (0xf8 | 0xf9), third, fourth, first, ..] = bytes else {
+            return None;
+        };
         let number_bytes = match first.leading_ones() {
             0 => 1,
             ones @ 2..=7 => ones as usize,
@@ -97,3 +104,44 @@ impl FrameHeader {
 
 const RATES_HZ: [u32; 11] =
     [88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
+
+/// Where in `bytes` the first header may begin.
+pub(super) fn find(bytes: &[u8]) -> Option<usize> {
+    let chunks = bytes.as_chunks().0.iter();
+    let passed = chunks.take_while(|chunk| !may_begin_in(chunk)).count() * BYTES_AT_ONCE;
+    let at = bytes[passed..].iter().position(|byte| *byte == FIRST_BYTE)?;
+    Some(passed + at)
+}
+
+/// Where in `bytes` the last one may.
+pub(super) fn find_last(bytes: &[u8]) -> Option<usize> {
+    let chunks = bytes.as_rchunks().1.iter().rev();
+    let passed = chunks.take_while(|chunk| !may_begin_in(chunk)).count() * BYTES_AT_ONCE;
+    bytes[..bytes.len() - passed].iter().rposition(|byte| *byte == FIRST_BYTE)
+}
+
+/// Looks at all bytes, in a loop without a way out: that is what gets vectorised.
+fn may_begin_in(chunk: &[u8; BYTES_AT_ONCE]) -> bool {
+    chunk.iter().fold(false, |any, byte| any | (*byte == FIRST_BYTE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{find, find_last};
+
+    #[test]
+    fn the_first_and_the_last_place_are_found_wherever_they_lie() {
+        for len in 0..100 {
+            let mut bytes = vec![0xfe; len];
+            assert_eq!((find(&bytes), find_last(&bytes)), (None, None), "{len} bytes");
+            for first in 0..len {
+                for last in first..len {
+                    (bytes[first], bytes[last]) = (0xff, 0xff);
+                    let found = (find(&bytes), find_last(&bytes));
+                    assert_eq!(found, (Some(first), Some(last)), "of {len} bytes");
+                    (bytes[first], bytes[last]) = (0, 0);
+                }
+            }
+        }
+    }
+}

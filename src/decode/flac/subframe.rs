@@ -3,6 +3,8 @@
 //! # Sources
 //! RFC 9639, 9.2: kinds of subframes, predictors, and what is left of them, in Rice codes.
 
+use std::cell::Cell;
+
 use super::bits::Bits;
 
 /// What cannot be a subframe, or not all of one.
@@ -84,15 +86,13 @@ fn fixed<V: Value>(
     values: &mut [V],
 ) -> Result<(), Damaged> {
     read_plain(bits, width, values.get_mut(..order).ok_or(Damaged)?);
-    residual(bits, order, values)?;
     match order {
-        1 => predict(values, [1], 0),
-        2 => predict(values, [2, -1], 0),
-        3 => predict(values, [3, -3, 1], 0),
-        4 => predict(values, [4, -6, 4, -1], 0),
-        _ => {}
+        0 => residual(bits, values, &Predictor { coefficients: [], shift: 0 }),
+        1 => residual(bits, values, &Predictor { coefficients: [1], shift: 0 }),
+        2 => residual(bits, values, &Predictor { coefficients: [2, -1], shift: 0 }),
+        3 => residual(bits, values, &Predictor { coefficients: [3, -3, 1], shift: 0 }),
+        _ => residual(bits, values, &Predictor { coefficients: [4, -6, 4, -1], shift: 0 }),
     }
-    Ok(())
 }
 
 fn linear<V: Value>(
@@ -111,49 +111,83 @@ fn linear<V: Value>(
     for coefficient in &mut coefficients[..order] {
         *coefficient = bits.take_signed(precision);
     }
-    residual(bits, order, values)?;
-    macro_rules! predict_of_order {
+    macro_rules! residual_of_order {
         ($($order:literal)*) => {
             match order {
                 $($order => match coefficients.first_chunk::<$order>() {
-                    Some(coefficients) => predict(values, *coefficients, shift),
+                    Some(&coefficients) => {
+                        residual(bits, values, &Predictor { coefficients, shift })
+                    }
                     None => unreachable!("there are 32"),
                 },)*
-                _ => predict_any(values, &coefficients[..order], shift),
+                _ => {
+                    let coefficients = &coefficients[..order];
+                    residual(bits, values, &LongPredictor { coefficients, shift })
+                }
             }
         };
     }
-    predict_of_order!(1 2 3 4 5 6 7 8 9 10 11 12 16 32);
-    Ok(())
+    residual_of_order!(1 2 3 4 5 6 7 8 9 10 11 12 16 32)
 }
 
-/// Adds to each of `values` but the first `N` what those before it foretell. The first coefficient
-/// is that of the last value.
-fn predict<V: Value, const N: usize>(values: &mut [V], coefficients: [i64; N], shift: u32) {
-    for at in N..values.len() {
-        let Some(before) = values[at - N..].first_chunk::<N>() else { return };
+/// What the values before one foretell.
+trait Foretell {
+    /// Values that it looks at.
+    fn order(&self) -> usize;
+    /// The one behind `before`, which are as many; `last` is the last of them.
+    fn next<V: Value>(&self, before: &[Cell<V>], last: V) -> i64;
+}
+
+/// A sum of the `N` values before. The first coefficient is that of the last value.
+struct Predictor<const N: usize> {
+    coefficients: [i64; N],
+    shift: u32,
+}
+
+impl<const N: usize> Foretell for Predictor<N> {
+    fn order(&self) -> usize {
+        N
+    }
+
+    #[inline(always)]
+    fn next<V: Value>(&self, before: &[Cell<V>], last: V) -> i64 {
+        let Some((of_last, coefficients)) = self.coefficients.split_first() else { return 0 };
+        // The last one, which was just made, comes at last, and not out of memory.
         let mut sum = 0_i64;
-        // The last one, which was just made, at last.
-        for back in (0..N).rev() {
-            sum = sum.wrapping_add(coefficients[back].wrapping_mul(before[N - 1 - back].wide()));
+        for (value, coefficient) in before.iter().zip(coefficients.iter().rev()) {
+            sum = sum.wrapping_add(coefficient.wrapping_mul(value.get().wide()));
         }
-        values[at] = V::wrap(values[at].wide().wrapping_add(sum >> shift));
+        sum.wrapping_add(of_last.wrapping_mul(last.wide())) >> self.shift
     }
 }
 
-/// As [`predict`], of any order.
-fn predict_any<V: Value>(values: &mut [V], coefficients: &[i64], shift: u32) {
-    for at in coefficients.len()..values.len() {
-        let before = values[..at].iter().rev().zip(coefficients);
-        let sum = before.fold(0_i64, |sum, (value, coefficient)| {
-            sum.wrapping_add(coefficient.wrapping_mul(value.wide()))
+/// As [`Predictor`], of any order.
+struct LongPredictor<'a> {
+    coefficients: &'a [i64],
+    shift: u32,
+}
+
+impl Foretell for LongPredictor<'_> {
+    fn order(&self) -> usize {
+        self.coefficients.len()
+    }
+
+    fn next<V: Value>(&self, before: &[Cell<V>], _last: V) -> i64 {
+        let pairs = before.iter().rev().zip(self.coefficients);
+        let sum = pairs.fold(0_i64, |sum, (value, coefficient)| {
+            sum.wrapping_add(coefficient.wrapping_mul(value.get().wide()))
         });
-        values[at] = V::wrap(values[at].wide().wrapping_add(sum >> shift));
+        sum >> self.shift
     }
 }
 
-/// What is to be added to the predictions of all but the first `order` values.
-fn residual<V: Value>(bits: &mut Bits<'_>, order: usize, values: &mut [V]) -> Result<(), Damaged> {
+/// Reads what is to be added to the predictions of all but the first values, and adds it at once:
+/// a processor works at codes and predictions at the same time.
+fn residual<V: Value>(
+    bits: &mut Bits<'_>,
+    values: &mut [V],
+    predictor: &impl Foretell,
+) -> Result<(), Damaged> {
     let (width, escape) = match bits.take(2) {
         0 => (4, 15),
         1 => (5, 31),
@@ -161,35 +195,42 @@ fn residual<V: Value>(bits: &mut Bits<'_>, order: usize, values: &mut [V]) -> Re
     };
     let partition_order = bits.take(4);
     let partition = values.len() >> partition_order;
+    let order = predictor.order();
     if partition << partition_order != values.len() || partition < order {
         return Err(Damaged);
     }
-    let mut rest = &mut values[order..];
-    let mut len = partition - order;
-    loop {
-        let (part, behind) = rest.split_at_mut(len);
+    let values = Cell::from_mut(values).as_slice_of_cells();
+    let mut from = order;
+    for to in (1..=1 << partition_order).map(|count| count * partition) {
+        let part = &values[from - order..to];
         match bits.take_small(width) {
             low if low == escape => {
                 let width = bits.take_small(5);
-                read_plain(bits, width, part);
+                restore(part, predictor, || bits.take_signed(width));
             }
-            low => rice(bits, low, part),
+            low => {
+                // A copy can live in registers.
+                let mut local = bits.clone();
+                restore(part, predictor, || i64::from(local.take_rice(low)));
+                *bits = local;
+            }
         }
         if bits.is_over() {
             return Err(Damaged);
         }
-        if behind.is_empty() {
-            return Ok(());
-        }
-        (rest, len) = (behind, partition);
+        from = to;
     }
+    Ok(())
 }
 
-fn rice<V: Value>(bits: &mut Bits<'_>, low: u32, values: &mut [V]) {
-    // A copy can live in registers.
-    let mut local = bits.clone();
-    for value in values {
-        *value = V::wrap(i64::from(local.take_rice(low)));
+/// Makes each value behind the first ones: the `next` difference, and what those before foretell.
+#[inline(always)]
+fn restore<V: Value>(values: &[Cell<V>], predictor: &impl Foretell, mut next: impl FnMut() -> i64) {
+    let order = predictor.order();
+    let mut last = order.checked_sub(1).map_or_else(V::default, |at| values[at].get());
+    for window in values.windows(order + 1) {
+        let [before @ .., value] = window else { return };
+        last = V::wrap(next().wrapping_add(predictor.next(before, last)));
+        value.set(last);
     }
-    *bits = local;
 }
