@@ -44,10 +44,7 @@ impl Codec {
                 let channels = usize::from(info.channels.num());
                 let values = &self.interleaved[..info.samples_produced * channels];
                 self.planes.resize_with(channels, Vec::new);
-                for (channel, plane) in self.planes.iter_mut().enumerate() {
-                    plane.clear();
-                    plane.extend(values.iter().skip(channel).step_by(channels));
-                }
+                take_apart(values, &mut self.planes);
                 let (frames, sample_rate) = (info.samples_produced, info.sample_rate);
                 Outcome::Decoded { frames, sample_rate }
             }
@@ -59,6 +56,22 @@ impl Codec {
     /// What the last frame held: one plane per channel.
     pub(crate) fn planes(&mut self) -> &mut Vec<Vec<f32>> {
         &mut self.planes
+    }
+}
+
+/// Puts one or two interleaved channels into planes.
+fn take_apart(values: &[f32], planes: &mut [Vec<f32>]) {
+    let frames = values.len() / planes.len().max(1);
+    planes.iter_mut().for_each(|plane| plane.resize(frames, 0.0));
+    match planes {
+        [left, right] => {
+            // In one loop for both: that is what gets vectorised.
+            let pairs = values.as_chunks().0.iter();
+            for ((&[of_left, of_right], left), right) in pairs.zip(left).zip(right) {
+                (*left, *right) = (of_left, of_right);
+            }
+        }
+        planes => planes.iter_mut().for_each(|plane| plane.copy_from_slice(values)),
     }
 }
 
