@@ -1,4 +1,4 @@
-//! What can be heard in a sample: tempo, beats, onsets.
+//! What can be heard in a sample: loudness, tempo, beats, onsets.
 //!
 //! An [`AnalysisJob`] is a plain value that is stepped, as a load is. It goes over a finished
 //! sample once, block by block; every analysis that was asked for hears each block and concludes
@@ -7,16 +7,22 @@
 
 #![allow(dead_code, reason = "the first analyses are on their way")]
 
+mod biquad;
 mod block;
 mod error;
 mod job;
 mod kind;
+mod loudness;
+mod single;
 #[cfg(test)]
 mod tests;
+mod waveform;
 
 pub use error::AnalysisError;
 pub use job::{AnalysisJob, AnalysisStep};
 pub use kind::{AnalysisKind, AnalysisResult};
+pub use loudness::{Loudness, ReplayGain};
+pub use waveform::{ColouredWaveform, Pixel, Resolution};
 
 use block::Block;
 

@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::block::{Block, mix_down};
+use super::loudness::LoudnessMeter;
+use super::single::Once;
+use super::waveform::WaveformMeter;
 use super::{AnalysisError, AnalysisKind, AnalysisResult, Analyzer, Conclusion};
 use crate::buffer::SampleBuffer;
 
@@ -109,12 +112,11 @@ impl AnalysisJob {
 }
 
 /// What answers for `kind`; None where there is nothing that does.
-fn analyzer(kind: AnalysisKind, _sample: &SampleBuffer) -> Option<Box<dyn Analyzer>> {
+fn analyzer(kind: AnalysisKind, sample: &SampleBuffer) -> Option<Box<dyn Analyzer>> {
+    let (channels, rate) = (sample.channels(), sample.sample_rate());
     match kind {
-        AnalysisKind::Loudness
-        | AnalysisKind::Waveform
-        | AnalysisKind::Onsets
-        | AnalysisKind::Bpm
-        | AnalysisKind::Key => None,
+        AnalysisKind::Loudness => Some(Box::new(Once::new(LoudnessMeter::new(channels, rate)))),
+        AnalysisKind::Waveform => Some(Box::new(Once::new(WaveformMeter::new(sample.spec())))),
+        AnalysisKind::Onsets | AnalysisKind::Bpm | AnalysisKind::Key => None,
     }
 }

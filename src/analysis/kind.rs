@@ -1,5 +1,9 @@
 //! What may be asked for, and what comes of it.
 
+use std::sync::Arc;
+
+use super::{ColouredWaveform, Loudness};
+
 /// What may be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -35,11 +39,19 @@ impl AnalysisKind {
 /// What an analysis found.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum AnalysisResult {}
+pub enum AnalysisResult {
+    /// How loud it is.
+    Loudness(Loudness),
+    /// What there is to draw.
+    Waveform(Arc<ColouredWaveform>),
+}
 
 impl AnalysisResult {
     /// What it is an answer to.
     pub fn kind(&self) -> AnalysisKind {
-        match *self {}
+        match self {
+            Self::Loudness(_) => AnalysisKind::Loudness,
+            Self::Waveform(_) => AnalysisKind::Waveform,
+        }
     }
 }

@@ -1,0 +1,169 @@
+//! From the power of short blocks to loudness and its range.
+//!
+//! # Sources
+//! ITU-R BS.1770-5, Annex 1: blocks, gates, equations (2) to (7). EBU Tech 3341 (2023), 2.2: the
+//! sliding windows of 0.4 s and 3 s. EBU Tech 3342 (2023), 3.1 and 5: loudness range.
+
+/// Sub-blocks per second. A peak of momentary loudness is under-read by 10 log (1 − 5 ms / 400 ms)
+/// = 0.05 LU at most.
+pub(super) const SUB_BLOCKS_PER_SEC: usize = 100;
+/// Sub-blocks per step of the gating blocks, which overlap by 75 % of 400 ms; also how often range
+/// looks at the short-term loudness.
+const STEP: usize = 10;
+/// Steps of the momentary window, which is also a gating block.
+const MOMENTARY_STEPS: usize = 4;
+/// Steps of the short-term window.
+const SHORT_TERM_STEPS: usize = 30;
+/// Sub-blocks of the longest window.
+const RING: usize = SHORT_TERM_STEPS * STEP;
+
+/// Γa, the absolute gate, in LUFS.
+const ABSOLUTE_GATE_LUFS: f64 = -70.0;
+/// The relative gate, in LU below the loudness behind the absolute one.
+const RELATIVE_GATE_LU: f64 = -10.0;
+/// The same for loudness range.
+const RANGE_GATE_LU: f64 = -20.0;
+/// The percentiles that range lies between.
+const RANGE_PERCENTILES: [usize; 2] = [10, 95];
+/// What makes up for the gain of the weighting at 997 Hz, in LU.
+const OFFSET_LU: f64 = -0.691;
+
+/// Equation (2): the loudness of a mean power, in LUFS.
+pub(super) fn loudness_lufs(power: f64) -> f64 {
+    OFFSET_LU + 10.0 * power.log10()
+}
+
+fn power_of(loudness_lufs: f64) -> f64 {
+    10.0_f64.powf((loudness_lufs - OFFSET_LU) / 10.0)
+}
+
+/// Sums the power of consecutive sub-blocks over all windows.
+pub(super) struct Windows {
+    /// Energy and frames of the last sub-blocks; `heard` modulo their number comes next.
+    ring: Vec<Sums>,
+    /// The same of each step that ends with one of them.
+    steps: Vec<Sums>,
+    heard: usize,
+    /// All of it, to the last frame.
+    pub(super) total: Sums,
+    /// The greatest mean power of a window.
+    pub(super) momentary_max: f64,
+    pub(super) short_term_max: f64,
+    /// The mean power of each gating block.
+    blocks: Vec<f64>,
+    /// The mean power of each short-term window, ten per second.
+    short_terms: Vec<f64>,
+}
+
+/// Weighted energy of all channels, and how many frames it is from.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sums {
+    pub(super) energy: f64,
+    pub(super) frames: f64,
+}
+
+impl Sums {
+    fn and(self, other: Self) -> Self {
+        Self { energy: self.energy + other.energy, frames: self.frames + other.frames }
+    }
+
+    fn power(self) -> f64 {
+        self.energy / self.frames
+    }
+}
+
+impl Windows {
+    pub(super) fn new() -> Self {
+        Self {
+            ring: vec![Sums::default(); STEP],
+            steps: vec![Sums::default(); RING],
+            heard: 0,
+            total: Sums::default(),
+            momentary_max: 0.0,
+            short_term_max: 0.0,
+            blocks: Vec::new(),
+            short_terms: Vec::new(),
+        }
+    }
+
+    /// Adds the next sub-block.
+    pub(super) fn push(&mut self, sums: Sums) {
+        self.total = self.total.and(sums);
+        self.ring[self.heard % STEP] = sums;
+        let step = self.ring.iter().copied().fold(Sums::default(), Sums::and);
+        self.steps[self.heard % RING] = step;
+        self.heard += 1;
+        let is_whole_step = self.heard.is_multiple_of(STEP);
+        if self.heard >= MOMENTARY_STEPS * STEP {
+            let power = self.window(MOMENTARY_STEPS);
+            self.momentary_max = self.momentary_max.max(power);
+            if is_whole_step {
+                self.blocks.push(power);
+            }
+        }
+        if self.heard >= RING {
+            let power = self.window(SHORT_TERM_STEPS);
+            self.short_term_max = self.short_term_max.max(power);
+            if is_whole_step {
+                self.short_terms.push(power);
+            }
+        }
+    }
+
+    /// The mean power of the window of `steps` steps that ends now.
+    fn window(&self, steps: usize) -> f64 {
+        let ending = |step: usize| self.steps[(self.heard - 1 - step * STEP) % RING];
+        (0..steps).map(ending).fold(Sums::default(), Sums::and).power()
+    }
+
+    /// Adds the frames behind the last whole sub-block. What is shorter than a window fills it up
+    /// with silence.
+    pub(super) fn conclude(&mut self, rest: Sums, rate_hz: f64) {
+        self.total = self.total.and(rest);
+        let filled = |steps: usize| {
+            let frames = rate_hz * (steps * STEP) as f64 / SUB_BLOCKS_PER_SEC as f64;
+            self.total.energy / frames
+        };
+        if self.heard < MOMENTARY_STEPS * STEP {
+            self.momentary_max = filled(MOMENTARY_STEPS);
+            self.blocks = vec![self.momentary_max];
+        }
+        if self.heard < RING {
+            self.short_term_max = filled(SHORT_TERM_STEPS);
+        }
+    }
+
+    /// Whether there was less than one gating block.
+    pub(super) fn is_short(&self) -> bool {
+        self.heard < MOMENTARY_STEPS * STEP
+    }
+
+    /// Gated loudness, equations (5) to (7); None where no block passes the gates.
+    pub(super) fn integrated_lufs(&self) -> Option<f64> {
+        let absolute = power_of(ABSOLUTE_GATE_LUFS);
+        let relative = mean(self.blocks.iter().copied().filter(|&power| power > absolute))?
+            * 10.0_f64.powf(RELATIVE_GATE_LU / 10.0);
+        let gate = absolute.max(relative);
+        mean(self.blocks.iter().copied().filter(|&power| power > gate)).map(loudness_lufs)
+    }
+
+    /// Loudness range, in LU; None without a window of 3 s that passes the gates. Only windows
+    /// that lie wholly within the sample count.
+    pub(super) fn range_lu(&self) -> Option<f64> {
+        let absolute = power_of(ABSOLUTE_GATE_LUFS);
+        let loud = |gate: f64| self.short_terms.iter().copied().filter(move |&power| power >= gate);
+        let gate = absolute.max(mean(loud(absolute))? * 10.0_f64.powf(RANGE_GATE_LU / 10.0));
+        let mut powers: Vec<f64> = loud(gate).collect();
+        let last = powers.len().checked_sub(1)?;
+        // Rounded half up, as in the document.
+        let [low, high] = RANGE_PERCENTILES.map(|percent| {
+            *powers.select_nth_unstable_by((last * percent + 50) / 100, f64::total_cmp).1
+        });
+        Some(10.0 * (high / low).log10())
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0_u32), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / f64::from(count))
+}
