@@ -15,14 +15,22 @@ use crate::testing::World;
 /// How long a thread in a rush sleeps when it has nothing to do: for two dozen tiny
 /// loads. A play that comes in the rush waits no longer.
 const DOZE: Duration = Duration::from_micros(250);
+/// The same where nothing but new loads has come, which decoders that are busy do not wait for.
+/// Each time that it wakes may cost the caller, who goes on submitting, his core.
+const LONG_DOZE: Duration = Duration::from_millis(1);
 
 thread_local! {
-    static MORE_MAY_COME: Cell<bool> = const { Cell::new(false) };
+    static NEXT_DOZE: Cell<Option<Duration>> = const { Cell::new(None) };
 }
 
 /// For an actor that was just sent what comes by the thousand: see [`Homes::open_for_many`].
 pub(crate) fn more_may_come() {
-    MORE_MAY_COME.set(true);
+    NEXT_DOZE.set(Some(DOZE));
+}
+
+/// As [`more_may_come`], of what can wait for longer.
+pub(crate) fn more_may_come_later() {
+    NEXT_DOZE.set(NEXT_DOZE.get().or(Some(LONG_DOZE)));
 }
 
 /// Opens homes for actors, all of one kind.
@@ -51,8 +59,10 @@ impl Homes {
                 tokio::runtime::Builder::new_current_thread()
                     .enable_time()
                     .on_thread_park(move || {
-                        if MORE_MAY_COME.take() && is_rush() {
-                            thread::sleep(DOZE);
+                        if let Some(doze) = NEXT_DOZE.take()
+                            && is_rush()
+                        {
+                            thread::sleep(doze);
                         }
                     })
                     .build()

@@ -18,7 +18,7 @@ use crate::crew::Crew;
 use crate::decoder::discard;
 use crate::error::SubmitError;
 use crate::events::CancelReason;
-use crate::home::{Home, Homes, more_may_come};
+use crate::home::{Home, Homes, more_may_come, more_may_come_later};
 use crate::job::Assignment;
 use crate::messages::{
     Assist, CancelLoad, Discard, Idle, LoadSample, Measured, Reprioritised, RoomFreed, SetPriority,
@@ -373,7 +373,7 @@ impl Handler<Submit> for LoaderSupervisor {
     type Result = ();
 
     fn handle(&mut self, Submit(job): Submit, context: &mut Context<Self>) {
-        more_may_come();
+        more_may_come_later();
         if self.stopping {
             return;
         }
