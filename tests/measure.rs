@@ -7,6 +7,8 @@
 //!   for a while. Draws every load of the last run.
 //! - `measure throttled FOLDER [runs=N] [SVG]`: the same from a source of 5 MB/s.
 //! - `measure memory FOLDER`: the most memory that one load takes, against its result.
+//! - `measure first_sound FOLDER [rounds=N]`: how soon a play is heard whose sample is still to be
+//!   loaded, beside loading it first; and whether all that is heard is the finished sample.
 //! - `measure soak MINUTES [allow=KB_PER_MIN] [leak=KB_PER_MIN] [SVG]`: random calls of several
 //!   threads; no event may be lost and nothing may grow.
 //! - `measure promises [FOLDER] [times=N] [short]`: how soon cancelling, urgent and short loads
@@ -19,6 +21,7 @@
 
 mod measure {
     pub(crate) mod child;
+    pub(crate) mod first_sound;
     pub(crate) mod plot;
     pub(crate) mod promises;
     pub(crate) mod soak;
@@ -27,8 +30,10 @@ mod measure {
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use measure::child::{self, Curve};
+use measure::first_sound;
 use measure::plot;
 use measure::promises::{self, Promises};
 use measure::soak::{self, Soak};
@@ -69,6 +74,13 @@ fn main() -> ExitCode {
         ["soak", rest @ ..] => {
             let (svg, words): (Vec<&str>, _) = rest.iter().partition(|word| word.ends_with(".svg"));
             Soak::parse(&words).and_then(|soak| soak::run(&soak, svg.first().map(Path::new)))
+        }
+        ["first_sound", folder, rest @ ..] if rest.len() < 2 => {
+            let rounds = rest.iter().find_map(|word| word.strip_prefix("rounds=")).unwrap_or("20");
+            match rounds.parse() {
+                Ok(rounds @ 1..) => first_sounds(Path::new(folder), rounds),
+                _ => Err(format!("{rounds} is no number of rounds")),
+            }
         }
         ["memory", folder] => memory(Path::new(folder)),
         ["child", kind, file, rate, bytes_per_sec] => {
@@ -154,6 +166,31 @@ fn progress(
         });
         std::fs::write(svg, plot::svg(&last.collect::<Vec<_>>()))
             .map_err(|error| format!("{}: {error}", svg.display()))?;
+    }
+    Ok(within)
+}
+
+fn first_sounds(folder: &Path, rounds: usize) -> Result<bool, String> {
+    let bound_ms = (first_sound::BOUND + first_sound::buffer()).as_secs_f64() * 1e3;
+    let mut within = true;
+    println!(
+        "file\tms while loading, median\tworst\tms after loading\tequal\twithin {bound_ms:.1} ms"
+    );
+    for file in files(folder)? {
+        let found = first_sound::run(&file, rounds)?;
+        let ms = |times: &[Duration]| times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
+        let arriving: Vec<f64> = ms(&found.while_loading);
+        let worst = arriving.iter().copied().fold(0.0, f64::max);
+        let middle = median(arriving);
+        let good = middle <= bound_ms && found.is_equal;
+        within &= good;
+        println!(
+            "{}\t{middle:.1}\t{worst:.1}\t{:.0}\t{}\t{}",
+            name(&file),
+            median(ms(&found.after_loading)),
+            if found.is_equal { "yes" } else { "NO" },
+            if good { "yes" } else { "NO" }
+        );
     }
     Ok(within)
 }

@@ -21,7 +21,10 @@ TINY_FRAMES = 64
 def measure(tracks: list[Path], shot: Path) -> dict[str, Any]:
     """In µs: of one call while every decoder is at a track, beside a function that does nothing;
     of one event; of one load of very many."""
-    submit, empty, event = _beside_busy_workers([str(track) for track in tracks], str(shot))
+    names = [str(track) for track in tracks], str(shot)
+    # The memory that a process takes for its first loads comes slowly, here from the host.
+    _beside_busy_workers(*names)
+    submit, empty, event = _beside_busy_workers(*names)
     return {
         "submit": _spread(submit),
         "empty": _spread(empty),
