@@ -7,6 +7,7 @@
 #[cfg(feature = "device")]
 mod cpal;
 mod error;
+mod feed;
 pub mod mock;
 #[cfg(not(feature = "device"))]
 mod no_device;
@@ -14,8 +15,11 @@ mod null;
 mod offline;
 #[cfg(feature = "device")]
 mod quiet;
+mod rate;
 #[cfg(test)]
 mod tests;
+
+use std::time::Duration;
 
 use crate::playback::Renderer;
 
@@ -24,9 +28,9 @@ pub use null::prepare_null;
 pub use offline::prepare_offline;
 
 #[cfg(feature = "device")]
-pub use self::cpal::{devices, prepare_default, prepare_device};
+pub use self::cpal::{default_paths, devices, prepare_default, prepare_device};
 #[cfg(not(feature = "device"))]
-pub use no_device::{devices, prepare_default, prepare_device};
+pub use no_device::{default_paths, devices, prepare_default, prepare_device};
 
 /// The rate of outputs that have none of their own, in Hz.
 pub const DEFAULT_SAMPLE_RATE: u32 = 48_000;
@@ -75,7 +79,8 @@ pub trait PreparedOutput: Send {
     /// What it is.
     fn info(&self) -> &OutputInfo;
 
-    /// Starts it on `renderer`, whose channels it sets and whose rate must be its own.
+    /// Starts it on `renderer`, whose channels it sets. A mix of another rate than the output's is
+    /// resampled, which [`Output::latency_sec`] includes.
     ///
     /// # Errors
     /// A device that went away or refuses; the renderer comes back in the error unless the
@@ -105,6 +110,18 @@ pub trait Output: Send {
 
     /// Times that the device ran out of audio.
     fn xruns(&self) -> u64;
+
+    /// Frames that it has asked for, at its own rate. `None` for outputs that another clock than
+    /// a device's drives: there is nothing to watch. Some paths to a device stop without a word.
+    fn pulled_frames(&self) -> Option<u64> {
+        None
+    }
+
+    /// Processor time that the thread of its callbacks has taken beside rendering, where the
+    /// system tells. Some paths to a device spin while they wait.
+    fn idle_cpu(&self) -> Option<Duration> {
+        None
+    }
 
     /// Ends it and gives the renderer back: after this no callback runs. May wait for the
     /// device. `None` if the device never let go of it.

@@ -28,6 +28,8 @@ pub use callback::{COMMANDS_PER_BLOCK, Renderer};
 pub use messages::{ControlMessage, EndReason, PlaybackEvent, Retrigger, VoiceParams};
 pub use shared::PlaybackShared;
 
+pub(crate) use denormals::without_denormals;
+
 use buffers::BufferTable;
 use mixer::Mixer;
 use ring::{CommandTx, EventRx, Lender};

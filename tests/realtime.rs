@@ -8,6 +8,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
 
+use hotcue::output::{OutputRequest, prepare_offline};
 use hotcue::playback::{
     COMMANDS_PER_BLOCK, ControlMessage, Controller, EndReason, PlaybackConfig, PlaybackEvent,
     Renderer, Retrigger, VoiceParams, split,
@@ -287,4 +288,28 @@ fn regression_unbounded_draining_in_the_callback() {
     // Without frames there is no deadline.
     renderer.render(&mut []);
     assert_eq!(controller.free_slots(), places);
+}
+
+#[test]
+fn a_device_of_another_rate_costs_no_allocation() {
+    for (mix_rate, channels) in [(44_100, 1), (44_101, 2), (192_000, 8)] {
+        let (mut controller, renderer) =
+            split(PlaybackConfig { sample_rate: mix_rate, ..PlaybackConfig::default() });
+        let planes = vec![vec![0.5; 100_000]; channels];
+        let sample = SampleBuffer::from_planes(mix_rate, planes).expect("valid");
+        let params = VoiceParams { looped: true, ..VoiceParams::default() };
+        controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
+        controller.try_send(ControlMessage::Play { voice: 1, slot: 0, params }).expect("room");
+        // At 48 kHz: the mix is resampled.
+        let output = prepare_offline(&OutputRequest::default()).start(renderer);
+        let mut output = output.map_err(|error| error.to_string()).expect("it always starts");
+        let mut out = vec![0.0; 2 * 5_000];
+        for frames in [0, 1, 7, 64, 5_000, 300, 1_024].into_iter().cycle().take(200) {
+            let out = &mut out[..2 * frames];
+            assert_eq!(calls_during(|| assert!(output.render(out))), 0, "{mix_rate} Hz");
+        }
+        let (low, high) =
+            (out.iter().copied().fold(1.0, f32::min), out.iter().copied().fold(0.0, f32::max));
+        assert!(low > 0.1 && high - low < 1e-4, "a constant stays one: {low} to {high}");
+    }
 }

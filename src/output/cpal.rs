@@ -1,21 +1,21 @@
 //! Sound cards, through cpal; with its folder the only place that names cpal.
 //!
-//! The default device is, on Linux, the JACK server if one runs and answers (asking takes a few
-//! milliseconds, and none is ever started), else ALSA's `default`, which is PipeWire or
-//! PulseAudio where these are set up. Elsewhere it is the system's default.
+//! On Linux several ways lead to the default device; [`default_paths`] has their order. Elsewhere
+//! there is one, the system's.
 
 mod convert;
+mod governor;
 mod health;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod thread;
 
 use std::str::FromStr;
 
 use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{BufferSize, SampleFormat, StreamConfig, SupportedBufferSize, SupportedStreamConfig};
 
-use super::error::check_rate;
 use super::quiet::Quiet;
 use super::{
     DeviceError, DeviceErrorKind, DeviceInfo, Output, OutputInfo, OutputRequest, PreparedOutput,
@@ -26,18 +26,23 @@ use crate::playback::Renderer;
 /// Frames per callback unless the caller asks for another number: 10.7 ms at 48 kHz.
 const DEFAULT_BUFFER_FRAMES: u32 = 512;
 
-/// Prepares the default device.
+/// Prepares the default device, by the first of its [paths](default_paths) that opens.
+///
+/// A device that cannot do the requested rate is prepared at one of its own.
 ///
 /// # Errors
-/// `not_available` without a device that opens, quietly and within a second; `unsupported_config`
-/// when it cannot do the requested rate, which a JACK server cannot change; others as the
-/// device reports them.
+/// `not_available` without a device that opens, quietly and within a second; others as the last
+/// path reports them.
 pub fn prepare_default(request: &OutputRequest) -> Result<Box<dyn PreparedOutput>, DeviceError> {
-    let _quiet = Quiet::new();
-    let device = default_device().ok_or_else(|| {
-        DeviceError::new(DeviceErrorKind::NotAvailable, "there is no output device")
-    })?;
-    prepare(device, request)
+    let nothing = DeviceError::new(DeviceErrorKind::NotAvailable, "there is no output device");
+    let mut result = Err(nothing);
+    for path in default_paths() {
+        result = prepare_device(&path, request);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
 }
 
 /// Prepares the device that [`devices`] calls `id`, or any other that the system knows by it.
@@ -62,7 +67,9 @@ pub fn prepare_device(
 /// take a while: every device is asked.
 pub fn devices() -> Vec<DeviceInfo> {
     let _quiet = Quiet::new();
-    let default_id = default_device().and_then(|device| id_of(&device));
+    let opens =
+        |id: &String| find_device(id).is_some_and(|device| device.default_output_config().is_ok());
+    let default_id = default_paths().into_iter().find(opens);
     let mut found: Vec<_> = hosts()
         .filter_map(|host| host.output_devices().ok().map(Iterator::collect::<Vec<_>>))
         .flatten()
@@ -77,15 +84,28 @@ fn hosts() -> impl Iterator<Item = cpal::Host> {
     cpal::available_hosts().into_iter().filter_map(|id| cpal::host_from_id(id).ok())
 }
 
-fn default_device() -> Option<cpal::Device> {
-    // The JACK host has a device only if a server answers.
+/// The ways to the default device, in the order in which they are tried.
+///
+/// On Linux these are a JACK server if one runs and answers (asking takes a few milliseconds, and
+/// none is ever started), ALSA's `default`, which is PipeWire or PulseAudio where these are set
+/// up, and ALSA's `pulse`, which leads there as well: a second way where the first one turns out
+/// not to work. That each is listed does not mean that it opens.
+pub fn default_paths() -> Vec<String> {
+    let _quiet = Quiet::new();
     #[cfg(target_os = "linux")]
-    if let Some(device) =
-        cpal::host_from_id(cpal::HostId::Jack).ok().and_then(|jack| jack.default_output_device())
     {
-        return Some(device);
+        // The JACK host has a device only if a server answers.
+        let jack = cpal::host_from_id(cpal::HostId::Jack).ok();
+        let jack = jack.and_then(|jack| jack.default_output_device()).and_then(|it| id_of(&it));
+        let alsa = ["alsa:default", "alsa:pulse"].map(String::from);
+        jack.into_iter().chain(alsa).collect()
     }
-    cpal::default_host().default_output_device()
+    #[cfg(not(target_os = "linux"))]
+    cpal::default_host()
+        .default_output_device()
+        .and_then(|device| id_of(&device))
+        .into_iter()
+        .collect()
 }
 
 fn find_device(id: &str) -> Option<cpal::Device> {
@@ -113,7 +133,7 @@ fn describe(device: &cpal::Device, default_id: Option<&str>) -> Option<DeviceInf
     };
     wanted.then(|| DeviceInfo {
         name: name_of(device),
-        is_default: config.is_some() && default_id == Some(id.as_str()),
+        is_default: default_id == Some(id.as_str()),
         channels: config.as_ref().map_or(0, |config| usize::from(config.channels())),
         default_sample_rate: config.as_ref().map(SupportedStreamConfig::sample_rate),
         id,
@@ -138,7 +158,10 @@ fn prepare(
     // Asks the device itself: this is where one that is not there shows.
     let default = device.default_output_config().map_err(|error| health::device_error(&error))?;
     let supported = match request.sample_rate {
-        Some(rate) if rate != default.sample_rate() => at_rate(&device, &default, rate)?,
+        Some(rate) if rate != default.sample_rate() => {
+            // Without it the mix is resampled.
+            at_rate(&device, &default, rate)?.unwrap_or(default)
+        }
         _ => default,
     };
     if !convert::is_supported(supported.sample_format()) {
@@ -161,27 +184,19 @@ fn prepare(
     Ok(Box::new(PreparedCpal { device, config, format: supported.sample_format(), info }))
 }
 
-/// The configuration closest to the default one at another rate.
+/// The configuration closest to the default one at another rate, if the device can do that.
 fn at_rate(
     device: &cpal::Device,
     default: &SupportedStreamConfig,
     rate: u32,
-) -> Result<SupportedStreamConfig, DeviceError> {
+) -> Result<Option<SupportedStreamConfig>, DeviceError> {
     let ranges = device.supported_output_configs().map_err(|error| health::device_error(&error))?;
     let fits = ranges.filter(|range| {
         range.channels() == default.channels() && convert::is_supported(range.sample_format())
     });
-    let best = fits
+    Ok(fits
         .filter_map(|range| range.try_with_sample_rate(rate))
-        .max_by_key(|config| config.sample_format() == default.sample_format());
-    best.ok_or_else(|| {
-        let message = format!(
-            "{} cannot play at {rate} Hz, only at its own {} Hz",
-            name_of(device),
-            default.sample_rate()
-        );
-        DeviceError::new(DeviceErrorKind::UnsupportedConfig, message)
-    })
+        .max_by_key(|config| config.sample_format() == default.sample_format()))
 }
 
 /// The callback size to ask for: what is wanted, as far as the device allows. `None` where it
@@ -209,8 +224,6 @@ impl PreparedOutput for PreparedCpal {
 
     fn start(self: Box<Self>, renderer: Renderer) -> Result<Box<dyn Output>, StartError> {
         let _quiet = Quiet::new();
-        let mut renderer = check_rate(renderer, self.info.sample_rate)?;
-        renderer.set_output_channels(self.info.channels);
         let output = stream::start(&self.device, self.config, self.format, self.info, renderer)?;
         Ok(Box::new(output))
     }

@@ -16,6 +16,8 @@ pub enum DeviceErrorKind {
     UnsupportedConfig,
     /// It stopped; opening it again may help.
     Invalidated,
+    /// It asks for far more audio than its rate.
+    Unsteady,
     /// Anything else.
     Other,
 }
@@ -29,6 +31,7 @@ impl DeviceErrorKind {
             Self::PermissionDenied => "permission_denied",
             Self::UnsupportedConfig => "unsupported_config",
             Self::Invalidated => "invalidated",
+            Self::Unsteady => "unsteady",
             Self::Other => "other",
         }
     }
@@ -69,16 +72,4 @@ impl StartError {
     pub(super) fn returning(error: DeviceError, renderer: Renderer) -> Self {
         Self { error, renderer: Some(renderer) }
     }
-}
-
-/// Refuses a renderer that was made for another rate than the output's.
-pub(super) fn check_rate(renderer: Renderer, sample_rate: u32) -> Result<Renderer, StartError> {
-    if renderer.sample_rate() == sample_rate {
-        return Ok(renderer);
-    }
-    let error = DeviceError::new(
-        DeviceErrorKind::UnsupportedConfig,
-        format!("the mix is at {} Hz, the output at {sample_rate} Hz", renderer.sample_rate()),
-    );
-    Err(StartError::returning(error, renderer))
 }

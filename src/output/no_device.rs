@@ -10,6 +10,11 @@ pub fn prepare_default(_: &OutputRequest) -> Result<Box<dyn PreparedOutput>, Dev
     Err(DeviceError::new(DeviceErrorKind::NotAvailable, "built without sound cards"))
 }
 
+/// The ways to the default device: none in this build.
+pub fn default_paths() -> Vec<String> {
+    Vec::new()
+}
+
 /// Prepares a device by its id; this build knows none.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::error::check_rate;
+use super::feed::Feed;
 use super::{
     DEFAULT_SAMPLE_RATE, DeviceError, DeviceErrorKind, Output, OutputInfo, OutputRequest,
     OutputStatus, PreparedOutput, StartError,
@@ -41,8 +41,8 @@ impl PreparedOutput for PreparedNull {
 
     fn start(self: Box<Self>, renderer: Renderer) -> Result<Box<dyn Output>, StartError> {
         let info = self.0;
-        let mut renderer = check_rate(renderer, info.sample_rate)?;
-        renderer.set_output_channels(info.channels);
+        let feed = Feed::new(renderer, info.sample_rate, info.channels);
+        let delay_sec = feed.delay_sec();
         let stopping = Arc::new(AtomicBool::new(false));
         let late_blocks = Arc::new(AtomicU64::new(0));
         let clock = Clock {
@@ -52,24 +52,24 @@ impl PreparedOutput for PreparedNull {
             stopping: Arc::clone(&stopping),
             late_blocks: Arc::clone(&late_blocks),
         };
-        // Through a channel, so that the renderer is still here if there is no thread to be had.
-        let (renderer_tx, renderer_rx) = mpsc::sync_channel(1);
+        // Through a channel, so that the feed is still here if there is no thread to be had.
+        let (feed_tx, feed_rx) = mpsc::sync_channel(1);
         let spawned = thread::Builder::new()
             .name("hotcue-null".into())
-            .spawn(move || renderer_rx.recv().ok().map(|renderer| clock.run(renderer)));
+            .spawn(move || feed_rx.recv().ok().map(|feed| clock.run(feed)));
         let thread = match spawned {
             Ok(thread) => thread,
             Err(error) => {
                 let message = format!("no thread for the null output: {error}");
                 let error = DeviceError::new(DeviceErrorKind::Other, message);
-                return Err(StartError::returning(error, renderer));
+                return Err(StartError::returning(error, feed.into_renderer()));
             }
         };
-        if let Err(mpsc::SendError(renderer)) = renderer_tx.send(renderer) {
+        if let Err(mpsc::SendError(feed)) = feed_tx.send(feed) {
             let error = DeviceError::new(DeviceErrorKind::Other, "the null output's thread ended");
-            return Err(StartError::returning(error, renderer));
+            return Err(StartError::returning(error, feed.into_renderer()));
         }
-        Ok(Box::new(Null { info, thread: Some(thread), stopping, late_blocks }))
+        Ok(Box::new(Null { info, delay_sec, thread: Some(thread), stopping, late_blocks }))
     }
 }
 
@@ -83,13 +83,13 @@ struct Clock {
 }
 
 impl Clock {
-    fn run(&self, mut renderer: Renderer) -> Renderer {
+    fn run(&self, mut feed: Feed) -> Feed {
         let mut block = vec![0.0; self.frames as usize * self.channels];
         let mut start = Instant::now();
         let mut blocks = 0;
         // Relaxed: the join hands the renderer over, this flag carries nothing but itself.
         while !self.stopping.load(Ordering::Relaxed) {
-            renderer.render(&mut block);
+            feed.render(&mut block);
             blocks += 1;
             // From the start, not from the last block: rounding and late wake-ups do not add up.
             let deadline = start + self.time_of(blocks);
@@ -103,7 +103,7 @@ impl Clock {
                 None => {}
             }
         }
-        renderer
+        feed
     }
 
     fn time_of(&self, blocks: u64) -> Duration {
@@ -115,7 +115,8 @@ impl Clock {
 
 struct Null {
     info: OutputInfo,
-    thread: Option<JoinHandle<Option<Renderer>>>,
+    delay_sec: f64,
+    thread: Option<JoinHandle<Option<Feed>>>,
     stopping: Arc<AtomicBool>,
     late_blocks: Arc<AtomicU64>,
 }
@@ -125,7 +126,7 @@ impl Null {
         let thread = self.thread.take()?;
         self.stopping.store(true, Ordering::Relaxed);
         thread.thread().unpark();
-        thread.join().ok().flatten()
+        thread.join().ok().flatten().map(Feed::into_renderer)
     }
 }
 
@@ -145,7 +146,7 @@ impl Output for Null {
     }
 
     fn latency_sec(&self) -> f64 {
-        0.0
+        self.delay_sec
     }
 
     fn xruns(&self) -> u64 {

@@ -1,6 +1,6 @@
 //! An output without a clock: its owner pulls.
 
-use super::error::check_rate;
+use super::feed::Feed;
 use super::{
     DEFAULT_SAMPLE_RATE, Output, OutputInfo, OutputRequest, OutputStatus, PreparedOutput,
     StartError,
@@ -28,15 +28,14 @@ impl PreparedOutput for PreparedOffline {
     }
 
     fn start(self: Box<Self>, renderer: Renderer) -> Result<Box<dyn Output>, StartError> {
-        let mut renderer = check_rate(renderer, self.0.sample_rate)?;
-        renderer.set_output_channels(self.0.channels);
-        Ok(Box::new(Offline { info: self.0, renderer }))
+        let feed = Feed::new(renderer, self.0.sample_rate, self.0.channels);
+        Ok(Box::new(Offline { info: self.0, feed }))
     }
 }
 
 struct Offline {
     info: OutputInfo,
-    renderer: Renderer,
+    feed: Feed,
 }
 
 impl Output for Offline {
@@ -49,7 +48,7 @@ impl Output for Offline {
     }
 
     fn latency_sec(&self) -> f64 {
-        0.0
+        self.feed.delay_sec()
     }
 
     fn xruns(&self) -> u64 {
@@ -57,11 +56,11 @@ impl Output for Offline {
     }
 
     fn stop(self: Box<Self>) -> Option<Renderer> {
-        Some(self.renderer)
+        Some(self.feed.into_renderer())
     }
 
     fn render(&mut self, out: &mut [f32]) -> bool {
-        self.renderer.render(out);
+        self.feed.render(out);
         true
     }
 }

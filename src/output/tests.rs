@@ -76,19 +76,24 @@ fn a_dropped_null_output_ends_its_thread_and_frees_its_renderer() {
 }
 
 #[test]
-fn an_output_refuses_a_mix_of_another_rate_and_gives_it_back() {
-    for prepared in [
-        prepare_null(&OutputRequest::default()),
-        prepare_offline(&OutputRequest::default()),
-        mock(&OutputRequest::default()).0,
-    ] {
-        let (_controller, renderer) = humming(44_100);
-        let Err(refused) = prepared.start(renderer) else { panic!("44.1 kHz ran at 48 kHz") };
-        assert_eq!(refused.error.kind(), DeviceErrorKind::UnsupportedConfig);
-        let message = refused.error.to_string();
-        assert!(message.contains("44100") && message.contains("48000"), "{message}");
-        assert_eq!(refused.renderer.expect("comes back").sample_rate(), 44_100);
-    }
+fn a_mix_of_another_rate_is_resampled_and_comes_home_as_it_was() {
+    let (controller, renderer) = humming(44_100);
+    let mut output = start(prepare_offline(&OutputRequest::default()), renderer);
+    // 85 frames, half the filter: 1.9 ms at 44.1 kHz.
+    assert!((0.001..0.003).contains(&output.latency_sec()), "{}", output.latency_sec());
+    let mut second = vec![0.0; 2 * 48_000];
+    assert!(output.render(&mut second));
+    assert!(second[400..].iter().all(|value| (value - 0.25).abs() < 1e-6), "a constant stays one");
+    let rendered = controller.shared().clock_frames();
+    assert!((44_100..44_200).contains(&rendered), "{rendered} frames of the mix");
+
+    let renderer = output.stop().expect("comes home");
+    assert_eq!(renderer.sample_rate(), 44_100);
+    let same_rate = OutputRequest { sample_rate: Some(44_100), ..OutputRequest::default() };
+    let mut output = start(prepare_offline(&same_rate), renderer);
+    assert_eq!(output.latency_sec(), 0.0);
+    assert!(output.render(&mut [0.0; 20]));
+    assert_eq!(controller.shared().clock_frames(), rendered + 10);
 }
 
 #[test]
@@ -120,6 +125,7 @@ fn a_mock_is_lost_or_refuses_with_the_kind_it_is_told() {
         DeviceErrorKind::PermissionDenied,
         DeviceErrorKind::UnsupportedConfig,
         DeviceErrorKind::Invalidated,
+        DeviceErrorKind::Unsteady,
         DeviceErrorKind::Other,
     ] {
         let error = DeviceError::new(kind, "unplugged");

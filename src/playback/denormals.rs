@@ -3,7 +3,7 @@
 
 /// Runs `work` with denormal numbers flushed to zero: fades would otherwise end in thousands of
 /// slow operations on some processors.
-pub(super) fn without_denormals<R>(work: impl FnOnce() -> R) -> R {
+pub(crate) fn without_denormals<R>(work: impl FnOnce() -> R) -> R {
     // SAFETY: the flags are this thread's own and are restored when `work` returns or unwinds.
     // Nothing in it relies on denormals: the compiler folds no such constants in the mixer.
     unsafe { no_denormals::no_denormals(work) }

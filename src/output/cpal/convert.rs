@@ -2,7 +2,7 @@
 
 use cpal::{Data, I24, SampleFormat, U24};
 
-use crate::playback::Renderer;
+use super::super::feed::Feed;
 
 /// Values converted at a time.
 const SCRATCH_VALUES: usize = 4096;
@@ -31,36 +31,36 @@ impl Converter {
 
     /// Fills `data` with the next frames of the mix. False if its format is not supported: then
     /// nothing was rendered. Realtime-safe.
-    pub(super) fn render(&mut self, renderer: &mut Renderer, data: &mut Data) -> bool {
+    pub(super) fn render(&mut self, feed: &mut Feed, data: &mut Data) -> bool {
         match data.sample_format() {
             SampleFormat::F32 => {
                 if let Some(out) = data.as_slice_mut::<f32>() {
-                    renderer.render(out);
+                    feed.render(out);
                     out.iter_mut().for_each(|value| *value = to_finite(*value));
                 }
             }
             SampleFormat::F64 => {
-                self.fill(renderer, data.as_slice_mut(), |value| f64::from(to_finite(value)));
+                self.fill(feed, data.as_slice_mut(), |value| f64::from(to_finite(value)));
             }
-            SampleFormat::I8 => self.fill(renderer, data.as_slice_mut(), to_i8),
-            SampleFormat::I16 => self.fill(renderer, data.as_slice_mut(), to_i16),
-            SampleFormat::I24 => self.fill(renderer, data.as_slice_mut(), to_i24),
-            SampleFormat::I32 => self.fill(renderer, data.as_slice_mut(), to_i32),
-            SampleFormat::I64 => self.fill(renderer, data.as_slice_mut(), to_i64),
-            SampleFormat::U8 => self.fill(renderer, data.as_slice_mut(), to_u8),
-            SampleFormat::U16 => self.fill(renderer, data.as_slice_mut(), to_u16),
-            SampleFormat::U24 => self.fill(renderer, data.as_slice_mut(), to_u24),
-            SampleFormat::U32 => self.fill(renderer, data.as_slice_mut(), to_u32),
-            SampleFormat::U64 => self.fill(renderer, data.as_slice_mut(), to_u64),
+            SampleFormat::I8 => self.fill(feed, data.as_slice_mut(), to_i8),
+            SampleFormat::I16 => self.fill(feed, data.as_slice_mut(), to_i16),
+            SampleFormat::I24 => self.fill(feed, data.as_slice_mut(), to_i24),
+            SampleFormat::I32 => self.fill(feed, data.as_slice_mut(), to_i32),
+            SampleFormat::I64 => self.fill(feed, data.as_slice_mut(), to_i64),
+            SampleFormat::U8 => self.fill(feed, data.as_slice_mut(), to_u8),
+            SampleFormat::U16 => self.fill(feed, data.as_slice_mut(), to_u16),
+            SampleFormat::U24 => self.fill(feed, data.as_slice_mut(), to_u24),
+            SampleFormat::U32 => self.fill(feed, data.as_slice_mut(), to_u32),
+            SampleFormat::U64 => self.fill(feed, data.as_slice_mut(), to_u64),
             _ => return false,
         }
         true
     }
 
-    fn fill<T>(&mut self, renderer: &mut Renderer, out: Option<&mut [T]>, convert: fn(f32) -> T) {
+    fn fill<T>(&mut self, feed: &mut Feed, out: Option<&mut [T]>, convert: fn(f32) -> T) {
         for piece in out.unwrap_or_default().chunks_mut(self.scratch.len()) {
             let mix = &mut self.scratch[..piece.len()];
-            renderer.render(mix);
+            feed.render(mix);
             for (target, value) in piece.iter_mut().zip(mix) {
                 *target = convert(*value);
             }

@@ -6,16 +6,18 @@ use std::time::Duration;
 use cpal::ErrorKind;
 
 use super::super::{DeviceError, DeviceErrorKind, OutputStatus};
+use super::thread::ThreadTime;
 
 /// This many errors in a row without a block in between, and the stream is given up. Some
 /// backends report the same failure thousands of times a second.
-const MAX_ERRORS_IN_A_ROW: u32 = 50;
+pub(super) const MAX_ERRORS_IN_A_ROW: u32 = 50;
 
 /// Codes of the `lost` word.
 const RUNNING: u32 = 0;
 const NOT_AVAILABLE: u32 = 1;
 const INVALIDATED: u32 = 2;
 const FAILING: u32 = 3;
+const FREE_RUNNING: u32 = 4;
 
 /// The state of a running stream. Relaxed throughout: each value stands alone.
 #[derive(Debug, Default)]
@@ -23,7 +25,9 @@ pub(super) struct Health {
     lost: AtomicU32,
     errors_in_a_row: AtomicU32,
     xruns: AtomicU64,
+    frames: AtomicU64,
     latency_nanos: AtomicU64,
+    pub(super) time: ThreadTime,
 }
 
 impl Health {
@@ -46,8 +50,14 @@ impl Health {
         }
     }
 
+    /// Notes that the device asks for far more than its rate. Realtime-safe.
+    pub(super) fn report_free_running(&self) {
+        self.lose(FREE_RUNNING);
+    }
+
     /// Notes that a block was rendered, and how long until it sounds. Realtime-safe.
-    pub(super) fn rendered(&self, latency: Duration) {
+    pub(super) fn rendered(&self, frames: usize, latency: Duration) {
+        self.frames.fetch_add(frames as u64, Ordering::Relaxed);
         self.errors_in_a_row.store(0, Ordering::Relaxed);
         let nanos = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);
         self.latency_nanos.store(nanos, Ordering::Relaxed);
@@ -55,6 +65,11 @@ impl Health {
 
     pub(super) fn xruns(&self) -> u64 {
         self.xruns.load(Ordering::Relaxed)
+    }
+
+    /// Frames rendered so far.
+    pub(super) fn frames(&self) -> u64 {
+        self.frames.load(Ordering::Relaxed)
     }
 
     pub(super) fn latency(&self) -> Duration {
@@ -66,6 +81,7 @@ impl Health {
             RUNNING => return OutputStatus::Running,
             NOT_AVAILABLE => (DeviceErrorKind::NotAvailable, "the device went away"),
             INVALIDATED => (DeviceErrorKind::Invalidated, "the device's configuration changed"),
+            FREE_RUNNING => (DeviceErrorKind::Unsteady, "the device runs far too fast"),
             _ => (DeviceErrorKind::Invalidated, "the device reports one error after another"),
         };
         OutputStatus::Lost(DeviceError::new(kind, message))
@@ -97,6 +113,7 @@ pub(super) fn device_error(error: &cpal::Error) -> DeviceError {
         DeviceErrorKind::PermissionDenied => "this user may not use the device",
         DeviceErrorKind::UnsupportedConfig => "the device does not support what is asked",
         DeviceErrorKind::Invalidated => "the device's configuration changed",
+        DeviceErrorKind::Unsteady => "the device keeps no time",
         DeviceErrorKind::Other => "the sound system reports an error of no known kind",
     };
     DeviceError::new(kind, error.message().map_or_else(|| general.to_owned(), clause))

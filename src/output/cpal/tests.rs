@@ -1,6 +1,9 @@
 //! What needs no device: conversion and the reading of error reports.
 
-use std::time::Duration;
+mod errors;
+mod fake;
+
+use std::time::{Duration, Instant};
 
 use cpal::ErrorKind;
 
@@ -8,9 +11,12 @@ use super::convert::Converter;
 use super::convert::narrow::{
     to_i8, to_i16, to_i24, to_i32, to_i64, to_u8, to_u16, to_u24, to_u32, to_u64,
 };
+use super::governor::Governor;
 use super::health::{Health, device_error};
+use super::thread::ThreadTime;
 use super::{buffer_frames, prefer_named_cards};
 use crate::buffer::SampleBuffer;
+use crate::output::feed::Feed;
 use crate::output::{DeviceErrorKind, DeviceInfo, OutputStatus};
 use crate::playback::{ControlMessage, PlaybackConfig, VoiceParams, split};
 
@@ -69,7 +75,7 @@ fn a_storm_of_errors_ends_a_stream_and_single_ones_do_not() {
     let health = Health::default();
     for _ in 0..1000 {
         health.report(ErrorKind::BackendError);
-        health.rendered(Duration::from_millis(10));
+        health.rendered(512, Duration::from_millis(10));
     }
     assert_eq!(health.status(), OutputStatus::Running);
     assert_eq!(health.latency(), Duration::from_millis(10));
@@ -118,7 +124,8 @@ fn cards_are_listed_by_name_where_they_have_one() {
 /// What the converter puts into a device's buffer of `frames` stereo frames, if the sample played
 /// is `plane` on both sides.
 fn converted<T: cpal::SizedSample>(plane: &[f32], frames: usize) -> Vec<T> {
-    let (mut controller, mut renderer) = split(PlaybackConfig::default());
+    let (mut controller, renderer) = split(PlaybackConfig::default());
+    let mut feed = Feed::new(renderer, 48_000, 2);
     let sample = SampleBuffer::from_planes(48_000, vec![plane.to_vec()]).expect("valid");
     controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
     let params = VoiceParams::default();
@@ -129,7 +136,7 @@ fn converted<T: cpal::SizedSample>(plane: &[f32], frames: usize) -> Vec<T> {
     #[allow(unsafe_code, reason = "cpal makes its buffers in no other way")]
     let mut data =
         unsafe { cpal::Data::from_parts(buffer.as_mut_ptr().cast(), buffer.len(), T::FORMAT) };
-    assert!(Converter::new(2).render(&mut renderer, &mut data));
+    assert!(Converter::new(2).render(&mut feed, &mut data));
     assert_eq!(controller.shared().clock_frames(), frames as u64);
     buffer
 }
@@ -156,4 +163,43 @@ fn what_is_no_number_never_reaches_a_device() {
     assert_eq!(converted::<f64>(&mix, 5), floats.map(f64::from));
     let (low, high) = (i16::MIN, i16::MAX);
     assert_eq!(converted::<i16>(&mix, 5), [0, 0, high, high, high, high, low, low, low, low]);
+}
+
+#[test]
+fn a_device_that_runs_ahead_of_time_is_stopped_and_a_hasty_start_is_not() {
+    let start = Instant::now();
+    // As PulseAudio begins: two seconds at once, then in time, for a minute.
+    let mut governor = Governor::new(48_000);
+    assert!(governor.admits(96_000, start));
+    for second in 0..60 {
+        assert!(governor.admits(48_000, start + Duration::from_secs(second)), "{second} s");
+    }
+    // As ALSA's `null` runs, at 500 times the speed: 512 frames each 21 µs.
+    let mut governor = Governor::new(48_000);
+    let admitted = (0..100_000_u32)
+        .take_while(|n| governor.admits(512, start + Duration::from_micros(21) * *n))
+        .count();
+    assert!(admitted < 200, "{admitted} callbacks of 10.7 ms");
+    // A long pause is no leave to catch up.
+    let mut governor = Governor::new(48_000);
+    assert!(governor.admits(512, start));
+    let late = start + Duration::from_secs(3_600);
+    let admitted = (0..100_000).take_while(|_| governor.admits(512, late)).count();
+    assert!(admitted < 200, "{admitted} callbacks at once");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_time_of_a_thread_beside_rendering_is_known() {
+    let time = ThreadTime::default();
+    assert_eq!(time.idle_cpu(), None, "before the first callback");
+    time.note_this_thread();
+    let before = time.idle_cpu().expect("Linux tells");
+    // Until the books say so: how long that takes depends on who else wants the processor.
+    while time.idle_cpu().is_some_and(|now| now < before + Duration::from_millis(20)) {
+        std::hint::spin_loop();
+    }
+    time.add_rendering(Duration::from_millis(20));
+    let after = time.idle_cpu().expect("Linux tells");
+    assert!(after < before + Duration::from_millis(20), "{before:?}, {after:?}");
 }

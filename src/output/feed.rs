@@ -1,0 +1,40 @@
+//! The mix as an output pulls it: at its rate, for its channels.
+
+use super::rate::RateMatcher;
+use crate::playback::Renderer;
+
+/// A renderer that runs on an output. Where their rates differ, the mix is resampled.
+#[derive(Debug)]
+pub(super) struct Feed {
+    renderer: Renderer,
+    matcher: Option<RateMatcher>,
+}
+
+impl Feed {
+    /// Sets the renderer's channels. Not realtime-safe.
+    pub(super) fn new(mut renderer: Renderer, sample_rate: u32, channels: usize) -> Self {
+        renderer.set_output_channels(channels);
+        let mix_rate = renderer.sample_rate();
+        let matcher = (mix_rate != sample_rate)
+            .then(|| RateMatcher::new(mix_rate, sample_rate, renderer.output_channels()));
+        Self { renderer, matcher }
+    }
+
+    /// Overwrites `out`, interleaved, with the next frames at the output's rate. Empty, it is the
+    /// renderer's command phase alone. Realtime-safe.
+    pub(super) fn render(&mut self, out: &mut [f32]) {
+        match &mut self.matcher {
+            Some(matcher) if !out.is_empty() => matcher.render(&mut self.renderer, out),
+            _ => self.renderer.render(out),
+        }
+    }
+
+    /// How much later a frame sounds for being resampled, in seconds.
+    pub(super) fn delay_sec(&self) -> f64 {
+        self.matcher.as_ref().map_or(0.0, RateMatcher::delay_sec)
+    }
+
+    pub(super) fn into_renderer(self) -> Renderer {
+        self.renderer
+    }
+}
