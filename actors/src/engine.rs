@@ -147,6 +147,31 @@ impl AudioEngine {
         self.start(output, None, None)
     }
 
+    /// As [`run`](Self::run), on a device of the caller's own. `open` is called now for the first
+    /// of `paths`, and for the others if that does not open; whenever the device is lost it is
+    /// called again, on a thread of the engine's, until it succeeds. A path is the `id` of the
+    /// output that it leads to.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_with(
+        &self,
+        paths: Vec<String>,
+        open: impl Fn(&str, &OutputRequest) -> Result<Box<dyn PreparedOutput>, DeviceError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<RunInfo, EngineError> {
+        let _lifecycle = self.begin()?;
+        let target = Target::Own { paths, open: Arc::new(open) };
+        let request = OutputRequest {
+            sample_rate: self.config.sample_rate,
+            buffer_frames: self.config.buffer_frames,
+        };
+        let prepared = target.prepare(&request)?;
+        self.start(prepared, Some(target), None)
+    }
+
     fn start(
         &self,
         prepared: Box<dyn PreparedOutput>,
@@ -167,8 +192,10 @@ impl AudioEngine {
         start: impl FnOnce(AudioSide) -> Result<Running, EngineError>,
     ) -> Result<RunInfo, EngineError> {
         let info = prepared.info().clone();
+        // From here to `shut_down()`, whatever outputs come and go.
+        let sample_rate = self.config.sample_rate.unwrap_or(info.sample_rate);
         let (controller, renderer) = playback::split(PlaybackConfig {
-            sample_rate: info.sample_rate,
+            sample_rate,
             output_channels: info.channels,
             slots: self.config.slots,
             max_voices: self.config.max_voices,
@@ -176,9 +203,12 @@ impl AudioEngine {
         });
         let output = prepared.start(renderer).map_err(|failed| failed.error)?;
         let info = output.info().clone();
-        let (device, view) =
-            Device::new(output, self.config.buffer_frames, target, fallback.is_some());
-        let audio = AudioSide { controller, device, view, sample_rate: info.sample_rate };
+        let request = OutputRequest {
+            sample_rate: Some(sample_rate),
+            buffer_frames: self.config.buffer_frames,
+        };
+        let (device, view) = Device::new(output, request, target, fallback.is_some());
+        let audio = AudioSide { controller, device, view, sample_rate };
         let started = start(audio)?;
         let state = if fallback.is_some() { DeviceState::Fallback } else { DeviceState::Started };
         started.publisher.device(state, info.name.clone());

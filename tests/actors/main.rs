@@ -2,6 +2,7 @@
 
 mod batch;
 mod budget;
+mod devices;
 mod direct_messages;
 mod events;
 mod helping;

@@ -1,52 +1,30 @@
 //! The output: which one plays, what drives the callback while it is gone, how it comes back.
 
 mod finder;
+mod target;
+mod view;
+mod watch;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use actix_rt::time::Instant;
 use hotcue::output::{
-    self, DeviceError, DeviceErrorKind, Output, OutputInfo, OutputRequest, OutputStatus,
-    PreparedOutput,
+    self, DeviceError, DeviceErrorKind, Output, OutputRequest, OutputStatus, PreparedOutput,
 };
 use hotcue::playback::Renderer;
 
 use crate::bus::Publisher;
 use crate::events::DeviceState;
-pub(crate) use finder::{Finder, Target};
+use finder::{Finder, LONGEST_WAIT};
+pub(crate) use target::Target;
+pub(crate) use view::DeviceView;
+use watch::{Fault, Watch};
 
-/// What any thread may know of the output.
-#[derive(Debug, Default)]
-pub(crate) struct DeviceView {
-    latency_bits: AtomicU64,
-    xruns: AtomicU64,
-    info: Mutex<Option<OutputInfo>>,
-}
-
-impl DeviceView {
-    pub(crate) fn latency_sec(&self) -> f64 {
-        f64::from_bits(self.latency_bits.load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn xruns(&self) -> u64 {
-        self.xruns.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn info(&self) -> Option<OutputInfo> {
-        self.info.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn show(&self, output: &dyn Output) {
-        *self.info.lock().unwrap_or_else(PoisonError::into_inner) = Some(output.info().clone());
-        self.update(output);
-    }
-
-    fn update(&self, output: &dyn Output) {
-        self.latency_bits.store(output.latency_sec().to_bits(), Ordering::Relaxed);
-        self.xruns.store(output.xruns(), Ordering::Relaxed);
-    }
-}
+/// How long after a loss the device is looked for.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// A device that is lost again sooner than this is waited for twice as long.
+const SETTLED: Duration = Duration::from_secs(10);
 
 /// Makes the output that drives the callback while there is no other.
 pub(crate) type Spare = Box<dyn Fn(&OutputRequest) -> Box<dyn PreparedOutput> + Send>;
@@ -54,11 +32,16 @@ pub(crate) type Spare = Box<dyn Fn(&OutputRequest) -> Box<dyn PreparedOutput> + 
 /// The output of a running engine.
 pub(crate) struct Device {
     output: Option<Box<dyn Output>>,
-    sample_rate: u32,
-    buffer_frames: Option<u32>,
+    /// Of the engine: its rate.
+    request: OutputRequest,
     /// What to look for when the output is lost; None where losing it is final.
     target: Option<Target>,
     finder: Option<Finder>,
+    watch: Watch,
+    /// How long the next search waits before it begins.
+    wait: Duration,
+    /// Paths that did not start, stalled, ran away or spun: they are tried last.
+    shunned: Vec<String>,
     /// The null output, except under a virtual clock: that one has a clock of its own.
     spare: Spare,
     view: Arc<DeviceView>,
@@ -75,27 +58,28 @@ impl std::fmt::Debug for Device {
 
 impl Device {
     /// Keeps `output`, and looks for `target` whenever that is gone; `fallback` says that it is
-    /// gone from the start.
+    /// gone from the start. `request` has the engine's rate.
     pub(crate) fn new(
         output: Box<dyn Output>,
-        buffer_frames: Option<u32>,
+        request: OutputRequest,
         target: Option<Target>,
         fallback: bool,
     ) -> (Self, Arc<DeviceView>) {
         let view = Arc::new(DeviceView::default());
         view.show(&*output);
-        let sample_rate = output.info().sample_rate;
         let mut device = Self {
             output: Some(output),
-            sample_rate,
-            buffer_frames,
+            request,
             target,
             finder: None,
+            watch: Watch::new(Instant::now()),
+            wait: FIRST_WAIT,
+            shunned: Vec::new(),
             spare: Box::new(output::prepare_null),
             view: Arc::clone(&view),
         };
         if fallback {
-            device.start_finder();
+            device.search();
         }
         (device, view)
     }
@@ -112,29 +96,32 @@ impl Device {
         output.render(&mut out).then_some(out)
     }
 
-    /// Notices a lost output and one that was found; called every tick.
+    /// Notices an output that is lost, has stopped or spins, and one that was found; called every
+    /// tick.
     pub(super) fn look(&mut self, publisher: &Publisher) {
-        let lost = match &self.output {
-            Some(output) => {
-                self.view.update(&**output);
-                matches!(output.status(), OutputStatus::Lost(_))
+        match self.fault() {
+            None => {}
+            Some(Fault::Lost) => self.lose(publisher),
+            Some(Fault::Stalled | Fault::RunsAway) => {
+                self.shun(self.path());
+                self.lose(publisher);
             }
-            None => false,
-        };
-        if lost {
-            let name = self.name();
-            self.fall_back_to_null();
-            publisher.device(DeviceState::Lost, name);
-            // Without the callback there is nothing that another output could play.
-            if self.output.is_some() {
-                self.start_finder();
+            Some(Fault::Spinning) => {
+                self.shun(self.path());
+                self.search_for_better();
             }
         }
         if let Some(found) = self.finder.as_ref().and_then(Finder::found) {
             self.finder = None;
+            let state = if self.plays_on_target() {
+                // It has only been better than what spins.
+                DeviceState::Started
+            } else {
+                DeviceState::Recovered
+            };
             // On failure `switch_to` looks on, as long as there is a callback to place.
             if self.switch_to(found).is_ok() {
-                publisher.device(DeviceState::Recovered, self.name());
+                publisher.device(state, self.name());
             }
         }
     }
@@ -142,13 +129,13 @@ impl Device {
     /// Moves the callback to another output; voices keep their place. On failure the null clock
     /// drives it, and the target is looked for.
     pub(super) fn switch_to(&mut self, next: Box<dyn PreparedOutput>) -> Result<(), DeviceError> {
-        let Some(mut renderer) = self.output.take().and_then(Output::stop) else {
+        let Some(renderer) = self.output.take().and_then(Output::stop) else {
             return Err(DeviceError::new(
                 DeviceErrorKind::Invalidated,
                 "the device never gave the callback back",
             ));
         };
-        renderer.set_output_channels(next.info().channels);
+        let path = next.info().id.clone();
         match next.start(renderer) {
             Ok(output) => {
                 self.adopt(output);
@@ -156,8 +143,10 @@ impl Device {
             }
             Err(failed) => {
                 if let Some(renderer) = failed.renderer {
+                    self.shun(path);
+                    self.wait_longer();
                     self.start_null(renderer);
-                    self.start_finder();
+                    self.search();
                 }
                 Err(failed.error)
             }
@@ -174,6 +163,8 @@ impl Device {
     pub(super) fn set_target(&mut self, target: Option<Target>) {
         self.finder = None;
         self.target = target;
+        self.wait = FIRST_WAIT;
+        self.shunned.clear();
     }
 
     pub(super) fn stop(&mut self) {
@@ -188,36 +179,93 @@ impl Device {
         self.output.as_ref().map_or_else(String::new, |output| output.info().name.clone())
     }
 
-    fn fall_back_to_null(&mut self) {
+    fn fault(&mut self) -> Option<Fault> {
+        let output = self.output.as_ref()?;
+        self.view.update(&**output);
+        match output.status() {
+            OutputStatus::Running => {
+                let idle_cpu = || output.idle_cpu();
+                self.watch.look(output.pulled_frames(), idle_cpu, Instant::now())
+            }
+            OutputStatus::Lost(error) if error.kind() == DeviceErrorKind::Unsteady => {
+                Some(Fault::RunsAway)
+            }
+            OutputStatus::Lost(_) => Some(Fault::Lost),
+        }
+    }
+
+    /// Leaves an output that is lost to the null clock, and looks for it.
+    fn lose(&mut self, publisher: &Publisher) {
+        let name = self.name();
+        if self.watch.began().elapsed() < SETTLED {
+            self.wait_longer();
+        } else {
+            self.wait = FIRST_WAIT;
+        }
         if let Some(renderer) = self.output.take().and_then(Output::stop) {
             self.start_null(renderer);
+        }
+        publisher.device(DeviceState::Lost, name);
+        // Without the callback there is nothing that another output could play.
+        if self.output.is_some() {
+            self.search();
+        }
+    }
+
+    fn wait_longer(&mut self) {
+        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+    }
+
+    fn shun(&mut self, path: String) {
+        if !self.shunned.contains(&path) {
+            self.shunned.push(path);
         }
     }
 
     fn start_null(&mut self, renderer: Renderer) {
-        let request = OutputRequest {
-            sample_rate: Some(self.sample_rate),
-            buffer_frames: self.buffer_frames,
-        };
         // Fails only when no thread can be made; then `ring_buffer_full` tells of it.
-        if let Ok(output) = (self.spare)(&request).start(renderer) {
+        if let Ok(output) = (self.spare)(&self.request).start(renderer) {
             self.adopt(output);
         }
     }
 
     fn adopt(&mut self, output: Box<dyn Output>) {
         self.view.show(&*output);
+        self.watch = Watch::new(Instant::now());
         self.output = Some(output);
     }
 
-    fn start_finder(&mut self) {
-        if let Some(target) = &self.target {
-            let request = OutputRequest {
-                sample_rate: Some(self.sample_rate),
-                buffer_frames: self.buffer_frames,
-            };
-            let target = target.clone();
-            self.finder = Finder::start(move || target.prepare(&request)).ok();
-        }
+    fn path(&self) -> String {
+        self.output.as_ref().map_or_else(String::new, |output| output.info().id.clone())
+    }
+
+    fn plays_on_target(&self) -> bool {
+        self.output.as_ref().is_some_and(|output| output.pulled_frames().is_some())
+    }
+
+    /// Looks for the target until it opens.
+    fn search(&mut self) {
+        let Some(target) = self.target.clone() else { return };
+        let (request, shunned) = (self.request, self.shunned.clone());
+        let prepare = move || {
+            let mut paths = target.paths();
+            // Stable: the others keep their order.
+            paths.sort_by_key(|path| shunned.contains(path));
+            target.prepare_by(&paths, &request)
+        };
+        self.finder = Finder::start(self.wait, prepare).ok();
+    }
+
+    /// Looks once whether another path leads to the target; this one plays on meanwhile, and if
+    /// there is none, for good.
+    fn search_for_better(&mut self) {
+        let Some(target) = self.target.clone() else { return };
+        let (request, shunned) = (self.request, self.shunned.clone());
+        let prepare = move || {
+            let mut paths = target.paths();
+            paths.retain(|path| !shunned.contains(path));
+            target.prepare_by(&paths, &request)
+        };
+        self.finder = Finder::try_once(prepare).ok();
     }
 }

@@ -30,7 +30,8 @@ fn with_sink(test: impl FnOnce(&mut AudioSinkActor)) {
         let bus = EventBus::default().start();
         let (controller, renderer) = split(PlaybackConfig::default());
         let output = prepare_offline(&OutputRequest::default()).start(renderer);
-        let (device, _) = Device::new(output.expect("it always starts"), None, None, false);
+        let (device, _) =
+            Device::new(output.expect("it always starts"), OutputRequest::default(), None, false);
         let publisher = Publisher::new(bus, EngineClock::start());
         let table = Arc::new(Table::new(8, 8));
         test(&mut AudioSinkActor::new(table, publisher, Arc::default(), controller, device));

@@ -72,7 +72,8 @@ class AudioEngine:
         `NoOutputWarning`), ``"default"`` (or `DeviceError`), ``"null"`` (paced by a clock, no
         sound), ``"offline"`` (no clock: `render()` pulls) or the id of one of
         `hotcue.devices()`. `sample_rate` (Hz) is the engine's rate and that of every loaded
-        sample; None takes the device's, 48,000 on ``"null"`` and ``"offline"``.
+        sample, whatever outputs come and go; None takes that of the first, 48,000 on ``"null"``
+        and ``"offline"``. A device of another rate gets the mix resampled.
         `buffer_frames` asks the device for that many frames per callback. `workers` decode at a
         time (None: one per core); those without a load of their own help with that of another.
         The nice value of what loads lies `worker_nice`, 0 to 19, above that of the thread that
@@ -376,7 +377,8 @@ class AudioEngine:
         return self._native.render(frames)
 
     def set_output(self, output: str) -> None:
-        """Moves a running engine to another output; samples and voices stay. Raises
+        """Moves a running engine to another output; samples stay, and voices where they are. The
+        engine's rate stays as well: for a device of another one the mix is resampled. Raises
         `DeviceError` if it does not open; the engine then stays where it was."""
         self._native.set_output(output)
 

@@ -1,4 +1,4 @@
-//! Looks for an output again and again, on a thread of its own: opening one may take a while.
+//! Looks for an output on a thread of its own: opening one may take a while.
 
 #[cfg(test)]
 mod tests;
@@ -8,36 +8,15 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use hotcue::output::{self, DeviceError, OutputRequest, PreparedOutput};
+use hotcue::output::{DeviceError, PreparedOutput};
 
-const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// How long dropping a search waits for its thread.
 const PATIENCE: Duration = Duration::from_millis(20);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// The wait between two tries doubles up to this.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// The device that an engine was asked to play on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// Whatever is the default now.
-    Default,
-    /// One by its id.
-    Id(String),
-}
-
-impl Target {
-    pub(crate) fn prepare(
-        &self,
-        request: &OutputRequest,
-    ) -> Result<Box<dyn PreparedOutput>, DeviceError> {
-        match self {
-            Self::Default => output::prepare_default(request),
-            Self::Id(id) => output::prepare_device(id, request),
-        }
-    }
-}
-
-/// A search with exponential back-off. Dropping it ends the thread, which is left behind if it is
-/// inside a device that takes its time to open: the sink must not wait for that.
+/// A search. Dropping it ends the thread, which is left behind if it is inside a device that takes
+/// its time to open: the sink must not wait for that.
 pub(crate) struct Finder {
     stop: Option<Sender<()>>,
     found: Receiver<Box<dyn PreparedOutput>>,
@@ -45,23 +24,42 @@ pub(crate) struct Finder {
 }
 
 impl Finder {
-    /// Calls `prepare` again and again, on a thread of its own, until it succeeds.
-    pub(crate) fn start(
+    /// Calls `prepare` after `wait`, and again after twice as long and so on until it succeeds.
+    pub(super) fn start(
+        mut wait: Duration,
         prepare: impl Fn() -> Result<Box<dyn PreparedOutput>, DeviceError> + Send + 'static,
     ) -> io::Result<Self> {
-        let (stop, stopped) = mpsc::channel::<()>();
-        let (found_tx, found) = mpsc::channel();
-        let thread = thread::Builder::new().name("hotcue-finder".into()).spawn(move || {
-            let mut wait = FIRST_WAIT;
+        Self::spawn(move |stopped, found| {
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(wait) {
                 if let Ok(prepared) = prepare() {
                     // The engine may have stopped while the device opened.
-                    found_tx.send(prepared).ok();
+                    found.send(prepared).ok();
                     return;
                 }
                 wait = (wait * 2).min(LONGEST_WAIT);
             }
-        })?;
+        })
+    }
+
+    /// Calls `prepare` once.
+    pub(super) fn try_once(
+        prepare: impl FnOnce() -> Result<Box<dyn PreparedOutput>, DeviceError> + Send + 'static,
+    ) -> io::Result<Self> {
+        Self::spawn(move |_, found| {
+            if let Ok(prepared) = prepare() {
+                found.send(prepared).ok();
+            }
+        })
+    }
+
+    fn spawn(
+        search: impl FnOnce(&Receiver<()>, &Sender<Box<dyn PreparedOutput>>) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let (found_tx, found) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name("hotcue-finder".into())
+            .spawn(move || search(&stopped, &found_tx))?;
         Ok(Self { stop: Some(stop), found, thread: Some(thread) })
     }
 

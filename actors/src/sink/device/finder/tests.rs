@@ -12,7 +12,7 @@ use super::Finder;
 fn dropping_a_search_does_not_wait_for_a_device_that_opens() {
     let (opening, opens) = mpsc::channel();
     let (let_go, stuck) = mpsc::channel::<()>();
-    let finder = Finder::start(move || {
+    let finder = Finder::start(Duration::from_millis(1), move || {
         opening.send(()).ok();
         stuck.recv().ok();
         Err(DeviceError::new(DeviceErrorKind::NotAvailable, "never opens"))
