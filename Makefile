@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench load bench-peers nightly soak promises progress crosscheck formats \
+.PHONY: help demo test lint bench load bench-peers nightly soak promises progress crosscheck formats hosts \
 	fuzz docs clean preflight wheel rust-tests jack-test python-tests not-run
 
 PYTHON := .venv/bin/python
@@ -74,6 +74,7 @@ nightly: test promises progress soak fuzz ## runs the long forms of the tests, a
 	scripts/plants.sh
 	.venv/bin/hotcue demo --output null --wav target/demo.wav
 	$(PYTHON) scripts/check_demo.py target/demo.wav
+	$(PYTHON) scripts/hosts_table.py
 
 soak: preflight ## random calls for MINUTES=30; memory must stay flat; draws target/soak.svg
 	cargo run --locked --release -p hotcue-tests --bin measure -- soak $(MINUTES) target/soak.svg
@@ -95,6 +96,12 @@ crosscheck: preflight .venv/.crosscheck ## DIR=…: lays every file below a fold
 	@if [ -z "$(DIR)" ]; then echo 'DIR=… names the folder'; exit 2; fi
 	cargo build --locked -p hotcue-tests --bin crosscheck
 	HOTCUE_PYTHON=$(PYTHON) nice -n 19 target/debug/crosscheck "$(DIR)" target/crosscheck.tsv
+
+hosts: NEEDED_FOR := hosts
+hosts: wheel .venv/.test ## plays for a minute on JACK, PipeWire and PulseAudio, and says what that costs
+	@scripts/pipewire_alsa.sh; rm -rf target/hosts
+	HOTCUE_LONG=1 $(PYTHON) -m pytest py/tests/test_hosts.py
+	$(PYTHON) scripts/hosts_table.py
 
 formats: preflight ## writes the table in docs/FORMATS.md, of what the fixtures come to
 	UPDATE_FORMATS=1 cargo test --locked -p hotcue-tests --test golden formats
@@ -123,6 +130,7 @@ jack-test: rust-tests
 	@sed -n 's/^NOT RUN HERE: //p' target/jack.log >>"$$HOTCUE_NOT_RUN"
 
 python-tests: wheel .venv/.test
+	@scripts/pipewire_alsa.sh
 	$(PYTHON) -m pytest
 
 # Last, so that it is seen; with CI=true a failure.

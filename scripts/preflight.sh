@@ -2,11 +2,11 @@
 # Tells, before anything is compiled, all that is missing and the one command that brings it.
 # As root on Debian or Ubuntu it runs that command itself. Called by the Makefile:
 #
-#     scripts/preflight.sh [test|crosscheck]
+#     scripts/preflight.sh [test|hosts|crosscheck]
 #
 # Tests for things, not for packages: it does not matter where they come from. With `test` and
-# CI=true, also for what the tests need that are otherwise listed as not run; with `crosscheck`,
-# for ffmpeg.
+# CI=true, also for what the tests need that are otherwise listed as not run; with `hosts`, for the
+# sound servers among that; with `crosscheck`, for ffmpeg.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 PATH=$PATH:$HOME/.cargo/bin # where rustup puts Rust; a shell older than that does not know it
@@ -59,8 +59,14 @@ look() {
         else
             lack 'pkg-config, and ALSA and JACK as it knows them' 'pkg-config libasound2-dev libjack-jackd2-dev'
         fi
-        if [ "$purpose" = test ] && [ "${CI:-}" = true ]; then
+        if [ "$purpose" = hosts ] || { [ "$purpose" = test ] && [ "${CI:-}" = true ]; }; then
             need jackd 'jackd, for the tests that play through a server' jackd2
+            need pipewire 'PipeWire, likewise' 'pipewire pipewire-bin'
+            need wireplumber 'its session manager' wireplumber
+            need pipewire-pulse 'its PulseAudio' pipewire-pulse
+            need pulseaudio 'PulseAudio, likewise' 'pulseaudio libasound2-plugins'
+            need parec 'the commands of both (pactl, parec)' pulseaudio-utils
+            need dbus-daemon 'a message bus for them' dbus
         fi
     fi
     if [ "$purpose" = crosscheck ]; then
