@@ -1,4 +1,4 @@
-//! What can be heard in a sample: loudness, tempo, beats, onsets.
+//! What can be heard in a sample: loudness, key, tempo, beats, onsets.
 //!
 //! An [`AnalysisJob`] is a plain value that is stepped, as a load is. It goes over a finished
 //! sample once, block by block; every analysis that was asked for hears each block and concludes
@@ -11,6 +11,7 @@ mod biquad;
 mod block;
 mod error;
 mod job;
+mod key;
 mod kind;
 mod loudness;
 mod single;
@@ -20,6 +21,7 @@ mod waveform;
 
 pub use error::AnalysisError;
 pub use job::{AnalysisJob, AnalysisStep};
+pub use key::{Key, Mode};
 pub use kind::{AnalysisKind, AnalysisResult};
 pub use loudness::{Loudness, ReplayGain};
 pub use waveform::{ColouredWaveform, Pixel, Resolution};

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::block::{Block, mix_down};
+use super::key::KeyMeter;
 use super::loudness::LoudnessMeter;
 use super::single::Once;
 use super::waveform::WaveformMeter;
@@ -117,6 +118,7 @@ fn analyzer(kind: AnalysisKind, sample: &SampleBuffer) -> Option<Box<dyn Analyze
     match kind {
         AnalysisKind::Loudness => Some(Box::new(Once::new(LoudnessMeter::new(channels, rate)))),
         AnalysisKind::Waveform => Some(Box::new(Once::new(WaveformMeter::new(sample.spec())))),
-        AnalysisKind::Onsets | AnalysisKind::Bpm | AnalysisKind::Key => None,
+        AnalysisKind::Key => Some(Box::new(Once::new(KeyMeter::new(rate)))),
+        AnalysisKind::Onsets | AnalysisKind::Bpm => None,
     }
 }

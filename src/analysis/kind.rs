@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ColouredWaveform, Loudness};
+use super::{ColouredWaveform, Key, Loudness};
 
 /// What may be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,6 +44,8 @@ pub enum AnalysisResult {
     Loudness(Loudness),
     /// What there is to draw.
     Waveform(Arc<ColouredWaveform>),
+    /// The key; None of percussion.
+    Key(Option<Key>),
 }
 
 impl AnalysisResult {
@@ -52,6 +54,7 @@ impl AnalysisResult {
         match self {
             Self::Loudness(_) => AnalysisKind::Loudness,
             Self::Waveform(_) => AnalysisKind::Waveform,
+            Self::Key(_) => AnalysisKind::Key,
         }
     }
 }

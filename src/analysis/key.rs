@@ -1,0 +1,122 @@
+//! The musical key.
+//!
+//! Spectral peaks of a low rate are summed to pitch classes, whatever the tuning, and compared with
+//! profiles of keys. Sources stand with each step.
+
+mod chroma;
+mod decimate;
+mod profiles;
+mod spectrum;
+#[cfg(test)]
+mod tests;
+
+use super::single::Single;
+use super::{AnalysisResult, Block};
+use chroma::{Chroma, Pitches};
+use decimate::Decimator;
+use spectrum::Spectrum;
+
+/// Below this coherence, what is heard is percussion.
+const LEAST_COHERENCE: f64 = 0.35;
+/// Correlation below which no key is meant.
+const LEAST_CORRELATION: f64 = 0.4;
+/// The margin, in correlation, from which on nothing speaks for another key.
+const CLEAR_MARGIN: f64 = 0.2;
+
+/// Major or minor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// With the major third.
+    Major,
+    /// With the minor third.
+    Minor,
+}
+
+/// A key, and how sure that is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Key {
+    /// The tonic as a pitch class: 0 is C, 1 is C sharp or D flat, up to 11, which is B.
+    pub tonic: u8,
+    /// Major or minor.
+    pub mode: Mode,
+    /// From 0 to 1: how far all other keys are from fitting as well.
+    pub confidence: f64,
+    /// How far the tuning lies above A = 440 Hz, from −50 to 50 cents.
+    pub tuning_cents: f64,
+}
+
+impl Key {
+    /// The tonic's usual name in this mode, such as `"F#"` or `"Eb"`.
+    pub fn tonic_name(&self) -> &'static str {
+        /// Where both spellings are in use, the one of fewer accidentals, of major and of minor.
+        const NAMES: [[&str; 12]; 2] = [
+            ["C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"],
+            ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B"],
+        ];
+        NAMES[usize::from(self.mode == Mode::Minor)][usize::from(self.tonic % 12)]
+    }
+
+    /// The code of Mixed In Key's Camelot wheel: `"8B"` is C major, `"8A"` A minor.
+    pub fn camelot(&self) -> String {
+        let letter = if self.mode == Mode::Major { 'B' } else { 'A' };
+        format!("{}{letter}", (self.fifths() + 7) % 12 + 1)
+    }
+
+    /// The code of Open Key: `"1d"` is C major, `"1m"` A minor.
+    pub fn open_key(&self) -> String {
+        let letter = if self.mode == Mode::Major { 'd' } else { 'm' };
+        format!("{}{letter}", self.fifths() + 1)
+    }
+
+    /// Fifths up from C major or from A minor, 0 to 11.
+    fn fifths(&self) -> u8 {
+        let major = match self.mode {
+            Mode::Major => self.tonic,
+            Mode::Minor => self.tonic + 3,
+        };
+        major * 7 % 12
+    }
+}
+
+/// Listens for the key.
+pub(super) struct KeyMeter {
+    decimator: Decimator,
+    spectrum: Spectrum,
+    chroma: Chroma,
+}
+
+impl KeyMeter {
+    pub(super) fn new(rate: u32) -> Self {
+        let decimator = Decimator::new(rate as usize);
+        let rate_hz = rate as f32 / decimator.factor() as f32;
+        Self { decimator, spectrum: Spectrum::new(rate_hz), chroma: Chroma::new() }
+    }
+
+    fn listen(&mut self, mono: &[f32]) {
+        self.decimator.pass(mono, self.spectrum.pending());
+        self.spectrum.drain(false, |peaks| self.chroma.add(peaks));
+    }
+
+    fn result(mut self) -> Option<Key> {
+        self.spectrum.drain(true, |peaks| self.chroma.add(peaks));
+        let Pitches { classes, tuning_cents, coherence } = self.chroma.pitches()?;
+        let best = profiles::best(&classes);
+        let is_tonal = coherence >= LEAST_COHERENCE && best.correlation >= LEAST_CORRELATION;
+        is_tonal.then(|| Key {
+            tonic: best.tonic,
+            mode: best.mode,
+            confidence: (best.margin / CLEAR_MARGIN).min(1.0) * coherence,
+            tuning_cents,
+        })
+    }
+}
+
+impl Single for KeyMeter {
+    fn hear(&mut self, block: &Block<'_>) {
+        self.listen(block.mono);
+    }
+
+    fn conclude(self) -> AnalysisResult {
+        AnalysisResult::Key(self.result())
+    }
+}

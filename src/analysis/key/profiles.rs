@@ -1,0 +1,63 @@
+//! Which key a distribution of pitch classes is most like.
+//!
+//! # Sources
+//! C. L. Krumhansl, *Cognitive Foundations of Musical Pitch* (1990), chapter 4: the correlation with
+//! a profile in all twelve transpositions. Profiles: `EDMA`, Á. Faraldo, E. Gómez, S. Jordà,
+//! P. Herrera, *Key Estimation in Electronic Dance Music*, ECIR 2016; `BGATE`, Á. Faraldo, S. Jordà,
+//! P. Herrera, *A Multi-Profile Method for Key Estimation in EDM*, AES Conference on Semantic Audio
+//! 2017. Both are medians over some hundred tracks; of the latter, degrees that matter little are 0.
+
+use super::Mode;
+
+/// Weights from the tonic up.
+type Profile = [f64; 12];
+
+/// Major and minor.
+const EDMA: [Profile; 2] = [
+    [1.00, 0.29, 0.50, 0.40, 0.60, 0.56, 0.32, 0.80, 0.31, 0.45, 0.42, 0.39],
+    [1.00, 0.31, 0.44, 0.58, 0.33, 0.49, 0.29, 0.78, 0.43, 0.29, 0.53, 0.32],
+];
+const BGATE: [Profile; 2] = [
+    [1.00, 0.00, 0.42, 0.00, 0.53, 0.37, 0.00, 0.77, 0.00, 0.38, 0.21, 0.30],
+    [1.00, 0.00, 0.36, 0.39, 0.00, 0.38, 0.00, 0.74, 0.27, 0.00, 0.42, 0.23],
+];
+
+/// The likeliest key.
+pub(super) struct Match {
+    pub(super) tonic: u8,
+    pub(super) mode: Mode,
+    /// Mean correlation with both profiles, −1 to 1.
+    pub(super) correlation: f64,
+    /// By how much that is above the next best key's.
+    pub(super) margin: f64,
+}
+
+/// Compares with all keys.
+pub(super) fn best(classes: &[f64; 12]) -> Match {
+    let mut matches: Vec<Match> = Vec::with_capacity(24);
+    for (index, mode) in [Mode::Major, Mode::Minor].into_iter().enumerate() {
+        for tonic in 0..12 {
+            let mut turned = *classes;
+            turned.rotate_left(tonic.into());
+            let with = |profiles: &[Profile; 2]| correlation(&turned, &profiles[index]);
+            let correlation = (with(&EDMA) + with(&BGATE)) / 2.0;
+            matches.push(Match { tonic, mode, correlation, margin: 0.0 });
+        }
+    }
+    matches.sort_by(|one, other| other.correlation.total_cmp(&one.correlation));
+    let next = matches[1].correlation;
+    let first = matches.swap_remove(0);
+    Match { margin: first.correlation - next, ..first }
+}
+
+/// Pearson's; 0 where either does not vary.
+fn correlation(one: &[f64; 12], other: &[f64; 12]) -> f64 {
+    let centred = |values: &[f64; 12]| {
+        let mean = values.iter().sum::<f64>() / 12.0;
+        values.map(|value| value - mean)
+    };
+    let (one, other) = (centred(one), centred(other));
+    let product = |a: &[f64; 12], b: &[f64; 12]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let scale = (product(&one, &one) * product(&other, &other)).sqrt();
+    if scale > 0.0 { product(&one, &other) / scale } else { 0.0 }
+}

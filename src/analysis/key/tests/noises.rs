@@ -1,0 +1,73 @@
+use super::{RATE, key_at};
+
+/// White noise from −1 to 1, the same each time.
+fn noise(frames: usize) -> Vec<f32> {
+    let mut state = 0x2545_f491_u32;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as f32 / u32::MAX as f32 * 2.0 - 1.0
+    };
+    (0..frames).map(|_| next()).collect()
+}
+
+/// A bar of a drum machine: kicks that fall in pitch, snares and hats of noise.
+fn drums() -> Vec<f32> {
+    let step = RATE as usize / 8;
+    let noise = noise(step);
+    let mut bar = Vec::new();
+    for index in 0..16 {
+        for (at, noise) in noise.iter().enumerate() {
+            let seconds = at as f64 / f64::from(RATE);
+            let falling_turns = 45.0 * seconds + 6.0 * (1.0 - (-seconds * 30.0).exp());
+            let kick = (std::f64::consts::TAU * falling_turns).sin() * (-seconds * 12.0).exp();
+            let snare = f64::from(*noise) * (-seconds * 20.0).exp();
+            let hat = f64::from(*noise) * (-seconds * 80.0).exp() * 0.3;
+            let beat = match index % 8 {
+                0 => kick,
+                4 => snare,
+                _ => 0.0,
+            };
+            bar.push((0.5 * (beat + hat)) as f32);
+        }
+    }
+    bar
+}
+
+#[test]
+fn percussion_has_no_key() {
+    assert_eq!(key_at(RATE, &drums()), None);
+    assert_eq!(key_at(RATE, &noise(4 * RATE as usize)), None);
+    // A hit.
+    let hit: Vec<f32> = noise(20_000)
+        .iter()
+        .enumerate()
+        .map(|(at, value)| value * (-(at as f32) / 3_000.0).exp())
+        .collect();
+    assert_eq!(key_at(RATE, &hit), None);
+}
+
+#[test]
+fn silence_has_no_key() {
+    assert_eq!(key_at(RATE, &[]), None);
+    assert_eq!(key_at(RATE, &[0.0; 50_000]), None);
+}
+
+#[test]
+fn any_input_has_a_result_of_numbers() {
+    for value in [1.0, 1e6, -1e6, f32::from_bits(1)] {
+        for rate in [1_000, 8_000, 44_100, 768_000] {
+            for frames in [1, 1_000, 50_000] {
+                let mut pulse = vec![0.0; frames];
+                pulse[frames / 2] = value;
+                for mono in [pulse, vec![value; frames], noise(frames)] {
+                    if let Some(key) = key_at(rate, &mono) {
+                        assert!(key.tonic < 12 && (0.0..=1.0).contains(&key.confidence), "{key:?}");
+                        assert!(key.tuning_cents.abs() <= 50.0, "{key:?}");
+                    }
+                }
+            }
+        }
+    }
+}

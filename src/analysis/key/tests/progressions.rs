@@ -1,0 +1,90 @@
+use super::{Mode, RATE, TIMBRES, chords, key_at};
+
+// Each begins and ends with its tonic, by a cadence: what goes round without one, such as
+// i VI III VII, is as much in the relative key.
+
+/// I V vi IV I IV V I; I vi ii V I IV V I; I IV I V I vi V I.
+const MAJOR: [&[(u8, bool)]; 3] = [
+    &[(0, true), (7, true), (9, false), (5, true), (0, true), (5, true), (7, true), (0, true)],
+    &[(0, true), (9, false), (2, false), (7, true), (0, true), (5, true), (7, true), (0, true)],
+    &[(0, true), (5, true), (0, true), (7, true), (0, true), (9, false), (7, true), (0, true)],
+];
+/// i VI iv V i iv v i; i iv v i VI VII i i; i VII VI V i iv V i.
+const MINOR: [&[(u8, bool)]; 3] = [
+    &[(0, false), (8, true), (5, false), (7, true), (0, false), (5, false), (7, false), (0, false)],
+    &[
+        (0, false),
+        (5, false),
+        (7, false),
+        (0, false),
+        (8, true),
+        (10, true),
+        (0, false),
+        (0, false),
+    ],
+    &[(0, false), (10, true), (8, true), (7, true), (0, false), (5, false), (7, true), (0, false)],
+];
+
+/// In 24 keys and three timbres, detuned by up to 30 cents, at least 90 % are exact; the tuning
+/// always is.
+#[test]
+fn progressions_have_their_key() {
+    let mut right = 0;
+    let mut count = 0;
+    let mut missed = String::new();
+    for (mode, progressions) in [(Mode::Major, MAJOR), (Mode::Minor, MINOR)] {
+        for tonic in 0..12 {
+            for (index, timbre) in TIMBRES.into_iter().enumerate() {
+                let progression = progressions[(index + usize::from(tonic)) % 3];
+                let cents = f64::from((u32::from(tonic) * 7 + index as u32 * 5) % 13) * 5.0 - 30.0;
+                let mono = chords(RATE, timbre, tonic, cents, progression);
+                let key = key_at(RATE, &mono).expect("a key");
+                assert!((key.tuning_cents - cents).abs() < 5.0, "{key:?}, tuned to {cents}");
+                count += 1;
+                if (key.tonic, key.mode) == (tonic, mode) {
+                    right += 1;
+                } else {
+                    missed += &format!("{tonic} {mode:?}, timbre {index}: {key:?}\n");
+                }
+            }
+        }
+    }
+    assert!(right * 10 >= count * 9, "{right} of {count}\n{missed}");
+}
+
+/// A chord that is all there is names its key.
+#[test]
+fn a_single_chord_has_its_key() {
+    for (mode, is_major) in [(Mode::Major, true), (Mode::Minor, false)] {
+        for tonic in 0..12 {
+            for timbre in TIMBRES {
+                let mono = chords(RATE, timbre, tonic, 0.0, &[(0, is_major); 4]);
+                let key = key_at(RATE, &mono).expect("a key");
+                assert_eq!((key.tonic, key.mode), (tonic, mode), "{key:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_rate_does_not_matter() {
+    for rate in [8_000, 11_025, 22_050, 32_000, 48_000, 96_000, 192_000] {
+        let mono = chords(rate, TIMBRES[0], 3, 0.0, MINOR[0]);
+        let key = key_at(rate, &mono).expect("a key");
+        assert_eq!((key.tonic, key.mode), (3, Mode::Minor), "{rate} Hz: {key:?}");
+        assert!(key.tuning_cents.abs() < 5.0);
+    }
+}
+
+/// What is louder says no more.
+#[test]
+fn the_level_does_not_matter() {
+    let mono = chords(RATE, TIMBRES[1], 10, 20.0, MAJOR[0]);
+    let key = key_at(RATE, &mono).expect("a key");
+    for gain in [1e-4, 1e3] {
+        let other: Vec<f32> = mono.iter().map(|value| value * gain).collect();
+        let other = key_at(RATE, &other).expect("a key");
+        assert_eq!((other.tonic, other.mode), (key.tonic, key.mode));
+        assert!((other.confidence - key.confidence).abs() < 0.01);
+    }
+}
