@@ -19,7 +19,7 @@ fn ring(criterion: &mut Criterion) {
 
     let (mut controller, mut renderer) = split(PlaybackConfig::default());
     let sample = sample(48_000, 2, 64);
-    let load = |sample| ControlMessage::LoadSample { slot: 0, sample };
+    let load = |sample| ControlMessage::LoadSample { slot: 0, sample, own_loop: None };
     controller.try_send(load(Arc::clone(&sample))).expect("room");
     group.bench_function("a_sample_in_and_the_one_before_back", |b| {
         b.iter(|| {

@@ -4,6 +4,8 @@
 //! buffers, mixer, realtime callback, outputs, analysis. Knows no actor and no Python, and spawns
 //! no thread except through an output.
 
+#![cfg_attr(rtsan, feature(sanitize))]
+
 mod buffer;
 mod clearing;
 mod decode;

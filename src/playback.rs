@@ -8,24 +8,38 @@
 //! A sample that is played from where it begins is not faded in: its attack stays its own.
 
 mod buffers;
+mod bus;
 mod callback;
 mod channels;
 mod denormals;
+mod events;
 mod interpolate;
+mod limiter;
+mod load;
 mod messages;
+mod meter;
 mod mixer;
+mod params;
+mod playheads;
 mod ramp;
 mod ring;
 mod scratch;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod track;
 mod voice;
 
 use std::sync::Arc;
 
+pub use bus::BUSES;
 pub use callback::{COMMANDS_PER_BLOCK, Renderer};
-pub use messages::{ControlMessage, EndReason, PlaybackEvent, Retrigger, VoiceParams};
+pub use events::{EndReason, PlaybackEvent};
+pub use load::CallbackLoad;
+pub use messages::ControlMessage;
+pub use meter::{Level, METERED_CHANNELS};
+pub use params::{LoopSpan, Looping, Retrigger, VoiceParams};
+pub use playheads::{Playhead, VoiceState};
 pub use shared::PlaybackShared;
 
 pub(crate) use denormals::without_denormals;
@@ -49,6 +63,8 @@ pub struct PlaybackConfig {
     pub command_capacity: usize,
     /// Playback events that may wait to be polled; further ones are dropped and counted.
     pub event_capacity: usize,
+    /// How many frames a turn of the meters takes: each shows the levels of the last one.
+    pub meter_frames: u32,
 }
 
 impl Default for PlaybackConfig {
@@ -60,6 +76,7 @@ impl Default for PlaybackConfig {
             max_voices: 128,
             command_capacity: 1024,
             event_capacity: 4096,
+            meter_frames: 800,
         }
     }
 }
@@ -72,7 +89,7 @@ impl Default for PlaybackConfig {
 ///
 /// let (mut controller, mut renderer) = split(PlaybackConfig::default());
 /// let sample = SampleBuffer::from_planes(48_000, vec![vec![0.5, -0.5]])?;
-/// controller.try_send(ControlMessage::LoadSample { slot: 3, sample })?;
+/// controller.try_send(ControlMessage::LoadSample { slot: 3, sample, own_loop: None })?;
 /// let params = VoiceParams { volume: 0.5, ..VoiceParams::default() };
 /// controller.try_send(ControlMessage::Play { voice: 1, slot: 3, params })?;
 ///
@@ -96,11 +113,10 @@ pub fn split(config: PlaybackConfig) -> (Controller, Renderer) {
     let (commands_tx, commands_rx) = ring::command_ring(command_capacity);
     let (events_tx, events_rx) = ring::event_ring(config.event_capacity);
     let (lender, returns) = ring::return_ring(places);
-    let shared = Arc::new(PlaybackShared::new(config.slots));
+    let shared = Arc::new(PlaybackShared::new(config.slots, 2 * max_voices));
     let buffers = BufferTable::new(table_size, returns);
     let mixer = Mixer::new(&config, buffers, events_tx, Arc::clone(&shared));
-    let renderer =
-        Renderer::new(mixer, commands_rx, Arc::clone(&shared), output_channels, sample_rate);
+    let renderer = Renderer::new(mixer, commands_rx, Arc::clone(&shared), sample_rate);
     (Controller { commands_tx, events_rx, lender, shared }, renderer)
 }
 

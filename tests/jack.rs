@@ -146,7 +146,9 @@ fn playing(sample: Vec<Vec<f32>>, sample_rate: u32) -> (Controller, Renderer) {
     let (mut controller, renderer) =
         split(PlaybackConfig { sample_rate, ..PlaybackConfig::default() });
     let sample = SampleBuffer::from_planes(sample_rate, sample).expect("valid");
-    controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
+    controller
+        .try_send(ControlMessage::LoadSample { slot: 0, sample, own_loop: None })
+        .expect("room");
     (controller, renderer)
 }
 

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use hotcue::output::{OutputRequest, prepare_offline};
 use hotcue::playback::{
-    COMMANDS_PER_BLOCK, ControlMessage, Controller, EndReason, PlaybackConfig, PlaybackEvent,
-    Renderer, Retrigger, VoiceParams, split,
+    COMMANDS_PER_BLOCK, ControlMessage, Controller, EndReason, LoopSpan, Looping, PlaybackConfig,
+    PlaybackEvent, Renderer, Retrigger, VoiceParams, split,
 };
-use hotcue::{AudioSpec, SampleBuffer, SampleWriter};
+use hotcue::{AudioSpec, LoopKind, SampleBuffer, SampleWriter};
 
 thread_local! {
     static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
@@ -99,12 +99,25 @@ impl Dice {
         usize::try_from(self.below(below)).expect("small")
     }
 
+    fn looping(&mut self) -> Looping {
+        let start_frame = self.below(2000);
+        let kind = [LoopKind::Forward, LoopKind::PingPong, LoopKind::Backward][self.size(3)];
+        let rounds = u32::try_from(self.below(4)).expect("small");
+        let span = LoopSpan { start_frame, end_frame: start_frame + self.below(900), kind, rounds };
+        [Looping::Off, Looping::WHOLE, Looping::Sample, Looping::Span(span)][self.size(4)]
+    }
+
     fn params(&mut self, clock: u64) -> VoiceParams {
         VoiceParams {
             volume: self.below(9) as f32 / 8.0,
             pan: self.below(21) as f32 / 10.0 - 1.0,
             speed: [1.0, 1.0, -1.0, 0.7, 2.0, -3.3, 0.0, f32::NAN, f32::INFINITY][self.size(9)],
-            looped: self.below(2) == 0,
+            looping: self.looping(),
+            end_frame: if self.below(3) == 0 { self.below(9000) } else { u64::MAX },
+            fade_in_frames: [0, 0, 500][self.size(3)],
+            fade_out_frames: [0, 0, 500][self.size(3)],
+            choke: [None, None, None, None, Some(1)][self.size(5)],
+            bus: u32::try_from(self.below(17)).expect("small"),
             start_frame: self.below(2) * self.below(4000),
             at_frame: (self.below(3) == 0).then(|| clock + self.below(2000)),
             retrigger: [
@@ -120,7 +133,8 @@ impl Dice {
 /// What a session came across; each of it is a path of its own through the callback.
 #[derive(Default)]
 struct Seen {
-    ended: [u64; 6],
+    ended: [u64; 7],
+    looped: u64,
     collected: usize,
     loudest: f32,
 }
@@ -130,20 +144,26 @@ fn command(dice: &mut Dice, controller: &mut Controller, next_voice: &mut u64) {
     for _ in 0..=dice.below(8) {
         let slot = dice.slot();
         let voice = next_voice.saturating_sub(dice.below(30));
-        let message = match dice.below(24) {
+        let message = match dice.below(28) {
             0..=2 => {
                 let channels = [1, 2, 6][dice.size(3)];
                 let planes = vec![vec![0.5; dice.size(9000)]; channels];
                 let sample = SampleBuffer::from_planes(48_000, planes).expect("valid");
-                ControlMessage::LoadSample { slot, sample }
+                let own_loop = (dice.below(2) == 0).then_some(LoopSpan {
+                    start_frame: 100,
+                    end_frame: 700,
+                    kind: LoopKind::PingPong,
+                    rounds: 2,
+                });
+                ControlMessage::LoadSample { slot, sample, own_loop }
             }
             3 => ControlMessage::UnloadSample { slot },
             4 => {
                 let fade_frames = [0, 500, 100_000, u32::MAX][dice.size(4)];
                 ControlMessage::StopVoice { voice, fade_frames }
             }
-            5 => ControlMessage::StopSample { slot },
-            6 if dice.below(20) == 0 => ControlMessage::StopAll,
+            5 => ControlMessage::StopSample { slot, fade_frames: 240 },
+            6 if dice.below(20) == 0 => ControlMessage::StopAll { fade_frames: 240 },
             7 => ControlMessage::PauseVoice { voice },
             8 => ControlMessage::ResumeVoice { voice },
             9 => ControlMessage::SeekVoice { voice, frame: dice.below(9000) },
@@ -152,12 +172,18 @@ fn command(dice: &mut Dice, controller: &mut Controller, next_voice: &mut u64) {
                 volume: Some(0.3),
                 pan: Some(0.2),
                 speed: Some(1.25),
-                looped: Some(dice.below(2) == 0),
+                looping: Some(dice.looping()),
             },
             11 => ControlMessage::PauseSample { slot },
             12 => ControlMessage::ResumeSample { slot },
             13 => ControlMessage::SeekSample { slot, frame: 0 },
             14 => ControlMessage::SetVolume { volume: dice.below(5) as f32 / 4.0 },
+            16 | 17 => ControlMessage::SetBus {
+                bus: u32::try_from(dice.below(17)).expect("small"),
+                volume: Some(dice.below(5) as f32 / 2.0),
+                muted: Some(dice.below(4) == 0),
+            },
+            18 => ControlMessage::SetLimiter { on: dice.below(2) == 0 },
             15 => ControlMessage::SetSpeed { speed: dice.below(5) as f32 / 2.0 - 0.5 },
             _ => {
                 *next_voice += 1;
@@ -185,11 +211,13 @@ fn session(controller: &mut Controller, renderer: &mut Renderer, seen: &mut Seen
         while block < 2000
             && let Some(event) = controller.poll_event()
         {
+            seen.looped += u64::from(matches!(event, PlaybackEvent::Looped { .. }));
             if let PlaybackEvent::Ended { reason, .. } = event {
                 let kinds = [
                     EndReason::Finished,
                     EndReason::Stopped,
                     EndReason::Stolen,
+                    EndReason::Choked,
                     EndReason::Unloaded,
                     EndReason::Ignored,
                     EndReason::NoSample,
@@ -220,6 +248,8 @@ fn promise_8_callback_never_allocates() {
         assert_eq!(shared.callback_panics(), 0);
         assert!(seen.ended.iter().all(|count| *count > 0), "some end never came: {:?}", seen.ended);
         assert!(seen.collected > 500 && seen.loudest > 0.5 && shared.dropped_events() > 0);
+        assert!(seen.looped > 100 && shared.playheads().len() == shared.voices() as usize);
+        assert!(shared.load().max > 0.0 && shared.master_levels()[0].peak > 0.0);
         // What the callback gave back was freed here, and what is left goes with the two ends.
         assert_eq!(controller.collect(), 0);
     }
@@ -231,7 +261,9 @@ fn promise_8_the_last_owner_is_never_the_callback() {
     let sample = SampleBuffer::from_planes(48_000, vec![vec![0.5; 1000]]).expect("valid");
     let weak = Arc::downgrade(&sample);
     // From here on the playback side alone holds it.
-    controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
+    controller
+        .try_send(ControlMessage::LoadSample { slot: 0, sample, own_loop: None })
+        .expect("room");
     let params = VoiceParams::default();
     controller.try_send(ControlMessage::Play { voice: 1, slot: 0, params }).expect("room");
     controller.try_send(ControlMessage::UnloadSample { slot: 0 }).expect("room");
@@ -248,11 +280,13 @@ fn promise_8_holds_while_a_sample_grows() {
     let spec = AudioSpec { sample_rate: 48_000, channels: 2 };
     let mut writer = SampleWriter::with_capacity(spec, 96_000).expect("memory");
     let sample = writer.buffer().expect("its length is known");
-    controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
+    controller
+        .try_send(ControlMessage::LoadSample { slot: 0, sample, own_loop: None })
+        .expect("room");
     for (voice, speed, looped) in
         [(1, 1.0, false), (2, 1.3, true), (3, -1.0, true), (4, 4.0, false)]
     {
-        let params = VoiceParams { speed, looped, ..VoiceParams::default() };
+        let params = VoiceParams { speed, looping: looped.into(), ..VoiceParams::default() };
         controller.try_send(ControlMessage::Play { voice, slot: 0, params }).expect("room");
     }
     let mut out = vec![0.0; 1024];

@@ -36,6 +36,11 @@ pub struct EngineConfig {
     pub max_queued: usize,
     /// Most voices that sound at once.
     pub max_voices: usize,
+    /// Whether the limiter is on from the start. Off: a play is to the bit what is in its sample,
+    /// on its frame, and the mix may leave full scale.
+    pub limiter: bool,
+    /// Turns of the meters a second, 1..=1000: each shows the levels since the last one.
+    pub meter_rate_hz: u32,
     /// How far the nice value of the threads that load lies above that of the thread that calls
     /// `run`, so that they give way to it; 0 to 19, without effect but on Linux.
     pub worker_nice: i32,
@@ -53,6 +58,8 @@ impl Default for EngineConfig {
             memory_budget: None,
             max_queued: 1_000_000,
             max_voices: 128,
+            limiter: false,
+            meter_rate_hz: 60,
             worker_nice: 5,
         }
     }
@@ -80,6 +87,7 @@ impl EngineConfig {
             (self.memory_budget != Some(0), "memory_budget out of range"),
             (self.max_queued > 0, "max_queued out of range"),
             ((1..=MAX_VOICES).contains(&self.max_voices), "max_voices out of range"),
+            ((1..=1_000).contains(&self.meter_rate_hz), "meter_rate_hz out of range"),
             ((0..=19).contains(&self.worker_nice), "worker_nice out of range"),
         ];
         match checks.iter().find(|(holds, _)| !holds) {

@@ -1,9 +1,11 @@
 //! `AudioEngine`: the actors behind plain calls, usable from any thread.
 
+mod answers;
 mod ask;
 mod batch;
 #[cfg(feature = "testing")]
 mod here;
+mod mixing;
 mod options;
 mod playing;
 mod system;
@@ -17,12 +19,11 @@ use hotcue::Source;
 use hotcue::output::{
     self, DeviceError, DeviceErrorKind, OutputInfo, OutputRequest, PreparedOutput,
 };
-use hotcue::playback::{self, PlaybackConfig};
+use hotcue::playback::{self, ControlMessage, PlaybackConfig};
 
+pub use answers::{Clock, EngineStats, LoadStatus, Meters, RenderedAudio, VoicePosition};
 pub use batch::{BatchProgress, LoadBatch};
-pub use options::{
-    Clock, EngineStats, LoadStatus, PlayOptions, RenderedAudio, VoiceChange, WhenLoading,
-};
+pub use options::{LoopMode, PlayLoop, PlayOptions, VoiceChange, WhenLoading};
 pub use ticket::{LoadTicket, LoadWaiter};
 
 use crate::bus::EventBus;
@@ -194,13 +195,16 @@ impl AudioEngine {
         let info = prepared.info().clone();
         // From here to `shut_down()`, whatever outputs come and go.
         let sample_rate = self.config.sample_rate.unwrap_or(info.sample_rate);
-        let (controller, renderer) = playback::split(PlaybackConfig {
+        let (mut controller, renderer) = playback::split(PlaybackConfig {
             sample_rate,
             output_channels: info.channels,
             slots: self.config.slots,
             max_voices: self.config.max_voices,
+            meter_frames: sample_rate.div_ceil(self.config.meter_rate_hz),
             ..PlaybackConfig::default()
         });
+        // The first command, and so there is room for it.
+        controller.try_send(ControlMessage::SetLimiter { on: self.config.limiter }).ok();
         let output = prepared.start(renderer).map_err(|failed| failed.error)?;
         let info = output.info().clone();
         let request = OutputRequest {
@@ -401,6 +405,9 @@ impl AudioEngine {
                 unread_events,
                 dropped_events,
                 voices: running.playback.voices(),
+                most_voices: running.playback.most_voices(),
+                underruns: running.playback.underruns(),
+                callback_load: running.playback.load(),
                 callbacks: running.playback.callbacks(),
                 xruns: running.device.xruns(),
                 dropped_playback_events: running.playback.dropped_events(),

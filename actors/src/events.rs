@@ -33,7 +33,8 @@ pub enum DeviceState {
     Started,
     /// It is gone; the null clock drives the callback meanwhile.
     Lost,
-    /// It is back, or another one took over.
+    /// It is back, or another one took over; or the callback has panicked, a bug, was silent for
+    /// one block, and goes on without its voices.
     Recovered,
     /// None opened; the null output plays instead.
     Fallback,

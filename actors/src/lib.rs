@@ -36,7 +36,8 @@ pub use config::{EngineConfig, MAX_SLOTS, MAX_VOICES, MAX_WORKERS};
 pub use decoder::DecoderActor;
 pub use engine::{
     AudioEngine, BatchProgress, Clock, EngineStats, LoadBatch, LoadStatus, LoadTicket, LoadWaiter,
-    PlayOptions, RenderedAudio, RunInfo, VoiceChange, WhenLoading,
+    LoopMode, Meters, PlayLoop, PlayOptions, RenderedAudio, RunInfo, VoiceChange, VoicePosition,
+    WhenLoading,
 };
 pub use error::{ConfigError, EngineError, LoadFailure, SubmitError};
 pub use events::{CancelReason, DeviceState, LoaderEvent, StageTimes};

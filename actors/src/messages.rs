@@ -204,8 +204,6 @@ pub(crate) struct Play {
 #[rtype(result = "()")]
 pub(crate) struct PlayWhenReady {
     pub(crate) play: Play,
-    /// Where to start, known in frames only with the sample.
-    pub(crate) start_sec: f64,
     /// The serial of the slot's last change when it was asked for.
     pub(crate) since: u64,
     pub(crate) deadline: Instant,

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hotcue::playback::PlaybackEvent;
 
-/// Playback events that wait at most; beyond it the oldest go.
+/// Playback events that wait at most; beyond it the oldest go. Rounds of loops get half of it.
 const MAX_WAITING: usize = 4_096;
 
 /// Why a play that was asked for never sounded.
@@ -68,6 +68,11 @@ pub(crate) struct PlaybackQueue {
 impl PlaybackQueue {
     pub(crate) fn push(&self, notice: PlaybackNotice) {
         let mut waiting = self.lock();
+        // Rounds come by the dozen: half of the room is left to what happens once per voice.
+        let is_round = matches!(notice, PlaybackNotice::Voice(PlaybackEvent::Looped { .. }));
+        if is_round && waiting.len() >= MAX_WAITING / 2 {
+            return;
+        }
         if waiting.len() == MAX_WAITING {
             waiting.pop_front();
         }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, TryLockError};
 
+use hotcue::playback::LoopSpan;
 use hotcue::{
     Cover, LoadError, LoadWarning, LoadedSample, Metadata, SampleBuffer, Source, StageTimings,
     Waveform, read_cover,
@@ -38,6 +39,11 @@ impl Sample {
     /// somebody holds is not evicted.
     pub fn buffer(&self) -> &SampleBuffer {
         &self.loaded.buffer
+    }
+
+    /// The loop that the file wants to be played: its first that is none for the release.
+    pub(crate) fn own_loop(&self) -> Option<LoopSpan> {
+        self.metadata()?.loops.iter().find(|it| !it.is_release).map(LoopSpan::from)
     }
 
     /// The audio, for the callback.
@@ -161,18 +167,6 @@ impl Sample {
             timings: StageTimings::default(),
         };
         Self::new(loaded, None)
-    }
-
-    /// The frame that sounds at `position_sec`, at most the last one's successor.
-    pub(crate) fn frame_at(&self, position_sec: f64) -> u64 {
-        let frame = (position_sec * f64::from(self.sample_rate())).round();
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped to 0..=frames on the line itself"
-        )]
-        let frame = frame.clamp(0.0, self.frames() as f64) as u64;
-        frame
     }
 }
 

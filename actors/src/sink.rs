@@ -54,6 +54,8 @@ pub struct AudioSinkActor {
     waiting: WaitingPlays,
     /// The serial of the change of each slot that was sent last.
     sent: HashMap<u32, u64>,
+    /// Panics of the callback that were told of.
+    panics: u64,
     stopped: bool,
 }
 
@@ -89,6 +91,7 @@ impl AudioSinkActor {
             backlog: Backlog::default(),
             waiting: WaitingPlays::default(),
             sent: HashMap::new(),
+            panics: 0,
             stopped: false,
         }
     }
@@ -152,8 +155,9 @@ impl AudioSinkActor {
             self.push_to_ring(ControlMessage::UnloadSample { slot });
         }
         if let Some(sample) = sample {
+            let own_loop = sample.own_loop();
             let sample = Arc::clone(sample.shared_buffer());
-            self.push_to_ring(ControlMessage::LoadSample { slot, sample });
+            self.push_to_ring(ControlMessage::LoadSample { slot, sample, own_loop });
         }
     }
 
@@ -171,8 +175,7 @@ impl AudioSinkActor {
         self.send_change(request.slot, change, Some(sample));
         self.publisher.success(request, sample, from_cache, at);
         if let Some(waiting) = self.waiting.take(request.slot) {
-            let play = waiting.into_play(sample);
-            self.queue(Outgoing::Play(play));
+            self.queue(Outgoing::Play(waiting.play));
         }
     }
 
@@ -218,6 +221,15 @@ impl AudioSinkActor {
         }
     }
 
+    /// Says that the callback goes on after a panic, a bug: its voices are gone.
+    fn tell_of_panics(&mut self) {
+        let panics = self.controller.shared().callback_panics();
+        if panics > self.panics {
+            self.panics = panics;
+            self.publisher.device(DeviceState::Recovered, self.device.name());
+        }
+    }
+
     fn drop_play(&self, play: &Play, reason: DropReason) {
         self.table.drop_play(play.slot);
         self.notices.push(PlaybackNotice::Dropped { voice: play.voice, slot: play.slot, reason });
@@ -231,6 +243,7 @@ impl AudioSinkActor {
 
     fn tick(&mut self) {
         self.device.look(&self.publisher);
+        self.tell_of_panics();
         self.flush();
         self.give_up_if_stalled();
         for (play, reason) in self.waiting.sweep(&self.table, Instant::now()) {
@@ -266,7 +279,7 @@ impl Handler<PushSample> for AudioSinkActor {
         let PushSample { slot, change, sample } = push;
         self.send(Outgoing::Pushed { slot, change, sample: Arc::clone(&sample) });
         if let Some(waiting) = self.waiting.take(slot) {
-            self.send(Outgoing::Play(waiting.into_play(sample.sample())));
+            self.send(Outgoing::Play(waiting.play));
         }
     }
 }
@@ -287,9 +300,9 @@ impl Handler<PlayWhenReady> for AudioSinkActor {
         if self.table.unloaded_since(slot, waiting.since) {
             // The unload of another thread came later and was quicker.
             self.drop_play(&waiting.play, DropReason::Unloaded);
-        } else if let Some(sample) = self.table.resident(slot) {
+        } else if self.table.resident(slot).is_some() {
             // The load has succeeded between the caller's look at the table and now.
-            self.send(Outgoing::Play(waiting.into_play(sample.sample())));
+            self.send(Outgoing::Play(waiting.play));
         } else {
             self.drop_waiting(slot, DropReason::Replaced);
             self.waiting.insert(waiting);
@@ -302,8 +315,10 @@ impl Handler<Control> for AudioSinkActor {
 
     fn handle(&mut self, Control(message): Control, _: &mut Context<Self>) {
         match &message {
-            ControlMessage::StopSample { slot } => self.drop_waiting(*slot, DropReason::Stopped),
-            ControlMessage::StopAll => {
+            ControlMessage::StopSample { slot, .. } => {
+                self.drop_waiting(*slot, DropReason::Stopped)
+            }
+            ControlMessage::StopAll { .. } => {
                 for play in self.waiting.take_all() {
                     self.drop_play(&play, DropReason::Stopped);
                 }

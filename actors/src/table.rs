@@ -397,19 +397,13 @@ impl Table {
     pub(crate) fn begin_play(
         &self,
         id: u32,
-        start_sec: f64,
         waits: bool,
         reload: impl FnOnce(PathBuf) -> Arc<Request>,
     ) -> Result<PlayStart, SubmitError> {
         let mut slot = self.slots.entry(id).or_default();
-        let started = slot.sample.as_ref().and_then(|resident| {
-            resident.unless_evicted(|sample| {
-                self.plays.begin(id);
-                sample.frame_at(start_sec)
-            })
-        });
-        if let Some(start_frame) = started {
-            return Ok(PlayStart::Ready { start_frame });
+        let sample = slot.sample.as_ref();
+        if sample.and_then(|it| it.unless_evicted(|_| self.plays.begin(id))).is_some() {
+            return Ok(PlayStart::Ready);
         }
         let mut reloading = None;
         if slot.live().is_none() {

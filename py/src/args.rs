@@ -105,7 +105,8 @@ fn named(error: &PyErr, value: &Bound<'_, PyAny>, name: &str, wanted: &str) -> P
     }
 }
 
-fn wrong_type(value: &Bound<'_, PyAny>, name: &str, wanted: &str) -> PyErr {
+/// `TypeError("… must be …, not …")`.
+pub(crate) fn wrong_type(value: &Bound<'_, PyAny>, name: &str, wanted: &str) -> PyErr {
     let kind = value.get_type().name().map_or_else(|_| "object".into(), |n| n.to_string());
     PyTypeError::new_err(format!("{name} must be {wanted}, not {kind}"))
 }

@@ -5,10 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use hotcue::output::{self, DeviceInfo};
-use hotcue::playback::Retrigger;
-use hotcue_actors::{
-    AudioEngine, EngineConfig, EngineError, PlayOptions, SlotState, VoiceChange, WhenLoading,
-};
+use hotcue_actors::{AudioEngine, EngineConfig, EngineError, PlayOptions, SlotState, VoiceChange};
 use numpy::PyArray2;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -20,6 +17,9 @@ use crate::batch::Batch;
 use crate::errors::{config_error, engine_error, guarded};
 use crate::events::{fill, loader_event, playback_event};
 use crate::fork::Home;
+use crate::playing::{
+    MeterRow, PlayheadRow, RETRIGGERS, WHEN_LOADING, bus, looping, meter_row, playhead_row,
+};
 use crate::render;
 use crate::sample::Sample;
 use crate::source;
@@ -94,6 +94,8 @@ impl Engine {
         max_source_bytes: &Bound<'_, PyAny>,
         max_queued: &Bound<'_, PyAny>,
         max_voices: &Bound<'_, PyAny>,
+        limiter: &Bound<'_, PyAny>,
+        meter_rate_hz: &Bound<'_, PyAny>,
         worker_nice: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
         guarded(slots.py(), || {
@@ -111,6 +113,8 @@ impl Engine {
                 )?,
                 max_queued: integer(max_queued, "max_queued", ANY_POSITIVE)?,
                 max_voices: integer(max_voices, "max_voices", ANY_POSITIVE)?,
+                limiter: flag(limiter, "limiter")?,
+                meter_rate_hz: integer(meter_rate_hz, "meter_rate_hz", ANY_POSITIVE)?,
                 worker_nice: integer(worker_nice, "worker_nice", ANY_POSITIVE)?,
             };
             let slots = integer(slots, "slots", ANY_POSITIVE)?;
@@ -278,8 +282,15 @@ impl Engine {
         pan: &Bound<'_, PyAny>,
         speed: &Bound<'_, PyAny>,
         looped: &Bound<'_, PyAny>,
+        loop_start_sec: &Bound<'_, PyAny>,
+        loop_end_sec: &Bound<'_, PyAny>,
         start_sec: &Bound<'_, PyAny>,
+        end_sec: &Bound<'_, PyAny>,
+        fade_in_sec: &Bound<'_, PyAny>,
+        fade_out_sec: &Bound<'_, PyAny>,
         at_frame: &Bound<'_, PyAny>,
+        choke: &Bound<'_, PyAny>,
+        on_bus: &Bound<'_, PyAny>,
         retrigger: &Bound<'_, PyAny>,
         when_loading: &Bound<'_, PyAny>,
         max_wait_sec: &Bound<'_, PyAny>,
@@ -289,9 +300,14 @@ impl Engine {
             volume: narrow(number(volume, "volume")?),
             pan: narrow(number(pan, "pan")?),
             speed: narrow(number(speed, "speed")?),
-            looped: flag(looped, "loop")?,
+            looping: looping(looped, loop_start_sec, loop_end_sec)?,
             start_sec: number(start_sec, "start_sec")?,
+            end_sec: optional_number(end_sec, "end_sec")?,
+            fade_in_sec: number(fade_in_sec, "fade_in_sec")?,
+            fade_out_sec: number(fade_out_sec, "fade_out_sec")?,
             at_frame: optional_integer(at_frame, "at_frame", ANY_POSITIVE)?,
+            choke: optional_integer(choke, "choke", 0..=u32::MAX.into())?,
+            bus: bus(on_bus)?,
             retrigger: choice(retrigger, "retrigger", &RETRIGGERS)?,
             when_loading: choice(when_loading, "when_loading", &WHEN_LOADING)?,
             max_wait_sec: number(max_wait_sec, "max_wait_sec")?,
@@ -299,9 +315,15 @@ impl Engine {
         self.quick(py, |engine| engine.play_sample(slot, options))
     }
 
-    fn stop_sample(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn stop_sample(
+        &self,
+        py: Python<'_>,
+        id: &Bound<'_, PyAny>,
+        fade_sec: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
         let slot = self.slot(id)?;
-        self.quick(py, |engine| engine.stop_sample(slot))
+        let fade_sec = number(fade_sec, "fade_sec")?;
+        self.quick(py, |engine| engine.stop_sample(slot, fade_sec))
     }
 
     fn pause_sample(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -347,6 +369,7 @@ impl Engine {
         self.voice(voice, |engine, id| engine.seek_voice(id, position_sec))
     }
 
+    #[allow(clippy::too_many_arguments, reason = "those of set_voice, see the module's head")]
     fn set_voice(
         &self,
         voice: &Bound<'_, PyAny>,
@@ -354,18 +377,52 @@ impl Engine {
         pan: &Bound<'_, PyAny>,
         speed: &Bound<'_, PyAny>,
         looped: &Bound<'_, PyAny>,
+        loop_start_sec: &Bound<'_, PyAny>,
+        loop_end_sec: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
+        let looping = if looped.is_none() {
+            None
+        } else {
+            Some(looping(looped, loop_start_sec, loop_end_sec)?)
+        };
         let change = VoiceChange {
             volume: optional_number(volume, "volume")?.map(narrow),
             pan: optional_number(pan, "pan")?.map(narrow),
             speed: optional_number(speed, "speed")?.map(narrow),
-            looped: if looped.is_none() { None } else { Some(flag(looped, "loop")?) },
+            looping,
         };
         self.voice(voice, |engine, id| engine.set_voice(id, change))
     }
 
-    fn stop_all(&self, py: Python<'_>) -> PyResult<()> {
-        self.quick(py, AudioEngine::stop_all)
+    fn stop_all(&self, fade_sec: &Bound<'_, PyAny>) -> PyResult<()> {
+        let seconds = number(fade_sec, "fade_sec")?;
+        self.quick(fade_sec.py(), |engine| engine.stop_all(seconds))
+    }
+
+    fn set_bus(
+        &self,
+        py: Python<'_>,
+        number: &Bound<'_, PyAny>,
+        volume: &Bound<'_, PyAny>,
+        muted: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let bus = bus(number)?;
+        let volume = optional_number(volume, "volume")?.map(narrow);
+        let muted = if muted.is_none() { None } else { Some(flag(muted, "muted")?) };
+        self.quick(py, |engine| engine.set_bus(bus, volume, muted))
+    }
+
+    fn set_limiter(&self, on: &Bound<'_, PyAny>) -> PyResult<()> {
+        let limiter = flag(on, "on")?;
+        self.quick(on.py(), |engine| engine.set_limiter(limiter))
+    }
+
+    fn meters(&self, py: Python<'_>) -> PyResult<MeterRow> {
+        Ok(meter_row(&self.quick(py, AudioEngine::meters)?))
+    }
+
+    fn playheads(&self, py: Python<'_>) -> PyResult<Vec<PlayheadRow>> {
+        Ok(self.quick(py, AudioEngine::playheads)?.iter().map(playhead_row).collect())
     }
 
     fn set_volume(&self, py: Python<'_>, volume: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -413,26 +470,17 @@ impl Engine {
             "samples": stats.samples, "sample_bytes": stats.sample_bytes,
             "reserved_bytes": stats.reserved_bytes, "memory_budget": stats.memory_budget,
             "unread_events": stats.unread_events, "dropped_events": stats.dropped_events,
-            "voices": stats.voices, "callbacks": stats.callbacks, "xruns": stats.xruns,
+            "voices": stats.voices, "most_voices": stats.most_voices,
+            "underruns": stats.underruns, "callbacks": stats.callbacks, "xruns": stats.xruns,
+            "callback_load_mean": stats.callback_load.mean,
+            "callback_load_p99": stats.callback_load.p99,
+            "callback_load_max": stats.callback_load.max,
             "dropped_playback_events": stats.dropped_playback_events,
             "callback_panics": stats.callback_panics, "output": stats.output,
         });
         Ok(dict)
     }
 }
-
-const RETRIGGERS: [(&str, Retrigger); 4] = [
-    ("overlap", Retrigger::Overlap),
-    ("restart", Retrigger::Restart),
-    ("ignore", Retrigger::Ignore),
-    ("toggle", Retrigger::Toggle),
-];
-
-const WHEN_LOADING: [(&str, WhenLoading); 3] = [
-    ("play_when_ready", WhenLoading::PlayWhenReady),
-    ("drop", WhenLoading::Drop),
-    ("raise", WhenLoading::Raise),
-];
 
 /// A device: `hotcue.Device`.
 type DeviceRow = (String, String, bool, usize, Option<u32>);

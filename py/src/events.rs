@@ -100,6 +100,11 @@ pub(crate) fn playback_event(
         PlaybackNotice::Voice(PlaybackEvent::Started { voice, slot, frame }) => {
             fill!(dict, { "type": "started", "voice": voice, "id": slot, "frame": frame });
         }
+        PlaybackNotice::Voice(PlaybackEvent::Looped { voice, slot, frame, rounds }) => {
+            fill!(dict, {
+                "type": "looped", "voice": voice, "id": slot, "frame": frame, "rounds": rounds,
+            });
+        }
         PlaybackNotice::Voice(PlaybackEvent::Ended { voice, slot, frame, reason }) => {
             fill!(dict, {
                 "type": "ended", "voice": voice, "id": slot, "frame": frame,

@@ -12,6 +12,7 @@ mod events;
 mod fork;
 mod interpreter;
 mod metadata;
+mod playing;
 mod render;
 mod sample;
 mod source;

@@ -36,6 +36,10 @@ WITHOUT_ID: dict[str, Call] = {
     "set_priority": lambda e: e.set_priority(1, 1),
     "loads": lambda e: e.loads(),
     "stop_all": lambda e: e.stop_all(),
+    "set_bus": lambda e: e.set_bus(0, volume=1.0),
+    "set_limiter": lambda e: e.set_limiter(True),
+    "meters": lambda e: e.meters(),
+    "playheads": lambda e: e.playheads(),
     "set_volume": lambda e: e.set_volume(1.0),
     "set_speed": lambda e: e.set_speed(1.0),
     "stop_voice": lambda e: e.stop_voice(1),
@@ -130,6 +134,26 @@ RANGES: dict[str, tuple[list[float], list[float], Callable[[hotcue.AudioEngine, 
     "pan": ([-1, 1], [-1.001, 1.001], lambda e, v: e.play_sample(0, pan=v)),
     "speed": ([-4, 4], [-4.001, 4.001], lambda e, v: e.play_sample(0, speed=v)),
     "start_sec": ([0, 9], [-0.001, math.inf], lambda e, v: e.play_sample(0, start_sec=v)),
+    "loop_start_sec": (
+        [0, 9],
+        [-0.001, math.inf],
+        lambda e, v: e.play_sample(0, loop=True, loop_start_sec=v),
+    ),
+    "loop_end_sec": (
+        [1.001, 9],
+        [0, 1, math.inf],
+        lambda e, v: e.set_voice(1, loop=True, loop_start_sec=1.0, loop_end_sec=v),
+    ),
+    "end_sec": (
+        [1.001, 9],
+        [0, 1, math.inf],
+        lambda e, v: e.play_sample(0, start_sec=1.0, end_sec=v),
+    ),
+    "fade_in_sec": ([0, 60], [-0.001, 60.1], lambda e, v: e.play_sample(0, fade_in_sec=v)),
+    "fade_out_sec": ([0, 60], [-0.001, 60.1], lambda e, v: e.play_sample(0, fade_out_sec=v)),
+    "fade_sec ": ([0, 60], [-0.001, 60.1], lambda e, v: e.stop_sample(0, fade_sec=v)),
+    "fade_sec  ": ([0, 60], [-0.001, 60.1], lambda e, v: e.stop_all(fade_sec=v)),
+    "volume   ": ([0, 4], [-0.001, 4.001], lambda e, v: e.set_bus(3, volume=v)),
     "max_wait_sec": ([0, 60], [-0.001, math.inf], lambda e, v: e.play_sample(0, max_wait_sec=v)),
     "volume ": ([0, 4], [-0.001, 1e300], lambda e, v: e.set_volume(v)),
     "speed ": ([-4, 4], [-4.001, -1e300], lambda e, v: e.set_speed(v)),
@@ -168,7 +192,15 @@ def test_more_frames_than_memory_holds(engine: hotcue.AudioEngine) -> None:
         engine.render(2**60)
 
 
-@pytest.mark.parametrize("name", ["retrigger", "when_loading"])
+@pytest.mark.parametrize("bus", [-1, 16, 2**40])
+def test_a_bus_out_of_range(engine: hotcue.AudioEngine, bus: int) -> None:
+    with pytest.raises(ValueError, match=r"^bus out of range$"):
+        engine.play_sample(0, bus=bus)
+    with pytest.raises(ValueError, match=r"^bus out of range$"):
+        engine.set_bus(bus, volume=1.0)
+
+
+@pytest.mark.parametrize("name", ["loop", "retrigger", "when_loading"])
 def test_a_word_that_is_none_of_the_choices(engine: hotcue.AudioEngine, name: str) -> None:
     with pytest.raises(ValueError, match=rf'^{name} must be one of "') as caught:
         engine.play_sample(0, **{name: "later"})  # type: ignore[arg-type]
@@ -178,8 +210,11 @@ def test_a_word_that_is_none_of_the_choices(engine: hotcue.AudioEngine, name: st
 @pytest.mark.parametrize(
     ("message", "call"),
     [
-        ("loop must be a bool, not int", lambda e: e.play_sample(0, loop=1)),
-        ("loop must be a bool, not str", lambda e: e.set_voice(1, loop="x")),
+        ("loop must be a bool or a str, not int", lambda e: e.play_sample(0, loop=1)),
+        ("loop must be a bool or a str, not float", lambda e: e.set_voice(1, loop=1.5)),
+        ("bus must be an integer, not str", lambda e: e.set_bus("1")),
+        ("muted must be a bool, not int", lambda e: e.set_bus(1, muted=1)),
+        ("on must be a bool, not int", lambda e: e.set_limiter(1)),
         ("retrigger must be a str, not int", lambda e: e.play_sample(0, retrigger=1)),
         ("when_loading must be a str, not NoneType", lambda e: e.play_sample(0, when_loading=None)),
         ("output must be a str, not int", lambda e: e.set_output(1)),
@@ -209,6 +244,7 @@ CONFIG: list[tuple[str, list[Any]]] = [
     ("max_source_bytes", [0, -1, 2**70]),
     ("max_queued", [0, -1, 2**70]),
     ("max_voices", [0, -1, 2**40]),
+    ("meter_rate_hz", [0, 1001, -1, 2**40]),
     ("worker_nice", [-1, 20, 2**40]),
 ]
 

@@ -9,7 +9,9 @@ use super::{
     prepare_null, prepare_offline,
 };
 use crate::buffer::SampleBuffer;
-use crate::playback::{ControlMessage, Controller, PlaybackConfig, Renderer, VoiceParams, split};
+use crate::playback::{
+    ControlMessage, Controller, Looping, PlaybackConfig, Renderer, VoiceParams, split,
+};
 
 /// Ends with a message instead of hanging: orders of magnitude above what is normal.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -27,8 +29,10 @@ fn humming(sample_rate: u32) -> (Controller, Renderer) {
     let (mut controller, renderer) =
         split(PlaybackConfig { sample_rate, ..PlaybackConfig::default() });
     let sample = SampleBuffer::from_planes(sample_rate, vec![vec![0.25; 480]]).expect("valid");
-    let params = VoiceParams { looped: true, ..VoiceParams::default() };
-    controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
+    let params = VoiceParams { looping: Looping::WHOLE, ..VoiceParams::default() };
+    controller
+        .try_send(ControlMessage::LoadSample { slot: 0, sample, own_loop: None })
+        .expect("room");
     controller.try_send(ControlMessage::Play { voice: 1, slot: 0, params }).expect("room");
     (controller, renderer)
 }
@@ -66,7 +70,9 @@ fn a_dropped_null_output_ends_its_thread_and_frees_its_renderer() {
     let (mut controller, renderer) = split(PlaybackConfig::default());
     let sample = SampleBuffer::from_planes(48_000, vec![vec![0.0]]).expect("valid");
     let weak = std::sync::Arc::downgrade(&sample);
-    controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
+    controller
+        .try_send(ControlMessage::LoadSample { slot: 0, sample, own_loop: None })
+        .expect("room");
     let request = OutputRequest { buffer_frames: Some(64), ..OutputRequest::default() };
     let output = start(prepare_null(&request), renderer);
     wait_until("the command was taken", || controller.shared().callbacks() > 0);

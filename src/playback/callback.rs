@@ -6,6 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::denormals::without_denormals;
 use super::mixer::Mixer;
@@ -26,7 +27,6 @@ pub struct Renderer {
     mixer: Box<Mixer>,
     commands_rx: CommandRx,
     shared: Arc<PlaybackShared>,
-    output_channels: usize,
     sample_rate: u32,
 }
 
@@ -35,10 +35,9 @@ impl Renderer {
         mixer: Mixer,
         commands_rx: CommandRx,
         shared: Arc<PlaybackShared>,
-        output_channels: usize,
         sample_rate: u32,
     ) -> Self {
-        Self { mixer: Box::new(mixer), commands_rx, shared, output_channels, sample_rate }
+        Self { mixer: Box::new(mixer), commands_rx, shared, sample_rate }
     }
 
     /// Takes commands, then overwrites `out` with the next frames of the mix. Realtime-safe.
@@ -50,11 +49,15 @@ impl Renderer {
     ///
     /// A panic, which would be a bug of this crate, does not leave: the block is silence, every
     /// voice ends, and [`PlaybackShared::callback_panics`] counts it.
+    #[cfg_attr(rtsan, sanitize(realtime = "nonblocking"))]
     pub fn render(&mut self, out: &mut [f32]) {
-        out.fill(0.0);
-        let frames = out.len() / self.output_channels;
+        // No system call: Linux maps its clocks into every process, others do likewise.
+        let began = Instant::now();
+        let channels = self.output_channels();
+        let frames = out.len() / channels;
         let block_end = self.mixer.clock_frames() + frames as u64;
-        let block = &mut out[..frames * self.output_channels];
+        let (block, incomplete) = out.split_at_mut(frames * channels);
+        incomplete.fill(0.0);
         let rendered = catch_unwind(AssertUnwindSafe(|| {
             without_denormals(|| self.render_block(block));
         }));
@@ -64,6 +67,9 @@ impl Renderer {
             let recovered = catch_unwind(AssertUnwindSafe(|| self.mixer.recover(block_end)));
             // Freeing a payload could panic again; the leak is one box per bug.
             std::mem::forget((payload, recovered));
+        }
+        if frames > 0 {
+            self.shared.count_callback(began.elapsed(), frames, self.sample_rate);
         }
     }
 
@@ -78,14 +84,13 @@ impl Renderer {
         if block.is_empty() {
             self.mixer.publish();
         } else {
-            self.mixer.mix(block, self.output_channels);
-            self.shared.count_callback();
+            self.mixer.mix(block);
         }
     }
 
     /// Channels of the output. Realtime-safe.
     pub fn output_channels(&self) -> usize {
-        self.output_channels
+        self.mixer.outputs()
     }
 
     /// Frames per second of the mix, in Hz. Realtime-safe.
@@ -93,14 +98,14 @@ impl Renderer {
         self.sample_rate
     }
 
-    /// Renders for another number of channels from now on. Between outputs: voices that sound
-    /// are mapped anew without a fade.
+    /// Renders for another number of channels from now on. Between outputs: it allocates, and
+    /// voices that sound are mapped anew without a fade.
     ///
     /// # Panics
     /// When `channels` is 0.
     pub fn set_output_channels(&mut self, channels: usize) {
         assert!(channels > 0, "an output has at least one channel");
-        self.output_channels = channels;
+        self.mixer.set_outputs(channels);
     }
 
     #[cfg(test)]

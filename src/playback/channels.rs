@@ -3,61 +3,118 @@
 use std::f32::consts::{FRAC_1_SQRT_2, SQRT_2};
 use std::f64::consts::FRAC_PI_4;
 
-/// How much of a sample's channel `input` an output's channel `output` gets.
+/// A place in the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speaker {
+    Left,
+    Right,
+    Centre,
+    Lfe,
+    SideLeft,
+    SideRight,
+    BackLeft,
+    BackRight,
+    BackCentre,
+}
+
+use Speaker::{BackCentre, BackLeft, BackRight, Centre, Left, Lfe, Right, SideLeft, SideRight};
+
+/// The usual layout of each number of channels, in WAVE order. The pair of surrounds of 4, 5 and
+/// 6 channels stands at the sides, or a little behind: ±110° in BS.775.
+const LAYOUTS: [&[Speaker]; 8] = [
+    &[Centre],
+    &[Left, Right],
+    &[Left, Right, Centre],
+    &[Left, Right, SideLeft, SideRight],
+    &[Left, Right, Centre, SideLeft, SideRight],
+    &[Left, Right, Centre, Lfe, SideLeft, SideRight],
+    &[Left, Right, Centre, Lfe, BackCentre, SideLeft, SideRight],
+    &[Left, Right, Centre, Lfe, BackLeft, BackRight, SideLeft, SideRight],
+];
+
+/// How much of a sample's channels each of an output's channels gets.
 ///
-/// | sample → output | rule |
+/// A channel goes to the speaker of its name. Where the output has none, it goes to:
+///
+/// | channel | instead |
 /// |---|---|
-/// | equal counts | one to one |
-/// | mono → 2 and more | front left and right, unity each |
-/// | 2 → mono | 0.5 × (left + right) |
-/// | 3…8 → stereo | the table below |
-/// | 3…8 → mono | 0.5 × the two sides of that |
-/// | anything else | channel by channel; what the other side lacks is silent or not heard |
+/// | centre | left and right, −3 dB each |
+/// | side | the back of its side, unity; else the front of its side, −3 dB |
+/// | back | the side of its side, unity; else the front of its side, −3 dB |
+/// | back centre | both backs or both sides, −3 dB each; else left and right, −6 dB each |
+/// | LFE | nowhere |
+/// | the one of a mono sample | left and right, unity each |
 ///
-/// Multichannel samples are in WAVE order, the layout is the usual one of their count: 3 `L R C`,
-/// 4 `L R Ls Rs`, 5 `L R C Ls Rs`, 6 `L R C LFE Ls Rs`, 7 `L R C LFE Cs Ls Rs`,
-/// 8 `L R C LFE Lb Rb Ls Rs`. Down to stereo: left and right unity, centre, surround and back
-/// channels −3 dB to their side, a back centre −6 dB to both, LFE left out. Nothing is scaled
-/// down to make room: the mix is not clipped.
+/// A mono output gets half of what a stereo output's two sides would: what is the same on both
+/// keeps its level. Layouts by number of
+/// channels: 3 `L R C`, 4 `L R Ls Rs`, 5 `L R C Ls Rs`, 6 `L R C LFE Ls Rs`,
+/// 7 `L R C LFE Cb Ls Rs`, 8 `L R C LFE Lb Rb Ls Rs`. Beyond 8 channels there is no layout: they
+/// go one to one, and to a mono output the first two. Nothing is scaled down to make room: the mix
+/// is not clipped.
 ///
 /// # Sources
-/// Coefficients: ITU-R BS.775-3, downward mixing equations of 3/2 and 3/1 material to 2/0
-/// (centre and surrounds 0.7071, a mono surround 0.5 to each side). Channel order: Microsoft,
-/// *Multiple Channel Audio Data and WAVE Files* (2007).
-pub(super) fn coefficient(inputs: usize, outputs: usize, input: usize, output: usize) -> f32 {
-    match (inputs, outputs) {
-        (1, 2..) => unity(output < 2),
-        (2, 1) => 0.5,
-        (3..=8, 2) => to_stereo(inputs, input)[output],
-        (3..=8, 1) => {
-            let [left, right] = to_stereo(inputs, input);
-            0.5 * (left + right)
-        }
-        // More channels than any layout names: the first two stand for all.
-        (9.., 1) => 0.5 * unity(input < 2),
-        _ => unity(input == output),
+/// Coefficients: ITU-R BS.775-3, downward mixing equations of 3/2 and 3/1 material (centre and
+/// surrounds 0.7071, a mono surround 0.5 to each side), but for mono, where it has 0.7071 for a
+/// half. Channel order: Microsoft, *Multiple Channel Audio Data and WAVE Files* (2007).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Matrix {
+    inputs: usize,
+    outputs: usize,
+}
+
+impl Matrix {
+    pub(super) fn new(inputs: usize, outputs: usize) -> Self {
+        Self { inputs, outputs }
     }
+
+    /// How much of channel `input` an output's channel `output` gets.
+    pub(super) fn share(self, input: usize, output: usize) -> f32 {
+        let Self { inputs, outputs } = self;
+        if inputs == outputs {
+            return unity(input == output);
+        }
+        match (layout(inputs), layout(outputs)) {
+            (_, Some([_])) => {
+                let stereo = Self { inputs, outputs: 2 };
+                0.5 * (stereo.share(input, 0) + stereo.share(input, 1))
+            }
+            (Some([_]), _) => unity(output < 2),
+            (Some(from), Some(to)) => share(from[input], to[output], to),
+            (_, _) => unity(input == output),
+        }
+    }
+}
+
+fn layout(channels: usize) -> Option<&'static [Speaker]> {
+    LAYOUTS.get(channels.checked_sub(1)?).copied()
 }
 
 fn unity(audible: bool) -> f32 {
     if audible { 1.0 } else { 0.0 }
 }
 
-fn to_stereo(inputs: usize, input: usize) -> [f32; 2] {
-    const CENTRE: [f32; 2] = [FRAC_1_SQRT_2, FRAC_1_SQRT_2];
-    const BACK_CENTRE: [f32; 2] = [0.5, 0.5];
-    const LFE: [f32; 2] = [0.0, 0.0];
-    const SURROUND_LEFT: [f32; 2] = [FRAC_1_SQRT_2, 0.0];
-    const SURROUND_RIGHT: [f32; 2] = [0.0, FRAC_1_SQRT_2];
-    match (inputs, input) {
-        (_, 0) => [1.0, 0.0],
-        (_, 1) => [0.0, 1.0],
-        (4, 2) | (5, 3) | (6 | 8, 4) | (7, 5) | (8, 6) => SURROUND_LEFT,
-        (4, 3) | (5, 4) | (6 | 8, 5) | (7, 6) | (8, 7) => SURROUND_RIGHT,
-        (3 | 5..=8, 2) => CENTRE,
-        (7, 4) => BACK_CENTRE,
-        (6..=8, 3) => LFE,
-        _ => [0.0, 0.0],
+/// How much of a channel a speaker gets in a room of two or more.
+fn share(channel: Speaker, speaker: Speaker, room: &[Speaker]) -> f32 {
+    let has = |speaker| room.contains(&speaker);
+    if has(channel) {
+        return unity(channel == speaker);
+    }
+    let side = |near, far| match (has(near), speaker == near, speaker == far) {
+        (true, true, _) => 1.0,
+        (false, _, true) => FRAC_1_SQRT_2,
+        _ => 0.0,
+    };
+    let both = |left, right, gain| if [left, right].contains(&speaker) { gain } else { 0.0 };
+    match channel {
+        Left | Right | Lfe => 0.0,
+        Centre => both(Left, Right, FRAC_1_SQRT_2),
+        SideLeft => side(BackLeft, Left),
+        SideRight => side(BackRight, Right),
+        BackLeft => side(SideLeft, Left),
+        BackRight => side(SideRight, Right),
+        BackCentre if has(BackLeft) => both(BackLeft, BackRight, FRAC_1_SQRT_2),
+        BackCentre if has(SideLeft) => both(SideLeft, SideRight, FRAC_1_SQRT_2),
+        BackCentre => both(Left, Right, 0.5),
     }
 }
 

@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use super::params::{LoopSpan, Looping, VoiceParams};
 use crate::buffer::SampleBuffer;
 
 /// A command into the audio callback. `S` is how a sample travels; callers use the default.
@@ -22,6 +23,8 @@ pub enum ControlMessage<S = Arc<SampleBuffer>> {
         slot: u32,
         /// What it plays from now on, at the engine's rate; it may still be growing.
         sample: S,
+        /// What [`Looping::Sample`] means for it.
+        own_loop: Option<LoopSpan>,
     },
     /// Empties a slot and fades its voices.
     UnloadSample {
@@ -45,13 +48,18 @@ pub enum ControlMessage<S = Arc<SampleBuffer>> {
         /// Length of the fade.
         fade_frames: u32,
     },
-    /// Fades and ends all voices of a slot, waiting ones too.
+    /// As `StopVoice`, for all voices of a slot, waiting ones too.
     StopSample {
         /// Which slot.
         slot: u32,
+        /// Length of the fade.
+        fade_frames: u32,
     },
-    /// Fades and ends all voices, waiting ones too.
-    StopAll,
+    /// As `StopVoice`, for all voices, waiting ones too.
+    StopAll {
+        /// Length of the fade.
+        fade_frames: u32,
+    },
     /// Fades a voice to silence; it keeps its place.
     PauseVoice {
         /// Which voice.
@@ -79,8 +87,9 @@ pub enum ControlMessage<S = Arc<SampleBuffer>> {
         pan: Option<f32>,
         /// Speed −4…4.
         speed: Option<f32>,
-        /// Whether it starts over at its end.
-        looped: Option<bool>,
+        /// What it repeats. A voice that has run beyond its new loop jumps into that; one that
+        /// no longer has one plays its round to the end, and on to the end of its sample.
+        looping: Option<Looping>,
     },
     /// As `PauseVoice`, for all voices of a slot.
     PauseSample {
@@ -98,6 +107,21 @@ pub enum ControlMessage<S = Arc<SampleBuffer>> {
         slot: u32,
         /// Where to, in frames of the sample.
         frame: u64,
+    },
+    /// Changes a bus; `None` leaves a value as it is. What is muted plays on in silence.
+    SetBus {
+        /// Which of the [`BUSES`](super::BUSES).
+        bus: u32,
+        /// Linear gain 0…4.
+        volume: Option<f32>,
+        /// Silent, whatever its volume.
+        muted: Option<bool>,
+    },
+    /// Turns the limiter of the master on or off: on, nothing leaves that is beyond full scale,
+    /// and everything leaves 2 ms later.
+    SetLimiter {
+        /// On.
+        on: bool,
     },
     /// Sets the master volume, linear gain 0…4.
     SetVolume {
@@ -119,136 +143,28 @@ impl<S> ControlMessage<S> {
     ) -> Result<ControlMessage<T>, Self> {
         use ControlMessage as M;
         Ok(match self {
-            M::LoadSample { slot, sample } => match exchange(sample) {
-                Ok(sample) => M::LoadSample { slot, sample },
-                Err(sample) => return Err(M::LoadSample { slot, sample }),
+            M::LoadSample { slot, sample, own_loop } => match exchange(sample) {
+                Ok(sample) => M::LoadSample { slot, sample, own_loop },
+                Err(sample) => return Err(M::LoadSample { slot, sample, own_loop }),
             },
             M::UnloadSample { slot } => M::UnloadSample { slot },
             M::Play { voice, slot, params } => M::Play { voice, slot, params },
             M::StopVoice { voice, fade_frames } => M::StopVoice { voice, fade_frames },
-            M::StopSample { slot } => M::StopSample { slot },
-            M::StopAll => M::StopAll,
+            M::StopSample { slot, fade_frames } => M::StopSample { slot, fade_frames },
+            M::StopAll { fade_frames } => M::StopAll { fade_frames },
             M::PauseVoice { voice } => M::PauseVoice { voice },
             M::ResumeVoice { voice } => M::ResumeVoice { voice },
             M::SeekVoice { voice, frame } => M::SeekVoice { voice, frame },
-            M::SetVoice { voice, volume, pan, speed, looped } => {
-                M::SetVoice { voice, volume, pan, speed, looped }
+            M::SetVoice { voice, volume, pan, speed, looping } => {
+                M::SetVoice { voice, volume, pan, speed, looping }
             }
             M::PauseSample { slot } => M::PauseSample { slot },
             M::ResumeSample { slot } => M::ResumeSample { slot },
             M::SeekSample { slot, frame } => M::SeekSample { slot, frame },
+            M::SetBus { bus, volume, muted } => M::SetBus { bus, volume, muted },
+            M::SetLimiter { on } => M::SetLimiter { on },
             M::SetVolume { volume } => M::SetVolume { volume },
             M::SetSpeed { speed } => M::SetSpeed { speed },
         })
-    }
-}
-
-/// How a voice sounds. Values out of range are clamped, what is not a number is the default.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct VoiceParams {
-    /// Linear gain 0…4.
-    pub volume: f32,
-    /// Position −1 (left) … 1 (right): constant power, 0 is unity on both sides.
-    pub pan: f32,
-    /// Frames of the sample per frame of output, −4…4. Negative plays backwards, 0 is silent.
-    pub speed: f32,
-    /// Whether it starts over at its end.
-    pub looped: bool,
-    /// Where in the sample it starts. Backwards, 0 means the end.
-    pub start_frame: u64,
-    /// The frame of the render clock that it starts at; `None`, or one in the past, is at once.
-    pub at_frame: Option<u64>,
-    /// What happens when the slot already sounds at that moment.
-    pub retrigger: Retrigger,
-}
-
-impl Default for VoiceParams {
-    fn default() -> Self {
-        Self {
-            volume: 1.0,
-            pan: 0.0,
-            speed: 1.0,
-            looped: false,
-            start_frame: 0,
-            at_frame: None,
-            retrigger: Retrigger::Overlap,
-        }
-    }
-}
-
-/// What a new voice does to those that its slot already has (paused ones count).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Retrigger {
-    /// Sounds beside them.
-    #[default]
-    Overlap,
-    /// Fades them and sounds.
-    Restart,
-    /// Does not sound.
-    Ignore,
-    /// Fades them and does not sound.
-    Toggle,
-}
-
-/// What the audio callback reports.
-///
-/// Every `Play` gets exactly one `Ended`, after its `Started` if it sounded; a full ring drops
-/// events, which [`PlaybackShared::dropped_events`](super::PlaybackShared::dropped_events) counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlaybackEvent {
-    /// A voice sounds.
-    Started {
-        /// Which voice.
-        voice: u64,
-        /// Its slot.
-        slot: u32,
-        /// Render clock of its first frame.
-        frame: u64,
-    },
-    /// A voice is over.
-    Ended {
-        /// Which voice.
-        voice: u64,
-        /// Its slot.
-        slot: u32,
-        /// Render clock of the first frame without it.
-        frame: u64,
-        /// Why.
-        reason: EndReason,
-    },
-}
-
-/// Why a voice ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum EndReason {
-    /// It reached the end of its sample.
-    Finished,
-    /// A stop command, or [`Retrigger::Restart`] or [`Retrigger::Toggle`] of a newer voice.
-    Stopped,
-    /// More than `max_voices` wanted to sound.
-    Stolen,
-    /// Its slot was unloaded.
-    Unloaded,
-    /// It never sounded, because the slot did: [`Retrigger::Ignore`] or [`Retrigger::Toggle`].
-    Ignored,
-    /// It never sounded: the slot was empty.
-    NoSample,
-    /// The callback panicked, a bug; all voices end then.
-    Failed,
-}
-
-impl EndReason {
-    /// The name that events carry.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Finished => "finished",
-            Self::Stopped => "stopped",
-            Self::Stolen => "stolen",
-            Self::Unloaded => "unloaded",
-            Self::Ignored => "ignored",
-            Self::NoSample => "no_sample",
-            Self::Failed => "failed",
-        }
     }
 }

@@ -30,6 +30,15 @@ impl Ramp {
         *self = Self::at(target);
     }
 
+    /// Goes to `target`, at once where nobody hears it.
+    pub(super) fn change(&mut self, target: f32, silent: bool, frames: u32) {
+        if silent {
+            self.jump(target);
+        } else {
+            self.go(target, frames);
+        }
+    }
+
     /// Arrives after `frames` frames at the latest.
     pub(super) fn hurry(&mut self, frames: u32) {
         if self.frames_left > frames.max(1) {
@@ -53,6 +62,18 @@ impl Ramp {
             }
         }
         self.value
+    }
+
+    /// Moves on by so many frames.
+    pub(super) fn skip(&mut self, frames: usize) {
+        match u32::try_from(frames).ok().filter(|frames| *frames < self.frames_left) {
+            Some(0) => {}
+            Some(frames) => {
+                self.frames_left -= frames - 1;
+                self.next();
+            }
+            None => self.jump(self.target),
+        }
     }
 
     /// The value of the last frame.

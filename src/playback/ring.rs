@@ -7,7 +7,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::messages::{ControlMessage, PlaybackEvent};
+use super::events::PlaybackEvent;
+use super::messages::ControlMessage;
 use crate::buffer::SampleBuffer;
 
 /// A command as it travels.

@@ -1,27 +1,52 @@
 //! What any thread may read about the audio callback.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
-/// Figures that the callback publishes. Reading never waits.
+use super::bus::BUSES;
+use super::load::{CallbackLoad, LoadCounter};
+use super::meter::{Level, METERED_CHANNELS};
+use super::playheads::{Playhead, PlayheadTable};
+
+/// Figures that the callback publishes. Reading never waits, and takes nothing from other readers.
 #[derive(Debug, Default)]
 pub struct PlaybackShared {
     clock_frames: AtomicU64,
     callbacks: AtomicU64,
     voices: AtomicU32,
+    most_voices: AtomicU32,
+    underruns: AtomicU64,
     dropped_events: AtomicU64,
     callback_panics: AtomicU64,
-    peak_left: AtomicU32,
-    peak_right: AtomicU32,
+    limiter_frames: AtomicU32,
+    limiter_gain: AtomicU32,
     /// Of each slot, how many of its plays are over.
     ended_plays: Box<[AtomicU32]>,
+    playheads: PlayheadTable,
+    /// Of the master, then of the buses.
+    levels: Box<[[SharedLevel; METERED_CHANNELS]]>,
+    load: LoadCounter,
+}
+
+/// The level of one channel, as bits.
+#[derive(Debug, Default)]
+struct SharedLevel {
+    peak: AtomicU32,
+    rms: AtomicU32,
 }
 
 // Relaxed, where nothing else is said: each value stands alone, and nobody reads other memory on
 // the strength of one of them.
 impl PlaybackShared {
-    /// Figures of a playback side with this many slots.
-    pub(super) fn new(slots: usize) -> Self {
-        Self { ended_plays: (0..slots).map(|_| AtomicU32::new(0)).collect(), ..Self::default() }
+    /// Figures of a playback side with this many slots and places for voices.
+    pub(super) fn new(slots: usize, places: usize) -> Self {
+        Self {
+            limiter_gain: AtomicU32::new(1.0_f32.to_bits()),
+            ended_plays: (0..slots).map(|_| AtomicU32::new(0)).collect(),
+            playheads: PlayheadTable::new(places),
+            levels: (0..=BUSES).map(|_| Default::default()).collect(),
+            ..Self::default()
+        }
     }
 
     /// How many plays of a slot are over, one way or another, since the beginning: each adds one
@@ -48,6 +73,16 @@ impl PlaybackShared {
         self.voices.load(Ordering::Relaxed)
     }
 
+    /// The most voices there ever were at the end of a block.
+    pub fn most_voices(&self) -> u32 {
+        self.most_voices.load(Ordering::Relaxed)
+    }
+
+    /// How often a voice had to wait for frames that were not decoded yet.
+    pub fn underruns(&self) -> u64 {
+        self.underruns.load(Ordering::Relaxed)
+    }
+
     /// Playback events lost because nobody polled them.
     pub fn dropped_events(&self) -> u64 {
         self.dropped_events.load(Ordering::Relaxed)
@@ -58,24 +93,66 @@ impl PlaybackShared {
         self.callback_panics.load(Ordering::Relaxed)
     }
 
-    /// The highest absolute value of the mix, left and right, since the last call.
-    ///
-    /// The sides are the output's first two channels; on a mono output both are its one.
-    pub fn take_peak(&self) -> [f32; 2] {
-        [&self.peak_left, &self.peak_right]
-            .map(|peak| f32::from_bits(peak.swap(0, Ordering::Relaxed)))
+    /// Frames by which the limiter delays the mix: 0 while it is off.
+    pub fn limiter_frames(&self) -> u32 {
+        self.limiter_frames.load(Ordering::Relaxed)
+    }
+
+    /// The least gain that the limiter applied in the last turn of the meters; 1 is untouched.
+    pub fn limiter_gain(&self) -> f32 {
+        f32::from_bits(self.limiter_gain.load(Ordering::Relaxed))
+    }
+
+    /// How loud the output was in the last turn of the meters, channel by channel.
+    pub fn master_levels(&self) -> [Level; METERED_CHANNELS] {
+        self.levels_at(0)
+    }
+
+    /// How loud a bus was in the last turn of the meters, channel by channel, at its volume.
+    /// Silence for a bus that does not exist.
+    pub fn bus_levels(&self, bus: usize) -> [Level; METERED_CHANNELS] {
+        self.levels_at(bus.saturating_add(1))
+    }
+
+    fn levels_at(&self, index: usize) -> [Level; METERED_CHANNELS] {
+        let Some(levels) = self.levels.get(index) else { return Default::default() };
+        levels.each_ref().map(|level| Level {
+            peak: f32::from_bits(level.peak.load(Ordering::Relaxed)),
+            rms: f32::from_bits(level.rms.load(Ordering::Relaxed)),
+        })
+    }
+
+    /// Where every voice is at the end of the last block.
+    pub fn playheads(&self) -> Vec<Playhead> {
+        self.playheads.read()
+    }
+
+    /// What share of its time the callback has worked.
+    pub fn load(&self) -> CallbackLoad {
+        self.load.read()
     }
 
     pub(super) fn set_clock(&self, frames: u64) {
         self.clock_frames.store(frames, Ordering::Relaxed);
     }
 
-    pub(super) fn count_callback(&self) {
+    /// A block of `frames` frames took `worked`.
+    pub(super) fn count_callback(&self, worked: Duration, frames: usize, sample_rate: u32) {
         self.callbacks.fetch_add(1, Ordering::Relaxed);
+        self.load.count(worked, frames, sample_rate);
     }
 
     pub(super) fn set_voices(&self, voices: u32) {
         self.voices.store(voices, Ordering::Relaxed);
+        self.most_voices.fetch_max(voices, Ordering::Relaxed);
+    }
+
+    pub(super) fn show_playhead(&self, place: usize, playhead: Option<Playhead>) {
+        self.playheads.show(place, playhead);
+    }
+
+    pub(super) fn count_underrun(&self) {
+        self.underruns.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn count_dropped_event(&self) {
@@ -92,10 +169,23 @@ impl PlaybackShared {
         self.callback_panics.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Raises the peaks. Both values are finite and not negative: then their bits order as they
-    /// do.
-    pub(super) fn raise_peak(&self, [left, right]: [f32; 2]) {
-        self.peak_left.fetch_max(left.to_bits(), Ordering::Relaxed);
-        self.peak_right.fetch_max(right.to_bits(), Ordering::Relaxed);
+    pub(super) fn set_limiter_frames(&self, frames: usize) {
+        self.limiter_frames.store(u32::try_from(frames).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+
+    pub(super) fn set_master_levels(&self, levels: &[Level; METERED_CHANNELS], gain: f32) {
+        self.set_levels(0, levels);
+        self.limiter_gain.store(gain.to_bits(), Ordering::Relaxed);
+    }
+
+    pub(super) fn set_bus_levels(&self, bus: usize, levels: &[Level; METERED_CHANNELS]) {
+        self.set_levels(bus + 1, levels);
+    }
+
+    fn set_levels(&self, index: usize, levels: &[Level; METERED_CHANNELS]) {
+        for (shared, level) in self.levels[index].iter().zip(levels) {
+            shared.peak.store(level.peak.to_bits(), Ordering::Relaxed);
+            shared.rms.store(level.rms.to_bits(), Ordering::Relaxed);
+        }
     }
 }

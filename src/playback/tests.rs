@@ -1,22 +1,25 @@
 //! Both ends of a playback side in one thread, stepped by hand.
 
+mod buses;
 mod channels;
 mod events;
 mod fades;
 mod growing;
+mod loops;
 mod model;
 mod null;
 mod schedule;
 mod slots;
 mod speed;
 mod stealing;
+mod storm;
 
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
 use super::{
-    ControlMessage, Controller, EndReason, PlaybackConfig, PlaybackEvent, Renderer, VoiceParams,
-    split,
+    ControlMessage, Controller, EndReason, Looping, PlaybackConfig, PlaybackEvent, Renderer,
+    VoiceParams, split,
 };
 use crate::buffer::SampleBuffer;
 
@@ -47,7 +50,7 @@ impl Rig {
 
     fn load(&mut self, slot: u32, planes: Vec<Vec<f32>>) -> Arc<SampleBuffer> {
         let sample = SampleBuffer::from_planes(RATE, planes).expect("a valid sample");
-        self.send(ControlMessage::LoadSample { slot, sample: Arc::clone(&sample) });
+        self.send(ControlMessage::LoadSample { slot, sample: Arc::clone(&sample), own_loop: None });
         sample
     }
 
@@ -77,7 +80,7 @@ impl Rig {
     fn ends(&mut self) -> Vec<(u64, u64, EndReason)> {
         let ends = self.events().into_iter().filter_map(|event| match event {
             PlaybackEvent::Ended { voice, frame, reason, .. } => Some((voice, frame, reason)),
-            PlaybackEvent::Started { .. } => None,
+            PlaybackEvent::Started { .. } | PlaybackEvent::Looped { .. } => None,
         });
         ends.collect()
     }

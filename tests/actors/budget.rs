@@ -9,7 +9,7 @@ use hotcue::playback::{EndReason, PlaybackEvent};
 use hotcue::{LoadErrorKind, Source, Stage};
 use hotcue_actors::{
     AudioEngine, DropReason, EngineConfig, EngineError, LoadFailure, LoadTicket, LoaderEvent,
-    PlayOptions, PlaybackNotice, SlotState, SubmitError, WhenLoading,
+    LoopMode, PlayLoop, PlayOptions, PlaybackNotice, SlotState, SubmitError, WhenLoading,
 };
 use hotcue_tests::{
     BlockingSource, Contract, Gate, PATIENCE, TempDir, collect_until_ended, wait_until, wav_bytes,
@@ -29,9 +29,14 @@ const LONG: PlayOptions = PlayOptions {
     volume: 1.0,
     pan: 0.0,
     speed: 1.0,
-    looped: false,
+    looping: PlayLoop { mode: LoopMode::Off, start_sec: 0.0, end_sec: None },
     start_sec: 0.0,
+    end_sec: None,
+    fade_in_sec: 0.0,
+    fade_out_sec: 0.0,
     at_frame: None,
+    choke: None,
+    bus: 0,
     retrigger: hotcue::playback::Retrigger::Overlap,
     when_loading: WhenLoading::PlayWhenReady,
 };
@@ -163,7 +168,7 @@ fn without_a_budget_nothing_leaves() {
 fn what_is_in_use_never_leaves() {
     let rig = Rig::new(2, 1);
     let waiting = PlayOptions { at_frame: Some(1_000_000), ..LONG };
-    let looped = PlayOptions { looped: true, ..LONG };
+    let looped = PlayOptions { looping: true.into(), ..LONG };
     rig.load(0);
     rig.load(1);
     rig.engine.pin_sample(0, true).expect("it runs");
@@ -178,12 +183,12 @@ fn what_is_in_use_never_leaves() {
     rig.engine.resume_sample(1).expect("it runs");
     let sound = rig.render(4_800);
     assert!(sound[1_000..].iter().all(|&value| value == level(1)), "it plays on");
-    rig.engine.stop_all().expect("it runs");
+    rig.engine.stop_all(0.005).expect("it runs");
     rig.render(1_000);
     rig.play(1, waiting);
     rig.render(100);
     rig.refused(2);
-    rig.engine.stop_all().expect("it runs");
+    rig.engine.stop_all(0.005).expect("it runs");
     rig.render(100);
     let held = rig.engine.sample(1).expect("it runs").expect("it is there");
     assert!(rig.refused(2).contains("held by the program"));
@@ -266,7 +271,7 @@ fn an_evicted_sample_comes_back_by_the_name_that_its_slot_was_loaded_by() {
     std::fs::remove_file(rig.file(0)).expect("it is there");
     rig.play(2, LONG);
     wait_until("it is loaded again", || rig.state(2) == SlotState::Ready);
-    rig.engine.stop_sample(2).expect("it runs");
+    rig.engine.stop_sample(2, 0.005).expect("it runs");
     rig.play(0, LONG);
     wait_until("it cannot be", || rig.state(0) == SlotState::Failed);
 }
@@ -321,7 +326,7 @@ fn a_failed_reload_leaves_the_memory_of_the_file() {
     assert!(rig.render(100).iter().all(|&value| value == level(0)));
 
     // Unloaded, a slot remembers nothing.
-    rig.engine.stop_all().expect("it runs");
+    rig.engine.stop_all(0.005).expect("it runs");
     rig.render(1_000);
     rig.load(1);
     assert_eq!(rig.state(0), SlotState::Evicted);

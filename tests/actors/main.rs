@@ -18,6 +18,7 @@ mod regressions;
 mod schedules;
 mod sharing;
 mod shutdown;
+mod slot_states;
 mod slots;
 mod stalls;
 mod stuck_reads;

@@ -67,13 +67,13 @@ fn a_waiting_play_is_dropped_with_a_reason() {
     let voice = play(PlayOptions { max_wait_sec: 0.0, ..options });
     assert_eq!(dropped(&engine, voice), DropReason::WaitedTooLong);
     let voice = play(options);
-    engine.stop_sample(0).expect("it runs");
+    engine.stop_sample(0, 0.005).expect("it runs");
     assert_eq!(dropped(&engine, voice), DropReason::Stopped);
     let voice = play(options);
     engine.unload_sample(0).expect("it runs");
     assert_eq!(dropped(&engine, voice), DropReason::Unloaded);
     let voice = play(options);
-    engine.stop_all().expect("it runs");
+    engine.stop_all(0.005).expect("it runs");
     assert_eq!(dropped(&engine, voice), DropReason::Stopped);
     let voice = play(PlayOptions { max_wait_sec: 600.0, ..options });
     let running = engine.loads().expect("it runs").last().map(|load| load.request_id);
@@ -127,7 +127,7 @@ fn commands_take_effect_in_call_order() {
     for _ in 0..200 {
         engine.play_sample(0, PlayOptions::default()).expect("it runs");
         assert!(!is_silent(&engine), "a play before a render is in it");
-        engine.stop_all().expect("it runs");
+        engine.stop_all(0.005).expect("it runs");
         engine.render(4_800).expect("offline");
         assert!(is_silent(&engine), "a stop before a render is in it");
     }

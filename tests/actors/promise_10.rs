@@ -67,7 +67,7 @@ fn promise_10_what_success_says_is_already_true() {
             assert!(voice.is_some());
             let sound = engine.render(64).expect("offline");
             assert!(sound.samples.iter().any(|value| value.abs() > 0.1), "slot {id} is silent");
-            engine.stop_all().expect("it runs");
+            engine.stop_all(0.005).expect("it runs");
             engine.render(1_024).expect("offline");
         }
     });

@@ -173,7 +173,7 @@ fn settle(engine: &AudioEngine) -> Result<AtRest, String> {
     for id in 0..u32::try_from(SLOTS).unwrap_or(0) {
         engine.unload_sample(id).map_err(|error| error.to_string())?;
     }
-    engine.stop_all().map_err(|error| error.to_string())?;
+    engine.stop_all(0.005).map_err(|error| error.to_string())?;
     wait_until("all is quiet", || {
         let stats = engine.stats();
         let held = stats.samples as u64 + stats.sample_bytes + stats.reserved_bytes;

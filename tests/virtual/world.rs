@@ -234,7 +234,7 @@ impl Caller {
             34 | 35 => self.pin(),
             29 => {
                 let slot = self.slot();
-                self.engine.stop_sample(slot).expect("it runs");
+                self.engine.stop_sample(slot, 0.005).expect("it runs");
                 self.model.stopped(slot as usize);
                 self.note(Call::Stop { slot });
             }
@@ -384,7 +384,7 @@ impl Caller {
         let slot = self.slot();
         let looped = self.random.one_in(3);
         let options = PlayOptions {
-            looped,
+            looping: looped.into(),
             when_loading: WhenLoading::PlayWhenReady,
             ..PlayOptions::default()
         };

@@ -70,7 +70,7 @@ impl Rig {
     }
 
     fn play(&self, slot: u32) -> PlayStart {
-        self.table.begin_play(slot, 0.0, true, |_| request(slot)).expect("it is not closed")
+        self.table.begin_play(slot, true, |_| request(slot)).expect("it is not closed")
     }
 
     /// Ends a play of a slot: the callback finds nothing there.
@@ -300,7 +300,7 @@ fn an_evicted_slot_is_not_free_and_remembers_its_file() {
     let taken = [1, 1].map(|_| rig.table.register(None, request, |_, _| {}).ok().map(|r| r.slot));
     assert_eq!(taken, [Some(1), None], "slot 0 is not free");
     let mut asked = None;
-    let play = rig.table.begin_play(0, 0.0, false, |path| {
+    let play = rig.table.begin_play(0, false, |path| {
         asked = Some(path);
         request(0)
     });

@@ -1,6 +1,7 @@
-//! Arguments and answers of the engine's calls.
+//! Arguments of the engine's calls.
 
-use hotcue::playback::{Retrigger, VoiceParams};
+use hotcue::LoopKind;
+use hotcue::playback::{BUSES, LoopSpan, Looping, Retrigger, VoiceParams};
 
 use crate::error::EngineError;
 
@@ -25,12 +26,22 @@ pub struct PlayOptions {
     pub pan: f32,
     /// Playback rate, −4..=4; negative plays backwards.
     pub speed: f32,
-    /// Starts again at the end.
-    pub looped: bool,
+    /// What it repeats.
+    pub looping: PlayLoop,
     /// Where in the sample to start, in seconds.
     pub start_sec: f64,
+    /// Where the sample is taken to end, in seconds, behind `start_sec`; None: where it does.
+    pub end_sec: Option<f64>,
+    /// Length of the fade it begins with, 0..=60. 0: none where the sample begins, else 5 ms.
+    pub fade_in_sec: f64,
+    /// Length of the fade it ends with, 0..=60. 0: none where the sample ends, else 5 ms.
+    pub fade_out_sec: f64,
     /// Frame of the engine's clock to start at; None or one in the past: at once.
     pub at_frame: Option<u64>,
+    /// When it starts, voices of the same group fade, whatever their slot.
+    pub choke: Option<u32>,
+    /// Which of the [`BUSES`] it is heard through.
+    pub bus: u32,
     /// What happens to voices of the slot that sound already.
     pub retrigger: Retrigger,
     /// What happens while the slot's first sample is still loading.
@@ -45,13 +56,79 @@ impl Default for PlayOptions {
             volume: 1.0,
             pan: 0.0,
             speed: 1.0,
-            looped: false,
+            looping: PlayLoop::default(),
             start_sec: 0.0,
+            end_sec: None,
+            fade_in_sec: 0.0,
+            fade_out_sec: 0.0,
             at_frame: None,
+            choke: None,
+            bus: 0,
             retrigger: Retrigger::default(),
             when_loading: WhenLoading::default(),
             max_wait_sec: 2.0,
         }
+    }
+}
+
+/// What a play repeats. It plays up to the loop, round it, and, once the loop is taken from it,
+/// on to the end of its sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PlayLoop {
+    /// How.
+    pub mode: LoopMode,
+    /// Where the loop begins, in seconds; of no meaning for `Off` and `File`.
+    pub start_sec: f64,
+    /// Where it ends, behind `start_sec`; None: with the sample.
+    pub end_sec: Option<f64>,
+}
+
+/// How a loop is run through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LoopMode {
+    /// There is none.
+    #[default]
+    Off,
+    /// From its start to its end.
+    Forward,
+    /// There and back.
+    PingPong,
+    /// Once there, then from its end to its start.
+    Backward,
+    /// The sample's first loop that is none for the release: the stretch, kind and count are the
+    /// file's. No loop if it has none.
+    File,
+}
+
+impl From<bool> for PlayLoop {
+    /// True repeats all of the sample.
+    fn from(looped: bool) -> Self {
+        let mode = if looped { LoopMode::Forward } else { LoopMode::Off };
+        Self { mode, ..Self::default() }
+    }
+}
+
+impl PlayLoop {
+    fn check(&self) -> Result<(), EngineError> {
+        check_position("loop_start_sec", self.start_sec)?;
+        check_end("loop_end_sec", self.start_sec, self.end_sec)
+    }
+
+    /// The loop in frames.
+    pub(super) fn looping(&self, sample_rate: u32) -> Looping {
+        let kind = match self.mode {
+            LoopMode::Off => return Looping::Off,
+            LoopMode::File => return Looping::Sample,
+            LoopMode::Forward => LoopKind::Forward,
+            LoopMode::PingPong => LoopKind::PingPong,
+            LoopMode::Backward => LoopKind::Backward,
+        };
+        Looping::Span(LoopSpan {
+            start_frame: frames_of(self.start_sec, sample_rate),
+            end_frame: end_frame(self.end_sec, sample_rate),
+            kind,
+            rounds: 0,
+        })
     }
 }
 
@@ -63,19 +140,30 @@ impl PlayOptions {
         check_volume(self.volume)?;
         check_pan(self.pan)?;
         check_speed(self.speed)?;
+        self.looping.check()?;
         check_position("start_sec", self.start_sec)?;
+        check_end("end_sec", self.start_sec, self.end_sec)?;
+        check_fade("fade_in_sec", self.fade_in_sec)?;
+        check_fade("fade_out_sec", self.fade_out_sec)?;
+        check_bus(self.bus)?;
         check((0.0..=LONGEST_WAIT_SEC).contains(&self.max_wait_sec), "max_wait_sec")
     }
 
-    pub(super) fn params(&self, start_frame: u64) -> VoiceParams {
+    /// The same in frames.
+    pub(super) fn params(&self, sample_rate: u32) -> VoiceParams {
         VoiceParams {
             volume: self.volume,
             pan: self.pan,
             speed: self.speed,
-            looped: self.looped,
-            start_frame,
+            looping: self.looping.looping(sample_rate),
+            start_frame: frames_of(self.start_sec, sample_rate),
+            end_frame: end_frame(self.end_sec, sample_rate),
+            fade_in_frames: fade_frames(self.fade_in_sec, sample_rate),
+            fade_out_frames: fade_frames(self.fade_out_sec, sample_rate),
             at_frame: self.at_frame,
             retrigger: self.retrigger,
+            choke: self.choke,
+            bus: self.bus,
         }
     }
 }
@@ -89,16 +177,37 @@ pub struct VoiceChange {
     pub pan: Option<f32>,
     /// −4..=4.
     pub speed: Option<f32>,
-    /// Whether it starts again at the end.
-    pub looped: Option<bool>,
+    /// What it repeats. A voice that has run beyond its new loop jumps into that; one that loses
+    /// its loop plays its round to the end, and on.
+    pub looping: Option<PlayLoop>,
 }
 
 impl VoiceChange {
     pub(super) fn check(&self) -> Result<(), EngineError> {
         self.volume.map_or(Ok(()), check_volume)?;
         self.pan.map_or(Ok(()), check_pan)?;
-        self.speed.map_or(Ok(()), check_speed)
+        self.speed.map_or(Ok(()), check_speed)?;
+        self.looping.map_or(Ok(()), |looping| looping.check())
     }
+}
+
+/// Frames at a place or of a time that was checked to be finite and not negative.
+pub(super) fn frames_of(sec: f64, sample_rate: u32) -> u64 {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be finite and not negative; `as` saturates"
+    )]
+    let frames = (sec * f64::from(sample_rate)).round() as u64;
+    frames
+}
+
+pub(super) fn fade_frames(sec: f64, sample_rate: u32) -> u32 {
+    u32::try_from(frames_of(sec, sample_rate)).unwrap_or(u32::MAX)
+}
+
+fn end_frame(end_sec: Option<f64>, sample_rate: u32) -> u64 {
+    end_sec.map_or(u64::MAX, |sec| frames_of(sec, sample_rate))
 }
 
 // A NaN is in no range, so these refuse it too.
@@ -122,8 +231,16 @@ pub(super) fn check_position(name: &'static str, sec: f64) -> Result<(), EngineE
     check(sec >= 0.0 && sec.is_finite(), name)
 }
 
-pub(super) fn check_fade(sec: f64) -> Result<(), EngineError> {
-    check((0.0..=60.0).contains(&sec), "fade_sec")
+fn check_end(name: &'static str, start_sec: f64, end_sec: Option<f64>) -> Result<(), EngineError> {
+    check(end_sec.is_none_or(|sec| sec > start_sec && sec.is_finite()), name)
+}
+
+pub(super) fn check_fade(name: &'static str, sec: f64) -> Result<(), EngineError> {
+    check((0.0..=60.0).contains(&sec), name)
+}
+
+pub(super) fn check_bus(bus: u32) -> Result<(), EngineError> {
+    check((bus as usize) < BUSES, "bus")
 }
 
 /// What is wanted at once.
@@ -131,81 +248,4 @@ pub(super) const HIGHEST_PRIORITY: i32 = 100;
 
 pub(super) fn check_priority(priority: i32) -> Result<(), EngineError> {
     check((-100..=HIGHEST_PRIORITY).contains(&priority), "priority")
-}
-
-/// Where the audio stands.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Clock {
-    /// Frames rendered since `run()`.
-    pub frame: u64,
-    /// Seconds since `run()`, the clock of the events.
-    pub time_sec: f64,
-    /// The engine's rate in Hz.
-    pub sample_rate: u32,
-    /// From the callback to the ear, as far as the output knows.
-    pub latency_sec: f64,
-}
-
-/// Figures about a running engine; all zero when it does not run.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct EngineStats {
-    /// Decoder threads.
-    pub workers: usize,
-    /// Decoders that were replaced because a read of theirs did not return.
-    pub abandoned_workers: usize,
-    /// Requests waiting for a decoder.
-    pub queued: usize,
-    /// Requests not ended yet, queued ones included.
-    pub live: usize,
-    /// Slots that hold a sample.
-    pub samples: usize,
-    /// Bytes of those samples; one that several slots share counts once.
-    pub sample_bytes: u64,
-    /// Bytes of loads in flight, and of samples that have left their slots without being freed:
-    /// somebody holds them, a voice still plays them, or the callback has yet to let go.
-    pub reserved_bytes: u64,
-    /// What both together are to stay below, without samples that were pushed by hand.
-    pub memory_budget: Option<u64>,
-    /// Events waiting in the poll queue.
-    pub unread_events: usize,
-    /// Events left out because nobody polled; never a terminal one.
-    pub dropped_events: u64,
-    /// Voices sounding.
-    pub voices: u32,
-    /// Times the callback ran.
-    pub callbacks: u64,
-    /// Times the device ran dry.
-    pub xruns: u64,
-    /// Playback events lost in the callback's ring.
-    pub dropped_playback_events: u64,
-    /// Panics caught in the callback; each gave a block of silence.
-    pub callback_panics: u64,
-    /// The id of the output that plays.
-    pub output: String,
-}
-
-/// Frames out of `render()`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RenderedAudio {
-    /// Values per frame.
-    pub channels: usize,
-    /// Interleaved frames, −1..1 nominally, not clipped.
-    pub samples: Vec<f32>,
-}
-
-/// One live request, for a UI to list.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LoadStatus {
-    /// The slot.
-    pub id: u32,
-    /// The request.
-    pub request_id: u64,
-    /// The file; None for content from memory.
-    pub path: Option<std::path::PathBuf>,
-    /// Where it is.
-    pub stage: hotcue::Stage,
-    /// 0..=100.
-    pub percent: f32,
-    /// Since submit.
-    pub age_sec: f64,
 }

@@ -8,10 +8,11 @@ use actix_rt::time::Instant;
 use hotcue::Source;
 use hotcue::playback::ControlMessage;
 
+use super::answers::{Clock, RenderedAudio};
 use super::ask::ask;
 use super::options::{
-    Clock, HIGHEST_PRIORITY, PlayOptions, RenderedAudio, VoiceChange, WhenLoading, check_fade,
-    check_position, check_speed, check_volume,
+    HIGHEST_PRIORITY, PlayOptions, VoiceChange, WhenLoading, check_fade, check_position,
+    check_speed, check_volume, fade_frames, frames_of,
 };
 use super::{AudioEngine, Running};
 use crate::error::EngineError;
@@ -43,14 +44,13 @@ impl AudioEngine {
             running.table.check_slot(id)?;
             let waits = options.when_loading == WhenLoading::PlayWhenReady;
             let reload = |path| Request::new(id, Source::Path(path), HIGHEST_PRIORITY);
-            let start = running.table.begin_play(id, options.start_sec, waits, reload)?;
-            let (start_frame, expected) = match start {
-                PlayStart::Ready { start_frame } => (start_frame, None),
-                PlayStart::Loading(expected) => (0, Some(expected)),
+            let expected = match running.table.begin_play(id, waits, reload)? {
+                PlayStart::Ready => None,
+                PlayStart::Loading(expected) => Some(expected),
                 PlayStart::Empty => return Ok(None),
             };
             let voice = NEXT_VOICE_ID.fetch_add(1, Ordering::Relaxed);
-            let play = Play { slot: id, voice, params: options.params(start_frame) };
+            let play = Play { slot: id, voice, params: options.params(running.sample_rate) };
             let Some(Expected { since, reload }) = expected else {
                 running.sink.do_send(play);
                 return Ok(Some(voice));
@@ -59,7 +59,6 @@ impl AudioEngine {
                 // Before the load, so that its end finds the play waiting.
                 running.sink.do_send(PlayWhenReady {
                     play,
-                    start_sec: options.start_sec,
                     since,
                     deadline: Instant::now() + Duration::from_secs_f64(options.max_wait_sec),
                 });
@@ -75,12 +74,14 @@ impl AudioEngine {
         })
     }
 
-    /// Fades out all voices of a slot and drops its waiting play.
+    /// Fades out all voices of a slot over `fade_sec`, 0..=60, and drops its waiting play.
     ///
     /// # Errors
-    /// `NotInitialized`, `Submit(IdOutOfRange)`; likewise below.
-    pub fn stop_sample(&self, id: u32) -> Result<(), EngineError> {
-        self.control_slot(id, ControlMessage::StopSample { slot: id })
+    /// `NotInitialized`, `Submit(IdOutOfRange)`, likewise below; `OutOfRange("fade_sec")`.
+    pub fn stop_sample(&self, id: u32, fade_sec: f64) -> Result<(), EngineError> {
+        check_fade("fade_sec", fade_sec)?;
+        let fade_frames = self.with(|running| Ok(fade_frames(fade_sec, running.sample_rate)))?;
+        self.control_slot(id, ControlMessage::StopSample { slot: id, fade_frames })
     }
 
     /// Pauses all voices of a slot.
@@ -105,7 +106,7 @@ impl AudioEngine {
     /// As [`stop_sample`](Self::stop_sample), and `OutOfRange("position_sec")`.
     pub fn seek_sample(&self, id: u32, position_sec: f64) -> Result<(), EngineError> {
         check_position("position_sec", position_sec)?;
-        let frame = self.with(|running| Ok(frames_of(running, position_sec)))?;
+        let frame = self.with(|running| Ok(frames_of(position_sec, running.sample_rate)))?;
         self.control_slot(id, ControlMessage::SeekSample { slot: id, frame })
     }
 
@@ -114,9 +115,9 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`, `OutOfRange("fade_sec")`.
     pub fn stop_voice(&self, voice: u64, fade_sec: f64) -> Result<bool, EngineError> {
-        check_fade(fade_sec)?;
+        check_fade("fade_sec", fade_sec)?;
         self.with(|running| {
-            let fade_frames = u32::try_from(frames_of(running, fade_sec)).unwrap_or(u32::MAX);
+            let fade_frames = fade_frames(fade_sec, running.sample_rate);
             Ok(control_voice(running, voice, ControlMessage::StopVoice { voice, fade_frames }))
         })
     }
@@ -127,9 +128,10 @@ impl AudioEngine {
     /// `NotInitialized`, `OutOfRange` with the argument's name.
     pub fn set_voice(&self, voice: u64, change: VoiceChange) -> Result<bool, EngineError> {
         change.check()?;
-        let VoiceChange { volume, pan, speed, looped } = change;
+        let VoiceChange { volume, pan, speed, looping } = change;
         self.with(|running| {
-            let message = ControlMessage::SetVoice { voice, volume, pan, speed, looped };
+            let looping = looping.map(|looping| looping.looping(running.sample_rate));
+            let message = ControlMessage::SetVoice { voice, volume, pan, speed, looping };
             Ok(control_voice(running, voice, message))
         })
     }
@@ -159,17 +161,19 @@ impl AudioEngine {
     pub fn seek_voice(&self, voice: u64, position_sec: f64) -> Result<bool, EngineError> {
         check_position("position_sec", position_sec)?;
         self.with(|running| {
-            let frame = frames_of(running, position_sec);
+            let frame = frames_of(position_sec, running.sample_rate);
             Ok(control_voice(running, voice, ControlMessage::SeekVoice { voice, frame }))
         })
     }
 
-    /// Fades out every voice and drops every waiting play.
+    /// Fades out every voice over `fade_sec`, 0..=60, and drops every waiting play.
     ///
     /// # Errors
-    /// `NotInitialized`.
-    pub fn stop_all(&self) -> Result<(), EngineError> {
-        self.control(ControlMessage::StopAll)
+    /// `NotInitialized`, `OutOfRange("fade_sec")`.
+    pub fn stop_all(&self, fade_sec: f64) -> Result<(), EngineError> {
+        check_fade("fade_sec", fade_sec)?;
+        let fade_frames = self.with(|running| Ok(fade_frames(fade_sec, running.sample_rate)))?;
+        self.control(ControlMessage::StopAll { fade_frames })
     }
 
     /// Sets the master volume, linear gain 0..=4, smoothly.
@@ -181,7 +185,7 @@ impl AudioEngine {
         self.control(ControlMessage::SetVolume { volume })
     }
 
-    /// Sets the master speed, −4..=4, by which every voice's own is multiplied.
+    /// Sets the master speed, −4..=4, by which every voice's own is multiplied, smoothly.
     ///
     /// # Errors
     /// `NotInitialized`, `OutOfRange("speed")`.
@@ -196,11 +200,13 @@ impl AudioEngine {
     /// `NotInitialized`.
     pub fn clock(&self) -> Result<Clock, EngineError> {
         self.with(|running| {
+            let limiter_sec =
+                f64::from(running.playback.limiter_frames()) / f64::from(running.sample_rate);
             Ok(Clock {
                 frame: running.playback.clock_frames(),
                 time_sec: running.clock.now_sec(),
                 sample_rate: running.sample_rate,
-                latency_sec: running.device.latency_sec(),
+                latency_sec: running.device.latency_sec() + limiter_sec,
             })
         })
     }
@@ -244,7 +250,7 @@ impl AudioEngine {
         })
     }
 
-    fn control(&self, message: ControlMessage) -> Result<(), EngineError> {
+    pub(super) fn control(&self, message: ControlMessage) -> Result<(), EngineError> {
         self.with(|running| {
             running.sink.do_send(Control(message));
             Ok(())
@@ -259,14 +265,4 @@ fn control_voice(running: &Running, voice: u64, message: ControlMessage) -> bool
         running.sink.do_send(Control(message));
     }
     given_out
-}
-
-fn frames_of(running: &Running, sec: f64) -> u64 {
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "checked to be finite and not negative; `as` saturates"
-    )]
-    let frames = (sec * f64::from(running.sample_rate)).round() as u64;
-    frames
 }

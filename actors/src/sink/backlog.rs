@@ -132,6 +132,8 @@ impl Backlog {
 enum Key {
     Volume,
     Speed,
+    Bus(u32),
+    Limiter,
     StopAll,
     StopSlot(u32),
     HoldSlot(u32),
@@ -149,8 +151,10 @@ impl Key {
         Some(match *message {
             M::SetVolume { .. } => Self::Volume,
             M::SetSpeed { .. } => Self::Speed,
-            M::StopAll => Self::StopAll,
-            M::StopSample { slot } => Self::StopSlot(slot),
+            M::SetBus { bus, .. } => Self::Bus(bus),
+            M::SetLimiter { .. } => Self::Limiter,
+            M::StopAll { .. } => Self::StopAll,
+            M::StopSample { slot, .. } => Self::StopSlot(slot),
             M::PauseSample { slot } | M::ResumeSample { slot } => Self::HoldSlot(slot),
             M::SeekSample { slot, .. } => Self::SeekSlot(slot),
             M::StopVoice { voice, .. } => Self::StopVoice(voice),
@@ -170,21 +174,31 @@ fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
         (M::StopVoice { fade_frames: older, .. }, M::StopVoice { voice, fade_frames }) => {
             M::StopVoice { voice, fade_frames: fade_frames.min(*older) }
         }
+        (M::StopSample { fade_frames: older, .. }, M::StopSample { slot, fade_frames }) => {
+            M::StopSample { slot, fade_frames: fade_frames.min(*older) }
+        }
+        (M::StopAll { fade_frames: older }, M::StopAll { fade_frames }) => {
+            M::StopAll { fade_frames: fade_frames.min(*older) }
+        }
+        (
+            &M::SetBus { volume: old_volume, muted: old_muted, .. },
+            M::SetBus { bus, volume, muted },
+        ) => M::SetBus { bus, volume: volume.or(old_volume), muted: muted.or(old_muted) },
         (
             &M::SetVoice {
                 volume: old_volume,
                 pan: old_pan,
                 speed: old_speed,
-                looped: old_looped,
+                looping: old_looping,
                 ..
             },
-            M::SetVoice { voice, volume, pan, speed, looped },
+            M::SetVoice { voice, volume, pan, speed, looping },
         ) => M::SetVoice {
             voice,
             volume: volume.or(old_volume),
             pan: pan.or(old_pan),
             speed: speed.or(old_speed),
-            looped: looped.or(old_looped),
+            looping: looping.or(old_looping),
         },
         (_, newer) => newer,
     }

@@ -82,13 +82,13 @@ fn an_overtaken_sample_does_not_come_back() {
 fn ask_for_play(sink: &AudioSinkActor, voice: u64) -> PlayWhenReady {
     let request = |slot| Request::new(slot, Source::Path("a.wav".into()), 0);
     sink.table.register(Some(0), request, |_, _| {}).expect("accepted");
-    let start = sink.table.begin_play(0, 0.0, true, |_| request(0)).expect("it is not closed");
+    let start = sink.table.begin_play(0, true, |_| request(0)).expect("it is not closed");
     let PlayStart::Loading(Expected { since, reload: None }) = start else {
         panic!("its load was registered above")
     };
     let play = Play { slot: 0, voice, params: VoiceParams::default() };
     let deadline = Instant::now() + Duration::from_secs(600);
-    PlayWhenReady { play, start_sec: 0.0, since, deadline }
+    PlayWhenReady { play, since, deadline }
 }
 
 fn dropped(sink: &AudioSinkActor) -> Vec<(u64, DropReason)> {
@@ -136,7 +136,7 @@ fn a_dropped_play_does_not_count_any_more() {
         let asked = ask_for_play(sink, 1);
         assert!(sink.table.plays().under_way(0));
         sink.handle(asked, context);
-        sink.handle(Control(ControlMessage::StopSample { slot: 0 }), context);
+        sink.handle(Control(ControlMessage::StopSample { slot: 0, fade_frames: 240 }), context);
         assert_eq!(dropped(sink), [(1, DropReason::Stopped)]);
         assert!(!sink.table.plays().under_way(0));
     });

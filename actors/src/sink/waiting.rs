@@ -6,7 +6,6 @@ use actix_rt::time::Instant;
 
 use crate::messages::{Play, PlayWhenReady};
 use crate::playback::DropReason;
-use crate::sample::Sample;
 use crate::table::Table;
 
 #[derive(Debug, Default)]
@@ -47,13 +46,5 @@ impl WaitingPlays {
                 (waiting.play, reason)
             })
             .collect()
-    }
-}
-
-impl PlayWhenReady {
-    /// The play, now that the sample's rate is known.
-    pub(super) fn into_play(mut self, sample: &Sample) -> Play {
-        self.play.params.start_frame = sample.frame_at(self.start_sec);
-        self.play
     }
 }

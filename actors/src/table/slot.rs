@@ -86,7 +86,7 @@ pub(crate) struct Change {
 /// What came of a play that was asked for.
 pub(crate) enum PlayStart {
     /// The slot holds a sample, to sound at once.
-    Ready { start_frame: u64 },
+    Ready,
     /// It holds none yet, but a load is on its way.
     Loading(Expected),
     /// Neither.

@@ -14,6 +14,7 @@ from .values import (
     Cue,
     Instrument,
     Loop,
+    LoopMode,
     Retrigger,
     SlotState,
     Waveform,
@@ -223,6 +224,8 @@ class Engine:
         max_source_bytes: int | None,
         max_queued: int,
         max_voices: int,
+        limiter: bool,
+        meter_rate_hz: int,
         worker_nice: int,
     ) -> Engine: ...
     def run(self) -> str | None: ...
@@ -252,14 +255,21 @@ class Engine:
         volume: float,
         pan: float,
         speed: float,
-        looped: bool,
+        looped: bool | LoopMode,
+        loop_start_sec: float,
+        loop_end_sec: float | None,
         start_sec: float,
+        end_sec: float | None,
+        fade_in_sec: float,
+        fade_out_sec: float,
         at_frame: SupportsIndex | None,
+        choke: SupportsIndex | None,
+        on_bus: SupportsIndex,
         retrigger: Retrigger,
         when_loading: WhenLoading,
         max_wait_sec: float,
     ) -> int | None: ...
-    def stop_sample(self, id: SupportsIndex) -> None: ...
+    def stop_sample(self, id: SupportsIndex, fade_sec: float) -> None: ...
     def pause_sample(self, id: SupportsIndex) -> None: ...
     def resume_sample(self, id: SupportsIndex) -> None: ...
     def seek_sample(self, id: SupportsIndex, position_sec: float) -> None: ...
@@ -273,9 +283,19 @@ class Engine:
         volume: float | None,
         pan: float | None,
         speed: float | None,
-        looped: bool | None,
+        looped: bool | LoopMode | None,
+        loop_start_sec: float,
+        loop_end_sec: float | None,
     ) -> bool: ...
-    def stop_all(self) -> None: ...
+    def stop_all(self, fade_sec: float) -> None: ...
+    def set_bus(self, number: SupportsIndex, volume: float | None, muted: bool | None) -> None: ...
+    def set_limiter(self, on: bool) -> None: ...
+    def meters(
+        self,
+    ) -> tuple[tuple[list[float], list[float]], list[tuple[list[float], list[float]]], float]: ...
+    def playheads(
+        self,
+    ) -> list[tuple[int, int, float, Literal["waiting", "playing", "paused", "stopping"]]]: ...
     def set_volume(self, volume: float) -> None: ...
     def set_speed(self, speed: float) -> None: ...
     def clock(self) -> tuple[int, float, int, float]: ...

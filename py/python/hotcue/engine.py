@@ -13,7 +13,18 @@ from .batch import LoadBatch, pairs
 from .errors import NoOutputWarning
 from .source import Source, read, resolve
 from .ticket import LoadTicket
-from .values import Clock, Device, LoadStatus, Retrigger, SlotState, WhenLoading
+from .values import (
+    Clock,
+    Device,
+    Levels,
+    LoadStatus,
+    LoopMode,
+    Meters,
+    Playhead,
+    Retrigger,
+    SlotState,
+    WhenLoading,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,6 +75,8 @@ class AudioEngine:
         max_source_bytes: int | None = 1 << 30,
         max_queued: int = 1_000_000,
         max_voices: int = 128,
+        limiter: bool = False,
+        meter_rate_hz: int = 60,
         worker_nice: int = 5,
     ) -> None:
         """Checks the arguments and opens nothing.
@@ -77,9 +90,12 @@ class AudioEngine:
         `buffer_frames` asks the device for that many frames per callback. `workers` decode at a
         time (None: one per core); those without a load of their own help with that of another.
         The nice value of what loads lies `worker_nice`, 0 to 19, above that of the thread that
-        calls `run()`, so that it gives way to a UI (on Linux). `max_queued` is how many loads may wait,
-        `max_voices` how many may sound. `max_sample_bytes` limits one decoded sample,
-        `max_source_bytes` what is read from one file-like object (None: no limit).
+        calls `run()`, so that it gives way to a UI (on Linux). `max_queued` is how many loads may
+        wait, `max_voices` how many may sound; one more takes the place of another, see
+        `play_sample`. `limiter` turns on what keeps the mix within full scale, see `set_limiter`;
+        `meter_rate_hz`, 1 to 1000, is how often `meters()` shows something new.
+        `max_sample_bytes` limits one decoded sample, `max_source_bytes` what is read from one
+        file-like object (None: no limit).
 
         `memory_budget` is how many bytes of decoded audio there may be, finished or not, 4 for
         each value. When a load needs room, what was used least recently leaves memory, with an
@@ -101,6 +117,8 @@ class AudioEngine:
             max_source_bytes,
             max_queued,
             max_voices,
+            limiter,
+            meter_rate_hz,
             worker_nice,
         )
 
@@ -284,30 +302,70 @@ class AudioEngine:
         *,
         pan: float = 0.0,
         speed: float = 1.0,
-        loop: bool = False,
+        loop: bool | LoopMode = False,
+        loop_start_sec: float = 0.0,
+        loop_end_sec: float | None = None,
         start_sec: float = 0.0,
+        end_sec: float | None = None,
+        fade_in_sec: float = 0.0,
+        fade_out_sec: float = 0.0,
         at_frame: SupportsIndex | None = None,
+        choke: SupportsIndex | None = None,
+        bus: SupportsIndex = 0,
         retrigger: Retrigger = "overlap",
         when_loading: WhenLoading = "play_when_ready",
         max_wait_sec: float = 2.0,
     ) -> int | None:
         """Plays the slot's sample and returns the voice's id, or None if nothing will sound.
 
-        `volume` is linear gain 0…4, `pan` -1 (left)…1 (right), `speed` -4…4 (negative plays
-        backwards). `start_sec` is where in the sample to begin; `at_frame` is when, on the
-        engine's clock (None: at once), exact to the frame. If the slot has no sample yet and
-        its load runs, `when_loading` decides: start as soon as it can (one play waits per id,
-        for at most `max_wait_sec`), drop it, or raise `NotReadyError`. Of a slot whose sample
-        was evicted this call loads it again, at priority 100.
+        `volume` is linear gain 0…4, `pan` -1 (left)…1 (right) at constant power, `speed` -4…4
+        (negative plays backwards). `at_frame` is when it starts, on the engine's clock (None, or
+        a frame in the past: at once), exact to the frame.
+
+        It plays from `start_sec` of the sample to `end_sec` (None: its end); backwards, a
+        `start_sec` of 0 is the end. `fade_in_sec` and `fade_out_sec`, 0…60, fade it in, and out
+        towards that end, exact to the frame. Where they are 0, the sample's own beginning and end
+        are left as they are, and a start or an end in the middle takes 5 ms.
+
+        `loop` repeats the stretch from `loop_start_sec` to `loop_end_sec` (None: the end):
+        True or ``"forward"`` from its start to its end, ``"pingpong"`` there and back,
+        ``"backward"`` once there and then from its end to its start. ``"file"`` does what the
+        file says (``sample.loops``, the first that is none for the release): its stretch, its
+        kind, and as often as it says; a file that says nothing is played once. The voice plays up
+        to the loop and round it. After the last of a counted number of rounds, or once
+        ``set_voice(voice, loop=False)`` has taken the loop away, it plays on to the end of the
+        sample, which is the release of an instrument; `stop_voice` does not wait for that.
+
+        `retrigger` says what happens to voices of the id that sound when it starts: nothing
+        (``"overlap"``), they fade (``"restart"``), this one does not sound (``"ignore"``), or
+        both (``"toggle"``). `choke` is a group, any number: when it starts, voices of the same
+        group fade, whatever their id. `bus`, 0 to 15, is what it is heard through, see `set_bus`.
+
+        If `max_voices` sound already, it takes the place of the quietest, by volume and fade, of
+        equals the oldest; one that waits for its frame goes last. That one fades in 5 ms, and
+        its `ended` event says ``"stolen"``.
+
+        If the slot has no sample yet and its load runs, `when_loading` decides: start as soon as
+        it can (one play waits per id, the latest, for at most `max_wait_sec`), drop it, or raise
+        `NotReadyError`. Of a slot whose sample was evicted this call loads it again, at priority
+        100.
+
+        A sample of more channels than the output has, or of fewer, is mapped by the layout that
+        its number of channels usually has: centre and surrounds at -3 dB to their sides (ITU-R
+        BS.775), a mono sample to left and right.
 
         Raises ``ValueError("volume out of range")`` and so on, also for NaN.
         """
-        how = (volume, pan, speed, loop, start_sec, at_frame)
-        return self._native.play_sample(id, *how, retrigger, when_loading, max_wait_sec)
+        looping = (loop, loop_start_sec, loop_end_sec)
+        stretch = (start_sec, end_sec, fade_in_sec, fade_out_sec)
+        rules = (retrigger, when_loading, max_wait_sec)
+        return self._native.play_sample(
+            id, volume, pan, speed, *looping, *stretch, at_frame, choke, bus, *rules
+        )
 
-    def stop_sample(self, id: SupportsIndex) -> None:
-        """Fades out all voices of the id and drops its waiting play."""
-        self._native.stop_sample(id)
+    def stop_sample(self, id: SupportsIndex, *, fade_sec: float = 0.005) -> None:
+        """Fades out all voices of the id, over 0…60 s, and drops its waiting play."""
+        self._native.stop_sample(id, fade_sec)
 
     def pause_sample(self, id: SupportsIndex) -> None:
         """Pauses all voices of the id."""
@@ -344,22 +402,59 @@ class AudioEngine:
         volume: float | None = None,
         pan: float | None = None,
         speed: float | None = None,
-        loop: bool | None = None,
+        loop: bool | LoopMode | None = None,
+        loop_start_sec: float = 0.0,
+        loop_end_sec: float | None = None,
     ) -> bool:
-        """Changes what is given of one voice; ranges as for `play_sample`. False if it had
-        ended already."""
-        return self._native.set_voice(voice, volume, pan, speed, loop)
+        """Changes what is given of one voice, smoothly, within 5 ms; ranges as for
+        `play_sample`. False if it had ended already.
 
-    def stop_all(self) -> None:
-        """Fades out every voice and drops every waiting play."""
-        self._native.stop_all()
+        A new `loop` replaces the old one with its stretch. A voice that has run beyond it jumps
+        into it, by whole lengths of the loop, so that it keeps its beat; without a click. With
+        ``loop=False`` it plays its round to the end, and on to the end of the sample.
+        """
+        looping = (loop, loop_start_sec, loop_end_sec)
+        return self._native.set_voice(voice, volume, pan, speed, *looping)
+
+    def stop_all(self, *, fade_sec: float = 0.005) -> None:
+        """Fades out every voice, over 0…60 s, and drops every waiting play."""
+        self._native.stop_all(fade_sec)
+
+    def set_bus(
+        self, bus: SupportsIndex, *, volume: float | None = None, muted: bool | None = None
+    ) -> None:
+        """Changes what is given of a bus, 0 to 15, smoothly. `volume` is linear gain 0…4. Voices
+        on a muted bus play on, unheard."""
+        self._native.set_bus(bus, volume, muted)
+
+    def set_limiter(self, on: bool) -> None:
+        """Turns the limiter of the whole mix on or off, without a click.
+
+        On, nothing leaves that is beyond full scale, which a device would cut off. What is within
+        leaves as it came, to the bit, but 2 ms later: ``clock().latency_sec`` has it. Off is how
+        an engine starts: then a play is to the bit what is in its sample, as early as can be.
+        """
+        self._native.set_limiter(on)
+
+    def meters(self) -> Meters:
+        """How loud the output and its buses are, for a UI to draw in each frame.
+
+        It is always the last turn of the meters, `meter_rate_hz` of them a second: who reads as
+        often misses no peak. Reading takes nothing from other readers.
+        """
+        master, buses, limiter_gain = self._native.meters()
+        return Meters(Levels(*master), [Levels(*levels) for levels in buses], limiter_gain)
+
+    def playheads(self) -> list[Playhead]:
+        """Where every voice is in its sample, as of the callback's last block."""
+        return list(map(Playhead._make, self._native.playheads()))
 
     def set_volume(self, volume: float) -> None:
-        """Sets the master volume, linear gain 0…4."""
+        """Sets the master volume, linear gain 0…4, smoothly."""
         self._native.set_volume(volume)
 
     def set_speed(self, speed: float) -> None:
-        """Sets the master speed, -4…4. It multiplies each voice's own."""
+        """Sets the master speed, -4…4, smoothly. It multiplies each voice's own."""
         self._native.set_speed(speed)
 
     def clock(self) -> Clock:
@@ -367,7 +462,8 @@ class AudioEngine:
         return Clock(*self._native.clock())
 
     def poll_playback_events(self) -> PlaybackEvent | None:
-        """The next event of a voice, or None when there is none now. Never waits."""
+        """The next event of a voice, or None when there is none now. Never waits. The newest
+        4,096 are kept."""
         return self._native.poll_playback_events()
 
     def render(self, frames: SupportsIndex) -> NDArray[np.float32]:
@@ -390,6 +486,11 @@ class AudioEngine:
         `samples` slots hold `sample_bytes`; `reserved_bytes` are those of loads that run, and of
         samples that have left their slots while something still uses them: a voice, or your
         arrays. `abandoned_workers` are inside reads that never returned.
+
+        `most_voices` is how many ever sounded at once, `underruns` how often one had to wait for
+        what was not decoded yet. `callback_load_mean`, `callback_load_p99` and
+        `callback_load_max` are shares of its time that the callback worked, 1.0 being all of it;
+        `xruns` is how often the device ran dry.
         """
         return self._native.stats()
 

@@ -164,14 +164,34 @@ class VoiceStarted(TypedDict):
     frame: int
 
 
+class VoiceLooped(TypedDict):
+    """A voice has come to the end of its loop, and begun it anew or turned round. `frame` is its
+    first after that, on the engine's clock; `rounds` is how often it has, so far. Of a loop that is
+    shorter than a block of 256 frames, not every round is told."""
+
+    type: Literal["looped"]
+    voice: int
+    id: int
+    frame: int
+    rounds: int
+
+
 class VoiceEnded(TypedDict):
-    """A voice is over. `frame` is the first without it, on the engine's clock."""
+    """A voice is over. `frame` is the first without it, on the engine's clock.
+
+    It was ``"finished"`` at its end; ``"stopped"`` by a call, or by a newer voice's `retrigger`;
+    ``"choked"`` by a newer voice of its group; ``"stolen"`` for one that more than `max_voices`
+    wanted to sound; ``"unloaded"`` with its slot. It never sounded if it was ``"ignored"``
+    (`retrigger`) or there was ``"no_sample"`` any more. ``"failed"`` is a bug of hotcue.
+    """
 
     type: Literal["ended"]
     voice: int
     id: int
     frame: int
-    reason: Literal["finished", "stopped", "stolen", "unloaded", "ignored", "no_sample", "failed"]
+    reason: Literal[
+        "finished", "stopped", "choked", "stolen", "unloaded", "ignored", "no_sample", "failed"
+    ]
 
 
 class PlayDropped(TypedDict):
@@ -185,5 +205,5 @@ class PlayDropped(TypedDict):
     ]
 
 
-PlaybackEvent: TypeAlias = VoiceStarted | VoiceEnded | PlayDropped
+PlaybackEvent: TypeAlias = VoiceStarted | VoiceLooped | VoiceEnded | PlayDropped
 """What `poll_playback_events()` returns."""

@@ -20,6 +20,42 @@ WhenLoading: TypeAlias = Literal["play_when_ready", "drop", "raise"]
 """What `play_sample` does when the slot has no sample yet and its load runs."""
 
 
+LoopMode: TypeAlias = Literal["forward", "pingpong", "backward", "file"]
+"""How a loop is run through: from its start to its end; there and back; there once, and then from
+its end to its start; or as the file itself says."""
+
+
+class Levels(NamedTuple):
+    """How loud something was in the last turn of the meters, a value per output channel."""
+
+    peak: list[float]
+    """The highest absolute value; 1.0 is full scale."""
+    rms: list[float]
+    """The root of the mean square."""
+
+
+class Meters(NamedTuple):
+    """How loud everything was in the last turn of the meters, `meter_rate_hz` a second."""
+
+    master: Levels
+    """What leaves: all buses, at the master volume, behind the limiter."""
+    buses: list[Levels]
+    """Each bus, at its volume."""
+    limiter_gain: float
+    """The least gain that the limiter applied; 1.0: it did not."""
+
+
+class Playhead(NamedTuple):
+    """Where a voice is in its sample, at the engine's `clock().frame`."""
+
+    voice: int
+    id: int
+    position_sec: float
+    """Where in its sample it plays on."""
+    state: Literal["waiting", "playing", "paused", "stopping"]
+    """Waits for its `at_frame`, sounds, keeps its place, or fades and is over then."""
+
+
 class Clock(NamedTuple):
     """What time it is, in audio and on the engine's clock."""
 
@@ -30,7 +66,7 @@ class Clock(NamedTuple):
     sample_rate: int
     """The engine's rate in Hz."""
     latency_sec: float
-    """From the callback to the loudspeaker, as far as the device tells."""
+    """From the callback to the loudspeaker, as far as the device tells, and through the limiter."""
 
 
 class Device(NamedTuple):

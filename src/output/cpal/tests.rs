@@ -127,7 +127,9 @@ fn converted<T: cpal::SizedSample>(plane: &[f32], frames: usize) -> Vec<T> {
     let (mut controller, renderer) = split(PlaybackConfig::default());
     let mut feed = Feed::new(renderer, 48_000, 2);
     let sample = SampleBuffer::from_planes(48_000, vec![plane.to_vec()]).expect("valid");
-    controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
+    controller
+        .try_send(ControlMessage::LoadSample { slot: 0, sample, own_loop: None })
+        .expect("room");
     let params = VoiceParams::default();
     controller.try_send(ControlMessage::Play { voice: 1, slot: 0, params }).expect("room");
     let mut buffer = vec![T::EQUILIBRIUM; 2 * frames];

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::*;
-use crate::playback::Retrigger;
+use crate::metadata::LoopKind;
+use crate::playback::{LoopSpan, Retrigger};
 
 #[test]
 fn events_that_find_no_room_are_counted() {
@@ -35,13 +36,28 @@ impl Dice {
         u32::try_from(self.below(5)).expect("small")
     }
 
+    pub(super) fn looping(&mut self) -> Looping {
+        let start_frame = self.below(400);
+        let kind = [LoopKind::Forward, LoopKind::PingPong, LoopKind::Backward][self.size(3)];
+        let rounds = u32::try_from(self.below(4)).expect("small");
+        let end_frame = start_frame + self.below(600);
+        let span = LoopSpan { start_frame, end_frame, kind, rounds };
+        [Looping::Off, Looping::Off, Looping::WHOLE, Looping::Sample, Looping::Span(span)]
+            [self.size(5)]
+    }
+
     pub(super) fn params(&mut self, clock: u64) -> VoiceParams {
         use Retrigger::{Ignore, Overlap, Restart, Toggle};
         VoiceParams {
             volume: self.below(5) as f32,
             pan: self.below(21) as f32 / 10.0 - 1.0,
             speed: self.below(81) as f32 / 10.0 - 4.0,
-            looped: self.below(3) == 0,
+            looping: self.looping(),
+            end_frame: if self.below(4) == 0 { self.below(1500) } else { u64::MAX },
+            fade_in_frames: [0, 0, 300][self.size(3)],
+            fade_out_frames: [0, 0, 300][self.size(3)],
+            choke: [None, None, None, Some(1), Some(2)][self.size(5)],
+            bus: u32::try_from(self.below(18)).expect("small"),
             start_frame: self.below(1200) * self.below(2),
             at_frame: (self.below(3) == 0).then(|| clock + self.below(500)),
             retrigger: [Overlap, Overlap, Restart, Ignore, Toggle][self.size(5)],
@@ -51,7 +67,7 @@ impl Dice {
     pub(super) fn message(&mut self, rig: &mut Rig, newest: u64) -> ControlMessage {
         let voice = newest.saturating_sub(self.below(12));
         let slot = self.slot();
-        match self.below(14) {
+        match self.below(17) {
             0 | 1 => {
                 let frames = self.size(1500);
                 let planes = vec![noise(frames, 12); 1 + self.size(2)];
@@ -59,7 +75,7 @@ impl Dice {
                 ControlMessage::SetVolume { volume: 1.0 }
             }
             2 => ControlMessage::UnloadSample { slot },
-            3 => ControlMessage::StopSample { slot },
+            3 => ControlMessage::StopSample { slot, fade_frames: 240 },
             4 => ControlMessage::StopVoice { voice, fade_frames: 100 },
             5 => ControlMessage::PauseVoice { voice },
             6 => ControlMessage::ResumeSample { slot },
@@ -70,9 +86,22 @@ impl Dice {
                 volume: Some(0.5),
                 pan: Some(-0.5),
                 speed: Some(1.5),
-                looped: Some(false),
+                looping: Some(Looping::Off),
             },
-            10 if self.below(20) == 0 => ControlMessage::StopAll,
+            14 => ControlMessage::SetVoice {
+                voice,
+                volume: None,
+                pan: None,
+                speed: None,
+                looping: Some(self.looping()),
+            },
+            15 => ControlMessage::SetBus {
+                bus: u32::try_from(self.below(17)).expect("small"),
+                volume: Some(self.below(5) as f32 / 2.0),
+                muted: Some(self.below(4) == 0),
+            },
+            16 => ControlMessage::SetLimiter { on: self.below(2) == 0 },
+            10 if self.below(20) == 0 => ControlMessage::StopAll { fade_frames: 240 },
             _ => ControlMessage::PauseSample { slot },
         }
     }
@@ -104,7 +133,7 @@ fn whatever_happens_every_play_ends_once_and_every_sample_comes_home() {
             assert!(out.iter().flatten().all(|value| value.is_finite()), "seed {seed}");
             rig.controller.collect();
         }
-        rig.send(ControlMessage::StopAll);
+        rig.send(ControlMessage::StopAll { fade_frames: 240 });
         for slot in 0..4 {
             rig.send(ControlMessage::UnloadSample { slot });
         }
@@ -125,6 +154,9 @@ fn whatever_happens_every_play_ends_once_and_every_sample_comes_home() {
                 PlaybackEvent::Started { voice, .. } => {
                     assert!(!ends.contains_key(&voice), "seed {seed}: started after its end");
                     *starts.entry(voice).or_default() += 1;
+                }
+                PlaybackEvent::Looped { voice, .. } => {
+                    assert!(starts.contains_key(&voice) && !ends.contains_key(&voice));
                 }
                 PlaybackEvent::Ended { voice, .. } => *ends.entry(voice).or_default() += 1,
             }

@@ -16,7 +16,7 @@ const SMOOTH: f32 = 4e-4;
 fn humming() -> Rig {
     let mut rig = Rig::new();
     rig.load(0, vec![sine(100.0, 4800)]);
-    rig.play(1, 0, VoiceParams { looped: true, ..params() });
+    rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, ..params() });
     rig.left(4800 + 120);
     rig
 }
@@ -32,7 +32,7 @@ fn around(rig: &mut Rig, messages: impl IntoIterator<Item = ControlMessage>) -> 
 }
 
 fn set(volume: Option<f32>, pan: Option<f32>) -> ControlMessage {
-    ControlMessage::SetVoice { voice: 1, volume, pan, speed: None, looped: None }
+    ControlMessage::SetVoice { voice: 1, volume, pan, speed: None, looping: None }
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn every_way_to_end_fades_within_its_time() {
     let ends = [
         (ControlMessage::StopVoice { voice: 1, fade_frames: 240 }, 240, EndReason::Stopped),
         (ControlMessage::StopVoice { voice: 1, fade_frames: 2000 }, 2000, EndReason::Stopped),
-        (ControlMessage::StopSample { slot: 0 }, 240, EndReason::Stopped),
-        (ControlMessage::StopAll, 240, EndReason::Stopped),
+        (ControlMessage::StopSample { slot: 0, fade_frames: 240 }, 240, EndReason::Stopped),
+        (ControlMessage::StopAll { fade_frames: 240 }, 240, EndReason::Stopped),
         (ControlMessage::UnloadSample { slot: 0 }, 240, EndReason::Unloaded),
     ];
     for (message, frames, reason) in ends {
@@ -147,12 +147,13 @@ fn a_reversal_and_a_standstill_do_not_click() {
             volume: None,
             pan: None,
             speed: Some(speed),
-            looped: None,
+            looping: None,
         };
         let mut rig = humming();
         let out = around(&mut rig, [message]);
-        // A new slope is a corner: at most 3 × the sine's own, 0.5 × 2π 100 / 48000.
-        assert!(sharpest(&out) < 0.03, "{speed}: {}", sharpest(&out));
+        // The speed goes there on a straight way, too: the slope has no step. Of a step of 2 in
+        // 240 frames the sine's own slope, 0.5 × 2π 100 / 48000 = 6.5e-3, makes 5.5e-5 per frame.
+        assert!(sharpest(&out) < 6e-4, "{speed}: {}", sharpest(&out));
         let silent = out[10 + RAMP..].iter().all(|value| *value == 0.0);
         assert_eq!(silent, speed == 0.0, "{speed}");
     }
@@ -185,7 +186,7 @@ fn a_fade_of_any_length_is_the_curve_it_should_be() {
     {
         let mut rig = Rig::new();
         rig.load(0, vec![vec![1.0; 64]]);
-        rig.play(1, 0, VoiceParams { looped: true, ..params() });
+        rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, ..params() });
         rig.left(1);
         rig.send(ControlMessage::StopVoice { voice: 1, fade_frames });
         for block in 0..heard / 480 {
@@ -210,8 +211,8 @@ fn a_fade_of_any_length_is_the_curve_it_should_be() {
 fn whatever_stops_a_voice_shortens_a_longer_fade() {
     let stops = [
         (ControlMessage::StopVoice { voice: 1, fade_frames: 480 }, 480),
-        (ControlMessage::StopSample { slot: 0 }, RAMP),
-        (ControlMessage::StopAll, RAMP),
+        (ControlMessage::StopSample { slot: 0, fade_frames: 240 }, RAMP),
+        (ControlMessage::StopAll { fade_frames: 240 }, RAMP),
         (ControlMessage::UnloadSample { slot: 0 }, RAMP),
     ];
     for (message, frames) in stops {
@@ -242,7 +243,7 @@ fn what_does_not_sound_yet_starts_at_the_gain_it_was_given() {
         volume: Some(0.5),
         pan: Some(1.0),
         speed: None,
-        looped: None,
+        looping: None,
     };
     // Just started, waiting for its frame, and paused before its first one.
     for (at_frame, pause) in [(None, false), (Some(100), false), (None, true)] {
@@ -261,9 +262,110 @@ fn what_does_not_sound_yet_starts_at_the_gain_it_was_given() {
     }
     // A volume set in silence holds from the first frame on.
     let mut rig = humming();
-    rig.send(ControlMessage::StopAll);
+    rig.send(ControlMessage::StopAll { fade_frames: 240 });
     rig.left(1000);
     rig.send(ControlMessage::SetVolume { volume: 0.0 });
     rig.play(2, 0, params());
     assert!(rig.left(1000).iter().all(|value| *value == 0.0));
+}
+
+/// The curve of a fade: 3x² − 2x³.
+fn curve(way: f64) -> f64 {
+    let way = way.clamp(0.0, 1.0);
+    way * way * (3.0 - 2.0 * way)
+}
+
+#[test]
+fn fades_in_and_out_follow_their_curve_frame_by_frame() {
+    for speed in [1.0_f32, -1.0, 0.5, 2.0] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![1.0; 20_000]]);
+        let (fade_in_frames, fade_out_frames) = (1_000, 3_000);
+        rig.play(1, 0, VoiceParams { speed, fade_in_frames, fade_out_frames, ..params() });
+        let length = (20_000.0 / f64::from(speed.abs())).round();
+        let out = rig.left(50_000);
+        for (frame, value) in out.iter().enumerate() {
+            let (done, left) = (frame as f64 + 1.0, length - 1.0 - frame as f64);
+            let expected = curve(done / 1_000.0) * curve(left / 3_000.0);
+            // Where a sample begins and ends, what is read between frames rings.
+            let tolerance = if speed.abs() == 1.0 { 1e-6 } else { 1e-5 };
+            let near_an_end = done < 20.0 || left.abs() < 20.0;
+            let off = (f64::from(*value) - expected).abs();
+            assert!(near_an_end || off < tolerance, "{speed}, frame {frame}: off by {off}");
+        }
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
+        let length = length as u64;
+        assert_eq!(rig.ends(), [(1, length, EndReason::Finished)], "{speed}");
+    }
+}
+
+#[test]
+fn an_end_within_the_sample_is_exact_and_fades() {
+    let sample = sine(100.0, 48_000);
+    let mut rig = Rig::new();
+    rig.load(0, vec![sample.clone()]);
+    rig.play(1, 0, VoiceParams { end_frame: 10_120, ..params() });
+    let out = rig.left(12_000);
+    assert_eq!(out[..10_120 - RAMP], sample[..10_120 - RAMP], "untouched till the fade");
+    assert!(sharpest(&out) < SMOOTH, "{}", sharpest(&out));
+    assert!(out[10_118] != 0.0 && out[10_119..].iter().all(|value| *value == 0.0));
+    assert_eq!(rig.ends(), [(1, 10_120, EndReason::Finished)]);
+
+    // Backwards it begins there, with a fade, and goes to the first frame.
+    rig.play(2, 0, VoiceParams { end_frame: 10_120, speed: -1.0, ..params() });
+    let out = rig.left(12_000);
+    assert!(sharpest(&out[..10_000]) < SMOOTH, "{}", sharpest(&out[..10_000]));
+    assert!(out[RAMP..10_120].iter().eq(sample[..10_120 - RAMP].iter().rev()));
+    assert_eq!(rig.ends(), [(2, 12_000 + 10_120, EndReason::Finished)]);
+
+    // An end beyond the sample's is that.
+    rig.play(3, 0, VoiceParams { end_frame: 48_001, ..params() });
+    assert_eq!(rig.left(48_000), sample);
+}
+
+#[test]
+fn a_looped_voice_fades_only_when_it_plays_on_to_its_end() {
+    let mut rig = Rig::new();
+    rig.load(0, vec![vec![1.0; 1_000]]);
+    let looping = Looping::WHOLE;
+    rig.play(1, 0, VoiceParams { looping, fade_out_frames: 500, ..params() });
+    assert_eq!(rig.left(5_000), [1.0; 5_000]);
+    rig.send(ControlMessage::SetVoice {
+        voice: 1,
+        volume: None,
+        pan: None,
+        speed: None,
+        looping: Some(Looping::Off),
+    });
+    let out = rig.left(1_000);
+    for (frame, value) in out.iter().enumerate() {
+        let expected = curve((999.0 - frame as f64) / 500.0);
+        assert!((f64::from(*value) - expected).abs() < 1e-6, "frame {frame}: {value}");
+    }
+}
+
+#[test]
+fn a_choke_group_fades_the_others_and_only_them() {
+    let mut rig = Rig::new();
+    for slot in 0..3 {
+        rig.load(slot, vec![vec![0.25; 48_000]]);
+    }
+    rig.play(1, 0, VoiceParams { choke: Some(7), ..params() });
+    rig.play(2, 1, VoiceParams { choke: Some(8), ..params() });
+    rig.play(3, 2, params());
+    rig.left(100);
+    // At its frame, not when it is asked for.
+    rig.play(4, 1, VoiceParams { choke: Some(7), at_frame: Some(1_000), ..params() });
+    assert_eq!(rig.left(900), [0.75; 900]);
+    let out = rig.left(1_000);
+    for (frame, value) in out.iter().enumerate() {
+        let expected = 0.75 + 0.25 * curve(1.0 - (frame as f64 + 1.0) / RAMP as f64);
+        assert!((f64::from(*value) - expected).abs() < 1e-6, "frame {frame}: {value}");
+    }
+    assert_eq!(rig.ends(), [(1, 1_000 + RAMP as u64, EndReason::Choked)]);
+    // Of one that does not sound nobody takes notice.
+    let retrigger = crate::playback::Retrigger::Ignore;
+    rig.play(5, 1, VoiceParams { choke: Some(8), retrigger, ..params() });
+    rig.left(1_000);
+    assert_eq!(rig.ends(), [(5, 2_000, EndReason::Ignored)]);
 }

@@ -38,8 +38,8 @@ fn a_frame_in_the_past_is_now() {
 fn a_waiting_voice_can_be_stopped_and_never_sounds() {
     for message in [
         ControlMessage::StopVoice { voice: 1, fade_frames: 100 },
-        ControlMessage::StopSample { slot: 0 },
-        ControlMessage::StopAll,
+        ControlMessage::StopSample { slot: 0, fade_frames: 240 },
+        ControlMessage::StopAll { fade_frames: 240 },
     ] {
         let mut rig = Rig::new();
         rig.load(0, vec![vec![0.5; 50]]);

@@ -58,10 +58,15 @@ fn a_full_ring_gives_the_message_back_and_room_promised_is_room() {
         let promised = rig.controller.free_slots();
         for place in 0.. {
             let slot = (place + round) % 4;
-            let message = ControlMessage::LoadSample { slot, sample: Arc::clone(&sample) };
+            let message =
+                ControlMessage::LoadSample { slot, sample: Arc::clone(&sample), own_loop: None };
             match rig.controller.try_send(message) {
                 Ok(()) => sent += 1,
-                Err(Full(ControlMessage::LoadSample { slot: back, sample: same })) => {
+                Err(Full(ControlMessage::LoadSample {
+                    slot: back,
+                    sample: same,
+                    own_loop: None,
+                })) => {
                     assert_eq!((back, Arc::ptr_eq(&same, &sample)), (slot, true));
                     assert!(place as usize >= promised, "{promised} promised, {place} fitted");
                     break;

@@ -45,7 +45,7 @@ fn a_backward_loop_has_no_seam() {
     let sample = noise(300, 9);
     let mut rig = Rig::new();
     rig.load(0, vec![sample.clone()]);
-    rig.play(1, 0, VoiceParams { speed: -1.0, looped: true, ..params() });
+    rig.play(1, 0, VoiceParams { speed: -1.0, looping: Looping::WHOLE, ..params() });
     let expected: Vec<f32> = sample.iter().rev().copied().cycle().take(1000).collect();
     assert_eq!(rig.left(1000), expected);
 }
@@ -54,7 +54,7 @@ fn a_backward_loop_has_no_seam() {
 fn a_fractional_loop_of_whole_periods_is_one_long_sine() {
     let mut rig = Rig::new();
     rig.load(0, vec![sine(1000.0, 480)]);
-    rig.play(1, 0, VoiceParams { speed: 0.7, looped: true, ..params() });
+    rig.play(1, 0, VoiceParams { speed: 0.7, looping: Looping::WHOLE, ..params() });
     let snr = snr_db(&rig.left(10_000), |frame| sine_at(1000.0, f64::from(0.7_f32) * frame as f64));
     assert!(snr > 80.0, "{snr:.1} dB");
 }
@@ -104,7 +104,7 @@ fn length_follows_speed() {
 }
 
 fn set_speed(voice: u64, speed: f32) -> ControlMessage {
-    ControlMessage::SetVoice { voice, volume: None, pan: None, speed: Some(speed), looped: None }
+    ControlMessage::SetVoice { voice, volume: None, pan: None, speed: Some(speed), looping: None }
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_seek_to_the_beginning_of_a_backward_voice_does_not_click() {
     // A cosine: full level at its first frame.
     let mut rig = Rig::new();
     rig.load(0, vec![sine(100.0, 4920)[120..].to_vec()]);
-    rig.play(1, 0, VoiceParams { looped: true, speed: -1.0, ..params() });
+    rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, speed: -1.0, ..params() });
     let mut out = rig.left(1000);
     rig.send(ControlMessage::SeekVoice { voice: 1, frame: 0 });
     out.extend(rig.left(1000));
@@ -148,7 +148,7 @@ fn loops_of_a_few_frames_keep_their_mean_at_every_speed() {
                 let mut rig = Rig::new();
                 rig.load(0, vec![vec![0.5; frames]]);
                 rig.send(ControlMessage::SetSpeed { speed: master });
-                rig.play(1, 0, VoiceParams { looped: true, speed, ..params() });
+                rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, speed, ..params() });
                 let out = rig.left(1000);
                 let off = out.iter().map(|value| (value - 0.5).abs()).fold(0.0, f32::max);
                 assert!(off < 1e-5, "{frames} frames at {speed} × {master}: off by {off}");
@@ -158,8 +158,47 @@ fn loops_of_a_few_frames_keep_their_mean_at_every_speed() {
     // Two frames that cancel: what is above the Nyquist frequency at double speed is gone.
     let mut rig = Rig::new();
     rig.load(0, vec![vec![0.5, -0.5]]);
-    rig.play(1, 0, VoiceParams { looped: true, speed: 3.9, ..params() });
+    rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, speed: 3.9, ..params() });
     let out = rig.left(1000);
     let loudest = out.iter().fold(0.0_f32, |peak, value| peak.max(value.abs()));
     assert!(loudest < 0.5e-4, "alias of {loudest}");
+}
+
+/// Where a voice is, frame by frame, that is told another speed after 1000 frames: it gets there
+/// on a straight way of 240 frames.
+fn places(from: f64, to: f64, frames: usize) -> Vec<f64> {
+    let mut place = 0.0;
+    let at = |frame: usize| {
+        let way = (frame as f64 + 1.0 - 1000.0).clamp(0.0, RAMP as f64) / RAMP as f64;
+        from + (to - from) * way
+    };
+    (0..frames)
+        .map(|frame| {
+            let here = place;
+            place += at(frame);
+            here
+        })
+        .collect()
+}
+
+#[test]
+fn a_change_of_speed_is_a_straight_way_to_it() {
+    for (from, to) in [(1.0_f32, 1.5_f32), (1.0, 0.5), (0.5, -1.0), (2.0, -2.0), (1.0, 2.0)] {
+        for master in [false, true] {
+            let mut rig = Rig::new();
+            rig.load(0, vec![sine(1000.0, 48_000)]);
+            let start_frame = 20_000;
+            rig.play(1, 0, VoiceParams { speed: from, start_frame, ..params() });
+            let mut out = rig.left(1000);
+            rig.send(match master {
+                true => ControlMessage::SetSpeed { speed: to / from },
+                false => set_speed(1, to),
+            });
+            out.extend(rig.left(4000));
+            let places = places(from.into(), to.into(), out.len());
+            let snr =
+                snr_db(&out[RAMP..], |frame| sine_at(1000.0, 20_000.0 + places[frame + RAMP]));
+            assert!(snr > 80.0, "{from} to {to}, master {master}: {snr:.1} dB");
+        }
+    }
 }

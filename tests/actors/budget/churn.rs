@@ -74,7 +74,7 @@ fn play_to_its_end(rig: &Rig, id: u32, heard: &mut HashMap<u64, EndReason>) -> f
 fn budget_holds_under_a_thousand_loads_and_no_playing_voice_is_evicted() {
     let rig = Rig::new(FIT, 2);
     rig.load(0);
-    let looping = rig.play(0, PlayOptions { looped: true, ..LONG });
+    let looping = rig.play(0, PlayOptions { looping: true.into(), ..LONG });
     let watch = Watch { over: AtomicBool::new(false), most: AtomicU64::new(0) };
     let mut heard = HashMap::new();
     let mut contract = Contract::default();

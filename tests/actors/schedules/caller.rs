@@ -150,7 +150,7 @@ impl<'a> Caller<'a> {
             10..12 if id > 0 => self.unload(id)?,
             12 if id > 0 => self.push(id)?,
             13..16 => self.play(id)?,
-            16 => allow_the_end(self.engine.stop_sample(id))?,
+            16 => allow_the_end(self.engine.stop_sample(id, 0.005))?,
             17 => {
                 let loads = allow_the_end(self.engine.loads())?;
                 let rising = loads.is_sorted_by(|a, b| a.request_id < b.request_id);
@@ -299,7 +299,7 @@ impl<'a> Caller<'a> {
 
     fn play(&mut self, id: u32) -> Option<()> {
         let looped = self.random.one_in(4);
-        let options = PlayOptions { looped, ..PlayOptions::default() };
+        let options = PlayOptions { looping: looped.into(), ..PlayOptions::default() };
         if let Some(voice) = allow_the_end(self.engine.play_sample(id, options))? {
             self.note(Done::Play { id, voice });
         }

@@ -146,7 +146,7 @@ fn check_slots(engine: &AudioEngine, calls: &[Vec<Done>], loads: &[(&LoadTicket,
 /// The callback plays what the table holds, every voice ends once, and none outlives its slot.
 fn check_voices(engine: &AudioEngine, calls: &[Vec<Done>]) {
     engine.set_output("offline").expect("it always opens");
-    engine.stop_all().expect("it runs");
+    engine.stop_all(0.005).expect("it runs");
     engine.render(1_024).expect("offline");
     assert_eq!(engine.stats().voices, 0, "all voices were stopped");
 
@@ -167,6 +167,10 @@ fn check_voices(engine: &AudioEngine, calls: &[Vec<Done>]) {
         match notice {
             PlaybackNotice::Voice(PlaybackEvent::Started { voice, frame, .. }) => {
                 assert!(started.insert(voice, frame).is_none(), "{voice} started twice");
+            }
+            PlaybackNotice::Voice(PlaybackEvent::Looped { voice, frame, .. }) => {
+                assert!(frame > started[&voice], "{voice} looped before it sounded");
+                assert!(!ended.contains(&voice), "{voice} looped after its end");
             }
             PlaybackNotice::Voice(PlaybackEvent::Ended { voice, frame, reason, .. }) => {
                 assert!(ended.insert(voice), "{voice} ended twice");
@@ -190,7 +194,7 @@ fn check_voices(engine: &AudioEngine, calls: &[Vec<Done>]) {
     assert!(lengths.keys().all(|voice| ended.contains(voice)), "a voice of the end goes on");
 
     for id in 0..SLOTS {
-        let options = PlayOptions { looped: true, ..PlayOptions::default() };
+        let options = PlayOptions { looping: true.into(), ..PlayOptions::default() };
         engine.play_sample(id, options).expect("it runs");
         engine.unload_sample(id).expect("it runs");
     }

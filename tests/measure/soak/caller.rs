@@ -98,7 +98,7 @@ impl<'a> Caller<'a> {
                 let pinned = self.random.one_in(3);
                 self.engine.pin_sample(id, pinned)?;
             }
-            19 => self.engine.stop_sample(id)?,
+            19 => self.engine.stop_sample(id, 0.005)?,
             20 if self.random.one_in(4) => {
                 self.engine.stream_handle()?.push_sample(id, self.material.pushed.clone());
             }
@@ -190,7 +190,7 @@ impl<'a> Caller<'a> {
 
     fn play(&mut self, id: u32) -> Result<(), EngineError> {
         let options = PlayOptions {
-            looped: self.random.one_in(6),
+            looping: self.random.one_in(6).into(),
             speed: [1.0, -1.0, 0.5, 4.0][self.random.below(4)],
             start_sec: if self.random.one_in(3) { 0.05 } else { 0.0 },
             when_loading: [WhenLoading::PlayWhenReady, WhenLoading::Drop][self.random.below(2)],

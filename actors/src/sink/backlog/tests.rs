@@ -37,7 +37,7 @@ fn rest(backlog: &mut Backlog) -> Vec<String> {
 fn what_says_the_same_again_takes_the_older_ones_place_at_the_end() {
     use ControlMessage as M;
     let mut backlog = Backlog::default();
-    let set = |volume, pan| M::SetVoice { voice: 7, volume, pan, speed: None, looped: None };
+    let set = |volume, pan| M::SetVoice { voice: 7, volume, pan, speed: None, looping: None };
     for message in [
         M::SetVolume { volume: 0.5 },
         set(Some(0.1), None),
@@ -68,15 +68,16 @@ fn what_says_the_same_again_takes_the_older_ones_place_at_the_end() {
 fn nothing_moves_past_a_play() {
     use ControlMessage as M;
     let mut backlog = Backlog::default();
-    control(&mut backlog, M::StopAll);
+    control(&mut backlog, M::StopAll { fade_frames: 240 });
     unload(&mut backlog, 0, 1);
     unload(&mut backlog, 1, 2);
     assert!(play(&mut backlog, 1));
-    control(&mut backlog, M::StopAll);
+    control(&mut backlog, M::StopAll { fade_frames: 240 });
     unload(&mut backlog, 0, 3);
     unload(&mut backlog, 1, 4);
     assert!(play(&mut backlog, 2));
-    let expected = ["StopAll", "unload 0 1", "play 1", "StopAll", "unload 0 3", "unload 1 4"];
+    let stop = "StopAll { fade_frames: 240 }";
+    let expected = [stop, "unload 0 1", "play 1", stop, "unload 0 3", "unload 1 4"];
     assert_eq!(rest(&mut backlog)[..6], expected, "slot 1 was not played in between");
 }
 
@@ -89,11 +90,11 @@ fn a_callback_that_takes_nothing_does_not_fill_the_memory() {
         taken += usize::from(play(&mut backlog, turn));
         control(
             &mut backlog,
-            M::SetVoice { voice: turn, volume: Some(1.0), pan: None, speed: None, looped: None },
+            M::SetVoice { voice: turn, volume: Some(1.0), pan: None, speed: None, looping: None },
         );
         control(&mut backlog, M::StopVoice { voice: turn, fade_frames: 1 });
         control(&mut backlog, M::SetVolume { volume: 1.0 });
-        control(&mut backlog, M::StopSample { slot: 0 });
+        control(&mut backlog, M::StopSample { slot: 0, fade_frames: 240 });
         unload(&mut backlog, 1, turn);
     }
     let rest = rest(&mut backlog);

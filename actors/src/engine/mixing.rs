@@ -1,0 +1,71 @@
+//! The calls about what lies between the voices and the output: buses, limiter, meters.
+
+use hotcue::playback::{BUSES, ControlMessage};
+
+use super::AudioEngine;
+use super::answers::{Meters, VoicePosition};
+use super::options::{check_bus, check_volume};
+use crate::error::EngineError;
+
+impl AudioEngine {
+    /// Changes a bus, smoothly: its volume, linear gain 0..=4, and whether it is muted. None leaves
+    /// a value as it is. Voices on a muted bus play on.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `OutOfRange` with the argument's name.
+    pub fn set_bus(
+        &self,
+        bus: u32,
+        volume: Option<f32>,
+        muted: Option<bool>,
+    ) -> Result<(), EngineError> {
+        check_bus(bus)?;
+        volume.map_or(Ok(()), check_volume)?;
+        self.control(ControlMessage::SetBus { bus, volume, muted })
+    }
+
+    /// Turns the limiter on or off: on, nothing leaves that is beyond full scale, everything else
+    /// to the bit as it was, and all of it 2 ms later, which `clock().latency_sec` counts.
+    ///
+    /// # Errors
+    /// `NotInitialized`.
+    pub fn set_limiter(&self, on: bool) -> Result<(), EngineError> {
+        self.control(ControlMessage::SetLimiter { on })
+    }
+
+    /// How loud everything was in the last turn of the meters, `EngineConfig::meter_rate_hz` of
+    /// them a second. Reading takes nothing from other readers.
+    ///
+    /// # Errors
+    /// `NotInitialized`.
+    pub fn meters(&self) -> Result<Meters, EngineError> {
+        self.with(|running| {
+            let channels = running.device.info().map_or(0, |info| info.channels);
+            let playback = &running.playback;
+            let buses = (0..BUSES).map(|bus| playback.bus_levels(bus));
+            Ok(Meters {
+                master: playback.master_levels().into_iter().take(channels).collect(),
+                buses: buses.map(|bus| bus.into_iter().take(channels).collect()).collect(),
+                limiter_gain: playback.limiter_gain(),
+            })
+        })
+    }
+
+    /// Where every voice is, at the end of the callback's last block.
+    ///
+    /// # Errors
+    /// `NotInitialized`.
+    pub fn playheads(&self) -> Result<Vec<VoicePosition>, EngineError> {
+        self.with(|running| {
+            let rate = f64::from(running.sample_rate);
+            let heads = running.playback.playheads().into_iter();
+            let positions = heads.map(|head| VoicePosition {
+                voice: head.voice,
+                id: head.slot,
+                position_sec: head.position_frames / rate,
+                state: head.state,
+            });
+            Ok(positions.collect())
+        })
+    }
+}

@@ -1,0 +1,169 @@
+//! What each command does.
+
+use super::super::events::EndReason;
+use super::super::messages::ControlMessage;
+use super::super::params::{LoopSpan, Looping, Retrigger, VoiceParams};
+use super::super::ring::Loan;
+use super::super::scratch::BLOCK_FRAMES;
+use super::super::voice::{Phase, Voice, sane};
+use super::{Mixer, Slot};
+
+impl Mixer {
+    /// Obeys one command.
+    pub(in super::super) fn obey(&mut self, message: ControlMessage<Loan>) {
+        use ControlMessage as M;
+        let ramp = self.ramp_frames;
+        match message {
+            M::LoadSample { slot, sample, own_loop } => self.load(slot, sample, own_loop),
+            M::UnloadSample { slot } => self.unload(slot),
+            M::Play { voice, slot, params } => self.play(voice, slot, &params),
+            M::StopVoice { voice, fade_frames } => self.stop(fade_frames, |v| v.id == voice),
+            M::StopSample { slot, fade_frames } => self.stop(fade_frames, |v| v.slot == slot),
+            M::StopAll { fade_frames } => self.stop(fade_frames, |_| true),
+            M::PauseVoice { voice } => self.each(|v| v.id == voice, Voice::pause),
+            M::ResumeVoice { voice } => self.each(|v| v.id == voice, Voice::resume),
+            M::SeekVoice { voice, frame } => self.each(|v| v.id == voice, |v| v.seek(frame)),
+            M::PauseSample { slot } => self.each(|v| v.slot == slot, Voice::pause),
+            M::ResumeSample { slot } => self.each(|v| v.slot == slot, Voice::resume),
+            M::SeekSample { slot, frame } => self.each(|v| v.slot == slot, |v| v.seek(frame)),
+            M::SetVoice { voice, volume, pan, speed, looping } => {
+                self.each(
+                    |v| v.id == voice,
+                    |v| {
+                        volume.into_iter().for_each(|volume| v.set_volume(volume, ramp));
+                        pan.into_iter().for_each(|pan| v.set_pan(pan, ramp));
+                        speed.into_iter().for_each(|speed| v.set_speed(speed));
+                    },
+                );
+                looping.into_iter().for_each(|looping| self.set_loop(voice, looping));
+            }
+            M::SetBus { bus, volume, muted } => {
+                let silent = self.is_silent(|voice| voice.bus == bus as usize);
+                if let Some(bus) = self.buses.get_mut(bus as usize) {
+                    bus.set(volume, muted, silent, ramp);
+                }
+            }
+            M::SetLimiter { on } => {
+                let silent = self.is_silent(|_| true);
+                self.limiter.set(on, silent);
+            }
+            M::SetVolume { volume } => {
+                if let Some(volume) = sane(volume, 0.0, 4.0) {
+                    let silent = self.is_silent(|_| true);
+                    self.volume.change(volume, silent, ramp);
+                }
+            }
+            M::SetSpeed { speed } => self.speed = sane(speed, -4.0, 4.0).unwrap_or(self.speed),
+        }
+    }
+
+    fn load(&mut self, slot: u32, sample: Loan, own_loop: Option<LoopSpan>) {
+        let Some(place) = self.slots.get_mut(slot as usize) else {
+            return self.buffers.refuse(sample);
+        };
+        let loaded = self.buffers.insert(sample).map(|buffer| Slot { buffer, own_loop });
+        if let Some(replaced) = std::mem::replace(place, loaded) {
+            self.buffers.release(replaced.buffer);
+        }
+    }
+
+    fn unload(&mut self, slot: u32) {
+        self.release_where(EndReason::Unloaded, self.ramp_frames, |voice| voice.slot == slot);
+        if let Some(unloaded) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+            self.buffers.release(unloaded.buffer);
+        }
+    }
+
+    fn play(&mut self, id: u64, slot: u32, params: &VoiceParams) {
+        self.taking = Some((id, slot));
+        #[cfg(test)]
+        assert_ne!(self.panic_on_play_of, Some(id), "planted");
+        let Some(&Some(Slot { buffer, own_loop })) = self.slots.get(slot as usize) else {
+            return self.report_end(id, slot, self.clock_frames, EndReason::NoSample);
+        };
+        let at_frame = params.at_frame.filter(|frame| *frame > self.clock_frames);
+        let phase = at_frame.map_or(Phase::Started, |at_frame| Phase::Waiting { at_frame });
+        if at_frame.is_none() && !self.make_way(slot, params.retrigger, params.choke) {
+            return self.report_end(id, slot, self.clock_frames, EndReason::Ignored);
+        }
+        let Some(index) = self.make_room() else {
+            return self.report_end(id, slot, self.clock_frames, EndReason::Stolen);
+        };
+        self.buffers.hold(buffer);
+        self.voices[index] =
+            Voice::new(id, slot, buffer, self.next_sequence, params, own_loop, phase);
+        self.taking = None;
+        self.next_sequence += 1;
+        if phase == Phase::Started {
+            self.report_start(id, slot);
+        }
+    }
+
+    /// Starts the voices whose frame the clock has reached, in the order they were sent.
+    pub(super) fn start_due(&mut self) {
+        let now = self.clock_frames;
+        let due =
+            |voice: &Voice| matches!(voice.phase, Phase::Waiting { at_frame } if at_frame <= now);
+        // Ends: each turn starts or ends one that is due.
+        while let Some(index) = self.weakest(due, |_| (false, 0.0)) {
+            let Voice { id, slot, retrigger, choke, .. } = self.voices[index];
+            if self.make_way(slot, retrigger, choke) {
+                self.voices[index].phase = Phase::Started;
+                self.report_start(id, slot);
+            } else {
+                self.end(index, self.clock_frames, EndReason::Ignored);
+            }
+        }
+    }
+
+    /// How far to mix until a waiting voice starts; a block at most.
+    pub(super) fn frames_to_next_start(&self) -> usize {
+        let starts = self.voices.iter().filter_map(|voice| match voice.phase {
+            Phase::Waiting { at_frame } => usize::try_from(at_frame - self.clock_frames).ok(),
+            Phase::Free | Phase::Started => None,
+        });
+        starts.fold(BLOCK_FRAMES, usize::min)
+    }
+
+    /// Does to the voices that sound what a new one asks for; says whether the new one sounds.
+    fn make_way(&mut self, slot: u32, retrigger: Retrigger, choke: Option<u32>) -> bool {
+        let of_slot = |voice: &Voice| voice.slot == slot && voice.is_active();
+        let busy = self.voices.iter().any(of_slot);
+        if matches!(retrigger, Retrigger::Restart | Retrigger::Toggle) {
+            self.release_where(EndReason::Stopped, self.ramp_frames, of_slot);
+        }
+        let sounds = match retrigger {
+            Retrigger::Overlap | Retrigger::Restart => true,
+            Retrigger::Ignore | Retrigger::Toggle => !busy,
+        };
+        if sounds && choke.is_some() {
+            let of_group = |voice: &Voice| voice.choke == choke && voice.is_active();
+            self.release_where(EndReason::Choked, self.ramp_frames, of_group);
+        }
+        sounds
+    }
+
+    fn set_loop(&mut self, id: u64, looping: Looping) {
+        let of_id = |voice: &&mut Voice| voice.is_taken() && voice.id == id;
+        if let Some(voice) = self.voices.iter_mut().find(of_id)
+            && let Some(sample) = self.buffers.get(voice.buffer)
+        {
+            voice.set_loop(looping, sample);
+        }
+    }
+
+    fn stop(&mut self, fade_frames: u32, filter: impl Fn(&Voice) -> bool) {
+        let fade = fade_frames.max(self.min_fade_frames);
+        self.release_where(EndReason::Stopped, fade, filter);
+    }
+
+    fn each(&mut self, filter: impl Fn(&Voice) -> bool, change: impl Fn(&mut Voice)) {
+        let voices = self.voices.iter_mut().filter(|voice| voice.is_taken() && filter(voice));
+        voices.for_each(change);
+    }
+
+    /// Whether none of these voices is heard.
+    fn is_silent(&self, filter: impl Fn(&Voice) -> bool) -> bool {
+        self.voices.iter().filter(|voice| filter(voice)).all(Voice::is_silent)
+    }
+}

@@ -1,0 +1,145 @@
+//! Buses, meters, playheads, the limiter: what lies between the voices and the output.
+
+use super::*;
+use crate::playback::{BUSES, Level, VoiceState};
+
+fn set_bus(bus: u32, volume: Option<f32>, muted: Option<bool>) -> ControlMessage {
+    ControlMessage::SetBus { bus, volume, muted }
+}
+
+#[test]
+fn a_bus_scales_and_mutes_its_voices_and_no_others() {
+    let (a, b) = (noise(9000, 30), noise(9000, 31));
+    let mut rig = Rig::new();
+    rig.load(0, vec![a.clone()]);
+    rig.load(1, vec![b.clone()]);
+    rig.send(set_bus(3, Some(0.25), None));
+    rig.play(1, 0, VoiceParams { bus: 3, ..params() });
+    rig.play(2, 1, VoiceParams { bus: 15, ..params() });
+    let mix = |gain: f32, range: std::ops::Range<usize>| -> Vec<f32> {
+        range.map(|frame| a[frame] * gain + b[frame]).collect()
+    };
+    assert_eq!(rig.left(1000), mix(0.25, 0..1000), "set in silence, it holds from the start");
+    rig.send(set_bus(3, None, Some(true)));
+    rig.left(RAMP);
+    assert_eq!(rig.left(1000), b[1240..2240], "muted it plays on");
+    rig.send(set_bus(3, Some(2.0), None));
+    assert_eq!(rig.left(1000), b[2240..3240], "whatever its volume");
+    rig.send(set_bus(3, None, Some(false)));
+    rig.left(RAMP);
+    assert_eq!(rig.left(1000), mix(2.0, 3480..4480));
+    // One that does not exist changes nothing; a voice on one is heard through the last.
+    rig.send(set_bus(16, Some(0.0), None));
+    rig.play(3, 0, VoiceParams { bus: 99, volume: 0.0, ..params() });
+    assert_eq!(rig.left(1000), mix(2.0, 4480..5480));
+}
+
+#[test]
+fn changes_of_a_bus_do_not_click() {
+    for message in [set_bus(0, Some(0.0), None), set_bus(0, None, Some(true))] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![sine(100.0, 48_000)]);
+        rig.play(1, 0, params());
+        let mut out = rig.left(4_920);
+        rig.send(message);
+        out.extend(rig.left(3_000));
+        assert!(sharpest(&out) < 4e-3, "{}", sharpest(&out));
+        assert!(out[4_920 + RAMP..].iter().all(|value| *value == 0.0));
+    }
+}
+
+#[test]
+fn meters_show_the_peak_and_the_mean_square_of_a_turn() {
+    let mut rig = Rig::with(PlaybackConfig { meter_frames: 4_800, ..PlaybackConfig::default() });
+    rig.load(0, vec![sine(1000.0, 48_000), vec![0.25; 48_000]]);
+    rig.send(ControlMessage::SetVolume { volume: 0.5 });
+    rig.play(1, 0, VoiceParams { bus: 2, ..params() });
+    let shared = rig.controller.shared();
+    for _ in 0..48 {
+        rig.render(100);
+    }
+    let near = |level: Level, peak: f32, rms: f32| {
+        (level.peak - peak).abs() < 1e-6 && (level.rms - rms).abs() < 1e-4
+    };
+    let [left, right, none, ..] = shared.bus_levels(2);
+    // Whole periods of a sine of 0.5: peak over the root of 2.
+    assert!(near(left, 0.5, 0.5 * std::f32::consts::FRAC_1_SQRT_2), "{left:?}");
+    assert!(near(right, 0.25, 0.25), "{right:?}");
+    assert_eq!(none, Level::default());
+    let [left, right, ..] = shared.master_levels();
+    assert!(near(left, 0.25, 0.25 * std::f32::consts::FRAC_1_SQRT_2), "{left:?}");
+    assert!(near(right, 0.125, 0.125), "{right:?}");
+    for bus in (0..BUSES + 5).filter(|bus| *bus != 2) {
+        assert_eq!(shared.bus_levels(bus), <[Level; 8]>::default(), "bus {bus}");
+    }
+    assert_eq!(shared.limiter_gain(), 1.0);
+    // Silence is shown, too, a turn later.
+    rig.send(ControlMessage::StopAll { fade_frames: 48 });
+    rig.left(10_000);
+    assert_eq!(shared.master_levels(), <[Level; 8]>::default());
+    assert_eq!(shared.bus_levels(2), <[Level; 8]>::default());
+}
+
+#[test]
+fn playheads_say_where_every_voice_is() {
+    let mut rig = Rig::new();
+    rig.load(4, vec![noise(10_000, 32)]);
+    rig.play(1, 4, params());
+    rig.play(2, 4, VoiceParams { speed: 0.5, start_frame: 1_000, ..params() });
+    rig.play(3, 4, VoiceParams { at_frame: Some(5_000), ..params() });
+    rig.left(100);
+    rig.send(ControlMessage::PauseVoice { voice: 2 });
+    rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 10_000 });
+    rig.left(1_000);
+    let shown = |rig: &Rig| -> Vec<(u64, f64, VoiceState)> {
+        let heads = rig.controller.shared().playheads();
+        assert!(heads.iter().all(|head| head.slot == 4));
+        heads.iter().map(|head| (head.voice, head.position_frames, head.state)).collect()
+    };
+    // Its fade in had come 100 frames far, and takes as long back.
+    let paused_at = 1_000.0 + 0.5 * 200.0;
+    let expected = [
+        (1, 1_100.0, VoiceState::Stopping),
+        (2, paused_at, VoiceState::Paused),
+        (3, 0.0, VoiceState::Waiting),
+    ];
+    assert_eq!(shown(&rig), expected);
+    assert_eq!(rig.controller.shared().most_voices(), 3);
+    rig.send(ControlMessage::StopAll { fade_frames: 48 });
+    rig.left(100);
+    assert_eq!(shown(&rig), []);
+    assert_eq!((rig.controller.shared().voices(), rig.controller.shared().most_voices()), (0, 3));
+}
+
+#[test]
+fn the_limiter_delays_what_is_soft_and_holds_what_is_loud() {
+    let soft = noise(5_000, 33);
+    let mut rig = Rig::new();
+    rig.load(0, vec![soft.clone()]);
+    rig.send(ControlMessage::SetLimiter { on: true });
+    rig.play(1, 0, params());
+    let out = rig.left(5_096);
+    let shared = rig.controller.shared();
+    assert_eq!(shared.limiter_frames(), 96, "2 ms");
+    assert_eq!(out[96..], soft, "to the bit");
+    rig.play(2, 0, VoiceParams { volume: 4.0, ..params() });
+    let out = rig.left(6_000);
+    assert!(out.iter().all(|value| value.abs() <= 1.0));
+    assert!(out.iter().any(|value| value.abs() > 0.9));
+    rig.send(ControlMessage::SetLimiter { on: false });
+    rig.left(1_000);
+    assert_eq!(shared.limiter_frames(), 0);
+    assert!(shared.limiter_gain() < 1.0 || shared.master_levels()[0].peak == 0.0);
+}
+
+#[test]
+fn the_load_of_the_callback_is_counted() {
+    let mut rig = Rig::new();
+    let shared = rig.controller.shared();
+    assert_eq!(shared.load().max, 0.0);
+    for _ in 0..100 {
+        rig.left(64);
+    }
+    let load = shared.load();
+    assert!(load.mean > 0.0 && load.mean <= load.max && load.p99 <= load.max, "{load:?}");
+}

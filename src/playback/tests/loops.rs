@@ -1,0 +1,154 @@
+//! Loops as they are heard.
+
+use super::*;
+use crate::metadata::LoopKind;
+use crate::playback::LoopSpan;
+
+fn span(start_frame: u64, end_frame: u64, kind: LoopKind) -> LoopSpan {
+    LoopSpan { start_frame, end_frame, kind, rounds: 0 }
+}
+
+fn set_loop(looping: Looping) -> ControlMessage {
+    ControlMessage::SetVoice {
+        voice: 1,
+        volume: None,
+        pan: None,
+        speed: None,
+        looping: Some(looping),
+    }
+}
+
+#[test]
+fn a_region_is_repeated_to_the_bit_and_left_again() {
+    let sample = noise(1000, 20);
+    let forwards: Vec<f32> = sample[300..500].to_vec();
+    let there_and_back: Vec<f32> = forwards.iter().chain(forwards.iter().rev()).copied().collect();
+    let back: Vec<f32> = forwards.iter().rev().copied().collect();
+    let cases = [
+        (LoopKind::Forward, &[][..], &forwards),
+        (LoopKind::PingPong, &[][..], &there_and_back),
+        (LoopKind::Backward, &forwards, &back),
+    ];
+    for (kind, before, round) in cases {
+        let mut rig = Rig::new();
+        rig.load(0, vec![sample.clone()]);
+        let looping = Looping::Span(span(300, 500, kind));
+        rig.play(1, 0, VoiceParams { looping, ..params() });
+        let expected: Vec<f32> = sample[..300]
+            .iter()
+            .chain(before)
+            .copied()
+            .chain(round.iter().copied().cycle())
+            .take(2350)
+            .collect();
+        let heard: Vec<f32> = (0..47).flat_map(|_| rig.left(50)).collect();
+        assert_eq!(heard, expected, "{kind:?}");
+        let rounds = rig.events().into_iter().filter_map(|event| match event {
+            PlaybackEvent::Looped { frame, rounds, .. } => Some((frame, rounds)),
+            _ => None,
+        });
+        let turns: Vec<_> = (1..=10).map(|round| (300 + 200 * round, round)).collect();
+        assert_eq!(rounds.collect::<Vec<_>>(), turns, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_file_s_own_loop_is_followed_as_often_as_it_says() {
+    let sample = noise(1000, 21);
+    let own = LoopSpan { rounds: 3, ..span(300, 500, LoopKind::Forward) };
+    for (own_loop, expected) in [
+        (Some(own), [&sample[..500], &sample[300..500], &sample[300..]].concat()),
+        (None, sample.clone()),
+    ] {
+        let mut rig = Rig::new();
+        let buffer = SampleBuffer::from_planes(RATE, vec![sample.clone()]).expect("valid");
+        rig.send(ControlMessage::LoadSample { slot: 0, sample: buffer, own_loop });
+        rig.play(1, 0, VoiceParams { looping: Looping::Sample, ..params() });
+        let out = rig.left(2000);
+        assert_eq!(out[..expected.len()], expected);
+        assert!(out[expected.len()..].iter().all(|value| *value == 0.0));
+    }
+}
+
+#[test]
+fn a_seam_between_frames_is_made_of_what_comes_next() {
+    // Ten periods from frame 480 on; frames before and after them are something else.
+    let mut sample = noise(480, 22);
+    sample.extend(sine(1000.0, 480));
+    sample.extend(noise(480, 23));
+    for speed in [0.7, 1.25, -0.9] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![sample.clone()]);
+        let looping = Looping::Span(span(480, 960, LoopKind::Forward));
+        let start_frame = if speed > 0.0 { 480 } else { 959 };
+        rig.play(1, 0, VoiceParams { speed, looping, start_frame, ..params() });
+        // The first round has what came before it on its other side, and the fade of a start.
+        let skipped = 2000;
+        let out = rig.left(12_000);
+        let start = start_frame as f64 - 480.0;
+        let snr = snr_db(&out[skipped..], |frame| {
+            sine_at(1000.0, start + f64::from(speed) * (frame + skipped) as f64)
+        });
+        assert!(snr > 80.0, "{speed}: {snr:.1} dB");
+    }
+}
+
+#[test]
+fn there_and_back_between_frames_is_one_long_cosine() {
+    // Mirrored at both ends, half a frame beyond them, this cosine is itself.
+    let at = |frame: f64| 0.5 * (std::f64::consts::PI * 20.0 * (frame + 0.5) / 480.0).cos();
+    let sample: Vec<f32> = (0..480).map(|frame| narrow(at(f64::from(frame)))).collect();
+    for speed in [0.7, 1.3, 3.1] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![sample.clone()]);
+        let looping = Looping::Span(span(0, u64::MAX, LoopKind::PingPong));
+        rig.play(1, 0, VoiceParams { speed, looping, ..params() });
+        let snr = snr_db(&rig.left(10_000), |frame| at(f64::from(speed) * frame as f64));
+        assert!(snr > 80.0, "{speed}: {snr:.1} dB");
+    }
+}
+
+#[test]
+fn a_loop_that_is_moved_takes_the_voice_along_without_a_click() {
+    let mut rig = Rig::new();
+    rig.load(0, vec![sine(100.0, 48_000)]);
+    rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, ..params() });
+    let mut out = rig.left(30_120);
+    // Behind the voice: it jumps back into the loop, by whole lengths of that.
+    rig.send(set_loop(Looping::Span(span(4_800, 9_600, LoopKind::Forward))));
+    out.extend(rig.left(2 * RAMP));
+    assert!(sharpest(&out) < 4e-4, "{}", sharpest(&out));
+    let place = 4_800 + (30_120 - 4_800) % 4_800 + RAMP;
+    assert_eq!(rig.left(100), sine(100.0, 48_000)[place..place + 100]);
+
+    // Ahead of the voice: nothing changes till it is there.
+    let mut rig = Rig::new();
+    let sample = noise(2000, 24);
+    rig.load(0, vec![sample.clone()]);
+    rig.play(1, 0, params());
+    assert_eq!(rig.left(500), sample[..500]);
+    rig.send(set_loop(Looping::Span(span(1_000, 1_500, LoopKind::Forward))));
+    let expected = [&sample[500..1_500], &sample[1_000..1_500]].concat();
+    assert_eq!(rig.left(1_500), expected);
+}
+
+#[test]
+fn a_growing_sample_is_looped_as_soon_as_the_loop_is_there() {
+    let spec = crate::spec::AudioSpec { sample_rate: RATE, channels: 1 };
+    let mut writer = crate::buffer::SampleWriter::with_capacity(spec, 48_000).expect("memory");
+    let sample = writer.buffer().expect("its length is known");
+    let mut rig = Rig::new();
+    rig.send(ControlMessage::LoadSample { slot: 0, sample, own_loop: None });
+    let head = noise(2_000, 25);
+    writer.append(&[&head]).expect("fits");
+    let looping = Looping::Span(span(500, 1_500, LoopKind::Forward));
+    rig.play(1, 0, VoiceParams { looping, ..params() });
+    let expected: Vec<f32> = head[..500]
+        .iter()
+        .copied()
+        .chain(head[500..1_500].iter().copied().cycle())
+        .take(5_000)
+        .collect();
+    assert_eq!(rig.left(5_000), expected);
+    assert_eq!(rig.controller.shared().underruns(), 0);
+}

@@ -1,0 +1,97 @@
+//! Stretches that are read in one go, and what lies round them.
+
+/// One frame.
+pub(super) const ONE: i64 = 1 << 32;
+
+/// What a voice reads beyond an edge of its loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Edge {
+    /// The sample, as if there were no loop.
+    Open,
+    /// The loop from its other end.
+    Wrap,
+    /// The loop in the other direction.
+    Mirror,
+}
+
+/// Which frame of the sample stands at each place near a playhead, so that what is read between
+/// two frames is made of those that come next and came before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) struct Surroundings {
+    pub(super) start: i64,
+    pub(super) end: i64,
+    pub(super) below: Edge,
+    pub(super) above: Edge,
+}
+
+impl Surroundings {
+    pub(super) const OPEN: Self =
+        Self { start: 0, end: i64::MAX, below: Edge::Open, above: Edge::Open };
+
+    /// The frame at a place; one outside the sample is silence.
+    pub(in super::super) fn frame(&self, place: i64) -> i64 {
+        let edge = if place < self.start {
+            self.below
+        } else if place >= self.end {
+            self.above
+        } else {
+            return place;
+        };
+        let length = self.end - self.start;
+        match edge {
+            Edge::Open => place,
+            Edge::Wrap => self.start + (place - self.start).rem_euclid(length),
+            Edge::Mirror => {
+                let way = (place - self.start).rem_euclid(2 * length);
+                self.start + way.min(2 * length - 1 - way)
+            }
+        }
+    }
+
+    /// The places from `first` on up to `last`, both included, are frames of their own.
+    pub(in super::super) fn is_plain(&self, first: i64, last: i64) -> bool {
+        (self.below == Edge::Open || first >= self.start)
+            && (self.above == Edge::Open || last < self.end)
+    }
+}
+
+/// A stretch that is read in one go: `frames` places, `step` apart.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Run {
+    /// The first place: a frame, and a fraction of the next in 2⁻³².
+    pub(in super::super) index: i64,
+    pub(in super::super) fraction: u32,
+    /// From one place to the next, negative downwards.
+    pub(in super::super) step: i64,
+    pub(in super::super) frames: usize,
+    pub(in super::super) surroundings: Surroundings,
+    /// From the first place to the voice's end, in fixed point, if that is next.
+    pub(in super::super) to_end: Option<i64>,
+}
+
+impl Run {
+    /// The place `frame` frames on.
+    pub(in super::super) fn place(&self, frame: usize) -> (i64, u32) {
+        let way = i64::from(self.fraction) + frame as i64 * self.step;
+        split(self.index, way)
+    }
+
+    /// Whether it reads frame by frame, with nothing to interpolate.
+    pub(in super::super) fn is_exact(&self) -> bool {
+        self.fraction == 0 && self.step.abs() == ONE
+    }
+
+    /// How many frames of output are left at `frame` before the voice is over; `None` if that is
+    /// not what comes next.
+    pub(in super::super) fn frames_left(&self, frame: usize) -> Option<f64> {
+        let left = self.to_end? - frame as i64 * self.step.abs();
+        Some(left as f64 / self.step.abs() as f64)
+    }
+}
+
+/// A place and a way from it, with the fraction apart.
+fn split(index: i64, way: i64) -> (i64, u32) {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the low 32 bits")]
+    let fraction = way as u32;
+    (index + (way >> 32), fraction)
+}
