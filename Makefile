@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test lint bench load bench-peers nightly soak promises progress crosscheck formats hosts \
-	fuzz docs clean preflight wheel rust-tests jack-test python-tests not-run
+	fuzz rtsan docs clean preflight wheel rust-tests jack-test python-tests not-run
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --quiet
@@ -109,6 +109,14 @@ formats: preflight ## writes the table in docs/FORMATS.md, of what the fixtures 
 # Without a nightly toolchain `make nightly` says so and goes on; alone it fails.
 fuzz: ## feeds every parser for MINUTES=30 with what a fuzzer thinks of; needs nightly Rust, cargo-fuzz
 	scripts/fuzz.sh $(MINUTES)
+
+# Beyond what the counting allocator of the tests sees: system calls, locks that wait.
+rtsan: ## runs the callback's tests under the realtime sanitizer; needs nightly Rust
+	@if ! cargo +nightly --version >/dev/null 2>&1; then \
+	    echo 'rtsan: no nightly toolchain here (rustup toolchain install nightly)'; exit 1; \
+	fi
+	RUSTFLAGS='-Zsanitizer=realtime --cfg rtsan' cargo +nightly test --locked \
+	    --target x86_64-unknown-linux-gnu --target-dir target/rtsan -p hotcue-tests --test realtime
 
 docs: preflight ## makes the documentation of the Rust crates
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CRATES) --no-deps

@@ -331,8 +331,10 @@ fn a_device_of_another_rate_costs_no_allocation() {
             split(PlaybackConfig { sample_rate: mix_rate, ..PlaybackConfig::default() });
         let planes = vec![vec![0.5; 100_000]; channels];
         let sample = SampleBuffer::from_planes(mix_rate, planes).expect("valid");
-        let params = VoiceParams { looped: true, ..VoiceParams::default() };
-        controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
+        let params = VoiceParams { looping: true.into(), ..VoiceParams::default() };
+        controller
+            .try_send(ControlMessage::LoadSample { slot: 0, sample, own_loop: None })
+            .expect("room");
         controller.try_send(ControlMessage::Play { voice: 1, slot: 0, params }).expect("room");
         // At 48 kHz: the mix is resampled.
         let output = prepare_offline(&OutputRequest::default()).start(renderer);

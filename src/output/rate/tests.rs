@@ -45,7 +45,9 @@ fn feed_of(
     let (mut controller, renderer) = split(config);
     let sample = SampleBuffer::from_planes(mix_rate, vec![plane]).expect("valid");
     let params = VoiceParams::default();
-    controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
+    controller
+        .try_send(ControlMessage::LoadSample { slot: 0, sample, own_loop: None })
+        .expect("room");
     controller.try_send(ControlMessage::Play { voice: 1, slot: 0, params }).expect("room");
     (controller, Feed::new(renderer, device_rate, channels))
 }

@@ -134,7 +134,7 @@ fn tone() -> Source {
 }
 
 fn looped() -> PlayOptions {
-    PlayOptions { looped: true, ..PlayOptions::default() }
+    PlayOptions { looping: true.into(), ..PlayOptions::default() }
 }
 
 /// Waits until what the device gets is not silence.
@@ -179,7 +179,7 @@ fn session(fails_at: Moment, failure: Failure, kind: DeviceErrorKind) {
                 engine.play_sample(1, looped()).expect("it runs").expect("a voice");
             }
             Moment::Replace => tickets.push(load(0)),
-            Moment::StopVoice => engine.stop_sample(0).expect("it runs"),
+            Moment::StopVoice => engine.stop_sample(0, 0.005).expect("it runs"),
             Moment::Unload => {
                 samples.extend(tickets[1..].iter().map(finished));
                 engine.unload_sample(0).expect("it runs");

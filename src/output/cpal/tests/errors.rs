@@ -43,7 +43,9 @@ fn ramp() -> (Controller, Renderer) {
     let plane = (0..1 << 20).map(|n| n as f32 / (1 << 20) as f32).collect();
     let sample = SampleBuffer::from_planes(48_000, vec![plane]).expect("valid");
     let params = VoiceParams::default();
-    controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
+    controller
+        .try_send(ControlMessage::LoadSample { slot: 0, sample, own_loop: None })
+        .expect("room");
     controller.try_send(ControlMessage::Play { voice: 1, slot: 0, params }).expect("room");
     (controller, renderer)
 }
@@ -122,7 +124,9 @@ fn a_dropped_output_frees_its_renderer_whatever_was_reported() {
         let (mut controller, renderer) = split(PlaybackConfig::default());
         let sample = SampleBuffer::from_planes(48_000, vec![vec![0.0]]).expect("valid");
         let weak = std::sync::Arc::downgrade(&sample);
-        controller.try_send(ControlMessage::LoadSample { slot: 0, sample }).expect("room");
+        controller
+            .try_send(ControlMessage::LoadSample { slot: 0, sample, own_loop: None })
+            .expect("room");
         let fake = Fake::default();
         let output = start(&fake, renderer);
         fake.callback(16);
