@@ -131,7 +131,7 @@ fn what_was_used_least_recently_leaves_first() {
     let rig = Rig::new();
     let loads: Vec<u64> = (0..4).map(|slot| rig.load(slot, 25)).collect();
     assert!(rig.evicted().is_empty(), "they fit exactly");
-    assert!(matches!(rig.play(0), PlayStart::Ready { .. }));
+    assert!(matches!(rig.play(0), PlayStart::Ready));
     rig.end_play(0);
     drop(rig.table.sample(1));
     let fifth = rig.reserved(30);
@@ -183,7 +183,7 @@ fn content_that_cannot_be_read_again_stays() {
 fn a_play_keeps_its_sample_from_the_call_to_the_end() {
     let rig = Rig::new();
     rig.load(0, 60);
-    assert!(matches!(rig.play(0), PlayStart::Ready { .. }));
+    assert!(matches!(rig.play(0), PlayStart::Ready));
     let why = refusal(rig.reserve(50));
     assert!(why.contains("240 play"), "{why}");
     rig.end_play(0);
@@ -218,7 +218,7 @@ fn a_sample_in_several_slots_leaves_all_of_them_or_none() {
     rig.table.pin(5, true);
     refusal(rig.reserve(50));
     rig.table.pin(5, false);
-    assert!(matches!(rig.play(6), PlayStart::Ready { .. }));
+    assert!(matches!(rig.play(6), PlayStart::Ready));
     refusal(rig.reserve(50));
     rig.end_play(6);
     // One of them is loaded anew; the others still share.
