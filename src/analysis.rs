@@ -5,8 +5,6 @@
 //! after the last one. Nothing here draws on chance, on the clock or on the file's name: the same
 //! audio has the same results.
 
-#![allow(dead_code, reason = "the first analyses are on their way")]
-
 mod biquad;
 mod block;
 mod error;
@@ -14,7 +12,10 @@ mod job;
 mod key;
 mod kind;
 mod loudness;
+mod onsets;
+mod rhythm;
 mod single;
+mod tempo;
 #[cfg(test)]
 mod tests;
 mod waveform;
@@ -24,6 +25,8 @@ pub use job::{AnalysisJob, AnalysisStep};
 pub use key::{Key, Mode};
 pub use kind::{AnalysisKind, AnalysisResult};
 pub use loudness::{Loudness, ReplayGain};
+pub use onsets::{Onsets, grid_slices};
+pub use tempo::{TempoAlternative, TempoEstimate};
 pub use waveform::{ColouredWaveform, Pixel, Resolution};
 
 use block::Block;

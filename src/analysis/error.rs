@@ -10,9 +10,6 @@ pub enum AnalysisError {
     /// The sample still grows.
     #[error("the sample is not finished")]
     Unfinished,
-    /// This version has no such analysis.
-    #[error("there is no such analysis")]
-    Unavailable,
 }
 
 impl AnalysisError {
@@ -20,7 +17,6 @@ impl AnalysisError {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unfinished => "unfinished",
-            Self::Unavailable => "unavailable",
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::block::{Block, mix_down};
 use super::key::KeyMeter;
 use super::loudness::LoudnessMeter;
+use super::rhythm::{Asked, Rhythm};
 use super::single::Once;
 use super::waveform::WaveformMeter;
 use super::{AnalysisError, AnalysisKind, AnalysisResult, Analyzer, Conclusion};
@@ -63,11 +64,8 @@ impl AnalysisJob {
         let mut refused = VecDeque::new();
         for kind in AnalysisKind::ALL.into_iter().filter(|kind| kinds.contains(kind)) {
             match sample.is_finished() {
+                true => analyzers.extend(analyzer(kind, kinds, &sample)),
                 false => refused.push_back((kind, AnalysisError::Unfinished)),
-                true => match analyzer(kind, &sample) {
-                    Some(analyzer) => analyzers.push_back(analyzer),
-                    None => refused.push_back((kind, AnalysisError::Unavailable)),
-                },
             }
         }
         Self { sample, next_frame: 0, mono: Vec::new(), analyzers, refused }
@@ -112,13 +110,25 @@ impl AnalysisJob {
     }
 }
 
-/// What answers for `kind`; None where there is nothing that does.
-fn analyzer(kind: AnalysisKind, sample: &SampleBuffer) -> Option<Box<dyn Analyzer>> {
+/// What answers for `kind`; None where what answers for another of `kinds` does so, too.
+fn analyzer(
+    kind: AnalysisKind,
+    kinds: &[AnalysisKind],
+    sample: &Arc<SampleBuffer>,
+) -> Option<Box<dyn Analyzer>> {
     let (channels, rate) = (sample.channels(), sample.sample_rate());
     match kind {
         AnalysisKind::Loudness => Some(Box::new(Once::new(LoudnessMeter::new(channels, rate)))),
         AnalysisKind::Waveform => Some(Box::new(Once::new(WaveformMeter::new(sample.spec())))),
+        AnalysisKind::Onsets | AnalysisKind::Bpm => {
+            let asked = Asked {
+                onsets: kinds.contains(&AnalysisKind::Onsets),
+                tempo: kinds.contains(&AnalysisKind::Bpm),
+            };
+            // The tempo is found together with the onsets, if these are asked for.
+            (kind == AnalysisKind::Onsets || !asked.onsets)
+                .then(|| Box::new(Rhythm::new(sample, asked)) as Box<dyn Analyzer>)
+        }
         AnalysisKind::Key => Some(Box::new(Once::new(KeyMeter::new(rate)))),
-        AnalysisKind::Onsets | AnalysisKind::Bpm => None,
     }
 }

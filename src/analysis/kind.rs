@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ColouredWaveform, Key, Loudness};
+use super::{ColouredWaveform, Key, Loudness, Onsets, TempoEstimate};
 
 /// What may be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,6 +44,10 @@ pub enum AnalysisResult {
     Loudness(Loudness),
     /// What there is to draw.
     Waveform(Arc<ColouredWaveform>),
+    /// Where sounds begin.
+    Onsets(Onsets),
+    /// Tempo and beats.
+    Bpm(TempoEstimate),
     /// The key; None of percussion.
     Key(Option<Key>),
 }
@@ -54,6 +58,8 @@ impl AnalysisResult {
         match self {
             Self::Loudness(_) => AnalysisKind::Loudness,
             Self::Waveform(_) => AnalysisKind::Waveform,
+            Self::Onsets(_) => AnalysisKind::Onsets,
+            Self::Bpm(_) => AnalysisKind::Bpm,
             Self::Key(_) => AnalysisKind::Key,
         }
     }

@@ -1,0 +1,309 @@
+//! Tempo, beats and onsets: one analysis, as they share all that is dear.
+//!
+//! While the sample is heard, its spectra become the rise of seven bands (`spectra`, `flux`). What
+//! is left to do then depends on a hundred values per second: the signals that are compared with
+//! themselves (`novelty`), their likeness after every lag (`correlation`), the strength of every
+//! pulse (`pulse`), what that and the length say for each tempo (`candidates`, `length`,
+//! `choice`), and where the beats lie (`beats`, `bars`).
+
+mod attack;
+mod bars;
+mod beats;
+mod candidates;
+mod choice;
+mod correlation;
+mod flux;
+mod grid;
+mod length;
+mod novelty;
+mod peaks;
+mod pulse;
+mod silence;
+mod spectra;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use beats::Tracker;
+use candidates::Evidence;
+use choice::Choice;
+use correlation::{BLOCK_FRAMES, Correlation, Correlator};
+use flux::Flux;
+use novelty::{Moments, Novelty};
+use pulse::{Pulse, STRETCH_FRAMES};
+use silence::Silence;
+use spectra::{FRAMES_PER_SEC, Spectra};
+
+use super::block::Block;
+use super::kind::AnalysisResult;
+use super::onsets::Onsets;
+use super::tempo::TempoEstimate;
+use super::{Analyzer, Conclusion};
+use crate::buffer::SampleBuffer;
+
+/// Frames that are looked at in one step, where each takes little.
+const STEP_FRAMES: usize = 8_192;
+/// Values of the sample, likewise.
+const STEP_VALUES: usize = 65_536;
+/// Frames whose beats are tracked in one step: each is laid beside a hundred before it.
+const TRACKED_FRAMES: usize = 1_024;
+
+/// How much later an attack is than the peak of its flux, in frames: a window half over it has
+/// more than half of the logarithm. Measured with clicks.
+const ATTACK_FRAMES: f64 = 0.2;
+
+/// What is shorter has no tempo.
+const SHORTEST_SEC: f64 = 1.2;
+/// What has fewer onsets has none, either.
+const FEWEST_ONSETS: usize = 4;
+/// Nor what is less alike to itself at multiples of the beat.
+const LEAST_COMB: f64 = 0.1;
+
+/// The analysis, between two steps.
+pub(super) struct Rhythm {
+    sample: Arc<SampleBuffer>,
+    asked: Asked,
+    /// What the sample is multiplied by, so that its peak is 1; 0 of silence.
+    gain: f32,
+    spectra: Spectra,
+    flux: Flux,
+    silence: Silence,
+    moments: Moments,
+    novelty: Novelty,
+    /// Frames of the flux with a peak.
+    peaks: Vec<usize>,
+    onsets: Onsets,
+    correlations: [Correlation; 4],
+    correlator: Option<Correlator>,
+    pulse: Option<Pulse>,
+    choice: Option<(Choice, f64)>,
+    stage: Stage,
+}
+
+/// Which results are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) onsets: bool,
+    pub(super) tempo: bool,
+}
+
+/// What the next step does; numbers say how far that is.
+enum Stage {
+    Hearing,
+    Measuring(usize),
+    Combining(usize),
+    Picking(usize),
+    Placing(usize),
+    Correlating(usize, usize),
+    Pulsing(usize),
+    Choosing,
+    Tracking(Tracker),
+    Done,
+}
+
+impl Rhythm {
+    pub(super) fn new(sample: &Arc<SampleBuffer>, asked: Asked) -> Self {
+        let all = sample.waveform(1, 0.0, f64::INFINITY);
+        let peak =
+            all.min.iter().chain(&all.max).fold(0.0_f32, |peak, value| peak.max(value.abs()));
+        let gain = if peak.is_normal() { peak.recip() } else { 0.0 };
+        let spectra = Spectra::new(sample.sample_rate());
+        Self {
+            asked,
+            gain,
+            flux: Flux::new(spectra.bins(), spectra.bin_hz()),
+            spectra,
+            silence: Silence::new(peak),
+            moments: Moments::default(),
+            novelty: Novelty::default(),
+            peaks: Vec::new(),
+            onsets: Onsets::default(),
+            correlations: std::array::from_fn(|_| Correlation::new(0)),
+            correlator: None,
+            pulse: None,
+            choice: None,
+            stage: Stage::Hearing,
+            sample: Arc::clone(sample),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    fn length_sec(&self) -> f64 {
+        self.sample.ready_frames() as f64 / f64::from(self.sample.sample_rate())
+    }
+
+    /// Frames of the flux from `from` on, at most `most` of them.
+    fn until(&self, from: usize, most: usize) -> usize {
+        self.flux.frames.len().min(from + most)
+    }
+
+    /// Finds what stands out, a part at a time.
+    fn pick(&mut self, from: usize) -> usize {
+        let to = self.until(from, STEP_FRAMES);
+        let peaks = &mut self.peaks;
+        peaks::pick(&self.novelty.all, self.novelty.most, from..to, |at| peaks.push(at));
+        to
+    }
+
+    /// Finds where the attacks of some of the peaks begin.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    fn place(&mut self, from: usize) -> usize {
+        let count = (STEP_VALUES / attack::values_per_attack(&self.sample)).max(1);
+        let to = self.peaks.len().min(from + count);
+        let rate = f64::from(self.sample.sample_rate());
+        for &peak in &self.peaks[from..to] {
+            let at_sec = seconds(peak as f64 + ATTACK_FRAMES);
+            let frame = attack::start(&self.sample, at_sec) as u64;
+            if self.onsets.frames.last().is_some_and(|last| *last >= frame) {
+                continue;
+            }
+            let strength = f64::from(self.novelty.all[peak] / self.novelty.most);
+            self.onsets.frames.push(frame);
+            self.onsets.onsets_sec.push(frame as f64 / rate);
+            self.onsets.strengths.push(strength);
+        }
+        to
+    }
+
+    /// Weighs all tempi.
+    fn choose(&mut self) -> Option<(Choice, f64)> {
+        let length_sec = self.length_sec();
+        if length_sec < SHORTEST_SEC || self.peaks.len() < FEWEST_ONSETS {
+            return None;
+        }
+        let [all, kick, snare, hat] = &self.correlations;
+        let lead_sec = self.onsets.leading_silence_sec.min(0.5 * length_sec);
+        let evidence = Evidence {
+            all,
+            kick,
+            snare,
+            hat,
+            pulse: self.pulse.as_ref()?,
+            lengths_sec: [length_sec, length_sec - lead_sec],
+            onsets: self.peaks.len(),
+        };
+        let choice = choice::choose(&evidence.candidates())?;
+        let triple = evidence.triple(choice.best.bpm, choice.best.fit.is_some());
+        (choice.best.comb >= LEAST_COMB).then_some((choice, triple))
+    }
+
+    /// Puts the beats of the chosen tempo in place.
+    fn tell(&mut self, tracker: &Tracker) -> TempoEstimate {
+        match self.choice.take() {
+            Some((choice, triple)) => {
+                grid::tell(choice, triple, tracker, &self.novelty, self.length_sec())
+            }
+            None => TempoEstimate::default(),
+        }
+    }
+
+    /// The stage after the onsets.
+    fn after_onsets(&mut self) -> Stage {
+        if !self.asked.tempo {
+            return Stage::Done;
+        }
+        let frames = self.flux.frames.len();
+        self.correlations = std::array::from_fn(|_| Correlation::new(frames));
+        self.correlator = Some(Correlator::new());
+        Stage::Correlating(0, 0)
+    }
+
+    fn correlate(&mut self, which: usize, from: usize) -> Stage {
+        let signal = self.novelty.signal(which);
+        let mean = self.novelty.mean(which);
+        if let Some(correlator) = &mut self.correlator {
+            correlator.add(signal, mean, from, &mut self.correlations[which]);
+        }
+        if from + BLOCK_FRAMES < signal.len() {
+            return Stage::Correlating(which, from + BLOCK_FRAMES);
+        }
+        if which + 1 < self.correlations.len() {
+            return Stage::Correlating(which + 1, 0);
+        }
+        self.correlator = None;
+        self.pulse = Some(Pulse::new());
+        Stage::Pulsing(0)
+    }
+}
+
+/// Frames of the flux in seconds.
+fn seconds(frames: f64) -> f64 {
+    frames / f64::from(FRAMES_PER_SEC)
+}
+
+impl Analyzer for Rhythm {
+    fn hear(&mut self, block: &Block<'_>) {
+        self.silence.hear(block.planes);
+        let Self { spectra, flux, gain, .. } = self;
+        spectra.hear(block.mono, *gain, |powers| flux.hear(powers));
+    }
+
+    fn conclude(&mut self) -> Conclusion {
+        let frames = self.flux.frames.len();
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Hearing => {
+                let Self { spectra, flux, gain, .. } = self;
+                spectra.finish(*gain, |powers| flux.hear(powers));
+                let (leading, trailing) = self.silence.ends_sec(self.sample.sample_rate());
+                self.onsets.leading_silence_sec = leading;
+                self.onsets.trailing_silence_sec = trailing;
+                Stage::Measuring(0)
+            }
+            Stage::Measuring(from) if from < frames => {
+                let to = self.until(from, STEP_FRAMES);
+                self.moments.add(&self.flux.frames[from..to]);
+                Stage::Measuring(to)
+            }
+            Stage::Measuring(_) => {
+                self.novelty = Novelty::new(&self.moments);
+                Stage::Combining(0)
+            }
+            Stage::Combining(from) if from < frames => {
+                let to = self.until(from, STEP_FRAMES);
+                self.novelty.extend(&self.flux.frames, from, to);
+                Stage::Combining(to)
+            }
+            Stage::Combining(_) => Stage::Picking(0),
+            Stage::Picking(from) if from < frames => Stage::Picking(self.pick(from)),
+            Stage::Picking(_) if self.asked.onsets => Stage::Placing(0),
+            Stage::Picking(_) => self.after_onsets(),
+            Stage::Placing(from) if from < self.peaks.len() => Stage::Placing(self.place(from)),
+            Stage::Placing(_) => {
+                self.stage = self.after_onsets();
+                return Conclusion::Result(AnalysisResult::Onsets(self.onsets.clone()));
+            }
+            Stage::Correlating(which, from) => self.correlate(which, from),
+            Stage::Pulsing(from) if from < frames => {
+                let to = self.until(from, STRETCH_FRAMES);
+                if let Some(pulse) = &mut self.pulse {
+                    pulse.add(&self.novelty.all[from..to]);
+                }
+                Stage::Pulsing(to)
+            }
+            Stage::Pulsing(_) => Stage::Choosing,
+            Stage::Choosing => {
+                self.choice = self.choose();
+                self.pulse = None;
+                match &self.choice {
+                    Some((choice, _)) => Stage::Tracking(Tracker::new(grid::period(choice))),
+                    None => {
+                        return Conclusion::Result(AnalysisResult::Bpm(TempoEstimate::default()));
+                    }
+                }
+            }
+            Stage::Tracking(mut tracker) => {
+                let from = tracker.frames();
+                if from >= frames {
+                    return Conclusion::Result(AnalysisResult::Bpm(self.tell(&tracker)));
+                }
+                for at in from..self.until(from, TRACKED_FRAMES) {
+                    tracker.add(self.novelty.accent(at));
+                }
+                Stage::Tracking(tracker)
+            }
+            Stage::Done => return Conclusion::End,
+        };
+        Conclusion::More
+    }
+}

@@ -1,0 +1,180 @@
+//! Tempi that a sample may have, and what speaks for each.
+
+use super::correlation::Correlation;
+use super::length::{self, Fit};
+use super::pulse::Pulse;
+use super::spectra::FRAMES_PER_SEC;
+
+/// The tempi that are considered, in beats per minute.
+pub(super) const SLOWEST_BPM: f64 = 50.0;
+pub(super) const FASTEST_BPM: f64 = 210.0;
+
+/// Tempi in equal ratios at which the periodicity is looked at: 1 % is 7 steps.
+const GRID: u32 = 900;
+/// Peaks of the periodicity that are followed up, with their relations.
+const PEAKS: usize = 10;
+const RELATIONS: [f64; 7] = [1.0, 2.0, 0.5, 4.0 / 3.0, 0.75, 1.5, 2.0 / 3.0];
+/// Beats that a short file is tried with.
+const LOOP_BEATS: [u32; 9] = [2, 3, 4, 6, 8, 12, 16, 24, 32];
+const LOOP_MAX_SEC: f64 = 12.0;
+/// Candidates closer than this are one.
+const SAME_PART: f64 = 0.005;
+
+/// Multiples of a beat, and what likeness at each counts for.
+///
+/// # Sources
+/// The idea of summing an autocorrelation over multiples: G. Percival, G. Tzanetakis, *Streamlined
+/// tempo estimation based on autocorrelation and cross-correlation with pulses*, IEEE/ACM TASLP 22
+/// (2014).
+const COMB: [(f64, f64); 6] =
+    [(0.25, 0.25), (0.5, 0.4), (1.0, 1.0), (2.0, 0.7), (4.0, 0.7), (8.0, 0.4)];
+
+/// What is known of a sample when tempi are weighed.
+pub(super) struct Evidence<'a> {
+    pub(super) all: &'a Correlation,
+    pub(super) kick: &'a Correlation,
+    pub(super) snare: &'a Correlation,
+    pub(super) hat: &'a Correlation,
+    pub(super) pulse: &'a Pulse,
+    /// Lengths that may be a whole number of beats: the file's, and without leading silence.
+    pub(super) lengths_sec: [f64; 2],
+    pub(super) onsets: usize,
+}
+
+/// A tempo that is considered.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) bpm: f64,
+    pub(super) fit: Option<Fit>,
+    /// What speaks for it; see [`Evidence::weigh`].
+    pub(super) score: f64,
+    /// How alike the sample is to itself at multiples of the beat; 0 to 1.
+    pub(super) comb: f64,
+}
+
+/// The tempo that is the likeliest, all else being equal.
+const PRIOR_BPM: f64 = 129.2;
+
+/// A beat in frames.
+fn lag_of(bpm: f64) -> f64 {
+    60.0 * f64::from(FRAMES_PER_SEC) / bpm
+}
+
+impl Evidence<'_> {
+    /// The likeness around `lag`, a frame earlier or later if that is more.
+    fn likeness(&self, of: &Correlation, lag: f64, looped: bool) -> Option<f64> {
+        let length = self.lengths_sec[0] * f64::from(FRAMES_PER_SEC);
+        [lag - 1.0, lag, lag + 1.0]
+            .into_iter()
+            .filter_map(|lag| match looped {
+                true => of.closed(lag, length),
+                false => of.open(lag),
+            })
+            .reduce(f64::max)
+    }
+
+    fn comb(&self, bpm: f64, looped: bool) -> f64 {
+        let mut sum = 0.0;
+        let mut weights = 0.0;
+        for (multiple, weight) in COMB {
+            if let Some(likeness) = self.likeness(self.all, multiple * lag_of(bpm), looped) {
+                sum += weight * likeness;
+                weights += weight;
+            }
+        }
+        if weights > 0.0 { sum / weights } else { 0.0 }
+    }
+
+    /// The tempi that are worth a closer look.
+    pub(super) fn candidates(&self) -> Vec<Candidate> {
+        let ratio = (FASTEST_BPM / SLOWEST_BPM).powf(1.0 / f64::from(GRID));
+        let tempi: Vec<f64> = (0..=GRID).map(|n| SLOWEST_BPM * ratio.powf(f64::from(n))).collect();
+        let combs: Vec<f64> = tempi.iter().map(|bpm| self.comb(*bpm, false)).collect();
+        let mut peaks: Vec<usize> = (0..combs.len())
+            .filter(|&at| {
+                (at == 0 || combs[at - 1] < combs[at])
+                    && combs.get(at + 1).is_none_or(|next| *next <= combs[at])
+            })
+            .collect();
+        peaks.sort_by(|one, other| combs[*other].total_cmp(&combs[*one]));
+        let length_sec = self.lengths_sec[0];
+        let related = peaks
+            .iter()
+            .take(PEAKS)
+            .flat_map(|peak| RELATIONS.map(|relation| relation * tempi[*peak]));
+        let width = (0.2 / length_sec).clamp(0.008, 0.06);
+        let hear = |bpm: f64| 60.0 * self.pulse.refine(bpm / 60.0, width);
+        let is_usual = |bpm: &f64| (SLOWEST_BPM..=FASTEST_BPM).contains(bpm);
+        let mut found: Vec<Candidate> = Vec::new();
+        if length_sec < LOOP_MAX_SEC {
+            for beats in LOOP_BEATS {
+                let bpm = 60.0 * f64::from(beats) / length_sec;
+                if is_usual(&bpm) {
+                    let heard = hear(bpm);
+                    let fit = length::of_beats(length_sec, beats, heard);
+                    found.push(self.weigh(bpm, Some(fit)));
+                }
+            }
+        }
+        for bpm in related.filter(is_usual) {
+            let heard = hear(bpm);
+            let fit = self
+                .lengths_sec
+                .into_iter()
+                .filter_map(|length_sec| length::fit(length_sec, heard))
+                .max_by(|one, other| one.quality.total_cmp(&other.quality));
+            let bpm = match fit {
+                Some(fit) if fit.error_sec < 0.022 || fit.beats.is_power_of_two() => fit.bpm,
+                _ => heard,
+            };
+            if found.iter().all(|other| (other.bpm / bpm - 1.0).abs() >= SAME_PART) {
+                found.push(self.weigh(bpm, fit));
+            }
+        }
+        found
+    }
+
+    /// How much more alike the sample is to itself after three beats than after four.
+    pub(super) fn triple(&self, bpm: f64, looped: bool) -> f64 {
+        let looped = looped && self.lengths_sec[0] < LOOP_MAX_SEC;
+        let of = |beats: f64| self.likeness(self.all, beats * lag_of(bpm), looped).unwrap_or(0.0);
+        of(3.0) - of(4.0)
+    }
+
+    /// The sum of what speaks for a tempo: the logarithm of its odds, but for a constant.
+    ///
+    /// # Sources
+    /// The weights were fitted with a softmax over the candidates of a file and a penalty on their
+    /// squares, on 355 files of `benches/tempo` and of public sample packs: the half whose origins
+    /// the hash of their names put there. Files of one pack weigh less the more there are, so that
+    /// no pack decides which tempo is usual.
+    fn weigh(&self, bpm: f64, fit: Option<Fit>) -> Candidate {
+        // Who says that the file is so many beats long, has it go on with its start.
+        let looped = fit.is_some() && self.lengths_sec[0] < LOOP_MAX_SEC;
+        let of =
+            |signal, beats: f64| self.likeness(signal, beats * lag_of(bpm), looped).unwrap_or(0.0);
+        let octaves = (bpm / PRIOR_BPM).log2();
+        let snapped = fit.is_some_and(|fit| fit.bpm == bpm);
+        let whole = (bpm - bpm.round()).abs() < if snapped { 0.03 } else { 0.15 };
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+        let onsets_per_beat = self.onsets as f64 / (self.lengths_sec[0] * bpm / 60.0).max(1.0);
+        let hz = bpm / 60.0;
+        let score = -2.86 * octaves * octaves
+            + 3.34 * fit.map_or(0.0, |fit| fit.quality)
+            + 1.01 * f64::from(u8::from(whole))
+            - 0.22 * (onsets_per_beat.max(0.1) / 3.0).log2().powi(2)
+            + 1.93 * self.pulse.strength(hz)
+            - 0.53 * self.pulse.at(2.0 * hz)
+            + 2.49 * of(self.all, 1.0)
+            + 0.93 * of(self.all, 0.5)
+            + 3.11 * of(self.all, 1.0 / 3.0)
+            + 1.11 * of(self.all, 8.0)
+            + 1.41 * (of(self.snare, 2.0) - of(self.snare, 1.0))
+            + 2.70 * of(self.kick, 1.0)
+            + 1.55 * (of(self.kick, 2.0) - of(self.kick, 1.0))
+            + 2.02 * (of(self.kick, 4.0) - of(self.kick, 2.0))
+            - 0.66 * of(self.kick, 0.5)
+            + 0.63 * of(self.hat, 0.5);
+        Candidate { bpm, fit, score, comb: self.comb(bpm, looped) }
+    }
+}

@@ -1,0 +1,60 @@
+//! Which of the candidates it is, and how sure that is.
+
+use super::super::tempo::TempoAlternative;
+use super::candidates::Candidate;
+
+/// Tempi apart by less than this many octaves are the same.
+const SAME_OCTAVES: f64 = 0.03;
+/// Alternatives that are told.
+const ALTERNATIVES: usize = 4;
+
+/// What came of weighing.
+pub(super) struct Choice {
+    pub(super) best: Candidate,
+    pub(super) confidence: f64,
+    pub(super) octave_confidence: f64,
+    pub(super) alternatives: Vec<TempoAlternative>,
+}
+
+/// Chooses the best of `candidates`. Scores are logarithms of odds, so that the softmax of all is
+/// the probability of each.
+pub(super) fn choose(candidates: &[Candidate]) -> Option<Choice> {
+    let best = candidates.iter().max_by(|one, other| one.score.total_cmp(&other.score))?;
+    let odds = |candidate: &Candidate| (candidate.score - best.score).exp();
+    let sum: f64 = candidates.iter().map(odds).sum();
+    let octaves = |bpm: f64| (bpm / best.bpm).log2();
+    let is_octave = |bpm: f64| {
+        let octaves = octaves(bpm);
+        octaves.abs() < 2.5 && (octaves - octaves.round()).abs() < SAME_OCTAVES
+    };
+    let family = candidates.iter().filter(|candidate| is_octave(candidate.bpm)).map(odds);
+    let octave_confidence = family.sum::<f64>() / sum;
+    let weight_at = |bpm: f64| {
+        let same = |candidate: &&Candidate| (candidate.bpm / bpm).log2().abs() < SAME_OCTAVES;
+        candidates.iter().filter(same).map(odds).sum::<f64>() / sum
+    };
+    let mut alternatives: Vec<TempoAlternative> = [0.5, 2.0]
+        .map(|multiple| {
+            let bpm = multiple * best.bpm;
+            TempoAlternative { bpm, weight: weight_at(bpm) }
+        })
+        .into();
+    let mut others: Vec<&Candidate> = candidates.iter().collect();
+    others.sort_by(|one, other| other.score.total_cmp(&one.score));
+    for other in others {
+        let told = |bpm: f64| (other.bpm / bpm).log2().abs() < SAME_OCTAVES;
+        if alternatives.len() == ALTERNATIVES {
+            break;
+        }
+        if !told(best.bpm) && !alternatives.iter().any(|alternative| told(alternative.bpm)) {
+            alternatives.push(TempoAlternative { bpm: other.bpm, weight: odds(other) / sum });
+        }
+    }
+    alternatives.sort_by(|one, other| other.weight.total_cmp(&one.weight));
+    Some(Choice {
+        best: best.clone(),
+        confidence: 1.0 / sum,
+        octave_confidence: octave_confidence.min(1.0),
+        alternatives,
+    })
+}

@@ -1,0 +1,124 @@
+//! How much a signal resembles itself some time later.
+
+use std::sync::Arc;
+
+use rustfft::num_complex::Complex32;
+use rustfft::{Fft, FftPlanner};
+
+/// Frames that are laid beside what follows them in one step; every shorter lag is known.
+pub(super) const BLOCK_FRAMES: usize = 2_048;
+
+/// Products of a signal with itself, summed up for every lag, block by block.
+pub(super) struct Correlation {
+    /// Sums by lag in frames.
+    sums: Vec<f64>,
+    /// Frames of the signal.
+    frames: usize,
+}
+
+/// The transforms that correlations share.
+pub(super) struct Correlator {
+    forward: Arc<dyn Fft<f32>>,
+    inverse: Arc<dyn Fft<f32>>,
+    scratch: Vec<Complex32>,
+    block: Vec<Complex32>,
+    following: Vec<Complex32>,
+}
+
+impl Correlator {
+    pub(super) fn new() -> Self {
+        let mut planner = FftPlanner::new();
+        let forward = planner.plan_fft_forward(2 * BLOCK_FRAMES);
+        let inverse = planner.plan_fft_inverse(2 * BLOCK_FRAMES);
+        let scratch = forward.get_inplace_scratch_len().max(inverse.get_inplace_scratch_len());
+        Self {
+            forward,
+            inverse,
+            scratch: vec![Complex32::ZERO; scratch],
+            block: vec![Complex32::ZERO; 2 * BLOCK_FRAMES],
+            following: vec![Complex32::ZERO; 2 * BLOCK_FRAMES],
+        }
+    }
+
+    /// Adds the products of the block that begins at `from` with all that follows within a block.
+    pub(super) fn add(
+        &mut self,
+        signal: &[f32],
+        mean: f32,
+        from: usize,
+        correlation: &mut Correlation,
+    ) {
+        let fill = |target: &mut [Complex32], frames: usize| {
+            target.fill(Complex32::ZERO);
+            for (target, value) in target.iter_mut().zip(signal[from..].iter().take(frames)) {
+                target.re = value - mean;
+            }
+        };
+        fill(&mut self.block, BLOCK_FRAMES);
+        fill(&mut self.following, 2 * BLOCK_FRAMES);
+        self.forward.process_with_scratch(&mut self.block, &mut self.scratch);
+        self.forward.process_with_scratch(&mut self.following, &mut self.scratch);
+        for (block, following) in self.block.iter_mut().zip(&self.following) {
+            *block = block.conj() * following;
+        }
+        self.inverse.process_with_scratch(&mut self.block, &mut self.scratch);
+        #[expect(clippy::cast_precision_loss, reason = "a power of two")]
+        let scale = 1.0 / (2 * BLOCK_FRAMES) as f64;
+        for (sum, product) in correlation.sums.iter_mut().zip(&self.block) {
+            *sum += scale * f64::from(product.re);
+        }
+    }
+}
+
+impl Correlation {
+    pub(super) fn new(frames: usize) -> Self {
+        Self { sums: vec![0.0; frames.min(BLOCK_FRAMES)], frames }
+    }
+
+    /// The sum at a lag that need not be whole; nothing beyond what is known.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "lags are not negative, and far below 2^53"
+    )]
+    fn sum_at(&self, lag: f64) -> Option<f64> {
+        let floor = lag.floor();
+        let part = lag - floor;
+        let low = self.sums.get(floor as usize)?;
+        let high = self.sums.get(floor as usize + 1).unwrap_or(low);
+        Some(low + part * (high - low))
+    }
+
+    /// The likeness at `lag` frames, 1 for perfect, as of a part of something longer: the mean
+    /// product of what overlaps over the mean square. None where too little overlaps.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    pub(super) fn open(&self, lag: f64) -> Option<f64> {
+        let frames = self.frames as f64;
+        let square = self.sums.first().copied().filter(|square| *square > 0.0)? / frames;
+        (lag <= MOST_OF_FILE * frames)
+            .then(|| Some(self.sum_at(lag)? / (frames - lag) / square))
+            .flatten()
+    }
+
+    /// The same of something that goes on with its start after `length_frames`.
+    pub(super) fn closed(&self, lag: f64, length_frames: f64) -> Option<f64> {
+        let square = self.sums.first().copied().filter(|square| *square > 0.0)?;
+        let lag = lag.rem_euclid(length_frames);
+        // The last lags are those of the length's last frames, which need not be whole.
+        let rest = (length_frames - lag).max(0.0);
+        let around = |lag: f64| self.sum_at(lag).or_else(|| self.is_past_end(lag));
+        Some((around(lag)? + around(rest)?) / square).map(|sum| match lag.min(rest) < 0.5 {
+            true => 1.0,
+            false => sum,
+        })
+    }
+
+    /// Nothing is there to be multiplied once the lag is as long as the signal.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    fn is_past_end(&self, lag: f64) -> Option<f64> {
+        (lag >= (self.frames - 1) as f64).then_some(0.0)
+    }
+}
+
+/// Lags beyond this part of the length say nothing: what overlaps is too short.
+const MOST_OF_FILE: f64 = 0.92;

@@ -1,0 +1,126 @@
+//! From a tempo and what was tracked to the beats that are told.
+
+use super::super::tempo::TempoEstimate;
+use super::ATTACK_FRAMES;
+use super::bars::Accents;
+use super::beats::{self, Line, Tracker};
+use super::choice::Choice;
+use super::novelty::Novelty;
+use super::seconds;
+use super::spectra::FRAMES_PER_SEC;
+
+/// Beats that miss an even grid by less (root of the mean square) are told as one.
+const EVEN_SEC: f64 = 0.025;
+/// A grid of what was tracked that is this far from the tempo is not believed.
+const SAME_TEMPO: f64 = 0.015;
+/// From so many beats on, their grid knows the tempo better than the flux as a whole.
+const MANY_BEATS: usize = 24;
+/// A loop begins on a beat, unless the novelty has more than this much more on another phase.
+const START_PART: f64 = 0.7;
+/// Frames around the start that count as there.
+const START_FRAMES: usize = 2;
+/// Where beats miss an even grid by this part of a beat, nothing is stable.
+const UNSTABLE_PART: f64 = 0.1;
+/// Frames on either side in which the peak near a tracked beat is looked for.
+const REFINED_FRAMES: usize = 2;
+
+/// A beat of the chosen tempo in frames.
+pub(super) fn period(choice: &Choice) -> f64 {
+    60.0 * f64::from(FRAMES_PER_SEC) / choice.best.bpm
+}
+
+/// All that is told of the tempo.
+pub(super) fn tell(
+    choice: Choice,
+    triple: f64,
+    tracker: &Tracker,
+    novelty: &Novelty,
+    length_sec: f64,
+) -> TempoEstimate {
+    let period = period(&choice);
+    let tracked: Vec<f64> =
+        tracker.beats().into_iter().map(|beat| refine(&novelty.all, beat)).collect();
+    let line = beats::line(&tracked);
+    let stability = line
+        .map_or(0.0, |line| (1.0 - line.residual / line.period / UNSTABLE_PART).clamp(0.0, 1.0));
+    let length = length_sec * f64::from(FRAMES_PER_SEC);
+    let fit = choice.best.fit;
+    let mut bpm = choice.best.bpm;
+    let frames = match fit {
+        Some(fit) => {
+            let period = 60.0 * f64::from(FRAMES_PER_SEC) / fit.bpm;
+            even(loop_phase(novelty, period), period, length)
+        }
+        None => match line.filter(|line| is_even(line, period)) {
+            Some(line) => {
+                if tracked.len() >= MANY_BEATS {
+                    bpm = 60.0 * f64::from(FRAMES_PER_SEC) / line.period;
+                }
+                even(line.first + ATTACK_FRAMES, line.period, length)
+            }
+            None => tracked.iter().map(|beat| beat + ATTACK_FRAMES).collect(),
+        },
+    };
+    let peaks: Vec<f64> = frames.iter().map(|frame| frame - ATTACK_FRAMES).collect();
+    let accents = Accents::new(&peaks, &novelty.kick, &novelty.snare, &novelty.all);
+    let (per_bar, first) = accents.bars(triple, fit.map(|fit| fit.beats));
+    let beats_sec: Vec<f64> =
+        frames.iter().map(|frame| seconds(*frame).clamp(0.0, length_sec)).collect();
+    TempoEstimate {
+        bpm: Some(bpm),
+        confidence: choice.confidence,
+        octave_confidence: choice.octave_confidence,
+        alternatives: choice.alternatives,
+        loop_bpm: fit.map(|fit| fit.bpm),
+        n_beats: fit.map(|fit| fit.beats),
+        downbeats_sec: beats_sec.iter().skip(first).step_by(per_bar).copied().collect(),
+        beats_per_bar: u32::try_from(per_bar).unwrap_or(4),
+        beats_sec,
+        stability,
+    }
+}
+
+fn is_even(line: &Line, period: f64) -> bool {
+    seconds(line.residual) < EVEN_SEC && (line.period / period - 1.0).abs() < SAME_TEMPO
+}
+
+/// Beats a period apart that go through `phase`, all that lie within the length.
+fn even(phase: f64, period: f64, length: f64) -> Vec<f64> {
+    /// What begins so little before the sample begins with it.
+    const EARLY_FRAMES: f64 = 2.0;
+    let first = phase - ((phase + EARLY_FRAMES) / period).floor() * period;
+    (0..u32::MAX)
+        .map(|n| f64::from(n).mul_add(period, first))
+        .take_while(|frame| *frame < length - EARLY_FRAMES)
+        .collect()
+}
+
+/// Where the beats of a loop lie, in frames from its start.
+#[expect(clippy::cast_precision_loss, reason = "a period is a hundred frames or so")]
+fn loop_phase(novelty: &Novelty, period: f64) -> f64 {
+    let sums = beats::fold(&novelty.all, period);
+    let kicks = beats::fold(&novelty.kick, period);
+    let at = |phase: usize| sums[phase] + kicks[phase];
+    let best = (0..sums.len()).max_by(|one, other| at(*one).total_cmp(&at(*other))).unwrap_or(0);
+    let near_start = (0..sums.len())
+        .filter(|phase| *phase <= START_FRAMES || phase + START_FRAMES >= sums.len());
+    let start = near_start.map(at).fold(0.0, f64::max);
+    if start >= START_PART * at(best) { 0.0 } else { best as f64 + ATTACK_FRAMES }
+}
+
+/// The peak of the novelty nearest to a tracked beat, between frames.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn refine(novelty: &[f32], beat: usize) -> f64 {
+    let near = beat.saturating_sub(REFINED_FRAMES)..(beat + REFINED_FRAMES + 1).min(novelty.len());
+    let peak = near.max_by(|one, other| novelty[*one].total_cmp(&novelty[*other])).unwrap_or(beat);
+    let [Some(before), Some(now), Some(after)] = [
+        peak.checked_sub(1).and_then(|at| novelty.get(at)),
+        novelty.get(peak),
+        novelty.get(peak + 1),
+    ] else {
+        return peak as f64;
+    };
+    let bend = f64::from(before - 2.0 * now + after);
+    let shift = if bend < 0.0 { 0.5 * f64::from(before - after) / bend } else { 0.0 };
+    peak as f64 + shift.clamp(-1.0, 1.0)
+}

@@ -1,0 +1,123 @@
+//! The flux of a whole sample as signals that are compared with themselves.
+
+use super::flux::BANDS;
+
+/// How much of the mean deviation of all bands is added to that of one before it is divided by it:
+/// a band in which next to nothing happens stays quieter than the others.
+const COMMON_PART: f32 = 0.15;
+
+/// Signals of the whole sample, one value per frame.
+#[derive(Default)]
+pub(super) struct Novelty {
+    /// What every band is multiplied by, so that hats do not drown kicks.
+    weights: [f32; BANDS],
+    /// All bands together: where anything begins.
+    pub(super) all: Vec<f32>,
+    /// Below 250 Hz.
+    pub(super) kick: Vec<f32>,
+    /// What rises both between 250 and 600 Hz and between 1.5 and 4 kHz.
+    pub(super) snare: Vec<f32>,
+    /// Above 4 kHz.
+    pub(super) hat: Vec<f32>,
+    /// The greatest value of `all`.
+    pub(super) most: f32,
+    /// Sums of the four signals, and of the squares of what beats are tracked by.
+    sums: [f64; 4],
+    accent_squares: f64,
+}
+
+/// Sums from which the deviation of every band comes.
+#[derive(Default)]
+pub(super) struct Moments {
+    count: f64,
+    sums: [f64; BANDS],
+    squares: [f64; BANDS],
+}
+
+impl Moments {
+    pub(super) fn add(&mut self, frames: &[[f32; BANDS]]) {
+        for frame in frames {
+            self.count += 1.0;
+            let sums = self.sums.iter_mut().zip(&mut self.squares);
+            for (value, (sum, square)) in frame.iter().zip(sums) {
+                let value = f64::from(*value);
+                *sum += value;
+                *square += value * value;
+            }
+        }
+    }
+
+    /// The standard deviation of every band.
+    #[expect(clippy::cast_possible_truncation, reason = "no more digits are needed")]
+    fn deviations(&self) -> [f32; BANDS] {
+        let count = self.count.max(1.0);
+        std::array::from_fn(|band| {
+            let mean = self.sums[band] / count;
+            (self.squares[band] / count - mean * mean).max(0.0).sqrt() as f32
+        })
+    }
+}
+
+impl Novelty {
+    #[expect(clippy::cast_precision_loss, reason = "seven")]
+    pub(super) fn new(moments: &Moments) -> Self {
+        let deviations = moments.deviations();
+        let common = COMMON_PART * deviations.iter().sum::<f32>() / BANDS as f32;
+        let weights = deviations.map(|deviation| 1.0 / (deviation + common).max(f32::MIN_POSITIVE));
+        Self { weights, ..Self::default() }
+    }
+
+    /// Adds the signals of the frames `from..to` of `flux`, smoothed over three frames.
+    pub(super) fn extend(&mut self, flux: &[[f32; BANDS]], from: usize, to: usize) {
+        let weights = self.weights;
+        let weighted = |at: Option<usize>| {
+            let frame = at.and_then(|at| flux.get(at)).unwrap_or(&[0.0; BANDS]);
+            std::array::from_fn::<f32, BANDS, _>(|band| frame[band] * weights[band])
+        };
+        for at in from..to {
+            let (before, now) = (weighted(at.checked_sub(1)), weighted(Some(at)));
+            let after = weighted(Some(at + 1));
+            let smooth: [f32; BANDS] = std::array::from_fn(|band| {
+                0.25 * before[band] + 0.5 * now[band] + 0.25 * after[band]
+            });
+            let all = smooth.iter().sum();
+            self.most = self.most.max(all);
+            self.all.push(all);
+            self.kick.push(smooth[0] + smooth[1]);
+            self.snare.push((smooth[2] * smooth[4]).sqrt());
+            self.hat.push(smooth[5] + smooth[6]);
+            for which in 0..self.sums.len() {
+                self.sums[which] += f64::from(self.signal(which)[at]);
+            }
+            self.accent_squares += self.raw_accent(at).powi(2);
+        }
+    }
+
+    /// The signals in a fixed order: all, kick, snare, hat.
+    pub(super) fn signal(&self, which: usize) -> &[f32] {
+        [&self.all, &self.kick, &self.snare, &self.hat][which]
+    }
+
+    /// The mean of a signal.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "no more digits are needed"
+    )]
+    pub(super) fn mean(&self, which: usize) -> f32 {
+        (self.sums[which] / self.all.len().max(1) as f64) as f32
+    }
+
+    /// What beats are tracked by: all, and kick and snare once more, as hats often sound between
+    /// beats.
+    fn raw_accent(&self, at: usize) -> f64 {
+        f64::from(0.5 * self.all[at] + self.kick[at] + self.snare[at])
+    }
+
+    /// The same over its root of the mean square.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    pub(super) fn accent(&self, at: usize) -> f64 {
+        let square = self.accent_squares / self.all.len().max(1) as f64;
+        self.raw_accent(at) / square.sqrt().max(f64::MIN_POSITIVE)
+    }
+}

@@ -1,0 +1,92 @@
+//! How strongly a signal pulses at every frequency.
+
+use std::sync::Arc;
+
+use rustfft::num_complex::Complex32;
+use rustfft::{Fft, FftPlanner};
+
+use super::spectra::FRAMES_PER_SEC;
+
+/// Frames that are transformed together, 41 s: where a tempo wanders, a stretch much longer has no
+/// one frequency.
+pub(super) const STRETCH_FRAMES: usize = 4_096;
+/// Frames with the zeros behind them: eight times as many bins make a peak's place exact to 1 % of
+/// its width when a parabola is laid through it.
+const PADDED_FRAMES: usize = 8 * STRETCH_FRAMES;
+/// Bins that are kept: up to 16 Hz.
+const KEPT_BINS: usize = PADDED_FRAMES * 16 / FRAMES_PER_SEC as usize;
+
+/// Magnitudes of the transform of a signal, over all its stretches.
+pub(super) struct Pulse {
+    fft: Arc<dyn Fft<f32>>,
+    scratch: Vec<Complex32>,
+    values: Vec<Complex32>,
+    magnitudes: Vec<f32>,
+    /// What they would be if all of the signal were in one phase.
+    most: f32,
+}
+
+impl Pulse {
+    pub(super) fn new() -> Self {
+        let fft = FftPlanner::new().plan_fft_forward(PADDED_FRAMES);
+        Self {
+            scratch: vec![Complex32::ZERO; fft.get_inplace_scratch_len()],
+            fft,
+            values: vec![Complex32::ZERO; PADDED_FRAMES],
+            magnitudes: vec![0.0; KEPT_BINS],
+            most: 0.0,
+        }
+    }
+
+    /// Adds one stretch of at most [`STRETCH_FRAMES`] frames.
+    pub(super) fn add(&mut self, stretch: &[f32]) {
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
+        let mean = stretch.iter().sum::<f32>() / stretch.len().max(1) as f32;
+        self.values.fill(Complex32::ZERO);
+        for (value, frame) in self.values.iter_mut().zip(stretch) {
+            value.re = frame - mean;
+            self.most += frame.abs();
+        }
+        self.fft.process_with_scratch(&mut self.values, &mut self.scratch);
+        for (magnitude, value) in self.magnitudes.iter_mut().zip(&self.values) {
+            *magnitude += value.norm();
+        }
+    }
+
+    /// The strength of `frequency_hz` and of its double and its fourfold, each 0 to 1.
+    pub(super) fn strength(&self, frequency_hz: f64) -> f64 {
+        [1.0, 2.0, 4.0].iter().map(|multiple| self.at(multiple * frequency_hz)).sum()
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "bins are few, and the frequency is not negative"
+    )]
+    pub(super) fn at(&self, frequency_hz: f64) -> f64 {
+        let bin = frequency_hz * PADDED_FRAMES as f64 / f64::from(FRAMES_PER_SEC);
+        let floor = bin.floor();
+        let Some([low, high]) = self.magnitudes.get(floor as usize..floor as usize + 2) else {
+            return 0.0;
+        };
+        let part = bin - floor;
+        let magnitude = f64::from(*low) * (1.0 - part) + f64::from(*high) * part;
+        magnitude / f64::from(self.most.max(f32::MIN_POSITIVE))
+    }
+
+    /// The strongest frequency within `width` (a part of it) around `frequency_hz`.
+    pub(super) fn refine(&self, frequency_hz: f64, width: f64) -> f64 {
+        /// Places on each side that are looked at before the parabola.
+        const PLACES: i32 = 12;
+        let step = width / f64::from(PLACES);
+        let at = |place: i32| frequency_hz * (1.0 + step * f64::from(place));
+        let best = (-PLACES..=PLACES)
+            .max_by(|one, other| self.strength(at(*one)).total_cmp(&self.strength(at(*other))))
+            .unwrap_or(0);
+        let [before, peak, after] = [best - 1, best, best + 1].map(|at_| self.strength(at(at_)));
+        let bend = before - 2.0 * peak + after;
+        let shift = if bend < 0.0 { 0.5 * (before - after) / bend } else { 0.0 };
+        frequency_hz * (1.0 + step * (f64::from(best) + shift.clamp(-1.0, 1.0)))
+    }
+}

@@ -1,0 +1,230 @@
+//! Grooves that are known by construction, and what is none.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a few seconds of values between −1 and 1"
+)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::super::onsets::Onsets;
+use super::super::tempo::TempoEstimate;
+use super::super::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep};
+use crate::buffer::SampleBuffer;
+
+/// Mono audio that sounds are put into.
+struct Track {
+    rate: u32,
+    plane: Vec<f32>,
+}
+
+impl Track {
+    fn new(rate: u32, seconds: f64) -> Self {
+        Self { rate, plane: vec![0.0; frames(seconds, rate)] }
+    }
+
+    /// A sine that dies away: `low_hz` of a kick, or higher for what is brighter.
+    fn strike(&mut self, at_sec: f64, hz: f64, decay_sec: f64, gain: f64) {
+        self.add(at_sec, decay_sec, |at_sec, _| gain * (std::f64::consts::TAU * hz * at_sec).sin());
+    }
+
+    /// Noise that dies away.
+    fn hiss(&mut self, at_sec: f64, decay_sec: f64, gain: f64) {
+        self.add(at_sec, decay_sec, |_, noise| gain * noise);
+    }
+
+    fn add(&mut self, at_sec: f64, decay_sec: f64, value: impl Fn(f64, f64) -> f64) {
+        let start = frames(at_sec, self.rate);
+        let mut noise = Noise(0x1234_5678);
+        for n in 0..frames(6.0 * decay_sec, self.rate) {
+            let since_sec = n as f64 / f64::from(self.rate);
+            let Some(sum) = self.plane.get_mut(start + n) else { break };
+            let value = value(since_sec, noise.next()) * (-since_sec / decay_sec).exp();
+            *sum += value as f32;
+        }
+    }
+
+    /// Kick on one and three, snare on two and four, hats on all halves.
+    fn groove(rate: u32, bpm: f64, bars: u32) -> Self {
+        let beat_sec = 60.0 / bpm;
+        let mut track = Self::new(rate, f64::from(bars) * 4.0 * beat_sec);
+        for beat in 0..bars * 4 {
+            let at_sec = f64::from(beat) * beat_sec;
+            match beat % 2 {
+                0 => track.strike(at_sec, 60.0, 0.08, 0.8),
+                _ => {
+                    track.hiss(at_sec, 0.04, 0.3);
+                    track.strike(at_sec, 400.0, 0.03, 0.4);
+                }
+            }
+            track.hiss(at_sec, 0.01, 0.1);
+            track.hiss(at_sec + beat_sec / 2.0, 0.01, 0.1);
+        }
+        track
+    }
+
+    fn sample(self) -> Arc<SampleBuffer> {
+        SampleBuffer::from_planes(self.rate, vec![self.plane]).expect("a mono sample")
+    }
+}
+
+/// The xorshift of G. Marsaglia, *Xorshift RNGs*, Journal of Statistical Software 8 (2003).
+struct Noise(u32);
+
+impl Noise {
+    /// The next value, −1 to 1.
+    fn next(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        f64::from(self.0) / f64::from(u32::MAX) * 2.0 - 1.0
+    }
+}
+
+fn frames(seconds: f64, rate: u32) -> usize {
+    (seconds * f64::from(rate)).round() as usize
+}
+
+/// Both results, and the longest time that a step took.
+fn analyse(sample: Arc<SampleBuffer>) -> (Onsets, TempoEstimate, Duration) {
+    let mut job = AnalysisJob::new(sample, &[AnalysisKind::Bpm, AnalysisKind::Onsets]);
+    let (mut onsets, mut tempo, mut longest) = (None, None, Duration::ZERO);
+    loop {
+        let begin = Instant::now();
+        let step = job.step();
+        longest = longest.max(begin.elapsed());
+        match step {
+            AnalysisStep::More => {}
+            AnalysisStep::Done(_, Ok(AnalysisResult::Onsets(result))) => onsets = Some(result),
+            AnalysisStep::Done(_, Ok(AnalysisResult::Bpm(result))) => tempo = Some(result),
+            AnalysisStep::Done(kind, result) => panic!("{kind:?}: {result:?}"),
+            AnalysisStep::Finished => break,
+        }
+    }
+    (onsets.expect("asked for"), tempo.expect("asked for"), longest)
+}
+
+fn assert_beats(beats_sec: &[f64], expected: &[f64], within_sec: f64) {
+    assert_eq!(beats_sec.len(), expected.len(), "{beats_sec:?} for {expected:?}");
+    for (beat, expected) in beats_sec.iter().zip(expected) {
+        assert!((beat - expected).abs() <= within_sec, "{beat} for {expected}");
+    }
+}
+
+#[test]
+fn clicks_have_their_tempo_beats_and_onsets() {
+    for rate in [8_000, 22_050, 44_100, 48_000, 96_000, 192_000] {
+        let mut track = Track::new(rate, 8.0);
+        for click in 0..16 {
+            track.strike(f64::from(click) * 0.5, 1_000.0, 0.005, 0.9);
+        }
+        let (onsets, tempo, _) = analyse(track.sample());
+        let expected: Vec<f64> = (0..16).map(|click| f64::from(click) * 0.5).collect();
+        assert_beats(&onsets.onsets_sec, &expected, 0.002);
+        let bpm = tempo.bpm.expect("a pulse");
+        assert!((bpm - 120.0).abs() < 0.01, "{bpm} at {rate} Hz");
+        assert_eq!((tempo.loop_bpm, tempo.n_beats), (Some(120.0), Some(16)), "at {rate} Hz");
+        assert_beats(&tempo.beats_sec, &expected, 1e-9);
+    }
+}
+
+#[test]
+fn a_loop_has_the_tempo_of_its_length() {
+    for bpm in [72.0, 87.5, 93.0, 110.0, 126.0, 133.3, 140.0, 150.0, 165.0] {
+        let (_, tempo, _) = analyse(Track::groove(44_100, bpm, 4).sample());
+        let found = tempo.bpm.expect("a pulse");
+        assert!((found - bpm).abs() < 0.01, "{found} for {bpm}: {tempo:?}");
+        assert_eq!((tempo.n_beats, tempo.beats_per_bar), (Some(16), 4), "at {bpm}");
+        let expected: Vec<f64> = (0..16).map(|beat| f64::from(beat) * 60.0 / bpm).collect();
+        assert_beats(&tempo.beats_sec, &expected, 0.001);
+        let bars: Vec<f64> = expected.iter().step_by(4).copied().collect();
+        assert_beats(&tempo.downbeats_sec, &bars, 0.001);
+        let told: Vec<f64> = tempo.alternatives.iter().map(|other| other.bpm / found).collect();
+        assert!(told.contains(&2.0) && told.contains(&0.5), "{told:?}");
+        let weights = tempo.alternatives.iter().map(|other| other.weight).sum::<f64>();
+        assert!((0.0..=1.001).contains(&(weights + tempo.confidence)), "{tempo:?}");
+    }
+}
+
+#[test]
+fn a_groove_that_is_cut_anywhere_keeps_its_tempo_and_beats() {
+    for (bpm, from_sec) in [(96.0, 0.31), (124.0, 0.17), (140.0, 1.03)] {
+        let rate = 44_100;
+        let whole = Track::groove(rate, bpm, 12);
+        let plane = whole.plane[frames(from_sec, rate)..frames(from_sec + 15.3, rate)].to_vec();
+        let (_, tempo, _) = analyse(Track { rate, plane }.sample());
+        let found = tempo.bpm.expect("a pulse");
+        assert!((found - bpm).abs() < 0.2, "{found} for {bpm}");
+        let beat_sec = 60.0 / bpm;
+        for beat in &tempo.beats_sec {
+            let off = (beat + from_sec) / beat_sec;
+            let off_sec = (off - off.round()).abs() * beat_sec;
+            assert!(off_sec < 0.015, "{beat} is {off_sec} off at {bpm}");
+        }
+        assert!(tempo.beats_sec.len() >= (14.0 / beat_sec) as usize, "{tempo:?}");
+        assert!(tempo.stability > 0.9, "{tempo:?}");
+    }
+}
+
+#[test]
+fn how_loud_it_is_does_not_matter() {
+    let loud = Track::groove(44_100, 124.0, 2);
+    let plane = loud.plane.iter().map(|value| value * 0.001).collect();
+    let quiet = Track { rate: loud.rate, plane };
+    let ((_, loud, _), (_, quiet, _)) = (analyse(loud.sample()), analyse(quiet.sample()));
+    assert_eq!((loud.bpm, loud.n_beats), (quiet.bpm, quiet.n_beats));
+}
+
+#[test]
+fn silence_at_the_ends_is_measured() {
+    let mut track = Track::new(48_000, 3.0);
+    for frame in frames(0.5, 48_000)..frames(2.0, 48_000) {
+        track.plane[frame] = if frame % 2 == 0 { 0.5 } else { -0.5 };
+    }
+    let (onsets, _, _) = analyse(track.sample());
+    assert!((onsets.leading_silence_sec - 0.5).abs() < 1e-9, "{onsets:?}");
+    assert!((onsets.trailing_silence_sec - 1.0).abs() < 1e-9, "{onsets:?}");
+    // The last frame of the silence is the last one that is 0.
+    assert_eq!(onsets.frames.first(), Some(&23_999));
+}
+
+#[test]
+fn what_has_no_pulse_has_no_tempo() {
+    let mut noise = Noise(1);
+    let hiss: Vec<f32> = (0..220_500).map(|_| noise.next() as f32).collect();
+    let mut chime = Track::new(44_100, 4.0);
+    chime.strike(0.0, 330.0, 0.9, 0.8);
+    for (what, plane) in [
+        ("nothing", vec![]),
+        ("one value", vec![0.5]),
+        ("silence", vec![0.0; 441_000]),
+        ("a constant", vec![0.7; 441_000]),
+        ("no number", vec![f32::NAN; 88_200]),
+        ("without bound", vec![f32::INFINITY; 88_200]),
+        ("as great as can be", [f32::MAX, f32::MIN].repeat(44_100)),
+        ("as small as can be", [1e-42, -1e-42].repeat(44_100)),
+        ("a chime", chime.plane),
+        ("noise", hiss),
+    ] {
+        let (onsets, tempo, _) = analyse(Track { rate: 44_100, plane }.sample());
+        assert_eq!(tempo, TempoEstimate::default(), "of {what}");
+        let numbers = onsets.onsets_sec.iter().chain(&onsets.strengths);
+        assert!(numbers.into_iter().all(|number| number.is_finite()), "of {what}");
+        assert!(onsets.leading_silence_sec.is_finite(), "of {what}");
+    }
+}
+
+/// Far more than a step takes, and far less than the analysis as a whole.
+const STEP_MOST: Duration = Duration::from_millis(100);
+
+#[test]
+fn ten_minutes_are_done_in_small_steps() {
+    let (onsets, tempo, longest) = analyse(Track::groove(16_000, 128.0, 320).sample());
+    let bpm = tempo.bpm.expect("a pulse");
+    assert!((bpm - 128.0).abs() < 0.02, "{bpm}");
+    assert_eq!(tempo.beats_sec.len(), 1_280);
+    assert!(onsets.frames.len() >= 1_280);
+    assert!(longest < STEP_MOST, "{longest:?}");
+}
