@@ -6,8 +6,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench load bench-peers nightly soak promises progress crosscheck formats hosts \
-	fuzz rtsan docs clean preflight wheel rust-tests jack-test python-tests not-run
+.PHONY: help demo test lint bench load bench-peers bench-tempo nightly soak promises progress crosscheck \
+	formats hosts fuzz rtsan docs clean preflight wheel rust-tests jack-test python-tests not-run
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --quiet
@@ -65,6 +65,15 @@ bench-peers: NEEDED_FOR := crosscheck
 bench-peers: wheel .venv/.peers ## loads the same files with other libraries; writes docs/PERFORMANCE.md
 	$(PYTHON) benches/peers/compare.py target/peers
 	$(PYTHON) benches/peers/document.py target/peers/peers.json docs
+
+# What Debian calls hydrogen-data, hydrogen-drumkits and sonic-pi-samples; without them, less is made.
+HYDROGEN := $(wildcard /usr/share/hydrogen/data)
+SONIC_PI := $(wildcard /usr/share/sonic-pi/samples)
+
+bench-tempo: NEEDED_FOR := crosscheck
+bench-tempo: preflight .venv/.crosscheck ## lays estimated tempi and beats beside known ones: ARGS='half=dev each=1'
+	$(PYTHON) benches/tempo/material.py target/tempo $(HYDROGEN:%=--hydrogen %) $(SONIC_PI:%=--sonic-pi %)
+	cargo run --locked --release -p hotcue-tests --bin tempo -- target/tempo/material.tsv $(ARGS)
 
 # The machine is theirs alone: after the tests, one after the other.
 nightly: export HOTCUE_LONG := 1
