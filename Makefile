@@ -83,7 +83,7 @@ nightly: test promises progress soak fuzz ## runs the long forms of the tests, a
 	scripts/plants.sh
 	.venv/bin/hotcue demo --output null --wav target/demo.wav
 	$(PYTHON) scripts/check_demo.py target/demo.wav
-	$(PYTHON) scripts/hosts_table.py
+	$(MAKE) hosts
 
 soak: preflight ## random calls for MINUTES=30; memory must stay flat; draws target/soak.svg
 	cargo run --locked --release -p hotcue-tests --bin measure -- soak $(MINUTES) target/soak.svg
@@ -109,7 +109,7 @@ crosscheck: preflight .venv/.crosscheck ## DIR=…: lays every file below a fold
 hosts: NEEDED_FOR := hosts
 hosts: wheel .venv/.test ## plays for a minute on JACK, PipeWire and PulseAudio, and says what that costs
 	@scripts/pipewire_alsa.sh; rm -rf target/hosts
-	HOTCUE_LONG=1 $(PYTHON) -m pytest py/tests/test_hosts.py
+	HOTCUE_LONG=1 $(PYTHON) -m pytest -m hosts py/tests/test_hosts.py
 	$(PYTHON) scripts/hosts_table.py
 
 formats: preflight ## writes the table in docs/FORMATS.md, of what the fixtures come to
@@ -147,7 +147,6 @@ jack-test: rust-tests
 	@sed -n 's/^NOT RUN HERE: //p' target/jack.log >>"$$HOTCUE_NOT_RUN"
 
 python-tests: wheel .venv/.test
-	@scripts/pipewire_alsa.sh
 	$(PYTHON) -m pytest
 
 # Last, so that it is seen; with CI=true a failure.

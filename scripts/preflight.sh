@@ -5,8 +5,8 @@
 #     scripts/preflight.sh [test|hosts|crosscheck]
 #
 # Tests for things, not for packages: it does not matter where they come from. With `test` and
-# CI=true, also for what the tests need that are otherwise listed as not run; with `hosts`, for the
-# sound servers among that; with `crosscheck`, for ffmpeg.
+# CI=true, also for what the tests need that are otherwise listed as not run; with `hosts`, for
+# sound servers; with `crosscheck`, for ffmpeg.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 PATH=$PATH:$HOME/.cargo/bin # where rustup puts Rust; a shell older than that does not know it
@@ -61,6 +61,8 @@ look() {
         fi
         if [ "$purpose" = hosts ] || { [ "$purpose" = test ] && [ "${CI:-}" = true ]; }; then
             need jackd 'jackd, for the tests that play through a server' jackd2
+        fi
+        if [ "$purpose" = hosts ]; then
             need pipewire 'PipeWire, likewise' 'pipewire pipewire-bin'
             need wireplumber 'its session manager' wireplumber
             need pipewire-pulse 'its PulseAudio' pipewire-pulse

@@ -28,6 +28,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "request_id": (1, 2**63),
     "voice": (1, 2**63),
     "frame": (0, 2**63),
+    "rounds": (1, 2**63),
     "time_sec": (0.0, 1e6),
     "percent": (0.0, 100.0),
     "duration_sec": (0.0, 1e6),
@@ -159,8 +160,11 @@ class Stories:
     def _see_voice(self, event: Any, complete: Callable[[], bool]) -> None:
         before = self.voices.get(event["voice"])
         self.voices[event["voice"]] = event["type"]
-        if before in ("ended", "dropped") or before == event["type"]:
+        again = before == event["type"] and before != "looped"
+        if before in ("ended", "dropped") or again:
             raise WrongEvent(f"{event} follows {before}")
+        if event["type"] == "looped" and before is None and complete():
+            raise WrongEvent(f"{event} comes before started")
         if event["type"] == "dropped" and before is not None:
             raise WrongEvent(f"{event} follows {before}")
 
