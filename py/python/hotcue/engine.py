@@ -356,11 +356,24 @@ class AudioEngine:
 
         Raises ``ValueError("volume out of range")`` and so on, also for NaN.
         """
-        looping = (loop, loop_start_sec, loop_end_sec)
-        stretch = (start_sec, end_sec, fade_in_sec, fade_out_sec)
-        rules = (retrigger, when_loading, max_wait_sec)
         return self._native.play_sample(
-            id, volume, pan, speed, *looping, *stretch, at_frame, choke, bus, *rules
+            id,
+            volume,
+            pan,
+            speed,
+            loop,
+            loop_start_sec,
+            loop_end_sec,
+            start_sec,
+            end_sec,
+            fade_in_sec,
+            fade_out_sec,
+            at_frame,
+            choke,
+            bus,
+            retrigger,
+            when_loading,
+            max_wait_sec,
         )
 
     def stop_sample(self, id: SupportsIndex, *, fade_sec: float = 0.005) -> None:
