@@ -1,5 +1,8 @@
 """Plays on a sound server and says how that went, a line of JSON for each step.
 
+It reads a line before it plays, before it goes on after that, and before it ends after a recovery:
+what it plays is to be heard from the beginning to the end.
+
     python host_child.py OUTPUT SETTLE_SEC IDLE_SEC PLAY_SEC SERVER_DIES
 
 With SERVER_DIES = 1 it plays on until the device was lost and is there again.
@@ -59,6 +62,7 @@ def main() -> None:
     time.sleep(settle)
     say(step="settled", output=engine.stats()["output"], cpu=used(idle))
     engine.load_sample_async(0, noise(play)).result(60)
+    sys.stdin.readline()
     before = engine.stats()
     clock, began = engine.clock(), time.monotonic()
     engine.play_sample(0)
@@ -72,6 +76,7 @@ def main() -> None:
         xruns=engine.stats()["xruns"] - before["xruns"],
         output=engine.stats()["output"],
     )
+    sys.stdin.readline()
     if server_dies:
         engine.drain_loader_events()
         engine.play_sample(0, loop=True)
@@ -84,7 +89,7 @@ def main() -> None:
                     states.append(event["state"])
                     say(step="device", state=event["state"], output=engine.stats()["output"])
             time.sleep(0.05)
-        time.sleep(2)
+        sys.stdin.readline()
         say(step="again", voices=engine.stats()["voices"], output=engine.stats()["output"])
     began = time.monotonic()
     engine.shut_down()

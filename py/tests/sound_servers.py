@@ -16,6 +16,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ class Servers(ABC):
         """The program that is needed and not here."""
         return next((program for program in cls.needs if shutil.which(program) is None), None)
 
-    def __enter__(self) -> Servers:
+    def __enter__(self) -> Self:
         try:
             self.start()
         except BaseException:
@@ -130,6 +131,7 @@ class Servers(ABC):
         return subprocess.Popen(
             [sys.executable, str(CHILD), *args],
             env=self.env,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=self.folder,
@@ -144,6 +146,8 @@ class Servers(ABC):
             recorder = subprocess.Popen(command, env=self.env, stdout=file)
         try:
             wait_until("the recorder", lambda: path.stat().st_size > 0)
+            # A server may put its graph in order for it.
+            time.sleep(0.5)
             during()
             time.sleep(0.5)
         finally:
@@ -171,11 +175,16 @@ class Jack(Servers):
 
     def start(self) -> None:
         """Starts jackd under a name of its own."""
-        server = f"hotcue-{os.getpid()}"
+        # JACK's names are of the user, not of the session.
+        server = self.folder.name
         self.env["JACK_DEFAULT_SERVER"] = server
         driver = ["-d", "dummy", "-r", "48000", "-p", "256"]
         self.spawn("jackd", "-n", server, "-r", "-S", *driver)
-        wait_until("jackd", lambda: self.answers("jack_wait", "-s", server, "-c", says="running"))
+        wait_until("jackd", lambda: self.answers("jack_wait", "-s", server, "-w", "-t", "1"))
+
+    def xruns(self) -> int:
+        """How often the server was late, or waited for a client in vain."""
+        return (self.folder / "jackd.log").read_text().count("XRun")
 
 
 class PipeWire(Servers):

@@ -25,6 +25,11 @@ use crate::playback::Renderer;
 
 /// Frames per callback unless the caller asks for another number: 10.7 ms at 48 kHz.
 const DEFAULT_BUFFER_FRAMES: u32 = 512;
+/// The same where a sound server is on the other side of ALSA: through its plugins, half as many
+/// left gaps on PulseAudio 16.1 and on PipeWire 0.3.65 (docs/OUTPUTS.md).
+const SERVER_BUFFER_FRAMES: u32 = 1024;
+/// ALSA's names for sound servers; the first leads to a card where none is set up.
+const SERVERS: [&str; 3] = ["alsa:default", "alsa:pulse", "alsa:pipewire"];
 
 /// Prepares the default device, by the first of its [paths](default_paths) that opens.
 ///
@@ -126,7 +131,7 @@ fn describe(device: &cpal::Device, default_id: Option<&str>) -> Option<DeviceInf
     let id = id_of(device)?;
     let config = device.default_output_config().ok();
     let is_card = id.starts_with("alsa:plughw:");
-    let is_server = ["alsa:default", "alsa:pulse", "alsa:pipewire"].contains(&id.as_str());
+    let is_server = SERVERS.contains(&id.as_str());
     let wanted = match id.strip_prefix("alsa:") {
         Some(_) => (is_card && device.supports_output()) || (is_server && config.is_some()),
         None => device.supports_output(),
@@ -168,9 +173,13 @@ fn prepare(
         let message = format!("{} samples are not supported", supported.sample_format());
         return Err(DeviceError::new(DeviceErrorKind::UnsupportedConfig, message));
     }
-    let buffer_frames = buffer_frames(*supported.buffer_size(), request.buffer_frames);
+    let id = id_of(&device).unwrap_or_default();
+    let wanted = request
+        .buffer_frames
+        .or_else(|| SERVERS.contains(&id.as_str()).then_some(SERVER_BUFFER_FRAMES));
+    let buffer_frames = buffer_frames(*supported.buffer_size(), wanted);
     let info = OutputInfo {
-        id: id_of(&device).unwrap_or_default(),
+        id,
         name: name_of(&device),
         sample_rate: supported.sample_rate(),
         channels: usize::from(supported.channels()),
