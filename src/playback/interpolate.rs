@@ -5,6 +5,8 @@ mod tests;
 
 use std::sync::LazyLock;
 
+use wide::f32x4;
+
 use super::track::{Run, Surroundings};
 
 /// Zero crossings of the kernel on each side at speeds up to 1.
@@ -19,10 +21,8 @@ const KERNELS: usize = 2 * KERNELS_PER_OCTAVE + 1;
 /// Rows of the kernel that is not stretched. Linear interpolation between them errs by at most
 /// (π / 512)² / 8 = 4.7e-6, −106 dB; a stretched kernel needs fewer for the same.
 const ROWS: usize = 512;
-/// Values that the processor works at side by side.
-const LANES: usize = 4;
-/// Places whose weights are worked out before the channels are read there.
-const BATCH_FRAMES: usize = 16;
+/// Weights that are worked out side by side, in two halves.
+const LANES: usize = 8;
 
 /// The most frames on either side of a position that a read touches.
 pub(super) const MAX_REACH: usize = HALF_WIDTH * 4;
@@ -75,24 +75,14 @@ impl Interpolator {
         offset: usize,
     ) {
         let kernel = self.bank.kernel(run.step);
-        let mut weights = [[0.0; 2 * MAX_REACH]; BATCH_FRAMES];
-        let mut firsts = [0; BATCH_FRAMES];
-        for start in (0..run.frames).step_by(BATCH_FRAMES) {
-            let batch = BATCH_FRAMES.min(run.frames - start);
-            for (frame, (weights, first)) in
-                (start..start + batch).zip(weights.iter_mut().zip(&mut firsts))
-            {
-                let (index, fraction) = run.place(frame);
-                kernel.weigh(fraction, &mut weights[..kernel.taps]);
-                *first = index + 1 - (kernel.taps / 2) as i64;
-            }
-            for (channel, lane) in lanes.iter_mut().enumerate() {
-                let plane = planes(channel);
-                let values = &mut lane[offset + start..][..batch];
-                for (value, (weights, first)) in values.iter_mut().zip(weights.iter().zip(firsts)) {
-                    *value = apply(&weights[..kernel.taps], plane, first, &run.surroundings);
-                }
-            }
+        let (pairs, last) = lanes.as_chunks_mut::<2>();
+        let pair_count = pairs.len();
+        for (pair, lanes) in pairs.iter_mut().enumerate() {
+            let planes = [planes(2 * pair), planes(2 * pair + 1)];
+            kernel.read(run, planes, lanes, offset);
+        }
+        if let [lane] = last {
+            kernel.read(run, [planes(2 * pair_count)], std::array::from_mut(lane), offset);
         }
     }
 }
@@ -137,51 +127,95 @@ impl Kernel {
         Self { rows, taps, weights: weights.into() }
     }
 
-    /// Works out the weights for a place `fraction` (in 2⁻³²) behind a frame.
-    fn weigh(&self, fraction: u32, weights: &mut [f32]) {
-        let place = u64::from(fraction) * self.rows as u64;
-        #[allow(clippy::cast_possible_truncation, reason = "below `rows`; the low 32 bits")]
-        let (row, between) = ((place >> 32) as usize, place as u32);
-        let between = between as f32 / (1_u64 << 32) as f32;
-        let (here, next) = self.weights[row * self.taps..][..2 * self.taps].split_at(self.taps);
-        let (here, next) = (here.as_chunks::<LANES>().0, next.as_chunks::<LANES>().0);
-        let weights = weights.as_chunks_mut::<LANES>().0;
-        for ((weights, here), next) in weights.iter_mut().zip(here).zip(next) {
-            for ((weight, here), next) in weights.iter_mut().zip(here).zip(next) {
-                *weight = here + between * (next - here);
+    /// Reads a run of so many planes that share the work on the weights.
+    fn read<const N: usize, const PLANES: usize>(
+        &self,
+        run: &Run,
+        planes: [&[f32]; PLANES],
+        lanes: &mut [[f32; N]; PLANES],
+        offset: usize,
+    ) {
+        for frame in 0..run.frames {
+            let (index, fraction) = run.place(frame);
+            let first = index + 1 - (self.taps / 2) as i64;
+            let values = self.weights(fraction).sums(planes, first, &run.surroundings);
+            for (lane, value) in lanes.iter_mut().zip(values) {
+                lane[offset + frame] = value;
             }
         }
     }
+
+    /// The weights for a place `fraction` (in 2⁻³²) behind a frame.
+    fn weights(&self, fraction: u32) -> Weights<'_> {
+        let place = u64::from(fraction) * self.rows as u64;
+        #[allow(clippy::cast_possible_truncation, reason = "below `rows`; the low 32 bits")]
+        let (row, between) = ((place >> 32) as usize, place as u32);
+        let (here, next) = self.weights[row * self.taps..][..2 * self.taps].split_at(self.taps);
+        Weights { here, next, between: between as f32 / (1_u64 << 32) as f32 }
+    }
 }
 
-/// Applies weights to the frames of a plane from `first` on. Realtime-safe.
-fn apply(weights: &[f32], plane: &[f32], first: i64, surroundings: &Surroundings) -> f32 {
-    let last = first + weights.len() as i64 - 1;
-    if surroundings.is_plain(first, last)
-        && let Ok(start) = usize::try_from(first)
-        && let Some(frames) = plane.get(start..start + weights.len())
-    {
-        return dot(weights, frames);
+/// The weights for one place: between those of two rows.
+struct Weights<'a> {
+    here: &'a [f32],
+    next: &'a [f32],
+    between: f32,
+}
+
+impl Weights<'_> {
+    /// Weighs the frames from `first` on, and adds them up. Realtime-safe.
+    fn sums<const PLANES: usize>(
+        &self,
+        planes: [&[f32]; PLANES],
+        first: i64,
+        surroundings: &Surroundings,
+    ) -> [f32; PLANES] {
+        let taps = self.here.len();
+        if surroundings.is_plain(first, first + taps as i64 - 1)
+            && let Ok(start) = usize::try_from(first)
+            && planes.iter().all(|plane| start + taps <= plane.len())
+        {
+            return self.plain_sums(planes.map(|plane| &plane[start..start + taps]));
+        }
+        let rows = self.here.iter().zip(self.next);
+        planes.map(|plane| {
+            let values = (first..).map(|place| frame_at(plane, surroundings.frame(place)));
+            let weights = rows.clone().map(|(here, next)| here + self.between * (next - here));
+            weights.zip(values).map(|(weight, value)| weight * value).sum()
+        })
     }
-    let value = |place| frame_at(plane, surroundings.frame(place));
-    (first..).zip(weights).map(|(place, weight)| weight * value(place)).sum()
+
+    /// The same of frames that lie side by side.
+    fn plain_sums<const PLANES: usize>(&self, frames: [&[f32]; PLANES]) -> [f32; PLANES] {
+        let between = f32x4::splat(self.between);
+        let mut sums = [[f32x4::ZERO; 2]; PLANES];
+        let rows = self.here.as_chunks::<LANES>().0.iter().zip(self.next.as_chunks::<LANES>().0);
+        for (chunk, (here, next)) in rows.enumerate() {
+            let (here, next) = (halves(here), halves(next));
+            let weights = [0, 1].map(|half| here[half] + between * (next[half] - here[half]));
+            for (sums, frames) in sums.iter_mut().zip(frames) {
+                let Some(values) = frames.as_chunks::<LANES>().0.get(chunk) else { continue };
+                let values = halves(values);
+                sums[0] += weights[0] * values[0];
+                sums[1] += weights[1] * values[1];
+            }
+        }
+        sums.map(|[even, odd]| {
+            let [a, b, c, d] = (even + odd).to_array();
+            (a + c) + (b + d)
+        })
+    }
+}
+
+/// Values as the processor works at them.
+fn halves(values: &[f32; LANES]) -> [f32x4; 2] {
+    let [a, b, c, d, e, f, g, h] = *values;
+    [f32x4::new([a, b, c, d]), f32x4::new([e, f, g, h])]
 }
 
 /// A frame of a plane; silence outside.
 pub(super) fn frame_at(plane: &[f32], frame: i64) -> f32 {
     usize::try_from(frame).ok().and_then(|frame| plane.get(frame)).copied().unwrap_or(0.0)
-}
-
-/// The sum of products, in parts that the processor can work at side by side.
-fn dot(weights: &[f32], frames: &[f32]) -> f32 {
-    let mut sums = [0.0; LANES];
-    let (weights, frames) = (weights.as_chunks::<LANES>().0, frames.as_chunks::<LANES>().0);
-    for (weights, frames) in weights.iter().zip(frames) {
-        for ((sum, weight), value) in sums.iter_mut().zip(weights).zip(frames) {
-            *sum += weight * value;
-        }
-    }
-    (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
 /// The kernel that is not stretched, finely sampled.

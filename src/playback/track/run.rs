@@ -25,7 +25,7 @@ pub(in super::super) struct Surroundings {
 }
 
 impl Surroundings {
-    pub(super) const OPEN: Self =
+    pub(in super::super) const OPEN: Self =
         Self { start: 0, end: i64::MAX, below: Edge::Open, above: Edge::Open };
 
     /// The frame at a place; one outside the sample is silence.
