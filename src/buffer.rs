@@ -156,7 +156,8 @@ impl SampleBuffer {
     /// Values from the start of one plane to the start of the next: all planes lie in one block
     /// of memory, a C-contiguous array of channels × frames where this equals `frames()`. That it
     /// does where the length was known from the start, and where no more than 4 MB of planes had
-    /// to be moved together; it is more where a long file turned out shorter than it could be.
+    /// to be moved together; it is more where a long file turned out shorter than it could be, or
+    /// one that was shared before its end, whose planes stay where they are.
     pub fn plane_stride(&self) -> usize {
         self.storage.capacity_frames()
     }

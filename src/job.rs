@@ -385,14 +385,27 @@ impl LoadJob {
         }
     }
 
-    /// The sample as far as it is there; None before the first frame, and where its length is
-    /// not known in advance, until it is finished.
+    /// The sample as far as it is there; None before the first frame, and while its memory may
+    /// move, as that of a sample does whose length can only be guessed. Should a file hold more than
+    /// it states, the sample moves after all: None from then until it is finished.
     pub fn buffer(&self) -> Option<Arc<SampleBuffer>> {
         match &self.state {
             State::Decoding(decoding) | State::Reopening(decoding) | State::Flushing(decoding) => {
                 decoding.buffer()
             }
             State::Done(sample) => Some(Arc::clone(&sample.buffer)),
+            _ => None,
+        }
+    }
+
+    /// What is known by now of the sample that [`buffer`](Self::buffer) gives: no warnings, no
+    /// timings, and loops and cues placed by the length that the file states.
+    pub fn arriving(&self) -> Option<LoadedSample> {
+        match &self.state {
+            State::Decoding(decoding) | State::Reopening(decoding) | State::Flushing(decoding) => {
+                decoding.arriving()
+            }
+            State::Done(sample) => Some(sample.clone()),
             _ => None,
         }
     }

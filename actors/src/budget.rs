@@ -7,7 +7,7 @@ mod tests;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hotcue::{LoadError, LoadErrorKind};
+use hotcue::{LoadError, LoadErrorKind, SampleBuffer};
 
 use crate::table::{Change, Evictable, Held, Home, InTheWay, Resident, Table};
 use ledger::Wait;
@@ -40,6 +40,8 @@ pub(crate) struct Reservation {
     account: Arc<Account>,
     bytes: u64,
     priority: i32,
+    /// A sample has the account from now on.
+    is_kept: bool,
 }
 
 /// Why a load gets no more bytes now. It keeps those that it has.
@@ -96,7 +98,7 @@ impl Budget {
     /// A reservation of nothing yet, for a load that begins.
     pub(crate) fn reserve(self: &Arc<Self>) -> Reservation {
         let account = Arc::new(self.table.ledger().open());
-        Reservation { budget: Arc::clone(self), account, bytes: 0, priority: 0 }
+        Reservation { budget: Arc::clone(self), account, bytes: 0, priority: 0, is_kept: false }
     }
 
     fn make_room(&self, account: &Account, bytes: u64, priority: i32) -> Result<(), NoRoom> {
@@ -201,8 +203,26 @@ impl Reservation {
         &self.account
     }
 
+    /// Lets others hold the load's sample while it grows: the bytes count until the last bit of it
+    /// is freed, whatever becomes of the load.
+    pub(crate) fn accompanies(&self, buffer: &SampleBuffer) {
+        // One that has a companion has this one: a job that goes on elsewhere takes it along.
+        buffer.accompany(Box::new(Arc::clone(&self.account))).ok();
+    }
+
     /// The account, for the sample that was made.
-    pub(crate) fn into_account(self) -> Arc<Account> {
-        self.account
+    pub(crate) fn into_account(mut self) -> Arc<Account> {
+        self.is_kept = true;
+        Arc::clone(&self.account)
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        // What was heard while it arrived fades out, or somebody holds it: nobody is to wait for
+        // that as for a load that will end.
+        if !self.is_kept && Arc::strong_count(&self.account) > 1 {
+            self.account.leave();
+        }
     }
 }

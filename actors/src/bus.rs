@@ -131,6 +131,15 @@ impl Publisher {
         });
     }
 
+    pub(crate) fn playable(&self, request: &Arc<Request>, ready_sec: f64) {
+        self.of(request, |id, request_id, time_sec| LoaderEvent::Playable {
+            id,
+            request_id,
+            time_sec,
+            ready_sec,
+        });
+    }
+
     /// The bus puts a `progress` of 100 before it. `decoded` is when the sample was there.
     pub(crate) fn success(
         &self,

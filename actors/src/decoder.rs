@@ -1,9 +1,10 @@
 //! `DecoderActor`: runs one job at a time, in short steps.
 
+mod head;
 mod panic;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,6 @@ use crate::messages::{
 };
 use crate::registry::Claim;
 use crate::request::{Outcome, Request};
-use crate::sample::Sample;
 use crate::supervisor::{Ahead, LoaderSupervisor, SupervisorParts};
 use crate::table::Delivery;
 use crate::work::Work;
@@ -172,6 +172,7 @@ impl DecoderActor {
                         // Back through the mailbox: whatever arrived during the step is read
                         // first.
                         Room::There => {
+                            self.offer_head();
                             self.offer();
                             return context.notify(Continue { turn: self.turn });
                         }
@@ -257,6 +258,7 @@ impl DecoderActor {
                     if let Some(file) = work.identity() {
                         self.parts.registry.forget(file, &job);
                     }
+                    self.withdraw(&job);
                     drop_work(work);
                     let assignment = Assignment::new(job);
                     self.supervisor.do_send(Suspended { from: self.me, assignment, no_room: true });
@@ -285,6 +287,7 @@ impl DecoderActor {
                 Claim::New => return true,
                 Claim::Join(other) => {
                     if job.merge_into(&other) {
+                        self.tell_of_head(&other, Some(file));
                         self.supervisor.do_send(Reprioritised(other));
                         break;
                     }
@@ -303,7 +306,7 @@ impl DecoderActor {
 
     fn hand_on(&mut self, loaded: LoadedSample) {
         let Some(Running { job, work, reservation, .. }) = self.running.take() else { return };
-        let sample = Sample::new(loaded, job.source.path().map(Path::to_path_buf));
+        let sample = self.completed(&job, loaded);
         let delivery = Delivery::new(sample, reservation.into_account());
         let file = work.identity();
         if let Some(file) = file {

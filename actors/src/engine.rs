@@ -30,7 +30,7 @@ use crate::bus::EventBus;
 use crate::config::EngineConfig;
 use crate::error::{ConfigError, EngineError};
 use crate::events::{CancelReason, DeviceState, LoaderEvent};
-use crate::messages::{SwitchOutput, Unload};
+use crate::messages::{SwitchOutput, Unload, UnloadCause};
 use crate::os;
 use crate::playback::PlaybackQueue;
 use crate::queue::EventQueue;
@@ -345,7 +345,11 @@ impl AudioEngine {
             if let Some(request) = unloaded.cancelled {
                 running.publisher.cancelled(&request, CancelReason::User);
             }
-            running.sink.do_send(Unload { slot: id, change: unloaded.change, evicted: false });
+            running.sink.do_send(Unload {
+                slot: id,
+                change: unloaded.change,
+                cause: UnloadCause::Asked,
+            });
             Ok(())
         })
     }

@@ -74,8 +74,8 @@ pub struct StageTimes {
 /// One thing that happened to a request, a slot or the device.
 ///
 /// `id` is the slot, `time_sec` counts from the engine's `run()` on a monotonic clock.
-/// Per request the order is `Started`, then `Progress` and `Stalled`, then one terminal event. Only
-/// `Evicted` may follow that.
+/// Per request the order is `Started`, then `Progress`, `Stalled` and at most one `Playable`, then
+/// one terminal event. Only `Evicted` may follow that.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are the columns of the event contract, said here once")]
@@ -86,6 +86,9 @@ pub enum LoaderEvent {
     Progress { id: u32, request_id: u64, time_sec: f64, percent: f32, stage: Stage },
     /// No byte came for `stalled_sec`; again every 2 s. The next `Progress` ends it.
     Stalled { id: u32, request_id: u64, time_sec: f64, stage: Stage, stalled_sec: f64 },
+    /// The slot was empty, and can be played from now on while the rest is arriving: `ready_sec` are
+    /// there. Should the load end without success, it is empty again.
+    Playable { id: u32, request_id: u64, time_sec: f64, ready_sec: f64 },
     /// Terminal: the slot holds the sample, the control message is in the ring.
     Success {
         id: u32,
@@ -130,6 +133,7 @@ impl LoaderEvent {
             Self::Started { .. } => "started",
             Self::Progress { .. } => "progress",
             Self::Stalled { .. } => "stalled",
+            Self::Playable { .. } => "playable",
             Self::Success { .. } => "success",
             Self::Error { .. } => "error",
             Self::Cancelled { .. } => "cancelled",
@@ -144,6 +148,7 @@ impl LoaderEvent {
             Self::Started { id, request_id, .. }
             | Self::Progress { id, request_id, .. }
             | Self::Stalled { id, request_id, .. }
+            | Self::Playable { id, request_id, .. }
             | Self::Success { id, request_id, .. }
             | Self::Error { id, request_id, .. }
             | Self::Cancelled { id, request_id, .. }
@@ -180,6 +185,7 @@ impl LoaderEvent {
             Self::Started { time_sec, .. }
             | Self::Progress { time_sec, .. }
             | Self::Stalled { time_sec, .. }
+            | Self::Playable { time_sec, .. }
             | Self::Success { time_sec, .. }
             | Self::Error { time_sec, .. }
             | Self::Cancelled { time_sec, .. }
@@ -197,6 +203,7 @@ impl LoaderEvent {
             Self::Started { time_sec, .. }
             | Self::Progress { time_sec, .. }
             | Self::Stalled { time_sec, .. }
+            | Self::Playable { time_sec, .. }
             | Self::Success { time_sec, .. }
             | Self::Error { time_sec, .. }
             | Self::Cancelled { time_sec, .. }

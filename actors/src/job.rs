@@ -5,6 +5,7 @@ mod members;
 mod tests;
 
 use std::fmt;
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use hotcue::{Pulse, Source};
 use crate::budget::Account;
 use crate::budget::Reservation;
 use crate::request::Request;
+use crate::sample::Sample;
 use crate::work::Work;
 use members::State;
 pub(crate) use members::{Member, Phase};
@@ -172,6 +174,42 @@ impl Job {
             others.add(member);
         }
         true
+    }
+
+    /// The sample that is arriving, once enough is there to be played.
+    pub(crate) fn arriving(&self) -> Option<Arc<Sample>> {
+        self.lock().arriving.clone()
+    }
+
+    /// From now on `sample` is arriving.
+    pub(crate) fn arrives(&self, sample: Arc<Sample>) {
+        let mut state = self.lock();
+        state.arriving = Some(sample);
+        state.has_untold = true;
+    }
+
+    /// Takes out what is arriving: it is complete, or comes to nothing.
+    pub(crate) fn take_arriving(&self) -> Option<Arc<Sample>> {
+        self.lock().arriving.take()
+    }
+
+    /// What is arriving, and members of whom some were not told of it; None while there is neither.
+    pub(crate) fn untold(&self) -> Option<(Arc<Sample>, Vec<Member>)> {
+        let mut state = self.lock();
+        let sample = state.arriving.clone()?;
+        mem::take(&mut state.has_untold).then(|| (sample, state.members.clone()))
+    }
+
+    /// `sample` is arriving for a member, whose file was found to be the one that is decoded. True
+    /// if that is news to it; false also once something else is arriving, or nothing.
+    pub(crate) fn arrives_for(&self, request: &Arc<Request>, sample: &Arc<Sample>) -> bool {
+        let mut state = self.lock();
+        let State { members, arriving, .. } = &mut *state;
+        let member = members.iter_mut().find(|member| Arc::ptr_eq(&member.request, request));
+        let is_arriving = arriving.as_ref().is_some_and(|arriving| Arc::ptr_eq(arriving, sample));
+        let Some(member) = member.filter(|_| is_arriving) else { return false };
+        member.by_path = false;
+        request.arrives(sample)
     }
 
     /// Ends the job. Nobody joins it afterwards; who is in it is told by the caller.

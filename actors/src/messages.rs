@@ -7,7 +7,7 @@
 //! | `WorkerFree`, `Suspended`, `Measured`, `WorkerDied`, `Shareable`, `Idle` | `DecoderActor` | `LoaderSupervisor` | nothing to dispatch any more |
 //! | `RoomFreed` | the memory budget's ledger | `LoaderSupervisor` | nothing waits for memory any more |
 //! | `Decode`, `Preempt`, `Measure`, `Discard`, `Assist`, `Continue` | `LoaderSupervisor`, itself | `DecoderActor` | `WorkerDied` |
-//! | `Decoded`, `PushSample`, `Play…`, `Control`, `Unload`, `Render`, `SwitchOutput`, `StopSink` | decoders, anyone | `AudioSinkActor` | only at shutdown |
+//! | `Arriving`, `Decoded`, `PushSample`, `Play…`, `Control`, `Unload`, `Render`, `SwitchOutput`, `StopSink` | decoders, anyone | `AudioSinkActor` | only at shutdown |
 //! | `Publish`, `Subscribe`, `Unsubscribe`, `Flush` | all | `EventBus` | only at shutdown, it goes last |
 //!
 //! Mailboxes are not bounded by actix (`do_send` ignores the bound). What bounds them:
@@ -31,6 +31,7 @@ use crate::home::Home;
 use crate::job::{Assignment, Job};
 use crate::queue::EventQueue;
 use crate::request::Request;
+use crate::sample::Sample;
 use crate::sink::Target;
 use crate::table::{Change, Delivery, Resident};
 
@@ -169,6 +170,15 @@ pub(crate) struct Measure(pub(crate) Vec<Arc<Job>>);
 #[rtype(result = "()")]
 pub(crate) struct Discard;
 
+/// A sample that is still arriving, of which enough is there to be played.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Arriving {
+    /// For whom: only an empty slot offers it.
+    pub(crate) requests: Vec<Arc<Request>>,
+    pub(crate) sample: Arc<Sample>,
+}
+
 /// A finished sample on its way to the slots and the callback.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
@@ -214,14 +224,25 @@ pub(crate) struct PlayWhenReady {
 #[rtype(result = "()")]
 pub(crate) struct Control(pub(crate) ControlMessage);
 
-/// A slot was emptied in the table, by `unload_sample` or because its sample was evicted.
+/// A slot was emptied in the table.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Unload {
     pub(crate) slot: u32,
     pub(crate) change: Change,
-    /// Evicted: a play that waits was asked for later, since such a slot has none.
-    pub(crate) evicted: bool,
+    pub(crate) cause: UnloadCause,
+}
+
+/// Why a slot was emptied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnloadCause {
+    /// By `unload_sample`: the play that waits was meant, too.
+    Asked,
+    /// Its sample was evicted. A play that waits was asked for later, since such a slot has none.
+    Evicted,
+    /// What it offered while that was arriving has come to nothing. A play that waits is one for a
+    /// load that goes on, or falls with that.
+    Withdrawn,
 }
 
 /// Renders on an offline output; the answer is interleaved frames, None elsewhere.

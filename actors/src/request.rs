@@ -47,6 +47,8 @@ pub(crate) enum Outcome {
 /// The end of a request, once there is one, and who waits for it.
 #[derive(Debug, Default)]
 struct End {
+    /// The sample that is on its way, until the end.
+    arriving: Option<Arc<Sample>>,
     outcome: Option<Outcome>,
     waiting: usize,
     /// The sample, for as long as any of those has not seen it who waited when it came.
@@ -57,7 +59,8 @@ impl End {
     fn sample(&self) -> Option<Arc<Sample>> {
         match &self.outcome {
             Some(Outcome::Ready(sample)) => self.sample.clone().or_else(|| sample.get()),
-            _ => None,
+            Some(Outcome::Failed { .. } | Outcome::Cancelled(_)) => None,
+            None => self.arriving.clone(),
         }
     }
 }
@@ -83,6 +86,8 @@ pub(crate) struct Request {
     ended: Condvar,
     /// Set by the event bus when the terminal event went out: nothing follows it.
     terminal_sent: AtomicBool,
+    /// It was told that its sample can be played.
+    told_playable: AtomicBool,
     /// The percentage that the event bus sent last, as bits. Two threads may report one load.
     percent_sent: AtomicU32,
     /// Where a batch counts it.
@@ -125,6 +130,7 @@ impl Request {
             end: Mutex::default(),
             ended: Condvar::new(),
             terminal_sent: AtomicBool::new(false),
+            told_playable: AtomicBool::new(false),
             percent_sent: AtomicU32::new(0),
             share,
         })
@@ -198,9 +204,37 @@ impl Request {
             end.sample = sample.get();
         }
         end.outcome = Some(outcome);
+        let arriving = end.arriving.take();
         drop(end);
+        drop(arriving);
         self.ended.notify_all();
         true
+    }
+
+    /// Its sample is on its way. True for the first to say so, unless the request has ended.
+    pub(crate) fn arrives(&self, sample: &Arc<Sample>) -> bool {
+        let mut end = self.lock();
+        let is_new = end.outcome.is_none() && end.arriving.is_none();
+        if is_new {
+            end.arriving = Some(Arc::clone(sample));
+        }
+        is_new
+    }
+
+    /// What was on its way comes to nothing, though the request goes on.
+    pub(crate) fn arrives_no_more(&self) {
+        let arriving = self.lock().arriving.take();
+        drop(arriving);
+    }
+
+    /// Whether this sample is on its way to it.
+    pub(crate) fn is_arriving(&self, sample: &Arc<Sample>) -> bool {
+        self.lock().arriving.as_ref().is_some_and(|arriving| Arc::ptr_eq(arriving, sample))
+    }
+
+    /// True for the first who is about to tell that its sample can be played.
+    pub(crate) fn tell_playable(&self) -> bool {
+        !self.told_playable.swap(true, Ordering::Relaxed)
     }
 
     pub(crate) fn is_live(&self) -> bool {

@@ -1,7 +1,7 @@
-//! A finished sample, as callers hold it.
+//! A sample, as callers hold it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex, OnceLock, TryLockError};
 
 use hotcue::playback::LoopSpan;
 use hotcue::{
@@ -14,9 +14,15 @@ const MOST_REMEMBERED: usize = 4_096;
 
 /// One immutable piece of audio, not a slot: it stays valid and unchanged after its slot is
 /// replaced or unloaded, and after the engine shut down.
+///
+/// One that a ticket gives while its load runs is still arriving: it gets longer, and what is there
+/// never changes. Should the load come to nothing, it stays as long as it was.
 #[derive(Debug)]
 pub struct Sample {
+    /// What was known when it was made: of one that was arriving then, not all.
     loaded: LoadedSample,
+    /// All that is known of one that was arriving, once it is complete.
+    completed: OnceLock<LoadedSample>,
     path: Option<PathBuf>,
     /// What was drawn of it last: a UI draws the same again in each frame.
     drawn: Mutex<Option<Drawn>>,
@@ -32,7 +38,23 @@ struct Drawn {
 impl Sample {
     /// `path` instead of the source: content from memory is not to stay beside what became of it.
     pub(crate) fn new(loaded: LoadedSample, path: Option<PathBuf>) -> Arc<Self> {
-        Arc::new(Self { loaded, path, drawn: Mutex::default() })
+        Arc::new(Self { loaded, completed: OnceLock::new(), path, drawn: Mutex::default() })
+    }
+
+    /// What was arriving is complete: it is known by now as `loaded`, if that is the same audio.
+    ///
+    /// # Errors
+    /// Gives `loaded` back if it is not.
+    pub(crate) fn complete(&self, loaded: LoadedSample) -> Result<(), Box<LoadedSample>> {
+        if Arc::ptr_eq(&self.loaded.buffer, &loaded.buffer) {
+            self.completed.set(loaded).map_err(Box::new)
+        } else {
+            Err(Box::new(loaded))
+        }
+    }
+
+    fn known(&self) -> &LoadedSample {
+        self.completed.get().unwrap_or(&self.loaded)
     }
 
     /// The audio: planar `f32` at the engine's rate. To keep it, keep the sample: a sample that
@@ -75,7 +97,7 @@ impl Sample {
         waveform
     }
 
-    /// Length in frames.
+    /// Length in frames; as many as are there while it is arriving.
     pub fn frames(&self) -> usize {
         self.loaded.buffer.ready_frames()
     }
@@ -97,37 +119,37 @@ impl Sample {
 
     /// The file's rate, in Hz.
     pub fn source_rate(&self) -> u32 {
-        self.loaded.source_rate
+        self.known().source_rate
     }
 
     /// The container's short name, e.g. `"wav"`.
     pub fn container(&self) -> &str {
-        &self.loaded.container
+        &self.known().container
     }
 
     /// The codec's short name, e.g. `"pcm_s16le"`.
     pub fn codec(&self) -> &str {
-        &self.loaded.codec
+        &self.known().codec
     }
 
     /// Bits per value in the file, where the codec has such a number.
     pub fn bits_per_sample(&self) -> Option<u32> {
-        self.loaded.bits_per_sample
+        self.known().bits_per_sample
     }
 
-    /// What was odd about the file.
+    /// What was odd about the file; nothing while it is arriving.
     pub fn warnings(&self) -> &[LoadWarning] {
-        &self.loaded.warnings
+        &self.known().warnings
     }
 
-    /// How long decoding it took, stage by stage.
+    /// How long decoding it took, stage by stage; nothing while it is arriving.
     pub fn timings(&self) -> StageTimings {
-        self.loaded.timings
+        self.known().timings
     }
 
     /// What the file says beside its audio; None if that is nothing.
     pub fn metadata(&self) -> Option<&Metadata> {
-        self.loaded.metadata.as_deref()
+        self.known().metadata.as_deref()
     }
 
     /// The picture in the file, as the file is now; None if it has none. Content from memory has

@@ -22,7 +22,8 @@ use crate::bus::Publisher;
 use crate::events::DeviceState;
 use crate::home::more_may_come;
 use crate::messages::{
-    Control, Decoded, Play, PlayWhenReady, PushSample, Render, StopSink, SwitchOutput, Unload,
+    Arriving, Control, Decoded, Play, PlayWhenReady, PushSample, Render, StopSink, SwitchOutput,
+    Unload, UnloadCause,
 };
 use crate::playback::{DropReason, PlaybackNotice, PlaybackQueue};
 use crate::request::{Outcome, Request};
@@ -62,6 +63,8 @@ pub struct AudioSinkActor {
 /// What goes to the callback, in order.
 #[derive(Debug)]
 enum Outgoing {
+    /// What is there of a load that runs: its slot offers it once it has a place in the ring.
+    Arriving { request: Arc<Request>, sample: Arc<Sample> },
     /// A finished load: completes its request once it has a place in the ring.
     Sample { request: Arc<Request>, delivery: Delivery, from_cache: bool, at: Instant },
     /// A sample that is in the table already, unless the slot was changed again meanwhile.
@@ -136,6 +139,7 @@ impl AudioSinkActor {
             Outgoing::Pushed { slot, change, sample } => {
                 self.send_change(slot, change, Some(sample.sample()));
             }
+            Outgoing::Arriving { request, sample } => self.offer(&request, &sample),
             Outgoing::Sample { request, delivery, from_cache, at } => {
                 self.publish(&request, &delivery, from_cache, at);
             }
@@ -172,9 +176,24 @@ impl AudioSinkActor {
     ) {
         let Some(change) = self.table.complete(request, delivery) else { return };
         let sample = delivery.resident().sample();
+        // What the slot offered already is not sent again: its last change was that.
         self.send_change(request.slot, change, Some(sample));
         self.publisher.success(request, sample, from_cache, at);
-        if let Some(waiting) = self.waiting.take(request.slot) {
+        self.play_waiting(request.slot);
+    }
+
+    /// Has an empty slot play a sample that is still arriving: table, ring, events, in this order.
+    fn offer(&mut self, request: &Arc<Request>, sample: &Arc<Sample>) {
+        let Some(change) = self.table.offer(request, sample) else { return };
+        self.send_change(request.slot, change, Some(sample));
+        if request.tell_playable() {
+            self.publisher.playable(request, sample.duration_sec());
+        }
+        self.play_waiting(request.slot);
+    }
+
+    fn play_waiting(&mut self, slot: u32) {
+        if let Some(waiting) = self.waiting.take(slot) {
             self.queue(Outgoing::Play(waiting.play));
         }
     }
@@ -216,7 +235,11 @@ impl AudioSinkActor {
                     }
                 }
                 Outgoing::Play(play) => self.drop_play(&play, DropReason::OutputStalled),
-                Outgoing::Control(_) | Outgoing::Unload { .. } | Outgoing::Pushed { .. } => {}
+                // Its load goes on, and may come to the same.
+                Outgoing::Arriving { .. }
+                | Outgoing::Control(_)
+                | Outgoing::Unload { .. }
+                | Outgoing::Pushed { .. } => {}
             }
         }
     }
@@ -260,6 +283,17 @@ impl Actor for AudioSinkActor {
     }
 }
 
+impl Handler<Arriving> for AudioSinkActor {
+    type Result = ();
+
+    fn handle(&mut self, arriving: Arriving, _: &mut Context<Self>) {
+        let Arriving { requests, sample } = arriving;
+        for request in requests {
+            self.send(Outgoing::Arriving { request, sample: Arc::clone(&sample) });
+        }
+    }
+}
+
 impl Handler<Decoded> for AudioSinkActor {
     type Result = ();
 
@@ -278,9 +312,8 @@ impl Handler<PushSample> for AudioSinkActor {
     fn handle(&mut self, push: PushSample, _: &mut Context<Self>) {
         let PushSample { slot, change, sample } = push;
         self.send(Outgoing::Pushed { slot, change, sample: Arc::clone(&sample) });
-        if let Some(waiting) = self.waiting.take(slot) {
-            self.send(Outgoing::Play(waiting.play));
-        }
+        self.play_waiting(slot);
+        self.flush();
     }
 }
 
@@ -300,8 +333,8 @@ impl Handler<PlayWhenReady> for AudioSinkActor {
         if self.table.unloaded_since(slot, waiting.since) {
             // The unload of another thread came later and was quicker.
             self.drop_play(&waiting.play, DropReason::Unloaded);
-        } else if self.table.resident(slot).is_some() {
-            // The load has succeeded between the caller's look at the table and now.
+        } else if self.table.can_play(slot) {
+            // The load has come so far between the caller's look at the table and now.
             self.send(Outgoing::Play(waiting.play));
         } else {
             self.drop_waiting(slot, DropReason::Replaced);
@@ -332,9 +365,11 @@ impl Handler<Control> for AudioSinkActor {
 impl Handler<Unload> for AudioSinkActor {
     type Result = ();
 
-    fn handle(&mut self, Unload { slot, change, evicted }: Unload, _: &mut Context<Self>) {
+    fn handle(&mut self, Unload { slot, change, cause }: Unload, _: &mut Context<Self>) {
         // Another thread may have loaded the slot anew, and asked for a play of that.
-        if !evicted && let Some(older) = self.waiting.take_older(slot, change.serial) {
+        if cause == UnloadCause::Asked
+            && let Some(older) = self.waiting.take_older(slot, change.serial)
+        {
             self.drop_play(&older.play, DropReason::Unloaded);
         }
         self.send(Outgoing::Unload { slot, change });

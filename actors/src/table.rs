@@ -5,15 +5,17 @@
 
 mod batch;
 mod free;
+mod offer;
 mod plays;
 mod resident;
 mod slot;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use dashmap::DashMap;
 use hotcue::playback::PlaybackShared;
@@ -53,7 +55,6 @@ pub(crate) struct Held {
     pub(crate) elsewhere_bytes: u64,
 }
 
-#[derive(Debug)]
 pub(crate) struct Table {
     slot_count: u32,
     slots: DashMap<u32, Slot>,
@@ -70,10 +71,18 @@ pub(crate) struct Table {
     pushed_bytes: AtomicUsize,
     ledger: Arc<Ledger>,
     plays: Plays,
+    /// Told of each slot that offers nothing any more, and of its change.
+    on_withdrawn: OnceLock<Box<dyn Fn(u32, Change) + Send + Sync>>,
     closed: AtomicBool,
     /// Held shared from ending a request to publishing that, by threads that shutting down may not
     /// have waited for.
     ending: RwLock<()>,
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("slot_count", &self.slot_count).finish_non_exhaustive()
+    }
 }
 
 impl Table {
@@ -104,6 +113,7 @@ impl Table {
             pushed_bytes: AtomicUsize::new(0),
             ledger: Ledger::new(budget),
             plays: Plays::new(slot_count, playback),
+            on_withdrawn: OnceLock::new(),
             closed: AtomicBool::new(false),
             ending: RwLock::new(()),
         }
@@ -186,6 +196,7 @@ impl Table {
         slot.reserved = None;
         slot.failed = false;
         take_over(older.as_ref(), &request);
+        self.take_offer_back(&mut slot, id);
         (request, older)
     }
 
@@ -265,8 +276,15 @@ impl Table {
         resident: &Arc<Resident>,
         request: Option<&Request>,
     ) -> Change {
+        let offer = slot.offer.take();
         self.clear(slot, id);
-        slot.change.serial = self.next_serial();
+        if !offer.as_ref().is_some_and(|offer| offer.becomes(resident)) {
+            slot.change.serial = self.next_serial();
+            if offer.is_some_and(|offer| !offer.is_of(resident)) {
+                // Its voices play what will never be complete.
+                slot.change.emptied = slot.change.serial;
+            }
+        }
         self.samples.fetch_add(1, Ordering::Relaxed);
         if !resident.is_accounted_for() {
             self.pushed_bytes.fetch_add(resident.byte_len(), Ordering::Relaxed);
@@ -280,6 +298,7 @@ impl Table {
 
     /// Leaves nothing to play in a slot.
     fn empty(&self, slot: &mut Slot, id: u32) -> Change {
+        slot.offer = None;
         self.clear(slot, id);
         slot.change.serial = self.next_serial();
         slot.change.emptied = slot.change.serial;
@@ -334,6 +353,7 @@ impl Table {
             }
             if slot.drop_current(request) {
                 slot.failed = failed && slot.sample.is_none();
+                self.take_offer_back(&mut slot, request.slot);
             }
         }
         self.free.freed(request.slot);
@@ -387,6 +407,7 @@ impl Table {
     }
 
     /// What a slot plays, for the engine's own use.
+    #[cfg(test)]
     pub(crate) fn resident(&self, id: u32) -> Option<Arc<Resident>> {
         self.slots.get(&id).and_then(|slot| slot.resident().cloned())
     }
@@ -403,6 +424,10 @@ impl Table {
         let mut slot = self.slots.entry(id).or_default();
         let sample = slot.sample.as_ref();
         if sample.and_then(|it| it.unless_evicted(|_| self.plays.begin(id))).is_some() {
+            return Ok(PlayStart::Ready);
+        }
+        if slot.offer.is_some() {
+            self.plays.begin(id);
             return Ok(PlayStart::Ready);
         }
         let mut reloading = None;
@@ -462,6 +487,7 @@ impl Table {
     pub(crate) fn state(&self, id: u32) -> SlotState {
         self.slots.get(&id).map_or(SlotState::Empty, |slot| match (slot.resident(), slot.live()) {
             (Some(_), _) => SlotState::Ready,
+            (None, Some(_)) if slot.offer.is_some() => SlotState::Playable,
             (None, Some(request)) if request.is_queued() => SlotState::Queued,
             (None, Some(_)) => SlotState::Loading,
             (None, None) if slot.failed => SlotState::Failed,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hotcue::{
-    LoadError, LoadJob, LoadOptions, Pulse, SharedLoad, Source, SourceIdentity, Stage, Step,
-    Workbench,
+    LoadError, LoadJob, LoadOptions, LoadedSample, Pulse, SampleBuffer, SharedLoad, Source,
+    SourceIdentity, Stage, Step, Workbench,
 };
 
 /// One load as a value that travels: in life core's [`LoadJob`], under a virtual clock a script.
@@ -35,6 +35,16 @@ pub trait Work: Send {
 
     /// Bytes of the sample that room is made for so far.
     fn held_bytes(&self) -> usize;
+
+    /// The sample as far as it is there, where its memory does not move: as [`LoadJob::buffer`].
+    fn buffer(&self) -> Option<Arc<SampleBuffer>> {
+        None
+    }
+
+    /// What is known of that sample by now: as [`LoadJob::arriving`].
+    fn arriving(&self) -> Option<LoadedSample> {
+        None
+    }
 
     /// What other decoders may help with; None where there is nothing.
     fn shared(&self) -> Option<Arc<SharedLoad>> {
@@ -74,6 +84,14 @@ impl Work for LoadJob {
 
     fn held_bytes(&self) -> usize {
         Self::held_bytes(self)
+    }
+
+    fn buffer(&self) -> Option<Arc<SampleBuffer>> {
+        Self::buffer(self)
+    }
+
+    fn arriving(&self) -> Option<LoadedSample> {
+        Self::arriving(self)
     }
 
     fn shared(&self) -> Option<Arc<SharedLoad>> {

@@ -38,6 +38,10 @@ pub(crate) fn loader_event(py: Python<'_>, event: LoaderEvent) -> PyResult<Bound
             base("stalled", id, request_id, time_sec)?;
             fill!(dict, { "stage": stage.as_str(), "stalled_sec": stalled_sec });
         }
+        LoaderEvent::Playable { id, request_id, time_sec, ready_sec } => {
+            base("playable", id, request_id, time_sec)?;
+            fill!(dict, { "ready_sec": ready_sec });
+        }
         LoaderEvent::Success {
             id,
             request_id,

@@ -38,6 +38,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "source_rate": (1_000, 768_000),
     "load_ms": (0.0, 1e8),
     "stalled_sec": (2.0, 1e6),
+    "ready_sec": (1e-9, 1e6),
     "freed_bytes": (0, 2**50),
     "queued": (0.0, 1e8),
     "reading": (0.0, 1e8),
@@ -175,6 +176,7 @@ class Story:
     def __init__(self) -> None:
         self.kinds: list[str] = []
         self.percent = 0.0
+        self.ready_sec: float | None = None
         self.stage = 0
         self.id: int | None = None
 
@@ -202,8 +204,15 @@ class Story:
             if event["percent"] < self.percent:
                 raise WrongEvent(f"{event}: the percent was {self.percent} before")
             self.percent = event["percent"]
+        if kind == "playable":
+            if self.ready_sec is not None:
+                raise WrongEvent(f"{event} comes twice")
+            self.ready_sec = event["ready_sec"]
         if kind == "success" and self.percent != 100.0 and complete():
             raise WrongEvent(f"{event}: the percent was {self.percent} before")
+        if kind == "success" and self.ready_sec is not None:
+            if event["from_cache"] or event["duration_sec"] < self.ready_sec:
+                raise WrongEvent(f"{event}: {self.ready_sec} s were playable before")
 
 
 class Checker:

@@ -89,6 +89,10 @@ class Sounds:
         return self.folder / "missing.wav"
 
 
+RUNNING = ("loading", "playable")
+"""The states of an id whose first load a decoder has."""
+
+
 def write_slow_wav(path: Path, sec: int = 7200) -> None:
     """Writes a WAV file that is small and takes seconds to load: 1,000 Hz, which an engine at
     48,000 Hz resamples 48-fold. Cancelled after milliseconds it costs little."""

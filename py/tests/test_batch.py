@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import PATIENCE_SEC, Sounds, drain, wait_until
+from support import PATIENCE_SEC, RUNNING, Sounds, drain, wait_until
 
 import hotcue
 
@@ -22,7 +22,7 @@ def held(slow: Path) -> Iterator[hotcue.AudioEngine]:
     """An engine whose one decoder is busy with slot 63, and three more of which may wait."""
     with hotcue.AudioEngine(output="offline", slots=64, workers=1, max_queued=3) as engine:
         engine.load_sample_async(63, slow, priority=100)
-        wait_until("the decoder to be busy", lambda: engine.state(63) == "loading")
+        wait_until("the decoder to be busy", lambda: engine.state(63) in RUNNING)
         yield engine
 
 

@@ -25,6 +25,7 @@ import hotcue
 BASE = {"id": 3, "request_id": 7, "time_sec": 0.5}
 STARTED = {"type": "started", **BASE, "path": "/a.wav"}
 HALF = {"type": "progress", **BASE, "percent": 50.0, "stage": "decoding"}
+PLAYABLE = {"type": "playable", **BASE, "ready_sec": 0.1}
 FULL = {"type": "progress", **BASE, "percent": 100.0, "stage": "publishing"}
 CANCELLED = {"type": "cancelled", **BASE, "reason": "user"}
 ERROR = {"type": "error", **BASE, "error": "no", "kind": "io", "stage": "reading", "path": None}
@@ -117,6 +118,7 @@ def tell(*events: Any, complete: bool = True) -> None:
     "story",
     [
         [STARTED, HALF, HALF, CANCELLED],
+        [STARTED, PLAYABLE, HALF, CANCELLED],
         [CANCELLED],
         [ERROR | {"stage": "queued"}],
         [STARTED, ERROR],
@@ -130,6 +132,9 @@ def test_a_right_story_passes(story: list[Any]) -> None:
     "story",
     [
         [STARTED, STARTED],
+        [PLAYABLE],
+        [STARTED, PLAYABLE, PLAYABLE],
+        [STARTED, CANCELLED, PLAYABLE],
         [HALF],
         [STARTED, HALF, HALF | {"percent": 49.0}],
         [STARTED, HALF, HALF | {"percent": 60.0, "stage": "reading"}],

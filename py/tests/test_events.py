@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import PATIENCE_SEC, TERMINAL, Sounds, drain, wait_until
+from support import PATIENCE_SEC, RUNNING, TERMINAL, Sounds, drain, wait_until
 
 import hotcue
 
@@ -192,7 +192,7 @@ def test_shutting_down_cancels_what_is_left(sounds: Sounds, slow: Path) -> None:
     path = sounds.wav()
     with hotcue.AudioEngine(output="offline", workers=1) as engine:
         tickets = [engine.load_sample_async(0, slow)]
-        wait_until("the decoder to be busy", lambda: engine.state(0) == "loading")
+        wait_until("the decoder to be busy", lambda: engine.state(0) in RUNNING)
         tickets += [engine.load_sample_async(n, path) for n in range(1, 20)]
     stories = drain(engine, tickets)
     assert {s[-1]["type"] for s in stories.values()} == {"cancelled"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import Sounds, wait_until
+from support import RUNNING, Sounds, wait_until
 
 import hotcue
 
@@ -282,7 +282,7 @@ def test_a_full_queue(sounds: Sounds, slow: Path) -> None:
     path = sounds.wav()
     with hotcue.AudioEngine(output="offline", workers=1, max_queued=3) as engine:
         engine.load_sample_async(0, slow)
-        wait_until("the decoder to be busy", lambda: engine.state(0) == "loading")
+        wait_until("the decoder to be busy", lambda: engine.state(0) in RUNNING)
         for id in range(1, 4):
             engine.load_sample_async(id, path)
         with pytest.raises(hotcue.QueueFullError):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import PATIENCE_SEC, Sounds, wait_until
+from support import PATIENCE_SEC, RUNNING, Sounds, wait_until
 
 import hotcue
 
@@ -180,7 +180,7 @@ def test_the_output_can_be_changed(sounds: Sounds) -> None:
 def test_loads_lists_what_is_not_done(slow: Path, sounds: Sounds) -> None:
     with hotcue.AudioEngine(output="offline", workers=1) as engine:
         first = engine.load_sample_async(0, slow)
-        wait_until("the decoder to be busy", lambda: engine.state(0) == "loading")
+        wait_until("the decoder to be busy", lambda: engine.state(0) in RUNNING)
         second = engine.load_sample_async(1, b"content")
         running, queued = sorted(engine.loads())
         assert isinstance(running, hotcue.LoadStatus)
@@ -198,7 +198,7 @@ def test_higher_priority_loads_first(slow: Path, sounds: Sounds) -> None:
     path = sounds.wav()
     with hotcue.AudioEngine(output="offline", workers=1) as engine:
         busy = engine.load_sample_async(0, slow)
-        wait_until("the decoder to be busy", lambda: engine.state(0) == "loading")
+        wait_until("the decoder to be busy", lambda: engine.state(0) in RUNNING)
         tickets = {p: engine.load_sample_async(p + 200, path, priority=p) for p in (-100, 0, 100)}
         # It gives way at once; the others wait till it is gone.
         tickets[100].result(PATIENCE_SEC)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import PATIENCE_SEC, Sounds, drain, wait_until
+from support import PATIENCE_SEC, RUNNING, Sounds, drain, wait_until
 
 import hotcue
 
@@ -19,7 +19,7 @@ def test_a_superseded_load_has_its_terminal_event(
     engine: hotcue.AudioEngine, sounds: Sounds, slow: Path, tmp_path: Path
 ) -> None:
     running = engine.load_sample_async(0, slow)
-    wait_until("a decoder to take it", lambda: engine.state(0) == "loading")
+    wait_until("a decoder to take it", lambda: engine.state(0) in RUNNING)
     paths = [tmp_path / f"{n}.wav" for n in range(20)]
     for path in paths:
         path.symlink_to(slow)
@@ -36,7 +36,7 @@ def test_a_superseded_load_has_its_terminal_event(
 
 def test_a_reload_while_loading_is_not_refused(engine: hotcue.AudioEngine, slow: Path) -> None:
     tickets = [engine.load_sample_async(0, slow) for _ in range(3)]
-    wait_until("a decoder to take it", lambda: engine.state(0) == "loading")
+    wait_until("a decoder to take it", lambda: engine.state(0) in RUNNING)
     tickets += [engine.load_sample_async(0, slow) for _ in range(3)]
     assert len(set(tickets)) == 6
     assert [load.request_id for load in engine.loads()] == [tickets[-1]]
@@ -156,7 +156,7 @@ def test_loads_and_state_are_never_stale(
         id = turn % 8
         ticket = engine.load_sample_async(id, slow)
         # After a call.
-        assert engine.state(id) in ("queued", "loading")
+        assert engine.state(id) in ("queued", *RUNNING)
         (status,) = (load for load in engine.loads() if load.id == id)
         assert (status.request_id, status.path) == (ticket, str(slow))
         assert ticket.cancel()
@@ -175,12 +175,12 @@ def test_a_higher_priority_overtakes_what_runs(sounds: Sounds, slow: Path) -> No
     path = sounds.wav()
     with hotcue.AudioEngine(output="offline", workers=1) as engine:
         long = engine.load_sample_async(0, slow)
-        wait_until("a decoder to take it", lambda: engine.state(0) == "loading")
+        wait_until("a decoder to take it", lambda: engine.state(0) in RUNNING)
         queued = [engine.load_sample_async(id, path) for id in range(1, 20)]
         assert engine.set_priority(queued[-1], 50) is True
         assert queued[-1].result(PATIENCE_SEC).frames == 480
         assert long.sample is None
-        assert engine.state(0) == "loading"  # It waits for its next step, and lost nothing.
+        assert engine.state(0) in RUNNING  # It waits for its next step, and lost nothing.
         assert engine.set_priority(queued[-1], 50) is False
         assert engine.set_priority(long, 100) is True
 

@@ -37,8 +37,8 @@ pub(super) struct Storage {
     channels: usize,
     capacity_frames: usize,
     /// Frames of each plane that memory is set aside for: fewer than from one plane to the next
-    /// where they were trimmed, but not moved.
-    held_frames: usize,
+    /// where they were trimmed, but not moved. A figure for others, nothing of ours rests on it.
+    held_frames: std::sync::atomic::AtomicUsize,
     /// Published frames; `FINISHED` is set with the last store.
     state: AtomicUsize,
     /// Tells loom who touches which frame: into plain memory it cannot see.
@@ -55,7 +55,7 @@ impl Storage {
             block,
             channels,
             capacity_frames: frames,
-            held_frames: frames,
+            held_frames: frames.into(),
             state: AtomicUsize::new(0),
             #[cfg(loom)]
             watch: Watch::new(frames),
@@ -67,7 +67,15 @@ impl Storage {
     }
 
     pub(super) fn held_frames(&self) -> usize {
-        self.held_frames
+        self.held_frames.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Nothing behind what is published is ever going to be touched. Of pages of its own that is
+    /// memory which does not exist; what the allocator gave is there all the same.
+    pub(super) fn hold_ready_only(&self) {
+        if self.block.is_mapped() {
+            self.held_frames.store(self.ready_frames(), std::sync::atomic::Ordering::Relaxed);
+        }
     }
 
     pub(super) fn ready_frames(&self) -> usize {
@@ -191,7 +199,7 @@ impl Storage {
         }
         self.block = grown.block;
         self.capacity_frames = frames;
-        self.held_frames = frames;
+        self.held_frames = frames.into();
         #[cfg(loom)]
         {
             self.watch = grown.watch;
@@ -207,7 +215,7 @@ impl Storage {
     pub(super) fn trim(&mut self) -> Result<(), LoadError> {
         let (ready, capacity) = (self.ready_frames(), self.capacity_frames);
         let others = self.channels - 1;
-        self.held_frames = ready;
+        self.held_frames = ready.into();
         if self.block.is_mapped() && others * ready > MOST_MOVED_VALUES {
             for channel in 0..others {
                 let plane = self.plane_start(channel);

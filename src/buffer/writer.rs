@@ -67,7 +67,8 @@ impl SampleWriter {
         self.max_frames = usize::try_from(bytes / per_frame).unwrap_or(usize::MAX);
     }
 
-    /// The growing sample; None where its memory may still move.
+    /// The growing sample; None where its memory may still move. Should more come than there is room
+    /// for, what readers have stays as it is, and the sample goes on elsewhere: None from then on.
     pub fn buffer(&self) -> Option<Arc<SampleBuffer>> {
         self.shareable.then(|| Arc::clone(&self.buffer))
     }
@@ -110,8 +111,7 @@ impl SampleWriter {
     /// Appends the same number of values to every plane and publishes them.
     ///
     /// # Errors
-    /// `too_large` beyond the limit or without memory; `corrupt` when the sample is shared and
-    /// its stated length is exceeded. Nothing is appended then.
+    /// `too_large` beyond the limit or without memory. Nothing is appended then.
     ///
     /// # Panics
     /// When `planes` are not one per channel, all of one length.
@@ -252,28 +252,38 @@ impl SampleWriter {
             return Ok(());
         }
         let grown = wanted.max(capacity.saturating_add(capacity / 2)).min(self.max_frames);
+        self.shareable = false;
         match Arc::get_mut(&mut self.buffer) {
-            Some(buffer) => {
-                self.shareable = false;
-                buffer.grow(grown)
-            }
-            None => Err(LoadError::new(
-                LoadErrorKind::Corrupt,
-                format!("holds more than the {capacity} frames that it states"),
-            )),
+            Some(buffer) => buffer.grow(grown),
+            None => self.move_out(grown),
         }
     }
 
+    /// Goes on in a sample of its own, with room for `frames` frames: readers keep the one that they
+    /// have, which ends nowhere.
+    fn move_out(&mut self, frames: usize) -> Result<(), LoadError> {
+        let mut copy = Self::with_capacity(self.buffer.spec, frames)?;
+        let planes: Vec<&[f32]> = (0..self.buffer.channels())
+            .map(|channel| &self.buffer.plane(channel)[..self.buffer.ready_frames()])
+            .collect();
+        copy.append(&planes)?;
+        self.buffer = copy.buffer;
+        Ok(())
+    }
+
     /// Ends the sample: its length is what was written. Memory behind it is given back where
-    /// nobody shares it yet.
+    /// nobody shares it yet; where somebody does, it was never touched and costs nothing.
     pub fn finish(mut self) -> Arc<SampleBuffer> {
         let written = self.frames_written();
-        if let Some(buffer) = Arc::get_mut(&mut self.buffer)
-            && buffer.storage.capacity_frames() > written
-        {
-            // Giving memory back cannot fail in a way that matters: the old block stays.
-            let trimmed = buffer.trim();
-            debug_assert!(trimmed.is_ok(), "trimming a sample failed");
+        if self.buffer.storage.capacity_frames() > written {
+            match Arc::get_mut(&mut self.buffer) {
+                Some(buffer) => {
+                    // Giving memory back cannot fail in a way that matters: the old block stays.
+                    let trimmed = buffer.trim();
+                    debug_assert!(trimmed.is_ok(), "trimming a sample failed");
+                }
+                None => self.buffer.storage.hold_ready_only(),
+            }
         }
         self.buffer.storage.finish();
         self.buffer

@@ -8,10 +8,10 @@ use super::parts::SharedLoad;
 use super::splitting::{self, Decoded, Progress, Splitting};
 use super::{LoadOptions, LoadedSample, Spent, StageTimings, capacity};
 use crate::buffer::{SampleBuffer, SampleWriter};
-use crate::decode::{Decoder, stretch_values};
+use crate::decode::{Decoder, StreamInfo, stretch_values};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::{Audio, Collector};
-use crate::resample::{Resampler, Workbench};
+use crate::resample::{Resampler, Workbench, output_frames};
 use crate::spec::AudioSpec;
 
 /// Values that one step decodes before it returns: about 1 ms of the slowest codec.
@@ -39,6 +39,8 @@ pub(super) struct Decoding {
     was_split: bool,
     /// Whether the stated length may be relied on.
     pub(super) shareable: bool,
+    /// Whether there is room for all that may come, so that the sample can be heard as it grows.
+    stays: bool,
     kinds: Kinds,
     pace: Pace,
     /// What was spent before the first frame was found, and where in the source that was.
@@ -76,6 +78,9 @@ impl Decoding {
         let spec = AudioSpec { sample_rate: to, channels }.validate()?;
         let frames = capacity::frames(info, to, options.max_sample_bytes)?;
         let shareable = frames.is_some() && info.frames.is_some() && !info.frames_estimated;
+        // Without any length there is room for what the bytes can hold at most.
+        let stays = frames.is_some()
+            && (info.length_stated || info.frames_counted || info.frames.is_none());
         let mut writer = match frames {
             // Only a guess: without room for it the sample grows as it comes.
             Some(frames) if !shareable => SampleWriter::with_capacity(spec, frames)
@@ -109,6 +114,7 @@ impl Decoding {
             resampling: Duration::ZERO,
             frames_decoded: 0,
             shareable,
+            stays,
             before,
             start_byte: decoder.byte_position(),
             decoder,
@@ -277,9 +283,20 @@ impl Decoding {
         self.kinds.resample.is_some()
     }
 
-    /// The sample so far, where it will not move any more.
+    /// The sample so far, where its memory does not move.
     pub(super) fn buffer(&self) -> Option<Arc<SampleBuffer>> {
-        self.writer.buffer().filter(|_| self.shareable)
+        self.writer.buffer().filter(|_| self.stays)
+    }
+
+    /// What is known by now of a sample whose memory does not move.
+    pub(super) fn arriving(&self) -> Option<LoadedSample> {
+        let info = self.decoder.info();
+        let buffer = self.buffer()?;
+        let room = (self.writer.frames_written() + self.writer.room()) as u64;
+        let frames = info.frames.map_or(room, |frames| {
+            output_frames(frames, info.spec.sample_rate, buffer.sample_rate())
+        });
+        Some(sample_of(info, self.found.clone(), buffer, frames))
     }
 
     pub(super) fn held_bytes(&self) -> usize {
@@ -307,21 +324,31 @@ impl Decoding {
             bench.put_back(resampler);
         }
         let buffer = self.writer.finish();
-        let info = self.decoder.info();
-        let audio = Audio {
-            source_rate: info.spec.sample_rate,
-            sample_rate: buffer.sample_rate(),
-            frames: buffer.ready_frames() as u64,
-        };
+        let frames = buffer.ready_frames() as u64;
         Ok(LoadedSample {
-            metadata: self.found.placed_in(audio),
-            source_rate: info.spec.sample_rate,
-            container: info.container.clone(),
-            codec: info.codec.clone(),
-            bits_per_sample: info.bits_per_sample,
             warnings: self.decoder.warnings(),
-            buffer,
             timings: StageTimings { resampling: self.resampling, ..StageTimings::default() },
+            ..sample_of(self.decoder.info(), self.found, buffer, frames)
         })
+    }
+}
+
+/// A sample of `frames` frames, with what was `found` beside it.
+fn sample_of(
+    info: &StreamInfo,
+    found: Collector,
+    buffer: Arc<SampleBuffer>,
+    frames: u64,
+) -> LoadedSample {
+    let (source_rate, sample_rate) = (info.spec.sample_rate, buffer.sample_rate());
+    LoadedSample {
+        metadata: found.placed_in(Audio { source_rate, sample_rate, frames }),
+        source_rate,
+        container: info.container.clone(),
+        codec: info.codec.clone(),
+        bits_per_sample: info.bits_per_sample,
+        warnings: Vec::new(),
+        buffer,
+        timings: StageTimings::default(),
     }
 }

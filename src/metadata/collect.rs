@@ -75,7 +75,7 @@ pub(super) struct Picture {
 }
 
 /// What the readers found so far.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Collector {
     pub(super) loops: Vec<FoundLoop>,
     pub(super) cues: Vec<FoundCue>,

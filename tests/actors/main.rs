@@ -11,6 +11,7 @@ mod lost_decoders;
 mod measured;
 mod odd_sources;
 mod outputs;
+mod playable;
 mod playing;
 mod preemption;
 mod promise_10;

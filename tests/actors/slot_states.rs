@@ -1,6 +1,4 @@
 //! What a play does in every state of its slot, with every `when_loading` and every `retrigger`.
-//!
-//! A slot is never `playable` yet: samples are published when they are complete.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +9,9 @@ use hotcue_actors::{
     AudioEngine, DropReason, EngineConfig, EngineError, PlayOptions, PlaybackNotice, SlotState,
     WhenLoading,
 };
-use hotcue_tests::{BlockingSource, Gate, PATIENCE, TempDir, sine, wait_until, wav_bytes};
+use hotcue_tests::{
+    BlockingSource, Gate, PATIENCE, PausingSource, TempDir, sine, wait_until, wav_bytes,
+};
 
 use crate::running;
 
@@ -61,6 +61,10 @@ impl Rig {
                 load(0, rig.blocked());
                 wait_until("it is loading", || rig.state(0) == SlotState::Loading);
             }
+            "playable" => {
+                load(0, rig.halved());
+                wait_until("enough is there", || rig.state(0) == SlotState::Playable);
+            }
             "ready" => loaded(0, file("a.wav")),
             "reloading" => {
                 loaded(0, file("a.wav"));
@@ -79,6 +83,13 @@ impl Rig {
     fn blocked(&self) -> Source {
         let gate = Arc::clone(&self.gate);
         Source::Custom(Arc::new(BlockingSource { gate, content: content() }))
+    }
+
+    /// Two seconds, the second of which is blocked.
+    fn halved(&self) -> Source {
+        let content = wav_bytes(48_000, 1, 96_000, sine(440.0, 48_000));
+        let gates = vec![(content.len() / 2, Arc::clone(&self.gate))];
+        Source::Custom(Arc::new(PausingSource { gates, content: content.into(), fails: false }))
     }
 
     fn state(&self, id: u32) -> SlotState {
@@ -131,7 +142,7 @@ enum Outcome {
 fn expected(state: &str, when_loading: WhenLoading) -> Outcome {
     match (state, when_loading) {
         ("empty" | "failed", _) => Outcome::Nothing,
-        ("ready" | "reloading", _) => Outcome::Sounds,
+        ("playable" | "ready" | "reloading", _) => Outcome::Sounds,
         (_, WhenLoading::PlayWhenReady) => Outcome::SoundsOnceLoaded,
         (_, WhenLoading::Drop) => Outcome::Nothing,
         (_, WhenLoading::Raise) => Outcome::Raises,
@@ -140,7 +151,9 @@ fn expected(state: &str, when_loading: WhenLoading) -> Outcome {
 
 #[test]
 fn every_state_of_a_slot_with_every_way_to_play_it() {
-    for state in ["empty", "queued", "loading", "ready", "reloading", "failed", "evicted"] {
+    let states =
+        ["empty", "queued", "loading", "playable", "ready", "reloading", "failed", "evicted"];
+    for state in states {
         for when_loading in WHEN {
             for retrigger in RETRIGGERS {
                 let what = format!("{state}, {when_loading:?}, {retrigger:?}");
@@ -156,7 +169,9 @@ fn every_state_of_a_slot_with_every_way_to_play_it() {
                     Ok(None) => Outcome::Nothing,
                     Err(EngineError::NotReady(0)) => Outcome::Raises,
                     Err(error) => panic!("{what}: {error}"),
-                    Ok(Some(_)) if matches!(state, "ready" | "reloading") => Outcome::Sounds,
+                    Ok(Some(_)) if matches!(state, "playable" | "ready" | "reloading") => {
+                        Outcome::Sounds
+                    }
                     Ok(Some(_)) => Outcome::SoundsOnceLoaded,
                 };
                 assert_eq!(outcome, expected(state, when_loading), "{what}");

@@ -18,6 +18,8 @@ const RATE: u32 = 48_000;
 const BUFFER_FRAMES: usize = 256;
 /// A play is heard so soon after the call, beyond the callback that is under way.
 pub(crate) const BOUND: Duration = Duration::from_millis(15);
+/// Loading first is measured so often at most: it takes long, and is not what is bounded.
+const AFTER_ROUNDS: usize = 3;
 /// How far behind what is decoded the whole sample is played, so that it never has to wait.
 const DISTANCE_FRAMES: usize = RATE as usize / 2;
 
@@ -42,9 +44,11 @@ pub(crate) fn run(file: &Path, rounds: usize) -> Result<FirstSound, String> {
     // The system shall have it in memory.
     std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let mut found = FirstSound { while_loading: vec![], after_loading: vec![], is_equal: false };
-    for _ in 0..rounds {
+    for round in 0..rounds {
         found.while_loading.push(heard(file, false).map_err(|error| error.to_string())?);
-        found.after_loading.push(heard(file, true).map_err(|error| error.to_string())?);
+        if round < AFTER_ROUNDS {
+            found.after_loading.push(heard(file, true).map_err(|error| error.to_string())?);
+        }
     }
     found.is_equal = is_equal(file).map_err(|error| error.to_string())?;
     Ok(found)

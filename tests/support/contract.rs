@@ -24,6 +24,8 @@ pub struct Contract {
 struct Seen {
     events: Vec<LoaderEvent>,
     percent: f32,
+    /// How much was playable when that was said.
+    ready_sec: Option<f64>,
     stage: Option<Stage>,
     ended: bool,
     /// How it ended.
@@ -77,7 +79,16 @@ impl Contract {
                 assert!(*stalled_sec >= 2.0, "stalled too soon: {event:?}");
                 assert!(Some(*stage) >= seen.stage, "stage went back in {event:?}");
             }
-            LoaderEvent::Success { frames, sample_rate, duration_sec, .. } => {
+            LoaderEvent::Playable { ready_sec, .. } => {
+                assert!(!seen.events.is_empty(), "playable {request_id} before started");
+                assert!(*ready_sec > 0.0, "nothing to play: {event:?}");
+                assert_eq!(seen.ready_sec, None, "{event:?} comes twice");
+                seen.ready_sec = Some(*ready_sec);
+            }
+            LoaderEvent::Success { frames, sample_rate, duration_sec, from_cache, .. } => {
+                let playable = seen.ready_sec.unwrap_or(0.0);
+                assert!(playable <= *duration_sec, "{playable} s were playable of {event:?}");
+                assert!(seen.ready_sec.is_none() || !from_cache, "{event:?} was playable before");
                 assert!(!seen.events.is_empty(), "success of {request_id} before started");
                 assert_eq!(seen.percent, 100.0, "100 precedes success");
                 let length = *frames as f64 / f64::from(*sample_rate);

@@ -18,7 +18,7 @@ pub use files::{TempDir, noise, sine, wav_bytes};
 pub use ogg::{ogg_page, repair_ogg_checksums};
 pub use random::Random;
 pub use sources::{
-    BlockingSource, CountedSource, FaultySource, Gate, OpenReaders, PanickingSource,
+    BlockingSource, CountedSource, FaultySource, Gate, OpenReaders, PanickingSource, PausingSource,
 };
 
 /// Far longer than anything here takes; a test that reaches it has hung.

@@ -241,3 +241,61 @@ impl Seek for FaultyReader {
         self.content.seek(to)
     }
 }
+
+/// Content that comes in stretches: each waits for its gate.
+pub struct PausingSource {
+    /// From which byte on reads wait for what, in order.
+    pub gates: Vec<(usize, Arc<Gate>)>,
+    /// What the reads give.
+    pub content: Arc<[u8]>,
+    /// Whether what lies behind the last gate cannot be read.
+    pub fails: bool,
+}
+
+impl fmt::Debug for PausingSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PausingSource").finish_non_exhaustive()
+    }
+}
+
+impl ByteSource for PausingSource {
+    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+        Ok(Box::new(PausingReader {
+            gates: self.gates.clone(),
+            content: Cursor::new(Arc::clone(&self.content)),
+            fails: self.fails,
+        }))
+    }
+
+    fn name(&self) -> &str {
+        "pauses"
+    }
+}
+
+struct PausingReader {
+    gates: Vec<(usize, Arc<Gate>)>,
+    content: Cursor<Arc<[u8]>>,
+    fails: bool,
+}
+
+impl Read for PausingReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let at = usize::try_from(self.content.position()).unwrap_or(usize::MAX);
+        let passed = self.gates.iter().take_while(|(from, _)| *from <= at).count();
+        if let Some((_, gate)) = passed.checked_sub(1).and_then(|last| self.gates.get(last)) {
+            gate.pass();
+            if self.fails && passed == self.gates.len() {
+                return Err(io::Error::other("planted fault"));
+            }
+        }
+        let most = self.gates.get(passed).map_or(usize::MAX, |(next, _)| next - at);
+        let most = buffer.len().min(most);
+        self.content.read(&mut buffer[..most])
+    }
+}
+
+impl Seek for PausingReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.content.seek(to)
+    }
+}

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use actix_rt::time::sleep;
 use hotcue::{
-    LoadError, LoadErrorKind, LoadOptions, LoadedSample, Pulse, SampleBuffer, Source,
-    SourceIdentity, Stage, StageTimings, Step, Workbench,
+    AudioSpec, LoadError, LoadErrorKind, LoadOptions, LoadedSample, Pulse, SampleBuffer,
+    SampleWriter, Source, SourceIdentity, Stage, StageTimings, Step, Workbench,
 };
 use hotcue_actors::testing::{Work, Workshop};
 use hotcue_tests::Random;
@@ -45,6 +45,9 @@ pub(crate) struct Script {
     pub(crate) end: End,
     pub(crate) bytes: u64,
     frames: usize,
+    /// What it states that it has; None of one that states nothing. The sample can be played while
+    /// it arrives, up to there.
+    stated_frames: Option<usize>,
     /// Even closing it panics.
     drops_badly: bool,
 }
@@ -90,10 +93,18 @@ impl Script {
             steps.push(Pace { takes: FOR_EVER, beats: false });
         }
         let most_frames = if random.one_in(3) { 6_000 } else { 200 };
+        let frames = 1 + random.below(most_frames);
+        let stated_frames = match random.below(12) {
+            0 | 1 => None,
+            // A lie.
+            2 => Some(frames.div_ceil(2)),
+            _ => Some(frames),
+        };
         Self {
             end,
             bytes: (steps.len() * (1 + random.below(3_000))) as u64,
-            frames: 1 + random.below(most_frames),
+            frames,
+            stated_frames,
             steps,
             drops_badly: random.one_in(40),
         }
@@ -253,7 +264,12 @@ impl Workshop for Disk {
             next: 0,
             blocks_for: Duration::ZERO,
             pulse: Arc::default(),
-            rate: options.sample_rate.expect("the engine has a rate"),
+            spec: AudioSpec {
+                sample_rate: options.sample_rate.expect("the engine has a rate"),
+                channels: 1,
+            },
+            writer: None,
+            done: None,
             log: self.log.clone(),
         })
     }
@@ -275,17 +291,39 @@ struct Scripted {
     next: usize,
     blocks_for: Duration,
     pulse: Arc<Pulse>,
-    rate: u32,
+    spec: AudioSpec,
+    /// What is there of the sample, from its second step on.
+    writer: Option<SampleWriter>,
+    done: Option<LoadedSample>,
     log: Log,
 }
 
 impl Scripted {
-    fn finish(&self) -> LoadedSample {
+    /// Has the sample grow with the steps.
+    fn grow(&mut self) {
+        let Script { steps, frames, stated_frames, .. } = &self.script;
+        let until = frames * (self.next.min(steps.len()) - 1) / (steps.len() - 1).max(1);
+        let spec = self.spec;
+        let writer = self.writer.get_or_insert_with(|| match stated_frames {
+            Some(frames) => SampleWriter::with_capacity(spec, *frames).expect("a valid sample"),
+            None => SampleWriter::growing(spec).expect("a valid sample"),
+        });
+        let more = until.saturating_sub(writer.frames_written());
         let mark = (self.file * 256) as f32 + self.version as f32;
-        let plane = vec![mark / 65_536.0; self.script.frames];
+        writer.append(&[&vec![mark / 65_536.0; more]]).expect("there is memory");
+    }
+
+    fn finish(&mut self) -> LoadedSample {
+        self.next = self.script.steps.len();
+        self.grow();
+        let writer = self.writer.take().expect("it has grown");
+        self.sample(writer.finish())
+    }
+
+    fn sample(&self, buffer: Arc<SampleBuffer>) -> LoadedSample {
         LoadedSample {
-            buffer: SampleBuffer::from_planes(self.rate, vec![plane]).expect("not empty"),
-            source_rate: self.rate,
+            buffer,
+            source_rate: self.spec.sample_rate,
             container: "script".to_owned(),
             codec: "script".to_owned(),
             bits_per_sample: None,
@@ -333,10 +371,20 @@ impl Work for Scripted {
             self.beat_for(takes);
         }
         if !self.is_at_end() {
+            if self.next > 1 {
+                self.grow();
+            }
             return Ok(Step::Working);
         }
         match self.script.end {
-            End::Good => Ok(Step::Done(self.finish())),
+            // Asked again, it says the same again.
+            End::Good => Ok(Step::Done(match &self.done {
+                Some(done) => done.clone(),
+                None => {
+                    let done = self.finish();
+                    self.done.insert(done).clone()
+                }
+            })),
             End::Fails(kind) => Err(LoadError::new(kind, "as the script says")),
             // Without the panic hook, which would print it.
             End::Panics => panic::resume_unwind(Box::new("as the script says")),
@@ -373,6 +421,14 @@ impl Work for Scripted {
 
     fn held_bytes(&self) -> usize {
         if self.next > 1 { self.script.frames * size_of::<f32>() } else { 0 }
+    }
+
+    fn buffer(&self) -> Option<Arc<SampleBuffer>> {
+        self.writer.as_ref().and_then(SampleWriter::buffer)
+    }
+
+    fn arriving(&self) -> Option<LoadedSample> {
+        Some(self.sample(self.buffer()?))
     }
 
     fn blocks_for(&mut self) -> Duration {

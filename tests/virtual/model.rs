@@ -287,7 +287,9 @@ impl Model {
         }
         let expected = match (slot.holds, slot.current) {
             (Some(_), _) => state == SlotState::Ready,
-            (None, Some(_)) => matches!(state, SlotState::Queued | SlotState::Loading),
+            (None, Some(_)) => {
+                matches!(state, SlotState::Queued | SlotState::Loading | SlotState::Playable)
+            }
             (None, None) if slot.failed => state == SlotState::Failed,
             (None, None) if slot.evicted.is_some() => state == SlotState::Evicted,
             (None, None) => state == SlotState::Empty,

@@ -6,9 +6,11 @@ use std::time::Duration;
 use actix_rt::time::{Instant, sleep};
 use hotcue::SampleBuffer;
 use hotcue::output::OutputRequest;
+use hotcue::playback::COMMANDS_PER_BLOCK;
 use hotcue_actors::testing::{Jitter, World};
 use hotcue_actors::{
-    AudioEngine, EngineConfig, EngineError, LoadBatch, PlayOptions, SubmitError, WhenLoading,
+    AudioEngine, EngineConfig, EngineError, LoadBatch, LoaderEvent, PlayOptions, SlotState,
+    SubmitError, WhenLoading,
 };
 use hotcue_tests::Random;
 
@@ -20,6 +22,8 @@ use crate::model::{Model, Request};
 
 /// How often the reader polls; events of one load are further apart.
 const POLL: Duration = Duration::from_millis(10);
+/// The engine's, in Hz: low, so that short scripts are long enough to be played before their end.
+const RATE: u32 = 8_000;
 /// The values of the sample that is pushed: no file has such.
 const PUSHED: f32 = 0.99;
 /// Messages that fill the ring to the callback.
@@ -108,6 +112,7 @@ async fn live(seed: u64, log: Log) {
     });
     let engine = AudioEngine::new(EngineConfig {
         slots: shape.slots,
+        sample_rate: Some(RATE),
         workers: Some(shape.workers),
         max_queued: shape.max_queued,
         memory_budget: shape.budget,
@@ -159,6 +164,14 @@ fn read(engine: &AudioEngine, log: &Log) {
         {
             let id = event.request_id();
             assert!(!loads.iter().any(|load| Some(load.request_id) == id), "not yet: {event:?}");
+        }
+        // A later play of it sounds.
+        if let LoaderEvent::Playable { id, request_id, .. } = event
+            && let (Ok(state), Ok(loads)) = (engine.state(id), engine.loads())
+            && loads.iter().any(|load| load.request_id == request_id)
+        {
+            let can_play = matches!(state, SlotState::Playable | SlotState::Ready);
+            assert!(can_play, "{state:?} after {event:?}");
         }
         log.note(What::Event(event));
     }
@@ -442,6 +455,25 @@ impl Caller {
         }
         self.model.look(&self.engine, &self.disk);
         assert_eq!(self.engine.stats().queued, 0);
+        self.hear_the_rest().await;
+    }
+
+    /// Of a slot that holds nothing, nothing is heard, whatever became of what it was to hold.
+    async fn hear_the_rest(&mut self) {
+        self.device = Device::clocked();
+        let prepared = self.device.prepare(&OutputRequest::default());
+        self.engine.switch_here(prepared).await.expect("it opens");
+        self.model.pulled(false);
+        // A callback takes so many commands at a time, and there may be a flood of them.
+        for _ in 0..4 + FLOOD / COMMANDS_PER_BLOCK {
+            sleep(Duration::from_millis(50)).await;
+            self.device.pull(2 * RATE as usize / 100);
+        }
+        self.model.look(&self.engine, &self.disk);
+        for voice in self.engine.playheads().expect("it runs") {
+            let held = self.engine.sample(voice.id).expect("it runs");
+            assert!(held.is_some(), "{voice:?} plays what is not there");
+        }
     }
 
     async fn shut_down(&mut self) {

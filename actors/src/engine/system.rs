@@ -18,7 +18,7 @@ use crate::crew::Crew;
 use crate::error::EngineError;
 use crate::events::CancelReason;
 use crate::home::{Home, Homes};
-use crate::messages::{Flush, RoomFreed, StopSink, StopWorkers, Unload};
+use crate::messages::{Flush, RoomFreed, StopSink, StopWorkers, Unload, UnloadCause};
 use crate::os;
 use crate::playback::PlaybackQueue;
 use crate::queue::EventQueue;
@@ -303,6 +303,10 @@ impl Plan {
         );
         let sink = sink_home.start(|_| sink);
         let budget = budget(&self.table, &sink, &publisher);
+        let fading = sink.clone();
+        self.table.on_withdrawn(move |slot, change| {
+            fading.do_send(Unload { slot, change, cause: UnloadCause::Withdrawn });
+        });
         let ledger = Arc::clone(self.table.ledger());
         let parts = SupervisorParts {
             budget,
@@ -343,7 +347,7 @@ fn budget(table: &Arc<Table>, sink: &Addr<AudioSinkActor>, publisher: &Publisher
     let (sink, publisher) = (sink.clone(), publisher.clone());
     Budget::new(Arc::clone(table), move |Evicted { slot, request_id, change, freed_bytes }| {
         if let Some(change) = change {
-            sink.do_send(Unload { slot, change, evicted: true });
+            sink.do_send(Unload { slot, change, cause: UnloadCause::Evicted });
         }
         publisher.evicted(slot, request_id, freed_bytes);
     })

@@ -4,6 +4,7 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::request::Request;
+use crate::sample::Sample;
 
 /// Fewer members than this are not worth clearing.
 const MIN_MEMBERS: usize = 16;
@@ -32,6 +33,10 @@ pub(crate) enum Phase {
 pub(super) struct State {
     pub(super) members: Vec<Member>,
     pub(super) phase: Phase,
+    /// The sample, from where enough is there to be played to where it is complete.
+    pub(super) arriving: Option<Arc<Sample>>,
+    /// Somebody has come who was not told of that.
+    pub(super) has_untold: bool,
     /// The most urgent of the members when somebody last asked, and its priority.
     first: Option<(i32, Arc<Request>)>,
     /// The number of members at which those that have ended are cleared out next.
@@ -40,7 +45,14 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(members: Vec<Member>) -> Self {
-        Self { members, phase: Phase::Queued, first: None, clear_at: MIN_MEMBERS }
+        Self {
+            members,
+            phase: Phase::Queued,
+            arriving: None,
+            has_untold: true,
+            first: None,
+            clear_at: MIN_MEMBERS,
+        }
     }
 
     pub(super) fn add(&mut self, member: Member) {
@@ -50,6 +62,7 @@ impl State {
             self.clear_at = MIN_MEMBERS.max(2 * self.members.len());
         }
         self.consider(&member.request);
+        self.has_untold = true;
         self.members.push(member);
     }
 

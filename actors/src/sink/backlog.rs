@@ -5,6 +5,7 @@ mod tests;
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_rt::time::Instant;
@@ -82,6 +83,13 @@ impl Backlog {
             && !self.slots.insert(slot)
         {
             self.queue.retain(|waiting| match (waiting, &outgoing) {
+                // One that has ended, or is complete by now.
+                (Outgoing::Arriving { request, .. }, Outgoing::Sample { request: newer, .. }) => {
+                    request.slot != slot || (request.is_live() && !Arc::ptr_eq(request, newer))
+                }
+                (Outgoing::Arriving { request, .. }, _) => {
+                    request.slot != slot || request.is_live()
+                }
                 (Outgoing::Sample { request, .. }, Outgoing::Sample { .. }) => {
                     request.slot != slot || request.is_live()
                 }
@@ -117,10 +125,12 @@ impl Backlog {
     /// Takes out the samples and voices; what else waits stays, in order.
     pub(super) fn take_stalled(&mut self) -> Vec<Outgoing> {
         self.stuck_since = None;
-        let (stalled, kept): (Vec<_>, Vec<_>) = self
-            .queue
-            .drain(..)
-            .partition(|waiting| matches!(waiting, Outgoing::Sample { .. } | Outgoing::Play(_)));
+        let (stalled, kept): (Vec<_>, Vec<_>) = self.queue.drain(..).partition(|waiting| {
+            matches!(
+                waiting,
+                Outgoing::Arriving { .. } | Outgoing::Sample { .. } | Outgoing::Play(_)
+            )
+        });
         self.queue = kept.into();
         self.slots = self.queue.iter().filter_map(Outgoing::sample_slot).collect();
         stalled
@@ -216,7 +226,7 @@ impl Outgoing {
     /// The slot of a sample.
     fn sample_slot(&self) -> Option<u32> {
         match self {
-            Self::Sample { request, .. } => Some(request.slot),
+            Self::Arriving { request, .. } | Self::Sample { request, .. } => Some(request.slot),
             Self::Pushed { slot, .. } => Some(*slot),
             _ => None,
         }

@@ -7,7 +7,7 @@ use actix_rt::time::Instant;
 use hotcue::SampleBuffer;
 
 use super::AudioSinkActor;
-use crate::messages::{Decoded, PushSample};
+use crate::messages::{Arriving, Decoded, PushSample};
 use crate::request::Request;
 use crate::sample::Sample;
 use crate::table::Delivery;
@@ -36,6 +36,11 @@ impl AudioStreamHandle {
             let change = self.table.set_sample(slot, &sample);
             self.sink.do_send(PushSample { slot, change, sample });
         }
+    }
+
+    /// Has the slots of `requests` play a sample that is still arriving, if they are empty.
+    pub(crate) fn arriving(&self, requests: Vec<Arc<Request>>, sample: Arc<Sample>) {
+        self.sink.do_send(Arriving { requests, sample });
     }
 
     /// Hands a finished sample on to all who asked for it.

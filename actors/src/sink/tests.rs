@@ -13,7 +13,7 @@ use hotcue::{SampleBuffer, Source};
 use super::{AudioSinkActor, Device, Outgoing};
 use crate::bus::{EventBus, Publisher};
 use crate::clock::EngineClock;
-use crate::messages::{Control, Play, PlayWhenReady, Unload};
+use crate::messages::{Control, Play, PlayWhenReady, Unload, UnloadCause};
 use crate::playback::{DropReason, PlaybackNotice};
 use crate::request::Request;
 use crate::sample::Sample;
@@ -105,7 +105,8 @@ fn an_unload_drops_the_plays_before_it_and_no_other_whichever_comes_first() {
     with_sink(|sink| {
         let context = &mut Context::new();
         let before = ask_for_play(sink, 1);
-        let unload = Unload { slot: 0, change: sink.table.unload(0).change, evicted: false };
+        let unload =
+            Unload { slot: 0, change: sink.table.unload(0).change, cause: UnloadCause::Asked };
         let after = ask_for_play(sink, 2);
         sink.handle(after, context);
         sink.handle(before, context);
@@ -123,7 +124,7 @@ fn an_eviction_drops_no_play() {
         sink.handle(asked, context);
         // As of a slot that was found evicted before the table said so.
         let change = sink.table.unload(0).change;
-        sink.handle(Unload { slot: 0, change, evicted: true }, context);
+        sink.handle(Unload { slot: 0, change, cause: UnloadCause::Evicted }, context);
         assert!(dropped(sink).is_empty());
         assert!(sink.waiting.take(0).is_some());
     });

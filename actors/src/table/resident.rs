@@ -209,9 +209,9 @@ pub(crate) struct Delivery(Arc<Resident>);
 impl Delivery {
     /// Of a sample that was just loaded, with the memory that was reserved for it.
     pub(crate) fn new(sample: Arc<Sample>, account: Arc<Account>) -> Self {
-        // The callback may hold the audio longer than anybody holds the sample.
-        let first = sample.buffer().accompany(Box::new(Arc::clone(&account)));
-        debug_assert!(first.is_ok(), "a sample is delivered anew only once");
+        // The callback may hold the audio longer than anybody holds the sample. One that was played
+        // while it arrived has this companion already.
+        sample.buffer().accompany(Box::new(Arc::clone(&account))).ok();
         Self::revived(sample, account)
     }
 

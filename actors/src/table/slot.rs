@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use hotcue::playback::LoopSpan;
+
 use super::Resident;
 use crate::request::Request;
+use crate::sample::Sample;
 
 /// What a slot holds, for a UI to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +19,8 @@ pub enum SlotState {
     Queued,
     /// Its first load runs.
     Loading,
+    /// Its first load runs, and enough is there to be played.
+    Playable,
     /// It holds a sample, also while a newer load of it runs.
     Ready,
     /// It holds nothing because its last load failed.
@@ -31,6 +36,7 @@ impl SlotState {
             Self::Empty => "empty",
             Self::Queued => "queued",
             Self::Loading => "loading",
+            Self::Playable => "playable",
             Self::Ready => "ready",
             Self::Failed => "failed",
             Self::Evicted => "evicted",
@@ -43,6 +49,8 @@ pub(super) struct Slot {
     pub(super) sample: Option<Arc<Resident>>,
     /// The newest request, while it is live.
     pub(super) current: Option<Arc<Request>>,
+    /// What it plays while it holds no sample: the one that is arriving for `current`.
+    pub(super) offer: Option<Offer>,
     /// The batch that will load into the slot, which is free for nobody else.
     pub(super) reserved: Option<u64>,
     pub(super) failed: bool,
@@ -52,8 +60,15 @@ pub(super) struct Slot {
     pub(super) pinned: bool,
     /// The serial of the last `unload_sample`.
     pub(super) unloaded: u64,
-    /// The last change of `sample`.
+    /// The last change of `sample` or `offer`.
     pub(super) change: Change,
+}
+
+/// A sample that is still arriving, as an empty slot offers it, and the callback has it.
+#[derive(Debug)]
+pub(super) struct Offer {
+    pub(super) sample: Arc<Sample>,
+    pub(super) own_loop: Option<LoopSpan>,
 }
 
 impl Slot {
@@ -85,7 +100,7 @@ pub(crate) struct Change {
 
 /// What came of a play that was asked for.
 pub(crate) enum PlayStart {
-    /// The slot holds a sample, to sound at once.
+    /// The slot holds a sample, or offers one that is arriving, to sound at once.
     Ready,
     /// It holds none yet, but a load is on its way.
     Loading(Expected),

@@ -1,13 +1,16 @@
-//! The search for a free slot, against the one who frees slots meanwhile.
+//! The search for a free slot, against the one who frees slots meanwhile; what slots offer.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hotcue::Source;
+use hotcue::{AudioSpec, SampleWriter, Source};
 
-use super::Table;
+use super::{Delivery, SlotState, Table};
+use crate::budget::Budget;
 use crate::error::SubmitError;
 use crate::events::CancelReason;
 use crate::request::{Outcome, Request};
+use crate::sample::Sample;
 
 fn request(slot: u32) -> Arc<Request> {
     Request::new(slot, Source::Memory(Arc::from([])), 0)
@@ -106,4 +109,76 @@ fn whoever_is_told_of_a_request_finds_it() {
     let ids = [Some(3), Some(4), Some(4), None];
     table.register_many(&ids, 1, |_, slot| request(slot), take_over).expect("accepted");
     assert_eq!((table.live(), table.live_requests().len()), (3, 3));
+}
+
+/// A sample that is arriving, and the token that writes it.
+fn arriving(frames: usize) -> (Arc<Sample>, SampleWriter) {
+    let spec = AudioSpec { sample_rate: 48_000, channels: 1 };
+    let mut writer = SampleWriter::with_capacity(spec, frames).expect("valid");
+    writer.append(&[&vec![0.5; frames / 2]]).expect("it fits");
+    let buffer = writer.buffer().expect("its length is known");
+    (Sample::from_buffer(buffer), writer)
+}
+
+fn delivery(table: &Table, sample: &Arc<Sample>) -> Delivery {
+    let account = Budget::new(Arc::new(Table::new(1, 1)), |_| {}).reserve().into_account();
+    assert!(table.ledger().limit().is_none());
+    Delivery::new(Arc::clone(sample), account)
+}
+
+#[test]
+fn what_a_slot_has_offered_is_no_change_when_it_is_complete() {
+    let table = Table::new(8, 8);
+    let request = register(&table, Some(0)).expect("accepted");
+    let (sample, writer) = arriving(100);
+    assert!(table.offer(&request, &sample).is_none(), "nobody has said that it arrives");
+    assert!(request.arrives(&sample));
+    let offered = table.offer(&request, &sample).expect("the slot is empty");
+    assert!(table.offer(&request, &sample).is_none(), "twice");
+    writer.finish();
+    let change = table.complete(&request, &delivery(&table, &sample)).expect("it is live");
+    assert_eq!((change.serial, change.emptied), (offered.serial, offered.emptied));
+    assert_eq!(table.state(0), SlotState::Ready);
+}
+
+#[test]
+fn what_comes_instead_of_what_a_slot_has_offered_empties_it_first() {
+    let table = Table::new(8, 8);
+    let request = register(&table, Some(0)).expect("accepted");
+    let ((older, _), (newer, writer)) = (arriving(100), arriving(200));
+    request.arrives(&older);
+    let offered = table.offer(&request, &older).expect("the slot is empty");
+    writer.finish();
+    let change = table.complete(&request, &delivery(&table, &newer)).expect("it is live");
+    assert!(change.serial > offered.serial);
+    assert_eq!(change.emptied, change.serial);
+}
+
+#[test]
+fn an_offer_is_taken_back_by_whoever_ends_its_load() {
+    let table = Table::new(8, 8);
+    let withdrawn = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&withdrawn);
+    table.on_withdrawn(move |_, change| {
+        assert_eq!(change.serial, change.emptied);
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    let offer = || {
+        let request = register(&table, Some(0)).expect("accepted");
+        let (sample, _) = arriving(100);
+        request.arrives(&sample);
+        table.offer(&request, &sample).expect("the slot is empty");
+        assert_eq!(table.state(0), SlotState::Playable);
+        (request, sample)
+    };
+    let (first, _) = offer();
+    let (second, sample) = offer();
+    assert_eq!(withdrawn.load(Ordering::Relaxed), 1, "the first was superseded");
+    assert!(table.offer(&first, &sample).is_none(), "it has ended");
+    table.withdraw(&second);
+    assert_eq!((withdrawn.load(Ordering::Relaxed), table.state(0)), (2, SlotState::Queued));
+    assert!(table.offer(&second, &sample).is_none(), "it has come to nothing");
+    let (third, _) = offer();
+    assert!(table.end_without_sample(&third, Outcome::Cancelled(CancelReason::User)));
+    assert_eq!((withdrawn.load(Ordering::Relaxed), table.state(0)), (3, SlotState::Empty));
 }

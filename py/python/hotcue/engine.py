@@ -270,9 +270,10 @@ class AudioEngine:
         return list(map(LoadStatus._make, self._native.loads()))
 
     def state(self, id: SupportsIndex) -> SlotState:
-        """What is in the slot: ``"empty"``, ``"queued"``, ``"loading"``, ``"ready"`` (also
-        while a newer load of it runs), ``"failed"`` (and empty) or ``"evicted"`` (left memory to
-        keep the budget; a play loads it again)."""
+        """What is in the slot: ``"empty"``, ``"queued"``, ``"loading"``, ``"playable"``
+        (it still loads, and can be played), ``"ready"`` (also while a newer load of it runs),
+        ``"failed"`` (and empty) or ``"evicted"`` (left memory to keep the budget; a play loads it
+        again)."""
         return self._native.state(id)
 
     def sample(self, id: SupportsIndex) -> Sample | None:
@@ -347,7 +348,10 @@ class AudioEngine:
 
         If the slot has no sample yet and its load runs, `when_loading` decides: start as soon as
         it can (one play waits per id, the latest, for at most `max_wait_sec`), drop it, or raise
-        `NotReadyError`. Of a slot whose sample was evicted this call loads it again, at priority
+        `NotReadyError`. From its `playable` event on a slot plays at once, though the rest is still
+        arriving; a voice that comes to where nothing is yet fades out and waits there, which
+        `stats()` counts in `underruns`. Should the load end without success, it fades out for
+        good. Of a slot whose sample was evicted this call loads it again, at priority
         100.
 
         A sample of more channels than the output has, or of fewer, is mapped by the layout that

@@ -44,6 +44,19 @@ class StalledEvent(TypedDict):
     stalled_sec: float
 
 
+class PlayableEvent(TypedDict):
+    """An id that held nothing can be played from now on, while the rest is arriving: `ready_sec` are
+    there. At most once per load, and only of files that say how long they are; a load that is done
+    within milliseconds has none. Should it end without `success`, what plays fades out and the id
+    is empty again."""
+
+    type: Literal["playable"]
+    id: int
+    request_id: int
+    time_sec: float
+    ready_sec: float
+
+
 class LoadWarning(TypedDict):
     """Something odd about a file that loaded all the same; `numbers` are figures by name."""
 
@@ -143,6 +156,7 @@ LoaderEvent: TypeAlias = (
     StartedEvent
     | ProgressEvent
     | StalledEvent
+    | PlayableEvent
     | SuccessEvent
     | ErrorEvent
     | CancelledEvent

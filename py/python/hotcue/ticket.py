@@ -38,7 +38,9 @@ class LoadTicket(int):
 
     @property
     def sample(self) -> Sample | None:
-        """The sample, once it is there; None before, and if the load ended without one.
+        """The sample; None before enough of it is there to be played, and if the load ended
+        without one. While the load runs it is arriving: its `frames`, and what `to_numpy()` covers,
+        get more. Of a file that does not say how long it is, there is none before `success`.
 
         The ticket keeps it in memory, also after its slot has let go of it. With a
         `memory_budget` it does not: None once the sample has left memory.

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 
 from .errors import Stage
 
-SlotState: TypeAlias = Literal["empty", "queued", "loading", "ready", "failed", "evicted"]
+SlotState: TypeAlias = Literal[
+    "empty", "queued", "loading", "playable", "ready", "failed", "evicted"
+]
 """What is in a slot."""
 
 Retrigger: TypeAlias = Literal["overlap", "restart", "ignore", "toggle"]

@@ -97,16 +97,35 @@ fn what_is_visible_never_changes() {
 }
 
 #[test]
-fn a_shared_sample_refuses_more_frames_than_stated() {
+fn more_frames_than_stated_leave_what_readers_have_and_go_on_elsewhere() {
     let mut writer = SampleWriter::with_capacity(STEREO, 10).expect("memory");
     let buffer = writer.buffer().expect("its length is known");
     append(&mut writer, 8);
-    let error = writer.append(&[&[9.0; 3], &[9.0; 3]]).expect_err("only two fit");
-    assert_eq!(error.kind(), LoadErrorKind::Corrupt);
-    assert_eq!(buffer.ready_frames(), 8, "nothing is appended");
+    append(&mut writer, 1_000);
+    assert!(writer.buffer().is_none(), "it may move from now on");
+    assert_eq!((buffer.ready_frames(), buffer.is_finished()), (8, false));
+    let sample = writer.finish();
+    assert!(!Arc::ptr_eq(&sample, &buffer));
+    assert_eq!(sample.frames(), Some(1_008));
+    for channel in 0..2 {
+        for sample in [&sample, &buffer] {
+            let frames = sample.plane(channel).iter().enumerate();
+            assert!(frames.into_iter().all(|(frame, &read)| read == value(channel, frame)));
+        }
+    }
+}
 
-    append(&mut writer, 2);
-    assert_eq!(buffer.ready_frames(), 10, "the writer goes on after a refusal");
+#[test]
+fn a_shared_sample_that_is_shorter_than_stated_does_not_count_what_was_never_touched() {
+    let mut writer = SampleWriter::with_capacity(STEREO, 1_000_000).expect("memory");
+    let buffer = writer.buffer().expect("its length is known");
+    append(&mut writer, 1_000);
+    assert_eq!(buffer.byte_len(), 8_000_000);
+    let early = buffer.plane(1).as_ptr();
+    writer.finish();
+    let is_counted = if cfg!(all(target_os = "linux", not(miri))) { 8_000 } else { 8_000_000 };
+    assert_eq!(buffer.byte_len(), is_counted);
+    assert_eq!((buffer.frames(), buffer.plane(1).as_ptr()), (Some(1_000), early));
 }
 
 #[test]

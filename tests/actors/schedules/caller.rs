@@ -69,7 +69,8 @@ struct OwnSlot {
 impl OwnSlot {
     /// Where the audio lies that it must play.
     fn expected(&self) -> Option<*const f32> {
-        let newest = self.loads.iter().rev().find_map(LoadTicket::sample);
+        let finished = |load: &LoadTicket| load.wait(Some(Default::default()))?.ok();
+        let newest = self.loads.iter().rev().find_map(finished);
         newest.map(|sample| sample.buffer().as_ptr()).or_else(|| self.base_audio())
     }
 
@@ -329,7 +330,9 @@ impl<'a> Caller<'a> {
                 let voice = allow_the_end(self.engine.play_sample(id, PlayOptions::default()))?;
                 assert!(voice.is_none(), "an empty slot plays");
             }
-            if let (SlotState::Queued | SlotState::Loading, true) = (state, ended) {
+            if let (SlotState::Queued | SlotState::Loading | SlotState::Playable, true) =
+                (state, ended)
+            {
                 let now = allow_the_end(self.engine.state(id))?;
                 let over = matches!(now, SlotState::Failed | SlotState::Empty | SlotState::Ready);
                 assert!(over, "slot {id} is {now:?} when its loads have ended");
