@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench load bench-peers bench-tempo nightly soak promises progress crosscheck \
+.PHONY: help demo test lint bench load bench-peers bench-mixers bench-tempo nightly soak promises progress crosscheck \
 	formats hosts fuzz rtsan docs clean preflight wheel rust-tests jack-test python-tests not-run
 
 PYTHON := .venv/bin/python
@@ -69,6 +69,13 @@ bench-peers: wheel .venv/.peers ## loads the same files with other libraries; wr
 # What Debian calls hydrogen-data, hydrogen-drumkits and sonic-pi-samples; without them, less is made.
 HYDROGEN := $(wildcard /usr/share/hydrogen/data)
 SONIC_PI := $(wildcard /usr/share/sonic-pi/samples)
+
+bench-mixers: preflight .venv/.build ## lays what a voice costs beside kira's mixer and miniaudio's engine
+	@# Python's package of miniaudio brings its source.
+	@test -d target/miniaudio || $(PIP) download --no-deps --no-binary :all: --dest target/miniaudio miniaudio==1.71
+	@tar --extract --gzip --directory target/miniaudio --file target/miniaudio/miniaudio-*.tar.gz
+	MINIAUDIO=$$(realpath target/miniaudio/miniaudio-*/miniaudio) CARGO_TARGET_DIR=target/mixers \
+	    cargo run --locked --release --manifest-path benches/peers/mixers/Cargo.toml
 
 bench-tempo: NEEDED_FOR := crosscheck
 bench-tempo: preflight .venv/.crosscheck ## lays estimated tempi and beats beside known ones: ARGS='half=dev each=1'
