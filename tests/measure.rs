@@ -9,6 +9,8 @@
 //! - `measure memory FOLDER`: the most memory that one load takes, against its result.
 //! - `measure first_sound FOLDER [rounds=N]`: how soon a play is heard whose sample is still to be
 //!   loaded, beside loading it first; and whether all that is heard is the finished sample.
+//! - `measure callback FOLDER [loads=N]`: what the callback takes of the processor while samples are
+//!   loaded and unloaded, beside its time; most of it may be taken once in a thousand.
 //! - `measure soak MINUTES [allow=KB_PER_MIN] [leak=KB_PER_MIN] [SVG]`: random calls of several
 //!   threads; no event may be lost and nothing may grow.
 //! - `measure promises [FOLDER] [times=N] [short]`: how soon cancelling, urgent and short loads
@@ -20,6 +22,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod measure {
+    pub(crate) mod callback;
     pub(crate) mod child;
     pub(crate) mod first_sound;
     pub(crate) mod plot;
@@ -32,6 +35,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use measure::callback;
 use measure::child::{self, Curve};
 use measure::first_sound;
 use measure::plot;
@@ -80,6 +84,13 @@ fn main() -> ExitCode {
             match rounds.parse() {
                 Ok(rounds @ 1..) => first_sounds(Path::new(folder), rounds),
                 _ => Err(format!("{rounds} is no number of rounds")),
+            }
+        }
+        ["callback", folder, rest @ ..] if rest.len() < 2 => {
+            let loads = rest.iter().find_map(|word| word.strip_prefix("loads=")).unwrap_or("500");
+            match loads.parse() {
+                Ok(loads @ 1..) => callbacks(Path::new(folder), loads),
+                _ => Err(format!("{loads} is no number of loads")),
             }
         }
         ["memory", folder] => memory(Path::new(folder)),
@@ -191,6 +202,25 @@ fn first_sounds(folder: &Path, rounds: usize) -> Result<bool, String> {
             if found.is_equal { "yes" } else { "NO" },
             if good { "yes" } else { "NO" }
         );
+    }
+    Ok(within)
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
+fn callbacks(folder: &Path, loads: usize) -> Result<bool, String> {
+    let found = callback::run(&files(folder)?, loads)?;
+    let budget = callback::budget();
+    let share = |time: Duration| 100.0 * time.as_secs_f64() / budget.as_secs_f64();
+    println!("callbacks\tof\tmedian\tp99\tp99.9\tmost, in % of {budget:.2?}");
+    let mut within = true;
+    for (what, mut times) in [("alone", found.alone), ("beside loads", found.busy)] {
+        times.sort();
+        let at = |share: f64| times.get((times.len() as f64 * share) as usize).or_else(|| times.last());
+        let [median, p99, p999, most] =
+            [0.5, 0.99, 0.999, 1.0].map(|share| at(share).copied().unwrap_or(Duration::MAX));
+        within &= p999 <= budget;
+        let [median, p99, p999, most] = [median, p99, p999, most].map(share);
+        println!("{what}\t{}\t{median:.1}\t{p99:.1}\t{p999:.1}\t{most:.1}", times.len());
     }
     Ok(within)
 }

@@ -72,7 +72,7 @@ def main() -> None:
         cpu=cpu,
         speed=(engine.clock().frame - clock.frame) / 48_000 / (time.monotonic() - began),
         latency_sec=engine.clock().latency_sec,
-        ended=ended(engine, play * 0.1 + 10),
+        ended=ended(engine, play * 0.3 + 10),
         xruns=engine.stats()["xruns"] - before["xruns"],
         output=engine.stats()["output"],
     )

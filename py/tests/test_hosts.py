@@ -193,7 +193,7 @@ def test_jack_is_late_no_more_often_than_with_a_bare_client() -> None:
             before = ours.xruns(), theirs.xruns()
             child.play()
             after = ours.xruns(), theirs.xruns()
-            assert child.said["played"][0]["ended"]
+            assert child.said["played"][0]["ended"], child.said["played"]
             assert bare.poll() is None, "the bare client has ended"
     with_us, with_bare = (end - begin for begin, end in zip(before, after, strict=True))
     write_row({"host": "jack_xruns", "seconds": seconds, "ours": with_us, "bare": with_bare})

@@ -94,6 +94,11 @@ impl MockHandle {
         lock(&self.device).captured.clone()
     }
 
+    /// Lets go of what was pulled, and keeps the room for more.
+    pub fn forget_captured(&self) {
+        lock(&self.device).captured.clear();
+    }
+
     /// Makes the next start fail with `error`.
     pub fn refuse(&self, error: DeviceError) {
         lock(&self.device).refusal = Some(error);

@@ -46,6 +46,20 @@ pub fn long_form() -> bool {
     std::env::var_os("HOTCUE_LONG").is_some()
 }
 
+/// Processor time that this thread has taken.
+///
+/// # Panics
+/// Where the system does not say.
+pub fn thread_cpu() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    #[allow(unsafe_code, reason = "the standard library has no such clock")]
+    // SAFETY: `time` is a timespec that outlives the call.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+    let nanos = u32::try_from(time.tv_nsec).expect("less than a second");
+    Duration::new(time.tv_sec.unsigned_abs(), nanos)
+}
+
 /// Threads of this process; None where the system does not say.
 pub fn thread_count() -> Option<usize> {
     std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
