@@ -49,8 +49,8 @@ const STEP_VALUES: usize = 65_536;
 /// Frames whose beats are tracked in one step: each is laid beside a hundred before it.
 const TRACKED_FRAMES: usize = 1_024;
 
-/// How much later an attack is than the peak of its flux, in frames: a window half over it has
-/// more than half of the logarithm. Measured with clicks.
+/// How much later an attack is than the peak of its flux, in frames. With it, tracked beats of the
+/// rendered grooves of `benches/tempo` that are cut anywhere are late by 0.7 ms in the median.
 const ATTACK_FRAMES: f64 = 0.2;
 
 /// What is shorter has no tempo.

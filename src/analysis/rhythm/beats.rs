@@ -4,8 +4,8 @@
 /// the logarithm of the ratio, in standard deviations of the novelty.
 ///
 /// # Sources
-/// D. P. W. Ellis, *Beat tracking by dynamic programming*, Journal of New Music Research 36 (2007),
-/// with his weight of 400.
+/// D. P. W. Ellis, *Beat tracking by dynamic programming*, Journal of New Music Research 36 (2007).
+/// The weight was not tuned.
 const TIGHTNESS: f64 = 400.0;
 /// Beats are looked for between these parts of a period after the last one.
 const SHORTEST: f64 = 0.5;

@@ -10,8 +10,7 @@ use super::spectra::FRAMES_PER_SEC;
 /// Frames that are transformed together, 41 s: where a tempo wanders, a stretch much longer has no
 /// one frequency.
 pub(super) const STRETCH_FRAMES: usize = 4_096;
-/// Frames with the zeros behind them: eight times as many bins make a peak's place exact to 1 % of
-/// its width when a parabola is laid through it.
+/// Frames with the zeros behind them: eight times as many bins, so that a parabola fits a peak.
 const PADDED_FRAMES: usize = 8 * STRETCH_FRAMES;
 /// Bins that are kept: up to 16 Hz.
 const KEPT_BINS: usize = PADDED_FRAMES * 16 / FRAMES_PER_SEC as usize;
