@@ -66,10 +66,6 @@ bench-peers: wheel .venv/.peers ## loads the same files with other libraries; wr
 	$(PYTHON) benches/peers/compare.py target/peers
 	$(PYTHON) benches/peers/document.py target/peers/peers.json docs
 
-# What Debian calls hydrogen-data, hydrogen-drumkits and sonic-pi-samples; without them, less is made.
-HYDROGEN := $(wildcard /usr/share/hydrogen/data)
-SONIC_PI := $(wildcard /usr/share/sonic-pi/samples)
-
 bench-mixers: preflight .venv/.build ## lays what a voice costs beside kira's mixer and miniaudio's engine
 	@# Python's package of miniaudio brings its source.
 	@test -d target/miniaudio || $(PIP) download --no-deps --no-binary :all: --dest target/miniaudio miniaudio==1.71
@@ -77,10 +73,27 @@ bench-mixers: preflight .venv/.build ## lays what a voice costs beside kira's mi
 	MINIAUDIO=$$(realpath target/miniaudio/miniaudio-*/miniaudio) CARGO_TARGET_DIR=target/mixers \
 	    cargo run --locked --release --manifest-path benches/peers/mixers/Cargo.toml
 
-bench-tempo: NEEDED_FOR := crosscheck
-bench-tempo: preflight .venv/.crosscheck ## lays estimated tempi and beats beside known ones: ARGS='half=dev each=1'
-	$(PYTHON) benches/tempo/material.py target/tempo $(HYDROGEN:%=--hydrogen %) $(SONIC_PI:%=--sonic-pi %)
-	cargo run --locked --release -p hotcue-tests --bin tempo -- target/tempo/material.tsv $(ARGS)
+# What Debian calls hydrogen-data, hydrogen-drumkits and sonic-pi-samples; without them, less is made.
+HYDROGEN := $(wildcard /usr/share/hydrogen/data)
+SONIC_PI := $(wildcard /usr/share/sonic-pi/samples)
+# Arranger styles and songs as standard MIDI files, wherever you have some; played by fluidsynth.
+STYLES :=
+TEMPO_LIST := target/tempo/material.tsv
+HALF := dev
+
+# In an environment of their own: what the others need is not what hotcue is tested with.
+bench-tempo: preflight target/tempo/.venv ## lays tempi and beats beside known ones, and others: HALF=dev STYLES=DIR ARGS='each=1'
+	target/tempo/.venv/bin/python benches/tempo/material.py target/tempo \
+	    $(HYDROGEN:%=--hydrogen %) $(SONIC_PI:%=--sonic-pi %) $(STYLES:%=--styles %)
+	target/tempo/.venv/bin/python benches/tempo/peers.py $(TEMPO_LIST) \
+	    target/tempo/peers.json target/tempo/peers.tsv --half $(HALF)
+	cargo run --locked --release -p hotcue-tests --bin tempo -- \
+	    $(TEMPO_LIST) half=$(HALF) others=target/tempo/peers.tsv $(ARGS)
+
+target/tempo/.venv: benches/tempo/requirements.txt | preflight
+	"$$(scripts/find_python.sh)" -m venv $@
+	$@/bin/python -m pip --quiet install -r $<
+	@touch $@
 
 # The machine is theirs alone: after the tests, one after the other.
 nightly: export HOTCUE_LONG := 1

@@ -1,96 +1,115 @@
-//! Lays estimated tempi beside known ones: `tempo LIST [COLUMN=VALUE…]`.
+//! Lays estimated tempi and beats beside known ones: `tempo LIST [COLUMN=VALUE…]`.
 //!
-//! LIST has a line per file, with tabs between: path, beats per minute, set, origin, and a file of
-//! beats (`seconds<TAB>number in the bar`) or nothing. Only the audio is given to the estimator.
-//! Files are divided by the hash of their origin: `half=dev` is for looking at, `half=held` for
-//! figures that nothing was tuned by. `each=1` prints a line per file.
+//! LIST is what `benches/tempo/material.py` writes; see [`list::read`]. Files are divided by the
+//! hash of their origin: `half=dev` is for looking at, `half=held` for figures that nothing was
+//! tuned by; `set=…` takes one set. `others=FILE` lays what others say (`benches/tempo/peers.py`)
+//! beside it. `each=1` prints a line per file, `steps=1` how long the steps of all analyses take.
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "figures for people"
+)]
 
 mod tempo {
+    pub(crate) mod beats;
+    pub(crate) mod estimate;
+    pub(crate) mod list;
     pub(crate) mod score;
 }
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
-use std::sync::Arc;
+use std::time::Duration;
 
-use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep, TempoEstimate};
-use hotcue::{LoadJob, LoadOptions, SampleBuffer, Source, Step, Workbench};
-use sha1::{Digest, Sha1};
-use tempo::score::{Known, Table};
+use hotcue::analysis::AnalysisKind;
+use tempo::score::Table;
+use tempo::{estimate, list};
 
 type Failure = Box<dyn Error>;
 
 fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
-    let list = arguments.next().ok_or("the list of files is missing")?;
+    let path = arguments.next().ok_or("the list of files is missing")?;
     let options: Vec<String> = arguments.collect();
     let option =
         |name: &str| options.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
+    let others = match option("others") {
+        Some(path) => estimate::read(Path::new(path))?,
+        None => estimate::Others::new(),
+    };
     let mut table = Table::default();
-    for line in std::fs::read_to_string(&list)?.lines() {
-        let fields: Vec<&str> = line.split('\t').collect();
-        let [path, bpm, set, origin, beats] = fields[..] else {
-            return Err(format!("not five columns: {line}").into());
-        };
-        if option("half").is_some_and(|half| half != half_of(origin))
-            || option("set").is_some_and(|wanted| wanted != set)
+    let mut steps: BTreeMap<String, Steps> = BTreeMap::new();
+    for mut known in list::read(Path::new(&path))? {
+        if option("half").is_some_and(|half| half != known.half())
+            || option("set").is_some_and(|set| set != known.set)
         {
             continue;
         }
-        let sample = load(Path::new(path))?;
-        let length_sec = seconds(&sample);
-        let begin = cpu_sec()?;
-        let estimate = estimate(sample);
-        let known = Known::new(bpm.parse()?, beats, length_sec, cpu_sec()? - begin)?;
-        if option("each").is_some() {
-            println!("{set}\t{bpm}\t{:?}\t{:.2}\t{path}", estimate.bpm, estimate.confidence);
+        let sample = estimate::load(&known.path)?;
+        known.length_sec = estimate::seconds(&sample);
+        if option("steps").is_some() {
+            for kinds in kinds_to_time() {
+                let (times, cpu_sec) = estimate::steps(&sample, &kinds)?;
+                let names: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+                let row: &mut Steps = steps.entry(names.join("+")).or_default();
+                row.add(times, cpu_sec, known.length_sec);
+            }
+            continue;
         }
-        table.add(set, &known, &estimate);
+        let estimate = estimate::of(sample)?;
+        if option("each").is_some() {
+            let path = known.path.display();
+            let (set, bpm, sure) = (&known.set, known.bpm, estimate.confidence);
+            println!("{set}\t{bpm}\t{:?}\t{sure:.2}\t{path}", estimate.bpm);
+        }
+        table.add(&known, "hotcue", &estimate);
+        for (who, other) in others.get(&known.path).into_iter().flatten() {
+            table.add(&known, who, other);
+        }
     }
-    println!("{table}");
+    match option("steps") {
+        Some(_) => steps.into_iter().for_each(|(kinds, steps)| steps.print(&kinds)),
+        None => println!("{table}"),
+    }
     Ok(())
 }
 
-/// Which half the files of an origin belong to.
-fn half_of(origin: &str) -> &'static str {
-    if Sha1::digest(origin.as_bytes())[0].is_multiple_of(2) { "dev" } else { "held" }
+/// Each by itself, those that share their work, and all.
+fn kinds_to_time() -> Vec<Vec<AnalysisKind>> {
+    let mut kinds: Vec<Vec<AnalysisKind>> = AnalysisKind::ALL.map(|kind| vec![kind]).into();
+    kinds.push(vec![AnalysisKind::Onsets, AnalysisKind::Bpm]);
+    kinds.push(AnalysisKind::ALL.to_vec());
+    kinds
 }
 
-fn load(path: &Path) -> Result<Arc<SampleBuffer>, Failure> {
-    let mut job = LoadJob::new(Source::Path(path.into()), LoadOptions::default());
-    let mut bench = Workbench::default();
-    loop {
-        if let Step::Done(loaded) = job.step(&mut bench)? {
-            return Ok(loaded.buffer);
-        }
+/// How long steps take.
+#[derive(Default)]
+struct Steps {
+    times: Vec<Duration>,
+    cpu_sec: f64,
+    length_sec: f64,
+}
+
+impl Steps {
+    fn add(&mut self, times: Vec<Duration>, cpu_sec: f64, length_sec: f64) {
+        self.times.extend(times);
+        self.cpu_sec += cpu_sec;
+        self.length_sec += length_sec;
     }
-}
 
-fn seconds(sample: &SampleBuffer) -> f64 {
-    sample.ready_frames() as f64 / f64::from(sample.sample_rate())
-}
-
-fn estimate(sample: Arc<SampleBuffer>) -> TempoEstimate {
-    let mut job = AnalysisJob::new(sample, &[AnalysisKind::Onsets, AnalysisKind::Bpm]);
-    let mut estimate = TempoEstimate::default();
-    loop {
-        match job.step() {
-            AnalysisStep::Done(_, Ok(AnalysisResult::Bpm(result))) => estimate = result,
-            AnalysisStep::Finished => return estimate,
-            _ => {}
-        }
-    }
-}
-
-/// Processor time of this thread.
-fn cpu_sec() -> Result<f64, Failure> {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    #[allow(unsafe_code, reason = "the standard library has no such clock")]
-    // SAFETY: `time` is a timespec that outlives the call.
-    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    match result {
-        0 => Ok(time.tv_sec as f64 + time.tv_nsec as f64 / 1e9),
-        _ => Err(std::io::Error::last_os_error().into()),
+    fn print(mut self, kinds: &str) {
+        self.times.sort();
+        let last = self.times.len().saturating_sub(1);
+        let at = |part: f64| self.times[(part * last as f64) as usize];
+        let (half, most, longest) = (at(0.5), at(0.99), at(1.0));
+        let minute_ms = 60_000.0 * self.cpu_sec / self.length_sec;
+        println!(
+            "{kinds}: {minute_ms:.1} ms per minute, {} steps: p50 {half:.0?}, p99 {most:.0?}, \
+             longest {longest:.0?}",
+            self.times.len(),
+        );
     }
 }

@@ -1,14 +1,15 @@
 """Makes audio whose tempo is known, and lists it with what is labelled already.
 
-    python material.py OUT [--hydrogen DATA…] [--sonic-pi SAMPLES] [--count N]
+    python material.py OUT [--hydrogen DATA…] [--sonic-pi SAMPLES] [--styles DIR] [--count N]
 
 OUT/material.tsv has a line per file: its path, its tempo, the set that it belongs to, where it
 comes from, and a file with its beats (`seconds<TAB>number in the bar`), where these are known.
 DATA is a folder `hydrogen/data` of Debian's packages hydrogen-data and hydrogen-drumkits, SAMPLES
-the one of sonic-pi-samples.
+the one of sonic-pi-samples, DIR one with arranger styles or other standard MIDI files.
 """
 
 import argparse
+import zlib
 from pathlib import Path
 
 import grooves
@@ -16,6 +17,7 @@ import hydrogen
 import kits
 import numpy as np
 import soundfile
+import styles
 from grooves import Groove, Manner
 
 # Beats of Sonic Pi's loops, as its documentation states them.
@@ -38,6 +40,7 @@ SONIC_PI_BEATS = {
     "loop_weirdo": 8,
 }
 SONG_TEMPI = (0.8, 1.0, 1.25)
+SOUND_FONTS = ("/usr/share/sounds/sf2/TimGM6mb.sf2", "/usr/share/sounds/sf2/FluidR3_GM.sf2")
 
 
 class Listing:
@@ -130,11 +133,31 @@ def make_songs(listing: Listing, data: list[Path]) -> None:
             listing.write(name, groove, "hydrogen", path.stem)
 
 
+def make_styles(listing: Listing, folder: Path, font: Path) -> None:
+    """Loops, parts that are cut anywhere, and songs of every style."""
+    for number, path in enumerate(sorted(path for path in folder.rglob("*") if path.is_file())):
+        style = styles.read(path)
+        if style is None:
+            continue
+        rng = np.random.default_rng(zlib.crc32(path.name.encode()))
+        chosen = styles.choose(style, rng)
+        grooves_of = styles.render(style, [piece for _, piece in chosen], font)
+        for place, ((kind, _), groove) in enumerate(zip(chosen, grooves_of, strict=True)):
+            if kind == "cut":
+                seconds = len(groove.audio) / kits.RATE
+                start = rng.uniform(0, seconds * 0.2)
+                groove = grooves.cut(groove, start, rng.uniform(0.55, 0.8) * seconds)
+            # Makers mark what belongs together at the end of a name.
+            origin = path.stem.split("_")[0]
+            listing.write(f"style{number:03}_{place}", groove, f"style_{kind}", f"style/{origin}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--hydrogen", type=Path, nargs="*", default=[])
     parser.add_argument("--sonic-pi", type=Path)
+    parser.add_argument("--styles", type=Path)
     parser.add_argument("--count", type=int, default=400)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -148,6 +171,9 @@ def main() -> None:
             path = options.sonic_pi / f"{name}.flac"
             bpm = 60 * beats / soundfile.info(path).duration
             listing.add(path, bpm, "loops", f"sonic-pi/{name}", "")
+    fonts = [Path(font) for font in SOUND_FONTS if Path(font).is_file()]
+    if options.styles and fonts:
+        make_styles(listing, options.styles, fonts[0])
     listing.close()
 
 

@@ -78,6 +78,9 @@ pub(super) struct Rhythm {
     correlator: Option<Correlator>,
     pulse: Option<Pulse>,
     choice: Option<(Choice, f64)>,
+    /// Frames of the flux, once all is heard.
+    frames: usize,
+    leading_silence_sec: f64,
     stage: Stage,
 }
 
@@ -112,7 +115,7 @@ impl Rhythm {
         Self {
             asked,
             gain,
-            flux: Flux::new(spectra.bins(), spectra.bin_hz()),
+            flux: Flux::new(spectra.bins(), spectra.bin_hz(), frames_of(sample)),
             spectra,
             silence: Silence::new(peak),
             moments: Moments::default(),
@@ -123,6 +126,8 @@ impl Rhythm {
             correlator: None,
             pulse: None,
             choice: None,
+            frames: 0,
+            leading_silence_sec: 0.0,
             stage: Stage::Hearing,
             sample: Arc::clone(sample),
         }
@@ -135,7 +140,7 @@ impl Rhythm {
 
     /// Frames of the flux from `from` on, at most `most` of them.
     fn until(&self, from: usize, most: usize) -> usize {
-        self.flux.frames.len().min(from + most)
+        self.frames.min(from + most)
     }
 
     /// Finds what stands out, a part at a time.
@@ -173,7 +178,7 @@ impl Rhythm {
             return None;
         }
         let [all, kick, snare, hat] = &self.correlations;
-        let lead_sec = self.onsets.leading_silence_sec.min(0.5 * length_sec);
+        let lead_sec = self.leading_silence_sec.min(0.5 * length_sec);
         let evidence = Evidence {
             all,
             kick,
@@ -203,7 +208,7 @@ impl Rhythm {
         if !self.asked.tempo {
             return Stage::Done;
         }
-        let frames = self.flux.frames.len();
+        let frames = self.frames;
         self.correlations = std::array::from_fn(|_| Correlation::new(frames));
         self.correlator = Some(Correlator::new());
         Stage::Correlating(0, 0)
@@ -222,9 +227,15 @@ impl Rhythm {
             return Stage::Correlating(which + 1, 0);
         }
         self.correlator = None;
-        self.pulse = Some(Pulse::new());
+        self.pulse = Some(Pulse::new(self.frames));
         Stage::Pulsing(0)
     }
+}
+
+/// Frames that the flux of a sample has, or a few more.
+fn frames_of(sample: &SampleBuffer) -> usize {
+    let per_frame = (sample.sample_rate() / FRAMES_PER_SEC).max(1) as usize;
+    sample.ready_frames() / per_frame + 2
 }
 
 /// Frames of the flux in seconds.
@@ -240,12 +251,14 @@ impl Analyzer for Rhythm {
     }
 
     fn conclude(&mut self) -> Conclusion {
-        let frames = self.flux.frames.len();
+        let frames = self.frames;
         self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Hearing => {
                 let Self { spectra, flux, gain, .. } = self;
                 spectra.finish(*gain, |powers| flux.hear(powers));
+                self.frames = flux.frames.len();
                 let (leading, trailing) = self.silence.ends_sec(self.sample.sample_rate());
+                self.leading_silence_sec = leading;
                 self.onsets.leading_silence_sec = leading;
                 self.onsets.trailing_silence_sec = trailing;
                 Stage::Measuring(0)
@@ -256,7 +269,7 @@ impl Analyzer for Rhythm {
                 Stage::Measuring(to)
             }
             Stage::Measuring(_) => {
-                self.novelty = Novelty::new(&self.moments);
+                self.novelty = Novelty::new(&self.moments, frames);
                 Stage::Combining(0)
             }
             Stage::Combining(from) if from < frames => {
@@ -264,14 +277,19 @@ impl Analyzer for Rhythm {
                 self.novelty.extend(&self.flux.frames, from, to);
                 Stage::Combining(to)
             }
-            Stage::Combining(_) => Stage::Picking(0),
+            Stage::Combining(_) => {
+                self.flux.frames = Vec::new();
+                Stage::Picking(0)
+            }
             Stage::Picking(from) if from < frames => Stage::Picking(self.pick(from)),
             Stage::Picking(_) if self.asked.onsets => Stage::Placing(0),
             Stage::Picking(_) => self.after_onsets(),
             Stage::Placing(from) if from < self.peaks.len() => Stage::Placing(self.place(from)),
             Stage::Placing(_) => {
                 self.stage = self.after_onsets();
-                return Conclusion::Result(AnalysisResult::Onsets(self.onsets.clone()));
+                return Conclusion::Result(AnalysisResult::Onsets(std::mem::take(
+                    &mut self.onsets,
+                )));
             }
             Stage::Correlating(which, from) => self.correlate(which, from),
             Stage::Pulsing(from) if from < frames => {
@@ -286,7 +304,9 @@ impl Analyzer for Rhythm {
                 self.choice = self.choose();
                 self.pulse = None;
                 match &self.choice {
-                    Some((choice, _)) => Stage::Tracking(Tracker::new(grid::period(choice))),
+                    Some((choice, _)) => {
+                        Stage::Tracking(Tracker::new(grid::period(choice), frames))
+                    }
                     None => {
                         return Conclusion::Result(AnalysisResult::Bpm(TempoEstimate::default()));
                     }

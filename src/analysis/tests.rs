@@ -1,4 +1,5 @@
 //! The job, whatever its analyses find.
+#![expect(clippy::cast_precision_loss, reason = "a few thousand frames")]
 
 use std::sync::Arc;
 
@@ -43,4 +44,53 @@ fn a_sample_that_grows_is_refused() {
     let expected = AnalysisStep::Done(AnalysisKind::Bpm, Err(AnalysisError::Unfinished));
     assert_eq!(job.step(), expected);
     assert_eq!(job.step(), AnalysisStep::Finished);
+}
+
+/// What may come of audio that nobody means to be heard.
+fn odd_planes(rate: u32) -> Vec<(&'static str, Vec<f32>)> {
+    let half = rate as usize / 2;
+    let saw = (0..half).map(|at| (at % 100) as f32 / 100.0 - 0.5);
+    vec![
+        ("nothing", vec![]),
+        ("one frame", vec![0.5]),
+        ("silence", vec![0.0; half]),
+        ("a constant", vec![-1.0; half]),
+        ("half the rate", [1.0, -1.0].repeat(half / 2)),
+        ("a saw", saw.collect()),
+        ("as loud as can be", [f32::MAX, f32::MIN].repeat(half / 2)),
+        ("as quiet as can be", [f32::MIN_POSITIVE, 0.0].repeat(half / 2)),
+    ]
+}
+
+#[test]
+fn odd_audio_has_every_result_at_any_rate_and_with_many_channels() {
+    for rate in [8_000, 11_025, 44_100, 96_000, 384_000] {
+        for (what, plane) in odd_planes(rate) {
+            for channels in [1, 2, 8] {
+                let planes = vec![plane.clone(); channels];
+                let sample = SampleBuffer::from_planes(rate, planes).expect("few channels");
+                let done = kinds_of(sample, &AnalysisKind::ALL);
+                assert_eq!(done, AnalysisKind::ALL, "of {what} at {rate} Hz, {channels} channels");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_job_may_be_dropped_after_any_step() {
+    let plane: Vec<f32> = (0..16_000).map(|at| (at % 4_000) as f32 / 4_000.0 - 0.5).collect();
+    let sample = SampleBuffer::from_planes(8_000, vec![plane]).expect("a mono sample");
+    let mut steps = 0;
+    let mut whole = AnalysisJob::new(Arc::clone(&sample), &AnalysisKind::ALL);
+    while whole.step() != AnalysisStep::Finished {
+        steps += 1;
+    }
+    for after in 0..steps {
+        let mut job = AnalysisJob::new(Arc::clone(&sample), &AnalysisKind::ALL);
+        for _ in 0..after {
+            job.step();
+        }
+    }
+    drop(whole);
+    assert_eq!(Arc::strong_count(&sample), 1, "nothing else holds the sample");
 }

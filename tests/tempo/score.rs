@@ -3,49 +3,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use hotcue::analysis::TempoEstimate;
-
-use crate::Failure;
+use super::beats::{continuity, f_measure, is_near};
+use super::estimate::Estimate;
+use super::list::Known;
 
 /// A tempo within this part of the true one is right.
 const TOLERANCE_PART: f64 = 0.04;
 /// These multiples of it are, where octaves are forgiven.
 const OCTAVES: [f64; 5] = [1.0, 2.0, 3.0, 0.5, 1.0 / 3.0];
 const CLOSE_BPM: f64 = 0.5;
-/// A beat is right that is no farther from a true one. Source: the beat-tracking task of MIREX.
-const BEAT_SEC: f64 = 0.07;
-
-/// What is true of a file, and what the estimate took.
-pub(crate) struct Known {
-    bpm: f64,
-    beats_sec: Vec<f64>,
-    downbeats_sec: Vec<f64>,
-    length_sec: f64,
-    cpu_sec: f64,
-}
-
-impl Known {
-    /// Reads the beats of the file `beats`, if that is named.
-    pub(crate) fn new(
-        bpm: f64,
-        beats: &str,
-        length_sec: f64,
-        cpu_sec: f64,
-    ) -> Result<Self, Failure> {
-        let mut known =
-            Self { bpm, beats_sec: Vec::new(), downbeats_sec: Vec::new(), length_sec, cpu_sec };
-        if !beats.is_empty() {
-            for line in std::fs::read_to_string(beats)?.lines() {
-                let (at_sec, place) = line.split_once('\t').ok_or("a beat has two columns")?;
-                known.beats_sec.push(at_sec.parse()?);
-                if place == "1" {
-                    known.downbeats_sec.push(at_sec.parse()?);
-                }
-            }
-        }
-        Ok(known)
-    }
-}
+/// How far a bar's start may be from a beat for the grid to be in phase.
+const PHASE_SEC: f64 = 0.035;
+/// The part of the files that an estimator is surest of.
+const SUREST_PART: f64 = 0.75;
 
 /// Sums of one row.
 #[derive(Default)]
@@ -55,19 +25,45 @@ struct Row {
     octave: u32,
     close: u32,
     none: u32,
-    /// F-measures of beats and downbeats, of files whose tempo is right.
-    beats: (f64, u32),
-    downbeats: (f64, u32),
+    beats: Mean,
+    continuity: Mean,
+    downbeats: Mean,
+    phase: Mean,
+    /// Confidence, and whether the tempo was close.
+    sure: Vec<(f64, bool)>,
     length_sec: f64,
     cpu_sec: f64,
 }
 
-/// All rows, by name.
 #[derive(Default)]
-pub(crate) struct Table(BTreeMap<String, Row>);
+struct Mean {
+    sum: f64,
+    count: u32,
+}
+
+impl Mean {
+    fn add(&mut self, value: f64) {
+        self.sum += value;
+        self.count += 1;
+    }
+}
+
+impl fmt::Display for Mean {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count {
+            0 => f.pad("–"),
+            count => f.pad(&format!("{:.3}", self.sum / f64::from(count))),
+        }
+    }
+}
+
+/// All rows, by the part of the files and by who estimates.
+#[derive(Default)]
+pub(crate) struct Table(BTreeMap<(String, String), Row>);
 
 impl Table {
-    pub(crate) fn add(&mut self, set: &str, known: &Known, estimate: &TempoEstimate) {
+    pub(crate) fn add(&mut self, known: &Known, estimator: &str, estimate: &Estimate) {
+        let set = &known.set;
         let length = match known.length_sec {
             ..3.0 => "under 3 s",
             3.0..12.0 => "3 to 12 s",
@@ -78,79 +74,88 @@ impl Table {
             90.0..130.0 => "90 to 130 BPM",
             _ => "130 BPM and more",
         };
-        let all = ["".to_owned(), format!(", {length}"), format!(", {tempo}")];
+        let all = [set.clone(), format!("{set}, {length}"), format!("{set}, {tempo}")];
         for part in all {
-            self.0.entry(format!("{set}{part}")).or_default().add(known, estimate);
+            let row = self.0.entry((part, estimator.to_owned())).or_default();
+            row.add(known, estimate);
         }
     }
 }
 
 impl Row {
-    fn add(&mut self, known: &Known, estimate: &TempoEstimate) {
+    fn add(&mut self, known: &Known, estimate: &Estimate) {
         self.files += 1;
         self.length_sec += known.length_sec;
-        self.cpu_sec += known.cpu_sec;
-        let Some(bpm) = estimate.bpm else {
-            self.none += 1;
-            return;
-        };
+        self.cpu_sec += estimate.cpu_sec;
+        let bpm = estimate.bpm.unwrap_or(0.0);
+        self.none += u32::from(estimate.bpm.is_none());
         let is_within =
             |multiple: f64| (bpm / (known.bpm * multiple) - 1.0).abs() <= TOLERANCE_PART;
+        let is_close = (bpm - known.bpm).abs() <= CLOSE_BPM;
         self.right += u32::from(is_within(1.0));
         self.octave += u32::from(OCTAVES.iter().any(|multiple| is_within(*multiple)));
-        self.close += u32::from((bpm - known.bpm).abs() <= CLOSE_BPM);
-        if is_within(1.0) {
-            for (sum, truth, found) in [
-                (&mut self.beats, &known.beats_sec, &estimate.beats_sec),
-                (&mut self.downbeats, &known.downbeats_sec, &estimate.downbeats_sec),
-            ] {
-                if !truth.is_empty() {
-                    sum.0 += f_measure(truth, found);
-                    sum.1 += 1;
-                }
+        self.close += u32::from(is_close);
+        self.sure.push((estimate.confidence, is_close));
+        if !known.beats_sec.is_empty() {
+            self.beats.add(f_measure(&known.beats_sec, &estimate.beats_sec));
+            self.continuity.add(continuity(&known.beats_sec, &estimate.beats_sec));
+        }
+        if !known.downbeats_sec.is_empty() {
+            if let Some(found) = &estimate.downbeats_sec {
+                self.downbeats.add(f_measure(&known.downbeats_sec, found));
             }
+            let on_beat = |bar: &&f64| is_near(&estimate.beats_sec, **bar, PHASE_SEC);
+            let in_phase = known.downbeats_sec.iter().filter(on_beat).count();
+            let all = known.downbeats_sec.len();
+            // Of a loop every bar, so that the grid as a whole is in phase.
+            self.phase.add(f64::from(u8::from(in_phase == all)));
         }
     }
-}
 
-/// Twice the hits over all true and all found beats; both lists rise.
-fn f_measure(truth: &[f64], found: &[f64]) -> f64 {
-    let mut hits = 0.0;
-    let mut rest = found;
-    for beat in truth {
-        let early = rest.iter().take_while(|other| **other < beat - BEAT_SEC).count();
-        rest = &rest[early..];
-        if rest.first().is_some_and(|other| *other <= beat + BEAT_SEC) {
-            hits += 1.0;
-            rest = &rest[1..];
-        }
+    /// The percentage that is close among those that the estimator is surest of.
+    fn surest(&self) -> f64 {
+        let mut sure = self.sure.clone();
+        sure.sort_by(|one, other| other.0.total_cmp(&one.0));
+        let count = (SUREST_PART * sure.len() as f64).ceil() as usize;
+        let close = sure[..count].iter().filter(|(_, is_close)| *is_close).count();
+        100.0 * close as f64 / count.max(1) as f64
     }
-    2.0 * hits / (truth.len() + found.len()).max(1) as f64
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:34}{:>6}{:>7}{:>7}{:>9}{:>7}{:>8}{:>8}{:>9}",
-            "set", "files", "Acc1", "Acc2", "±0.5 BPM", "none", "beat F", "bar F", "ms/min"
+            "{:32}{:22}{:>6}{:>7}{:>7}{:>7}{:>7}{:>7}{:>8}{:>7}{:>7}{:>7}{:>9}",
+            "set",
+            "estimator",
+            "files",
+            "Acc1",
+            "Acc2",
+            "±0.5",
+            "surest",
+            "none",
+            "beat F",
+            "CMLt",
+            "phase",
+            "bar F",
+            "ms/min"
         )?;
-        for (name, row) in &self.0 {
+        for ((part, estimator), row) in &self.0 {
             let percent = |count: u32| 100.0 * f64::from(count) / f64::from(row.files);
-            let mean = |(sum, count): (f64, u32)| match count {
-                0 => "–".to_owned(),
-                _ => format!("{:.3}", sum / f64::from(count)),
-            };
             writeln!(
                 f,
-                "{name:34}{:>6}{:>7.1}{:>7.1}{:>9.1}{:>7.1}{:>8}{:>8}{:>9.1}",
+                "{part:32}{estimator:22}{:>6}{:>7.1}{:>7.1}{:>7.1}{:>7.1}{:>7.1}{:>8}{:>7}{:>7}{:>7}{:>9.1}",
                 row.files,
                 percent(row.right),
                 percent(row.octave),
                 percent(row.close),
+                row.surest(),
                 percent(row.none),
-                mean(row.beats),
-                mean(row.downbeats),
+                row.beats,
+                row.continuity,
+                row.phase,
+                row.downbeats,
                 1_000.0 * row.cpu_sec / (row.length_sec / 60.0),
             )?;
         }

@@ -24,20 +24,26 @@ pub(super) struct Tracker {
 }
 
 impl Tracker {
-    /// Tracks beats of about `period` frames.
+    /// Tracks beats of about `period` frames in a sample of so many frames.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         clippy::cast_precision_loss,
         reason = "a period is a hundred frames or so"
     )]
-    pub(super) fn new(period: f64) -> Self {
+    pub(super) fn new(period: f64, frames: usize) -> Self {
         let shortest = ((SHORTEST * period).round() as usize).max(1);
         let longest = (LONGEST * period).round() as usize;
         let costs = (shortest..=longest)
             .map(|distance| TIGHTNESS * (distance as f64 / period).ln().powi(2))
             .collect();
-        Self { period, scores: Vec::new(), before: Vec::new(), costs, shortest }
+        Self {
+            period,
+            scores: Vec::with_capacity(frames),
+            before: Vec::with_capacity(frames),
+            costs,
+            shortest,
+        }
     }
 
     /// Frames taken so far.

@@ -3,6 +3,8 @@
 use super::super::tempo::TempoAlternative;
 use super::candidates::Candidate;
 
+/// A tempo this close to another is right where that is.
+const SAME_BPM: f64 = 0.5;
 /// Tempi apart by less than this many octaves are the same.
 const SAME_OCTAVES: f64 = 0.03;
 /// Alternatives that are told.
@@ -51,9 +53,11 @@ pub(super) fn choose(candidates: &[Candidate]) -> Option<Choice> {
         }
     }
     alternatives.sort_by(|one, other| other.weight.total_cmp(&one.weight));
+    let is_same = |candidate: &&Candidate| (candidate.bpm - best.bpm).abs() <= SAME_BPM;
+    let confidence = candidates.iter().filter(is_same).map(odds).sum::<f64>() / sum;
     Some(Choice {
         best: best.clone(),
-        confidence: 1.0 / sum,
+        confidence,
         octave_confidence: octave_confidence.min(1.0),
         alternatives,
     })

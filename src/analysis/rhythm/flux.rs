@@ -40,7 +40,8 @@ impl Flux {
         clippy::cast_precision_loss,
         reason = "a few thousand bins"
     )]
-    pub(super) fn new(bins: usize, bin_hz: f64) -> Self {
+    /// Of spectra with so many bins so far apart; `frames` of them, about.
+    pub(super) fn new(bins: usize, bin_hz: f64, frames: usize) -> Self {
         let ratio = (HIGHEST_HZ / LOWEST_HZ).powf(1.0 / f64::from(FILTERS));
         let mut edges: Vec<usize> = Vec::new();
         for filter in 0..=FILTERS {
@@ -65,7 +66,7 @@ impl Flux {
             before: [silence.clone(), silence.clone()],
             now: silence,
             band_of,
-            frames: Vec::new(),
+            frames: Vec::with_capacity(frames),
         }
     }
 

@@ -47,10 +47,7 @@ pub(super) fn tell(
     let fit = choice.best.fit;
     let mut bpm = choice.best.bpm;
     let frames = match fit {
-        Some(fit) => {
-            let period = 60.0 * f64::from(FRAMES_PER_SEC) / fit.bpm;
-            even(loop_phase(novelty, period), period, length)
-        }
+        Some(_) => even(loop_phase(novelty, period), period, length),
         None => match line.filter(|line| is_even(line, period)) {
             Some(line) => {
                 if tracked.len() >= MANY_BEATS {

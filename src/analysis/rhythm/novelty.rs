@@ -59,12 +59,21 @@ impl Moments {
 }
 
 impl Novelty {
+    /// Of as many frames as are told; what is reserved at once is not moved later.
     #[expect(clippy::cast_precision_loss, reason = "seven")]
-    pub(super) fn new(moments: &Moments) -> Self {
+    pub(super) fn new(moments: &Moments, frames: usize) -> Self {
         let deviations = moments.deviations();
         let common = COMMON_PART * deviations.iter().sum::<f32>() / BANDS as f32;
         let weights = deviations.map(|deviation| 1.0 / (deviation + common).max(f32::MIN_POSITIVE));
-        Self { weights, ..Self::default() }
+        let signal = || Vec::with_capacity(frames);
+        Self {
+            weights,
+            all: signal(),
+            kick: signal(),
+            snare: signal(),
+            hat: signal(),
+            ..Self::default()
+        }
     }
 
     /// Adds the signals of the frames `from..to` of `flux`, smoothed over three frames.

@@ -10,10 +10,12 @@ use super::spectra::FRAMES_PER_SEC;
 /// Frames that are transformed together, 41 s: where a tempo wanders, a stretch much longer has no
 /// one frequency.
 pub(super) const STRETCH_FRAMES: usize = 4_096;
-/// Frames with the zeros behind them: eight times as many bins, so that a parabola fits a peak.
-const PADDED_FRAMES: usize = 8 * STRETCH_FRAMES;
-/// Bins that are kept: up to 16 Hz.
-const KEPT_BINS: usize = PADDED_FRAMES * 16 / FRAMES_PER_SEC as usize;
+/// What is shorter is transformed as if it were this long.
+const FEWEST_FRAMES: usize = 128;
+/// As many bins for each frame: with the zeros behind them, a parabola fits a peak.
+const BINS_PER_FRAME: usize = 8;
+/// What is kept is up to this frequency.
+const KEPT_HZ: usize = 16;
 
 /// Magnitudes of the transform of a signal, over all its stretches.
 pub(super) struct Pulse {
@@ -26,13 +28,16 @@ pub(super) struct Pulse {
 }
 
 impl Pulse {
-    pub(super) fn new() -> Self {
-        let fft = FftPlanner::new().plan_fft_forward(PADDED_FRAMES);
+    /// Of a signal of so many frames.
+    pub(super) fn new(frames: usize) -> Self {
+        let stretch = frames.clamp(FEWEST_FRAMES, STRETCH_FRAMES).next_power_of_two();
+        let padded = BINS_PER_FRAME * stretch;
+        let fft = FftPlanner::new().plan_fft_forward(padded);
         Self {
             scratch: vec![Complex32::ZERO; fft.get_inplace_scratch_len()],
             fft,
-            values: vec![Complex32::ZERO; PADDED_FRAMES],
-            magnitudes: vec![0.0; KEPT_BINS],
+            values: vec![Complex32::ZERO; padded],
+            magnitudes: vec![0.0; padded * KEPT_HZ / FRAMES_PER_SEC as usize],
             most: 0.0,
         }
     }
@@ -64,7 +69,7 @@ impl Pulse {
         reason = "bins are few, and the frequency is not negative"
     )]
     pub(super) fn at(&self, frequency_hz: f64) -> f64 {
-        let bin = frequency_hz * PADDED_FRAMES as f64 / f64::from(FRAMES_PER_SEC);
+        let bin = frequency_hz * self.values.len() as f64 / f64::from(FRAMES_PER_SEC);
         let floor = bin.floor();
         let Some([low, high]) = self.magnitudes.get(floor as usize..floor as usize + 2) else {
             return 0.0;

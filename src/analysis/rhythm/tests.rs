@@ -228,3 +228,76 @@ fn ten_minutes_are_done_in_small_steps() {
     assert!(onsets.frames.len() >= 1_280);
     assert!(longest < STEP_MOST, "{longest:?}");
 }
+
+/// Whether a channel's mean is 0 at `frame` or has just changed its sign.
+fn crosses_zero(plane: &[f32], frame: u64) -> bool {
+    let at = frame as usize;
+    plane[at] == 0.0 || at == 0 || (plane[at - 1] < 0.0) != (plane[at] < 0.0)
+}
+
+/// Strikes over a tone that is 20 dB below them: nowhere is it silent.
+fn strikes_over_a_tone(rate: u32, places_sec: &[f64]) -> Track {
+    let mut track = Track::new(rate, 4.0);
+    for (n, value) in track.plane.iter_mut().enumerate() {
+        *value = (0.08 * (std::f64::consts::TAU * 110.0 * n as f64 / f64::from(rate)).sin()) as f32;
+    }
+    for at_sec in places_sec {
+        track.strike(*at_sec, 700.0, 0.05, 0.8);
+    }
+    track
+}
+
+#[test]
+fn onsets_lie_at_zero_crossings_before_the_attacks() {
+    // At no multiple of a frame of the flux, and 110 ms apart at the least.
+    let places_sec = [0.1234, 0.5077, 0.9503, 1.0606, 1.7771, 2.4999, 3.3333];
+    for rate in [22_050, 44_100, 48_000, 96_000] {
+        let track = strikes_over_a_tone(rate, &places_sec);
+        let plane = track.plane.clone();
+        let (onsets, _, _) = analyse(track.sample());
+        let found = &onsets.onsets_sec;
+        for (place, strength) in places_sec.iter().map(|place| {
+            let near = |at: &usize| (found[*at] - place).abs();
+            let nearest = (0..found.len()).min_by(|one, two| near(one).total_cmp(&near(two)));
+            let nearest = nearest.expect("some onset");
+            (found[nearest] - place, onsets.strengths[nearest])
+        }) {
+            assert!((-0.004..0.001).contains(&place), "{place} s off at {rate} Hz: {found:?}");
+            assert!(strength > 0.3, "{strength} at {rate} Hz");
+        }
+        // The tone's own start is one, too; nothing else is.
+        assert!(found.len() <= places_sec.len() + 1, "{found:?}");
+        for frame in &onsets.frames {
+            assert!(crosses_zero(&plane, *frame), "{frame} at {rate} Hz");
+        }
+        assert!(onsets.frames.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+}
+
+#[test]
+fn slices_of_a_grid_are_moved_to_zero_crossings() {
+    let track = strikes_over_a_tone(44_100, &[0.5, 1.0]);
+    let plane = track.plane.clone();
+    let sample = track.sample();
+    let slices = super::super::grid_slices(&sample, &[0.25, 0.75, 1.25], 4);
+    assert_eq!(slices.len(), 12);
+    for (n, frame) in slices.iter().enumerate() {
+        let place_sec = 0.25 + 0.125 * n as f64;
+        // Half a period of 110 Hz is 4.5 ms.
+        assert!((*frame as f64 / 44_100.0 - place_sec).abs() <= 0.0046, "{frame} for {place_sec}");
+        assert!(crosses_zero(&plane, *frame), "{frame}");
+    }
+}
+
+#[test]
+fn silence_is_what_is_silent_in_every_channel() {
+    let mut planes = vec![vec![0.0_f32; 48_000]; 3];
+    planes[1][12_000] = 0.5;
+    planes[2][35_999] = -1.0;
+    // Less than 60 dB below the peak: not heard.
+    planes[0][100] = 0.0009;
+    planes[0][47_000] = -0.0009;
+    let sample = SampleBuffer::from_planes(48_000, planes).expect("three channels");
+    let (onsets, _, _) = analyse(sample);
+    assert_eq!((onsets.leading_silence_sec, onsets.trailing_silence_sec), (0.25, 0.25));
+}

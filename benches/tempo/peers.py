@@ -1,0 +1,177 @@
+"""Asks other programs for the tempo and the beats of listed files.
+
+    python peers.py LIST CACHE OUT [--half dev|held]
+
+Whatever of the peers can be imported is asked; only samples are handed to them, never a name.
+CACHE keeps what each has said of each file, so that nothing is computed twice. OUT is what
+`tests/tempo.rs` reads with `others=OUT`.
+"""
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+RATE = 44_100
+Mono = NDArray[np.float32]
+# Beats per minute, 0 for none, and beats in seconds.
+Answer = tuple[float, list[float]]
+
+
+def load(path: Path) -> Mono:
+    """The mean of the channels at 44.1 kHz."""
+    audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    mono = audio.mean(axis=1)
+    if rate != RATE:
+        import soxr
+
+        mono = soxr.resample(mono, rate, RATE)
+    return np.ascontiguousarray(mono, np.float32)
+
+
+def librosa_(mono: Mono) -> Answer:
+    import librosa
+
+    tempo, beats = librosa.beat.beat_track(y=mono, sr=RATE, units="time")
+    return float(np.atleast_1d(tempo)[0]), beats.tolist()
+
+
+def aubio_(mono: Mono) -> Answer:
+    import aubio
+
+    tempo = aubio.tempo("default", 1024, 512, RATE)
+    beats = []
+    padded = np.pad(mono, (0, -len(mono) % 512))
+    for block in padded.reshape(-1, 512):
+        if tempo(block):
+            beats.append(float(tempo.get_last_s()))
+    return float(tempo.get_bpm()), beats
+
+
+def essentia_multifeature(mono: Mono) -> Answer:
+    import essentia.standard as essentia
+
+    bpm, beats, *_ = essentia.RhythmExtractor2013(method="multifeature")(mono)
+    return float(bpm), beats.tolist()
+
+
+def essentia_degara(mono: Mono) -> Answer:
+    import essentia.standard as essentia
+
+    bpm, beats, *_ = essentia.RhythmExtractor2013(method="degara")(mono)
+    return float(bpm), beats.tolist()
+
+
+def essentia_percival(mono: Mono) -> Answer:
+    import essentia.standard as essentia
+
+    # One for each file: a used one repeats its first answer.
+    return float(essentia.PercivalBpmEstimator()(mono)), []
+
+
+def madmom_(mono: Mono) -> Answer:
+    from madmom.audio.signal import Signal
+    from madmom.features.beats import DBNBeatTrackingProcessor, RNNBeatProcessor
+
+    global madmom_rnn
+    if madmom_rnn is None:
+        madmom_rnn = RNNBeatProcessor()
+    beats = DBNBeatTrackingProcessor(fps=100)(madmom_rnn(Signal(mono, sample_rate=RATE)))
+    bpm = 60 / float(np.median(np.diff(beats))) if len(beats) > 1 else 0.0
+    return bpm, beats.tolist()
+
+
+madmom_rnn: Callable[..., NDArray[np.float32]] | None = None
+
+
+def tempocnn_(mono: Mono) -> Answer:
+    import librosa
+    from tempocnn.classifier import TempoClassifier
+
+    global tempocnn_model
+    if tempocnn_model is None:
+        tempocnn_model = TempoClassifier("cnn")
+    low = librosa.resample(mono, orig_sr=RATE, target_sr=11_025)
+    mel = librosa.feature.melspectrogram(
+        y=low, sr=11_025, n_fft=1024, hop_length=512, power=1, n_mels=40, fmin=20, fmax=5_000
+    )
+    frames = tempocnn_model.input_shape[2] if hasattr(tempocnn_model, "input_shape") else 256
+    short = max(0, frames - mel.shape[1])
+    mel = np.pad(mel, ((0, 0), (0, short)))
+    windows = [mel[:, at : at + frames] for at in range(0, mel.shape[1] - frames + 1, frames // 2)]
+    batch = np.stack(windows)[..., np.newaxis]
+    batch = (batch - batch.mean()) / max(float(batch.std()), 1e-9)
+    return float(tempocnn_model.estimate_tempo(batch, interpolate=False)), []
+
+
+PEERS: dict[str, tuple[str, Callable[[Mono], Answer]]] = {
+    "librosa": ("librosa", librosa_),
+    "aubio": ("aubio", aubio_),
+    "essentia multifeature": ("essentia", essentia_multifeature),
+    "essentia degara": ("essentia", essentia_degara),
+    "essentia percival": ("essentia", essentia_percival),
+    "madmom": ("madmom", madmom_),
+    "tempocnn": ("tempocnn", tempocnn_),
+}
+
+
+def ask(peer: Callable[[Mono], Answer], mono: Mono) -> dict[str, object]:
+    begin = time.process_time()
+    try:
+        bpm, beats = peer(mono)
+    # Each has its own way to refuse what is too short or silent.
+    except Exception as error:
+        return {"bpm": 0.0, "beats": [], "cpu_sec": time.process_time() - begin, "why": repr(error)}
+    return {"bpm": bpm, "beats": beats, "cpu_sec": time.process_time() - begin}
+
+
+def half_of(origin: str) -> str:
+    return "held" if hashlib.sha1(origin.encode()).digest()[0] % 2 else "dev"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("list", type=Path)
+    parser.add_argument("cache", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--half", choices=["dev", "held"])
+    options = parser.parse_args()
+    peers = {
+        name: ask
+        for name, (module, ask) in PEERS.items()
+        if importlib.util.find_spec(module) is not None
+    }
+    print("asked:", ", ".join(peers) or "nobody")
+    cache = json.loads(options.cache.read_text()) if options.cache.exists() else {}
+    lines = []
+    for line in options.list.read_text().splitlines():
+        path, _, _, origin, _ = line.split("\t")
+        if options.half not in {None, half_of(origin)}:
+            continue
+        content = hashlib.sha1(Path(path).read_bytes()).hexdigest()
+        mono: Mono | None = None
+        for name, peer in peers.items():
+            said = cache.setdefault(name, {})
+            if content not in said:
+                mono = load(Path(path)) if mono is None else mono
+                if not said:
+                    # The first call compiles, and loads what is loaded once.
+                    ask(peer, mono)
+                said[content] = ask(peer, mono)
+            answer = said[content]
+            beats = " ".join(f"{beat:.4f}" for beat in answer["beats"])
+            lines.append(f"{name}\t{path}\t{answer['bpm']}\t{answer['cpu_sec']}\t{beats}")
+        if mono is not None:
+            options.cache.write_text(json.dumps(cache))
+    options.out.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
