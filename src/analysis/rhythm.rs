@@ -53,6 +53,11 @@ const TRACKED_FRAMES: usize = 1_024;
 /// rendered grooves of `benches/tempo` that are cut anywhere are late by 0.7 ms in the median.
 const ATTACK_FRAMES: f64 = 0.2;
 
+/// Frames at the end whose windows reach beyond it: what is cut off there looks like an attack.
+const CUT_OFF_FRAMES: usize = 3;
+/// What begins so soon after the first sound begins with it: two onsets are as far apart at least.
+const SOON_SEC: f64 = 0.03;
+
 /// What is shorter has no tempo.
 const SHORTEST_SEC: f64 = 1.2;
 /// What has fewer onsets has none, either.
@@ -159,7 +164,11 @@ impl Rhythm {
         let rate = f64::from(self.sample.sample_rate());
         for &peak in &self.peaks[from..to] {
             let at_sec = seconds(peak as f64 + ATTACK_FRAMES);
-            let frame = attack::start(&self.sample, at_sec) as u64;
+            let mut frame = attack::start(&self.sample, at_sec) as u64;
+            let silent_sec = self.leading_silence_sec;
+            if self.onsets.frames.is_empty() && frame as f64 / rate < silent_sec + SOON_SEC {
+                frame = attack::beginning(&self.sample, silent_sec) as u64;
+            }
             if self.onsets.frames.last().is_some_and(|last| *last >= frame) {
                 continue;
             }
@@ -257,6 +266,7 @@ impl Analyzer for Rhythm {
                 let Self { spectra, flux, gain, .. } = self;
                 spectra.finish(*gain, |powers| flux.hear(powers));
                 self.frames = flux.frames.len();
+                flux.frames.iter_mut().rev().take(CUT_OFF_FRAMES).for_each(|bands| bands.fill(0.0));
                 let (leading, trailing) = self.silence.ends_sec(self.sample.sample_rate());
                 self.leading_silence_sec = leading;
                 self.onsets.leading_silence_sec = leading;

@@ -24,6 +24,17 @@ fn frames_in(sample: &SampleBuffer, seconds: f64) -> usize {
     (seconds * f64::from(sample.sample_rate())).ceil().max(1.0) as usize
 }
 
+/// The zero crossing at which the first sound begins, after so much silence.
+pub(super) fn beginning(sample: &SampleBuffer, silent_sec: f64) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "within the sample"
+    )]
+    let first = (silent_sec * f64::from(sample.sample_rate())).round() as usize;
+    zero_crossing(sample, first.min(sample.ready_frames().saturating_sub(1)), SNAP_SEC)
+}
+
 /// The zero crossing at which the attack near `at_sec` begins.
 pub(super) fn start(sample: &SampleBuffer, at_sec: f64) -> usize {
     let about = frames_in(sample, at_sec.max(0.0));
