@@ -210,9 +210,9 @@ class Story:
             self.ready_sec = event["ready_sec"]
         if kind == "success" and self.percent != 100.0 and complete():
             raise WrongEvent(f"{event}: the percent was {self.percent} before")
-        if kind == "success" and self.ready_sec is not None:
-            if event["from_cache"] or event["duration_sec"] < self.ready_sec:
-                raise WrongEvent(f"{event}: {self.ready_sec} s were playable before")
+        was_playable = kind == "success" and self.ready_sec is not None
+        if was_playable and (event["from_cache"] or event["duration_sec"] < self.ready_sec):
+            raise WrongEvent(f"{event}: {self.ready_sec} s were playable before")
 
 
 class Checker:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import PATIENCE_SEC, RUNNING, Sounds, drain, wait_until
+from support import PATIENCE_SEC, Sounds, drain, wait_until
 
 import hotcue
 
@@ -282,7 +282,7 @@ def test_a_forked_child_gets_a_clear_error(python: Python, slow: Path) -> None:
             sys.exit(3)  # Through atexit and destructors, unlike os._exit.
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 3
-        assert engine.state(0) in RUNNING  # The parent goes on.
+        assert engine.state(0) in ("loading", "playable")  # The parent goes on.
         print("parent done")
         """,
         str(slow),

@@ -99,9 +99,7 @@ def test_what_is_played_while_it_arrives_is_the_finished_sample(sounds: Sounds) 
 
 
 @pytest.mark.parametrize("kind", ["ready", "empty"])
-def test_an_id_that_holds_a_sample_is_never_playable(
-    kind: str, slow: Path, sounds: Sounds
-) -> None:
+def test_an_id_that_holds_a_sample_is_never_playable(kind: str, slow: Path, sounds: Sounds) -> None:
     with hotcue.AudioEngine(output="offline", workers=1) as engine:
         if kind == "ready":
             engine.load_sample_async(0, sounds.wav()).result(PATIENCE_SEC)

@@ -45,10 +45,10 @@ class StalledEvent(TypedDict):
 
 
 class PlayableEvent(TypedDict):
-    """An id that held nothing can be played from now on, while the rest is arriving: `ready_sec` are
-    there. At most once per load, and only of files that say how long they are; a load that is done
-    within milliseconds has none. Should it end without `success`, what plays fades out and the id
-    is empty again."""
+    """An id that held nothing can be played from now on, while the rest is arriving: `ready_sec`
+    are there. At most once per load, and only of files that say how long they are; a load that is
+    done within milliseconds has none. Should it end without `success`, what plays fades out and
+    the id is empty again."""
 
     type: Literal["playable"]
     id: int
