@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use hotcue::output::{OutputRequest, prepare_offline};
 use hotcue::{
-    LoadError, LoadJob, LoadOptions, Pulse, SampleBuffer, SharedLoad, Source, SourceIdentity,
-    Stage, Step, Workbench,
+    LoadError, LoadJob, LoadOptions, LoadedSample, Pulse, SampleBuffer, SharedLoad, Source,
+    SourceIdentity, Stage, Step, Workbench,
 };
 use hotcue_actors::testing::{Work, Workshop};
 use hotcue_actors::{AudioEngine, EngineConfig};
@@ -69,6 +69,14 @@ impl Work for SeenWork {
 
     fn held_bytes(&self) -> usize {
         self.job.held_bytes()
+    }
+
+    fn buffer(&self) -> Option<Arc<SampleBuffer>> {
+        self.job.buffer()
+    }
+
+    fn arriving(&self) -> Option<LoadedSample> {
+        self.job.arriving()
     }
 
     fn shared(&self) -> Option<Arc<SharedLoad>> {

@@ -115,6 +115,11 @@ impl Script {
         self.steps.iter().any(|pace| pace.takes >= GIVEN_UP_AFTER)
     }
 
+    /// Whether there is more than it states.
+    fn lies(&self) -> bool {
+        self.stated_frames.is_some_and(|stated| stated < self.frames)
+    }
+
     /// Bytes of the sample that comes of it.
     fn sample_bytes(&self) -> u64 {
         (self.frames * size_of::<f32>()) as u64
@@ -141,6 +146,8 @@ pub(crate) struct Disk {
     /// Bytes of the largest sample that any file has had in it.
     largest: AtomicU64,
     sticks: AtomicBool,
+    /// Some file has stated less than it holds.
+    lies: AtomicBool,
     log: Log,
 }
 
@@ -157,6 +164,7 @@ impl Disk {
             .collect();
         let works = AtomicUsize::new(0);
         let sticks = files.iter().any(|file| file.script.sticks());
+        let lies = files.iter().any(|file| file.script.lies());
         let largest = files.iter().map(|file| file.script.sample_bytes()).max().unwrap_or(0);
         Arc::new(Self {
             files: Mutex::new(files),
@@ -164,6 +172,7 @@ impl Disk {
             works,
             largest: AtomicU64::new(largest),
             sticks: AtomicBool::new(sticks),
+            lies: AtomicBool::new(lies),
             log: log.clone(),
         })
     }
@@ -183,6 +192,11 @@ impl Disk {
     /// Whether some file may have kept a decoder, and the memory that it has, for long.
     pub(crate) fn has_stuck(&self) -> bool {
         self.sticks.load(Ordering::Relaxed)
+    }
+
+    /// Whether the sample of some file may have had to move.
+    pub(crate) fn has_lied(&self) -> bool {
+        self.lies.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_path(&self, file: usize) -> bool {
@@ -221,6 +235,7 @@ impl Disk {
         let script = Script::new(random);
         self.largest.fetch_max(script.sample_bytes(), Ordering::Relaxed);
         self.sticks.fetch_or(script.sticks(), Ordering::Relaxed);
+        self.lies.fetch_or(script.lies(), Ordering::Relaxed);
         let mut files = self.lock();
         files[file] = File { version: files[file].version + 1, script };
     }

@@ -125,7 +125,7 @@ async fn live(seed: u64, log: Log) {
     model.pulled(!shape.clocked);
     let pushed = SampleBuffer::from_planes(48_000, vec![vec![PUSHED; 100]]).expect("not empty");
     let engine = Arc::new(engine);
-    let reader = actix_rt::spawn(read_along(Arc::clone(&engine), log.clone()));
+    let reader = actix_rt::spawn(read_along(Arc::clone(&engine), Arc::clone(&disk), log.clone()));
     let mut caller = Caller {
         random,
         shape,
@@ -144,19 +144,19 @@ async fn live(seed: u64, log: Log) {
     {
         std::panic::resume_unwind(failed.into_panic());
     }
-    read(&caller.engine, &log);
+    read(&caller.engine, &caller.disk, &log);
     checks::check(&caller.shape, &caller.disk, &caller.model, &log.entries());
 }
 
 /// Polls events and notices until it is aborted.
-async fn read_along(engine: Arc<AudioEngine>, log: Log) {
+async fn read_along(engine: Arc<AudioEngine>, disk: Arc<Disk>, log: Log) {
     loop {
-        read(&engine, &log);
+        read(&engine, &disk, &log);
         sleep(POLL).await;
     }
 }
 
-fn read(engine: &AudioEngine, log: &Log) {
+fn read(engine: &AudioEngine, disk: &Disk, log: &Log) {
     while let Some(event) = engine.poll_loader_events() {
         // What it says is already true.
         if event.is_terminal()
@@ -165,8 +165,10 @@ fn read(engine: &AudioEngine, log: &Log) {
             let id = event.request_id();
             assert!(!loads.iter().any(|load| Some(load.request_id) == id), "not yet: {event:?}");
         }
-        // A later play of it sounds.
+        // A later play of it sounds, unless its sample has to begin anew or to move.
         if let LoaderEvent::Playable { id, request_id, .. } = event
+            && !disk.has_lied()
+            && engine.stats().memory_budget.is_none()
             && let (Ok(state), Ok(loads)) = (engine.state(id), engine.loads())
             && loads.iter().any(|load| load.request_id == request_id)
         {
@@ -485,10 +487,10 @@ impl Caller {
         let limit = Duration::from_millis(500) + self.shape.jitter.longest * 20;
         assert!(took <= limit, "shutting down took {took:?}");
         self.model.shut_down(&self.disk);
-        read(&self.engine, &self.log);
+        read(&self.engine, &self.disk, &self.log);
         let told = self.log.entries().len();
         sleep(Duration::from_secs(3)).await;
-        read(&self.engine, &self.log);
+        read(&self.engine, &self.disk, &self.log);
         let after: Vec<Entry> = self.log.entries().split_off(told);
         let told =
             after.iter().find(|entry| matches!(entry.what, What::Event(_) | What::Notice(_)));

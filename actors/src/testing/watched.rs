@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hotcue::{LoadError, LoadOptions, Pulse, Source, SourceIdentity, Stage, Step, Workbench};
+use hotcue::{
+    LoadError, LoadOptions, LoadedSample, Pulse, SampleBuffer, SharedLoad, Source, SourceIdentity,
+    Stage, Step, Workbench,
+};
 
 use super::{Work, Workshop, World};
 
@@ -59,6 +62,18 @@ impl Work for Watched {
 
     fn held_bytes(&self) -> usize {
         self.work.held_bytes()
+    }
+
+    fn buffer(&self) -> Option<Arc<SampleBuffer>> {
+        self.work.buffer()
+    }
+
+    fn arriving(&self) -> Option<LoadedSample> {
+        self.work.arriving()
+    }
+
+    fn shared(&self) -> Option<Arc<SharedLoad>> {
+        self.work.shared()
     }
 
     fn blocks_for(&mut self) -> Duration {
