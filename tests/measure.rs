@@ -215,7 +215,8 @@ fn callbacks(folder: &Path, loads: usize) -> Result<bool, String> {
     let mut within = true;
     for (what, mut times) in [("alone", found.alone), ("beside loads", found.busy)] {
         times.sort();
-        let at = |share: f64| times.get((times.len() as f64 * share) as usize).or_else(|| times.last());
+        let at =
+            |share: f64| times.get((times.len() as f64 * share) as usize).or_else(|| times.last());
         let [median, p99, p999, most] =
             [0.5, 0.99, 0.999, 1.0].map(|share| at(share).copied().unwrap_or(Duration::MAX));
         within &= p999 <= budget;
