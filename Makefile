@@ -99,7 +99,7 @@ target/tempo/.venv: benches/tempo/requirements.txt | preflight
 nightly: export HOTCUE_LONG := 1
 nightly: test promises progress soak fuzz ## runs the long forms of the tests, and those that need other programs
 	RUSTFLAGS='--cfg loom' cargo test --locked --release -p hotcue --lib --target-dir target/loom \
-	    buffer::tests::model
+	    -- buffer::tests::model stream::tests::model
 	scripts/plants.sh
 	.venv/bin/hotcue demo --output null --wav target/demo.wav
 	$(PYTHON) scripts/check_demo.py target/demo.wav

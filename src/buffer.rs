@@ -15,6 +15,7 @@ mod writer;
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
+pub(crate) use overview::Extremes;
 pub(crate) use region::Region;
 pub use waveform::Waveform;
 pub use writer::SampleWriter;

@@ -14,6 +14,7 @@ mod opus;
 mod packets;
 mod pcm;
 mod reader;
+mod seek;
 mod sniff;
 mod split;
 mod symphonia;
@@ -32,6 +33,7 @@ pub(crate) use clean::Tally;
 pub(crate) use opus::{Next, Page, Pages};
 pub(crate) use pcm::{Chunk as HeaderChunk, Chunks, Order, Window, array};
 pub(crate) use reader::{CountingReader, OpenedSource, ReadState};
+pub(crate) use seek::{Mark, Seeker};
 pub(crate) use sniff::id3v2_len;
 pub(crate) use split::{Cut, Odd, Splitter, Stretch, Uncut, Wanted, stretch_values};
 use symphonia::SymphoniaDecoder;
@@ -128,6 +130,12 @@ pub(crate) trait Decoder: Send {
 
     /// The decoder as one that cuts what it has not lent yet into stretches; None where it cannot.
     fn splitter(&mut self) -> Option<&mut dyn Splitter> {
+        None
+    }
+
+    /// The decoder as one that can be put to another place; None where it has to come from the
+    /// start.
+    fn seeker(&mut self) -> Option<&mut dyn Seeker> {
         None
     }
 

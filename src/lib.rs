@@ -15,6 +15,7 @@ mod metadata;
 mod resample;
 mod source;
 mod spec;
+mod stream;
 #[cfg(test)]
 mod testing;
 
@@ -36,3 +37,6 @@ pub use metadata::{
 pub use resample::{Resampler, Workbench, output_frames};
 pub use source::{ByteSource, Pulse, ReadSeek, Source, SourceIdentity, identify};
 pub use spec::{AudioSpec, MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
+pub use stream::{
+    StreamFeed, StreamOpening, StreamReader, StreamScan, StreamStep, StreamedSample, Wish,
+};

@@ -167,6 +167,11 @@ impl Resampler {
         taken
     }
 
+    /// The rates of its input and its output, in Hz.
+    pub(crate) fn rates(&self) -> (u32, u32) {
+        (self.in_rate, self.out_rate)
+    }
+
     /// Frames of input so far, those before the beginning included.
     pub(crate) fn frames_pushed(&self) -> u64 {
         self.pushed

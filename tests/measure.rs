@@ -11,6 +11,8 @@
 //!   loaded, beside loading it first; and whether all that is heard is the finished sample.
 //! - `measure callback FOLDER [loads=N]`: what the callback takes of the processor while samples are
 //!   loaded and unloaded, beside its time; most of it may be taken once in a thousand.
+//! - `measure stream FOLDER`: streams every file: memory, how soon seeks land, and whether eight
+//!   voices at 20 times the speed run dry beside 200 loads.
 //! - `measure soak MINUTES [allow=KB_PER_MIN] [leak=KB_PER_MIN] [SVG]`: random calls of several
 //!   threads; no event may be lost and nothing may grow.
 //! - `measure promises [FOLDER] [times=N] [short]`: how soon cancelling, urgent and short loads
@@ -28,6 +30,7 @@ mod measure {
     pub(crate) mod plot;
     pub(crate) mod promises;
     pub(crate) mod soak;
+    pub(crate) mod stream;
     pub(crate) mod throttled;
 }
 
@@ -41,6 +44,7 @@ use measure::first_sound;
 use measure::plot;
 use measure::promises::{self, Promises};
 use measure::soak::{self, Soak};
+use measure::stream;
 
 // That of the Python package, for which all this is measured.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
@@ -93,6 +97,7 @@ fn main() -> ExitCode {
                 _ => Err(format!("{loads} is no number of loads")),
             }
         }
+        ["stream", folder] => stream::run(Path::new(folder)),
         ["memory", folder] => memory(Path::new(folder)),
         ["child", kind, file, rate, bytes_per_sec] => {
             let rate = rate.parse().map_err(|_| format!("{rate} is no rate"));
@@ -103,6 +108,7 @@ fn main() -> ExitCode {
         }
         _ => Err(
             "usage: measure progress|throttled FOLDER [runs=N] [SVG] | measure memory FOLDER | \
+                 measure stream FOLDER | \
                  measure soak MINUTES [allow=KB_PER_MIN] [leak=KB_PER_MIN] [SVG]"
                 .to_owned(),
         ),

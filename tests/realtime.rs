@@ -4,6 +4,10 @@
 //! `Renderer::render`.
 #![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
 
+mod realtime {
+    mod stream;
+}
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;

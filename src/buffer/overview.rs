@@ -14,9 +14,9 @@ const LANES: usize = 16;
 
 /// The least and the greatest value of some frames.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Extremes {
-    pub(super) min: f32,
-    pub(super) max: f32,
+pub(crate) struct Extremes {
+    pub(crate) min: f32,
+    pub(crate) max: f32,
 }
 
 impl Extremes {
@@ -24,7 +24,7 @@ impl Extremes {
     pub(super) const NONE: Self = Self { min: f32::INFINITY, max: f32::NEG_INFINITY };
 
     /// Those of `values`.
-    pub(super) fn of(values: &[f32]) -> Self {
+    pub(crate) fn of(values: &[f32]) -> Self {
         let Some(last) = values.last_chunk::<LANES>() else {
             let one = |&value| Self { min: value, max: value };
             return values.iter().map(one).fold(Self::NONE, Self::and);
@@ -49,7 +49,8 @@ impl Extremes {
         Self { min: min[0], max: max[0] }
     }
 
-    fn and(self, other: Self) -> Self {
+    /// Those of both.
+    pub(crate) fn and(self, other: Self) -> Self {
         Self { min: lesser(self.min, other.min), max: greater(self.max, other.max) }
     }
 }

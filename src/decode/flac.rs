@@ -15,6 +15,7 @@ mod header;
 mod info;
 mod packets;
 mod place;
+mod seek;
 mod split;
 mod subframe;
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod decoder;
 mod frames;
 mod header;
 mod padding;
+mod seek;
 mod split;
 mod tag;
 #[cfg(test)]

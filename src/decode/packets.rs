@@ -4,6 +4,7 @@
 mod blocks;
 mod codec;
 mod decoder;
+mod seek;
 
 pub(super) use blocks::Blocks;
 pub(super) use codec::{PacketCodec, Undecodable};
@@ -40,6 +41,16 @@ pub(super) enum Next {
     },
 }
 
+/// A packet that was found by its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    pub(super) place: [u64; 2],
+    /// The tick that it begins with, counted from the first one that is audio.
+    pub(super) tick: u64,
+    /// Ticks of it; None for those that have frames of their own accord.
+    pub(super) ticks: Option<u64>,
+}
+
 /// Packets one after another.
 pub(super) trait PacketSource: Send {
     /// The next packet.
@@ -47,6 +58,18 @@ pub(super) trait PacketSource: Send {
     /// # Errors
     /// Those of the reader.
     fn next(&mut self, blocks: &mut Blocks<CountingReader>) -> io::Result<Next>;
+
+    /// Where the next packet is, for [`go_to`](Self::go_to).
+    fn place(&self) -> [u64; 2];
+
+    /// Goes on with the packet at `place`, which the codec is to take for a first one.
+    fn go_to(&mut self, place: [u64; 2]);
+
+    /// The packet in which `tick` is, counted from the first tick that is audio; None where the
+    /// container does not say.
+    fn find(&self, _tick: u64) -> Option<Spot> {
+        None
+    }
 
     /// Ticks per second of a packet's `from` and `to`; 0: they are frames.
     fn timescale(&self) -> u32;

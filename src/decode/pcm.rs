@@ -17,6 +17,7 @@ mod gsm;
 mod law;
 mod layout;
 mod linear;
+mod seek;
 mod split;
 mod spread;
 mod svx;

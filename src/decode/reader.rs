@@ -144,6 +144,11 @@ impl ReadState {
         self.allowance.begin_step(begin, self.time_spent());
     }
 
+    /// Gives the reader as much again as a whole load may take: for one that is put to another place.
+    pub(crate) fn grant(&self) {
+        self.allowance.grant(&self.pulse);
+    }
+
     /// Time that was spent inside the source: in opening, reads and seeks.
     pub(crate) fn time_spent(&self) -> Duration {
         Duration::from_nanos(self.spent_ns.load(Ordering::Relaxed))

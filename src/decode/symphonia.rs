@@ -11,6 +11,7 @@ mod opening;
 mod opus;
 mod packets;
 mod planes;
+mod seek;
 mod spare;
 mod split;
 mod stream;
@@ -30,7 +31,7 @@ use super::clean::Change;
 use super::failure::source_failure;
 use super::reader::{CountingReader, ReadState};
 use super::split::Packets;
-use super::{Chunk, Decoder, Splitter, StreamInfo, sniff};
+use super::{Chunk, Decoder, Seeker, Splitter, StreamInfo, sniff};
 use crate::error::{LoadError, LoadWarning};
 
 /// One audio track of one source.
@@ -41,6 +42,8 @@ pub(crate) struct SymphoniaDecoder {
     order: Vec<usize>,
     /// Frames that the encoder needed to get going; not audio.
     frames_to_skip: u64,
+    /// The time that the first frame has by its pages, once somebody asked.
+    first_time: Option<i64>,
     /// Decoded frames wait in `stream.unpacked` for `next_chunk`.
     chunk_waits: bool,
     /// What was read for stretches; None before the first one.
@@ -84,7 +87,15 @@ impl SymphoniaDecoder {
             "alac" => alac_order(&layout.speakers),
             _ => wave_order(&layout.speakers),
         };
-        Ok(Self { info, stream, order, frames_to_skip, chunk_waits: true, ahead: None })
+        Ok(Self {
+            info,
+            stream,
+            order,
+            frames_to_skip,
+            first_time: None,
+            chunk_waits: true,
+            ahead: None,
+        })
     }
 }
 
@@ -118,6 +129,10 @@ impl Decoder for SymphoniaDecoder {
         let frames = stream.unpacked.frames;
         let skipped = stream.tally.skip(&mut self.frames_to_skip, frames);
         Ok(Some(Chunk::new(&stream.unpacked.planes, &self.order, skipped..frames)))
+    }
+
+    fn seeker(&mut self) -> Option<&mut dyn Seeker> {
+        (self.can_be_split() && !self.stream.tally.restarted).then_some(self)
     }
 
     fn splitter(&mut self) -> Option<&mut dyn Splitter> {

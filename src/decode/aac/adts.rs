@@ -181,6 +181,14 @@ impl PacketSource for AdtsSource {
         Ok(Next::Packet(Packet { at, len, from: 0, to: None, jumps: false }))
     }
 
+    fn place(&self) -> [u64; 2] {
+        [self.at, 0]
+    }
+
+    fn go_to(&mut self, [at, _]: [u64; 2]) {
+        self.at = at;
+    }
+
     fn timescale(&self) -> u32 {
         0
     }

@@ -19,6 +19,11 @@ const MISSING_BYTES: usize = 2;
 /// What libfaac begins with that is no music: one block.
 const LIBFAAC_DELAY_FRAMES: usize = 1024;
 
+/// Frames that are decoded before those that are wanted.
+const LEAD_FRAMES: u64 = 8 * 1024;
+/// Most frames of a block without spectral band replication.
+const MAX_PLAIN_BLOCK: usize = 1024;
+
 /// Decodes the packets of one stream.
 pub(crate) struct Codec {
     /// The `AudioSpecificConfig`; None where packets are ADTS frames, which have headers.
@@ -148,6 +153,14 @@ impl PacketCodec for Codec {
             Some(config) => AacDecoder::with_config_bytes(config).unwrap_or_default(),
             None => AacDecoder::new(),
         };
+    }
+
+    /// One block overlaps with the one before it; noise that stands in for parts of the spectrum is
+    /// another each time. With spectral band replication, blocks are longer, and need a header that
+    /// may have come long before.
+    fn lead_frames(&self) -> Option<u64> {
+        let block = self.planes.first().map_or(0, Vec::len);
+        (block <= MAX_PLAIN_BLOCK).then_some(LEAD_FRAMES)
     }
 
     fn take_priming(&mut self, frames: usize) -> usize {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::codec::Frame;
 use super::frames::{Frames, Next};
+use super::header::FrameHeader;
 use super::info::Preamble;
 use super::place::{self, Gap, Place};
 use super::split::RawFrame;
@@ -12,7 +13,7 @@ use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use crate::decode::failure::{io_failure, source_failure};
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::split::Packets;
-use crate::decode::{Chunk, Decoder, Splitter, StreamInfo, append_next};
+use crate::decode::{Chunk, Decoder, Seeker, Splitter, StreamInfo, append_next};
 use crate::error::{LoadError, LoadWarning};
 use crate::spec::AudioSpec;
 
@@ -29,6 +30,8 @@ pub(in crate::decode) struct FlacDecoder {
     pub(super) lost_frames: u64,
     planes: Vec<Vec<f32>>,
     pub(super) place: Place,
+    /// Where the first frame begins, and its header.
+    pub(super) first: Option<(u64, FrameHeader)>,
     /// The length that the stream states, in frames; 0: it does not.
     stated_frames: u64,
     /// Whether a frame that would have been the next one is damaged, and no other came since.
@@ -71,6 +74,7 @@ impl FlacDecoder {
             lost_frames: 0,
             planes: Vec::new(),
             place: Place::default(),
+            first: None,
             stated_frames,
             last_is_damaged: false,
             ended: false,
@@ -196,6 +200,8 @@ impl FlacDecoder {
         self.info.spec = spec;
         self.info.bits_per_sample = Some(frame.bits);
         self.order = (0..spec.channels).collect();
+        let start = self.frames.byte_position().saturating_sub(frame.len as u64);
+        self.first = Some((start, frame.header));
         let last = self.frames.last(frame).map_err(|error| io_failure(&self.read, error))?;
         let counted = last.and_then(|last| place::length(&frame.header, &last, self.stated_frames));
         if let Some(counted) = counted.filter(|counted| *counted != self.stated_frames) {
@@ -273,6 +279,10 @@ impl Decoder for FlacDecoder {
         })?;
         tally.frames += waiting as u64;
         Ok(Some(waiting))
+    }
+
+    fn seeker(&mut self) -> Option<&mut dyn Seeker> {
+        Some(self)
     }
 
     fn splitter(&mut self) -> Option<&mut dyn Splitter> {

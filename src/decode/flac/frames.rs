@@ -82,6 +82,57 @@ impl<R: Read + Seek> Frames<R> {
         &self.codec
     }
 
+    /// Where in the file the next frame is looked for.
+    pub(super) fn byte_position(&self) -> u64 {
+        self.position - (self.buffer.len() - self.taken) as u64
+    }
+
+    /// Length of the file in bytes, as far as the reader knows; where that fails, it shows at the
+    /// next read.
+    pub(super) fn byte_len(&mut self) -> u64 {
+        let len = self.reader.seek(SeekFrom::End(0));
+        self.reader.seek(SeekFrom::Start(self.position)).and(len).unwrap_or(self.position)
+    }
+
+    /// Goes on with the frame that begins at byte `position`.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub(super) fn go_to(&mut self, position: u64) -> io::Result<()> {
+        self.reader.seek(SeekFrom::Start(position))?;
+        self.buffer.clear();
+        (self.taken, self.position, self.ended) = (0, position, false);
+        Ok(())
+    }
+
+    /// Looks for a sound frame like `first` in some bytes from `from` on; where it begins, and its
+    /// header. What comes next stays what it was.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub(super) fn probe(
+        &mut self,
+        from: u64,
+        bytes: u64,
+        first: &FrameHeader,
+    ) -> io::Result<Option<(u64, FrameHeader)>> {
+        self.reader.seek(SeekFrom::Start(from))?;
+        let mut sight = Vec::new();
+        // A frame that begins in these bytes is to be seen whole.
+        let seen = bytes + self.ahead as u64;
+        self.reader.by_ref().take(seen).read_to_end(&mut sight)?;
+        self.reader.seek(SeekFrom::Start(self.position))?;
+        let mut codec = Codec::new(*self.codec.info());
+        let kind = |header: &FrameHeader| (header.is_fixed, header.channels, header.sample_rate);
+        let begins = |at: &usize| {
+            FrameHeader::parse(&sight[*at..]).is_some_and(|header| kind(&header) == kind(first))
+        };
+        let found = (0..sight.len())
+            .filter(begins)
+            .find_map(|at| Some((from + at as u64, codec.decode(&sight[at..]).ok()?.header)));
+        Ok(found)
+    }
+
     /// Decodes the next frame, or passes what is none. Not more than one frame is tried.
     ///
     /// # Errors

@@ -37,6 +37,10 @@ impl PacketCodec for FlacPackets {
 
     fn reset(&mut self) {}
 
+    fn lead_frames(&self) -> Option<u64> {
+        Some(0)
+    }
+
     fn planes(&mut self) -> &mut [Vec<f32>] {
         &mut self.planes
     }

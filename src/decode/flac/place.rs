@@ -21,11 +21,11 @@ pub(super) enum Gap {
 #[derive(Debug, Default)]
 pub(super) struct Place {
     /// The last frame; None before the first one.
-    last: Option<FrameHeader>,
+    pub(super) last: Option<FrameHeader>,
     /// Bytes since then that belong to no sound frame.
-    passed: u64,
+    pub(super) passed: u64,
     /// Frames state the number of their first frame of audio, whatever they claim, as of Flake 0.11.
-    counts_audio: bool,
+    pub(super) counts_audio: bool,
 }
 
 impl Place {
@@ -46,7 +46,7 @@ impl Place {
     }
 
     /// What the frame behind `header` bears.
-    fn next_number(&self, header: &FrameHeader) -> u64 {
+    pub(super) fn next_number(&self, header: &FrameHeader) -> u64 {
         let counts_frames = header.is_fixed && !self.counts_audio;
         header.number + if counts_frames { 1 } else { u64::from(header.block_frames) }
     }

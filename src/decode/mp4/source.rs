@@ -10,7 +10,7 @@ use super::fragments;
 use super::table::Table;
 use super::times::Times;
 use super::track::Track;
-use crate::decode::packets::{Blocks, Next, Packet, PacketSource, frames_of};
+use crate::decode::packets::{Blocks, Next, Packet, PacketSource, Spot, frames_of};
 use crate::decode::reader::CountingReader;
 
 /// Frames of sound that are decoded and dropped before an edit that is jumped to, in seconds: so
@@ -205,6 +205,31 @@ impl PacketSource for Mp4Source {
         self.at = Some(at.saturating_add(len as u64));
         let jumps = std::mem::take(&mut self.jumps);
         Ok(Next::Packet(Packet { at, len, from, to, jumps }))
+    }
+
+    fn place(&self) -> [u64; 2] {
+        [self.edit as u64, self.packet]
+    }
+
+    fn go_to(&mut self, [edit, packet]: [u64; 2]) {
+        let edit = usize::try_from(edit).unwrap_or(usize::MAX);
+        if edit != self.edit {
+            self.edit = edit;
+            self.begin();
+        }
+        self.packet = packet;
+        self.chunk = self.table.chunk_of(packet);
+        (self.at, self.jumps) = (None, false);
+    }
+
+    fn find(&self, tick: u64) -> Option<Spot> {
+        let &[edit] = self.edits.as_slice() else { return None };
+        let tick = edit.from.saturating_add(tick);
+        let (packet, into) = self.times.packet_at(tick.min(self.times.end().saturating_sub(1)));
+        let tick = tick.saturating_sub(into).checked_sub(edit.from)?;
+        let is_packet = matches!(self.framing, Framing::Packets);
+        let ticks = is_packet.then(|| self.times.ticks_of(packet));
+        Some(Spot { place: [0, packet], tick, ticks })
     }
 
     fn timescale(&self) -> u32 {

@@ -6,12 +6,13 @@ use super::codec::{Codec, Outcome};
 use super::frames::{Frame, Frames};
 use super::header;
 use super::padding::Padding;
+use super::seek::Settling;
 use super::tag::Tag;
 use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use crate::decode::failure::{io_failure, source_failure};
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::split::Packets;
-use crate::decode::{Chunk, Decoder, Splitter, StreamInfo};
+use crate::decode::{Chunk, Decoder, Seeker, Splitter, StreamInfo};
 use crate::error::{LoadError, LoadWarning};
 use crate::spec::AudioSpec;
 
@@ -38,6 +39,8 @@ pub(super) struct MpegDecoder {
     /// Frames of audio in each frame of MPEG audio, and those before the music in all.
     pub(super) per_packet: u64,
     pub(super) delay: u64,
+    /// What the codec lacks since it was put to another place.
+    pub(super) settling: Settling,
     /// What was read for stretches; None before the first one.
     pub(super) ahead: Option<Packets<Vec<u8>>>,
 }
@@ -110,6 +113,7 @@ impl MpegDecoder {
             ended: false,
             per_packet,
             delay,
+            settling: Settling::default(),
             ahead: None,
         };
         this.info.spec.validate()?;
@@ -156,6 +160,9 @@ impl MpegDecoder {
         let is_tag = Tag::parse(&frame.header, &self.frames.sight()[..frame.len]).is_some();
         let outcome = if is_tag { None } else { Some(self.decode(&frame)) };
         self.frames.leave(frame.len);
+        if let Some(outcome) = outcome {
+            self.settling.enter(&frame, outcome);
+        }
         match outcome {
             // Of a stream that follows the first one.
             None => return Ok(()),
@@ -250,6 +257,10 @@ impl Decoder for MpegDecoder {
         let frames = self.waiting.take().map_or(0, |waiting| waiting.end);
         let skipped = self.tally.skip(&mut self.frames_to_skip, frames);
         Ok(Some(Chunk::new(self.codec.planes(), &self.order, skipped..frames)))
+    }
+
+    fn seeker(&mut self) -> Option<&mut dyn Seeker> {
+        Some(self)
     }
 
     fn splitter(&mut self) -> Option<&mut dyn Splitter> {

@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use super::header::{HEADER_BYTES, Header, MAX_FREE_BYTES};
 use crate::decode::sniff::id3v2_len;
@@ -43,7 +43,9 @@ pub(super) enum Found {
 /// Reads frames.
 pub(super) struct Frames<R> {
     reader: R,
-    /// Bytes that the reader has, as it says.
+    /// Bytes of the whole.
+    len: u64,
+    /// Of these, those that were not read, as the reader says.
     left: u64,
     window: Vec<u8>,
     /// Where in the window the next frame is looked for.
@@ -60,11 +62,27 @@ pub(super) struct Frames<R> {
     pub(super) is_cut: bool,
 }
 
+impl<R: Read + Seek> Frames<R> {
+    /// Goes on with the frame of this stream that begins at byte `position`.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub(super) fn go_to(&mut self, position: u64) -> io::Result<()> {
+        self.reader.seek(SeekFrom::Start(position))?;
+        self.left = self.len.saturating_sub(position);
+        self.window.clear();
+        (self.at, self.at_end) = (0, false);
+        (self.in_step, self.is_cut) = (true, false);
+        Ok(())
+    }
+}
+
 impl<R: Read> Frames<R> {
     /// Reads the `left` bytes of `reader`.
     pub(super) fn new(reader: R, left: u64) -> Self {
         Self {
             reader,
+            len: left,
             left,
             window: Vec::new(),
             at: 0,
@@ -155,6 +173,16 @@ impl<R: Read> Frames<R> {
             skipped += step as u64;
             self.at += step;
         }
+    }
+
+    /// Where in what the reader shows the next frame is looked for.
+    pub(super) fn position(&self) -> u64 {
+        self.len - self.left - self.sight().len() as u64
+    }
+
+    /// Whether the last frame was followed by nothing but the next one, as far as was seen.
+    pub(super) fn is_in_step(&self) -> bool {
+        self.in_step
     }
 
     /// Leaves the frame of `len` bytes behind.

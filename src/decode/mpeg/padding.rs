@@ -57,6 +57,16 @@ impl Padding {
         waiting.end = kept;
     }
 
+    /// Whether anything is held back.
+    pub(super) fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Forgets what is held: the stream goes on elsewhere.
+    pub(super) fn let_go(&mut self) {
+        self.held.clear();
+    }
+
     /// Whether something was held that is no padding.
     pub(super) fn has_music(&self) -> bool {
         self.stated.is_none() && !self.held.is_empty()

@@ -12,14 +12,14 @@ use crate::spec::AudioSpec;
 const STRETCH_VALUES: usize = stretch_values(1 << 18);
 /// Frames of MPEG audio that have to be decoded before one, though nothing in it refers to them:
 /// the transform overlaps with the half before, the filter bank with what came of that.
-const LEAD: usize = 2;
+pub(super) const LEAD: usize = 2;
 /// Bytes that a frame of Layer III may refer back to.
 ///
 /// # Sources
 /// ISO/IEC 11172-3, 2.4.1.7: nine bits say how many.
-const RESERVOIR_BYTES: usize = 511;
+pub(super) const RESERVOIR_BYTES: usize = 511;
 /// Longest header with its checksum and side information.
-const MAX_SIDE_BYTES: usize = HEADER_BYTES + 2 + 32;
+pub(super) const MAX_SIDE_BYTES: usize = HEADER_BYTES + 2 + 32;
 
 impl Splitter for MpegDecoder {
     fn stretch_values(&self) -> usize {

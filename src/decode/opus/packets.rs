@@ -5,6 +5,12 @@ use crate::decode::packets::{PacketCodec, Undecodable};
 use crate::error::LoadError;
 use crate::spec::AudioSpec;
 
+/// Frames that are decoded before those that are wanted: half a second.
+///
+/// # Sources
+/// RFC 7845, 4.6: at least 80 ms.
+const LEAD_FRAMES: u64 = SAMPLE_RATE as u64 / 2;
+
 /// Decodes one track.
 pub(crate) struct OpusPackets {
     head: Head,
@@ -28,6 +34,11 @@ impl PacketCodec for OpusPackets {
         if let Ok(codec) = Codec::new(&self.head) {
             self.codec = codec;
         }
+    }
+
+    /// What a decoder carries on fades away, but never to nothing.
+    fn lead_frames(&self) -> Option<u64> {
+        Some(LEAD_FRAMES)
     }
 
     fn planes(&mut self) -> &mut [Vec<f32>] {

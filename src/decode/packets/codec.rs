@@ -17,6 +17,12 @@ pub(in crate::decode) trait PacketCodec: Send {
     /// Forgets all packets so far: the next one follows none of them.
     fn reset(&mut self);
 
+    /// How many frames before one have to be decoded for it; None where that is all of them. What
+    /// some codecs carry from packet to packet never quite ends: these say how much is enough.
+    fn lead_frames(&self) -> Option<u64> {
+        None
+    }
+
     /// How many of the `frames` frames of the last packet lie before the music, as the stream itself
     /// tells; where a container says where the music begins, that counts instead.
     fn take_priming(&mut self, _frames: usize) -> usize {

@@ -6,7 +6,7 @@ use super::{Blocks, Next, Packet, PacketCodec, PacketSource, frames_of};
 use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use crate::decode::failure::{io_failure, source_failure};
 use crate::decode::reader::{CountingReader, ReadState};
-use crate::decode::{Chunk, Decoder, StreamInfo};
+use crate::decode::{Chunk, Decoder, Seeker, StreamInfo};
 use crate::error::{LoadError, LoadWarning};
 use crate::spec::AudioSpec;
 
@@ -21,22 +21,24 @@ pub(in crate::decode) struct About {
 
 /// The audio of one file.
 pub(in crate::decode) struct PacketDecoder {
-    info: StreamInfo,
+    pub(super) info: StreamInfo,
     blocks: Blocks<CountingReader>,
     read: Arc<ReadState>,
-    source: Box<dyn PacketSource>,
-    codec: Box<dyn PacketCodec>,
+    pub(super) source: Box<dyn PacketSource>,
+    pub(super) codec: Box<dyn PacketCodec>,
     order: Vec<usize>,
     /// The decoded frames that wait in the codec's planes.
-    waiting: std::ops::Range<usize>,
+    pub(super) waiting: std::ops::Range<usize>,
     /// Frames that are missing before them.
-    lost_frames: u64,
+    pub(super) lost_frames: u64,
     /// Frames that only the codec knew to lie before the music.
-    primed_frames: u64,
+    pub(super) primed_frames: u64,
     /// The frames of every packet so far, if all had as many.
-    common_frames: Option<usize>,
-    tally: Tally,
-    ended: bool,
+    pub(super) common_frames: Option<usize>,
+    /// Since it was put to another place: the frame from which on what is decoded is sound.
+    pub(super) settled_from: u64,
+    pub(super) tally: Tally,
+    pub(super) ended: bool,
 }
 
 impl PacketDecoder {
@@ -72,6 +74,7 @@ impl PacketDecoder {
             lost_frames: 0,
             primed_frames: 0,
             common_frames: None,
+            settled_from: 0,
             tally: Tally::default(),
             ended: false,
         };
@@ -208,6 +211,10 @@ impl Decoder for PacketDecoder {
         let waiting = std::mem::take(&mut self.waiting);
         self.tally.frames += waiting.len() as u64;
         Ok(Some(Chunk::new(self.codec.planes(), &self.order, waiting)))
+    }
+
+    fn seeker(&mut self) -> Option<&mut dyn Seeker> {
+        self.codec.lead_frames().is_some().then_some(self)
     }
 
     fn byte_position(&self) -> u64 {

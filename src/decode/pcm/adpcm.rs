@@ -49,6 +49,11 @@ impl Adpcm {
         Self::QuickTime(vec![ima::State::default(); channels])
     }
 
+    /// Whether each block says itself all that it begins with.
+    pub(super) fn has_blocks_apart(&self) -> bool {
+        !matches!(self, Self::QuickTime(_))
+    }
+
     /// Bytes of a whole block.
     pub(super) fn block_bytes(&self, channels: usize) -> usize {
         match self {

@@ -93,6 +93,10 @@ impl PacketCodec for PcmCodec {
         }
     }
 
+    fn lead_frames(&self) -> Option<u64> {
+        matches!(self.coding, Coding::Linear(_)).then_some(0)
+    }
+
     fn planes(&mut self) -> &mut [Vec<f32>] {
         &mut self.planes
     }

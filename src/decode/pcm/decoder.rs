@@ -11,7 +11,7 @@ use crate::buffer::SampleWriter;
 use crate::decode::clean::Tally;
 use crate::decode::failure::io_failure;
 use crate::decode::reader::{CountingReader, ReadState};
-use crate::decode::{Chunk as Lent, Decoder, Splitter, StreamInfo, append_next};
+use crate::decode::{Chunk as Lent, Decoder, Seeker, Splitter, StreamInfo, append_next};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning};
 
 /// Bytes that are read at once: system calls are few, and the second pass over them finds them in
@@ -22,16 +22,16 @@ pub(super) const CHUNK_VALUES: usize = 1 << 14;
 
 /// The audio of one file.
 pub(in crate::decode) struct PcmDecoder {
-    info: StreamInfo,
-    reader: CountingReader,
-    read: Arc<ReadState>,
+    pub(super) info: StreamInfo,
+    pub(super) reader: CountingReader,
+    pub(super) read: Arc<ReadState>,
     pub(super) coding: Coding,
     pub(super) order: Vec<usize>,
     /// Bytes of the block that all frames come in.
     pub(super) block_bytes: usize,
     spread: Spread,
     /// Where the audio begins, and its bytes.
-    audio: Range<u64>,
+    pub(super) audio: Range<u64>,
     /// Bytes of audio not yet read.
     pub(super) bytes_left: u64,
     /// Frames not yet lent.
@@ -211,6 +211,10 @@ impl Decoder for PcmDecoder {
             }
         })?;
         Ok(Some(frames))
+    }
+
+    fn seeker(&mut self) -> Option<&mut dyn Seeker> {
+        self.has_blocks_apart().then_some(self)
     }
 
     fn splitter(&mut self) -> Option<&mut dyn Splitter> {

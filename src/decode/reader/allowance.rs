@@ -29,6 +29,8 @@ const MAX_STEP_TIME: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Allowance {
     most_bytes: u64,
+    /// What had been taken when it was granted.
+    granted_at: AtomicU64,
     created: Instant,
     /// When the step at hand began, in ns since `created`.
     step_began_ns: AtomicU64,
@@ -40,6 +42,7 @@ impl Allowance {
     pub(super) fn new(byte_len: u64) -> Self {
         Self {
             most_bytes: byte_len.saturating_mul(READ_PER_BYTE).saturating_add(READ_BESIDES),
+            granted_at: AtomicU64::new(0),
             created: Instant::now(),
             step_began_ns: AtomicU64::new(0),
             source_ns: AtomicU64::new(0),
@@ -53,6 +56,12 @@ impl Allowance {
         self.source_ns.store(ns(in_source), Ordering::Relaxed);
     }
 
+    /// Forgets what was taken so far.
+    pub(super) fn grant(&self, pulse: &Pulse) {
+        // Relaxed: whoever steps a load is the one who reads.
+        self.granted_at.store(taken(pulse), Ordering::Relaxed);
+    }
+
     /// Whether the source may be asked at `now`.
     ///
     /// # Errors
@@ -63,8 +72,8 @@ impl Allowance {
         in_source: Duration,
         pulse: &Pulse,
     ) -> Result<(), LoadError> {
-        let calls = pulse.beats().saturating_mul(CALL_BYTES);
-        if pulse.bytes().saturating_add(calls) > self.most_bytes {
+        // Relaxed, as below.
+        if taken(pulse).saturating_sub(self.granted_at.load(Ordering::Relaxed)) > self.most_bytes {
             return Err(corrupt("it would have to be read again and again"));
         }
         let step_ns =
@@ -79,6 +88,11 @@ impl Allowance {
     fn since_created(&self, time: Instant) -> u64 {
         ns(time.saturating_duration_since(self.created))
     }
+}
+
+/// What a load took of its source.
+fn taken(pulse: &Pulse) -> u64 {
+    pulse.bytes().saturating_add(pulse.beats().saturating_mul(CALL_BYTES))
 }
 
 fn ns(time: Duration) -> u64 {

@@ -29,6 +29,22 @@ impl Clock {
         Self { time_base: track.time_base, sample_rate, own_times, next: None, longest: 0 }
     }
 
+    /// When the next packet starts if nothing is missing; None where packets bear no such times.
+    pub(super) fn next(&self) -> Option<i64> {
+        self.next
+    }
+
+    /// Enters a packet that is known to be in its place.
+    pub(super) fn enter(&mut self, packet: &Packet) {
+        // What is missing before it is of no interest.
+        self.gap_before(packet);
+    }
+
+    /// Takes the next packet for the first one.
+    pub(super) fn forget(&mut self) {
+        self.next = None;
+    }
+
     /// Whether packets have gone missing before `packet`, and how many frames were in them; the
     /// inner None where the gap is too long to be believed. A gap that one packet would fill is a
     /// writer's mistake: what goes missing are pages, of many packets.

@@ -107,6 +107,10 @@ impl PacketCodec for Packets {
         self.decoder.reset();
     }
 
+    fn lead_frames(&self) -> Option<u64> {
+        (self.kind == PacketKind::Alac).then_some(0)
+    }
+
     fn planes(&mut self) -> &mut [Vec<f32>] {
         &mut self.unpacked.planes
     }

@@ -1,0 +1,51 @@
+//! Long files from where they lie: what a voice needs next is read ahead of it, the rest is not in
+//! memory.
+//!
+//! * [`StreamOpening`] reads the head and the beginnings of the file's loops, which stay in memory:
+//!   a voice sounds from them at once.
+//! * [`StreamScan`] passes through the file once, whenever there is time: it notes where the file
+//!   can be entered, draws the waveform and finds out the length.
+//! * [`StreamFeed`] reads ahead of one voice into its window, which the voice's [`StreamReader`]
+//!   reads in the audio callback without waiting for anything.
+//!
+//! All three are values that are stepped by whoever holds them; none owns a thread.
+//!
+//! What is played has, bit by bit, the values that the whole file decoded has, wherever one came
+//! from: a codec begins as many packets early as it needs, and a resampler where its blocks begin.
+//! Two cannot be entered so: AAC makes noise anew each time, and Opus carries on all of its state
+//! without end. They are decoded for some tenths of a second before what is wanted, and come close.
+//! What no decoder here can enter is decoded from its start, which is exact, and slow to seek:
+//! Matroska, CAF of packets, Opus and chained streams in Ogg, MP3 in MP4, HE-AAC, GSM, QuickTime's
+//! ADPCM, and what is resampled between rates without a good common divisor.
+
+mod cursor;
+mod feed;
+mod index;
+mod opening;
+mod overview;
+mod planes;
+mod reader;
+mod sample;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod window;
+
+pub use feed::StreamFeed;
+pub use opening::{StreamOpening, StreamStep};
+pub use reader::StreamReader;
+pub use sample::StreamedSample;
+pub use scan::StreamScan;
+pub use window::Wish;
+
+/// Seconds at the start of a file that stay in memory.
+const HEAD_SEC: usize = 1;
+/// Frames of a voice's window: 1.4 s at 48 kHz.
+const WINDOW_FRAMES: usize = 1 << 16;
+/// Frames before and behind the one that is played which an interpolation may look at.
+const REACH_FRAMES: u64 = 64;
+
+/// How many frames at `to` Hz last as long as `frames` at `from` Hz.
+fn to_rate(frames: u64, from: u32, to: u32) -> u64 {
+    if from == to { frames } else { crate::resample::output_frames(frames, from, to) }
+}

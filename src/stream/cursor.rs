@@ -1,0 +1,299 @@
+//! Reads a file from any of its frames on, at the rate of the engine.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::index::SeekIndex;
+use super::planes::Planes;
+use super::to_rate;
+use crate::buffer::FrameSink as _;
+use crate::decode::{self, Decoder, OpenedSource, ReadState};
+use crate::error::{LoadError, LoadErrorKind};
+use crate::metadata::{Collector, Pictures};
+use crate::resample::{Resampler, Workbench};
+use crate::source::{Pulse, Source, SourceIdentity};
+use crate::spec::{AudioSpec, MAX_CHANNELS};
+
+/// Values that one step decodes before it returns: about 1 ms of the slowest codec.
+const VALUES_PER_STEP: usize = 32_768;
+/// Packets that one step looks at.
+const PACKETS_PER_STEP: usize = 64;
+/// Frames that are rather decoded and thrown away than jumped over, as a share of a second.
+const NEAR: u64 = 4;
+
+/// What a source was when it was opened first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Opened {
+    identity: Option<SourceIdentity>,
+    byte_len: u64,
+}
+
+impl Opened {
+    pub(super) fn of(source: &OpenedSource) -> Self {
+        Self { identity: source.identity(), byte_len: source.byte_len() }
+    }
+}
+
+/// A decoder and its resampler, which can be put to any frame. What comes from there on is, bit by
+/// bit, what a whole decode of the file has there, as far as the format allows.
+pub(super) struct Cursor {
+    source: Source,
+    pulse: Arc<Pulse>,
+    opened: Opened,
+    read: Arc<ReadState>,
+    decoder: Box<dyn Decoder>,
+    /// None where the rates are equal.
+    resampler: Option<Box<Resampler>>,
+    /// The frame of the file that the decoder lends next.
+    at: u64,
+    /// Frames of the file before this one are thrown away.
+    from: u64,
+    /// The frame of the file where it was entered, until the first frame that is wanted has come.
+    doubtful: Option<u64>,
+    /// The frame that was sought last, at the rate of the sample, and the one that is given out next.
+    sought: u64,
+    out_at: u64,
+    has_ended: bool,
+    /// Frames of the file, once its end was seen.
+    total: Option<u64>,
+}
+
+impl Cursor {
+    /// Opens `source` at its first frame, for a sample at `rate` Hz, None being the file's own;
+    /// what it says beside its audio goes into `found`.
+    ///
+    /// # Errors
+    /// Those of a load.
+    pub(super) fn open(
+        source: &Source,
+        pulse: Arc<Pulse>,
+        rate: Option<u32>,
+        found: &mut Collector,
+        bench: &mut Workbench,
+    ) -> Result<Self, LoadError> {
+        let content = OpenedSource::open(source, Arc::clone(&pulse))?;
+        let opened = Opened::of(&content);
+        let read = content.state();
+        let decoder = decode::open(content, found)?;
+        let AudioSpec { sample_rate, channels } = decoder.info().spec;
+        let rate = rate.unwrap_or(sample_rate);
+        let resampler = match rate == sample_rate {
+            true => None,
+            false => Some(Box::new(bench.take_resampler(sample_rate, rate, channels)?)),
+        };
+        Ok(Self {
+            source: source.clone(),
+            pulse,
+            opened,
+            read,
+            decoder,
+            resampler,
+            at: 0,
+            from: 0,
+            doubtful: None,
+            sought: 0,
+            out_at: 0,
+            has_ended: false,
+            total: None,
+        })
+    }
+
+    /// The decoder, for what it knows of its stream.
+    pub(super) fn decoder(&mut self) -> &mut dyn Decoder {
+        &mut *self.decoder
+    }
+
+    /// Which file it is.
+    pub(super) fn opened(&self) -> Opened {
+        self.opened
+    }
+
+    /// The frame that is given out next, at the rate of the sample.
+    pub(super) fn position(&self) -> u64 {
+        self.out_at
+    }
+
+    /// The length of the sample, once its end was seen.
+    pub(super) fn length(&self) -> Option<u64> {
+        let rates = self.resampler.as_ref().map(|resampler| resampler.rates());
+        self.total.map(|total| rates.map_or(total, |(from, to)| to_rate(total, from, to)))
+    }
+
+    /// Opens the source once more, at its first frame.
+    ///
+    /// # Errors
+    /// `io` when it is another file by now, and those of opening.
+    fn reopen(&mut self) -> Result<(), LoadError> {
+        let content = OpenedSource::open(&self.source, Arc::clone(&self.pulse))?;
+        let opened = Opened::of(&content);
+        let read = content.state();
+        let decoder = decode::open(content, &mut Collector::new(Pictures::Note))?;
+        if opened != self.opened || decoder.info().spec != self.decoder.info().spec {
+            let message = "the file changed while it was played";
+            return Err(LoadError::new(LoadErrorKind::Io, message));
+        }
+        (self.decoder, self.read) = (decoder, read);
+        (self.at, self.doubtful) = (0, None);
+        Ok(())
+    }
+
+    /// Goes to frame `frame` of the sample; the next steps give frames from there on. What `out`
+    /// holds stays.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub(super) fn seek(
+        &mut self,
+        frame: u64,
+        index: &SeekIndex,
+        out: &mut Planes,
+    ) -> Result<(), LoadError> {
+        self.read.grant();
+        self.sought = frame;
+        self.place(u64::MAX, index, out)
+    }
+
+    /// Goes to the frame that was sought last, by a mark before frame `limit` of the file.
+    fn place(&mut self, limit: u64, index: &SeekIndex, out: &mut Planes) -> Result<(), LoadError> {
+        let frame = self.sought;
+        let was_at = std::mem::replace(&mut self.out_at, frame);
+        let had_ended = std::mem::take(&mut self.has_ended);
+        let skip = |frames: u64| usize::try_from(frames).unwrap_or(usize::MAX);
+        let Some(resampler) = &mut self.resampler else {
+            out.set_skip(0);
+            return self.enter(frame, limit, index);
+        };
+        let Some((unit, history)) = resampler.parts() else {
+            // All that comes out depends on all before it.
+            if had_ended || frame < was_at {
+                resampler.reset();
+                out.set_skip(skip(frame));
+                self.from = 0;
+                return self.reopen();
+            }
+            out.set_skip(out.skip() + skip(frame - was_at));
+            return Ok(());
+        };
+        let (unit_out, delay) = resampler.part_output();
+        let ahead = (frame + delay as u64) / unit_out as u64;
+        let chunks = self.total.map_or(ahead, |total| ahead.min(total / unit as u64));
+        let at = chunks * unit as u64;
+        resampler.start_at(at);
+        let begins = (chunks * unit_out as u64).saturating_sub(delay as u64);
+        out.set_skip(skip(frame - begins));
+        self.enter(at.saturating_sub(history as u64), limit, index)
+    }
+
+    /// Has the decoder come to frame `from` of the file, by a mark before frame `limit` of it.
+    fn enter(&mut self, from: u64, limit: u64, index: &SeekIndex) -> Result<(), LoadError> {
+        self.from = from;
+        let near = u64::from(self.decoder.info().spec.sample_rate) / NEAR;
+        // Where it stands is as good as a mark, unless it was entered too late.
+        let lies_ahead = self.at <= from && limit == u64::MAX;
+        if lies_ahead && from - self.at <= near {
+            return Ok(());
+        }
+        let Some(seeker) = self.decoder.seeker() else {
+            return if lies_ahead { Ok(()) } else { self.reopen() };
+        };
+        let wanted = from.saturating_sub(seeker.lead_frames());
+        let mark = match index.before(wanted) {
+            _ if limit <= wanted => index.last_before(limit),
+            Some(mark) => Some(mark),
+            None => match seeker.find(wanted)? {
+                Some(found) => Some(found),
+                None => index.last_before(wanted.saturating_add(1)),
+            },
+        };
+        match mark.filter(|mark| mark.frame <= wanted && mark.frame < limit) {
+            Some(mark) if !lies_ahead || mark.frame > self.at => {
+                match seeker.go_to(&mark) {
+                    Ok(at) => (self.at, self.doubtful) = (at, Some(mark.frame)),
+                    Err(error) if error.kind() == LoadErrorKind::Io => return Err(error),
+                    // It does not lead where it should.
+                    Err(_) => self.reopen()?,
+                }
+                Ok(())
+            }
+            _ if lies_ahead => Ok(()),
+            _ => self.reopen(),
+        }
+    }
+
+    /// Does about 1 ms of work, and appends what comes of it to `out`; false at the end.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub(super) fn step(&mut self, index: &SeekIndex, out: &mut Planes) -> Result<bool, LoadError> {
+        self.read.begin_step(Instant::now());
+        let before = out.frames();
+        let more = !self.has_ended && self.decode(index, out)?;
+        self.out_at += (out.frames() - before) as u64;
+        Ok(more)
+    }
+
+    fn decode(&mut self, index: &SeekIndex, out: &mut Planes) -> Result<bool, LoadError> {
+        let mut values = 0;
+        for _ in 0..PACKETS_PER_STEP {
+            let entered = self.at;
+            let Some(chunk) = self.decoder.next_chunk()? else { return self.end(index, out) };
+            let frames = chunk.frames();
+            values += frames * chunk.planes().len();
+            self.at += frames as u64;
+            let unwanted = usize::try_from(self.from.saturating_sub(entered)).unwrap_or(frames);
+            if unwanted < frames {
+                let (kept, skip) = (out.frames(), out.skip());
+                push(self.resampler.as_deref_mut(), chunk.planes(), unwanted, out)?;
+                if let Some(mark) = self.doubtful.take()
+                    && self.decoder.seeker().is_some_and(|seeker| !seeker.is_settled())
+                {
+                    // The codec was not yet where it should be.
+                    out.truncate(kept);
+                    out.set_skip(skip);
+                    return self.place(mark, index, out).map(|()| true);
+                }
+            }
+            if values >= VALUES_PER_STEP {
+                break;
+            }
+        }
+        Ok(true)
+    }
+
+    /// The file ends here. What the resampler still has in it is appended; false, unless more is to
+    /// come.
+    fn end(&mut self, index: &SeekIndex, out: &mut Planes) -> Result<bool, LoadError> {
+        self.total = Some(self.at);
+        if let Some(resampler) = &mut self.resampler {
+            if resampler.frames_pushed() <= self.at {
+                resampler.finish_to(self.at, out)?;
+            } else if self.length().is_some_and(|length| self.sought < length) {
+                // It was to begin behind the end, with nothing before it.
+                return self.place(u64::MAX, index, out).map(|()| true);
+            }
+        }
+        self.has_ended = true;
+        Ok(false)
+    }
+}
+
+/// Appends all of `planes` but the first `unwanted` frames to `out`.
+fn push(
+    resampler: Option<&mut Resampler>,
+    planes: &[&[f32]],
+    unwanted: usize,
+    out: &mut Planes,
+) -> Result<(), LoadError> {
+    let mut wanted: [&[f32]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+    for (wanted, plane) in wanted.iter_mut().zip(planes) {
+        *wanted = &plane[unwanted..];
+    }
+    let wanted = &wanted[..planes.len()];
+    match resampler {
+        Some(resampler) => resampler.push_to(wanted, out),
+        None => {
+            let frames = wanted.first().map_or(0, |plane| plane.len());
+            out.write_with(frames, |channel, to| to.copy_from_slice(wanted[channel]))
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! From a source to what of it stays in memory.
+
+use std::sync::Arc;
+
+use super::cursor::Cursor;
+use super::index::SeekIndex;
+use super::overview::StreamOverview;
+use super::planes::Planes;
+use super::sample::{Anchor, StreamedSample};
+use super::{HEAD_SEC, to_rate};
+use crate::buffer::SampleBuffer;
+use crate::error::{LoadError, LoadErrorKind};
+use crate::metadata::{Audio, Collector, Metadata, Pictures};
+use crate::resample::Workbench;
+use crate::source::{Pulse, Source};
+use crate::spec::AudioSpec;
+
+/// Most loops whose beginnings stay in memory; and frames of each, as a share of the head.
+const MOST_LOOPS: usize = 4;
+const LOOP_SHARE: usize = 2;
+/// Frames before a loop that an interpolation at its first frame looks at.
+const LOOP_LEAD: u64 = super::REACH_FRAMES;
+
+/// What one step of an opening came to.
+#[derive(Clone, Debug)]
+pub enum StreamStep {
+    /// There is more to do.
+    Working,
+    /// The head is in memory.
+    Ready(Arc<StreamedSample>),
+}
+
+/// Opens a file to be streamed, as a value that is stepped, like [`LoadJob`](crate::LoadJob).
+///
+/// ```
+/// use hotcue::{Source, StreamOpening, StreamStep, Workbench};
+///
+/// let source = Source::Path("tests/fixtures/long/flac.flac".into());
+/// let mut opening = StreamOpening::new(source, Some(48_000));
+/// let mut bench = Workbench::default();
+/// let sample = loop {
+///     if let StreamStep::Ready(sample) = opening.step(&mut bench)? {
+///         break sample;
+///     }
+/// };
+/// assert_eq!((sample.spec().sample_rate, sample.codec()), (48_000, "flac"));
+/// # Ok::<(), hotcue::LoadError>(())
+/// ```
+pub struct StreamOpening {
+    source: Source,
+    rate: Option<u32>,
+    pulse: Arc<Pulse>,
+    state: State,
+}
+
+enum State {
+    New,
+    Reading(Box<Reading>),
+    Done(Arc<StreamedSample>),
+    Failed(LoadError),
+}
+
+/// The head and the loops while they come.
+struct Reading {
+    cursor: Cursor,
+    index: SeekIndex,
+    spec: AudioSpec,
+    metadata: Option<Arc<Metadata>>,
+    expected_frames: Option<u64>,
+    /// Where further anchors begin, the next one last, and the frames of each.
+    to_come: Vec<(u64, usize)>,
+    /// The one that is read.
+    start: u64,
+    frames: usize,
+    planes: Planes,
+    anchors: Vec<Anchor>,
+    /// The length, if the end was among them.
+    length: Option<u64>,
+}
+
+impl StreamOpening {
+    /// Makes one for a sample at `rate` Hz, None being the file's own. Touches nothing: the first
+    /// step opens the source.
+    pub fn new(source: Source, rate: Option<u32>) -> Self {
+        Self { source, rate, pulse: Arc::default(), state: State::New }
+    }
+
+    /// What has been had of the source.
+    pub fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.pulse)
+    }
+
+    /// Does about 1 ms of the work; what a format needs before its first frame may take longer.
+    /// After the last step, further ones say the same again.
+    ///
+    /// # Errors
+    /// Those of [`LoadJob::step`](crate::LoadJob::step).
+    pub fn step(&mut self, bench: &mut Workbench) -> Result<StreamStep, LoadError> {
+        let interrupted = LoadError::new(LoadErrorKind::WorkerPanic, "the load was interrupted");
+        let state = std::mem::replace(&mut self.state, State::Failed(interrupted));
+        self.state = match self.advance(state, bench) {
+            Ok(state) => state,
+            Err(error) => State::Failed(match self.source.path() {
+                Some(path) if error.path().is_none() => error.with_path(path),
+                _ => error,
+            }),
+        };
+        match &self.state {
+            State::Done(sample) => Ok(StreamStep::Ready(Arc::clone(sample))),
+            State::Failed(error) => Err(error.clone()),
+            State::New | State::Reading(_) => Ok(StreamStep::Working),
+        }
+    }
+
+    fn advance(&self, state: State, bench: &mut Workbench) -> Result<State, LoadError> {
+        Ok(match state {
+            State::New => State::Reading(Box::new(self.open(bench)?)),
+            State::Reading(mut reading) => match reading.step()? {
+                true => State::Reading(reading),
+                false => State::Done(Arc::new(reading.finish(self.source.clone())?)),
+            },
+            done => done,
+        })
+    }
+
+    fn open(&self, bench: &mut Workbench) -> Result<Reading, LoadError> {
+        let mut found = Collector::new(Pictures::Note);
+        let pulse = Arc::clone(&self.pulse);
+        let mut cursor = Cursor::open(&self.source, pulse, self.rate, &mut found, bench)?;
+        let info = cursor.decoder().info();
+        let AudioSpec { sample_rate: source_rate, channels } = info.spec;
+        let sample_rate = self.rate.unwrap_or(source_rate);
+        let spec = AudioSpec { sample_rate, channels }.validate()?;
+        let expected_frames = info.frames.map(|frames| to_rate(frames, source_rate, sample_rate));
+        let frames = expected_frames.unwrap_or(u64::MAX);
+        let metadata = found.placed_in(Audio { source_rate, sample_rate, frames });
+        let head = HEAD_SEC * sample_rate as usize;
+        let mut to_come: Vec<(u64, usize)> = Vec::new();
+        let loops = metadata.iter().flat_map(|metadata| &metadata.loops).take(MOST_LOOPS);
+        let mut starts: Vec<u64> =
+            loops.map(|found| found.start_frame.saturating_sub(LOOP_LEAD)).collect();
+        starts.sort_unstable();
+        let mut behind = head as u64;
+        for start in starts {
+            let end = start + (head / LOOP_SHARE) as u64;
+            if end > behind {
+                let start = start.max(behind);
+                to_come.push((start, usize::try_from(end - start).unwrap_or(0)));
+                behind = end;
+            }
+        }
+        to_come.reverse();
+        Ok(Reading {
+            index: SeekIndex::new(source_rate),
+            cursor,
+            spec,
+            metadata,
+            expected_frames,
+            to_come,
+            start: 0,
+            frames: head,
+            planes: Planes::new(channels),
+            anchors: Vec::new(),
+            length: None,
+        })
+    }
+}
+
+impl Reading {
+    /// Reads on; whether there is more to read.
+    fn step(&mut self) -> Result<bool, LoadError> {
+        let more = self.cursor.step(&self.index, &mut self.planes)?;
+        if more && self.planes.frames() < self.frames {
+            return Ok(true);
+        }
+        if !more {
+            let length = self.cursor.length().unwrap_or(0);
+            if length == 0 {
+                return Err(LoadError::new(LoadErrorKind::Empty, "holds no audio frame"));
+            }
+            self.length = Some(length);
+        }
+        self.planes.truncate(self.frames);
+        let planes = std::mem::replace(&mut self.planes, Planes::new(self.spec.channels));
+        if planes.frames() > 0 {
+            let buffer = SampleBuffer::from_planes(self.spec.sample_rate, planes.into_planes())?;
+            self.anchors.push(Anchor { start: self.start, buffer });
+        }
+        let Some((start, frames)) = self.to_come.pop().filter(|_| self.length.is_none()) else {
+            return Ok(false);
+        };
+        (self.start, self.frames) = (start, frames);
+        self.cursor.seek(start, &self.index, &mut self.planes)?;
+        Ok(true)
+    }
+
+    fn finish(mut self, source: Source) -> Result<StreamedSample, LoadError> {
+        let opened = self.cursor.opened();
+        let info = self.cursor.decoder().info();
+        let sample = StreamedSample {
+            source,
+            opened,
+            spec: self.spec,
+            source_rate: info.spec.sample_rate,
+            container: info.container.clone(),
+            codec: info.codec.clone(),
+            bits_per_sample: info.bits_per_sample,
+            metadata: self.metadata,
+            expected_frames: self.expected_frames,
+            anchors: self.anchors,
+            index: self.index,
+            overview: StreamOverview::new(self.spec.channels),
+            frames: StreamedSample::unknown_frames(),
+        };
+        if let Some(length) = self.length {
+            sample.set_frames(length);
+        }
+        Ok(sample)
+    }
+}

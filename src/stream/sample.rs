@@ -1,0 +1,155 @@
+//! What of a streamed file stays in memory.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::cursor::Opened;
+use super::index::SeekIndex;
+use super::overview::StreamOverview;
+use crate::buffer::{SampleBuffer, Waveform};
+use crate::metadata::Metadata;
+use crate::source::Source;
+use crate::spec::AudioSpec;
+
+/// A length that nobody knows yet.
+const UNKNOWN: u64 = u64::MAX;
+
+/// Frames that stay in memory: from them a voice sounds while what follows is read.
+#[derive(Debug)]
+pub(super) struct Anchor {
+    pub(super) start: u64,
+    pub(super) buffer: Arc<SampleBuffer>,
+}
+
+impl Anchor {
+    pub(super) fn range(&self) -> Range<u64> {
+        self.start..self.start + self.buffer.ready_frames() as u64
+    }
+}
+
+/// A file that is played from where it lies: its head, its loop points, and what is known of the
+/// rest. Shared by all voices that play it.
+pub struct StreamedSample {
+    pub(super) source: Source,
+    pub(super) opened: Opened,
+    pub(super) spec: AudioSpec,
+    pub(super) source_rate: u32,
+    pub(super) container: String,
+    pub(super) codec: String,
+    pub(super) bits_per_sample: Option<u32>,
+    pub(super) metadata: Option<Arc<Metadata>>,
+    pub(super) expected_frames: Option<u64>,
+    /// By start; they do not overlap.
+    pub(super) anchors: Vec<Anchor>,
+    pub(super) index: SeekIndex,
+    pub(super) overview: StreamOverview,
+    pub(super) frames: AtomicU64,
+}
+
+impl fmt::Debug for StreamedSample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamedSample")
+            .field("source", &self.source)
+            .field("spec", &self.spec)
+            .field("frames", &self.frames())
+            .finish_non_exhaustive()
+    }
+}
+
+impl StreamedSample {
+    /// No length yet.
+    pub(super) fn unknown_frames() -> AtomicU64 {
+        AtomicU64::new(UNKNOWN)
+    }
+
+    /// Its rate, which is the one that it was asked for at, and the file's channels in WAVE order.
+    pub fn spec(&self) -> AudioSpec {
+        self.spec
+    }
+
+    /// The file's own rate in Hz.
+    pub fn source_rate(&self) -> u32 {
+        self.source_rate
+    }
+
+    /// The container, e.g. `wav`; see [`StreamInfo`](crate::StreamInfo).
+    pub fn container(&self) -> &str {
+        &self.container
+    }
+
+    /// The codec, e.g. `pcm_s16le`.
+    pub fn codec(&self) -> &str {
+        &self.codec
+    }
+
+    /// Bits of one stored value, where the codec has such a thing.
+    pub fn bits_per_sample(&self) -> Option<u32> {
+        self.bits_per_sample
+    }
+
+    /// What the file says beside its audio; None if that is nothing.
+    pub fn metadata(&self) -> Option<&Arc<Metadata>> {
+        self.metadata.as_ref()
+    }
+
+    /// The length in frames, once somebody has come to the end. Realtime-safe.
+    pub fn frames(&self) -> Option<u64> {
+        // Relaxed: a number by itself.
+        Some(self.frames.load(Ordering::Relaxed)).filter(|frames| *frames != UNKNOWN)
+    }
+
+    pub(super) fn set_frames(&self, frames: u64) {
+        self.frames.store(frames, Ordering::Relaxed);
+    }
+
+    /// The length in frames, or what the file says of it until that is known; None where it says
+    /// nothing. Realtime-safe.
+    pub fn expected_frames(&self) -> Option<u64> {
+        self.frames().or(self.expected_frames)
+    }
+
+    /// Frames from the start that can be entered anywhere at once, where the file itself does not
+    /// say where they lie: what [`StreamScan`](super::StreamScan) has passed through.
+    pub fn indexed_frames(&self) -> u64 {
+        super::to_rate(self.index.covered_frames(), self.source_rate, self.spec.sample_rate)
+    }
+
+    /// Minima and maxima as of a sample in memory, to the precision of a block: 256 frames of the
+    /// file, 16,384 after three hours. Flat where [`StreamScan`](super::StreamScan) has not been
+    /// yet.
+    pub fn waveform(&self, width: usize, start_sec: f64, end_sec: f64) -> Waveform {
+        self.overview.waveform(width, start_sec, end_sec, self.source_rate)
+    }
+
+    /// Bytes that stay in memory, whoever plays: head and loop points, seek index, waveform.
+    pub fn byte_len(&self) -> usize {
+        let anchors: usize = self.anchors.iter().map(|anchor| anchor.buffer.byte_len()).sum();
+        anchors + self.index.byte_len() + self.overview.byte_len()
+    }
+
+    /// The frames in memory that `frame` is one of; empty at `frame` where it is none.
+    pub(super) fn anchored(&self, frame: u64) -> Range<u64> {
+        let holds = |anchor: &&Anchor| anchor.range().contains(&frame);
+        self.anchors.iter().find(holds).map_or(frame..frame, Anchor::range)
+    }
+
+    /// Copies the frames from `from` on out of memory to `place` in `planes`, one per channel; false
+    /// if they are not all there.
+    pub(super) fn read_anchored(
+        &self,
+        from: u64,
+        planes: &mut [&mut [f32]],
+        place: Range<usize>,
+    ) -> bool {
+        let holds = |anchor: &&Anchor| anchor.range().contains(&from);
+        let Some(anchor) = self.anchors.iter().find(holds) else { return false };
+        let at = usize::try_from(from - anchor.start).unwrap_or(usize::MAX);
+        planes.iter_mut().enumerate().all(|(channel, plane)| {
+            let held = anchor.buffer.plane(channel).get(at..).unwrap_or(&[]);
+            let there = held.get(..place.len());
+            there.map(|there| plane[place.clone()].copy_from_slice(there)).is_some()
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! Values do not depend on where one has been before.
+
+use std::path::PathBuf;
+
+use super::{Both, Random, fixture_folder, fixtures};
+use crate::testing::ramp_wav;
+
+/// Seeks `times` times to anywhere.
+fn seek(both: &mut Both, times: u64, random: &mut Random) {
+    let (mut feed, reader) = both.sample.voice_with(1 << 14);
+    let frames = both.frames();
+    for _ in 0..times {
+        let frame = random.below(frames);
+        both.check(&mut feed, &reader, frame, 2_000, false);
+    }
+}
+
+#[test]
+fn a_thousand_seeks_give_the_values_of_the_whole() {
+    let mut random = Random(1);
+    let mut files = fixtures("long");
+    files.push(("ramp".to_owned(), ramp_wav(400_000, 44_100)));
+    for (name, file) in &files {
+        for rate in [44_100, 48_000] {
+            let mut both = Both::new(name, file, rate).expect("a sound file");
+            // By what the container says, or else from the start; then by the index.
+            seek(&mut both, 30, &mut random);
+            both.scan();
+            seek(&mut both, 60, &mut random);
+        }
+    }
+}
+
+#[test]
+fn damaged_files_have_one_numbering_of_frames() {
+    let (mut random, mut files) = (Random(2), 0);
+    for (name, file) in fixtures("long") {
+        for third in [1, 2] {
+            let at = file.len() * third / 3;
+            let mut damaged = file.clone();
+            damaged[at..at + 50].fill(0x55);
+            let hole = [&file[..at], &file[at + 1_000..]].concat();
+            let twice = [&file[..], &file[..]].concat();
+            for (what, file) in [("damaged", damaged), ("with a hole", hole), ("twice", twice)] {
+                let name = format!("{name}, {what}");
+                // Some are refused as a whole.
+                let Ok(mut both) = Both::new(&name, &file, 48_000) else { continue };
+                both.scan();
+                seek(&mut both, 30, &mut random);
+                files += 1;
+            }
+        }
+    }
+    assert!(files > 30, "{files}");
+}
+
+#[test]
+fn a_source_that_goes_away_is_an_error() {
+    let path = std::env::temp_dir().join(format!("hotcue-stream-{}.wav", std::process::id()));
+    std::fs::write(&path, ramp_wav(300_000, 48_000)).expect("a file can be written");
+    let mut opening = crate::StreamOpening::new(crate::Source::Path(path.clone()), None);
+    let mut bench = crate::Workbench::default();
+    let sample = loop {
+        if let super::StreamStep::Ready(sample) = opening.step(&mut bench).expect("a sound file") {
+            break sample;
+        }
+    };
+    std::fs::write(&path, ramp_wav(299_000, 48_000)).expect("a file can be written");
+    let (mut feed, reader) = sample.voice();
+    reader.set_wish(super::Wish { frame: 200_000, backwards: false });
+    let error = loop {
+        match feed.step(&mut bench) {
+            Ok(more) => assert!(more, "there is more to read"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), crate::LoadErrorKind::Io);
+    assert!(feed.is_full() && feed.step(&mut bench).is_err());
+    std::fs::remove_file(&path).expect("the file goes");
+}
+
+/// With `HOTCUE_FOLDER` set, all files below that folder, too.
+#[test]
+fn files_of_a_folder_have_the_values_of_the_whole() {
+    let folder = std::env::var_os("HOTCUE_FOLDER");
+    let folder = folder.map_or_else(|| fixture_folder("long"), PathBuf::from);
+    let (mut folders, mut files, mut random) = (vec![folder], 0, Random(3));
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let Ok(file) = std::fs::read(&path) else { continue };
+            let Ok(mut both) = Both::new(&path.display().to_string(), &file, 48_000) else {
+                continue;
+            };
+            // These are not bit by bit the same where they are entered.
+            if ["aac", "opus"].contains(&both.whole.codec.as_str()) {
+                continue;
+            }
+            files += 1;
+            seek(&mut both, 10, &mut random);
+            both.scan();
+            seek(&mut both, 20, &mut random);
+        }
+    }
+    assert!(files > 0, "{files}");
+}

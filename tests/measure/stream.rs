@@ -1,0 +1,190 @@
+//! Streams of long files: memory, seeks, and many at once on a clock that is too fast.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use hotcue::{
+    LoadError, LoadJob, LoadOptions, Source, Step, StreamFeed, StreamOpening, StreamReader,
+    StreamScan, StreamStep, StreamedSample, Wish, Workbench,
+};
+
+const RATE: u32 = 48_000;
+const SEEKS: usize = 300;
+/// Frames that count as having landed.
+const LANDED: u64 = 512;
+const STREAMS: u64 = 8;
+const LOADS: usize = 200;
+const TIMES: u32 = 20;
+const CALLBACK: u64 = 128;
+const LASTS: Duration = Duration::from_secs(20);
+/// What is promised.
+const MOST_BYTES: usize = 4 << 20;
+const MOST_SEEK_MS: f64 = 30.0;
+
+/// Measures every file of `folder`; whether all is within its bounds.
+///
+/// # Errors
+/// Those of the folder.
+pub(crate) fn run(folder: &Path) -> Result<bool, String> {
+    println!(
+        "file: opened in ms; scanned in s; seek p50, p95, max in ms; MB of one voice, of index"
+    );
+    let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
+    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    let mut within = true;
+    for path in paths {
+        match one(&path) {
+            Ok(is_within) => within &= is_within,
+            Err(error) => println!("{}: {error}", path.display()),
+        }
+    }
+    Ok(within)
+}
+
+fn one(path: &Path) -> Result<bool, LoadError> {
+    let mut bench = Workbench::default();
+    let before = resident_bytes();
+    let begin = Instant::now();
+    let sample = open(path, &mut bench)?;
+    let opened_ms = begin.elapsed().as_secs_f64() * 1e3;
+    let (mut feed, reader) = sample.voice();
+    while feed.step(&mut bench)? {}
+    let voice = resident_bytes().saturating_sub(before);
+    let begin = Instant::now();
+    let mut scan = StreamScan::new(&sample);
+    while scan.step()? {}
+    drop(scan);
+    let scanned_sec = begin.elapsed().as_secs_f64();
+    let frames = sample.frames().unwrap_or(0);
+    let mut seeks = seeks(&mut feed, &reader, frames, &mut bench)?;
+    seeks.sort_by(f64::total_cmp);
+    let at = |percent: usize| seeks[(seeks.len() - 1) * percent / 100];
+    drop((feed, reader));
+    let dry = run_fast(&sample);
+    let held = resident_bytes().saturating_sub(before);
+    println!(
+        "{}: {:.0} min; {opened_ms:.1} ms; {scanned_sec:.1} s; {:.1}, {:.1}, {:.1} ms; {:.2}, {:.2} MB \
+         ({:.1} MB with {STREAMS} voices and {LOADS} loads gone); ran dry {dry} times at {TIMES} x",
+        path.file_name().unwrap_or_default().display(),
+        frames as f64 / f64::from(RATE) / 60.0,
+        at(50),
+        at(95),
+        at(100),
+        voice as f64 / 1e6,
+        sample.byte_len() as f64 / 1e6,
+        held as f64 / 1e6,
+    );
+    Ok(at(95) <= MOST_SEEK_MS && voice <= MOST_BYTES && dry == 0)
+}
+
+fn open(path: &Path, bench: &mut Workbench) -> Result<Arc<StreamedSample>, LoadError> {
+    let mut opening = StreamOpening::new(Source::Path(path.into()), Some(RATE));
+    loop {
+        if let StreamStep::Ready(sample) = opening.step(bench)? {
+            return Ok(sample);
+        }
+    }
+}
+
+/// How long it takes to land anywhere, in ms, the file being in the page cache.
+fn seeks(
+    feed: &mut StreamFeed,
+    reader: &StreamReader,
+    frames: u64,
+    bench: &mut Workbench,
+) -> Result<Vec<f64>, LoadError> {
+    let mut random = 1_u64;
+    let mut took = Vec::new();
+    for number in 0..2 * SEEKS {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let frame = (random >> 20) % frames.saturating_sub(LANDED).max(1);
+        let begin = Instant::now();
+        reader.set_wish(Wish { frame, backwards: false });
+        while reader.frames_from(frame) < LANDED && feed.step(bench)? {}
+        // The first ones warm the cache.
+        if number >= SEEKS {
+            took.push(begin.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    Ok(took)
+}
+
+/// Plays many voices on a clock that is too fast, beside loads of small files, on as many workers as
+/// there are processors; how often one ran dry.
+fn run_fast(sample: &Arc<StreamedSample>) -> usize {
+    let small = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let loads: Vec<Source> = fs::read_dir(small)
+        .map(|entries| entries.filter_map(|entry| Some(Source::Path(entry.ok()?.path()))).collect())
+        .unwrap_or_default();
+    let frames = sample.frames().unwrap_or(0);
+    let (feeds, readers): (Vec<_>, Vec<_>) = (0..STREAMS).map(|_| sample.voice()).unzip();
+    let feeds: Vec<Mutex<StreamFeed>> = feeds.into_iter().map(Mutex::new).collect();
+    let (is_over, next, dry) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                let mut bench = Workbench::default();
+                let mut load: Option<LoadJob> = None;
+                while !is_over.load(Ordering::Relaxed) {
+                    if step_most_urgent(&feeds, &mut bench) {
+                        continue;
+                    }
+                    let number = next.load(Ordering::Relaxed);
+                    if load.is_none() && number < LOADS {
+                        next.fetch_add(1, Ordering::Relaxed);
+                        let source = loads[number % loads.len()].clone();
+                        load = Some(LoadJob::new(source, LoadOptions::default()));
+                    }
+                    match load.as_mut().map(|load| load.step(&mut bench)) {
+                        Some(Ok(Step::Working)) => {}
+                        Some(_) => load = None,
+                        None => std::thread::sleep(Duration::from_micros(200)),
+                    }
+                }
+            });
+        }
+        let (begin, mut block, mut ticks) = (Instant::now(), [[0.0; 128]; 2], 0_u64);
+        let tick = Duration::from_secs_f64(CALLBACK as f64 / f64::from(RATE * TIMES));
+        while begin.elapsed() < LASTS {
+            let due = begin.elapsed().as_nanos() / tick.as_nanos().max(1);
+            let due = u64::try_from(due).unwrap_or(u64::MAX);
+            while ticks < due {
+                for (number, reader) in (0..).zip(&readers) {
+                    let frame = (ticks * CALLBACK + number * frames / STREAMS) % frames.max(1);
+                    reader.set_wish(Wish { frame, backwards: false });
+                    let [left, right] = &mut block;
+                    let mut planes = [&mut left[..], &mut right[..]];
+                    let planes = &mut planes[..sample.spec().channels.min(2)];
+                    // While it starts, it is only on its way.
+                    if !reader.read(frame, planes) && begin.elapsed() > Duration::from_millis(500) {
+                        dry.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+                ticks += 1;
+            }
+            std::thread::sleep(tick * 4);
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    dry.into_inner()
+}
+
+/// Steps the feed whose deadline is nearest of those that nobody steps; false if none needs it.
+fn step_most_urgent(feeds: &[Mutex<StreamFeed>], bench: &mut Workbench) -> bool {
+    let free = feeds.iter().filter_map(|feed| feed.try_lock().ok());
+    let waiting = free.filter(|feed| !feed.is_full());
+    let most_urgent = waiting.min_by_key(|feed| feed.ahead_frames());
+    most_urgent.is_some_and(|mut feed| feed.step(bench).unwrap_or(false))
+}
+
+/// What of this process is in memory.
+fn resident_bytes() -> usize {
+    let pages = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = pages.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());
+    pages.unwrap_or(0) * 4096
+}
