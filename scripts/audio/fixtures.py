@@ -378,3 +378,25 @@ def _long(folder: Path) -> None:
         ("vorbis_mono.ogg", 16_000, 1, *OGGENC, "-q", "0", "-o", "{out}", "{wav}"),
     ]:
         encode_with(folder / name, beats(rate, channels), rate, *command)
+    _stream(folder.parent / "stream")
+
+
+def _stream(folder: Path) -> None:
+    """Files of codecs that are entered in their middle but not decoded in parts."""
+    folder.mkdir()
+    random = np.random.default_rng(2)
+    frames, rate = 4 * 44_100, 44_100
+    decay = np.exp(-(np.arange(frames) % (rate // 5)) / (rate / 40))[:, None]
+    noise = random.standard_normal((frames, 2)) / 16
+    beats = sines(frames, 2, rate) * decay + noise * (decay > 0.5)
+    for name, *options in [
+        ("aac.m4a", "-f", "0", "-b", "128k"),
+        ("aac.aac", "-b", "128k"),
+        ("he_aac.m4a", "-f", "0", "-p", "5", "-b", "40k"),
+        ("he_aac_v2.m4a", "-f", "0", "-p", "29", "-b", "24k"),
+    ]:
+        encode_with(folder / name, beats, rate, *FDKAAC, *options, "-o", "{out}", "{wav}")
+    # ffmpeg's encoder leaves noise to the decoder.
+    encode(folder / "aac_noise.m4a", beats, rate, "-c:a", "aac", "-b:a", "64k")
+    encode(folder / "alac.m4a", beats[: 2 * rate], rate, "-c:a", "alac", "-sample_fmt", "s16p")
+    encode(folder / "opus.mp4", beats, rate, "-c:a", "libopus", "-b:a", "48k", "-ar", "48000")

@@ -1,25 +1,21 @@
 //! Keeps a voice's window filled.
 
+mod tasks;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::cursor::Cursor;
 use super::planes::Planes;
-use super::reader::StreamReader;
+use super::reader::{StreamReader, held_end, held_start};
 use super::sample::StreamedSample;
 use super::window::{WindowWriter, Wish, window};
-use super::{REACH_FRAMES, WINDOW_FRAMES};
+use super::{JUMP_FRAMES, WINDOW_FRAMES};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::{Collector, Pictures};
 use crate::resample::Workbench;
 use crate::source::Pulse;
-
-/// Frames that are kept behind a voice, so that what turns round finds something there.
-const BEHIND_FRAMES: u64 = 4096;
-/// Frames that are read at once backwards: each time a place has to be sought.
-const BACK_FRAMES: u64 = 16_384;
-/// Room that has to be there forwards before any more is read.
-const ROOM_FRAMES: u64 = 4096;
+use tasks::{Task, Work};
 
 /// Reads a streamed sample ahead of one voice, as a value that is stepped by whoever holds it.
 ///
@@ -28,27 +24,23 @@ const ROOM_FRAMES: u64 = 4096;
 pub struct StreamFeed {
     sample: Arc<StreamedSample>,
     writer: WindowWriter,
+    /// Of where the voice jumps to next.
+    jump: WindowWriter,
     pulse: Arc<Pulse>,
     cursor: Option<Cursor>,
-    /// What was read and is not in the window yet.
+    /// What was read and is not in a window yet.
     planes: Planes,
-    /// Those of `planes`, if they are to come before what is in the window.
-    back: Option<Range<u64>>,
-    /// The cursor does not stand where it stopped.
-    is_elsewhere: bool,
+    /// What `planes` are for; None where the cursor is to be put somewhere.
+    under_way: Option<UnderWay>,
     failure: Option<LoadError>,
 }
 
-/// What a feed has to do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Task {
-    Nothing,
-    /// Begin anew at a frame.
-    Move(u64),
-    /// Go on at the end of the window, with so many frames at most.
-    Append(usize),
-    /// Put so many frames before its start.
-    Prepend(usize),
+/// What the cursor reads for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct UnderWay {
+    work: Work,
+    /// Those of `planes`, if they are to come before what is in the window.
+    back: Option<Range<u64>>,
 }
 
 impl StreamedSample {
@@ -60,21 +52,33 @@ impl StreamedSample {
 
     pub(super) fn voice_with(self: &Arc<Self>, capacity: usize) -> (StreamFeed, StreamReader) {
         let (writer, reader) = window(self.spec.channels, capacity);
+        let (jump, jump_reader) = window(self.spec.channels, JUMP_FRAMES.min(capacity));
         let feed = StreamFeed {
             sample: Arc::clone(self),
             writer,
+            jump,
             pulse: Arc::default(),
             cursor: None,
             planes: Planes::new(self.spec.channels),
-            back: None,
-            is_elsewhere: true,
+            under_way: None,
             failure: None,
         };
-        (feed, StreamReader { sample: Arc::clone(self), window: reader })
+        let sample = Arc::clone(self);
+        (feed, StreamReader { sample, window: reader, jump: jump_reader })
+    }
+
+    /// Bytes of the windows of one voice.
+    pub fn voice_bytes(&self) -> usize {
+        (WINDOW_FRAMES + JUMP_FRAMES) * self.spec.channels * size_of::<f32>()
     }
 }
 
 impl StreamFeed {
+    /// The sample that it reads.
+    pub fn sample(&self) -> &Arc<StreamedSample> {
+        &self.sample
+    }
+
     /// What has been had of the source; its `stop` ends the feed at its next read.
     pub fn pulse(&self) -> Arc<Pulse> {
         Arc::clone(&self.pulse)
@@ -87,21 +91,19 @@ impl StreamFeed {
 
     /// Whether it has nothing to do until the voice goes on.
     pub fn is_full(&self) -> bool {
-        self.failure.is_some() || self.task() == Task::Nothing
+        self.failure.is_some() || self.task().is_none()
     }
 
     /// Frames that the voice can play before it runs dry: at its speed, its deadline. `u64::MAX`
     /// where all that it can come to is there.
     pub fn ahead_frames(&self) -> u64 {
         let Wish { frame, backwards } = self.writer.wish();
-        let (range, anchored) = (self.writer.range(), self.sample.anchored(frame));
+        let held = [self.writer.range(), self.jump.range()];
         if backwards {
-            let start = if range.contains(&frame) { range.start } else { anchored.start };
-            let start = self.sample.anchored(start.saturating_sub(1)).start.min(start);
-            return if start == 0 { u64::MAX } else { frame.saturating_sub(start) };
+            let start = held_start(&self.sample, &held, frame);
+            return if start == 0 { u64::MAX } else { frame - start };
         }
-        let behind = anchored.end;
-        let end = if range.contains(&behind) { range.end } else { behind };
+        let end = held_end(&self.sample, &held, frame);
         match self.sample.frames() {
             Some(frames) if end >= frames => u64::MAX,
             _ => end - frame,
@@ -117,42 +119,56 @@ impl StreamFeed {
             return Err(failure.clone());
         }
         let result = self.work(bench);
-        self.failure = result.as_ref().err().cloned();
+        if let Err(error) = &result {
+            self.failure = Some(error.clone());
+            self.writer.fail();
+        }
         result
     }
 
     fn work(&mut self, bench: &mut Workbench) -> Result<bool, LoadError> {
-        let range = self.writer.range();
-        match self.task() {
-            Task::Nothing => return Ok(false),
+        let Some((work, task)) = self.task() else { return Ok(false) };
+        let channels = self.sample.spec.channels;
+        let range = self.window(work).range();
+        match task {
             Task::Move(frame) => {
-                self.writer.move_to(frame);
-                self.is_elsewhere = true;
+                self.window(work).move_to(frame);
+                self.under_way = None;
             }
             Task::Append(room) => {
-                self.seek_to(range.end, None, bench)?;
+                self.seek_to(range.end, UnderWay { work, back: None }, bench)?;
                 if self.planes.frames() == 0 {
                     self.read_on()?;
                 }
                 let frames = self.planes.frames().min(room);
-                self.writer.append(&self.planes.first(frames)[..self.sample.spec.channels]);
+                let writer = if work == Work::Jump { &mut self.jump } else { &mut self.writer };
+                writer.append(&self.planes.first(frames)[..channels]);
                 self.planes.drop_first(frames);
             }
             Task::Prepend(frames) => {
                 let start = range.start - frames as u64;
-                self.seek_to(start, Some(start..range.start), bench)?;
+                let back = Some(start..range.start);
+                self.seek_to(start, UnderWay { work, back }, bench)?;
                 let more = self.read_on()?;
+                let writer = if work == Work::Jump { &mut self.jump } else { &mut self.writer };
                 if self.planes.frames() >= frames {
-                    self.writer.prepend(&self.planes.first(frames)[..self.sample.spec.channels]);
-                    self.is_elsewhere = true;
+                    writer.prepend(&self.planes.first(frames)[..channels]);
+                    self.under_way = None;
                 } else if !more {
                     // It is shorter than was thought.
-                    self.writer.move_to(self.sample.frames().unwrap_or(0));
-                    self.is_elsewhere = true;
+                    writer.move_to(self.sample.frames().unwrap_or(0));
+                    self.under_way = None;
                 }
             }
         }
         Ok(true)
+    }
+
+    fn window(&mut self, work: Work) -> &mut WindowWriter {
+        match work {
+            Work::Window => &mut self.writer,
+            Work::Jump => &mut self.jump,
+        }
     }
 
     /// Has the cursor read on; false at the end.
@@ -165,12 +181,11 @@ impl StreamFeed {
         Ok(more)
     }
 
-    /// Puts the cursor to `frame`, unless it is on its way already; what comes is to go to `back`, or
-    /// else to the end of the window.
+    /// Puts the cursor to `frame`, unless it is on its way already with what `next` is.
     fn seek_to(
         &mut self,
         frame: u64,
-        back: Option<Range<u64>>,
+        next: UnderWay,
         bench: &mut Workbench,
     ) -> Result<(), LoadError> {
         let cursor = match &mut self.cursor {
@@ -187,67 +202,14 @@ impl StreamFeed {
                 self.cursor.insert(cursor)
             }
         };
-        let is_on_its_way = !self.is_elsewhere
-            && match &back {
-                Some(back) => self.back.as_ref() == Some(back),
-                None => {
-                    let waiting = self.planes.frames() as u64;
-                    self.back.is_none() && cursor.position() == frame + waiting
-                }
-            };
+        let waiting = self.planes.frames() as u64;
+        let is_on_its_way = self.under_way.as_ref() == Some(&next)
+            && (next.back.is_some() || cursor.position() == frame + waiting);
         if !is_on_its_way {
             self.planes.truncate(0);
             cursor.seek(frame, &self.sample.index, &mut self.planes)?;
-            (self.back, self.is_elsewhere) = (back, false);
+            self.under_way = Some(next);
         }
         Ok(())
-    }
-
-    /// What is to be done for where the voice is now.
-    fn task(&self) -> Task {
-        let Wish { frame, backwards } = self.writer.wish();
-        let length = self.sample.frames().unwrap_or(u64::MAX);
-        if backwards {
-            self.task_backwards(frame, length)
-        } else {
-            self.task_forwards(frame, length)
-        }
-    }
-
-    fn task_forwards(&self, frame: u64, length: u64) -> Task {
-        let Range { start, end } = self.writer.range();
-        // From memory one needs what comes behind it.
-        let needed = self.sample.anchored(frame.saturating_sub(REACH_FRAMES)).end;
-        if needed >= length {
-            return Task::Nothing;
-        }
-        let first = self.sample.anchored(frame.saturating_sub(BEHIND_FRAMES)).end.min(needed);
-        if start > needed || first > end {
-            return Task::Move(first);
-        }
-        let room = first.max(start) + self.writer.capacity() - end;
-        if end >= length || room < ROOM_FRAMES {
-            return Task::Nothing;
-        }
-        Task::Append(usize::try_from(room).unwrap_or(usize::MAX))
-    }
-
-    fn task_backwards(&self, frame: u64, length: u64) -> Task {
-        let Range { start, end } = self.writer.range();
-        let before = |frame: u64| self.sample.anchored(frame.saturating_sub(1)).start.min(frame);
-        let needed = before((frame + REACH_FRAMES).min(length));
-        if needed == 0 {
-            return Task::Nothing;
-        }
-        let last = (frame + BEHIND_FRAMES).min(length).max(needed);
-        if start > last || needed > end {
-            return Task::Move(last);
-        }
-        let room = start + self.writer.capacity() - end.min(last);
-        let frames = BACK_FRAMES.min(self.writer.capacity() / 4).min(start);
-        if before(start) == 0 || room < frames {
-            return Task::Nothing;
-        }
-        Task::Prepend(usize::try_from(frames).unwrap_or(usize::MAX))
     }
 }

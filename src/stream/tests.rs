@@ -1,5 +1,6 @@
 //! Everything against the same file decoded as a whole.
 
+mod codecs;
 mod deadline;
 #[cfg(loom)]
 mod model;
@@ -92,6 +93,28 @@ impl Both {
             let differs = (0..plane.len()).find(|&at| plane[at].to_bits() != whole[at].to_bits());
             assert_eq!(differs, None, "{}: from {frame}, channel {channel}", self.name);
         }
+    }
+
+    /// The frames from `frame` on, of the whole and as the feed brings them.
+    fn read(
+        &mut self,
+        feed: &mut StreamFeed,
+        reader: &StreamReader,
+        frame: u64,
+        frames: usize,
+    ) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
+        reader.set_wish(Wish { frame, backwards: false });
+        while reader.frames_from(frame) < frames as u64 {
+            assert!(feed.step(&mut self.bench).expect("the same file"), "{}: {frame}", self.name);
+        }
+        let at = usize::try_from(frame).expect("small files");
+        let channels = self.whole.buffer.channels();
+        let whole = |channel| self.whole.buffer.plane(channel)[at..at + frames].to_vec();
+        let whole = (0..channels).map(whole).collect();
+        let mut heard = vec![vec![0.0; frames]; channels];
+        let mut slices: Vec<&mut [f32]> = heard.iter_mut().map(Vec::as_mut_slice).collect();
+        assert!(reader.read(frame, &mut slices), "{}: {frame}", self.name);
+        (whole, heard)
     }
 
     /// Reads forwards from `from` to `to`.

@@ -13,9 +13,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 #[cfg(loom)]
-use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 #[cfg(not(loom))]
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 
 /// How often a reader looks again that was disturbed: the window is moved elsewhere seldom, and not
 /// twice within microseconds.
@@ -42,6 +42,8 @@ struct Shared {
     epoch: AtomicU64,
     start: AtomicU64,
     end: AtomicU64,
+    /// Nothing more comes.
+    failed: AtomicBool,
 }
 
 /// Makes the two ends of a window of `capacity` frames of `channels` channels.
@@ -58,6 +60,7 @@ pub(super) fn window(channels: usize, capacity: usize) -> (WindowWriter, WindowR
         epoch: AtomicU64::new(0),
         start: AtomicU64::new(0),
         end: AtomicU64::new(0),
+        failed: AtomicBool::new(false),
     });
     let writer = WindowWriter { shared: Arc::clone(&shared), range: 0..0, is_rising: true };
     (writer, WindowReader { shared })
@@ -102,6 +105,12 @@ impl WindowWriter {
     /// Whether the reader is gone.
     pub(super) fn is_alone(&self) -> bool {
         Arc::strong_count(&self.shared) == 1
+    }
+
+    /// Says that nothing more comes.
+    pub(super) fn fail(&self) {
+        // Relaxed: a flag by itself.
+        self.shared.failed.store(true, Ordering::Relaxed);
     }
 
     /// Empties the window; frames are to follow from `frame` on, or before it.
@@ -192,6 +201,11 @@ impl WindowReader {
     pub(super) fn set_wish(&self, wish: Wish) {
         // Relaxed: see `WindowWriter::wish`.
         self.shared.wish.store(wish.frame << 1 | u64::from(wish.backwards), Ordering::Relaxed);
+    }
+
+    /// Whether nothing more comes.
+    pub(super) fn has_failed(&self) -> bool {
+        self.shared.failed.load(Ordering::Relaxed)
     }
 
     /// The frames that are there now; those far behind the wish may be gone a moment later.

@@ -21,6 +21,8 @@ const LIBFAAC_DELAY_FRAMES: usize = 1024;
 
 /// Frames that are decoded before those that are wanted.
 const LEAD_FRAMES: u64 = 8 * 1024;
+/// The same with spectral band replication, whose header comes again every second at the latest.
+const SBR_LEAD_FRAMES: u64 = 32 * 2048;
 /// Most frames of a block without spectral band replication.
 const MAX_PLAIN_BLOCK: usize = 1024;
 
@@ -157,10 +159,12 @@ impl PacketCodec for Codec {
 
     /// One block overlaps with the one before it; noise that stands in for parts of the spectrum is
     /// another each time. With spectral band replication, blocks are longer, and need a header that
-    /// may have come long before.
+    /// may have come long before; only a container tells beforehand that they are.
     fn lead_frames(&self) -> Option<u64> {
         let block = self.planes.first().map_or(0, Vec::len);
-        (block <= MAX_PLAIN_BLOCK).then_some(LEAD_FRAMES)
+        let is_plain = block <= MAX_PLAIN_BLOCK;
+        let lead = if is_plain { LEAD_FRAMES } else { SBR_LEAD_FRAMES };
+        (is_plain || self.config.is_some()).then_some(lead)
     }
 
     fn take_priming(&mut self, frames: usize) -> usize {

@@ -12,6 +12,9 @@ use crate::error::{LoadError, LoadErrorKind};
 /// So long before what is wanted it is entered, in seconds: longer than any page, of which the last
 /// one's time does not tell when it begins.
 const LEAD_SEC: u64 = 2;
+/// How much earlier it is tried again, in seconds, where that does not lead there: what lies before
+/// a place may be damaged, or a page hold nothing that begins in it.
+const EARLIER_SEC: [u64; 4] = [0, 4, 16, 64];
 
 impl Seeker for SymphoniaDecoder {
     fn mark(&self) -> Option<Mark> {
@@ -34,10 +37,40 @@ impl Seeker for SymphoniaDecoder {
     }
 
     fn go_to(&mut self, mark: &Mark) -> Result<u64, LoadError> {
+        let rate = u64::from(self.info.spec.sample_rate);
+        let furthest = mark.frame.min(mark.at[0]);
+        let mut tried = None;
+        for sec in EARLIER_SEC {
+            let earlier = (sec * rate).min(furthest);
+            if tried == Some(earlier) {
+                break;
+            }
+            tried = Some(earlier);
+            let at = [mark.at[0] - earlier, 0, 0];
+            let entered = self.enter(&Mark { frame: mark.frame - earlier, at });
+            if let Some(frame) = entered.filter(|frame| *frame <= mark.frame) {
+                return Ok(frame);
+            }
+            if let Some(failure) = source_failure(&self.stream.read) {
+                return Err(failure);
+            }
+        }
+        Err(LoadError::new(LoadErrorKind::Corrupt, "its pages do not lead where they say"))
+    }
+
+    fn is_settled(&self) -> bool {
+        true
+    }
+}
+
+impl SymphoniaDecoder {
+    /// Goes to the page that says that it holds `mark`; the number of the first frame after the
+    /// packet that is met there, None where there is none.
+    fn enter(&mut self, mark: &Mark) -> Option<u64> {
         let stream = &mut self.stream;
         let [time, ..] = mark.at;
         let to = SeekTo::Timestamp {
-            ts: Timestamp::new(i64::try_from(time).unwrap_or(i64::MAX)),
+            ts: Timestamp::new(i64::try_from(time).ok()?),
             track_id: stream.track.id,
         };
         let sought = stream.format.seek(SeekMode::Accurate, to);
@@ -48,34 +81,18 @@ impl Seeker for SymphoniaDecoder {
         (stream.lost_frames, stream.ended) = (0, false);
         stream.tally.bad_in_a_row = 0;
         (self.frames_to_skip, self.chunk_waits) = (0, false);
+        sought.ok()?;
         // The first packet only gets the codec going; where it ends, the frames begin.
-        let first = sought
-            .and_then(|_| stream.ends.next_packet(stream.format.as_mut(), stream.track.id))
-            .ok()
-            .flatten();
-        let entered = first.and_then(|packet| {
-            stream.clock.enter(&packet);
-            stream.codec.decode(&packet).ok()?;
-            let begins = u64::try_from(stream.clock.next()?).ok()?;
-            (mark.frame + begins).checked_sub(time).filter(|frame| *frame <= mark.frame)
-        });
-        if let Some(frame) = entered {
-            self.first_time =
-                i64::try_from(time).ok().and_then(|t| t.checked_sub_unsigned(mark.frame));
-            stream.tally.frames = frame;
-            return Ok(frame);
-        }
-        let lost =
-            || LoadError::new(LoadErrorKind::Corrupt, "its pages do not lead where they say");
-        Err(source_failure(&stream.read).unwrap_or_else(lost))
+        let packet = stream.ends.next_packet(stream.format.as_mut(), stream.track.id).ok()??;
+        stream.clock.enter(&packet);
+        stream.codec.decode(&packet).ok()?;
+        let begins = u64::try_from(stream.clock.next()?).ok()?;
+        let frame = (mark.frame + begins).checked_sub(time)?;
+        self.first_time = i64::try_from(time).ok()?.checked_sub_unsigned(mark.frame);
+        stream.tally.frames = frame;
+        Some(frame)
     }
 
-    fn is_settled(&self) -> bool {
-        true
-    }
-}
-
-impl SymphoniaDecoder {
     /// The time that the first frame has by its pages, told from where the decoder stands; None
     /// where something is missing there.
     fn time_of_first(&self) -> Option<i64> {

@@ -110,3 +110,28 @@ fn without_a_pass_before_it_the_end_is_found_backwards_too() {
     let frames = both.frames();
     both.backwards(&mut feed, &reader, frames, 100_000);
 }
+
+#[test]
+fn where_a_voice_jumps_to_is_there_before_it_does() {
+    for (name, file) in files() {
+        let mut both = Both::new(&name, &file, 48_000).expect("a sound file");
+        both.scan();
+        // Far from each other, and behind the head.
+        let (start, end) = (60_000, both.frames());
+        let (mut feed, reader) = both.sample.voice_with(1 << 14);
+        for round in 0..3 {
+            reader.set_jump(super::Wish { frame: start, backwards: false });
+            both.forwards(&mut feed, &reader, end - 20_000, end);
+            while feed.step(&mut both.bench).expect("the same file") {}
+            assert!(reader.frames_from(start) >= 1 << 14, "{name}, round {round}");
+        }
+        // All that is there is used before anything more is read.
+        let frames = reader.frames_from(start).min(both.frames() - start);
+        both.forwards(&mut feed, &reader, start, start + frames);
+        reader.set_jump(super::Wish { frame: end, backwards: true });
+        both.backwards(&mut feed, &reader, start + 20_000, start);
+        while feed.step(&mut both.bench).expect("the same file") {}
+        assert!(reader.frames_before(end) >= 1 << 13, "{name}");
+        both.backwards(&mut feed, &reader, end, end - 40_000);
+    }
+}

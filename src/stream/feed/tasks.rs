@@ -1,0 +1,123 @@
+//! What a feed has to do next.
+
+use std::ops::Range;
+
+use super::StreamFeed;
+use crate::stream::REACH_FRAMES;
+use crate::stream::reader::{held_end, held_start};
+use crate::stream::window::{WindowWriter, Wish};
+
+/// Frames that are kept behind a voice, so that what turns round finds something there.
+const BEHIND_FRAMES: u64 = 4096;
+/// Frames that are read at once backwards: each time a place has to be sought.
+const BACK_FRAMES: u64 = 16_384;
+/// Room that has to be there forwards before any more is read.
+const ROOM_FRAMES: u64 = 4096;
+/// So many frames ahead a window has at least before anything is read of where the voice jumps to,
+/// as a share of all that it can have: a seek there and back is not for a few frames.
+const ENOUGH: u64 = 4;
+
+/// Which window is worked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// The one that goes along with the voice.
+    Window,
+    /// The one of where it jumps to.
+    Jump,
+}
+
+/// What is to be done with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Task {
+    /// Begin anew at a frame.
+    Move(u64),
+    /// Go on at its end, with so many frames at most.
+    Append(usize),
+    /// Put so many frames before its start.
+    Prepend(usize),
+}
+
+impl StreamFeed {
+    /// What is to be done for where the voice is now, and for where it goes; None if that is nothing.
+    pub(super) fn task(&self) -> Option<(Work, Task)> {
+        let Wish { frame, backwards } = self.writer.wish();
+        let length = self.sample.frames().unwrap_or(u64::MAX);
+        let task = match backwards {
+            true => self.task_backwards(frame, length),
+            false => self.task_forwards(frame, length),
+        };
+        let is_urgent = self.ahead_frames() < self.writer.capacity() / ENOUGH;
+        let jump = if task.is_some() && is_urgent { None } else { self.task_of_jump(length) };
+        let task = task.map(|task| (Work::Window, task));
+        jump.map(|jump| (Work::Jump, jump)).or(task)
+    }
+
+    fn task_forwards(&self, frame: u64, length: u64) -> Option<Task> {
+        let Range { start, end } = self.writer.range();
+        let beside = [self.jump.range()];
+        // From memory one needs what comes behind it.
+        let needed = held_end(&self.sample, &beside, frame.saturating_sub(REACH_FRAMES));
+        if needed >= length {
+            return None;
+        }
+        let first = held_end(&self.sample, &beside, frame.saturating_sub(BEHIND_FRAMES));
+        let first = first.min(needed);
+        if start > needed || first > end {
+            return Some(Task::Move(first));
+        }
+        let room = first.max(start) + self.writer.capacity() - end;
+        let has_room = end < length && room >= ROOM_FRAMES;
+        has_room.then(|| Task::Append(usize::try_from(room).unwrap_or(usize::MAX)))
+    }
+
+    fn task_backwards(&self, frame: u64, length: u64) -> Option<Task> {
+        let Range { start, end } = self.writer.range();
+        let beside = [self.jump.range()];
+        let needed = held_start(&self.sample, &beside, (frame + REACH_FRAMES).min(length));
+        if needed == 0 {
+            return None;
+        }
+        let last = (frame + BEHIND_FRAMES).min(length).max(needed);
+        if start > last || needed > end {
+            return Some(Task::Move(last));
+        }
+        let room = start + self.writer.capacity() - end.min(last);
+        let frames = self.back_frames(&self.writer);
+        let has_room = held_start(&self.sample, &[], start) > 0 && room >= frames;
+        has_room.then(|| Task::Prepend(usize::try_from(frames).unwrap_or(usize::MAX)))
+    }
+
+    /// Frames to be put before those of `writer` at once.
+    fn back_frames(&self, writer: &WindowWriter) -> u64 {
+        BACK_FRAMES.min(writer.capacity() / 4).min(writer.range().start)
+    }
+
+    /// What is held of where the voice jumps to is as much as there is room for, from there on.
+    fn task_of_jump(&self, length: u64) -> Option<Task> {
+        let Wish { frame, backwards } = self.jump.wish();
+        let Range { start, end } = self.jump.range();
+        let capacity = self.jump.capacity();
+        if backwards {
+            let last = held_start(&self.sample, &[], frame.saturating_add(REACH_FRAMES).min(length));
+            if last == 0 || frame >= last + capacity || frame == u64::MAX {
+                return None;
+            }
+            if end != last {
+                return Some(Task::Move(last));
+            }
+            let frames = self.back_frames(&self.jump);
+            let has_room = end - start + frames <= capacity && start > 0;
+            return has_room.then(|| Task::Prepend(usize::try_from(frames).unwrap_or(usize::MAX)));
+        }
+        let first = held_end(&self.sample, &[], frame.saturating_sub(REACH_FRAMES));
+        if first >= length || first >= frame + capacity {
+            return None;
+        }
+        if start != first {
+            return Some(Task::Move(first));
+        }
+        let room = capacity - (end - start);
+        let has_room = end < length && room > 0;
+        has_room.then(|| Task::Append(usize::try_from(room).unwrap_or(usize::MAX)))
+    }
+}
