@@ -16,6 +16,7 @@ mod events;
 mod interpolate;
 mod limiter;
 mod load;
+mod material;
 mod messages;
 mod meter;
 mod mixer;
@@ -105,8 +106,8 @@ pub fn split(config: PlaybackConfig) -> (Controller, Renderer) {
     let PlaybackConfig { sample_rate, output_channels, max_voices, command_capacity, .. } = config;
     assert!(sample_rate > 0 && output_channels > 0, "an output has a rate and channels");
     assert!(max_voices > 0 && command_capacity > 0, "a voice and a command must fit");
-    // Every slot holds one sample, every voice may hold one that was replaced, and every
-    // command may bring one: with as many loans, commands are what runs out first as long as
+    // Every slot holds one sample, every voice may hold one that was replaced or is streamed, and
+    // every command may bring one: with as many loans, commands are what runs out first as long as
     // retired samples are collected.
     let places = config.slots + 2 * max_voices + command_capacity;
     let table_size = u32::try_from(places).expect("sizes far below 4 billion");
@@ -133,11 +134,11 @@ impl Controller {
     /// Sends a command to the callback.
     ///
     /// # Errors
-    /// [`Full`] with the message when the command ring is, or, for a `LoadSample`, when too
-    /// many samples wait to be [collected](Self::collect).
+    /// [`Full`] with the message when the command ring is, or, for a `LoadSample` or a
+    /// `PlayStream`, when too many samples wait to be [collected](Self::collect).
     pub fn try_send(&mut self, message: ControlMessage) -> Result<(), Full> {
         let Some(place) = self.commands_tx.reserve() else { return Err(Full(message)) };
-        place.send(message.try_map_sample(|sample| self.lender.lend(sample)).map_err(Full)?);
+        place.send(self.lender.lend(message).map_err(Full)?);
         Ok(())
     }
 

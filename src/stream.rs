@@ -48,6 +48,8 @@ const HEAD_SEC: usize = 1;
 const WINDOW_FRAMES: usize = 1 << 16;
 /// Frames of the place that it jumps to next, which stay beside its window: 0.7 s at 48 kHz.
 const JUMP_FRAMES: usize = 1 << 15;
+/// Frames round the place that it jumps from: more than an interpolation looks at on both sides.
+const EDGE_FRAMES: usize = 256;
 /// Frames before and behind the one that is played which an interpolation may look at.
 const REACH_FRAMES: u64 = 64;
 

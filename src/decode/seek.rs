@@ -37,6 +37,11 @@ pub(crate) trait Seeker {
         Ok(None)
     }
 
+    /// The length in frames, where that is sure: what is there, not what somebody says.
+    fn length(&self) -> Option<u64> {
+        None
+    }
+
     /// How many frames before the one that is wanted one should enter. A little more may be needed:
     /// [`is_settled`](Self::is_settled) tells.
     fn lead_frames(&self) -> u64;

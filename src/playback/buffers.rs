@@ -1,5 +1,6 @@
 //! The samples inside the callback, by index.
 
+use super::material::Material;
 use super::ring::{Loan, Returns};
 
 /// Names an entry of [`BufferTable`].
@@ -52,8 +53,8 @@ impl BufferTable {
     }
 
     /// The sample behind an index that is in use.
-    pub(super) fn get(&self, index: BufferIndex) -> Option<&Loan> {
-        self.entries.get(index as usize)?.loan.as_ref()
+    pub(super) fn get(&self, index: BufferIndex) -> Option<Material<'_>> {
+        Some(self.entries.get(index as usize)?.loan.as_ref()?.material())
     }
 
     /// Adds a user.

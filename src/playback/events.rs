@@ -62,6 +62,8 @@ pub enum EndReason {
     NoSample,
     /// The callback panicked, a bug; all voices end then.
     Failed,
+    /// It streams, and its file can no longer be read, or is another one by now.
+    SourceLost,
 }
 
 impl EndReason {
@@ -76,6 +78,7 @@ impl EndReason {
             Self::Ignored => "ignored",
             Self::NoSample => "no_sample",
             Self::Failed => "failed",
+            Self::SourceLost => "source_lost",
         }
     }
 }

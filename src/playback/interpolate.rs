@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use wide::f32x4;
 
+use super::scratch::Plane;
 use super::track::{Run, Surroundings};
 
 /// Zero crossings of the kernel on each side at speeds up to 1.
@@ -67,10 +68,10 @@ impl Interpolator {
     }
 
     /// Reads a run of each plane into its lane. Realtime-safe.
-    pub(super) fn read<'a, const N: usize>(
+    pub(super) fn read<P: Plane, const N: usize>(
         self,
         run: &Run,
-        planes: impl Fn(usize) -> &'a [f32],
+        planes: impl Fn(usize) -> P,
         lanes: &mut [[f32; N]],
         offset: usize,
     ) {
@@ -131,7 +132,7 @@ impl Kernel {
     fn read<const N: usize, const PLANES: usize>(
         &self,
         run: &Run,
-        planes: [&[f32]; PLANES],
+        planes: [impl Plane; PLANES],
         lanes: &mut [[f32; N]; PLANES],
         offset: usize,
     ) {
@@ -166,20 +167,16 @@ impl Weights<'_> {
     /// Weighs the frames from `first` on, and adds them up. Realtime-safe.
     fn sums<const PLANES: usize>(
         &self,
-        planes: [&[f32]; PLANES],
+        planes: [impl Plane; PLANES],
         first: i64,
         surroundings: &Surroundings,
     ) -> [f32; PLANES] {
-        let taps = self.here.len();
-        if surroundings.is_plain(first, first + taps as i64 - 1)
-            && let Ok(start) = usize::try_from(first)
-            && planes.iter().all(|plane| start + taps <= plane.len())
-        {
-            return self.plain_sums(planes.map(|plane| &plane[start..start + taps]));
+        if let Some(frames) = stretches(&planes, first, self.here.len(), surroundings) {
+            return self.plain_sums(frames);
         }
         let rows = self.here.iter().zip(self.next);
         planes.map(|plane| {
-            let values = (first..).map(|place| frame_at(plane, surroundings.frame(place)));
+            let values = (first..).map(|place| plane.value(place, surroundings));
             let weights = rows.clone().map(|(here, next)| here + self.between * (next - here));
             weights.zip(values).map(|(weight, value)| weight * value).sum()
         })
@@ -213,9 +210,18 @@ fn halves(values: &[f32; LANES]) -> [f32x4; 2] {
     [f32x4::new([a, b, c, d]), f32x4::new([e, f, g, h])]
 }
 
-/// A frame of a plane; silence outside.
-pub(super) fn frame_at(plane: &[f32], frame: i64) -> f32 {
-    usize::try_from(frame).ok().and_then(|frame| plane.get(frame)).copied().unwrap_or(0.0)
+/// So many places of each plane, from `first` on, if they are frames that lie side by side.
+fn stretches<'a, P: Plane, const PLANES: usize>(
+    planes: &'a [P; PLANES],
+    first: i64,
+    places: usize,
+    surroundings: &Surroundings,
+) -> Option<[&'a [f32]; PLANES]> {
+    let mut found: [&[f32]; PLANES] = [&[]; PLANES];
+    for (found, plane) in found.iter_mut().zip(planes) {
+        *found = plane.stretch(first, places, surroundings)?;
+    }
+    Some(found)
 }
 
 /// The kernel that is not stretched, finely sampled.

@@ -10,13 +10,15 @@ use std::sync::Arc;
 
 use super::params::{LoopSpan, Looping, VoiceParams};
 use crate::buffer::SampleBuffer;
+use crate::stream::StreamReader;
 
-/// A command into the audio callback. `S` is how a sample travels; callers use the default.
+/// A command into the audio callback. `S` and `R` are how samples and readers of streams travel;
+/// callers use the defaults.
 ///
 /// Commands take effect in the order sent, at the start of the block that takes them. A slot or
 /// voice that does not exist (any more) makes a command do nothing.
 #[derive(Debug)]
-pub enum ControlMessage<S = Arc<SampleBuffer>> {
+pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
     /// Puts a sample into a slot. Voices of the one it replaces play on to their own end.
     LoadSample {
         /// Which slot.
@@ -37,6 +39,18 @@ pub enum ControlMessage<S = Arc<SampleBuffer>> {
         voice: u64,
         /// Which slot.
         slot: u32,
+        /// How it sounds.
+        params: VoiceParams,
+    },
+    /// Starts a voice that reads a stream, by a reader of its own. The slot is to hold the head of
+    /// that, or something else that says what [`Looping::Sample`] means; it is not heard.
+    PlayStream {
+        /// The caller's name for it, unique.
+        voice: u64,
+        /// Which slot.
+        slot: u32,
+        /// What it plays, at the engine's rate. Its feed is to be stepped elsewhere.
+        stream: R,
         /// How it sounds.
         params: VoiceParams,
     },
@@ -135,20 +149,34 @@ pub enum ControlMessage<S = Arc<SampleBuffer>> {
     },
 }
 
-impl<S> ControlMessage<S> {
-    /// The same command with its sample, if it has one, exchanged; as it was if that fails.
-    pub(super) fn try_map_sample<T>(
+/// Exchanges what commands carry.
+pub(super) trait Exchange<S, R, T> {
+    /// A sample for something else; it comes back if that fails.
+    fn sample(&mut self, sample: S) -> Result<T, S>;
+    /// A reader of a stream, likewise.
+    fn stream(&mut self, stream: R) -> Result<T, R>;
+}
+
+impl<S, R> ControlMessage<S, R> {
+    /// The same command with what it carries exchanged; as it was if that fails.
+    pub(super) fn try_exchange<T>(
         self,
-        exchange: impl FnOnce(S) -> Result<T, S>,
-    ) -> Result<ControlMessage<T>, Self> {
+        exchange: &mut impl Exchange<S, R, T>,
+    ) -> Result<ControlMessage<T, T>, Self> {
         use ControlMessage as M;
         Ok(match self {
-            M::LoadSample { slot, sample, own_loop } => match exchange(sample) {
+            M::LoadSample { slot, sample, own_loop } => match exchange.sample(sample) {
                 Ok(sample) => M::LoadSample { slot, sample, own_loop },
                 Err(sample) => return Err(M::LoadSample { slot, sample, own_loop }),
             },
             M::UnloadSample { slot } => M::UnloadSample { slot },
             M::Play { voice, slot, params } => M::Play { voice, slot, params },
+            M::PlayStream { voice, slot, stream, params } => match exchange.stream(stream) {
+                Ok(stream) => M::PlayStream { voice, slot, stream, params },
+                Err(stream) => {
+                    return Err(M::PlayStream { voice, slot, stream, params });
+                }
+            },
             M::StopVoice { voice, fade_frames } => M::StopVoice { voice, fade_frames },
             M::StopSample { slot, fade_frames } => M::StopSample { slot, fade_frames },
             M::StopAll { fade_frames } => M::StopAll { fade_frames },

@@ -12,6 +12,7 @@ use super::buffers::{BufferIndex, BufferTable};
 use super::bus::{BUSES, Bus, scale};
 use super::events::{EndReason, PlaybackEvent};
 use super::limiter::Limiter;
+use super::material::Material;
 use super::meter::Meter;
 use super::params::LoopSpan;
 use super::playheads::{Playhead, VoiceState};
@@ -197,6 +198,9 @@ impl Mixer {
         };
         if voice.is_starving() && !was_starved {
             self.shared.count_underrun();
+        }
+        if let Material::Stream(reader) = sample {
+            voice.tell(reader);
         }
         let Voice { id, slot, .. } = *voice;
         if let Some(frame) = looped_at {

@@ -4,15 +4,16 @@
 //! A sample goes into the callback as a [`Loan`]. Only a [`Lender`] makes loans, and never more
 //! at a time than the retired ring has places, so [`Returns::give_back`] cannot fail.
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use super::events::PlaybackEvent;
-use super::messages::ControlMessage;
+use super::material::Material;
+use super::messages::{ControlMessage, Exchange};
 use crate::buffer::SampleBuffer;
+use crate::stream::StreamReader;
 
 /// A command as it travels.
-pub(super) type Command = ControlMessage<Loan>;
+pub(super) type Command = ControlMessage<Loan, Loan>;
 /// Commands in: the callback's end.
 pub(super) type CommandRx = rtrb::Consumer<Command>;
 /// Playback events out: the callback's end.
@@ -64,17 +65,24 @@ pub(super) fn return_ring(places: usize) -> (Lender, Returns) {
     (Lender { free_places: places, retired_rx }, Returns { retired_tx })
 }
 
-/// A sample lent to the callback. It holds a place in the retired ring for its way home.
+/// A sample lent to the callback, or one voice's view of a streamed one. It holds a place in the
+/// retired ring for its way home.
 #[derive(Debug)]
-pub(super) struct Loan {
-    sample: Arc<SampleBuffer>,
+pub(super) struct Loan(Lent);
+
+#[derive(Debug)]
+enum Lent {
+    Sample(Arc<SampleBuffer>),
+    Stream(StreamReader),
 }
 
-impl Deref for Loan {
-    type Target = SampleBuffer;
-
-    fn deref(&self) -> &SampleBuffer {
-        &self.sample
+impl Loan {
+    /// What it is to a voice.
+    pub(super) fn material(&self) -> Material<'_> {
+        match &self.0 {
+            Lent::Sample(sample) => Material::Memory(sample),
+            Lent::Stream(reader) => Material::Stream(reader),
+        }
     }
 }
 
@@ -91,14 +99,19 @@ impl Lender {
         self.free_places
     }
 
-    /// Takes a place for the way home; gives the sample back when none is left.
-    pub(super) fn lend(&mut self, sample: Arc<SampleBuffer>) -> Result<Loan, Arc<SampleBuffer>> {
+    /// Takes a place for the way home of what a command carries, if it carries something; gives the
+    /// command back when none is left.
+    pub(super) fn lend(&mut self, message: ControlMessage) -> Result<Command, ControlMessage> {
+        message.try_exchange(self)
+    }
+
+    fn take_place<T>(&mut self, what: T, lent: impl FnOnce(T) -> Lent) -> Result<Loan, T> {
         match self.free_places.checked_sub(1) {
             Some(left) => {
                 self.free_places = left;
-                Ok(Loan { sample })
+                Ok(Loan(lent(what)))
             }
-            None => Err(sample),
+            None => Err(what),
         }
     }
 
@@ -111,6 +124,16 @@ impl Lender {
             collected += 1;
         }
         collected
+    }
+}
+
+impl Exchange<Arc<SampleBuffer>, StreamReader, Loan> for Lender {
+    fn sample(&mut self, sample: Arc<SampleBuffer>) -> Result<Loan, Arc<SampleBuffer>> {
+        self.take_place(sample, Lent::Sample)
+    }
+
+    fn stream(&mut self, stream: StreamReader) -> Result<Loan, StreamReader> {
+        self.take_place(stream, Lent::Stream)
     }
 }
 

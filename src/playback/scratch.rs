@@ -1,12 +1,18 @@
 //! Working memory of the mixer, set aside once, and what is done with it.
 
+mod plane;
+mod unfolded;
+
+pub(super) use plane::Plane;
+
 use super::bus::Bus;
 use super::channels::Matrix;
-use super::interpolate::{Interpolator, frame_at};
+use super::interpolate::Interpolator;
+use super::material::Material;
 use super::track::Run;
 use super::voice::{Common, Voice};
-use crate::buffer::SampleBuffer;
 use crate::spec::MAX_CHANNELS;
+use unfolded::Unfolded;
 
 /// The most frames mixed at a time.
 pub(super) const BLOCK_FRAMES: usize = 256;
@@ -20,6 +26,8 @@ pub(super) struct Scratch {
     interpolator: Interpolator,
     /// What the voice reads, a lane per channel of its sample.
     lanes: Box<[Lane; MAX_CHANNELS]>,
+    /// What it reads of a streamed sample, before it is interpolated.
+    unfolded: Unfolded,
     /// Factors per frame: all channels, left, right.
     gains: [Lane; 3],
     /// The fade towards the voice's own end.
@@ -40,6 +48,7 @@ impl Scratch {
         Box::new(Self {
             interpolator: Interpolator::new(),
             lanes: Box::new([[0.0; BLOCK_FRAMES]; MAX_CHANNELS]),
+            unfolded: Unfolded::new(),
             gains: [[0.0; BLOCK_FRAMES]; 3],
             tail: [0.0; BLOCK_FRAMES],
         })
@@ -50,7 +59,7 @@ impl Scratch {
     pub(super) fn add_voice(
         &mut self,
         voice: &mut Voice,
-        sample: &SampleBuffer,
+        sample: Material<'_>,
         common: Common,
         frames: usize,
         bus: &mut Bus,
@@ -82,15 +91,23 @@ impl Scratch {
     }
 
     /// Reads every channel of the sample along a run.
-    fn read(&mut self, sample: &SampleBuffer, run: &Run, offset: usize) {
-        let lanes = &mut self.lanes[..sample.channels()];
-        if run.is_exact() {
-            // Frame by frame at the sample's own pace: no arithmetic touches the values.
-            for (channel, lane) in lanes.iter_mut().enumerate() {
-                copy(sample.plane(channel), run, &mut lane[offset..offset + run.frames]);
+    fn read(&mut self, sample: Material<'_>, run: &Run, offset: usize) {
+        let Self { interpolator, lanes, unfolded, .. } = self;
+        let lanes = &mut lanes[..sample.channels()];
+        match sample {
+            Material::Memory(sample) => {
+                read(*interpolator, |channel| sample.plane(channel), run, lanes, offset);
             }
-        } else {
-            self.interpolator.read(run, |channel| sample.plane(channel), lanes, offset);
+            Material::Stream(reader) => {
+                let mut done = 0;
+                while done < run.frames {
+                    let part = run.part(done, unfolded::frames_at(run.step));
+                    unfolded.fetch(reader, &part);
+                    let plane = |channel| unfolded.plane(channel);
+                    read(*interpolator, plane, &part, lanes, offset + done);
+                    done += part.frames;
+                }
+            }
         }
     }
 
@@ -141,13 +158,26 @@ fn add(target: &mut [f32], lane: &[f32], share: f32, gains: &[f32]) {
     }
 }
 
-fn copy(plane: &[f32], run: &Run, lane: &mut [f32]) {
+/// Reads planes along a run, into lanes from `offset` on.
+fn read<P: Plane>(
+    interpolator: Interpolator,
+    planes: impl Fn(usize) -> P,
+    run: &Run,
+    lanes: &mut [Lane],
+    offset: usize,
+) {
+    if !run.is_exact() {
+        return interpolator.read(run, planes, lanes, offset);
+    }
+    // Frame by frame at the sample's own pace: no arithmetic touches the values.
+    for (channel, lane) in lanes.iter_mut().enumerate() {
+        copy(planes(channel), run, &mut lane[offset..offset + run.frames]);
+    }
+}
+
+fn copy(plane: impl Plane, run: &Run, lane: &mut [f32]) {
     let last = run.place(run.frames - 1).0;
-    let (low, high) = (run.index.min(last), run.index.max(last));
-    if run.surroundings.is_plain(low, high)
-        && let (Ok(low), Ok(high)) = (usize::try_from(low), usize::try_from(high))
-        && let Some(frames) = plane.get(low..=high)
-    {
+    if let Some(frames) = plane.stretch(run.index.min(last), run.frames, &run.surroundings) {
         lane.copy_from_slice(frames);
         if run.step < 0 {
             lane.reverse();
@@ -155,6 +185,6 @@ fn copy(plane: &[f32], run: &Run, lane: &mut [f32]) {
         return;
     }
     for (frame, value) in lane.iter_mut().enumerate() {
-        *value = frame_at(plane, run.surroundings.frame(run.place(frame).0));
+        *value = plane.value(run.place(frame).0, &run.surroundings);
     }
 }

@@ -13,6 +13,7 @@ mod slots;
 mod speed;
 mod stealing;
 mod storm;
+mod streams;
 
 use std::f64::consts::TAU;
 use std::sync::Arc;

@@ -7,10 +7,12 @@
 //! the last one; one that goes down, when it has reached the frame before the first one.
 
 mod run;
+mod streams;
 #[cfg(test)]
 mod tests;
 
 pub(super) use run::{Run, Surroundings};
+pub(super) use streams::Stretch;
 
 use run::{Edge, ONE};
 
@@ -54,6 +56,9 @@ pub(super) struct Track {
     behind: Edge,
     /// Was put where it is, and has not moved: a place beyond its loop is folded into that.
     placed: bool,
+    /// Of a sample that is not in memory: what lies at the other end is not read before it was
+    /// there.
+    is_streamed: bool,
 }
 
 impl Track {
@@ -67,6 +72,7 @@ impl Track {
             turned: false,
             behind: Edge::Open,
             placed: true,
+            is_streamed: false,
         };
         track.begin_loop(span);
         track
@@ -291,7 +297,7 @@ impl Track {
         // Where the sample begins with its loop nothing came before: what will, stands for it.
         let is_first = if down { length == Some(end) } else { start == 0 };
         let behind = match self.behind {
-            Edge::Open if is_first && span.kind != LoopKind::Backward => ahead,
+            Edge::Open if is_first && span.kind != LoopKind::Backward && !self.is_streamed => ahead,
             behind => behind,
         };
         let (below, above) = if down { (ahead, behind) } else { (behind, ahead) };

@@ -7,14 +7,15 @@
 
 mod course;
 mod gains;
+mod streams;
 
 use super::buffers::BufferIndex;
 use super::channels::pan_gains;
 use super::events::EndReason;
+use super::material::Material;
 use super::params::{LoopSpan, Looping, Retrigger, VoiceParams};
 use super::ramp::Ramp;
 use super::track::{Track, fixed};
-use crate::buffer::SampleBuffer;
 
 /// The fastest that voice and master speed together may be.
 const MAX_SPEED: f32 = 16.0;
@@ -229,7 +230,7 @@ impl Voice {
     }
 
     /// Changes what it repeats. Where it has run beyond its new loop, it jumps into that.
-    pub(super) fn set_loop(&mut self, looping: Looping, sample: &SampleBuffer) {
+    pub(super) fn set_loop(&mut self, looping: Looping, sample: Material<'_>) {
         self.track.set_loop(span_of(looping, self.own_loop));
         if !self.is_silent()
             && let Some(frame) = self.track.folded(fixed(self.pace.target()), self.length(sample))

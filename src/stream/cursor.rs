@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::index::SeekIndex;
 use super::planes::Planes;
+use super::sample::changed;
 use super::to_rate;
 use crate::buffer::FrameSink as _;
 use crate::decode::{self, Decoder, OpenedSource, ReadState};
@@ -31,6 +32,16 @@ pub(super) struct Opened {
 impl Opened {
     pub(super) fn of(source: &OpenedSource) -> Self {
         Self { identity: source.identity(), byte_len: source.byte_len() }
+    }
+
+    /// Which file it is; None for what is no file.
+    pub(super) fn identity(&self) -> Option<SourceIdentity> {
+        self.identity
+    }
+
+    /// Its length in bytes.
+    pub(super) fn byte_len(&self) -> u64 {
+        self.byte_len
     }
 }
 
@@ -129,8 +140,7 @@ impl Cursor {
         let read = content.state();
         let decoder = decode::open(content, &mut Collector::new(Pictures::Note))?;
         if opened != self.opened || decoder.info().spec != self.decoder.info().spec {
-            let message = "the file changed while it was played";
-            return Err(LoadError::new(LoadErrorKind::Io, message));
+            return Err(changed());
         }
         (self.decoder, self.read) = (decoder, read);
         (self.at, self.doubtful) = (0, None);

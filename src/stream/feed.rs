@@ -8,10 +8,10 @@ use std::sync::Arc;
 use super::cursor::Cursor;
 use super::planes::Planes;
 use super::reader::{StreamReader, held_end, held_start};
-use super::sample::StreamedSample;
+use super::sample::{StreamedSample, changed};
 use super::window::{WindowWriter, Wish, window};
-use super::{JUMP_FRAMES, WINDOW_FRAMES};
-use crate::error::{LoadError, LoadErrorKind};
+use super::{EDGE_FRAMES, JUMP_FRAMES, WINDOW_FRAMES};
+use crate::error::LoadError;
 use crate::metadata::{Collector, Pictures};
 use crate::resample::Workbench;
 use crate::source::Pulse;
@@ -26,6 +26,8 @@ pub struct StreamFeed {
     writer: WindowWriter,
     /// Of where the voice jumps to next.
     jump: WindowWriter,
+    /// Of what lies round the place that it jumps from.
+    edge: WindowWriter,
     pulse: Arc<Pulse>,
     cursor: Option<Cursor>,
     /// What was read and is not in a window yet.
@@ -53,10 +55,12 @@ impl StreamedSample {
     pub(super) fn voice_with(self: &Arc<Self>, capacity: usize) -> (StreamFeed, StreamReader) {
         let (writer, reader) = window(self.spec.channels, capacity);
         let (jump, jump_reader) = window(self.spec.channels, JUMP_FRAMES.min(capacity));
+        let (edge, edge_reader) = window(self.spec.channels, EDGE_FRAMES);
         let feed = StreamFeed {
             sample: Arc::clone(self),
             writer,
             jump,
+            edge,
             pulse: Arc::default(),
             cursor: None,
             planes: Planes::new(self.spec.channels),
@@ -64,12 +68,12 @@ impl StreamedSample {
             failure: None,
         };
         let sample = Arc::clone(self);
-        (feed, StreamReader { sample, window: reader, jump: jump_reader })
+        (feed, StreamReader::new(sample, [reader, jump_reader, edge_reader]))
     }
 
     /// Bytes of the windows of one voice.
     pub fn voice_bytes(&self) -> usize {
-        (WINDOW_FRAMES + JUMP_FRAMES) * self.spec.channels * size_of::<f32>()
+        (WINDOW_FRAMES + JUMP_FRAMES + EDGE_FRAMES) * self.spec.channels * size_of::<f32>()
     }
 }
 
@@ -98,7 +102,7 @@ impl StreamFeed {
     /// where all that it can come to is there.
     pub fn ahead_frames(&self) -> u64 {
         let Wish { frame, backwards } = self.writer.wish();
-        let held = [self.writer.range(), self.jump.range()];
+        let held = [self.writer.range(), self.jump.range(), self.edge.range()];
         if backwards {
             let start = held_start(&self.sample, &held, frame);
             return if start == 0 { u64::MAX } else { frame - start };
@@ -108,6 +112,12 @@ impl StreamFeed {
             Some(frames) if end >= frames => u64::MAX,
             _ => end - frame,
         }
+    }
+
+    /// Ends it with `failure`, for whoever had a step of it panic.
+    pub fn fail(&mut self, failure: LoadError) {
+        self.failure = Some(failure);
+        self.writer.fail();
     }
 
     /// Does about 1 ms of work; false when there is nothing to do, be it for the moment.
@@ -120,8 +130,7 @@ impl StreamFeed {
         }
         let result = self.work(bench);
         if let Err(error) = &result {
-            self.failure = Some(error.clone());
-            self.writer.fail();
+            self.fail(error.clone());
         }
         result
     }
@@ -141,8 +150,9 @@ impl StreamFeed {
                     self.read_on()?;
                 }
                 let frames = self.planes.frames().min(room);
-                let writer = if work == Work::Jump { &mut self.jump } else { &mut self.writer };
-                writer.append(&self.planes.first(frames)[..channels]);
+                let planes = self.planes.first(frames);
+                work.of(&mut self.writer, &mut self.jump, &mut self.edge)
+                    .append(&planes[..channels]);
                 self.planes.drop_first(frames);
             }
             Task::Prepend(frames) => {
@@ -150,7 +160,7 @@ impl StreamFeed {
                 let back = Some(start..range.start);
                 self.seek_to(start, UnderWay { work, back }, bench)?;
                 let more = self.read_on()?;
-                let writer = if work == Work::Jump { &mut self.jump } else { &mut self.writer };
+                let writer = work.of(&mut self.writer, &mut self.jump, &mut self.edge);
                 if self.planes.frames() >= frames {
                     writer.prepend(&self.planes.first(frames)[..channels]);
                     self.under_way = None;
@@ -165,10 +175,7 @@ impl StreamFeed {
     }
 
     fn window(&mut self, work: Work) -> &mut WindowWriter {
-        match work {
-            Work::Window => &mut self.writer,
-            Work::Jump => &mut self.jump,
-        }
+        work.of(&mut self.writer, &mut self.jump, &mut self.edge)
     }
 
     /// Has the cursor read on; false at the end.
@@ -176,6 +183,7 @@ impl StreamFeed {
         let Some(cursor) = &mut self.cursor else { return Ok(false) };
         let more = cursor.step(&self.sample.index, &mut self.planes)?;
         if let Some(length) = cursor.length().filter(|_| !more) {
+            self.sample.check_file()?;
             self.sample.set_frames(length);
         }
         Ok(more)
@@ -196,8 +204,7 @@ impl StreamFeed {
                 let pulse = Arc::clone(&self.pulse);
                 let cursor = Cursor::open(&self.sample.source, pulse, rate, &mut found, bench)?;
                 if cursor.opened() != self.sample.opened {
-                    let message = "the file changed while it was played";
-                    return Err(LoadError::new(LoadErrorKind::Io, message));
+                    return Err(changed());
                 }
                 self.cursor.insert(cursor)
             }

@@ -33,6 +33,12 @@ impl SeekIndex {
         Self { marks: Mutex::new(marks) }
     }
 
+    /// What those of a stream of so many seconds come to; they grow by doubling.
+    pub(super) fn most_bytes(seconds: u64) -> usize {
+        let marks = usize::try_from(seconds.saturating_mul(2)).unwrap_or(usize::MAX);
+        marks.min(Self::MOST_MARKS).next_power_of_two() * size_of::<Mark>()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Marks> {
         self.marks.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,6 +1,6 @@
 //! From a source to what of it stays in memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::cursor::Cursor;
 use super::index::SeekIndex;
@@ -12,7 +12,7 @@ use crate::buffer::SampleBuffer;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::{Audio, Collector, Metadata, Pictures};
 use crate::resample::Workbench;
-use crate::source::{Pulse, Source};
+use crate::source::{Pulse, Source, SourceIdentity};
 use crate::spec::AudioSpec;
 
 /// Most loops whose beginnings stay in memory; and frames of each, as a share of the head.
@@ -88,6 +88,29 @@ impl StreamOpening {
     /// What has been had of the source.
     pub fn pulse(&self) -> Arc<Pulse> {
         Arc::clone(&self.pulse)
+    }
+
+    /// Which file it is, once open; None for what is no file.
+    pub fn identity(&self) -> Option<SourceIdentity> {
+        match &self.state {
+            State::Reading(reading) => reading.cursor.opened().identity(),
+            State::Done(sample) => sample.identity(),
+            State::New | State::Failed(_) => None,
+        }
+    }
+
+    /// Length of the source in bytes, once open.
+    pub fn byte_len(&self) -> Option<u64> {
+        match &self.state {
+            State::Reading(reading) => Some(reading.cursor.opened().byte_len()),
+            State::Done(sample) => Some(sample.opened.byte_len()),
+            State::New | State::Failed(_) => None,
+        }
+    }
+
+    /// Whether the file is open and its head is being read.
+    pub fn is_reading(&self) -> bool {
+        matches!(self.state, State::Reading(_))
     }
 
     /// Does about 1 ms of the work; what a format needs before its first frame may take longer.
@@ -196,6 +219,11 @@ impl Reading {
 
     fn finish(mut self, source: Source) -> Result<StreamedSample, LoadError> {
         let opened = self.cursor.opened();
+        // Where a file says so itself, voices need not wait for the end to be seen.
+        let rates = (self.cursor.decoder().info().spec.sample_rate, self.spec.sample_rate);
+        let sure = self.cursor.decoder().seeker().and_then(|seeker| seeker.length());
+        let sure = sure.map(|frames| to_rate(frames, rates.0, rates.1));
+        let bytes_read = self.cursor.decoder().byte_position();
         let info = self.cursor.decoder().info();
         let sample = StreamedSample {
             source,
@@ -206,15 +234,25 @@ impl Reading {
             codec: info.codec.clone(),
             bits_per_sample: info.bits_per_sample,
             metadata: self.metadata,
-            expected_frames: self.expected_frames,
+            expected_frames: self.expected_frames.or_else(|| {
+                let head = self.anchors.first().map_or(0, |head| head.buffer.ready_frames());
+                guessed_frames(head as u64, bytes_read, opened.byte_len())
+            }),
             anchors: self.anchors,
             index: self.index,
             overview: StreamOverview::new(self.spec.channels),
+            warnings: OnceLock::new(),
             frames: StreamedSample::unknown_frames(),
         };
-        if let Some(length) = self.length {
+        if let Some(length) = self.length.or(sure) {
             sample.set_frames(length);
         }
         Ok(sample)
     }
+}
+
+/// How long a file may be of which so many frames came of the first `bytes_read` bytes.
+fn guessed_frames(frames: u64, bytes_read: u64, byte_len: u64) -> Option<u64> {
+    let guess = u128::from(frames) * u128::from(byte_len.max(bytes_read));
+    u64::try_from(guess.checked_div(u128::from(bytes_read))?).ok()
 }

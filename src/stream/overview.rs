@@ -36,6 +36,11 @@ impl StreamOverview {
         Self { blocks: Mutex::new(blocks) }
     }
 
+    /// What it comes to at most.
+    pub(super) fn most_bytes(channels: usize) -> usize {
+        MOST_BLOCKS * channels * size_of::<Extremes>()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Blocks> {
         self.blocks.lock().unwrap_or_else(PoisonError::into_inner)
     }

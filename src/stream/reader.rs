@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::REACH_FRAMES;
 use super::sample::StreamedSample;
 use super::window::{WindowReader, Wish};
 
@@ -12,43 +13,63 @@ use super::window::{WindowReader, Wish};
 ///
 /// Every method is realtime-safe. Dropping it is not: that may free the sample.
 #[derive(Debug)]
-pub struct StreamReader {
-    pub(super) sample: Arc<StreamedSample>,
-    pub(super) window: WindowReader,
-    pub(super) jump: WindowReader,
+pub struct StreamReader(Box<Parts>);
+
+/// What a reader reads of; it travels in commands, which are to be small.
+#[derive(Debug)]
+struct Parts {
+    sample: Arc<StreamedSample>,
+    window: WindowReader,
+    jump: WindowReader,
+    /// What lies round the frame that it jumps from.
+    edge: WindowReader,
 }
 
 impl StreamReader {
+    /// Of a sample, by the windows that its feed fills: where the voice is, where it jumps to, and
+    /// from where.
+    pub(super) fn new(
+        sample: Arc<StreamedSample>,
+        [window, jump, edge]: [WindowReader; 3],
+    ) -> Self {
+        Self(Box::new(Parts { sample, window, jump, edge }))
+    }
+
+    fn held(&self) -> [Range<u64>; 3] {
+        [self.0.window.range(), self.0.jump.range(), self.0.edge.range()]
+    }
+
     /// The sample that it reads.
     pub fn sample(&self) -> &Arc<StreamedSample> {
-        &self.sample
+        &self.0.sample
     }
 
     /// Says where it is: to be called at every block, and at once when it jumps.
     pub fn set_wish(&self, wish: Wish) {
-        self.window.set_wish(wish);
+        self.0.window.set_wish(wish);
     }
 
-    /// Says where it will jump to: the other end of its loop. Frame 0 forwards is no jump.
-    pub fn set_jump(&self, jump: Wish) {
-        self.jump.set_wish(jump);
+    /// Says where it will jump to, the other end of its loop, and the frame before or behind which it
+    /// does: round that one, frames are looked at for a moment longer. Frame 0 forwards is no jump.
+    pub fn set_jump(&self, jump: Wish, from: Option<u64>) {
+        self.0.jump.set_wish(jump);
+        let around = from.unwrap_or(0).saturating_sub(REACH_FRAMES);
+        self.0.edge.set_wish(Wish { frame: around, backwards: false });
     }
 
     /// Whether nothing more comes: the file can no longer be read, or is another one.
     pub fn has_failed(&self) -> bool {
-        self.window.has_failed()
+        self.0.window.has_failed()
     }
 
     /// How many frames from `frame` on can be read now.
     pub fn frames_from(&self, frame: u64) -> u64 {
-        let held = [self.window.range(), self.jump.range()];
-        held_end(&self.sample, &held, frame) - frame
+        held_end(&self.0.sample, &self.held(), frame) - frame
     }
 
     /// How many frames before `frame` can be read now.
     pub fn frames_before(&self, frame: u64) -> u64 {
-        let held = [self.window.range(), self.jump.range()];
-        frame - held_start(&self.sample, &held, frame)
+        frame - held_start(&self.0.sample, &self.held(), frame)
     }
 
     /// Copies the frames from `from` on into `planes`, one per channel, all of one length. Behind
@@ -73,20 +94,20 @@ impl StreamReader {
             let part = usize::try_from(end - from).unwrap_or(usize::MAX).min(place.len());
             place.start..place.start + part
         };
-        let anchored = self.sample.anchored(from);
+        let anchored = self.0.sample.anchored(from);
         if anchored.contains(&from) {
             let place = room(anchored.end);
             let frames = place.len();
-            return if self.sample.read_anchored(from, planes, place) { frames } else { 0 };
+            return if self.0.sample.read_anchored(from, planes, place) { frames } else { 0 };
         }
-        for window in [&self.window, &self.jump] {
+        for window in [&self.0.window, &self.0.jump, &self.0.edge] {
             let range = window.range();
             let place = if range.contains(&from) { room(range.end) } else { continue };
             if window.read(from, planes, place.clone()) {
                 return place.len();
             }
         }
-        if self.sample.frames().is_none_or(|frames| from < frames) {
+        if self.0.sample.frames().is_none_or(|frames| from < frames) {
             return 0;
         }
         planes.iter_mut().for_each(|plane| plane[place.clone()].fill(0.0));

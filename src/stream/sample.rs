@@ -2,16 +2,22 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::cursor::Opened;
 use super::index::SeekIndex;
 use super::overview::StreamOverview;
 use crate::buffer::{SampleBuffer, Waveform};
+use crate::error::{LoadError, LoadErrorKind, LoadWarning};
 use crate::metadata::Metadata;
-use crate::source::Source;
+use crate::source::{Source, SourceIdentity, identify};
 use crate::spec::AudioSpec;
+
+/// The file is another one by now.
+pub(super) fn changed() -> LoadError {
+    LoadError::new(LoadErrorKind::Io, "the file changed while it was played")
+}
 
 /// A length that nobody knows yet.
 const UNKNOWN: u64 = u64::MAX;
@@ -45,6 +51,8 @@ pub struct StreamedSample {
     pub(super) anchors: Vec<Anchor>,
     pub(super) index: SeekIndex,
     pub(super) overview: StreamOverview,
+    /// Once all of it was seen.
+    pub(super) warnings: OnceLock<Vec<LoadWarning>>,
     pub(super) frames: AtomicU64,
 }
 
@@ -94,6 +102,29 @@ impl StreamedSample {
         self.metadata.as_ref()
     }
 
+    /// Which file it was when it was opened; None for what is no file.
+    pub fn identity(&self) -> Option<SourceIdentity> {
+        self.opened.identity()
+    }
+
+    /// Whether the file is still what it was, as far as its path tells: of one that was cut short,
+    /// the end is not the end.
+    ///
+    /// # Errors
+    /// `io` where another file is there by now.
+    pub(super) fn check_file(&self) -> Result<(), LoadError> {
+        let found = self.source.path().and_then(|path| identify(path).ok());
+        match found.filter(|found| Some(*found) != self.identity()) {
+            Some(_) => Err(changed()),
+            None => Ok(()),
+        }
+    }
+
+    /// What was odd about the file, once [`StreamScan`](super::StreamScan) has seen all of it.
+    pub fn warnings(&self) -> &[LoadWarning] {
+        self.warnings.get().map_or(&[], Vec::as_slice)
+    }
+
     /// The length in frames, once somebody has come to the end. Realtime-safe.
     pub fn frames(&self) -> Option<u64> {
         // Relaxed: a number by itself.
@@ -104,8 +135,8 @@ impl StreamedSample {
         self.frames.store(frames, Ordering::Relaxed);
     }
 
-    /// The length in frames, or what the file says of it until that is known; None where it says
-    /// nothing. Realtime-safe.
+    /// The length in frames, or what the file says of it until that is known; where it says nothing,
+    /// what its size makes likely. Realtime-safe.
     pub fn expected_frames(&self) -> Option<u64> {
         self.frames().or(self.expected_frames)
     }
@@ -123,10 +154,26 @@ impl StreamedSample {
         self.overview.waveform(width, start_sec, end_sec, self.source_rate)
     }
 
+    /// The head: the frames from the start that stay in memory.
+    ///
+    /// # Panics
+    /// Never: what holds no frame is no sample.
+    pub fn head(&self) -> Arc<SampleBuffer> {
+        let head = self.anchors.first().expect("a sample has a first frame");
+        Arc::clone(&head.buffer)
+    }
+
     /// Bytes that stay in memory, whoever plays: head and loop points, seek index, waveform.
     pub fn byte_len(&self) -> usize {
         let anchors: usize = self.anchors.iter().map(|anchor| anchor.buffer.byte_len()).sum();
         anchors + self.index.byte_len() + self.overview.byte_len()
+    }
+
+    /// The most that [`byte_len`](Self::byte_len) is likely to come to.
+    pub fn most_bytes(&self) -> usize {
+        let seconds = self.expected_frames().unwrap_or(0) / u64::from(self.spec.sample_rate);
+        let anchors: usize = self.anchors.iter().map(|anchor| anchor.buffer.byte_len()).sum();
+        anchors + SeekIndex::most_bytes(seconds) + StreamOverview::most_bytes(self.spec.channels)
     }
 
     /// The frames in memory that `frame` is one of; empty at `frame` where it is none.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::cursor::Opened;
-use super::sample::StreamedSample;
+use super::sample::{StreamedSample, changed};
 use super::to_rate;
 use crate::decode::{self, Decoder, OpenedSource, ReadState};
-use crate::error::{LoadError, LoadErrorKind, LoadWarning};
+use crate::error::{LoadError, LoadWarning};
 use crate::metadata::{Collector, Pictures};
 use crate::source::Pulse;
 
@@ -43,6 +43,11 @@ impl StreamScan {
         Arc::clone(&self.pulse)
     }
 
+    /// Whether anybody else holds the sample.
+    pub fn is_wanted(&self) -> bool {
+        Arc::strong_count(&self.sample) > 1
+    }
+
     /// What was odd about the file, once all of it was seen.
     pub fn warnings(&self) -> Option<&[LoadWarning]> {
         self.warnings.as_deref()
@@ -66,9 +71,12 @@ impl StreamScan {
         let mut values = 0;
         for _ in 0..PACKETS_PER_STEP {
             let Some(chunk) = pass.decoder.next_chunk()? else {
+                self.sample.check_file()?;
                 let StreamedSample { source_rate, spec, .. } = &*self.sample;
                 self.sample.set_frames(to_rate(self.frames, *source_rate, spec.sample_rate));
-                self.warnings = Some(pass.decoder.warnings());
+                let warnings = pass.decoder.warnings();
+                self.sample.warnings.set(warnings.clone()).ok();
+                self.warnings = Some(warnings);
                 self.pass = None;
                 return Ok(false);
             };
@@ -90,8 +98,7 @@ impl StreamScan {
     fn open(&self) -> Result<Pass, LoadError> {
         let source = OpenedSource::open(&self.sample.source, Arc::clone(&self.pulse))?;
         if Opened::of(&source) != self.sample.opened {
-            let message = "the file changed while it was played";
-            return Err(LoadError::new(LoadErrorKind::Io, message));
+            return Err(changed());
         }
         let read = source.state();
         let decoder = decode::open(source, &mut Collector::new(Pictures::Note))?;

@@ -15,7 +15,8 @@ fn play(feed: &mut StreamFeed, reader: &StreamReader, bench: &mut Workbench, wis
         let [left, right] = &mut block;
         let calls = calls_during(|| {
             reader.set_wish(wish);
-            reader.set_jump(Wish { frame: 100_000 - wish.frame % 50_000, ..wish });
+            let jump = Wish { frame: 100_000 - wish.frame % 50_000, ..wish };
+            reader.set_jump(jump, Some(jump.frame + 1_000));
             let is_there = reader.frames_from(first) >= 256;
             is_read = reader.read(first, &mut [left, right]);
             assert!(is_read || !is_there);

@@ -18,6 +18,11 @@ impl Seeker for PcmDecoder {
         Ok(Some(self.mark_of(frame / self.block_frames())))
     }
 
+    fn length(&self) -> Option<u64> {
+        let is_plain = matches!(self.coding, Coding::Linear(_));
+        is_plain.then_some(self.tally.frames + self.frames_left)
+    }
+
     fn lead_frames(&self) -> u64 {
         0
     }

@@ -46,7 +46,7 @@ fn frames_side_by_side_are_read_as_those_near_an_edge() {
     for kernel in &BANK.kernels {
         for fraction in [0, 1, 1 << 31, u32::MAX] {
             let weights = kernel.weights(fraction);
-            let quick = weights.sums([&left, &right], 50, &whole);
+            let quick = weights.sums([&left[..], &right[..]], 50, &whole);
             for (plane, quick) in [&left, &right].into_iter().zip(quick) {
                 // The plane ends where the kernel does, less one frame: silence stands there.
                 let cut = &plane[..50 + kernel.taps - 1];

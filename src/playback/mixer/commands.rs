@@ -3,20 +3,23 @@
 use super::super::events::EndReason;
 use super::super::messages::ControlMessage;
 use super::super::params::{LoopSpan, Looping, Retrigger, VoiceParams};
-use super::super::ring::Loan;
+use super::super::ring::{Command, Loan};
 use super::super::scratch::BLOCK_FRAMES;
 use super::super::voice::{Phase, Voice, sane};
 use super::{Mixer, Slot};
 
 impl Mixer {
     /// Obeys one command.
-    pub(in super::super) fn obey(&mut self, message: ControlMessage<Loan>) {
+    pub(in super::super) fn obey(&mut self, message: Command) {
         use ControlMessage as M;
         let ramp = self.ramp_frames;
         match message {
             M::LoadSample { slot, sample, own_loop } => self.load(slot, sample, own_loop),
             M::UnloadSample { slot } => self.unload(slot),
             M::Play { voice, slot, params } => self.play(voice, slot, &params),
+            M::PlayStream { voice, slot, stream, params } => {
+                self.play_stream(voice, slot, stream, &params);
+            }
             M::StopVoice { voice, fade_frames } => self.stop(fade_frames, |v| v.id == voice),
             M::StopSample { slot, fade_frames } => self.stop(fade_frames, |v| v.slot == slot),
             M::StopAll { fade_frames } => self.stop(fade_frames, |_| true),
@@ -78,9 +81,29 @@ impl Mixer {
         self.taking = Some((id, slot));
         #[cfg(test)]
         assert_ne!(self.panic_on_play_of, Some(id), "planted");
-        let Some(&Some(Slot { buffer, own_loop })) = self.slots.get(slot as usize) else {
-            return self.report_end(id, slot, self.clock_frames, EndReason::NoSample);
-        };
+        match self.slots.get(slot as usize) {
+            Some(&Some(sample)) => self.start(id, slot, sample, params),
+            _ => self.report_end(id, slot, self.clock_frames, EndReason::NoSample),
+        }
+    }
+
+    /// A voice on a reader of its own, which is the voice's alone.
+    fn play_stream(&mut self, id: u64, slot: u32, stream: Loan, params: &VoiceParams) {
+        self.taking = Some((id, slot));
+        let held = self.slots.get(slot as usize).copied().flatten();
+        let buffer = self.buffers.insert(stream);
+        match (held, buffer) {
+            (Some(Slot { own_loop, .. }), Some(buffer)) => {
+                self.start(id, slot, Slot { buffer, own_loop }, params);
+            }
+            _ => self.report_end(id, slot, self.clock_frames, EndReason::NoSample),
+        }
+        buffer.into_iter().for_each(|buffer| self.buffers.release(buffer));
+    }
+
+    /// Makes a voice of a play that is being taken, or ends it.
+    fn start(&mut self, id: u64, slot: u32, sample: Slot, params: &VoiceParams) {
+        let Slot { buffer, own_loop } = sample;
         let at_frame = params.at_frame.filter(|frame| *frame > self.clock_frames);
         let phase = at_frame.map_or(Phase::Started, |at_frame| Phase::Waiting { at_frame });
         if at_frame.is_none() && !self.make_way(slot, params.retrigger, params.choke) {

@@ -76,6 +76,12 @@ impl Run {
         split(self.index, way)
     }
 
+    /// At most `frames` frames of it, from `frame` on.
+    pub(in super::super) fn part(&self, frame: usize, frames: usize) -> Self {
+        let (index, fraction) = self.place(frame);
+        Self { index, fraction, frames: frames.min(self.frames - frame), ..*self }
+    }
+
     /// Whether it reads frame by frame, with nothing to interpolate.
     pub(in super::super) fn is_exact(&self) -> bool {
         self.fraction == 0 && self.step.abs() == ONE

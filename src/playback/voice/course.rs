@@ -2,6 +2,7 @@
 
 use super::super::events::EndReason;
 use super::super::interpolate::MAX_REACH;
+use super::super::material::Material;
 use super::super::ramp::Ramp;
 use super::super::track::{Run, fixed};
 use super::{Common, MAX_SPEED, Segment, Voice};
@@ -9,12 +10,12 @@ use crate::buffer::SampleBuffer;
 
 impl Voice {
     /// Where its sample ends, as far as that is known.
-    pub(super) fn length(&self, sample: &SampleBuffer) -> Option<i64> {
+    pub(super) fn length(&self, sample: Material<'_>) -> Option<i64> {
         let end = usize::try_from(self.end_frame).unwrap_or(usize::MAX);
         let length = match sample.frames() {
             Some(frames) => frames.min(end),
             // With what is read beyond it, so that what is heard does not depend on when.
-            None if sample.ready_frames() >= end.saturating_add(MAX_REACH) => end,
+            None if sample.reaches(end.saturating_add(MAX_REACH)) => end,
             None => return None,
         };
         i64::try_from(length).ok()
@@ -23,7 +24,7 @@ impl Voice {
     /// Decides what comes next, for at most `frames` frames.
     pub(in super::super) fn next_segment(
         &mut self,
-        sample: &SampleBuffer,
+        sample: Material<'_>,
         common: Common,
         frames: usize,
     ) -> Segment {
@@ -39,7 +40,12 @@ impl Voice {
             if self.at_origin {
                 self.place_at_origin(speed, length, sample);
             }
-            self.starved = length.is_none() && self.is_starved(sample, frames, ramp_frames);
+            self.starved = match sample {
+                Material::Memory(sample) => {
+                    length.is_none() && self.is_starved(sample, frames, ramp_frames)
+                }
+                Material::Stream(reader) => self.runs_dry(reader, length, frames, ramp_frames),
+            };
             let shut = self.paused || self.starved || speed == 0.0 || self.seek.is_some();
             self.move_gate(shut, ramp_frames);
             if !self.gate.rests_at(0.0) {
@@ -71,7 +77,7 @@ impl Voice {
     }
 
     /// Puts a voice that was given no place to where its direction begins.
-    fn place_at_origin(&mut self, speed: f32, length: Option<i64>, sample: &SampleBuffer) {
+    fn place_at_origin(&mut self, speed: f32, length: Option<i64>, sample: Material<'_>) {
         let last = length.and_then(|length| u64::try_from(length - 1).ok()).unwrap_or(0);
         self.track.place(if speed < 0.0 { last } else { 0 });
         // A sample that is cut short has no attack at that end.
@@ -79,7 +85,7 @@ impl Voice {
     }
 
     /// Whether it ends before its sample does.
-    pub(super) fn is_cut(&self, sample: &SampleBuffer) -> bool {
+    pub(super) fn is_cut(&self, sample: Material<'_>) -> bool {
         sample.frames().is_none_or(|frames| self.end_frame < frames as u64)
             && self.end_frame != u64::MAX
     }
@@ -132,7 +138,7 @@ impl Voice {
     /// voice is over.
     pub(in super::super) fn next_run(
         &mut self,
-        sample: &SampleBuffer,
+        sample: Material<'_>,
         frames: usize,
     ) -> Option<Run> {
         let (speed, frames) = match self.pace.frames_left() {

@@ -1,9 +1,9 @@
 //! How loud a voice is, frame by frame.
 
+use super::super::material::Material;
 use super::super::ramp::bend;
 use super::super::track::Run;
 use super::Voice;
-use crate::buffer::SampleBuffer;
 
 impl Voice {
     /// The factor of the fade towards the voice's own end, `frame` frames into a run; `None`
@@ -11,7 +11,7 @@ impl Voice {
     pub(in super::super) fn tail(
         &self,
         run: &Run,
-        sample: &SampleBuffer,
+        sample: Material<'_>,
         ramp_frames: u32,
     ) -> Option<Tail> {
         let least = if run.step > 0 && self.is_cut(sample) { ramp_frames } else { 0 };

@@ -24,6 +24,24 @@ pub(super) enum Work {
     Window,
     /// The one of where it jumps to.
     Jump,
+    /// The one of where it jumps from.
+    Edge,
+}
+
+impl Work {
+    /// Its window.
+    pub(super) fn of<'a>(
+        self,
+        window: &'a mut WindowWriter,
+        jump: &'a mut WindowWriter,
+        edge: &'a mut WindowWriter,
+    ) -> &'a mut WindowWriter {
+        match self {
+            Self::Window => window,
+            Self::Jump => jump,
+            Self::Edge => edge,
+        }
+    }
 }
 
 /// What is to be done with it.
@@ -47,9 +65,12 @@ impl StreamFeed {
             false => self.task_forwards(frame, length),
         };
         let is_urgent = self.ahead_frames() < self.writer.capacity() / ENOUGH;
-        let jump = if task.is_some() && is_urgent { None } else { self.task_of_jump(length) };
         let task = task.map(|task| (Work::Window, task));
-        jump.map(|jump| (Work::Jump, jump)).or(task)
+        if task.is_some() && is_urgent {
+            return task;
+        }
+        let beside = |work, writer| self.task_beside(writer, length).map(|task| (work, task));
+        beside(Work::Jump, &self.jump).or_else(|| beside(Work::Edge, &self.edge)).or(task)
     }
 
     fn task_forwards(&self, frame: u64, length: u64) -> Option<Task> {
@@ -92,20 +113,22 @@ impl StreamFeed {
         BACK_FRAMES.min(writer.capacity() / 4).min(writer.range().start)
     }
 
-    /// What is held of where the voice jumps to is as much as there is room for, from there on.
-    fn task_of_jump(&self, length: u64) -> Option<Task> {
-        let Wish { frame, backwards } = self.jump.wish();
-        let Range { start, end } = self.jump.range();
-        let capacity = self.jump.capacity();
+    /// What is held beside the window is as much as there is room for, from where it was asked for
+    /// on.
+    fn task_beside(&self, writer: &WindowWriter, length: u64) -> Option<Task> {
+        let Wish { frame, backwards } = writer.wish();
+        let Range { start, end } = writer.range();
+        let capacity = writer.capacity();
         if backwards {
-            let last = held_start(&self.sample, &[], frame.saturating_add(REACH_FRAMES).min(length));
+            let last =
+                held_start(&self.sample, &[], frame.saturating_add(REACH_FRAMES).min(length));
             if last == 0 || frame >= last + capacity || frame == u64::MAX {
                 return None;
             }
             if end != last {
                 return Some(Task::Move(last));
             }
-            let frames = self.back_frames(&self.jump);
+            let frames = self.back_frames(writer);
             let has_room = end - start + frames <= capacity && start > 0;
             return has_room.then(|| Task::Prepend(usize::try_from(frames).unwrap_or(usize::MAX)));
         }

@@ -1,0 +1,269 @@
+//! What is streamed against the same in memory.
+
+use super::*;
+use crate::LoopKind;
+use crate::job::{LoadJob, LoadOptions, Step};
+use crate::playback::{LoopSpan, Retrigger};
+use crate::resample::Workbench;
+use crate::source::Source;
+use crate::stream::{StreamFeed, StreamOpening, StreamScan, StreamStep, StreamedSample};
+use crate::testing::{WAV_HEADER_BYTES, wav};
+
+const FRAMES: u32 = 400_000;
+const BLOCK: usize = 256;
+
+/// A file of noise.
+fn file() -> Vec<u8> {
+    let frames = noise(2 * FRAMES as usize, 7);
+    #[allow(clippy::cast_possible_truncation, reason = "within ±20,000")]
+    let word = |value: &f32| (value * 20_000.0) as i16;
+    let bytes = frames.iter().flat_map(|value| word(value).to_le_bytes());
+    wav(1, 16, 2, RATE, &bytes.collect::<Vec<u8>>())
+}
+
+fn stream(source: &Source) -> Arc<StreamedSample> {
+    let (mut opening, mut bench) =
+        (StreamOpening::new(source.clone(), Some(RATE)), Workbench::default());
+    loop {
+        if let StreamStep::Ready(sample) = opening.step(&mut bench).expect("a sound file") {
+            return sample;
+        }
+    }
+}
+
+fn whole(source: &Source) -> Arc<SampleBuffer> {
+    let options = LoadOptions { sample_rate: Some(RATE), max_sample_bytes: None };
+    let (mut job, mut bench) = (LoadJob::new(source.clone(), options), Workbench::default());
+    loop {
+        if let Step::Done(sample) = job.step(&mut bench).expect("a sound file") {
+            return sample.buffer;
+        }
+    }
+}
+
+/// The same sample twice: in memory, and streamed by feeds that are never late.
+struct Both {
+    memory: Rig,
+    streamed: Rig,
+    sample: Arc<StreamedSample>,
+    whole: Arc<SampleBuffer>,
+    feeds: Vec<StreamFeed>,
+    bench: Workbench,
+}
+
+impl Both {
+    fn new() -> Self {
+        let source = Source::Memory(file().into());
+        let (sample, whole) = (stream(&source), whole(&source));
+        let mut scan = StreamScan::new(&sample);
+        while scan.step().expect("a sound file") {}
+        let (mut memory, mut streamed) = (Rig::new(), Rig::new());
+        let load = |sample: &Arc<SampleBuffer>| ControlMessage::LoadSample {
+            slot: 0,
+            sample: Arc::clone(sample),
+            own_loop: None,
+        };
+        memory.send(load(&whole));
+        streamed.send(load(&sample.head()));
+        let (feeds, bench) = (Vec::new(), Workbench::default());
+        Self { memory, streamed, sample, whole, feeds, bench }
+    }
+
+    fn play(&mut self, voice: u64, params: VoiceParams) {
+        self.memory.play(voice, 0, params);
+        let (feed, stream) = self.sample.voice();
+        self.feeds.push(feed);
+        self.streamed.send(ControlMessage::PlayStream { voice, slot: 0, stream, params });
+    }
+
+    fn send(&mut self, message: impl Fn() -> ControlMessage) {
+        self.memory.send(message());
+        self.streamed.send(message());
+    }
+
+    /// Has the feeds do all that there is to do.
+    fn feed(&mut self) {
+        self.streamed.controller.collect();
+        self.feeds.retain(|feed| !feed.is_over());
+        for feed in &mut self.feeds {
+            while feed.step(&mut self.bench).expect("a sound file") {}
+        }
+    }
+
+    /// The next frames of both, in blocks.
+    fn render(&mut self, blocks: usize) -> [Vec<f32>; 2] {
+        let mut out = [Vec::new(), Vec::new()];
+        for _ in 0..blocks {
+            self.feed();
+            out[0].extend(self.memory.left(BLOCK));
+            out[1].extend(self.streamed.left(BLOCK));
+        }
+        out
+    }
+
+    fn check(&mut self, what: &str, blocks: usize) {
+        let [memory, streamed] = self.render(blocks);
+        let differs = memory.iter().zip(&streamed).position(|(a, b)| a.to_bits() != b.to_bits());
+        assert_eq!(differs, None, "{what}");
+        assert!(memory.iter().any(|value| *value != 0.0), "{what}: something sounds");
+    }
+}
+
+fn span(start_frame: u64, end_frame: u64, kind: LoopKind, rounds: u32) -> VoiceParams {
+    let looping = Looping::Span(LoopSpan { start_frame, end_frame, kind, rounds });
+    VoiceParams { looping, ..params() }
+}
+
+#[test]
+fn a_stream_sounds_as_its_sample_in_memory_at_any_speed() {
+    for speed in [1.0, -1.0, 0.7, 2.0, -1.3, 3.9, -4.0, 0.01] {
+        let mut both = Both::new();
+        both.play(1, VoiceParams { speed, ..params() });
+        both.check_from_its_start(&format!("speed {speed}"));
+    }
+}
+
+impl Both {
+    /// As `check`, to the end of the only voice; it may begin some blocks late in the stream.
+    fn check_from_its_start(&mut self, what: &str) {
+        let blocks = if what.ends_with("0.01") { 300 } else { FRAMES as usize / BLOCK * 2 };
+        let [memory, streamed] = self.render(blocks);
+        let begin = |heard: &[f32]| heard.iter().position(|value| *value != 0.0).unwrap_or(0);
+        let (begins, late) = (begin(&memory), begin(&streamed));
+        assert!(late - begins <= BLOCK, "{what}: {late} {begins}");
+        let heard = memory[begins..].iter().zip(&streamed[late..]);
+        let differs = heard.clone().position(|(a, b)| a.to_bits() != b.to_bits());
+        assert_eq!(differs, None, "{what}");
+        assert!(heard.count() > 10_000);
+        assert_eq!(self.streamed.controller.shared().underruns(), 0, "{what}");
+    }
+}
+
+#[test]
+fn loops_of_a_stream_sound_as_those_in_memory() {
+    for (what, loops) in [
+        ("far", span(60_000, 300_000, LoopKind::Forward, 0)),
+        ("short", span(100_000, 101_000, LoopKind::Forward, 0)),
+        ("tiny", span(100_000, 100_010, LoopKind::Forward, 0)),
+        ("long", span(90_000, 150_000, LoopKind::Forward, 3)),
+        ("there and back", span(70_000, 250_000, LoopKind::PingPong, 0)),
+        ("short and back", span(70_000, 71_000, LoopKind::PingPong, 0)),
+        ("backward", span(120_000, 260_000, LoopKind::Backward, 0)),
+        ("the whole", VoiceParams { looping: Looping::WHOLE, ..params() }),
+    ] {
+        for speed in [1.0, 1.7, 4.0] {
+            // At the very start of a whole loop its end is not there to be read round the corner.
+            if what == "the whole" && speed != 1.0 {
+                continue;
+            }
+            let mut both = Both::new();
+            both.play(1, VoiceParams { speed, ..loops });
+            both.check(&format!("{what} at {speed}"), 2_500);
+            assert_eq!(both.streamed.controller.shared().underruns(), 0, "{what} at {speed}");
+        }
+    }
+}
+
+#[test]
+fn a_stream_goes_on_elsewhere_once_that_is_there() {
+    let mut both = Both::new();
+    both.play(1, params());
+    both.render(20);
+    for (frame, speed) in [(300_000, 1.0), (120_000, 1.0), (299_000, -1.0), (70_000, 1.0)] {
+        both.send(|| ControlMessage::SetVoice {
+            voice: 1,
+            volume: None,
+            pan: None,
+            speed: Some(speed),
+            looping: None,
+        });
+        both.send(|| ControlMessage::SeekVoice { voice: 1, frame });
+        let [_, heard] = both.render(10);
+        let silent = heard.iter().rposition(|value| *value == 0.0).expect("it fades first");
+        let late = silent + 1 - heard[..silent].iter().position(|v| *v == 0.0).expect("silence");
+        assert!(late <= BLOCK + 1, "silent for {late} frames");
+        // Behind the fade in, all is as in the sample.
+        let begins = silent + 1;
+        let place = |n: usize| {
+            let at = usize::try_from(frame).expect("small");
+            if speed > 0.0 { at + n } else { at - n }
+        };
+        let plane = both.whole.plane(0);
+        let offset = (0..3).find(|off| {
+            (RAMP + 10..RAMP + 500).all(|n| heard[begins + n] == plane[place(n + off)])
+        });
+        assert!(offset.is_some(), "frame {frame} at {speed}");
+    }
+    assert_eq!(both.streamed.controller.shared().underruns(), 0);
+}
+
+#[test]
+fn voices_of_one_stream_are_each_where_they_are() {
+    let mut both = Both::new();
+    both.play(1, VoiceParams { start_frame: 0, ..params() });
+    both.check("one", 10);
+    both.play(2, VoiceParams { speed: 2.0, volume: 0.5, ..params() });
+    both.check("two", 10);
+    both.play(3, VoiceParams { retrigger: Retrigger::Overlap, pan: -1.0, ..params() });
+    both.check("three", 700);
+    both.send(|| ControlMessage::StopVoice { voice: 2, fade_frames: 100 });
+    both.check("two again", 100);
+    assert_eq!(both.feeds.len(), 2, "the reader of the one that ended has come back");
+    both.send(|| ControlMessage::UnloadSample { slot: 0 });
+    both.render(3);
+    assert_eq!(both.streamed.ends(), both.memory.ends());
+    both.feed();
+    assert_eq!(both.feeds.len(), 0);
+}
+
+#[test]
+fn a_stream_that_is_late_fades_waits_and_is_counted() {
+    let mut both = Both::new();
+    both.play(1, params());
+    let heard = both.streamed.left(60_000);
+    let last = heard.iter().rposition(|value| *value != 0.0).expect("something sounded");
+    assert!((46_000..48_000).contains(&last), "it stops at frame {last} of the head's 48 000");
+    assert_eq!((both.streamed.ends(), both.streamed.controller.shared().underruns()), (vec![], 1));
+    both.feed();
+    let heard = both.streamed.left(5_000);
+    let plane = both.whole.plane(0);
+    let goes_on =
+        (0..3).any(|off| heard[300..4_000] == plane[last + off + 300..last + off + 4_000]);
+    assert!(goes_on, "it goes on where it was");
+}
+
+#[test]
+fn where_nothing_more_comes_a_voice_ends_and_says_so() {
+    let path = std::env::temp_dir().join(format!("hotcue-voice-{}.wav", std::process::id()));
+    std::fs::write(&path, file()).expect("a file can be written");
+    let sample = stream(&Source::Path(path.clone()));
+    let mut rig = Rig::new();
+    rig.send(ControlMessage::LoadSample { slot: 0, sample: sample.head(), own_loop: None });
+    let (mut feed, stream) = sample.voice();
+    let params = params();
+    rig.send(ControlMessage::PlayStream { voice: 1, slot: 0, stream, params });
+    // Another file by now.
+    std::fs::write(&path, &file()[..WAV_HEADER_BYTES + 100_000]).expect("a file can be written");
+    let mut bench = Workbench::default();
+    let failed =
+        std::iter::repeat_with(|| feed.step(&mut bench)).find(|step| !matches!(step, Ok(true)));
+    assert!(matches!(failed, Some(Err(_))), "{failed:?}");
+    let heard = rig.left(60_000);
+    assert!(sharpest(&heard[47_900..]) == 0.0, "it has faded before its head ends");
+    let ends = rig.ends();
+    assert!(matches!(ends[..], [(1, 46_000..48_000, EndReason::SourceLost)]), "{ends:?}");
+    assert_eq!(rig.controller.collect(), 1);
+    assert!(feed.is_over());
+    std::fs::remove_file(&path).expect("the file goes");
+}
+
+#[test]
+fn a_stream_on_an_empty_slot_is_refused_and_comes_back() {
+    let mut both = Both::new();
+    let (feed, stream) = both.sample.voice();
+    both.streamed.send(ControlMessage::PlayStream { voice: 9, slot: 5, stream, params: params() });
+    both.streamed.left(1);
+    assert_eq!(both.streamed.ends(), [(9, 0, EndReason::NoSample)]);
+    assert_eq!(both.streamed.controller.collect(), 1);
+    assert!(feed.is_over());
+}

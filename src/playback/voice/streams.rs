@@ -1,0 +1,68 @@
+//! A voice on a streamed sample, any frame of which may be missing.
+
+use super::super::events::EndReason;
+use super::super::interpolate::MAX_REACH;
+use super::super::material::holds;
+use super::super::track::fixed;
+use super::Voice;
+use crate::stream::StreamReader;
+
+/// Frames that are waited for at most: no more than what is always kept of where a voice is.
+const MAX_WAIT_FRAMES: f32 = 16_384.0;
+
+impl Voice {
+    /// Whether the stream holds too little to play on: what a block and a fade after it need, and,
+    /// once starved, a tenth of a second more. Where nothing more comes, it is on its way out then.
+    pub(super) fn runs_dry(
+        &mut self,
+        reader: &StreamReader,
+        length: Option<i64>,
+        frames: usize,
+        ramp_frames: u32,
+    ) -> bool {
+        let is_dry = self.lacks_frames(reader, length, frames, ramp_frames);
+        if is_dry && reader.has_failed() {
+            self.release(EndReason::SourceLost, ramp_frames);
+        }
+        is_dry
+    }
+
+    fn lacks_frames(
+        &mut self,
+        reader: &StreamReader,
+        length: Option<i64>,
+        frames: usize,
+        ramp_frames: u32,
+    ) -> bool {
+        // While the speed changes, the faster one counts, and where it turns round, either way.
+        let (now, soon) = (self.pace.value(), self.pace.target());
+        let down = (if soon == 0.0 { now } else { soon }) < 0.0;
+        if self.at_origin && down && length.is_none() {
+            return true;
+        }
+        let reserve = match self.starved {
+            true => reader.sample().spec().sample_rate as usize / 10,
+            false => 0,
+        };
+        let pace = now.abs().max(soon.abs());
+        let way = (frames + ramp_frames as usize + reserve) as f32 * pace;
+        #[allow(clippy::cast_possible_truncation, reason = "small")]
+        let way = way.min(MAX_WAIT_FRAMES).ceil() as i64;
+        self.track.settle(fixed(soon), length);
+        let is_exact = pace == 1.0 && self.pace.frames_left() == 0 && self.track.is_at_a_frame();
+        let reach = if is_exact { 0 } else { MAX_REACH as i64 };
+        let directions = if now * soon < 0.0 { 2 } else { 1 };
+        [down, !down]
+            .into_iter()
+            .take(directions)
+            .flat_map(|down| self.track.stretches(down, way, reach, length))
+            .any(|stretch| !holds(reader, stretch, length))
+    }
+
+    /// Says to the feed of its sample where it is, and where it goes from its loop's end.
+    pub(in super::super) fn tell(&self, reader: &StreamReader) {
+        let down = self.pace.target() < 0.0;
+        let length = reader.sample().frames().and_then(|frames| i64::try_from(frames).ok());
+        self.track.tell(down, length, reader);
+    }
+}
