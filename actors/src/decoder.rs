@@ -2,6 +2,7 @@
 
 mod head;
 mod panic;
+mod tend;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use crate::messages::{
 };
 use crate::registry::Claim;
 use crate::request::{Outcome, Request};
+use crate::sample::Sample;
 use crate::supervisor::{Ahead, LoaderSupervisor, SupervisorParts};
 use crate::table::Delivery;
 use crate::work::Work;
@@ -50,6 +52,8 @@ pub struct DecoderActor {
     turn: u64,
     /// When it took the last one.
     since: Instant,
+    /// Counts steps: every so many times scans of streams have their turn.
+    steps: u32,
 }
 
 /// Whether the memory budget has room.
@@ -87,7 +91,18 @@ impl DecoderActor {
         supervisor: Addr<LoaderSupervisor>,
     ) -> Self {
         let (bench, since) = (Workbench::default(), Instant::now());
-        Self { me, ahead, parts, supervisor, bench, running: None, helper: None, turn: 0, since }
+        Self {
+            me,
+            ahead,
+            parts,
+            supervisor,
+            bench,
+            running: None,
+            helper: None,
+            turn: 0,
+            since,
+            steps: 0,
+        }
     }
 
     /// Takes a job; false when nobody wants it any more.
@@ -109,7 +124,10 @@ impl DecoderActor {
                     sample_rate: Some(self.parts.sample_rate),
                     max_sample_bytes: self.parts.max_sample_bytes,
                 };
-                self.parts.workshop.work(&job.source, options)
+                match job.streams {
+                    false => self.parts.workshop.work(&job.source, options),
+                    true => self.parts.workshop.stream(&job.source, options),
+                }
             }
         };
         job.watch(&*work);
@@ -118,7 +136,7 @@ impl DecoderActor {
         let reservation = reservation.unwrap_or_else(|| self.parts.budget.reserve());
         job.reserves(reservation.account());
         // A job may be given back before its first step.
-        let claimed = work.identity().is_some();
+        let claimed = work.identity().is_some() || job.streams;
         self.running =
             Some(Running { job, work, reservation, offer: None, claimed, last_progress });
         true
@@ -127,12 +145,14 @@ impl DecoderActor {
     /// One step of the job, and what follows from it.
     fn step(&mut self, context: &mut Context<Self>) {
         let Some(running) = &mut self.running else { return };
-        let bench = &mut self.bench;
         if running.job.close_if_unwanted() {
             self.drop_running();
             return self.go_on(context);
         }
         running.job.steps();
+        self.feed_streams();
+        let Some(running) = &mut self.running else { return };
+        let bench = &mut self.bench;
         let work = &mut running.work;
         let result = panic::caught(|| work.step(bench));
         let blocked = work.blocks_for();
@@ -181,7 +201,7 @@ impl DecoderActor {
                     }
                 }
             }
-            Ok(Ok(Step::Done(loaded))) => match self.make_room(loaded.buffer.byte_len()) {
+            Ok(Ok(Step::Done(loaded))) => match self.make_room(self.bytes_of(&loaded)) {
                 Room::There => self.hand_on(loaded),
                 // Asked for its next step, it says the same again.
                 Room::Later => return,
@@ -306,7 +326,10 @@ impl DecoderActor {
 
     fn hand_on(&mut self, loaded: LoadedSample) {
         let Some(Running { job, work, reservation, .. }) = self.running.take() else { return };
-        let sample = self.completed(&job, loaded);
+        let sample = match work.streamed() {
+            Some(stream) => Sample::streaming(loaded, head::path_of(&job), stream),
+            None => self.completed(&job, loaded),
+        };
         let delivery = Delivery::new(sample, reservation.into_account());
         let file = work.identity();
         if let Some(file) = file {

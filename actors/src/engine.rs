@@ -255,9 +255,37 @@ impl AudioEngine {
         source: Source,
         priority: i32,
     ) -> Result<LoadTicket, EngineError> {
+        self.submit(id, source, priority, false)
+    }
+
+    /// As [`load_sample_async`](Self::load_sample_async), but only the head of the file and the
+    /// beginnings of its loops come into memory: what voices play is read ahead of them. For files
+    /// that are too long to be held; `success` comes as soon as the head is there.
+    ///
+    /// At most [`MAX_STREAM_VOICES`](crate::MAX_STREAM_VOICES) voices play streams at a time. Such a
+    /// sample is not evicted, and is not shared with a load of the same file.
+    ///
+    /// # Errors
+    /// As [`load_sample_async`](Self::load_sample_async).
+    pub fn stream_sample_async(
+        &self,
+        id: Option<u32>,
+        source: Source,
+        priority: i32,
+    ) -> Result<LoadTicket, EngineError> {
+        self.submit(id, source, priority, true)
+    }
+
+    fn submit(
+        &self,
+        id: Option<u32>,
+        source: Source,
+        priority: i32,
+        streams: bool,
+    ) -> Result<LoadTicket, EngineError> {
         options::check_priority(priority)?;
         self.with(|running| {
-            let request = running.loader().submit(id, source, priority)?;
+            let request = running.loader().submit(id, source, priority, streams)?;
             let ticket =
                 LoadTicket::new(request, Arc::clone(&running.table), running.publisher.clone());
             Ok(ticket)
@@ -410,6 +438,7 @@ impl AudioEngine {
                 dropped_events,
                 voices: running.playback.voices(),
                 most_voices: running.playback.most_voices(),
+                stream_voices: running.streams.voices(),
                 underruns: running.playback.underruns(),
                 callback_load: running.playback.load(),
                 callbacks: running.playback.callbacks(),

@@ -32,6 +32,8 @@ pub(crate) struct Job {
     /// The id of its first request: the older goes first.
     pub(crate) id: u64,
     pub(crate) source: Source,
+    /// It is to be played from where it lies: nobody else shares it.
+    pub(crate) streams: bool,
     /// Its requests have been told `started` by an earlier job.
     pub(crate) begins_anew: bool,
     state: Mutex<State>,
@@ -82,6 +84,7 @@ impl Job {
         let job = Arc::new(Self {
             id: first.id,
             source,
+            streams: first.streams,
             begins_anew: before.is_some(),
             state: Mutex::new(State::new(members)),
             bytes: AtomicU64::new(bytes),

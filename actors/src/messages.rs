@@ -6,7 +6,8 @@
 //! | `Submit`, `Reprioritised` | `AudioEngine`, itself | `LoaderSupervisor` | the engine ends its requests at shutdown |
 //! | `WorkerFree`, `Suspended`, `Measured`, `WorkerDied`, `Shareable`, `Idle` | `DecoderActor` | `LoaderSupervisor` | nothing to dispatch any more |
 //! | `RoomFreed` | the memory budget's ledger | `LoaderSupervisor` | nothing waits for memory any more |
-//! | `Decode`, `Preempt`, `Measure`, `Discard`, `Assist`, `Continue` | `LoaderSupervisor`, itself | `DecoderActor` | `WorkerDied` |
+//! | `Neglected` | `AudioSinkActor` | `LoaderSupervisor` | no stream plays any more |
+//! | `Decode`, `Preempt`, `Measure`, `Discard`, `Assist`, `Tend`, `Continue` | `LoaderSupervisor`, itself, the sink | `DecoderActor` | `WorkerDied` |
 //! | `Arriving`, `Decoded`, `PushSample`, `Play…`, `Control`, `Unload`, `Render`, `SwitchOutput`, `StopSink` | decoders, anyone | `AudioSinkActor` | only at shutdown |
 //! | `Publish`, `Subscribe`, `Unsubscribe`, `Flush` | all | `EventBus` | only at shutdown, it goes last |
 //!
@@ -164,6 +165,21 @@ pub(crate) struct Preempt {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Measure(pub(crate) Vec<Arc<Job>>);
+
+/// Nobody looks after the feeds of streams.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Neglected;
+
+/// Has a decoder look after the feeds of streams, beside its jobs.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Tend {
+    /// Whose turn it is.
+    pub(crate) term: u64,
+    /// It looks again and again; else there is something new to look at once.
+    pub(crate) again: bool,
+}
 
 /// Has a decoder drop what was done of jobs that nobody wants any more; they lie beside.
 #[derive(Debug, Message)]

@@ -25,6 +25,8 @@ pub enum DropReason {
     Unloaded,
     /// The output takes no commands.
     OutputStalled,
+    /// As many streams play as can, [`MAX_STREAM_VOICES`](crate::MAX_STREAM_VOICES).
+    TooManyStreams,
 }
 
 impl DropReason {
@@ -37,6 +39,7 @@ impl DropReason {
             Self::Stopped => "stopped",
             Self::Unloaded => "unloaded",
             Self::OutputStalled => "output_stalled",
+            Self::TooManyStreams => "too_many_streams",
         }
     }
 }

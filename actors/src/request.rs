@@ -71,6 +71,8 @@ pub(crate) struct Request {
     pub(crate) id: u64,
     pub(crate) slot: u32,
     pub(crate) source: Source,
+    /// It is to be played from where it lies.
+    pub(crate) streams: bool,
     pub(crate) submitted: Instant,
     /// When a decoder took the job.
     started: OnceLock<Instant>,
@@ -96,18 +98,24 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn new(slot: u32, source: Source, priority: i32) -> Arc<Self> {
-        Self::make(Self::next_ids(1), slot, source, priority, None)
+        Self::with(slot, source, priority, false)
     }
 
-    /// One of a batch, under the next of the ids that it took.
+    /// A load of its own, of a whole file or of a stream.
+    pub(crate) fn with(slot: u32, source: Source, priority: i32, streams: bool) -> Arc<Self> {
+        Self::make(Self::next_ids(1), slot, source, (priority, streams), None)
+    }
+
+    /// One of a batch, under the next of the ids that it took; `how`: its priority, and whether it
+    /// streams.
     pub(crate) fn in_batch(
         id: u64,
         slot: u32,
         source: Source,
-        priority: i32,
+        how: (i32, bool),
         tally: &Arc<Tally>,
     ) -> Arc<Self> {
-        Self::make(id, slot, source, priority, Some(Share::new(Arc::clone(tally))))
+        Self::make(id, slot, source, how, Some(Share::new(Arc::clone(tally))))
     }
 
     /// Takes `count` ids that follow one another; the answer is the first.
@@ -115,11 +123,19 @@ impl Request {
         NEXT_REQUEST_ID.fetch_add(count, Ordering::Relaxed)
     }
 
-    fn make(id: u64, slot: u32, source: Source, priority: i32, share: Option<Share>) -> Arc<Self> {
+    /// `how`: its priority, and whether it streams.
+    fn make(
+        id: u64,
+        slot: u32,
+        source: Source,
+        (priority, streams): (i32, bool),
+        share: Option<Share>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             id,
             slot,
             source,
+            streams,
             submitted: Instant::now(),
             started: OnceLock::new(),
             priority: AtomicI32::new(priority),

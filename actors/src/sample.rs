@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, TryLockError};
 use hotcue::playback::LoopSpan;
 use hotcue::{
     Cover, LoadError, LoadWarning, LoadedSample, Metadata, SampleBuffer, Source, StageTimings,
-    Waveform, read_cover,
+    StreamedSample, Waveform, read_cover,
 };
 
 /// Values of a waveform that is remembered, at most: 16 kB of minima, and as much of maxima.
@@ -24,6 +24,8 @@ pub struct Sample {
     /// All that is known of one that was arriving, once it is complete.
     completed: OnceLock<LoadedSample>,
     path: Option<PathBuf>,
+    /// All of it, where `loaded` is only its head.
+    stream: Option<Arc<StreamedSample>>,
     /// What was drawn of it last: a UI draws the same again in each frame.
     drawn: Mutex<Option<Drawn>>,
 }
@@ -38,7 +40,29 @@ struct Drawn {
 impl Sample {
     /// `path` instead of the source: content from memory is not to stay beside what became of it.
     pub(crate) fn new(loaded: LoadedSample, path: Option<PathBuf>) -> Arc<Self> {
-        Arc::new(Self { loaded, completed: OnceLock::new(), path, drawn: Mutex::default() })
+        Arc::new(Self::with(loaded, path, None))
+    }
+
+    /// A stream, of which `loaded` is the head.
+    pub(crate) fn streaming(
+        loaded: LoadedSample,
+        path: Option<PathBuf>,
+        stream: Arc<StreamedSample>,
+    ) -> Arc<Self> {
+        Arc::new(Self::with(loaded, path, Some(stream)))
+    }
+
+    fn with(
+        loaded: LoadedSample,
+        path: Option<PathBuf>,
+        stream: Option<Arc<StreamedSample>>,
+    ) -> Self {
+        Self { loaded, completed: OnceLock::new(), path, stream, drawn: Mutex::default() }
+    }
+
+    /// What it is read from as it is played; None of one that is in memory.
+    pub fn stream(&self) -> Option<&Arc<StreamedSample>> {
+        self.stream.as_ref()
     }
 
     /// What was arriving is complete: it is known by now as `loaded`, if that is the same audio.
@@ -57,7 +81,7 @@ impl Sample {
         self.completed.get().unwrap_or(&self.loaded)
     }
 
-    /// The audio: planar `f32` at the engine's rate. To keep it, keep the sample: a sample that
+    /// The audio: planar `f32` at the engine's rate; of a stream, its head. To keep it, keep the sample: a sample that
     /// somebody holds is not evicted.
     pub fn buffer(&self) -> &SampleBuffer {
         &self.loaded.buffer
@@ -76,6 +100,9 @@ impl Sample {
     /// Minima and maxima of a stretch, as [`SampleBuffer::waveform`] has them. What was asked for last
     /// is remembered. Waits for nobody.
     pub fn waveform(&self, width: usize, start_sec: f64, end_sec: f64) -> Waveform {
+        if let Some(stream) = &self.stream {
+            return stream.waveform(width, start_sec, end_sec);
+        }
         let buffer = self.buffer();
         if !buffer.is_finished() || width.saturating_mul(self.channels()) > MOST_REMEMBERED {
             return buffer.waveform(width, start_sec, end_sec);
@@ -97,8 +124,13 @@ impl Sample {
         waveform
     }
 
-    /// Length in frames; as many as are there while it is arriving.
+    /// Length in frames; as many as are there while it is arriving. Of a stream, what its file says,
+    /// until all of it was seen.
     pub fn frames(&self) -> usize {
+        if let Some(stream) = &self.stream {
+            let frames = stream.expected_frames().unwrap_or(0);
+            return usize::try_from(frames).unwrap_or(usize::MAX);
+        }
         self.loaded.buffer.ready_frames()
     }
 
@@ -137,9 +169,13 @@ impl Sample {
         self.known().bits_per_sample
     }
 
-    /// What was odd about the file; nothing while it is arriving.
+    /// What was odd about the file; nothing while it is arriving, or, of a stream, until all of it
+    /// was seen.
     pub fn warnings(&self) -> &[LoadWarning] {
-        &self.known().warnings
+        match &self.stream {
+            Some(stream) => stream.warnings(),
+            None => &self.known().warnings,
+        }
     }
 
     /// How long decoding it took, stage by stage; nothing while it is arriving.

@@ -3,6 +3,7 @@
 mod backlog;
 mod device;
 mod handle;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod waiting;
@@ -28,9 +29,11 @@ use crate::messages::{
 use crate::playback::{DropReason, PlaybackNotice, PlaybackQueue};
 use crate::request::{Outcome, Request};
 use crate::sample::Sample;
+use crate::streaming::Streams;
 use crate::table::{Change, Delivery, Resident, Table};
 use backlog::Backlog;
 pub(crate) use device::Device;
+use streams::SlotStreams;
 use waiting::WaitingPlays;
 
 pub(crate) use device::{DeviceView, Target};
@@ -53,6 +56,7 @@ pub struct AudioSinkActor {
     device: Device,
     backlog: Backlog,
     waiting: WaitingPlays,
+    slots: SlotStreams,
     /// The serial of the change of each slot that was sent last.
     sent: HashMap<u32, u64>,
     /// Panics of the callback that were told of.
@@ -84,6 +88,7 @@ impl AudioSinkActor {
         notices: Arc<PlaybackQueue>,
         controller: Controller,
         device: Device,
+        streams: Arc<Streams>,
     ) -> Self {
         Self {
             table,
@@ -93,6 +98,7 @@ impl AudioSinkActor {
             device,
             backlog: Backlog::default(),
             waiting: WaitingPlays::default(),
+            slots: SlotStreams::new(streams),
             sent: HashMap::new(),
             panics: 0,
             stopped: false,
@@ -132,8 +138,10 @@ impl AudioSinkActor {
     fn send_now(&mut self, outgoing: Outgoing) {
         match outgoing {
             Outgoing::Control(message) => self.push_to_ring(message),
-            Outgoing::Play(Play { slot, voice, params }) => {
-                self.push_to_ring(ControlMessage::Play { voice, slot, params });
+            Outgoing::Play(play) => {
+                if let Some(command) = self.command_of(play) {
+                    self.push_to_ring(command);
+                }
             }
             Outgoing::Unload { slot, change } => self.send_change(slot, change, None),
             Outgoing::Pushed { slot, change, sample } => {
@@ -157,8 +165,10 @@ impl AudioSinkActor {
         }
         if sent < change.emptied {
             self.push_to_ring(ControlMessage::UnloadSample { slot });
+            self.slots.holds(slot, None);
         }
         if let Some(sample) = sample {
+            self.slots.holds(slot, Some(sample));
             let own_loop = sample.own_loop();
             let sample = Arc::clone(sample.shared_buffer());
             self.push_to_ring(ControlMessage::LoadSample { slot, sample, own_loop });
@@ -178,6 +188,7 @@ impl AudioSinkActor {
         let sample = delivery.resident().sample();
         // What the slot offered already is not sent again: its last change was that.
         self.send_change(request.slot, change, Some(sample));
+        self.slots.scan(sample);
         self.publisher.success(request, sample, from_cache, at);
         self.play_waiting(request.slot);
     }
@@ -267,6 +278,7 @@ impl AudioSinkActor {
     fn tick(&mut self) {
         self.device.look(&self.publisher);
         self.tell_of_panics();
+        self.slots.look();
         self.flush();
         self.give_up_if_stalled();
         for (play, reason) in self.waiting.sweep(&self.table, Instant::now()) {
@@ -384,7 +396,7 @@ impl Handler<Render> for AudioSinkActor {
             return;
         }
         self.flush();
-        let rendered = self.device.render(frames);
+        let rendered = self.render(frames);
         self.collect();
         // A caller that was interrupted no longer wants the frames.
         done.send(rendered).ok();

@@ -33,11 +33,12 @@ impl Loader {
         id: Option<u32>,
         source: Source,
         priority: i32,
+        streams: bool,
     ) -> Result<Arc<Request>, SubmitError> {
         let mut queued = None;
         let request = self.table.register(
             id,
-            |slot| Request::new(slot, source, priority),
+            |slot| Request::with(slot, source, priority, streams),
             |older, request| queued = self.take_over(older, request),
         )?;
         match queued {
@@ -75,6 +76,7 @@ impl Loader {
     ) -> Option<Arc<Job>> {
         let Some(older) = older else { return Some(Job::new(request)) };
         let same = older.source.path().filter(|path| request.source.path() == Some(path));
+        let same = same.filter(|_| older.streams == request.streams);
         // Told before anything of the new request is, and while the job cannot end meanwhile.
         // Not one that hangs: the file may have come back to life, or be another one by now.
         let job = same.and_then(|_| older.job()).filter(|job| !job.has_stalled());

@@ -3,6 +3,7 @@
 mod ahead;
 mod queue;
 mod scout;
+mod tending;
 mod watch;
 mod worker;
 
@@ -27,6 +28,7 @@ use crate::messages::{
 use crate::registry::Registry;
 use crate::request::Outcome;
 use crate::sink::AudioStreamHandle;
+use crate::streaming::Streams;
 use crate::submit::Loader;
 use crate::table::Table;
 use crate::work::Workshop;
@@ -87,6 +89,7 @@ pub(crate) struct SupervisorParts {
     pub(crate) homes: Homes,
     pub(crate) workshop: Arc<dyn Workshop>,
     pub(crate) crew: Arc<Crew>,
+    pub(crate) streams: Arc<Streams>,
     /// Jobs to be dropped by whichever decoder comes to it: one that is told may hang just then.
     pub(crate) unwanted: Arc<Ahead>,
     pub(crate) sample_rate: u32,
@@ -365,7 +368,7 @@ impl Handler<LoadSample> for LoaderSupervisor {
             return Err(SubmitError::PriorityOutOfRange);
         }
         // It comes back as a message to this actor, behind those that are here already.
-        self.loader.submit(id, source, priority).map(|request| request.id)
+        self.loader.submit(id, source, priority, false).map(|request| request.id)
     }
 }
 
@@ -558,6 +561,7 @@ impl Handler<StopWorkers> for LoaderSupervisor {
     fn handle(&mut self, StopWorkers(answer): StopWorkers, _: &mut Context<Self>) {
         (0..self.workers.len()).for_each(|index| self.take_back(index));
         self.stopping = true;
+        self.parts.streams.stop();
         let waiting = self.queue.drain().into_iter().chain(self.parked.drain(..));
         waiting.chain(self.parts.unwanted.take_back()).for_each(discard);
         let workers = self.workers.drain(..).chain(self.stalled.drain(..));

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use hotcue::{
     LoadError, LoadJob, LoadOptions, LoadedSample, Pulse, SampleBuffer, SharedLoad, Source,
-    SourceIdentity, Stage, Step, Workbench,
+    SourceIdentity, Stage, Step, StreamedSample, Workbench,
 };
+
+use crate::streaming::StreamWork;
 
 /// One load as a value that travels: in life core's [`LoadJob`], under a virtual clock a script.
 ///
@@ -43,6 +45,11 @@ pub trait Work: Send {
 
     /// What is known of that sample by now: as [`LoadJob::arriving`].
     fn arriving(&self) -> Option<LoadedSample> {
+        None
+    }
+
+    /// What it streams, once that is ready: the sample is the head of it then.
+    fn streamed(&self) -> Option<Arc<StreamedSample>> {
         None
     }
 
@@ -103,6 +110,11 @@ impl Work for LoadJob {
 pub trait Workshop: Send + Sync {
     /// A load that nothing was done for yet.
     fn work(&self, source: &Source, options: LoadOptions) -> Box<dyn Work>;
+
+    /// A load of what stays in memory of a stream, likewise.
+    fn stream(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
+        Box::new(StreamWork::new(source, options))
+    }
 
     /// Which file `source` is now; None for what is no file, or is not there. May block on the
     /// disk.

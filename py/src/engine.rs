@@ -168,11 +168,15 @@ impl Engine {
         id: &Bound<'_, PyAny>,
         source: &Bound<'_, PyAny>,
         priority: &Bound<'_, PyAny>,
+        stream: bool,
     ) -> PyResult<Ticket> {
         let slot = self.slot_or_free(id)?;
         let priority = integer(priority, "priority", PRIORITIES)?;
         let source = source::read(source)?;
-        let ticket = self.quick(py, |engine| engine.load_sample_async(slot, source, priority))?;
+        let ticket = self.quick(py, |engine| match stream {
+            false => engine.load_sample_async(slot, source, priority),
+            true => engine.stream_sample_async(slot, source, priority),
+        })?;
         Ok(Ticket::new(ticket, self.home))
     }
 
@@ -182,6 +186,7 @@ impl Engine {
         py: Python<'_>,
         items: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)>,
         priority: &Bound<'_, PyAny>,
+        stream: bool,
     ) -> PyResult<Batch> {
         let priority = integer(priority, "priority", PRIORITIES)?;
         // All ids before any content is copied.
@@ -192,7 +197,10 @@ impl Engine {
         let items = slots.into_iter().zip(sources).map(|(slot, source)| Ok((slot, source?)));
         let items = items.collect::<PyResult<Vec<_>>>()?;
         // Some microseconds for each of them.
-        let batch = self.slow(py, |engine| engine.load_many_async(items, priority))?;
+        let batch = self.slow(py, |engine| match stream {
+            false => engine.load_many_async(items, priority),
+            true => engine.stream_many_async(items, priority),
+        })?;
         Ok(Batch::new(batch, self.home))
     }
 
@@ -471,6 +479,7 @@ impl Engine {
             "reserved_bytes": stats.reserved_bytes, "memory_budget": stats.memory_budget,
             "unread_events": stats.unread_events, "dropped_events": stats.dropped_events,
             "voices": stats.voices, "most_voices": stats.most_voices,
+            "stream_voices": stats.stream_voices,
             "underruns": stats.underruns, "callbacks": stats.callbacks, "xruns": stats.xruns,
             "callback_load_mean": stats.callback_load.mean,
             "callback_load_p99": stats.callback_load.p99,

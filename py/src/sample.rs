@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hotcue::Waveform;
 use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
 use numpy::{PyArray1, PyArray2, PyArrayMethods as _};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyType};
@@ -49,8 +50,14 @@ impl Sample {
     /// Each channel is contiguous. The whole array is C-contiguous where the file states its
     /// exact length and keeps it, and where the channels but one take no more than 4 MB; of other
     /// files the channels may lie apart, as moving them together would make the load longer.
+    ///
+    /// Raises `RuntimeError` for a streamed sample, which is not in memory.
     fn to_numpy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         guarded(slf.py(), || {
+            if slf.get().streamed() {
+                let message = "a streamed sample is not in memory; load it without stream=True";
+                return Err(PyRuntimeError::new_err(message));
+            }
             let buffer = slf.get().sample.buffer();
             let shape = (buffer.channels(), buffer.ready_frames());
             let strides = (buffer.plane_stride(), 1);
@@ -74,7 +81,8 @@ impl Sample {
     /// Exact at any zoom, and takes microseconds however long the sample is. A pixel covers the
     /// frames from where it begins to where the next one does, one at least: far enough in, both
     /// values are those of that frame. Where there is no frame, or none yet, both are 0. `width`
-    /// is 1 to 65,536.
+    /// is 1 to 65,536. Of a streamed sample it is drawn while the file is read in the background,
+    /// flat until then, and to a precision of 16,384 frames after three hours.
     #[pyo3(signature = (width, start_sec = None, end_sec = None))]
     fn waveform<'py>(
         &self,
@@ -105,7 +113,16 @@ impl Sample {
     /// Length in frames; of an arriving sample, of what is ready.
     #[getter]
     fn frames(&self) -> usize {
-        self.sample.buffer().ready_frames()
+        self.sample.frames()
+    }
+
+    /// Whether it is played from its file, with no more than its head in memory.
+    ///
+    /// Its length is what the file says, until all of it was seen, some time after the load; so are
+    /// waveform and warnings.
+    #[getter]
+    fn streamed(&self) -> bool {
+        self.sample.stream().is_some()
     }
 
     /// Number of channels, those of the file.

@@ -22,6 +22,7 @@ mod shutdown;
 mod slot_states;
 mod slots;
 mod stalls;
+mod streaming;
 mod stuck_reads;
 mod worker_panic;
 

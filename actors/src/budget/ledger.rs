@@ -134,6 +134,18 @@ impl Ledger {
         Account { ledger: Arc::clone(self), id }
     }
 
+    /// Takes bytes that are there whether or not there is room: a play is not refused for them, but
+    /// loads have less.
+    pub(crate) fn take(self: &Arc<Self>, bytes: u64) -> Account {
+        let mut books = self.lock();
+        let id = books.next_id;
+        books.next_id += 1;
+        books.entries.insert(id, Entry { bytes, phase: Phase::Left, candidate: None });
+        books.used += bytes;
+        books.version += 1;
+        Account { ledger: Arc::clone(self), id }
+    }
+
     /// The number of a use that happens now.
     pub(crate) fn next_use(&self) -> u64 {
         self.uses.fetch_add(1, Ordering::Relaxed) + 1

@@ -87,6 +87,6 @@ impl DecoderActor {
     }
 }
 
-fn path_of(job: &Job) -> Option<std::path::PathBuf> {
+pub(super) fn path_of(job: &Job) -> Option<std::path::PathBuf> {
     job.source.path().map(Path::to_path_buf)
 }

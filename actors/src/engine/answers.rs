@@ -43,6 +43,8 @@ pub struct EngineStats {
     pub voices: u32,
     /// The most voices there ever were.
     pub most_voices: u32,
+    /// Voices that play a stream, those included that have just ended.
+    pub stream_voices: usize,
     /// Times a voice had to wait for what was not decoded yet.
     pub underruns: u64,
     /// Times the callback ran.

@@ -92,6 +92,28 @@ impl AudioEngine {
         items: Vec<(Option<u32>, Source)>,
         priority: i32,
     ) -> Result<LoadBatch, EngineError> {
+        self.submit_many(items, priority, false)
+    }
+
+    /// As [`load_many_async`](Self::load_many_async), each as
+    /// [`stream_sample_async`](Self::stream_sample_async).
+    ///
+    /// # Errors
+    /// As of [`load_many_async`](Self::load_many_async).
+    pub fn stream_many_async(
+        &self,
+        items: Vec<(Option<u32>, Source)>,
+        priority: i32,
+    ) -> Result<LoadBatch, EngineError> {
+        self.submit_many(items, priority, true)
+    }
+
+    fn submit_many(
+        &self,
+        items: Vec<(Option<u32>, Source)>,
+        priority: i32,
+        streams: bool,
+    ) -> Result<LoadBatch, EngineError> {
         check_priority(priority)?;
         self.with(|running| {
             let (ids, sources): (Vec<_>, Vec<_>) = items.into_iter().unzip();
@@ -100,7 +122,7 @@ impl AudioEngine {
             let mut sources = sources.into_iter();
             let requests = running.loader().submit_many(&ids, first, |index, slot| {
                 let source = sources.next().expect("the table asks once for each id, in order");
-                Request::in_batch(first + index as u64, slot, source, priority, &tally)
+                Request::in_batch(first + index as u64, slot, source, (priority, streams), &tally)
             })?;
             let tickets = requests.into_iter().map(|request| {
                 LoadTicket::new(request, Arc::clone(&running.table), running.publisher.clone())

@@ -18,12 +18,13 @@ use crate::crew::Crew;
 use crate::error::EngineError;
 use crate::events::CancelReason;
 use crate::home::{Home, Homes};
-use crate::messages::{Flush, RoomFreed, StopSink, StopWorkers, Unload, UnloadCause};
+use crate::messages::{Flush, Neglected, RoomFreed, StopSink, StopWorkers, Unload, UnloadCause};
 use crate::os;
 use crate::playback::PlaybackQueue;
 use crate::queue::EventQueue;
 use crate::request::Outcome;
 use crate::sink::{AudioSinkActor, AudioStreamHandle, Device, DeviceView};
+use crate::streaming::Streams;
 use crate::submit::Loader;
 use crate::supervisor::{LoaderSupervisor, SupervisorParts};
 use crate::table::Table;
@@ -39,6 +40,7 @@ const OUTPUT_PATIENCE: Duration = Duration::from_secs(2);
 /// The actors of a running engine.
 pub(super) struct Running {
     pub(super) table: Arc<Table>,
+    pub(super) streams: Arc<Streams>,
     pub(super) publisher: Publisher,
     pub(super) supervisor: Addr<LoaderSupervisor>,
     pub(super) sink: Addr<AudioSinkActor>,
@@ -174,6 +176,7 @@ impl Running {
 struct Plan {
     config: EngineConfig,
     table: Arc<Table>,
+    streams: Arc<Streams>,
     clock: EngineClock,
     events: Arc<EventQueue>,
     notices: Arc<PlaybackQueue>,
@@ -187,6 +190,7 @@ struct Plan {
 /// What is known of a running engine before its actors are.
 struct Draft {
     table: Arc<Table>,
+    streams: Arc<Streams>,
     playback: Arc<PlaybackShared>,
     device: Arc<DeviceView>,
     clock: EngineClock,
@@ -197,9 +201,10 @@ struct Draft {
 impl Draft {
     fn with(self, started: Started, system: Option<(System, JoinHandle<()>)>) -> Running {
         let Started { publisher, supervisor, sink, bus, homes } = started;
-        let Self { table, playback, device, clock, sample_rate, workers } = self;
+        let Self { table, streams, playback, device, clock, sample_rate, workers } = self;
         Running {
             table,
+            streams,
             publisher,
             supervisor,
             sink,
@@ -225,14 +230,12 @@ impl Plan {
     ) -> (Self, Arc<DeviceView>) {
         let AudioSide { controller, device, view, sample_rate } = audio;
         let slots = u32::try_from(config.slots).unwrap_or(u32::MAX);
+        let table =
+            Table::with_budget(slots, config.max_queued, config.memory_budget, controller.shared());
         let plan = Self {
             config: config.clone(),
-            table: Arc::new(Table::with_budget(
-                slots,
-                config.max_queued,
-                config.memory_budget,
-                controller.shared(),
-            )),
+            streams: Streams::new(table.ledger()),
+            table: Arc::new(table),
             clock: EngineClock::start(),
             events,
             notices,
@@ -248,6 +251,7 @@ impl Plan {
     fn draft(&self, device: Arc<DeviceView>) -> Draft {
         Draft {
             table: Arc::clone(&self.table),
+            streams: Arc::clone(&self.streams),
             playback: self.controller.shared(),
             device,
             clock: self.clock,
@@ -300,6 +304,7 @@ impl Plan {
             self.notices,
             self.controller,
             self.device,
+            Arc::clone(&self.streams),
         );
         let sink = sink_home.start(|_| sink);
         let budget = budget(&self.table, &sink, &publisher);
@@ -314,6 +319,7 @@ impl Plan {
             homes,
             workshop,
             crew: Crew::new(workers.len()),
+            streams: Arc::clone(&self.streams),
             unwanted: Arc::default(),
             table: self.table,
             publisher: publisher.clone(),
@@ -326,6 +332,8 @@ impl Plan {
             loader_home.start(move |context| LoaderSupervisor::new(parts, workers, scout, context));
         let waiting = supervisor.clone();
         ledger.on_room(move || waiting.do_send(RoomFreed));
+        let tending = supervisor.clone();
+        self.streams.on_neglect(move || tending.do_send(Neglected));
         let homes = vec![loader_home, sink_home];
         Ok(Started { publisher, supervisor, sink, bus, homes })
     }

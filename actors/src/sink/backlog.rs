@@ -171,7 +171,10 @@ impl Key {
             M::PauseVoice { voice } | M::ResumeVoice { voice } => Self::HoldVoice(voice),
             M::SeekVoice { voice, .. } => Self::SeekVoice(voice),
             M::SetVoice { voice, .. } => Self::SetVoice(voice),
-            M::LoadSample { .. } | M::UnloadSample { .. } | M::Play { .. } => return None,
+            M::LoadSample { .. }
+            | M::UnloadSample { .. }
+            | M::Play { .. }
+            | M::PlayStream { .. } => return None,
         })
     }
 }

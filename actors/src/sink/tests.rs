@@ -17,6 +17,7 @@ use crate::messages::{Control, Play, PlayWhenReady, Unload, UnloadCause};
 use crate::playback::{DropReason, PlaybackNotice};
 use crate::request::Request;
 use crate::sample::Sample;
+use crate::streaming::Streams;
 use crate::table::{Expected, PlayStart, Resident, Table};
 
 fn tone(value: f32) -> Arc<Resident> {
@@ -34,7 +35,15 @@ fn with_sink(test: impl FnOnce(&mut AudioSinkActor)) {
             Device::new(output.expect("it always starts"), OutputRequest::default(), None, false);
         let publisher = Publisher::new(bus, EngineClock::start());
         let table = Arc::new(Table::new(8, 8));
-        test(&mut AudioSinkActor::new(table, publisher, Arc::default(), controller, device));
+        let streams = Streams::new(table.ledger());
+        test(&mut AudioSinkActor::new(
+            table,
+            publisher,
+            Arc::default(),
+            controller,
+            device,
+            streams,
+        ));
     });
 }
 

@@ -148,7 +148,7 @@ impl LoaderSupervisor {
     }
 
     /// Gives a decoder up: its thread ends after the step that it is in.
-    fn abandon(&mut self, worker: Worker) {
+    pub(super) fn abandon(&mut self, worker: Worker) {
         if let Some(busy) = &worker.busy {
             busy.job.give_up();
         }

@@ -119,7 +119,8 @@ impl Resident {
 
     /// Whether anybody may count on it being evicted before a load fails.
     fn is_readable_again(&self) -> bool {
-        self.account.is_some() && self.sample.path().is_some()
+        let is_stream = self.sample.stream().is_some();
+        self.account.is_some() && self.sample.path().is_some() && !is_stream
     }
 
     /// Whether the ledger knows its bytes.

@@ -46,6 +46,8 @@ class Sample:
         Each channel is contiguous. The whole array is C-contiguous where the file states its
         exact length and keeps it, and where the channels but one take no more than 4 MB; of other
         files the channels may lie apart, as moving them together would make the load longer.
+
+        Raises `RuntimeError` for a streamed sample, which is not in memory.
         """
 
     def waveform(
@@ -60,7 +62,8 @@ class Sample:
         Exact at any zoom, and takes microseconds however long the sample is. A pixel covers the
         frames from where it begins to where the next one does, one at least: far enough in, both
         values are those of that frame. Where there is no frame, or none yet, both are 0. `width`
-        is 1 to 65,536.
+        is 1 to 65,536. Of a streamed sample it is drawn while the file is read in the background,
+        flat until then, and to a precision of 16,384 frames after three hours.
         """
 
     @property
@@ -70,6 +73,14 @@ class Sample:
     @property
     def frames(self) -> int:
         """Length in frames; of an arriving sample, of what is ready."""
+
+    @property
+    def streamed(self) -> bool:
+        """Whether it is played from its file, with no more than its head in memory.
+
+        Its length is what the file says, until all of it was seen, some time after the load; so are
+        waveform and warnings.
+        """
 
     @property
     def channels(self) -> int:
@@ -235,10 +246,13 @@ class Engine:
     def max_source_bytes(self) -> int | None: ...
     def check_load(self, id: SupportsIndex | None, priority: SupportsIndex) -> None: ...
     def load(
-        self, id: SupportsIndex | None, source: Resolved, priority: SupportsIndex
+        self, id: SupportsIndex | None, source: Resolved, priority: SupportsIndex, stream: bool
     ) -> Ticket: ...
     def load_many(
-        self, items: list[tuple[SupportsIndex | None, Resolved]], priority: SupportsIndex
+        self,
+        items: list[tuple[SupportsIndex | None, Resolved]],
+        priority: SupportsIndex,
+        stream: bool,
     ) -> Batch: ...
     def cancel_load(self, request_id: SupportsIndex) -> bool: ...
     def set_priority(self, request_id: SupportsIndex, priority: SupportsIndex) -> bool: ...

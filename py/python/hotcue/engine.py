@@ -195,7 +195,12 @@ class AudioEngine:
     # Loading
 
     def load_sample_async(
-        self, id: SupportsIndex | None, path: Source, *, priority: SupportsIndex = 0
+        self,
+        id: SupportsIndex | None,
+        path: Source,
+        *,
+        priority: SupportsIndex = 0,
+        stream: bool = False,
     ) -> LoadTicket:
         """Asks for a sample to be loaded into slot `id` and returns at once.
 
@@ -204,6 +209,12 @@ class AudioEngine:
         older one that has not ended. The slot plays the sample that it has until the new one is
         there, and keeps it if the load fails; voices that sound go on with the one that they
         began with. A file that is in memory or being decoded already is not decoded again.
+
+        With ``stream=True`` only the head of the file and the beginnings of its loops come into
+        memory: `success` comes as soon as they are there, and what voices play is read ahead of
+        them, at most 32 voices at a time. For files that are too long to be held. Seeks are
+        exact; in MP3 and ADTS they are fast once the file was read through in the background. A
+        voice whose file goes away or changes fades, and ends with the reason `source_lost`.
 
         What becomes of it is told by events, and by the ticket: exactly one of `success`,
         `error` and `cancelled`. A bad *file* never raises here. Raises `ValueError`,
@@ -215,13 +226,15 @@ class AudioEngine:
         source = resolve(path)
         if not isinstance(source, str | bytes | bytearray | memoryview):
             native.check_load(id, priority)  # Before anything is read.
-        return LoadTicket(native.load(id, read(source, native.max_source_bytes), priority))
+        content = read(source, native.max_source_bytes)
+        return LoadTicket(native.load(id, content, priority, bool(stream)))
 
     def load_many_async(
         self,
         items: Mapping[Any, Source] | Iterable[tuple[SupportsIndex | None, Source]],
         *,
         priority: SupportsIndex = 0,
+        stream: bool = False,
     ) -> LoadBatch:
         """Asks for many samples at once and returns as soon as they are accepted.
 
@@ -240,7 +253,8 @@ class AudioEngine:
             native.check_load(id, priority)
             given.append((id, resolve(source)))
         limit = native.max_source_bytes
-        return LoadBatch(native.load_many([(id, read(s, limit)) for id, s in given], priority))
+        contents = [(id, read(source, limit)) for id, source in given]
+        return LoadBatch(native.load_many(contents, priority, bool(stream)))
 
     def cancel_load(self, request_id: SupportsIndex) -> bool:
         """Cancels a load by its request id (a `LoadTicket` is one). True means that its
@@ -504,7 +518,8 @@ class AudioEngine:
         samples that have left their slots while something still uses them: a voice, or your
         arrays. `abandoned_workers` are inside reads that never returned.
 
-        `most_voices` is how many ever sounded at once, `underruns` how often one had to wait for
+        `most_voices` is how many ever sounded at once, `stream_voices` how many play
+        a stream; `underruns` how often one had to wait for
         what was not decoded yet. `callback_load_mean`, `callback_load_p99` and
         `callback_load_max` are shares of its time that the callback worked, 1.0 being all of it;
         `xruns` is how often the device ran dry.

@@ -196,7 +196,8 @@ class VoiceEnded(TypedDict):
     It was ``"finished"`` at its end; ``"stopped"`` by a call, or by a newer voice's `retrigger`;
     ``"choked"`` by a newer voice of its group; ``"stolen"`` for one that more than `max_voices`
     wanted to sound; ``"unloaded"`` with its slot. It never sounded if it was ``"ignored"``
-    (`retrigger`) or there was ``"no_sample"`` any more. ``"failed"`` is a bug of hotcue.
+    (`retrigger`) or there was ``"no_sample"`` any more. ``"source_lost"``: it streams, and its
+    file can no longer be read, or is another one by now. ``"failed"`` is a bug of hotcue.
     """
 
     type: Literal["ended"]
@@ -204,7 +205,15 @@ class VoiceEnded(TypedDict):
     id: int
     frame: int
     reason: Literal[
-        "finished", "stopped", "choked", "stolen", "unloaded", "ignored", "no_sample", "failed"
+        "finished",
+        "stopped",
+        "choked",
+        "stolen",
+        "unloaded",
+        "ignored",
+        "no_sample",
+        "failed",
+        "source_lost",
     ]
 
 
@@ -215,7 +224,13 @@ class PlayDropped(TypedDict):
     voice: int
     id: int
     reason: Literal[
-        "load_ended", "waited_too_long", "replaced", "stopped", "unloaded", "output_stalled"
+        "load_ended",
+        "waited_too_long",
+        "replaced",
+        "stopped",
+        "unloaded",
+        "output_stalled",
+        "too_many_streams",
     ]
 
 

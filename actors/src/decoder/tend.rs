@@ -1,0 +1,96 @@
+//! What a decoder does for streams, beside its jobs.
+
+use std::time::Duration;
+
+use actix::{AsyncContext, Context, Handler};
+use actix_rt::time::Instant;
+use hotcue::{LoadError, LoadErrorKind, LoadedSample, Workbench};
+
+use super::{DecoderActor, panic};
+use crate::messages::Tend;
+
+/// How often feeds are looked at while nothing else calls: a voice that has jumped waits as long.
+const INTERVAL: Duration = Duration::from_millis(3);
+/// So long at a time a decoder reads before it looks into its mailbox.
+const TURN: Duration = Duration::from_millis(5);
+/// Steps of feeds before one of a load: streams go first, and no load waits for ever.
+const FEEDS_PER_STEP: u32 = 16;
+/// Steps of loads before one of a scan.
+const STEPS_PER_SCAN: u32 = 16;
+
+impl DecoderActor {
+    /// Bytes that a load has come to, a stream's with all that will be known of it.
+    pub(super) fn bytes_of(&self, loaded: &LoadedSample) -> usize {
+        let streamed = self.running.as_ref().and_then(|running| running.work.streamed());
+        streamed.map_or_else(|| loaded.buffer.byte_len(), |sample| sample.most_bytes())
+    }
+
+    /// Before a step of a load: what voices need sooner.
+    pub(super) fn feed_streams(&mut self) {
+        if self.parts.streams.is_idle() {
+            return;
+        }
+        (0..FEEDS_PER_STEP).all(|_| self.feed_one());
+        self.steps = self.steps.wrapping_add(1);
+        if self.steps.is_multiple_of(STEPS_PER_SCAN) {
+            self.scan_one();
+        }
+    }
+
+    /// A step of the feed that needs it most; false if none does.
+    fn feed_one(&mut self) -> bool {
+        let Self { parts, bench, me, .. } = self;
+        parts.streams.feed(*me, |feed| match panic::caught(|| feed.step(bench)) {
+            Ok(stepped) => stepped.is_ok_and(|more| more),
+            Err(message) => {
+                *bench = Workbench::default();
+                feed.fail(panicked(&message));
+                true
+            }
+        })
+    }
+
+    /// A step of a scan; false if there is none.
+    fn scan_one(&mut self) -> bool {
+        let Self { parts, me, .. } = self;
+        // One that fails is over: voices meet the same, and say so.
+        parts.streams.scan_on(*me, |scan| matches!(panic::caught(|| scan.step()), Ok(Ok(true))))
+    }
+
+    /// Looks after the feeds for a moment; whether there is more to do at once.
+    fn tend(&mut self) -> bool {
+        // With a job, each of its steps does.
+        if self.running.is_some() {
+            return false;
+        }
+        let begin = Instant::now();
+        while begin.elapsed() < TURN {
+            if !self.feed_one() && !self.scan_one() {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+fn panicked(message: &str) -> LoadError {
+    LoadError::new(LoadErrorKind::WorkerPanic, format!("the decoder panicked: {message}"))
+}
+
+impl Handler<Tend> for DecoderActor {
+    type Result = ();
+
+    fn handle(&mut self, Tend { term, again }: Tend, context: &mut Context<Self>) {
+        if !self.parts.streams.takes_duty(term, &context.address()) {
+            return;
+        }
+        let more = self.tend();
+        let next = Tend { term, again: true };
+        match (again, more) {
+            (true, true) => context.notify(next),
+            (true, false) => drop(context.notify_later(next, INTERVAL)),
+            // The one that looks again and again does the rest.
+            (false, _) => {}
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Plays of slots that hold a stream.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_rt::time::Instant;
+use hotcue::playback::ControlMessage;
+use hotcue::{StreamedSample, Wish};
+
+use super::AudioSinkActor;
+use crate::messages::Play;
+use crate::playback::DropReason;
+use crate::sample::Sample;
+use crate::streaming::Streams;
+
+/// Frames that an offline output renders at a time while streams play: between two of these their
+/// feeds come to rest, so that what is heard does not depend on who was quicker.
+const OFFLINE_FRAMES: usize = 256;
+/// So long a render waits for feeds that do not come to rest, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_micros(200);
+
+/// What the callback's slots stream, in the order of what was sent to it.
+#[derive(Debug)]
+pub(super) struct SlotStreams {
+    streams: Arc<Streams>,
+    by_slot: HashMap<u32, Arc<StreamedSample>>,
+}
+
+impl SlotStreams {
+    pub(super) fn new(streams: Arc<Streams>) -> Self {
+        Self { streams, by_slot: HashMap::new() }
+    }
+
+    /// The callback's slot holds `sample` from now on, or nothing.
+    pub(super) fn holds(&mut self, slot: u32, sample: Option<&Sample>) {
+        match sample.and_then(Sample::stream) {
+            Some(stream) => drop(self.by_slot.insert(slot, Arc::clone(stream))),
+            None => drop(self.by_slot.remove(&slot)),
+        }
+    }
+
+    /// Has a stream looked at as a whole.
+    pub(super) fn scan(&self, sample: &Sample) {
+        sample.stream().into_iter().for_each(|stream| self.streams.scan(stream));
+    }
+
+    pub(super) fn look(&self) {
+        self.streams.watch();
+    }
+
+    /// Whether nothing streams.
+    pub(super) fn is_idle(&self) -> bool {
+        self.streams.is_idle()
+    }
+
+    /// Waits until every feed has done what there is to do.
+    fn rest(&self) {
+        let begin = Instant::now();
+        while self.streams.is_hungry() && begin.elapsed() < PATIENCE {
+            self.streams.call();
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+impl AudioSinkActor {
+    /// The command for a play; None where it cannot be, which was said then.
+    pub(super) fn command_of(&mut self, play: Play) -> Option<ControlMessage> {
+        let Play { slot, voice, params } = play;
+        let Some(sample) = self.slots.by_slot.get(&slot) else {
+            return Some(ControlMessage::Play { voice, slot, params });
+        };
+        let backwards = params.speed < 0.0;
+        let start = match params.start_frame {
+            0 if backwards => sample.frames().unwrap_or(0).min(params.end_frame),
+            frame => frame,
+        };
+        match self.slots.streams.voice(sample, Wish { frame: start, backwards }) {
+            Some(stream) => Some(ControlMessage::PlayStream { voice, slot, stream, params }),
+            None => {
+                self.drop_play(&Play { slot, voice, params }, DropReason::TooManyStreams);
+                None
+            }
+        }
+    }
+
+    /// Renders on an offline output, each stream having what it needs.
+    pub(super) fn render(&mut self, frames: usize) -> Option<Vec<f32>> {
+        if self.slots.is_idle() {
+            return self.device.render(frames);
+        }
+        let mut rendered = Vec::new();
+        let mut left = frames;
+        while left > 0 {
+            self.slots.rest();
+            let part = left.min(OFFLINE_FRAMES);
+            rendered.extend(self.device.render(part)?);
+            self.collect();
+            left -= part;
+        }
+        Some(rendered)
+    }
+}

@@ -1,0 +1,285 @@
+//! What is to be read ahead, for whichever decoder has a moment.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use actix::Addr;
+use actix_rt::time::Instant;
+use hotcue::{Pulse, StreamFeed, StreamReader, StreamScan, StreamedSample, Wish};
+
+use super::MAX_STREAM_VOICES;
+use crate::budget::{Account, Ledger};
+use crate::decoder::DecoderActor;
+use crate::messages::Tend;
+
+/// Feeds that nobody has looked at for so long are neglected: whoever was to look is stuck.
+const NEGLECTED: Duration = Duration::from_millis(60);
+/// A decoder that is inside one step of a feed for so long is stuck in a read.
+const STUCK: Duration = Duration::from_millis(500);
+
+/// The feeds and scans of one engine.
+pub(crate) struct Streams {
+    ledger: Arc<Ledger>,
+    voices: Mutex<Vec<Arc<Voice>>>,
+    scans: Mutex<Vec<Arc<Scan>>>,
+    /// How many of both there are.
+    count: AtomicUsize,
+    stopped: AtomicBool,
+    duty: Mutex<Duty>,
+    on_neglect: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+/// One play of a stream.
+struct Voice {
+    feed: Mutex<StreamFeed>,
+    pulse: Arc<Pulse>,
+    /// Of its windows.
+    _account: Account,
+}
+
+struct Scan {
+    scan: Mutex<StreamScan>,
+    pulse: Arc<Pulse>,
+}
+
+/// Who looks after the feeds while all decoders are without a job.
+#[derive(Default)]
+struct Duty {
+    /// Rises with whoever takes over: who was it before finds out by that.
+    term: u64,
+    decoder: Option<Addr<DecoderActor>>,
+    looked: Option<Instant>,
+    /// Decoders that are inside a step of a feed, by number and generation.
+    inside: HashMap<(usize, u64), Instant>,
+}
+
+/// What is wrong with who looks after the feeds.
+#[derive(Debug)]
+pub(crate) struct Neglect {
+    /// For who takes over.
+    pub(crate) term: u64,
+    /// Decoders that do not come back from a feed's file.
+    pub(crate) stuck: Vec<(usize, u64)>,
+}
+
+impl std::fmt::Debug for Streams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Streams").field("count", &self.count).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Streams {
+    /// None yet; their windows count in `ledger`.
+    pub(crate) fn new(ledger: &Arc<Ledger>) -> Arc<Self> {
+        Arc::new(Self {
+            ledger: Arc::clone(ledger),
+            voices: Mutex::default(),
+            scans: Mutex::default(),
+            count: AtomicUsize::new(0),
+            stopped: AtomicBool::new(false),
+            duty: Mutex::default(),
+            on_neglect: OnceLock::new(),
+        })
+    }
+
+    /// Calls `tell` when nobody looks after the feeds, in any thread.
+    pub(crate) fn on_neglect(&self, tell: impl Fn() + Send + Sync + 'static) {
+        // Set once, by the engine that makes it.
+        self.on_neglect.set(Box::new(tell)).ok();
+    }
+
+    /// Whether there is nothing to read at all.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.count.load(Ordering::Acquire) == 0
+    }
+
+    /// How many plays of streams there are.
+    pub(crate) fn voices(&self) -> usize {
+        lock(&self.voices).len()
+    }
+
+    /// A reader for a play that begins at `start`, whose feed is stepped from now on; None if there
+    /// are too many.
+    pub(crate) fn voice(&self, sample: &Arc<StreamedSample>, start: Wish) -> Option<StreamReader> {
+        let mut voices = lock(&self.voices);
+        if voices.len() >= MAX_STREAM_VOICES || self.stopped.load(Ordering::Acquire) {
+            return None;
+        }
+        let (feed, reader) = sample.voice();
+        reader.set_wish(start);
+        let pulse = feed.pulse();
+        let account = self.ledger.take(sample.voice_bytes() as u64);
+        voices.push(Arc::new(Voice { feed: Mutex::new(feed), pulse, _account: account }));
+        self.count.fetch_add(1, Ordering::AcqRel);
+        drop(voices);
+        self.call();
+        Some(reader)
+    }
+
+    /// Has a whole file looked at, once there is time.
+    pub(crate) fn scan(&self, sample: &Arc<StreamedSample>) {
+        if self.stopped.load(Ordering::Acquire) {
+            return;
+        }
+        let scan = StreamScan::new(sample);
+        let pulse = scan.pulse();
+        lock(&self.scans).push(Arc::new(Scan { scan: Mutex::new(scan), pulse }));
+        self.count.fetch_add(1, Ordering::AcqRel);
+        self.call();
+    }
+
+    /// Wakes whoever is on duty; if there is nobody, says so.
+    pub(crate) fn call(&self) {
+        let duty = lock(&self.duty);
+        match &duty.decoder {
+            Some(decoder) if decoder.connected() => {
+                decoder.do_send(Tend { term: duty.term, again: false });
+            }
+            _ => {
+                drop(duty);
+                self.neglected();
+            }
+        }
+    }
+
+    fn neglected(&self) {
+        if let Some(tell) = self.on_neglect.get() {
+            tell();
+        }
+    }
+
+    /// To be called now and then: says so if nobody looks after the feeds.
+    pub(crate) fn watch(&self) {
+        let looked = lock(&self.duty).looked;
+        if !self.is_idle() && looked.is_none_or(|looked| looked.elapsed() > NEGLECTED) {
+            self.neglected();
+        }
+    }
+
+    /// Somebody else is to look after the feeds.
+    pub(crate) fn relieve(&self) -> Neglect {
+        let mut duty = lock(&self.duty);
+        duty.term += 1;
+        duty.decoder = None;
+        duty.looked = Some(Instant::now());
+        let is_stuck = |(_, since): &(&(usize, u64), &Instant)| since.elapsed() >= STUCK;
+        let stuck = duty.inside.iter().filter(is_stuck).map(|(me, _)| *me).collect();
+        Neglect { term: duty.term, stuck }
+    }
+
+    /// `decoder` is on duty in this term, if that is still the last one, and there is something to do.
+    pub(crate) fn takes_duty(&self, term: u64, decoder: &Addr<DecoderActor>) -> bool {
+        let mut duty = lock(&self.duty);
+        if duty.term != term {
+            return false;
+        }
+        duty.looked = Some(Instant::now());
+        if self.is_idle() {
+            duty.decoder = None;
+            return false;
+        }
+        if duty.decoder.is_none() {
+            duty.decoder = Some(decoder.clone());
+        }
+        true
+    }
+
+    /// Steps the feed that runs dry soonest, of those that nobody steps, by `step`; false if there
+    /// is none that has anything to do.
+    pub(crate) fn feed(
+        &self,
+        me: (usize, u64),
+        step: impl FnOnce(&mut StreamFeed) -> bool,
+    ) -> bool {
+        let voices = lock(&self.voices).clone();
+        let mut over = Vec::new();
+        let mut first: Option<(u64, MutexGuard<'_, StreamFeed>)> = None;
+        for voice in &voices {
+            let Ok(feed) = voice.feed.try_lock() else { continue };
+            if feed.is_over() {
+                over.push(Arc::clone(voice));
+            } else if !feed.is_full() {
+                let ahead = feed.ahead_frames();
+                if first.as_ref().is_none_or(|(least, _)| ahead < *least) {
+                    first = Some((ahead, feed));
+                }
+            }
+        }
+        self.enter(me);
+        let worked = first.is_some_and(|(_, mut feed)| step(&mut feed));
+        if !over.is_empty() {
+            lock(&self.voices).retain(|voice| {
+                let is_over = over.iter().any(|over| Arc::ptr_eq(over, voice));
+                if is_over {
+                    self.count.fetch_sub(1, Ordering::AcqRel);
+                }
+                !is_over
+            });
+        }
+        // Closing its file may take as long as a read.
+        drop((voices, over));
+        self.leave(me);
+        worked
+    }
+
+    /// Steps the scan that has waited longest by `step`, which says whether there is more to do;
+    /// false if there is none that nobody steps.
+    pub(crate) fn scan_on(
+        &self,
+        me: (usize, u64),
+        step: impl FnOnce(&mut StreamScan) -> bool,
+    ) -> bool {
+        let scans = lock(&self.scans).clone();
+        for scan in &scans {
+            let Ok(mut stepped) = scan.scan.try_lock() else { continue };
+            self.enter(me);
+            let goes_on = stepped.is_wanted() && step(&mut stepped);
+            drop(stepped);
+            if !goes_on {
+                let mut scans = lock(&self.scans);
+                let before = scans.len();
+                scans.retain(|other| !Arc::ptr_eq(other, scan));
+                self.count.fetch_sub(before - scans.len(), Ordering::AcqRel);
+            }
+            self.leave(me);
+            return true;
+        }
+        false
+    }
+
+    fn enter(&self, me: (usize, u64)) {
+        let (mut duty, now) = (lock(&self.duty), Instant::now());
+        duty.looked = Some(now);
+        duty.inside.insert(me, now);
+    }
+
+    fn leave(&self, me: (usize, u64)) {
+        lock(&self.duty).inside.remove(&me);
+    }
+
+    /// Whether a play might sound otherwise for want of frames that are yet to be read.
+    pub(crate) fn is_hungry(&self) -> bool {
+        let voices = lock(&self.voices).clone();
+        voices.iter().any(|voice| match voice.feed.try_lock() {
+            Ok(feed) => !feed.is_over() && !feed.is_full(),
+            Err(_) => true,
+        })
+    }
+
+    /// Nothing more is read: what is inside a read ends with that.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+        let voices = std::mem::take(&mut *lock(&self.voices));
+        let scans = std::mem::take(&mut *lock(&self.scans));
+        voices.iter().for_each(|voice| voice.pulse.stop());
+        scans.iter().for_each(|scan| scan.pulse.stop());
+        self.count.store(0, Ordering::Release);
+        lock(&self.duty).decoder = None;
+    }
+}

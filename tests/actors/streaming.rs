@@ -1,0 +1,272 @@
+//! Long files, played from where they lie.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use hotcue::playback::{EndReason, PlaybackEvent};
+use hotcue::{LoadOptions, Source};
+use hotcue_actors::{
+    AudioEngine, DropReason, LoadFailure, LoadTicket, LoaderEvent, LoopMode, MAX_STREAM_VOICES,
+    PlayLoop, PlayOptions, PlaybackNotice, Sample, SlotState,
+};
+use hotcue_tests::loading::load;
+use hotcue_tests::{Contract, PATIENCE, TempDir, fixtures, sine, wait_until, wav_bytes};
+
+use crate::offline;
+
+const RATE: u32 = 48_000;
+/// Far longer than a head and a window.
+const FRAMES: u32 = 20 * RATE;
+
+/// A sound file of twenty seconds.
+fn long_file(folder: &TempDir) -> PathBuf {
+    let path = folder.path().join("long.wav");
+    // No two places are alike: two tones that never meet again.
+    let (low, high) = (sine(110.0, RATE), sine(1_000.1, RATE));
+    let values = move |frame, channel| low(frame, channel) * 0.5 + high(frame, channel) * 0.25;
+    std::fs::write(&path, wav_bytes(RATE, 2, FRAMES, values)).expect("a file can be written");
+    path
+}
+
+fn stream(engine: &AudioEngine, id: u32, path: &Path) -> LoadTicket {
+    let source = Source::Path(path.to_path_buf());
+    let ticket = engine.stream_sample_async(Some(id), source, 0).expect("accepted");
+    let outcome = ticket.wait(Some(PATIENCE)).expect("it ends");
+    outcome.expect("a sound file");
+    ticket
+}
+
+fn whole(path: &Path) -> hotcue::LoadedSample {
+    let options = LoadOptions { sample_rate: Some(RATE), max_sample_bytes: None };
+    load(Source::Path(path.to_path_buf()), options, PATIENCE).expect("a sound file")
+}
+
+fn left(engine: &AudioEngine, frames: usize) -> Vec<f32> {
+    let rendered = engine.render(frames).expect("offline");
+    rendered.samples.into_iter().step_by(rendered.channels).collect()
+}
+
+fn play(engine: &AudioEngine, options: PlayOptions) -> u64 {
+    let voice = engine.play_sample(0, options).expect("it runs");
+    voice.expect("there is something to play")
+}
+
+fn ended(engine: &AudioEngine) -> Vec<(u64, EndReason)> {
+    let notices = std::iter::from_fn(|| engine.poll_playback_events());
+    let ends = notices.filter_map(|notice| match notice {
+        PlaybackNotice::Voice(PlaybackEvent::Ended { voice, reason, .. }) => Some((voice, reason)),
+        _ => None,
+    });
+    ends.collect()
+}
+
+#[test]
+fn a_streamed_file_sounds_to_the_bit_as_the_file_in_memory() {
+    let folder = TempDir::new();
+    let path = long_file(&folder);
+    let expected = whole(&path);
+    let engine = offline(2);
+    stream(&engine, 0, &path);
+    let voice = play(&engine, PlayOptions::default());
+    let heard = left(&engine, FRAMES as usize + 1_000);
+    let expected = expected.buffer.plane(0);
+    let differs = heard.iter().zip(expected).position(|(a, b)| a.to_bits() != b.to_bits());
+    assert_eq!(differs, None);
+    assert!(heard[FRAMES as usize..].iter().all(|value| *value == 0.0));
+    assert_eq!(ended(&engine), [(voice, EndReason::Finished)]);
+    assert_eq!(engine.stats().underruns, 0);
+}
+
+#[test]
+fn what_a_stream_tells_is_what_the_file_is() {
+    for name in ["long/mp3_vbr.mp3", "long/flac.flac", "long/vorbis.ogg", "stream/aac.m4a"] {
+        let path = fixtures().join(name);
+        let expected = whole(&path);
+        let engine = offline(2);
+        let mut contract = Contract::default();
+        let ticket = stream(&engine, 3, &path);
+        let sample = engine.sample(3).expect("it runs").expect("loaded");
+        assert!(sample.stream().is_some() && ticket.sample().is_some());
+        let frames = expected.buffer.ready_frames();
+        // Once all of it was seen.
+        let sure = |sample: &Sample| sample.stream().is_some_and(|it| it.frames().is_some());
+        wait_until("the file was read through", || sure(&sample));
+        assert_eq!(sample.frames(), frames, "{name}");
+        assert_eq!(sample.channels(), expected.buffer.channels(), "{name}");
+        assert_eq!((sample.container(), sample.codec()), (&*expected.container, &*expected.codec));
+        let drawn = sample.waveform(20, 0.0, sample.duration_sec());
+        let other = expected.buffer.waveform(20, 0.0, sample.duration_sec());
+        // Of whole blocks: what lies beside a pixel's border may belong to either.
+        for (at, ours) in drawn.max.iter().enumerate() {
+            let near = &other.max[at.saturating_sub(1)..(at + 2).min(other.max.len())];
+            let most = near.iter().copied().fold(0.0, f32::max);
+            assert!(
+                (other.max[at] - 0.05..most + 0.05).contains(ours),
+                "{name}: {drawn:?} {other:?}"
+            );
+        }
+        assert_eq!(engine.state(3).expect("it runs"), SlotState::Ready);
+        while let Some(event) = engine.poll_loader_events() {
+            if let LoaderEvent::Success { frames: told, .. } = event {
+                assert!(told.abs_diff(frames as u64) < frames as u64 / 4, "{name}: {told}");
+            }
+            contract.see(event);
+        }
+    }
+}
+
+#[test]
+fn seeks_and_loops_land_on_their_frames() {
+    let folder = TempDir::new();
+    let path = long_file(&folder);
+    let expected = whole(&path);
+    let plane = expected.buffer.plane(0);
+    let engine = offline(2);
+    stream(&engine, 0, &path);
+    let looping = PlayLoop { mode: LoopMode::Forward, start_sec: 5.0, end_sec: Some(9.0) };
+    let voice = play(&engine, PlayOptions { looping, start_sec: 8.0, ..PlayOptions::default() });
+    let heard = left(&engine, 6 * RATE as usize);
+    let begins = heard.iter().position(|value| *value != 0.0).expect("it sounds");
+    assert!(begins <= 512, "it waits for {begins} frames");
+    let (start, end) = (5 * RATE as usize, 9 * RATE as usize);
+    let place = |frame: usize| {
+        let at = 8 * RATE as usize + frame;
+        if at < end { at } else { start + (at - end) % (end - start) }
+    };
+    // From behind the fade in: silence at its first frame is one of it.
+    let offset =
+        (0..4).find(|offset| (2_000..2_200).all(|n| heard[begins + n] == plane[place(n + offset)]));
+    let offset = offset.expect("what is heard is in the file");
+    let differs = (1_000..heard.len() - begins)
+        .find(|n| heard[begins + n].to_bits() != plane[place(n + offset)].to_bits());
+    assert_eq!(differs, None, "round the loop");
+    engine.seek_voice(voice, 6.0).expect("it runs");
+    let heard = left(&engine, RATE as usize);
+    let silent = heard.iter().rposition(|value| *value == 0.0).expect("it fades before it jumps");
+    assert!(silent < 2_000, "it takes {silent} frames");
+    let first = silent + 1 + 1_000;
+    let landed = (0..8).any(|offset| {
+        (0..500).all(|n| heard[first + n] == plane[6 * RATE as usize + 1_000 + n + offset])
+    });
+    assert!(landed, "it lands on the frame");
+    assert_eq!(engine.stats().underruns, 0);
+}
+
+#[test]
+fn a_file_that_changes_while_it_streams_ends_its_voices_with_a_reason() {
+    let folder = TempDir::new();
+    let path = long_file(&folder);
+    let engine = offline(2);
+    stream(&engine, 0, &path);
+    let sample = engine.sample(0).expect("it runs").expect("loaded");
+    wait_until("nothing reads", || engine.stats().stream_voices == 0 && sample.frames() > 0);
+    std::fs::write(&path, wav_bytes(RATE, 2, RATE, sine(50.0, RATE))).expect("it can be written");
+    let voice = play(&engine, PlayOptions { start_sec: 12.0, ..PlayOptions::default() });
+    left(&engine, RATE as usize);
+    assert_eq!(ended(&engine), [(voice, EndReason::SourceLost)]);
+    // A load of what is there now is none of the old.
+    stream(&engine, 0, &path);
+    play(&engine, PlayOptions::default());
+    assert!(left(&engine, 1_000).iter().any(|value| *value != 0.0));
+}
+
+#[test]
+fn there_are_no_more_voices_on_streams_than_can_be_fed_and_their_places_come_back() {
+    let folder = TempDir::new();
+    let path = long_file(&folder);
+    let engine = offline(2);
+    stream(&engine, 0, &path);
+    for _ in 0..MAX_STREAM_VOICES {
+        play(&engine, PlayOptions::default());
+    }
+    let refused = play(&engine, PlayOptions::default());
+    let dropped =
+        std::iter::from_fn(|| engine.poll_playback_events()).find_map(|notice| match notice {
+            PlaybackNotice::Dropped { voice, reason, .. } => Some((voice, reason)),
+            _ => None,
+        });
+    let dropped = dropped.or_else(|| {
+        left(&engine, 10);
+        std::iter::from_fn(|| engine.poll_playback_events()).find_map(|notice| match notice {
+            PlaybackNotice::Dropped { voice, reason, .. } => Some((voice, reason)),
+            _ => None,
+        })
+    });
+    assert_eq!(dropped, Some((refused, DropReason::TooManyStreams)));
+    let held = engine.stats().reserved_bytes;
+    assert!(held > (MAX_STREAM_VOICES as u64) << 19, "their windows count: {held}");
+    engine.unload_sample(0).expect("it runs");
+    left(&engine, 1_000);
+    wait_until("their places are free", || engine.stats().stream_voices == 0);
+    wait_until("their memory is free", || engine.stats().reserved_bytes < 4 << 20);
+    stream(&engine, 0, &path);
+    play(&engine, PlayOptions::default());
+    assert!(left(&engine, 1_000).iter().any(|value| *value != 0.0));
+}
+
+#[test]
+fn loads_go_on_while_streams_play_on_a_clock_without_an_underrun() {
+    let folder = TempDir::new();
+    let path = long_file(&folder);
+    let engine = crate::running(hotcue_actors::EngineConfig {
+        output: "null".to_owned(),
+        workers: Some(2),
+        sample_rate: Some(RATE),
+        ..hotcue_actors::EngineConfig::default()
+    });
+    stream(&engine, 0, &path);
+    for number in 0..8 {
+        let start_sec = 1.5 * f64::from(number);
+        play(&engine, PlayOptions { start_sec, ..PlayOptions::default() });
+    }
+    let small =
+        (0..100).map(|n| (Some(1 + n % 50), Source::Path(fixtures().join("long/mp3_cbr.mp3"))));
+    let batch = engine.load_many_async(small.collect(), 0).expect("accepted");
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(3) || batch.progress().percent < 100.0 {
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(begin.elapsed() < PATIENCE, "{:?}", batch.progress());
+    }
+    assert_eq!(engine.stats().underruns, 0);
+    assert!(engine.stats().stream_voices >= 8);
+    let begin = Instant::now();
+    engine.shut_down();
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn a_stream_and_a_load_of_one_file_do_not_mix() {
+    let folder = TempDir::new();
+    let path = long_file(&folder);
+    let engine = offline(2);
+    stream(&engine, 0, &path);
+    let source = || Source::Path(path.clone());
+    let ticket = engine.load_sample_async(Some(1), source(), 0).expect("accepted");
+    ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
+    let again = engine.stream_sample_async(Some(1), source(), 0).expect("accepted");
+    again.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
+    let sample = |id| engine.sample(id).expect("it runs").expect("loaded");
+    assert!(sample(0).stream().is_some() && sample(1).stream().is_some());
+    assert!(ticket.sample().is_none_or(|sample| sample.stream().is_none()));
+    let many = vec![(Some(2), source()), (None, source())];
+    let batch = engine.stream_many_async(many, 0).expect("accepted");
+    for ticket in batch.tickets() {
+        ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
+        assert!(ticket.sample().is_some_and(|sample| sample.stream().is_some()));
+    }
+}
+
+#[test]
+fn a_stream_of_what_is_no_audio_fails_as_a_load_of_it_does() {
+    let engine = offline(1);
+    for name in ["garbage.mp3", "empty.wav"] {
+        let source = || Source::Path(fixtures().join(name));
+        let kind = |ticket: LoadTicket| match ticket.wait(Some(PATIENCE)).expect("it ends") {
+            Err(LoadFailure::Failed { error, .. }) => error.kind(),
+            other => panic!("{name}: {other:?}"),
+        };
+        let streamed = kind(engine.stream_sample_async(Some(0), source(), 0).expect("accepted"));
+        let loaded = kind(engine.load_sample_async(Some(0), source(), 0).expect("accepted"));
+        assert_eq!(streamed, loaded, "{name}");
+    }
+}
