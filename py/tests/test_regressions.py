@@ -179,7 +179,7 @@ def test_a_higher_priority_overtakes_what_runs(sounds: Sounds, slow: Path) -> No
         queued = [engine.load_sample_async(id, path) for id in range(1, 20)]
         assert engine.set_priority(queued[-1], 50) is True
         assert queued[-1].result(PATIENCE_SEC).frames == 480
-        assert long.sample is None
+        assert engine.sample(0) is None
         assert engine.state(0) in RUNNING  # It waits for its next step, and lost nothing.
         assert engine.set_priority(queued[-1], 50) is False
         assert engine.set_priority(long, 100) is True
