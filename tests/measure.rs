@@ -12,7 +12,8 @@
 //! - `measure callback FOLDER [loads=N]`: what the callback takes of the processor while samples are
 //!   loaded and unloaded, beside its time; most of it may be taken once in a thousand.
 //! - `measure stream FOLDER`: streams every file: memory, how soon seeks land, and whether eight
-//!   voices at 20 times the speed run dry beside 200 loads.
+//!   voices run dry beside 200 loads, at 20 times the speed by themselves and at 16 times in an
+//!   engine.
 //! - `measure soak MINUTES [allow=KB_PER_MIN] [leak=KB_PER_MIN] [SVG]`: random calls of several
 //!   threads; no event may be lost and nothing may grow.
 //! - `measure promises [FOLDER] [times=N] [short]`: how soon cancelling, urgent and short loads
