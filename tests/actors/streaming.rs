@@ -1,6 +1,7 @@
 //! Long files, played from where they lie.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hotcue::playback::{EndReason, PlaybackEvent};
@@ -10,7 +11,9 @@ use hotcue_actors::{
     PlayLoop, PlayOptions, PlaybackNotice, Sample, SlotState,
 };
 use hotcue_tests::loading::load;
-use hotcue_tests::{Contract, PATIENCE, TempDir, fixtures, sine, wait_until, wav_bytes};
+use hotcue_tests::{
+    Contract, Gate, PATIENCE, PausingSource, TempDir, fixtures, sine, wait_until, wav_bytes,
+};
 
 use crate::offline;
 
@@ -269,4 +272,35 @@ fn a_stream_of_what_is_no_audio_fails_as_a_load_of_it_does() {
         let loaded = kind(engine.load_sample_async(Some(0), source(), 0).expect("accepted"));
         assert_eq!(streamed, loaded, "{name}");
     }
+}
+
+#[test]
+fn a_stream_whose_source_does_not_answer_keeps_no_load_waiting_nor_the_end() {
+    let engine = crate::running(hotcue_actors::EngineConfig {
+        output: "null".to_owned(),
+        workers: Some(1),
+        sample_rate: Some(RATE),
+        ..hotcue_actors::EngineConfig::default()
+    });
+    let gate = Arc::new(Gate::default());
+    // Behind the head.
+    let source = Source::Custom(Arc::new(PausingSource {
+        gates: vec![(1 << 20, Arc::clone(&gate))],
+        content: wav_bytes(RATE, 2, FRAMES, sine(100.0, RATE)).into(),
+        fails: false,
+    }));
+    let ticket = engine.stream_sample_async(Some(0), source, 0).expect("accepted");
+    ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
+    play(&engine, PlayOptions::default());
+    wait_until("somebody is inside the read", || gate.waiting() > 0);
+    wait_until("another takes over", || engine.stats().abandoned_workers > 0);
+    for round in 0..3 {
+        let source = Source::Path(fixtures().join("long/mp3_cbr.mp3"));
+        let ticket = engine.load_sample_async(Some(1 + round), source, 0).expect("accepted");
+        ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
+    }
+    let begin = Instant::now();
+    engine.shut_down();
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    gate.open();
 }

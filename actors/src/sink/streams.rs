@@ -17,8 +17,8 @@ use crate::streaming::Streams;
 /// Frames that an offline output renders at a time while streams play: between two of these their
 /// feeds come to rest, so that what is heard does not depend on who was quicker.
 const OFFLINE_FRAMES: usize = 256;
-/// So long a render waits for feeds that do not come to rest, and how often it looks.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// So long a render waits in all for feeds that do not come to rest, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_micros(200);
 
 /// What the callback's slots stream, in the order of what was sent to it.
@@ -55,10 +55,9 @@ impl SlotStreams {
         self.streams.is_idle()
     }
 
-    /// Waits until every feed has done what there is to do.
-    fn rest(&self) {
-        let begin = Instant::now();
-        while self.streams.is_hungry() && begin.elapsed() < PATIENCE {
+    /// Waits until every feed has done what there is to do, or it is `until`.
+    fn rest(&self, until: Instant) {
+        while self.streams.is_hungry() && Instant::now() < until {
             self.streams.call();
             std::thread::sleep(LOOK);
         }
@@ -93,8 +92,9 @@ impl AudioSinkActor {
         }
         let mut rendered = Vec::new();
         let mut left = frames;
+        let until = Instant::now() + PATIENCE;
         while left > 0 {
-            self.slots.rest();
+            self.slots.rest(until);
             let part = left.min(OFFLINE_FRAMES);
             rendered.extend(self.device.render(part)?);
             self.collect();
