@@ -228,8 +228,14 @@ class PipeWire(Servers):
         )
         assert self.answers("pw-cli", "create-node", "adapter", sink)
         wait_until("the sink", lambda: self.answers("pactl", "list", "short", "sinks", says=SINK))
-        assert self.answers("pactl", "set-default-sink", SINK)
-        wait_until("the default sink", lambda: self.answers("pactl", "get-default-sink", says=SINK))
+        # The session manager may be about to choose one itself.
+        wait_until(
+            "the default sink",
+            lambda: (
+                self.answers("pactl", "set-default-sink", SINK)
+                and self.answers("pactl", "get-default-sink", says=SINK)
+            ),
+        )
 
     def monitor(self) -> list[str]:
         """Through PulseAudio's protocol, as with PulseAudio itself."""
