@@ -98,7 +98,7 @@ fn main() -> ExitCode {
                 _ => Err(format!("{loads} is no number of loads")),
             }
         }
-        ["stream", folder] => stream::run(Path::new(folder)),
+        ["stream", folder] => files(Path::new(folder)).map(|files| stream::run(&files)),
         ["memory", folder] => memory(Path::new(folder)),
         ["child", kind, file, rate, bytes_per_sec] => {
             let rate = rate.parse().map_err(|_| format!("{rate} is no rate"));

@@ -52,14 +52,14 @@ fn main() -> Result<(), Failure> {
         known.length_sec = estimate::seconds(&sample);
         if option("steps").is_some() {
             for kinds in kinds_to_time() {
-                let times = estimate::steps(&sample, &kinds)?;
+                let times = estimate::steps(&sample, &kinds);
                 let names: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
                 let row: &mut Steps = steps.entry(names.join("+")).or_default();
                 row.add(times, known.length_sec);
             }
             continue;
         }
-        let estimate = estimate::of(sample)?;
+        let estimate = estimate::of(sample);
         if option("each").is_some() {
             let path = known.path.display();
             let (set, bpm, sure) = (&known.set, known.bpm, estimate.confidence);

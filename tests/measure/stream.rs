@@ -1,7 +1,6 @@
 //! Streams of long files: memory, seeks, and many at once on a clock that is too fast.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use hotcue::{
     StreamScan, StreamStep, StreamedSample, Wish, Workbench,
 };
 use hotcue_actors::{AudioEngine, EngineConfig, PlayOptions};
+use hotcue_tests::resident_bytes;
 
 const RATE: u32 = 48_000;
 const SEEKS: usize = 300;
@@ -22,29 +22,23 @@ const TIMES: u32 = 20;
 const CALLBACK: u64 = 128;
 const LASTS: Duration = Duration::from_secs(15);
 /// What is promised.
-const MOST_BYTES: usize = 4 << 20;
+const MOST_BYTES: u64 = 4 << 20;
 const MOST_SEEK_MS: f64 = 30.0;
 
-/// Measures every file of `folder`; whether all is within its bounds.
-///
-/// # Errors
-/// Those of the folder.
-pub(crate) fn run(folder: &Path) -> Result<bool, String> {
+/// Measures every one of `files`; whether all is within its bounds.
+pub(crate) fn run(files: &[PathBuf]) -> bool {
     println!(
         "file: opened in ms; scanned in s; seek p50, p95, max in ms; MB of a voice, of what stays \
          of the sample, of that the head; how often voices ran dry, and underruns of the engine"
     );
-    let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
-    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.sort();
     let mut within = true;
-    for path in paths {
-        match one(&path) {
+    for path in files {
+        match one(path) {
             Ok(is_within) => within &= is_within,
             Err(error) => println!("{}: {error}", path.display()),
         }
     }
-    Ok(within)
+    within
 }
 
 fn one(path: &Path) -> Result<bool, LoadError> {
@@ -58,14 +52,14 @@ fn one(path: &Path) -> Result<bool, LoadError> {
     drop(scan);
     let scanned_sec = begin.elapsed().as_secs_f64();
     let frames = sample.frames().unwrap_or(0);
-    let before = resident_bytes();
+    let before = resident_bytes().unwrap_or(0);
     let mut voices: Vec<_> = (0..STREAMS).map(|_| sample.voice()).collect();
     for (number, (feed, reader)) in (0..).zip(&mut voices) {
         reader.set_wish(Wish { frame: number * frames / STREAMS, backwards: false });
         reader.set_jump(Wish { frame: frames / 3, backwards: false }, Some(frames / 2));
         while feed.step(&mut bench)? {}
     }
-    let voice = resident_bytes().saturating_sub(before) / voices.len();
+    let voice = resident_bytes().unwrap_or(0).saturating_sub(before) / STREAMS;
     drop(voices);
     let (mut feed, reader) = sample.voice();
     let mut seeks = seeks(&mut feed, &reader, frames, &mut bench)?;
@@ -229,11 +223,4 @@ fn step_most_urgent(feeds: &[Mutex<StreamFeed>], bench: &mut Workbench) -> bool 
     let waiting = free.filter(|feed| !feed.is_full());
     let most_urgent = waiting.min_by_key(|feed| feed.ahead_frames());
     most_urgent.is_some_and(|mut feed| feed.step(bench).unwrap_or(false))
-}
-
-/// What of this process is in memory.
-fn resident_bytes() -> usize {
-    let pages = fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = pages.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());
-    pages.unwrap_or(0) * 4096
 }

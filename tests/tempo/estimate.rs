@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep};
 use hotcue::{LoadJob, LoadOptions, SampleBuffer, Source, Step, Workbench};
+use hotcue_tests::thread_cpu;
 
 use crate::Failure;
 
@@ -36,8 +37,8 @@ pub(crate) fn seconds(sample: &SampleBuffer) -> f64 {
 }
 
 /// What hotcue says. Only the audio is given to it.
-pub(crate) fn of(sample: Arc<SampleBuffer>) -> Result<Estimate, Failure> {
-    let begin = cpu_sec()?;
+pub(crate) fn of(sample: Arc<SampleBuffer>) -> Estimate {
+    let begin = thread_cpu();
     let mut job = AnalysisJob::new(sample, &[AnalysisKind::Onsets, AnalysisKind::Bpm]);
     let mut estimate = Estimate::default();
     loop {
@@ -52,25 +53,22 @@ pub(crate) fn of(sample: Arc<SampleBuffer>) -> Result<Estimate, Failure> {
             _ => {}
         }
     }
-    estimate.cpu_sec = cpu_sec()? - begin;
-    Ok(estimate)
+    estimate.cpu_sec = (thread_cpu() - begin).as_secs_f64();
+    estimate
 }
 
 /// The processor time of each step of analyses: the least of some runs, which do the same, as a
 /// busy machine only adds to it.
-pub(crate) fn steps(
-    sample: &Arc<SampleBuffer>,
-    kinds: &[AnalysisKind],
-) -> Result<Vec<Duration>, Failure> {
+pub(crate) fn steps(sample: &Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Vec<Duration> {
     const RUNS: usize = 3;
     let mut least: Vec<Duration> = Vec::new();
     for _ in 0..RUNS {
         let mut job = AnalysisJob::new(Arc::clone(sample), kinds);
         let mut at = 0;
         loop {
-            let begin_sec = cpu_sec()?;
+            let begin = thread_cpu();
             let step = job.step();
-            let time = Duration::from_secs_f64(cpu_sec()? - begin_sec);
+            let time = thread_cpu() - begin;
             match least.get_mut(at) {
                 Some(least) => *least = time.min(*least),
                 None => least.push(time),
@@ -81,7 +79,7 @@ pub(crate) fn steps(
             }
         }
     }
-    Ok(least)
+    least
 }
 
 /// What others say, by file. Per line, with tabs between: who, path, beats per minute (0 of what
@@ -105,16 +103,4 @@ pub(crate) fn read(path: &Path) -> Result<Others, Failure> {
         others.entry(path.into()).or_default().push((who.to_owned(), estimate));
     }
     Ok(others)
-}
-
-/// Processor time of this thread.
-fn cpu_sec() -> Result<f64, Failure> {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    #[allow(unsafe_code, reason = "the standard library has no such clock")]
-    // SAFETY: `time` is a timespec that outlives the call.
-    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    match result {
-        0 => Ok(time.tv_sec as f64 + time.tv_nsec as f64 / 1e9),
-        _ => Err(std::io::Error::last_os_error().into()),
-    }
 }
