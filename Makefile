@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench load bench-peers bench-mixers bench-tempo nightly soak promises progress crosscheck \
+.PHONY: help demo test lint bench load bench-peers bench-mixers bench-tempo nightly soak promises progress streams crosscheck \
 	formats hosts fuzz rtsan docs clean preflight wheel rust-tests jack-test python-tests not-run
 
 PYTHON := .venv/bin/python
@@ -97,7 +97,7 @@ target/tempo/.venv: benches/tempo/requirements.txt | preflight
 
 # The machine is theirs alone: after the tests, one after the other.
 nightly: export HOTCUE_LONG := 1
-nightly: test promises progress soak fuzz ## runs the long forms of the tests, and those that need other programs
+nightly: test promises progress streams soak fuzz ## runs the long forms of the tests, and those that need other programs
 	RUSTFLAGS='--cfg loom' cargo test --locked --release -p hotcue --lib --target-dir target/loom \
 	    -- buffer::tests::model stream::tests::model
 	scripts/plants.sh
@@ -140,6 +140,13 @@ fuzz: ## feeds every parser for MINUTES=30 with what a fuzzer thinks of; needs n
 	scripts/fuzz.sh $(MINUTES)
 
 # Beyond what the counting allocator of the tests sees: system calls, locks that wait.
+# Three hours of these: one of each way to find a place in a file.
+HOURS := pcm_s16.wav flac.flac cbr.mp3 vbr_no_header.mp3 vorbis.ogg aac.m4a aac_adts.aac
+
+streams: preflight ## streams files of three hours at 20 times the speed; makes them with ffmpeg
+	scripts/make_long_audio.sh target/hours 10800 $(HOURS)
+	cargo run --locked --release -p hotcue-tests --bin measure -- stream target/hours
+
 rtsan: ## runs the callback's tests under the realtime sanitizer; needs nightly Rust
 	@if ! cargo +nightly --version >/dev/null 2>&1; then \
 	    echo 'rtsan: no nightly toolchain here (rustup toolchain install nightly)'; exit 1; \

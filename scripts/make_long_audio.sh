@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Makes long stereo files of every format that is read, for `measure`; needs ffmpeg.
 #
-#     scripts/make_long_audio.sh FOLDER [SECONDS]
+#     scripts/make_long_audio.sh FOLDER [SECONDS [NAME...]]
 #
+# NAMES are those of the files that are wanted, e.g. cbr.mp3; all, unless any is given.
 # The sound changes all the time: chords that come and go with noise bursts, from near silence to
 # loud, so that variable bit rates vary. Same length, same sound, same file names everywhere.
 set -euo pipefail
 
-folder=${1:?usage: make_long_audio.sh FOLDER [SECONDS]}
+folder=${1:?usage: make_long_audio.sh FOLDER [SECONDS [NAME...]]}
 seconds=${2:-600}
+wanted=" ${*:3} "
 mkdir -p "$folder"
 cd "$folder"
 
@@ -22,10 +24,12 @@ if [ ! -e pcm_s24.wav ]; then
     ff -f lavfi -i "aevalsrc='$left+$noise|$right+$noise':s=44100:d=$seconds" -c:a pcm_s24le pcm_s24.wav
 fi
 
+is_missing() { [[ $wanted == "  " || $wanted == *" $1 "* ]] && [ ! -e "$1" ]; }
+
 make() { # NAME OPTION...
     local name=$1
     shift
-    [ -e "$name" ] || { ff -i pcm_s24.wav -map_metadata -1 "$@" "part.$name" && mv "part.$name" "$name"; }
+    ! is_missing "$name" || { ff -i pcm_s24.wav -map_metadata -1 "$@" "part.$name" && mv "part.$name" "$name"; }
 }
 
 make pcm_s16.wav -c:a pcm_s16le
@@ -44,11 +48,11 @@ make vorbis.mka -c:a libvorbis -q:a 5
 make flac.mka -c:a flac
 make pcm_s16.mka -c:a pcm_s16le
 # A writer that could not go back: neither size nor number of frames is stated.
-if [ ! -e flac_unknown.flac ]; then
+if is_missing flac_unknown.flac; then
     ff -i pcm_s24.wav -map_metadata -1 -c:a flac -f flac pipe:1 >part.flac
     mv part.flac flac_unknown.flac
 fi
-if [ ! -e wav_unknown.wav ]; then
+if is_missing wav_unknown.wav; then
     ff -i pcm_s24.wav -map_metadata -1 -c:a pcm_s16le -f wav pipe:1 >part.wav
     mv part.wav wav_unknown.wav
 fi

@@ -7,6 +7,7 @@ mod failure;
 mod flac;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod kept;
 pub(crate) mod mkv;
 mod mp4;
 mod mpeg;
@@ -30,6 +31,7 @@ use crate::metadata::{self, Collector};
 use crate::spec::{AudioSpec, MAX_CHANNELS};
 
 pub(crate) use clean::Tally;
+pub(crate) use kept::Kept;
 pub(crate) use opus::{Next, Page, Pages};
 pub(crate) use pcm::{Chunk as HeaderChunk, Chunks, Order, Window, array};
 pub(crate) use reader::{CountingReader, OpenedSource, ReadState};
@@ -165,6 +167,18 @@ pub(crate) fn open(
     source: OpenedSource,
     found: &mut Collector,
 ) -> Result<Box<dyn Decoder>, LoadError> {
+    open_with(source, &Kept::default(), found)
+}
+
+/// As [`open`], for a file of which something may be kept already.
+///
+/// # Errors
+/// Those of [`open`].
+pub(crate) fn open_with(
+    source: OpenedSource,
+    kept: &Kept,
+    found: &mut Collector,
+) -> Result<Box<dyn Decoder>, LoadError> {
     let byte_len = source.byte_len();
     if byte_len == 0 {
         return Err(LoadError::new(LoadErrorKind::Empty, "the file is empty"));
@@ -194,7 +208,7 @@ pub(crate) fn open(
         opus::Opened::Elsewhere(reader) => reader,
     };
     if sniff::is_mp4(&head) {
-        return Ok(Box::new(mp4::open(reader, &read, byte_len)?));
+        return Ok(Box::new(mp4::open(reader, &read, byte_len, kept)?));
     }
     let reader = match flac::open(reader, &read, &head, byte_len)? {
         flac::Opened::Here(decoder) => return Ok(decoder),

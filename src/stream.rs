@@ -26,6 +26,7 @@ mod cursor;
 mod feed;
 mod index;
 mod opening;
+mod origin;
 mod overview;
 mod planes;
 mod reader;
@@ -44,14 +45,21 @@ pub use window::Wish;
 
 /// Seconds at the start of a file that stay in memory.
 const HEAD_SEC: usize = 1;
-/// Frames of a voice's window: 1.4 s at 48 kHz.
-const WINDOW_FRAMES: usize = 1 << 16;
+/// Values of a voice's window, 1 MB: of two channels 2.7 s at 48 kHz. And its frames at least.
+const WINDOW_VALUES: usize = 1 << 18;
+const LEAST_WINDOW_FRAMES: usize = 1 << 15;
 /// Frames of the place that it jumps to next, which stay beside its window: 0.7 s at 48 kHz.
 const JUMP_FRAMES: usize = 1 << 15;
 /// Frames round the place that it jumps from: more than an interpolation looks at on both sides.
 const EDGE_FRAMES: usize = 256;
 /// Frames before and behind the one that is played which an interpolation may look at.
 const REACH_FRAMES: u64 = 64;
+
+/// Frames of the window of a voice of so many channels, a power of two.
+fn window_frames(channels: usize) -> usize {
+    let frames = WINDOW_VALUES / channels.max(1).next_power_of_two();
+    frames.max(LEAST_WINDOW_FRAMES)
+}
 
 /// How many frames at `to` Hz last as long as `frames` at `from` Hz.
 fn to_rate(frames: u64, from: u32, to: u32) -> u64 {

@@ -11,9 +11,9 @@
 //!   loaded, beside loading it first; and whether all that is heard is the finished sample.
 //! - `measure callback FOLDER [loads=N]`: what the callback takes of the processor while samples are
 //!   loaded and unloaded, beside its time; most of it may be taken once in a thousand.
-//! - `measure stream FOLDER`: streams every file: memory, how soon seeks land, and whether eight
-//!   voices run dry beside 200 loads, at 20 times the speed by themselves and at 16 times in an
-//!   engine.
+//! - `measure stream FOLDER [seconds=N]`: streams every file: memory, how soon seeks land, and
+//!   whether eight voices run dry beside 200 loads on a clock that is 20 times too fast.
+//! - `measure stream short [times=N]`: the last of these, of files of three hours made for it.
 //! - `measure soak MINUTES [allow=KB_PER_MIN] [leak=KB_PER_MIN] [SVG]`: random calls of several
 //!   threads; no event may be lost and nothing may grow.
 //! - `measure promises [FOLDER] [times=N] [short]`: how soon cancelling, urgent and short loads
@@ -98,7 +98,21 @@ fn main() -> ExitCode {
                 _ => Err(format!("{loads} is no number of loads")),
             }
         }
-        ["stream", folder] => files(Path::new(folder)).map(|files| stream::run(&files)),
+        ["stream", "short", rest @ ..] if rest.len() < 2 => {
+            let times = rest.iter().find_map(|word| word.strip_prefix("times=")).unwrap_or("20");
+            match times.parse() {
+                Ok(times @ 1..) => stream::run_short(times),
+                _ => Err(format!("{times} is no speed")),
+            }
+        }
+        ["stream", folder, rest @ ..] if rest.len() < 2 => {
+            let lasts = rest.iter().find_map(|word| word.strip_prefix("seconds=")).unwrap_or("60");
+            match lasts.parse() {
+                Ok(sec @ 1..) => files(Path::new(folder))
+                    .map(|files| stream::run(&files, Duration::from_secs(sec))),
+                _ => Err(format!("{lasts} is no number of seconds")),
+            }
+        }
         ["memory", folder] => memory(Path::new(folder)),
         ["child", kind, file, rate, bytes_per_sec] => {
             let rate = rate.parse().map_err(|_| format!("{rate} is no rate"));
@@ -109,7 +123,7 @@ fn main() -> ExitCode {
         }
         _ => Err(
             "usage: measure progress|throttled FOLDER [runs=N] [SVG] | measure memory FOLDER | \
-                 measure stream FOLDER | \
+                 measure stream FOLDER|short | \
                  measure soak MINUTES [allow=KB_PER_MIN] [leak=KB_PER_MIN] [SVG]"
                 .to_owned(),
         ),

@@ -5,6 +5,7 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
+use super::kept::Kept;
 use super::mkv::Matroska;
 use super::reader::{CountingReader, ReadState};
 use super::{Decoder, OpenedSource, aac, flac, mp4, mpeg, opus, pcm, sniff, vorbis};
@@ -34,7 +35,7 @@ pub fn metadata(bytes: &[u8]) {
 /// MP4 and QuickTime: boxes, tables, edits, fragments, and the packets that they lead to.
 pub fn mp4(bytes: &[u8]) {
     let (reader, read) = open(bytes);
-    if let Ok(mut decoder) = mp4::open(reader, &read, bytes.len() as u64) {
+    if let Ok(mut decoder) = mp4::open(reader, &read, bytes.len() as u64, &Kept::default()) {
         drain(&mut decoder);
     }
 }

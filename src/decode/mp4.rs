@@ -13,6 +13,7 @@ mod entry;
 mod fields;
 mod fragments;
 mod itunes;
+mod layout;
 mod pcm;
 mod source;
 mod table;
@@ -25,7 +26,10 @@ use boxes::{Boxes, Place};
 use source::Mp4Source;
 use track::Track;
 
+pub(crate) use layout::Layout;
+
 use super::failure::io_failure;
+use super::kept::Kept;
 use super::packets::{About, Blocks, PacketDecoder};
 use super::reader::{CountingReader, ReadState};
 use crate::error::{LoadError, LoadErrorKind};
@@ -51,7 +55,8 @@ impl From<LoadError> for Failure {
     }
 }
 
-/// Opens an MP4 or QuickTime file and decodes up to the first frame.
+/// Opens an MP4 or QuickTime file and decodes up to the first frame. Its tables are read unless
+/// they are among what is `kept` of it.
 ///
 /// # Errors
 /// `unsupported_format`, `corrupt`, `empty` without a single frame, `io`.
@@ -59,14 +64,15 @@ pub(super) fn open(
     reader: CountingReader,
     read: &Arc<ReadState>,
     byte_len: u64,
+    kept: &Kept,
 ) -> Result<PacketDecoder, LoadError> {
     let shown = reader.byte_len();
     let mut blocks = Blocks::new(reader, shown);
-    let (source, codec) = audio(&mut blocks).map_err(|failure| match failure {
+    let (source, codec) = audio(&mut blocks, kept).map_err(|failure| match failure {
         Failure::Io(error) => io_failure(read, error),
         Failure::Load(error) => error,
     })?;
-    let length_stated = !source.is_fragmented;
+    let length_stated = !source.is_fragmented();
     let about = About { container: "mp4", length_stated, byte_len };
     PacketDecoder::new(blocks, Arc::clone(read), Box::new(source), codec, &about)
 }
@@ -77,7 +83,7 @@ type Opened = (Mp4Source, Box<dyn super::packets::PacketCodec>);
 ///
 /// # Errors
 /// `corrupt` without a `moov`; without such a track, what the first audio track fails with.
-fn audio(blocks: &mut Blocks<CountingReader>) -> Result<Opened, Failure> {
+fn audio(blocks: &mut Blocks<CountingReader>, kept: &Kept) -> Result<Opened, Failure> {
     let file = Place { start: 0, end: blocks.len() };
     let mut boxes = Boxes::of(file);
     let Some(moov) = boxes.find(blocks, *b"moov")? else {
@@ -97,8 +103,8 @@ fn audio(blocks: &mut Blocks<CountingReader>) -> Result<Opened, Failure> {
             }
             match entry::read(blocks, &track) {
                 Ok(found) => {
-                    let source = Mp4Source::new(blocks, file, moov, &track, &found)?;
-                    return Ok((source, found.codec));
+                    let read = || Layout::read(blocks, file, moov, &track, &found);
+                    return Ok((Mp4Source::new(kept.mp4(read)?), found.codec));
                 }
                 Err(Failure::Load(error)) => {
                     first_failure.get_or_insert(error);

@@ -15,8 +15,8 @@ use crate::playback::Renderer;
 /// Frames per block unless the caller asks for another number.
 const DEFAULT_BUFFER_FRAMES: u32 = 256;
 /// Further behind than this (a suspended machine, a debugger) the clock starts afresh instead
-/// of rendering what nobody would have heard.
-const MAX_LAG: Duration = Duration::from_millis(500);
+/// of rendering at once what nobody would have heard: no card asks for more than its buffer.
+const MAX_LAG: Duration = Duration::from_millis(100);
 
 /// Prepares an output that renders at the pace of the system's clock and discards the result.
 ///

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::index::SeekIndex;
+use super::origin::{Opened, Origin, changed};
 use super::planes::Planes;
-use super::sample::changed;
 use super::to_rate;
 use crate::buffer::FrameSink as _;
-use crate::decode::{self, Decoder, OpenedSource, ReadState};
+use crate::decode::{Decoder, ReadState};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::{Collector, Pictures};
 use crate::resample::{Resampler, Workbench};
-use crate::source::{Pulse, Source, SourceIdentity};
+use crate::source::{Pulse, Source};
 use crate::spec::{AudioSpec, MAX_CHANNELS};
 
 /// Values that one step decodes before it returns: about 1 ms of the slowest codec.
@@ -22,35 +22,11 @@ const PACKETS_PER_STEP: usize = 64;
 /// Frames that are rather decoded and thrown away than jumped over, as a share of a second.
 const NEAR: u64 = 4;
 
-/// What a source was when it was opened first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Opened {
-    identity: Option<SourceIdentity>,
-    byte_len: u64,
-}
-
-impl Opened {
-    pub(super) fn of(source: &OpenedSource) -> Self {
-        Self { identity: source.identity(), byte_len: source.byte_len() }
-    }
-
-    /// Which file it is; None for what is no file.
-    pub(super) fn identity(&self) -> Option<SourceIdentity> {
-        self.identity
-    }
-
-    /// Its length in bytes.
-    pub(super) fn byte_len(&self) -> u64 {
-        self.byte_len
-    }
-}
-
 /// A decoder and its resampler, which can be put to any frame. What comes from there on is, bit by
 /// bit, what a whole decode of the file has there, as far as the format allows.
 pub(super) struct Cursor {
-    source: Source,
+    origin: Arc<Origin>,
     pulse: Arc<Pulse>,
-    opened: Opened,
     read: Arc<ReadState>,
     decoder: Box<dyn Decoder>,
     /// None where the rates are equal.
@@ -82,10 +58,32 @@ impl Cursor {
         found: &mut Collector,
         bench: &mut Workbench,
     ) -> Result<Self, LoadError> {
-        let content = OpenedSource::open(source, Arc::clone(&pulse))?;
-        let opened = Opened::of(&content);
-        let read = content.state();
-        let decoder = decode::open(content, found)?;
+        let (origin, opened) = Origin::new(source, Arc::clone(&pulse), found)?;
+        Self::new(origin, opened, pulse, rate, bench)
+    }
+
+    /// Opens it once more, at its first frame.
+    ///
+    /// # Errors
+    /// Those of [`Origin::open`].
+    pub(super) fn open_again(
+        origin: &Arc<Origin>,
+        pulse: Arc<Pulse>,
+        rate: Option<u32>,
+        bench: &mut Workbench,
+    ) -> Result<Self, LoadError> {
+        let opened = origin.open(Arc::clone(&pulse), &mut Collector::new(Pictures::Note))?;
+        Self::new(Arc::clone(origin), opened, pulse, rate, bench)
+    }
+
+    fn new(
+        origin: Arc<Origin>,
+        opened: Opened,
+        pulse: Arc<Pulse>,
+        rate: Option<u32>,
+        bench: &mut Workbench,
+    ) -> Result<Self, LoadError> {
+        let Opened { decoder, read } = opened;
         let AudioSpec { sample_rate, channels } = decoder.info().spec;
         let rate = rate.unwrap_or(sample_rate);
         let resampler = match rate == sample_rate {
@@ -93,9 +91,8 @@ impl Cursor {
             false => Some(Box::new(bench.take_resampler(sample_rate, rate, channels)?)),
         };
         Ok(Self {
-            source: source.clone(),
+            origin,
             pulse,
-            opened,
             read,
             decoder,
             resampler,
@@ -115,8 +112,8 @@ impl Cursor {
     }
 
     /// Which file it is.
-    pub(super) fn opened(&self) -> Opened {
-        self.opened
+    pub(super) fn origin(&self) -> &Arc<Origin> {
+        &self.origin
     }
 
     /// The frame that is given out next, at the rate of the sample.
@@ -135,11 +132,9 @@ impl Cursor {
     /// # Errors
     /// `io` when it is another file by now, and those of opening.
     fn reopen(&mut self) -> Result<(), LoadError> {
-        let content = OpenedSource::open(&self.source, Arc::clone(&self.pulse))?;
-        let opened = Opened::of(&content);
-        let read = content.state();
-        let decoder = decode::open(content, &mut Collector::new(Pictures::Note))?;
-        if opened != self.opened || decoder.info().spec != self.decoder.info().spec {
+        let mut found = Collector::new(Pictures::Note);
+        let Opened { decoder, read } = self.origin.open(Arc::clone(&self.pulse), &mut found)?;
+        if decoder.info().spec != self.decoder.info().spec {
             return Err(changed());
         }
         (self.decoder, self.read) = (decoder, read);

@@ -8,11 +8,10 @@ use std::sync::Arc;
 use super::cursor::Cursor;
 use super::planes::Planes;
 use super::reader::{StreamReader, held_end, held_start};
-use super::sample::{StreamedSample, changed};
+use super::sample::StreamedSample;
 use super::window::{WindowWriter, Wish, window};
-use super::{EDGE_FRAMES, JUMP_FRAMES, WINDOW_FRAMES};
+use super::{EDGE_FRAMES, JUMP_FRAMES, window_frames};
 use crate::error::LoadError;
-use crate::metadata::{Collector, Pictures};
 use crate::resample::Workbench;
 use crate::source::Pulse;
 use tasks::{Task, Work};
@@ -49,7 +48,7 @@ impl StreamedSample {
     /// The two ends of one voice. The reader finds the head there at once; all else comes by steps
     /// of the feed.
     pub fn voice(self: &Arc<Self>) -> (StreamFeed, StreamReader) {
-        self.voice_with(WINDOW_FRAMES)
+        self.voice_with(window_frames(self.spec.channels))
     }
 
     pub(super) fn voice_with(self: &Arc<Self>, capacity: usize) -> (StreamFeed, StreamReader) {
@@ -73,7 +72,8 @@ impl StreamedSample {
 
     /// Bytes of the windows of one voice.
     pub fn voice_bytes(&self) -> usize {
-        (WINDOW_FRAMES + JUMP_FRAMES + EDGE_FRAMES) * self.spec.channels * size_of::<f32>()
+        let channels = self.spec.channels;
+        (window_frames(channels) + JUMP_FRAMES + EDGE_FRAMES) * channels * size_of::<f32>()
     }
 }
 
@@ -183,7 +183,7 @@ impl StreamFeed {
         let Some(cursor) = &mut self.cursor else { return Ok(false) };
         let more = cursor.step(&self.sample.index, &mut self.planes)?;
         if let Some(length) = cursor.length().filter(|_| !more) {
-            self.sample.check_file()?;
+            self.sample.origin.check()?;
             self.sample.set_frames(length);
         }
         Ok(more)
@@ -200,12 +200,8 @@ impl StreamFeed {
             Some(cursor) => cursor,
             None => {
                 let rate = Some(self.sample.spec.sample_rate);
-                let mut found = Collector::new(Pictures::Note);
                 let pulse = Arc::clone(&self.pulse);
-                let cursor = Cursor::open(&self.sample.source, pulse, rate, &mut found, bench)?;
-                if cursor.opened() != self.sample.opened {
-                    return Err(changed());
-                }
+                let cursor = Cursor::open_again(&self.sample.origin, pulse, rate, bench)?;
                 self.cursor.insert(cursor)
             }
         };

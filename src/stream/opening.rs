@@ -93,7 +93,7 @@ impl StreamOpening {
     /// Which file it is, once open; None for what is no file.
     pub fn identity(&self) -> Option<SourceIdentity> {
         match &self.state {
-            State::Reading(reading) => reading.cursor.opened().identity(),
+            State::Reading(reading) => reading.cursor.origin().identity(),
             State::Done(sample) => sample.identity(),
             State::New | State::Failed(_) => None,
         }
@@ -102,8 +102,8 @@ impl StreamOpening {
     /// Length of the source in bytes, once open.
     pub fn byte_len(&self) -> Option<u64> {
         match &self.state {
-            State::Reading(reading) => Some(reading.cursor.opened().byte_len()),
-            State::Done(sample) => Some(sample.opened.byte_len()),
+            State::Reading(reading) => Some(reading.cursor.origin().byte_len()),
+            State::Done(sample) => Some(sample.origin.byte_len()),
             State::New | State::Failed(_) => None,
         }
     }
@@ -140,7 +140,7 @@ impl StreamOpening {
             State::New => State::Reading(Box::new(self.open(bench)?)),
             State::Reading(mut reading) => match reading.step()? {
                 true => State::Reading(reading),
-                false => State::Done(Arc::new(reading.finish(self.source.clone())?)),
+                false => State::Done(Arc::new(reading.finish()?)),
             },
             done => done,
         })
@@ -217,8 +217,9 @@ impl Reading {
         Ok(true)
     }
 
-    fn finish(mut self, source: Source) -> Result<StreamedSample, LoadError> {
-        let opened = self.cursor.opened();
+    fn finish(mut self) -> Result<StreamedSample, LoadError> {
+        let origin = Arc::clone(self.cursor.origin());
+        let byte_len = origin.byte_len();
         // Where a file says so itself, voices need not wait for the end to be seen.
         let rates = (self.cursor.decoder().info().spec.sample_rate, self.spec.sample_rate);
         let sure = self.cursor.decoder().seeker().and_then(|seeker| seeker.length());
@@ -226,8 +227,7 @@ impl Reading {
         let bytes_read = self.cursor.decoder().byte_position();
         let info = self.cursor.decoder().info();
         let sample = StreamedSample {
-            source,
-            opened,
+            origin,
             spec: self.spec,
             source_rate: info.spec.sample_rate,
             container: info.container.clone(),
@@ -236,7 +236,7 @@ impl Reading {
             metadata: self.metadata,
             expected_frames: self.expected_frames.or_else(|| {
                 let head = self.anchors.first().map_or(0, |head| head.buffer.ready_frames());
-                guessed_frames(head as u64, bytes_read, opened.byte_len())
+                guessed_frames(head as u64, bytes_read, byte_len)
             }),
             anchors: self.anchors,
             index: self.index,

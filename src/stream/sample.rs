@@ -5,19 +5,14 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::cursor::Opened;
 use super::index::SeekIndex;
+use super::origin::Origin;
 use super::overview::StreamOverview;
 use crate::buffer::{SampleBuffer, Waveform};
-use crate::error::{LoadError, LoadErrorKind, LoadWarning};
+use crate::error::LoadWarning;
 use crate::metadata::Metadata;
-use crate::source::{Source, SourceIdentity, identify};
+use crate::source::SourceIdentity;
 use crate::spec::AudioSpec;
-
-/// The file is another one by now.
-pub(super) fn changed() -> LoadError {
-    LoadError::new(LoadErrorKind::Io, "the file changed while it was played")
-}
 
 /// A length that nobody knows yet.
 const UNKNOWN: u64 = u64::MAX;
@@ -38,8 +33,7 @@ impl Anchor {
 /// A file that is played from where it lies: its head, its loop points, and what is known of the
 /// rest. Shared by all voices that play it.
 pub struct StreamedSample {
-    pub(super) source: Source,
-    pub(super) opened: Opened,
+    pub(super) origin: Arc<Origin>,
     pub(super) spec: AudioSpec,
     pub(super) source_rate: u32,
     pub(super) container: String,
@@ -59,7 +53,7 @@ pub struct StreamedSample {
 impl fmt::Debug for StreamedSample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StreamedSample")
-            .field("source", &self.source)
+            .field("source", self.origin.source())
             .field("spec", &self.spec)
             .field("frames", &self.frames())
             .finish_non_exhaustive()
@@ -104,20 +98,7 @@ impl StreamedSample {
 
     /// Which file it was when it was opened; None for what is no file.
     pub fn identity(&self) -> Option<SourceIdentity> {
-        self.opened.identity()
-    }
-
-    /// Whether the file is still what it was, as far as its path tells: of one that was cut short,
-    /// the end is not the end.
-    ///
-    /// # Errors
-    /// `io` where another file is there by now.
-    pub(super) fn check_file(&self) -> Result<(), LoadError> {
-        let found = self.source.path().and_then(|path| identify(path).ok());
-        match found.filter(|found| Some(*found) != self.identity()) {
-            Some(_) => Err(changed()),
-            None => Ok(()),
-        }
+        self.origin.identity()
     }
 
     /// What was odd about the file, once [`StreamScan`](super::StreamScan) has seen all of it.
@@ -163,17 +144,23 @@ impl StreamedSample {
         Arc::clone(&head.buffer)
     }
 
-    /// Bytes that stay in memory, whoever plays: head and loop points, seek index, waveform.
+    /// Bytes that stay in memory, whoever plays: head and loop points, the file's own tables of its
+    /// packets, seek index, waveform.
     pub fn byte_len(&self) -> usize {
+        self.fixed_bytes() + self.index.byte_len() + self.overview.byte_len()
+    }
+
+    fn fixed_bytes(&self) -> usize {
         let anchors: usize = self.anchors.iter().map(|anchor| anchor.buffer.byte_len()).sum();
-        anchors + self.index.byte_len() + self.overview.byte_len()
+        anchors + self.origin.kept_bytes()
     }
 
     /// The most that [`byte_len`](Self::byte_len) is likely to come to.
     pub fn most_bytes(&self) -> usize {
         let seconds = self.expected_frames().unwrap_or(0) / u64::from(self.spec.sample_rate);
-        let anchors: usize = self.anchors.iter().map(|anchor| anchor.buffer.byte_len()).sum();
-        anchors + SeekIndex::most_bytes(seconds) + StreamOverview::most_bytes(self.spec.channels)
+        self.fixed_bytes()
+            + SeekIndex::most_bytes(seconds)
+            + StreamOverview::most_bytes(self.spec.channels)
     }
 
     /// The frames in memory that `frame` is one of; empty at `frame` where it is none.

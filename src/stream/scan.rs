@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::cursor::Opened;
-use super::sample::{StreamedSample, changed};
+use super::origin::Opened;
+use super::sample::StreamedSample;
 use super::to_rate;
-use crate::decode::{self, Decoder, OpenedSource, ReadState};
 use crate::error::{LoadError, LoadWarning};
 use crate::metadata::{Collector, Pictures};
 use crate::source::Pulse;
@@ -21,14 +20,9 @@ const PACKETS_PER_STEP: usize = 64;
 pub struct StreamScan {
     sample: Arc<StreamedSample>,
     pulse: Arc<Pulse>,
-    pass: Option<Pass>,
+    pass: Option<Opened>,
     frames: u64,
     warnings: Option<Vec<LoadWarning>>,
-}
-
-struct Pass {
-    decoder: Box<dyn Decoder>,
-    read: Arc<ReadState>,
 }
 
 impl StreamScan {
@@ -71,7 +65,7 @@ impl StreamScan {
         let mut values = 0;
         for _ in 0..PACKETS_PER_STEP {
             let Some(chunk) = pass.decoder.next_chunk()? else {
-                self.sample.check_file()?;
+                self.sample.origin.check()?;
                 let StreamedSample { source_rate, spec, .. } = &*self.sample;
                 self.sample.set_frames(to_rate(self.frames, *source_rate, spec.sample_rate));
                 let warnings = pass.decoder.warnings();
@@ -95,13 +89,8 @@ impl StreamScan {
         Ok(true)
     }
 
-    fn open(&self) -> Result<Pass, LoadError> {
-        let source = OpenedSource::open(&self.sample.source, Arc::clone(&self.pulse))?;
-        if Opened::of(&source) != self.sample.opened {
-            return Err(changed());
-        }
-        let read = source.state();
-        let decoder = decode::open(source, &mut Collector::new(Pictures::Note))?;
-        Ok(Pass { decoder, read })
+    fn open(&self) -> Result<Opened, LoadError> {
+        let mut found = Collector::new(Pictures::Note);
+        self.sample.origin.open(Arc::clone(&self.pulse), &mut found)
     }
 }

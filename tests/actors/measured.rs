@@ -1,5 +1,5 @@
-//! The short forms of what `make soak` and `make promises` measure: the same program, in a process
-//! of its own, with bounds that a busy machine and an unoptimised build keep.
+//! The short forms of what `make soak`, `make promises` and `make streams` measure: the same program,
+//! in a process of its own, with bounds that a busy machine and an unoptimised build keep.
 
 use std::process::{Command, Output};
 
@@ -30,5 +30,11 @@ fn a_planted_leak_is_found() {
 #[test]
 fn promises_about_time_hold_at_least_roughly() {
     let (well, text) = measure(&["promises", "short", "times=20"]);
+    assert!(well, "{text}");
+}
+
+#[test]
+fn eight_voices_stream_hours_beside_200_loads_faster_than_they_should() {
+    let (well, text) = measure(&["stream", "short", "times=5"]);
     assert!(well, "{text}");
 }

@@ -1,47 +1,132 @@
-//! Streams of long files: memory, seeks, and many at once on a clock that is too fast.
+//! `measure stream`: streams of long files: memory, seeks, and many at once on a clock that is too
+//! fast.
 
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use hotcue::output::OutputRequest;
+use hotcue::output::mock::{MockHandle, mock};
 use hotcue::{
-    LoadError, LoadJob, LoadOptions, Source, Step, StreamFeed, StreamOpening, StreamReader,
-    StreamScan, StreamStep, StreamedSample, Wish, Workbench,
+    LoadError, Source, StreamFeed, StreamOpening, StreamReader, StreamScan, StreamStep,
+    StreamedSample, Wish, Workbench,
 };
-use hotcue_actors::{AudioEngine, EngineConfig, PlayOptions};
-use hotcue_tests::resident_bytes;
+use hotcue_actors::{AudioEngine, EngineConfig, EngineError, PlayOptions};
+use hotcue_tests::{PATIENCE, Random, TempDir, fixtures, resident_bytes};
 
 const RATE: u32 = 48_000;
 const SEEKS: usize = 300;
+/// Through an engine, where each waits for its turn of the callback.
+const ENGINE_SEEKS: usize = 60;
 /// Frames that count as having landed.
 const LANDED: u64 = 512;
-const STREAMS: u64 = 8;
+const STREAMS: u32 = 8;
 const LOADS: usize = 200;
+/// How much faster than it should the clock is.
 const TIMES: u32 = 20;
-const CALLBACK: u64 = 128;
-const LASTS: Duration = Duration::from_secs(15);
+const CALLBACK: u32 = 128;
+/// Later than this a clock goes on from where it is: no card asks for more than its buffer at once.
+const MAX_LAG: Duration = Duration::from_millis(20);
+const HOURS_SEC: u32 = 3 * 3_600;
 /// What is promised.
 const MOST_BYTES: u64 = 4 << 20;
 const MOST_SEEK_MS: f64 = 30.0;
 
-/// Measures every one of `files`; whether all is within its bounds.
-pub(crate) fn run(files: &[PathBuf]) -> bool {
+/// Measures every one of `files`, playing each for `lasts`; whether all is within its bounds.
+pub(crate) fn run(files: &[PathBuf], lasts: Duration) -> bool {
     println!(
-        "file: opened in ms; scanned in s; seek p50, p95, max in ms; MB of a voice, of what stays \
-         of the sample, of that the head; how often voices ran dry, and underruns of the engine"
+        "file\tminutes\topened ms\tscanned s\tseek ms p50\tp95\tmost\tvoice MB\tsample MB\t\
+         seek in engine ms p50\tp95\tmost\tunderruns at {TIMES} x\tclock's longest stall ms\twithin"
     );
     let mut within = true;
     for path in files {
-        match one(path) {
-            Ok(is_within) => within &= is_within,
-            Err(error) => println!("{}: {error}", path.display()),
-        }
+        within &= one(path, lasts).unwrap_or_else(|error| {
+            println!("{}: {error}", path.display());
+            false
+        });
     }
     within
 }
 
-fn one(path: &Path) -> Result<bool, LoadError> {
+/// Underruns alone, in a few seconds, of files that are made for it.
+pub(crate) fn run_short(times: u32) -> Result<bool, String> {
+    let folder = TempDir::new();
+    let files = [folder.silent_wav("hours.wav", RATE, HOURS_SEC), hours_of_mp2(&folder)?];
+    let mut within = true;
+    for path in &files {
+        let seen = run_engine(path, Duration::from_secs(3), 1.0, times)?;
+        println!("{}: {seen:?}", path.display());
+        within &= seen.underruns == 0;
+    }
+    Ok(within)
+}
+
+/// Three hours of one second over and over.
+fn hours_of_mp2(folder: &TempDir) -> Result<PathBuf, String> {
+    let write = || -> io::Result<PathBuf> {
+        let second = std::fs::read(fixtures().join("long/mp2.mp2"))?;
+        let path = folder.path().join("hours.mp2");
+        let mut file = BufWriter::new(std::fs::File::create(&path)?);
+        for _ in 0..HOURS_SEC {
+            file.write_all(&second)?;
+        }
+        file.flush().map(|()| path)
+    };
+    write().map_err(|error| error.to_string())
+}
+
+fn one(path: &Path, lasts: Duration) -> Result<bool, String> {
+    let alone = measure_alone(path).map_err(|error| error.to_string())?;
+    let apart_sec = alone.minutes * 30.0 / f64::from(STREAMS);
+    let seen = run_engine(path, lasts, apart_sec, TIMES)?;
+    let p95 = |seeks: &[f64]| of(seeks, 95);
+    let is_kept = p95(&alone.seeks_ms) <= MOST_SEEK_MS
+        && p95(&seen.seeks_ms) <= MOST_SEEK_MS
+        && alone.voice_bytes <= MOST_BYTES
+        && seen.underruns == 0;
+    println!(
+        "{}\t{:.0}\t{:.1}\t{:.1}\t{:.1}\t{:.1}\t{:.1}\t{:.2}\t{:.2}\t{:.1}\t{:.1}\t{:.1}\t{}\t{:.0}\t{}",
+        path.file_name().unwrap_or_default().display(),
+        alone.minutes,
+        alone.opened_ms,
+        alone.scanned_sec,
+        of(&alone.seeks_ms, 50),
+        of(&alone.seeks_ms, 95),
+        of(&alone.seeks_ms, 100),
+        alone.voice_bytes as f64 / 1e6,
+        alone.sample_bytes as f64 / 1e6,
+        of(&seen.seeks_ms, 50),
+        of(&seen.seeks_ms, 95),
+        of(&seen.seeks_ms, 100),
+        seen.underruns,
+        seen.longest_stall.as_secs_f64() * 1e3,
+        if is_kept { "yes" } else { "NO" }
+    );
+    Ok(is_kept)
+}
+
+/// So many per cent of `sorted` are no more than this.
+fn of(sorted: &[f64], percent: usize) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    sorted.get(last * percent / 100).copied().unwrap_or(f64::NAN)
+}
+
+/// What a stream takes by itself.
+struct Alone {
+    minutes: f64,
+    opened_ms: f64,
+    scanned_sec: f64,
+    /// Sorted, as all of these.
+    seeks_ms: Vec<f64>,
+    /// Of one voice, and of what stays of the sample.
+    voice_bytes: u64,
+    sample_bytes: usize,
+}
+
+fn measure_alone(path: &Path) -> Result<Alone, LoadError> {
     let mut bench = Workbench::default();
     let begin = Instant::now();
     let sample = open(path, &mut bench)?;
@@ -55,71 +140,142 @@ fn one(path: &Path) -> Result<bool, LoadError> {
     let before = resident_bytes().unwrap_or(0);
     let mut voices: Vec<_> = (0..STREAMS).map(|_| sample.voice()).collect();
     for (number, (feed, reader)) in (0..).zip(&mut voices) {
-        reader.set_wish(Wish { frame: number * frames / STREAMS, backwards: false });
+        let frame = number * frames / u64::from(STREAMS);
+        reader.set_wish(Wish { frame, backwards: false });
         reader.set_jump(Wish { frame: frames / 3, backwards: false }, Some(frames / 2));
         while feed.step(&mut bench)? {}
     }
-    let voice = resident_bytes().unwrap_or(0).saturating_sub(before) / STREAMS;
+    let after = resident_bytes().unwrap_or(0);
+    let voice_bytes = after.saturating_sub(before) / u64::from(STREAMS);
     drop(voices);
     let (mut feed, reader) = sample.voice();
-    let mut seeks = seeks(&mut feed, &reader, frames, &mut bench)?;
-    seeks.sort_by(f64::total_cmp);
-    let at = |percent: usize| seeks[(seeks.len() - 1) * percent / 100];
-    drop((feed, reader));
-    let dry = run_fast(&sample);
-    let held = sample.byte_len() as f64 / 1e6;
-    drop(sample);
-    let underruns = run_engine(path);
-    println!(
-        "{}: {:.0} min; {opened_ms:.1} ms; {scanned_sec:.1} s; {:.1}, {:.1}, {:.1} ms; {:.2} MB, \
-         {held:.2} MB; ran dry {dry} times at {TIMES} x; {underruns:?} underruns at 16 x",
-        path.file_name().unwrap_or_default().display(),
-        frames as f64 / f64::from(RATE) / 60.0,
-        at(50),
-        at(95),
-        at(100),
-        voice as f64 / 1e6,
-    );
-    let is_kept = at(95) <= MOST_SEEK_MS && voice <= MOST_BYTES && dry == 0;
-    Ok(is_kept && underruns == Ok(0))
+    let mut seeks_ms = seeks(&mut feed, &reader, frames, &mut bench)?;
+    seeks_ms.sort_by(f64::total_cmp);
+    let minutes = frames as f64 / f64::from(RATE) / 60.0;
+    let sample_bytes = sample.byte_len();
+    Ok(Alone { minutes, opened_ms, scanned_sec, seeks_ms, voice_bytes, sample_bytes })
 }
 
-/// Plays many voices as fast as an engine does, four times their speed times four, on a clock of
-/// its own beside loads of small files; how often one had to wait.
-fn run_engine(path: &Path) -> Result<u64, String> {
-    let engine = AudioEngine::new(EngineConfig {
-        output: "null".to_owned(),
-        sample_rate: Some(RATE),
-        ..EngineConfig::default()
-    })
-    .map_err(|error| error.to_string())?;
-    engine.run().map_err(|error| error.to_string())?;
+/// What an engine did whose clock was too fast.
+#[derive(Debug)]
+struct Seen {
+    underruns: u64,
+    /// How late the clock itself came at worst.
+    longest_stall: Duration,
+    /// Of seeks on a clock that is right, sorted; of what was not read through, none.
+    seeks_ms: Vec<f64>,
+}
+
+/// Plays voices `apart_sec` from each other beside loads of small files.
+fn run_engine(path: &Path, lasts: Duration, apart_sec: f64, times: u32) -> Result<Seen, String> {
+    let engine = AudioEngine::new(EngineConfig::default()).map_err(|error| error.to_string())?;
+    let (output, device) = mock(&OutputRequest { sample_rate: Some(RATE), buffer_frames: None });
+    engine.run_on(output).map_err(|error| error.to_string())?;
+    let clock = Clock { device, times: AtomicU32::new(times), is_over: AtomicBool::new(false) };
+    let seen = thread::scope(|scope| {
+        let ticking = scope.spawn(|| clock.tick());
+        let played = play_all(&engine, &clock, path, lasts, apart_sec);
+        clock.is_over.store(true, Ordering::Relaxed);
+        let longest_stall = ticking.join().expect("no panic");
+        let (underruns, seeks_ms) = played?;
+        Ok(Seen { underruns, longest_stall, seeks_ms })
+    });
+    engine.shut_down();
+    seen
+}
+
+fn play_all(
+    engine: &AudioEngine,
+    clock: &Clock,
+    path: &Path,
+    lasts: Duration,
+    apart_sec: f64,
+) -> Result<(u64, Vec<f64>), String> {
+    let describe = |error: EngineError| error.to_string();
     let source = Source::Path(path.into());
-    let ticket = engine.stream_sample_async(Some(0), source, 0).map_err(|e| e.to_string())?;
-    ticket.wait(None).map(drop).ok_or("the load never ends")?;
-    engine.set_speed(4.0).map_err(|error| error.to_string())?;
+    let ticket = engine.stream_sample_async(Some(0), source, 0).map_err(describe)?;
+    ticket.wait(Some(PATIENCE)).ok_or("the load never ends")?.map_err(|e| format!("{e:?}"))?;
     let sample = engine.sample(0).ok().flatten().ok_or("nothing was loaded")?;
-    while sample.stream().is_some_and(|stream| stream.frames().is_none()) {
-        std::thread::sleep(Duration::from_millis(10));
+    let is_read_through = || sample.stream().is_some_and(|stream| stream.frames().is_some());
+    let spread = apart_sec > 1.0;
+    while spread && !is_read_through() {
+        thread::sleep(Duration::from_millis(10));
     }
-    let sec = sample.duration_sec();
+    let mut voice = None;
     for number in 0..STREAMS {
-        let options = PlayOptions {
-            speed: 4.0,
-            start_sec: number as f64 * sec / STREAMS as f64 / 2.0,
-            ..PlayOptions::default()
-        };
-        engine.play_sample(0, options).map_err(|error| error.to_string())?;
+        let start_sec = f64::from(number) * apart_sec;
+        let options = PlayOptions { start_sec, ..PlayOptions::default() };
+        voice = engine.play_sample(0, options).map_err(describe)?;
     }
     let items = (1..).zip(0..LOADS).map(|(id, number)| (Some(id), small(number)));
-    let batch = engine.load_many_async(items.collect(), 0).map_err(|error| error.to_string())?;
-    std::thread::sleep(LASTS);
-    let stats = engine.stats();
-    let progress = batch.progress();
-    if progress.percent < 100.0 || (stats.stream_voices as u64) < STREAMS {
+    let batch = engine.load_many_async(items.collect(), 0).map_err(describe)?;
+    thread::sleep(lasts);
+    let (stats, progress) = (engine.stats(), batch.progress());
+    if progress.percent < 100.0 || stats.stream_voices < STREAMS as usize {
         return Err(format!("{progress:?}, {} voices", stats.stream_voices));
     }
-    Ok(stats.underruns)
+    let underruns = stats.underruns;
+    let (Some(voice), true) = (voice, spread) else { return Ok((underruns, Vec::new())) };
+    clock.times.store(1, Ordering::Relaxed);
+    let mut seeks_ms =
+        engine_seeks(engine, voice, sample.duration_sec() - 1.0).map_err(describe)?;
+    seeks_ms.sort_by(f64::total_cmp);
+    Ok((underruns, seeks_ms))
+}
+
+/// How long it takes until a voice that is told to go anywhere sounds there, in ms: it fades out
+/// where it was first.
+fn engine_seeks(
+    engine: &AudioEngine,
+    voice: u64,
+    before_sec: f64,
+) -> Result<Vec<f64>, EngineError> {
+    let mut random = Random::new(1);
+    let mut took = Vec::new();
+    for _ in 0..ENGINE_SEEKS {
+        let to_sec = before_sec * (random.below(1_000_000) as f64 / 1e6);
+        let begin = Instant::now();
+        engine.seek_voice(voice, to_sec)?;
+        let has_landed = |heads: Vec<hotcue_actors::VoicePosition>| {
+            heads.iter().any(|head| {
+                head.voice == voice && (0.001..1.0).contains(&(head.position_sec - to_sec))
+            })
+        };
+        while !has_landed(engine.playheads()?) && begin.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_micros(200));
+        }
+        took.push(begin.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(took)
+}
+
+/// The device's part, `times` as fast as it should be.
+struct Clock {
+    device: MockHandle,
+    times: AtomicU32,
+    is_over: AtomicBool,
+}
+
+impl Clock {
+    /// Calls back until it is over; how late it came at worst.
+    fn tick(&self) -> Duration {
+        let (mut due, mut worst) = (Instant::now(), Duration::ZERO);
+        while !self.is_over.load(Ordering::Relaxed) {
+            self.device.pull(CALLBACK as usize);
+            self.device.forget_captured();
+            let times = f64::from(self.times.load(Ordering::Relaxed));
+            due += Duration::from_secs_f64(f64::from(CALLBACK) / f64::from(RATE) / times);
+            let now = Instant::now();
+            let late = now.saturating_duration_since(due);
+            worst = worst.max(late);
+            match due.checked_duration_since(now) {
+                Some(early) => thread::sleep(early),
+                None if late > MAX_LAG => due = now,
+                None => {}
+            }
+        }
+        worst
+    }
 }
 
 /// A file to be loaded beside.
@@ -159,68 +315,4 @@ fn seeks(
         }
     }
     Ok(took)
-}
-
-/// Plays many voices on a clock that is too fast, beside loads of small files, on as many workers as
-/// there are processors; how often one ran dry.
-fn run_fast(sample: &Arc<StreamedSample>) -> usize {
-    let frames = sample.frames().unwrap_or(0);
-    let (feeds, readers): (Vec<_>, Vec<_>) = (0..STREAMS).map(|_| sample.voice()).unzip();
-    let feeds: Vec<Mutex<StreamFeed>> = feeds.into_iter().map(Mutex::new).collect();
-    let (is_over, next, dry) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
-    let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                let mut bench = Workbench::default();
-                let mut load: Option<LoadJob> = None;
-                while !is_over.load(Ordering::Relaxed) {
-                    if step_most_urgent(&feeds, &mut bench) {
-                        continue;
-                    }
-                    let number = next.load(Ordering::Relaxed);
-                    if load.is_none() && number < LOADS {
-                        next.fetch_add(1, Ordering::Relaxed);
-                        load = Some(LoadJob::new(small(number), LoadOptions::default()));
-                    }
-                    match load.as_mut().map(|load| load.step(&mut bench)) {
-                        Some(Ok(Step::Working)) => {}
-                        Some(_) => load = None,
-                        None => std::thread::sleep(Duration::from_micros(200)),
-                    }
-                }
-            });
-        }
-        let (begin, mut block, mut ticks) = (Instant::now(), [[0.0; 128]; 2], 0_u64);
-        let tick = Duration::from_secs_f64(CALLBACK as f64 / f64::from(RATE * TIMES));
-        while begin.elapsed() < LASTS {
-            let due = begin.elapsed().as_nanos() / tick.as_nanos().max(1);
-            let due = u64::try_from(due).unwrap_or(u64::MAX);
-            while ticks < due {
-                for (number, reader) in (0..).zip(&readers) {
-                    let frame = (ticks * CALLBACK + number * frames / STREAMS) % frames.max(1);
-                    reader.set_wish(Wish { frame, backwards: false });
-                    let [left, right] = &mut block;
-                    let mut planes = [&mut left[..], &mut right[..]];
-                    let planes = &mut planes[..sample.spec().channels.min(2)];
-                    // While it starts, it is only on its way.
-                    if !reader.read(frame, planes) && begin.elapsed() > Duration::from_millis(500) {
-                        dry.fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-                ticks += 1;
-            }
-            std::thread::sleep(tick * 4);
-        }
-        is_over.store(true, Ordering::Relaxed);
-    });
-    dry.into_inner()
-}
-
-/// Steps the feed whose deadline is nearest of those that nobody steps; false if none needs it.
-fn step_most_urgent(feeds: &[Mutex<StreamFeed>], bench: &mut Workbench) -> bool {
-    let free = feeds.iter().filter_map(|feed| feed.try_lock().ok());
-    let waiting = free.filter(|feed| !feed.is_full());
-    let most_urgent = waiting.min_by_key(|feed| feed.ahead_frames());
-    most_urgent.is_some_and(|mut feed| feed.step(bench).unwrap_or(false))
 }

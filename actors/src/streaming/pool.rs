@@ -22,7 +22,9 @@ const STUCK: Duration = Duration::from_millis(500);
 /// The feeds and scans of one engine.
 pub(crate) struct Streams {
     ledger: Arc<Ledger>,
-    voices: Mutex<Vec<Arc<Voice>>>,
+    /// Taken as a whole by whoever looks for something to do, which is often; made anew where it
+    /// changes, which is seldom.
+    voices: Mutex<Arc<[Arc<Voice>]>>,
     scans: Mutex<Vec<Arc<Scan>>>,
     /// How many of both there are.
     count: AtomicUsize,
@@ -99,6 +101,10 @@ impl Streams {
         self.count.load(Ordering::Acquire) == 0
     }
 
+    fn all_voices(&self) -> Arc<[Arc<Voice>]> {
+        Arc::clone(&lock(&self.voices))
+    }
+
     /// How many plays of streams there are.
     pub(crate) fn voices(&self) -> usize {
         lock(&self.voices).len()
@@ -115,7 +121,8 @@ impl Streams {
         reader.set_wish(start);
         let pulse = feed.pulse();
         let account = self.ledger.take(sample.voice_bytes() as u64);
-        voices.push(Arc::new(Voice { feed: Mutex::new(feed), pulse, _account: account }));
+        let voice = Arc::new(Voice { feed: Mutex::new(feed), pulse, _account: account });
+        *voices = voices.iter().cloned().chain([voice]).collect();
         self.count.fetch_add(1, Ordering::AcqRel);
         drop(voices);
         self.call();
@@ -197,10 +204,10 @@ impl Streams {
         me: (usize, u64),
         step: impl FnOnce(&mut StreamFeed) -> bool,
     ) -> bool {
-        let voices = lock(&self.voices).clone();
+        let voices = self.all_voices();
         let mut over = Vec::new();
         let mut first: Option<(u64, MutexGuard<'_, StreamFeed>)> = None;
-        for voice in &voices {
+        for voice in voices.iter() {
             let Ok(feed) = voice.feed.try_lock() else { continue };
             if feed.is_over() {
                 over.push(Arc::clone(voice));
@@ -214,13 +221,11 @@ impl Streams {
         self.enter(me);
         let worked = first.is_some_and(|(_, mut feed)| step(&mut feed));
         if !over.is_empty() {
-            lock(&self.voices).retain(|voice| {
-                let is_over = over.iter().any(|over| Arc::ptr_eq(over, voice));
-                if is_over {
-                    self.count.fetch_sub(1, Ordering::AcqRel);
-                }
-                !is_over
-            });
+            let mut voices = lock(&self.voices);
+            let before = voices.len();
+            let goes_on = |voice: &&Arc<Voice>| !over.iter().any(|over| Arc::ptr_eq(over, voice));
+            *voices = voices.iter().filter(goes_on).cloned().collect();
+            self.count.fetch_sub(before - voices.len(), Ordering::AcqRel);
         }
         // Closing its file may take as long as a read.
         drop((voices, over));
@@ -265,8 +270,7 @@ impl Streams {
 
     /// Whether a play might sound otherwise for want of frames that are yet to be read.
     pub(crate) fn is_hungry(&self) -> bool {
-        let voices = lock(&self.voices).clone();
-        voices.iter().any(|voice| match voice.feed.try_lock() {
+        self.all_voices().iter().any(|voice| match voice.feed.try_lock() {
             Ok(feed) => !feed.is_over() && !feed.is_full(),
             Err(_) => true,
         })

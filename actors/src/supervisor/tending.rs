@@ -1,12 +1,9 @@
 //! Who looks after the feeds of streams.
 
-use std::mem;
-
 use actix::{AsyncContext as _, Context, Handler};
 
 use super::LoaderSupervisor;
-use super::worker::Worker;
-use crate::messages::{Discard, Neglected, Tend};
+use crate::messages::{Neglected, Tend};
 
 impl Handler<Neglected> for LoaderSupervisor {
     type Result = ();
@@ -20,16 +17,10 @@ impl Handler<Neglected> for LoaderSupervisor {
             let Some(number) = self.workers.iter().position(|worker| worker.is(stuck)) else {
                 continue;
             };
-            // Without a thread for another one, the next complaint tries again.
-            if let Ok(home) = self.parts.homes.open() {
-                let generation = self.workers[number].generation + 1;
-                let address = context.address();
-                let next = Worker::start(home, number, generation, &self.parts, &address);
-                next.addr.do_send(Discard);
-                let old = mem::replace(&mut self.workers[number], next);
-                // What it was given meanwhile it may still bring.
-                if old.busy.is_some() { self.stalled.push(old) } else { self.abandon(old) }
-            }
+            // What it was given meanwhile it may still bring.
+            let is_wanted = self.workers[number].busy.is_some();
+            // Where there can be no other one, the next complaint tries again.
+            self.replace(number, is_wanted, &context.address());
         }
         let free = self.workers.iter().find(|worker| worker.busy.is_none());
         let moving = || self.workers.iter().find(|worker| !worker.is_stalled());

@@ -93,19 +93,24 @@ impl LoaderSupervisor {
                     true
                 }
             };
-            if !stuck && self.stalled.len() >= MAX_STALLED {
-                continue;
-            }
-            // Without a thread for another one, the next look tries again.
-            if let Ok(home) = self.parts.homes.open() {
-                let generation = self.workers[number].generation + 1;
-                let next = Worker::start(home, number, generation, &self.parts, supervisor);
-                // What the old one was told to drop, it has not.
-                next.addr.do_send(Discard);
-                let old = mem::replace(&mut self.workers[number], next);
-                if stuck { self.abandon(old) } else { self.stalled.push(old) }
-            }
+            // Where there can be no other one, the next look tries again.
+            self.replace(number, !stuck, supervisor);
         }
+    }
+
+    /// Has another decoder in the place of one that does not come back: without a thread for it,
+    /// or with too many outside already that are still wanted, none.
+    pub(super) fn replace(&mut self, number: usize, is_wanted: bool, supervisor: &Addr<Self>) {
+        if is_wanted && self.stalled.len() >= MAX_STALLED {
+            return;
+        }
+        let Ok(home) = self.parts.homes.open() else { return };
+        let generation = self.workers[number].generation + 1;
+        let next = Worker::start(home, number, generation, &self.parts, supervisor);
+        // What the old one was told to drop, it has not.
+        next.addr.do_send(Discard);
+        let old = mem::replace(&mut self.workers[number], next);
+        if is_wanted { self.stalled.push(old) } else { self.abandon(old) }
     }
 
     fn look_at_stalled(&mut self) {

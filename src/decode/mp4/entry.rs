@@ -10,7 +10,7 @@ use std::io::{self, Read, Seek};
 
 use super::boxes::{Boxes, Place, child};
 use super::fields::{array, u16_at, u32_at};
-use super::source::Framing;
+use super::layout::Framing;
 use super::track::Track;
 use super::{Failure, corrupt, pcm, unsupported};
 use crate::decode::flac::FlacPackets;

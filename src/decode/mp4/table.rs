@@ -168,6 +168,11 @@ impl Table {
         self.packets
     }
 
+    /// Bytes held.
+    pub(super) fn byte_len(&self) -> usize {
+        size_of_val(self.chunks.as_slice()) + size_of_val(self.sizes.as_slice())
+    }
+
     /// The chunk that packet `number` is in; the number of chunks beyond the last one.
     pub(super) fn chunk_of(&self, number: u64) -> usize {
         self.chunks

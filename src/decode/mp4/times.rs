@@ -94,6 +94,11 @@ impl Times {
         regular
     }
 
+    /// Bytes held.
+    pub(super) fn byte_len(&self) -> usize {
+        size_of_val(self.runs.as_slice())
+    }
+
     /// How many packets have a time.
     pub(super) fn packets(&self) -> u64 {
         self.packets

@@ -1,0 +1,83 @@
+//! What the tables of a track come to, which all who read the file have in common.
+
+use super::Failure;
+use super::boxes::Place;
+use super::edits::{self, Edit};
+use super::entry::Found;
+use super::fragments;
+use super::table::Table;
+use super::times::Times;
+use super::track::Track;
+use crate::decode::packets::{Blocks, frames_of};
+use crate::decode::reader::CountingReader;
+
+/// What the packets in the tables are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// Packets of the codec.
+    Packets,
+    /// Blocks of so many bytes and frames, at a rate.
+    Blocks { bytes: u32, frames: u32, rate: u32 },
+}
+
+/// Where the packets of one track lie, when they sound, and which of them are music.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    pub(super) table: Table,
+    pub(super) times: Times,
+    pub(super) timescale: u32,
+    pub(super) framing: Framing,
+    /// Whether the tables come piece by piece, so that nobody can tell whether the last is there.
+    pub(super) is_fragmented: bool,
+    /// Whether the last packet's length says how much of it is audio.
+    pub(super) ends_within: bool,
+    pub(super) edits: Vec<Edit>,
+}
+
+impl Layout {
+    /// Of the packets of `track`, which hold what `found` decodes.
+    ///
+    /// # Errors
+    /// `corrupt`, and those of the reader.
+    pub(super) fn read(
+        blocks: &mut Blocks<CountingReader>,
+        file: Place,
+        moov: Place,
+        track: &Track,
+        found: &Found,
+    ) -> Result<Self, Failure> {
+        let (framing, priming) = (found.framing, found.priming);
+        let counts_frames = found.codec.spec().sample_rate == track.timescale;
+        let mut table = Table::read(blocks, track.tables)?;
+        let mut times = Times::read(blocks, track.tables)?;
+        let stated = table.packets();
+        fragments::read(blocks, file, moov, track.id, (&mut table, &mut times))?;
+        let is_fragmented = table.packets() > stated;
+        if times.packets() < table.packets() {
+            let missing = table.packets() - times.packets();
+            let ticks = times.ticks_of(times.packets().saturating_sub(1));
+            times.push(missing, u32::try_from(ticks).unwrap_or(0));
+        }
+        let mut edits = edits::read(blocks, moov, track, times.end(), priming)?;
+        let ends_within = times.are_regular();
+        if !ends_within {
+            times = times.regular(counts_frames);
+        }
+        if let Framing::Blocks { bytes, frames, rate } = framing {
+            table.regard_as_blocks(bytes, frames);
+            times = Times::default();
+            times.push(table.packets(), frames);
+            let place = |ticks| frames_of(ticks, track.timescale, rate);
+            for edit in &mut edits {
+                *edit = Edit { from: place(edit.from), to: edit.to.map(place) };
+            }
+        }
+        let timescale = track.timescale;
+        Ok(Self { table, times, timescale, framing, is_fragmented, ends_within, edits })
+    }
+
+    /// Bytes held.
+    pub(crate) fn byte_len(&self) -> usize {
+        self.table.byte_len() + self.times.byte_len()
+    }
+}
