@@ -21,7 +21,11 @@ if [ ! -e pcm_s24.wav ]; then
     left="0.35*pow(sin(PI*t/37),2)*(sin(2*PI*220*t)+sin(2*PI*277.2*t)+0.5*sin(2*PI*1661*t))/2.5"
     right="0.35*pow(cos(PI*t/53),2)*(sin(2*PI*221*t)+sin(2*PI*329.6*t)+0.5*sin(2*PI*2489*t))/2.5"
     noise="0.3*(random(0)-0.5)*exp(-12*mod(t,0.5))*(0.2+0.8*pow(sin(PI*t/97),2))"
-    ff -f lavfi -i "aevalsrc='$left+$noise|$right+$noise':s=44100:d=$seconds" -c:a pcm_s24le pcm_s24.wav
+    # Ten minutes of it, over and over.
+    part=$((seconds < 600 ? seconds : 600))
+    ff -f lavfi -i "aevalsrc='$left+$noise|$right+$noise':s=44100:d=$part" -c:a pcm_s24le part.wav
+    ff -stream_loop -1 -i part.wav -t "$seconds" -c:a copy pcm_s24.wav
+    rm part.wav
 fi
 
 is_missing() { [[ $wanted == "  " || $wanted == *" $1 "* ]] && [ ! -e "$1" ]; }

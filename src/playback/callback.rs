@@ -108,6 +108,12 @@ impl Renderer {
         self.mixer.set_outputs(channels);
     }
 
+    /// Has the callback panic once, when its clock has come to `frame`.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn panic_at(&mut self, frame: u64) {
+        self.mixer.panic_at_frame = Some(frame);
+    }
+
     #[cfg(test)]
     pub(super) fn mixer(&mut self) -> &mut Mixer {
         &mut self.mixer

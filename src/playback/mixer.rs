@@ -51,7 +51,7 @@ pub(super) struct Mixer {
     shared: Arc<PlaybackShared>,
     #[cfg(test)]
     pub(super) panic_on_play_of: Option<u64>,
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(super) panic_at_frame: Option<u64>,
 }
 
@@ -94,7 +94,7 @@ impl Mixer {
             shared,
             #[cfg(test)]
             panic_on_play_of: None,
-            #[cfg(test)]
+            #[cfg(any(test, feature = "testing"))]
             panic_at_frame: None,
         }
     }
@@ -116,8 +116,10 @@ impl Mixer {
         let outputs = self.outputs();
         let mut rest = out;
         while !rest.is_empty() {
-            #[cfg(test)]
-            assert!(self.panic_at_frame.is_none_or(|frame| self.clock_frames < frame), "planted");
+            #[cfg(any(test, feature = "testing"))]
+            if self.panic_at_frame.take_if(|frame| *frame <= self.clock_frames).is_some() {
+                panic!("planted");
+            }
             self.start_due();
             let frames = (rest.len() / outputs).min(self.frames_to_next_start());
             let (block, tail) = rest.split_at_mut(frames * outputs);

@@ -1,6 +1,7 @@
 //! Devices that stop, spin, go and come back, or run at another rate, while an engine runs.
 
 mod errors;
+mod panic;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

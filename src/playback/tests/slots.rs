@@ -154,7 +154,7 @@ fn a_panic_in_the_middle_of_a_block_keeps_the_clock() {
     let mut rig = Rig::new();
     rig.load(0, vec![vec![0.5; 1000]]);
     rig.play(1, 0, params());
-    rig.renderer.mixer().panic_at_frame = Some(300);
+    rig.renderer.panic_at(300);
     rig.left(700);
     let shared = rig.controller.shared();
     assert_eq!((shared.callback_panics(), shared.clock_frames()), (1, 700));
