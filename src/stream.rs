@@ -47,7 +47,7 @@ pub use window::Wish;
 const HEAD_SEC: usize = 1;
 /// Values of a voice's window, 1 MB: of two channels 2.7 s at 48 kHz. And its frames at least.
 const WINDOW_VALUES: usize = 1 << 18;
-const LEAST_WINDOW_FRAMES: usize = 1 << 15;
+const LEAST_WINDOW_FRAMES: usize = 1 << 16;
 /// Frames of the place that it jumps to next, which stay beside its window: 0.7 s at 48 kHz.
 const JUMP_FRAMES: usize = 1 << 15;
 /// Frames round the place that it jumps from: more than an interpolation looks at on both sides.

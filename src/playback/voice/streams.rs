@@ -7,12 +7,12 @@ use super::super::track::fixed;
 use super::Voice;
 use crate::stream::StreamReader;
 
-/// Frames that are waited for at most: no more than what is always kept of where a voice is.
-const MAX_WAIT_FRAMES: f32 = 16_384.0;
+/// Frames that are waited for at most: no more than what is always kept of where a voice is, or goes.
+const MAX_WAIT_FRAMES: f32 = 20_480.0;
 
 impl Voice {
     /// Whether the stream holds too little to play on: what a block and a fade after it need, and,
-    /// once starved, a tenth of a second more. Where nothing more comes, it is on its way out then.
+    /// before it sounds, half a second more, so that it does not begin on its last frame. Where nothing more comes, it is on its way out then.
     pub(super) fn runs_dry(
         &mut self,
         reader: &StreamReader,
@@ -40,8 +40,8 @@ impl Voice {
         if self.at_origin && down && length.is_none() {
             return true;
         }
-        let reserve = match self.starved {
-            true => reader.sample().spec().sample_rate as usize / 10,
+        let reserve = match self.starved || self.is_silent() {
+            true => reader.sample().spec().sample_rate as usize / 2,
             false => 0,
         };
         let pace = now.abs().max(soon.abs());
