@@ -73,20 +73,28 @@ bench-mixers: preflight .venv/.build ## lays what a voice costs beside kira's mi
 	MINIAUDIO=$$(realpath target/miniaudio/miniaudio-*/miniaudio) CARGO_TARGET_DIR=target/mixers \
 	    cargo run --locked --release --manifest-path benches/peers/mixers/Cargo.toml
 
-# What Debian calls hydrogen-data, hydrogen-drumkits and sonic-pi-samples; without them, less is made.
+# What Debian calls hydrogen-data, hydrogen-drumkits, sonic-pi-samples, lmms-common and
+# fretsonfire-songs-sectoid and -muldjord; without them, less is made.
 HYDROGEN := $(wildcard /usr/share/hydrogen/data)
 SONIC_PI := $(wildcard /usr/share/sonic-pi/samples)
+LMMS := $(wildcard /usr/share/lmms/samples)
+SONGS := $(wildcard /usr/share/games/fretsonfire/data/songs)
 # Arranger styles and songs as standard MIDI files, wherever you have some; played by fluidsynth.
 STYLES :=
+# A list of labelled files of your own, in the form of the one that is written.
+MORE :=
+# The part of the files that peers which take seconds for a minute are asked for.
+SLOW_PART := 1
 TEMPO_LIST := target/tempo/material.tsv
 HALF := dev
 
 # In an environment of their own: what the others need is not what hotcue is tested with.
-bench-tempo: preflight target/tempo/.venv ## lays tempi and beats beside known ones, and others: HALF=dev STYLES=DIR ARGS='each=1'
+bench-tempo: preflight target/tempo/.venv ## lays tempi and beats beside known ones, and others: HALF=dev STYLES=DIR MORE=LIST ARGS='each=1'
 	target/tempo/.venv/bin/python benches/tempo/material.py target/tempo \
-	    $(HYDROGEN:%=--hydrogen %) $(SONIC_PI:%=--sonic-pi %) $(STYLES:%=--styles %)
+	    $(HYDROGEN:%=--hydrogen %) $(SONIC_PI:%=--sonic-pi %) $(LMMS:%=--lmms %) \
+	    $(SONGS:%=--songs %) $(STYLES:%=--styles %) $(MORE:%=--more %)
 	target/tempo/.venv/bin/python benches/tempo/peers.py $(TEMPO_LIST) \
-	    target/tempo/peers.json target/tempo/peers.tsv --half $(HALF)
+	    target/tempo/peers.json target/tempo/peers.tsv --half $(HALF) --slow-part $(SLOW_PART)
 	cargo run --locked --release -p hotcue-tests --bin tempo -- \
 	    $(TEMPO_LIST) half=$(HALF) others=target/tempo/peers.tsv $(ARGS)
 

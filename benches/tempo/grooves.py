@@ -138,6 +138,8 @@ class Manner:
     loose_sec: float = 0.0
     fills: bool = False
     tones: bool = False
+    # What rings on beyond the last bar and is kept.
+    tail_sec: float = 0.0
 
 
 def tone(midi: int, seconds: float, rng: np.random.Generator) -> Sound:
@@ -150,10 +152,10 @@ def tone(midi: int, seconds: float, rng: np.random.Generator) -> Sound:
 
 
 def play(kit: Kit, style: Style, manner: Manner, rng: np.random.Generator) -> Groove:
-    """Plays whole bars; what rings on beyond the last one is cut off."""
+    """Plays whole bars; what rings on beyond the last one is cut off, but for `tail_sec`."""
     beat_sec = 60 / manner.bpm
     bar_sec = style.beats * beat_sec
-    frames = round(manner.bars * bar_sec * RATE)
+    frames = round((manner.bars * bar_sec + manner.tail_sec) * RATE)
     audio = np.zeros(frames + 4 * RATE, np.float32)
 
     def strike(at_sec: float, sound: Sound, gain: float) -> None:
@@ -197,6 +199,17 @@ def play(kit: Kit, style: Style, manner: Manner, rng: np.random.Generator) -> Gr
     return Groove(audio, manner.bpm, beats, beats[:: style.beats])
 
 
+def repeated(loop: Groove, times: int) -> Groove:
+    """A loop, one time after the other."""
+    turns_sec = np.arange(times)[:, None] * len(loop.audio) / RATE
+    return Groove(
+        np.tile(loop.audio, times),
+        loop.bpm,
+        (turns_sec + loop.beats_sec).ravel(),
+        (turns_sec + loop.downbeats_sec).ravel(),
+    )
+
+
 def cut(groove: Groove, start_sec: float, seconds: float) -> Groove:
     """The part of a groove that begins anywhere."""
     start, end = round(start_sec * RATE), round((start_sec + seconds) * RATE)
@@ -210,3 +223,42 @@ def cut(groove: Groove, start_sec: float, seconds: float) -> Groove:
         within(groove.beats_sec),
         within(groove.downbeats_sec),
     )
+
+
+# Frames that encoders put before the music, as decoders without gapless information leave them:
+# LAME's delay and its decoder's, AAC's, that of a decoder alone, none of Vorbis.
+ENCODER_DELAYS = (1_105, 2_112, 529, 0)
+# Frames of a packet, to a multiple of which an encoder fills up.
+PACKETS = (1_152, 1_024)
+
+
+def worn(groove: Groove, rng: np.random.Generator) -> Groove:
+    """A loop that has been handled: encoded and decoded, cut late or early, or moved."""
+
+    def moved(audio: Sound, by_frames: int) -> Groove:
+        by_sec, length_sec = by_frames / RATE, len(audio) / RATE
+
+        def within(at_sec: NDArray[np.float64]) -> NDArray[np.float64]:
+            at_sec = at_sec + by_sec
+            # A beat whose first milliseconds are cut off is still one.
+            return np.maximum(at_sec[(at_sec > -0.03) & (at_sec < length_sec)], 0.0)
+
+        return Groove(audio, groove.bpm, within(groove.beats_sec), within(groove.downbeats_sec))
+
+    match rng.integers(4):
+        case 0:
+            delay = int(rng.choice(ENCODER_DELAYS))
+            packet = int(rng.choice(PACKETS))
+            rest = -(len(groove.audio) + delay) % packet + packet * int(rng.integers(2))
+            return moved(np.pad(groove.audio, (delay, rest)), delay)
+        case 1:
+            silence = int(rng.uniform(0.002, 0.1) * RATE)
+            return moved(np.pad(groove.audio, (0, silence)), 0)
+        case 2:
+            missing = int(rng.uniform(0.002, 0.04) * RATE)
+            return moved(groove.audio[:-missing], 0)
+        case _:
+            early = int(rng.uniform(-0.02, 0.06) * RATE)
+            if early < 0:
+                return moved(groove.audio[-early:], early)
+            return moved(np.pad(groove.audio, (early, 0)), early)

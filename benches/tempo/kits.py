@@ -23,13 +23,17 @@ NAMES = {
 }
 
 
-def read(path: Path) -> Sound:
+def read_whole(path: Path) -> Sound:
     audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
     mono = audio.mean(axis=1)
     if rate != RATE:
         positions = np.arange(0, len(mono) - 1, rate / RATE)
         mono = np.interp(positions, np.arange(len(mono)), mono).astype(np.float32)
-    return mono[: 2 * RATE]
+    return mono
+
+
+def read(path: Path) -> Sound:
+    return read_whole(path)[: 2 * RATE]
 
 
 def of_folder(folder: Path) -> Kit:

@@ -1,11 +1,13 @@
 """Makes audio whose tempo is known, and lists it with what is labelled already.
 
-    python material.py OUT [--hydrogen DATA…] [--sonic-pi SAMPLES] [--styles DIR] [--count N]
+    python material.py OUT [--hydrogen DATA…] [--sonic-pi SAMPLES] [--lmms SAMPLES] [--songs DIR]
+        [--styles DIR] [--more LIST] [--count N]
 
 OUT/material.tsv has a line per file: its path, its tempo, the set that it belongs to, where it
 comes from, and a file with its beats (`seconds<TAB>number in the bar`), where these are known.
 DATA is a folder `hydrogen/data` of Debian's packages hydrogen-data and hydrogen-drumkits, SAMPLES
-the one of sonic-pi-samples, DIR one with arranger styles or other standard MIDI files.
+the one of sonic-pi-samples or of lmms-common; songs are those of fretsonfire-songs-*, styles
+arranger styles or other standard MIDI files; LIST has lines of the same form and is taken as it is.
 """
 
 import argparse
@@ -15,6 +17,7 @@ from pathlib import Path
 import grooves
 import hydrogen
 import kits
+import mido
 import numpy as np
 import soundfile
 import styles
@@ -39,6 +42,36 @@ SONIC_PI_BEATS = {
     "loop_tabla": 16,
     "loop_weirdo": 8,
 }
+# Beats per minute of LMMS's loops, as its sources have them in the files' names.
+LMMS_BPM = {
+    "bassloops/briff01": 140,
+    "bassloops/rave_bass01": 180,
+    "bassloops/rave_bass02": 180,
+    "bassloops/tb303_01": 123,
+    "bassloops/techno_bass01": 140,
+    "bassloops/techno_bass02": 140,
+    "bassloops/techno_synth01": 140,
+    "bassloops/techno_synth02": 140,
+    "bassloops/techno_synth03": 130,
+    "bassloops/techno_synth04": 140,
+    "beats/909beat01": 122,
+    "beats/break01": 168,
+    "beats/break02": 141,
+    "beats/break03": 168,
+    "beats/electro_beat01": 120,
+    "beats/electro_beat02": 119,
+    "beats/house_loop01": 142,
+    "beats/jungle01": 168,
+    "beats/rave_hihat01": 180,
+    "beats/rave_hihat02": 180,
+    "beats/rave_kick01": 180,
+    "beats/rave_kick02": 180,
+    "beats/rave_snare01": 180,
+    "latin/latin_brass01": 140,
+    "latin/latin_guitar01": 126,
+    "latin/latin_guitar02": 140,
+    "latin/latin_guitar03": 120,
+}
 SONG_TEMPI = (0.8, 1.0, 1.25)
 SOUND_FONTS = ("/usr/share/sounds/sf2/TimGM6mb.sf2", "/usr/share/sounds/sf2/FluidR3_GM.sf2")
 
@@ -53,6 +86,9 @@ class Listing:
     def write(self, name: str, groove: Groove, of_set: str, origin: str) -> None:
         path = self.out / f"{name}.flac"
         soundfile.write(path, groove.audio, kits.RATE, subtype="PCM_16")
+        if not len(groove.beats_sec):
+            self.add(path, groove.bpm, of_set, origin, "")
+            return
         beats = self.out / f"{name}.beats"
         bars = np.searchsorted(groove.downbeats_sec, groove.beats_sec + 1e-6)
         with beats.open("w") as file:
@@ -70,11 +106,15 @@ class Listing:
         (self.out / "material.tsv").write_text("\n".join(self.lines) + "\n")
 
 
-def make_grooves(listing: Listing, folders: list[Path], count: int) -> None:
+def kits_of(folders: list[Path]) -> dict[str, kits.Kit]:
+    """The kits that have a kick and a snare, and synthesised ones."""
+    found = {path.name: kits.of_folder(path) for path in folders}
+    found = {name: kit for name, kit in found.items() if {"kick", "snare"} <= kit.keys()}
+    return found | {f"synthesised{seed}": kits.synthesised(seed) for seed in range(6)}
+
+
+def make_grooves(listing: Listing, all_kits: dict[str, kits.Kit], count: int) -> None:
     """Loops of whole bars, some of them cut anywhere, and songs."""
-    all_kits = {path.name: kits.of_folder(path) for path in folders}
-    all_kits = {name: kit for name, kit in all_kits.items() if {"kick", "snare"} <= kit.keys()}
-    all_kits |= {f"synthesised{seed}": kits.synthesised(seed) for seed in range(6)}
     names = sorted(all_kits)
     for index in range(count):
         rng = np.random.default_rng(index)
@@ -117,6 +157,25 @@ def make_grooves(listing: Listing, folders: list[Path], count: int) -> None:
             )
 
 
+def make_worn(listing: Listing, all_kits: dict[str, kits.Kit], count: int) -> None:
+    """Loops of whole bars that do not end where their music does."""
+    names = sorted(all_kits)
+    for index in range(count):
+        rng = np.random.default_rng(10_000 + index)
+        kit = names[rng.integers(len(names))]
+        name = list(grooves.STYLES)[index % len(grooves.STYLES)]
+        style = grooves.STYLES[name]
+        low, high = style.tempi
+        loose_sec = float(rng.choice([0.0, 0.0, 0.003]))
+        bars = int(rng.choice([1, 1, 2, 2, 4]))
+        tail_sec = float(rng.choice([0.0, 0.0, 0.0, rng.uniform(0.1, 1.5)]))
+        bpm = float(rng.integers(low, high + 1))
+        manner = Manner(bpm, bars, loose_sec, tones=rng.random() < 0.3, tail_sec=tail_sec)
+        loop = grooves.play(all_kits[kit], style, manner, rng)
+        groove = loop if tail_sec else grooves.worn(loop, rng)
+        listing.write(f"worn{index:04}", groove, "made_worn", f"{kit}/{name}")
+
+
 def make_songs(listing: Listing, data: list[Path]) -> None:
     """Hydrogen's own songs at three tempi each."""
     all_kits = [folder / "drumkits" for folder in data]
@@ -131,6 +190,38 @@ def make_songs(listing: Listing, data: list[Path]) -> None:
             groove = hydrogen.play(path, all_kits, round(stated * factor, 1), 60)
             name = f"hydrogen_{path.stem}_{round(stated * factor)}"
             listing.write(name, groove, "hydrogen", path.stem)
+
+
+def cut_anywhere(loop: Groove, rng: np.random.Generator) -> Groove:
+    """A part of something repeated, which begins and ends anywhere."""
+    whole = grooves.repeated(loop, 3)
+    seconds = len(whole.audio) / kits.RATE
+    return grooves.cut(whole, rng.uniform(0, seconds * 0.2), rng.uniform(0.55, 0.8) * seconds)
+
+
+def list_loop(listing: Listing, path: Path, bpm: float, origin: str) -> None:
+    """A loop of a pack, and a part of its repetitions where it ends with a beat."""
+    listing.add(path, bpm, "loops", origin, "")
+    audio = kits.read_whole(path)
+    beats = len(audio) / kits.RATE * bpm / 60
+    if abs(beats - round(beats)) < 0.01 and len(audio) >= 2 * kits.RATE:
+        none = np.zeros(0)
+        rng = np.random.default_rng(zlib.crc32(origin.encode()))
+        part = cut_anywhere(Groove(audio, bpm, none, none), rng)
+        listing.write(f"{origin.replace('/', '_')}", part, "loops_cut", origin)
+
+
+def list_songs(listing: Listing, folder: Path) -> None:
+    """Recorded songs with a MIDI file that states their one tempo."""
+    for notes in sorted(folder.rglob("notes.mid")):
+        tempi = {
+            round(60e6 / message.tempo, 2)
+            for message in mido.merge_tracks(mido.MidiFile(notes).tracks)
+            if message.type == "set_tempo"
+        }
+        song = notes.with_name("song.ogg")
+        if len(tempi) == 1 and song.is_file():
+            listing.add(song, tempi.pop(), "recorded_songs", f"song/{notes.parent.name}", "")
 
 
 def make_styles(listing: Listing, folder: Path, font: Path) -> None:
@@ -157,23 +248,35 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--hydrogen", type=Path, nargs="*", default=[])
     parser.add_argument("--sonic-pi", type=Path)
+    parser.add_argument("--lmms", type=Path)
+    parser.add_argument("--songs", type=Path)
     parser.add_argument("--styles", type=Path)
+    parser.add_argument("--more", type=Path)
     parser.add_argument("--count", type=int, default=400)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     listing = Listing(options.out)
     folders = [kit for data in options.hydrogen for kit in (data / "drumkits").iterdir()]
-    make_grooves(listing, sorted(folders), options.count)
+    all_kits = kits_of(sorted(folders))
+    make_grooves(listing, all_kits, options.count)
+    make_worn(listing, all_kits, options.count // 2)
     if options.hydrogen:
         make_songs(listing, options.hydrogen)
     if options.sonic_pi:
         for name, beats in SONIC_PI_BEATS.items():
             path = options.sonic_pi / f"{name}.flac"
             bpm = 60 * beats / soundfile.info(path).duration
-            listing.add(path, bpm, "loops", f"sonic-pi/{name}", "")
+            list_loop(listing, path, bpm, f"sonic-pi/{name}")
+    if options.lmms:
+        for name, bpm in LMMS_BPM.items():
+            list_loop(listing, options.lmms / f"{name}.ogg", bpm, f"lmms/{name}")
+    if options.songs:
+        list_songs(listing, options.songs)
     fonts = [Path(font) for font in SOUND_FONTS if Path(font).is_file()]
     if options.styles and fonts:
         make_styles(listing, options.styles, fonts[0])
+    if options.more:
+        listing.lines += options.more.read_text().splitlines()
     listing.close()
 
 
