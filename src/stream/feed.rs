@@ -16,6 +16,9 @@ use crate::resample::Workbench;
 use crate::source::Pulse;
 use tasks::{Task, Work};
 
+/// A voice that can play on for less than this, 0.3 s at 48 kHz, soon runs dry.
+const SOON_FRAMES: u64 = 16_384;
+
 /// Reads a streamed sample ahead of one voice, as a value that is stepped by whoever holds it.
 ///
 /// It needs nobody but the voice's [`StreamReader`] to say where to go: wherever that is, forwards
@@ -98,8 +101,16 @@ impl StreamFeed {
         self.failure.is_some() || self.task().is_none()
     }
 
-    /// Frames that the voice can play before it runs dry: at its speed, its deadline. `u64::MAX`
-    /// where all that it can come to is there.
+    /// Frames after which the voice wants more, at its speed: of several feeds, the one with the
+    /// fewest is to be stepped. A voice that waits cannot run dry any more: those that soon would
+    /// come before it.
+    pub fn due_frames(&self) -> u64 {
+        let waits = if self.writer.is_waited_for() { SOON_FRAMES } else { 0 };
+        self.ahead_frames().saturating_add(waits)
+    }
+
+    /// Frames that the voice can play before it runs dry. `u64::MAX` where all that it can come to
+    /// is there.
     pub fn ahead_frames(&self) -> u64 {
         let Wish { frame, backwards } = self.writer.wish();
         let held = [self.writer.range(), self.jump.range(), self.edge.range()];

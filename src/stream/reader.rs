@@ -49,6 +49,11 @@ impl StreamReader {
         self.0.window.set_wish(wish);
     }
 
+    /// Says whether it waits for frames instead of going on, as it does before it says anything.
+    pub fn set_waits(&self, waits: bool) {
+        self.0.window.set_waits(waits);
+    }
+
     /// Says where it will jump to, the other end of its loop, and the frame before or behind which it
     /// does: round that one, frames are looked at for a moment longer. Frame 0 forwards is no jump.
     pub fn set_jump(&self, jump: Wish, from: Option<u64>) {

@@ -42,6 +42,8 @@ struct Shared {
     epoch: AtomicU64,
     start: AtomicU64,
     end: AtomicU64,
+    /// The reader does not go on for want of what is not there.
+    waits: AtomicBool,
     /// Nothing more comes.
     failed: AtomicBool,
 }
@@ -60,6 +62,7 @@ pub(super) fn window(channels: usize, capacity: usize) -> (WindowWriter, WindowR
         epoch: AtomicU64::new(0),
         start: AtomicU64::new(0),
         end: AtomicU64::new(0),
+        waits: AtomicBool::new(true),
         failed: AtomicBool::new(false),
     });
     let writer = WindowWriter { shared: Arc::clone(&shared), range: 0..0, is_rising: true };
@@ -90,6 +93,12 @@ impl WindowWriter {
         // Relaxed: a number by itself. Whatever it was a moment ago will do.
         let wish = self.shared.wish.load(Ordering::Relaxed);
         Wish { frame: wish >> 1, backwards: wish & 1 == 1 }
+    }
+
+    /// Whether the reader waits where it is.
+    pub(super) fn is_waited_for(&self) -> bool {
+        // Relaxed: as the wish.
+        self.shared.waits.load(Ordering::Relaxed)
     }
 
     /// The frames that are there.
@@ -201,6 +210,12 @@ impl WindowReader {
     pub(super) fn set_wish(&self, wish: Wish) {
         // Relaxed: see `WindowWriter::wish`.
         self.shared.wish.store(wish.frame << 1 | u64::from(wish.backwards), Ordering::Relaxed);
+    }
+
+    /// Says whether it waits where it is, as it does until it says something else.
+    pub(super) fn set_waits(&self, waits: bool) {
+        // Relaxed: see `WindowWriter::is_waited_for`.
+        self.shared.waits.store(waits, Ordering::Relaxed);
     }
 
     /// Whether nothing more comes.

@@ -212,9 +212,9 @@ impl Streams {
             if feed.is_over() {
                 over.push(Arc::clone(voice));
             } else if !feed.is_full() {
-                let ahead = feed.ahead_frames();
-                if first.as_ref().is_none_or(|(least, _)| ahead < *least) {
-                    first = Some((ahead, feed));
+                let due = feed.due_frames();
+                if first.as_ref().is_none_or(|(least, _)| due < *least) {
+                    first = Some((due, feed));
                 }
             }
         }

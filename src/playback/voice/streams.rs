@@ -59,8 +59,10 @@ impl Voice {
             .any(|stretch| !holds(reader, stretch, length))
     }
 
-    /// Says to the feed of its sample where it is, and where it goes from its loop's end.
+    /// Says to the feed of its sample where it is, whether it waits there, and where it goes from
+    /// its loop's end.
     pub(in super::super) fn tell(&self, reader: &StreamReader) {
+        reader.set_waits(self.starved);
         let down = self.pace.target() < 0.0;
         let length = reader.sample().frames().and_then(|frames| i64::try_from(frames).ok());
         self.track.tell(down, length, reader);

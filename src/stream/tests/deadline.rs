@@ -24,7 +24,7 @@ struct Voice {
 /// The one whose deadline is nearest.
 fn most_urgent(voices: &mut [Voice]) -> Option<&mut Voice> {
     let waiting = voices.iter_mut().filter(|voice| !voice.feed.is_full());
-    waiting.min_by_key(|voice| voice.feed.ahead_frames())
+    waiting.min_by_key(|voice| voice.feed.due_frames())
 }
 
 #[test]
@@ -36,6 +36,7 @@ fn eight_streams_at_twenty_times_the_speed_never_run_dry_beside_loads() {
     let mut voices: Vec<Voice> = (0..STREAMS as u64)
         .map(|number| {
             let (feed, reader) = both.sample.voice();
+            reader.set_waits(false);
             // They turn round at their ends, each at another time.
             let at = number * 1_000;
             Voice { feed, reader, at }
@@ -77,4 +78,22 @@ fn eight_streams_at_twenty_times_the_speed_never_run_dry_beside_loads() {
         }
     }
     panic!("{ended} loads of {LOADS} ended");
+}
+
+#[test]
+fn a_voice_that_soon_runs_dry_comes_before_one_that_waits() {
+    let files = fixtures("long");
+    let (name, file) = files.iter().find(|(name, _)| name == "mp3_cbr.mp3").expect("a fixture");
+    let both = Both::new(name, file, 48_000).expect("a sound file");
+    let head = both.sample.head().ready_frames() as u64;
+    let (waiting, waits) = both.sample.voice();
+    waits.set_wish(Wish { frame: head, backwards: false });
+    let (sounding, sounds) = both.sample.voice();
+    sounds.set_waits(false);
+    for (left, sounding_first) in [(1_000, true), (10_000, true), (30_000, false)] {
+        sounds.set_wish(Wish { frame: head - left, backwards: false });
+        assert_eq!(sounding.ahead_frames(), left);
+        let is_first = sounding.due_frames() < waiting.due_frames();
+        assert_eq!(is_first, sounding_first, "{left} frames before it runs dry");
+    }
 }
