@@ -38,5 +38,6 @@ pub use resample::{Resampler, Workbench, output_frames};
 pub use source::{ByteSource, Pulse, ReadSeek, Source, SourceIdentity, identify};
 pub use spec::{AudioSpec, MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
 pub use stream::{
-    StreamFeed, StreamOpening, StreamReader, StreamScan, StreamStep, StreamedSample, Wish,
+    StreamFeed, StreamOpening, StreamReader, StreamScan, StreamStep, StreamWatch, StreamedSample,
+    Wish,
 };

@@ -36,7 +36,7 @@ mod scan;
 mod tests;
 mod window;
 
-pub use feed::StreamFeed;
+pub use feed::{StreamFeed, StreamWatch};
 pub use opening::{StreamOpening, StreamStep};
 pub use reader::StreamReader;
 pub use sample::StreamedSample;

@@ -133,11 +133,17 @@ impl Mixer {
         self.publish();
     }
 
-    /// Publishes what has changed with a block: clock, voices, where they are.
-    pub(super) fn publish(&self) {
+    /// Publishes what has changed with a block or with commands: clock, voices, where they are.
+    pub(super) fn publish(&mut self) {
         self.shared.set_clock(self.clock_frames);
+        let common = self.common();
         let mut voices = 0;
-        for (place, voice) in self.voices.iter().enumerate() {
+        for (place, voice) in self.voices.iter_mut().enumerate() {
+            if voice.phase != Phase::Free
+                && let Some(Material::Stream(reader)) = self.buffers.get(voice.buffer)
+            {
+                voice.tell(reader, common);
+            }
             let playhead = playhead(voice);
             voices += u32::from(playhead.is_some());
             self.shared.show_playhead(place, playhead);
@@ -170,15 +176,19 @@ impl Mixer {
         self.publish();
     }
 
+    fn common(&self) -> Common {
+        Common { speed: self.speed, ramp_frames: self.ramp_frames }
+    }
+
     /// Adds one voice to its bus.
     fn mix_voice(&mut self, index: usize, frames: usize) {
+        let common = self.common();
         let voice = &mut self.voices[index];
         if voice.phase != Phase::Started {
             return;
         }
         let Some(sample) = self.buffers.get(voice.buffer) else { return };
         let bus = &mut self.buses[voice.bus];
-        let common = Common { speed: self.speed, ramp_frames: self.ramp_frames };
         let was_starved = voice.is_starving();
         let (mut done, mut looped_at) = (0, None);
         let end = loop {
@@ -200,9 +210,6 @@ impl Mixer {
         };
         if voice.is_starving() && !was_starved {
             self.shared.count_underrun();
-        }
-        if let Material::Stream(reader) = sample {
-            voice.tell(reader);
         }
         let Voice { id, slot, .. } = *voice;
         if let Some(frame) = looped_at {

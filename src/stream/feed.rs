@@ -9,7 +9,7 @@ use super::cursor::Cursor;
 use super::planes::Planes;
 use super::reader::{StreamReader, held_end, held_start};
 use super::sample::StreamedSample;
-use super::window::{WindowWriter, Wish, window};
+use super::window::{WindowWatch, WindowWriter, Wish, window};
 use super::{EDGE_FRAMES, JUMP_FRAMES, window_frames};
 use crate::error::LoadError;
 use crate::resample::Workbench;
@@ -37,6 +37,17 @@ pub struct StreamFeed {
     /// What `planes` are for; None where the cursor is to be put somewhere.
     under_way: Option<UnderWay>,
     failure: Option<LoadError>,
+}
+
+/// Tells whether the voice of a feed is gone.
+#[derive(Debug)]
+pub struct StreamWatch(WindowWatch);
+
+impl StreamWatch {
+    /// Whether it is.
+    pub fn is_over(&self) -> bool {
+        self.0.is_alone()
+    }
 }
 
 /// What the cursor reads for.
@@ -96,9 +107,20 @@ impl StreamFeed {
         self.writer.is_alone()
     }
 
+    /// Tells whether the voice is gone, also while another thread steps the feed.
+    pub fn watch(&self) -> StreamWatch {
+        StreamWatch(self.writer.watch())
+    }
+
     /// Whether it has nothing to do until the voice goes on.
     pub fn is_full(&self) -> bool {
         self.failure.is_some() || self.task().is_none()
+    }
+
+    /// Whether the voice waits for the length of the sample to be known, at whose end it begins.
+    pub fn waits_for_length(&self) -> bool {
+        let backwards = self.writer.wish().backwards && self.writer.is_waited_for();
+        backwards && self.failure.is_none() && self.sample.frames().is_none()
     }
 
     /// Frames after which the voice wants more, at its speed: of several feeds, the one with the
@@ -194,8 +216,12 @@ impl StreamFeed {
         let Some(cursor) = &mut self.cursor else { return Ok(false) };
         let more = cursor.step(&self.sample.index, &mut self.planes)?;
         if let Some(length) = cursor.length().filter(|_| !more) {
-            self.sample.origin.check()?;
-            self.sample.set_frames(length);
+            match self.sample.origin.check() {
+                Ok(()) => self.sample.set_frames(length),
+                // What was read is heard first; the next call comes here again.
+                Err(_) if self.planes.frames() > 0 => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(more)
     }

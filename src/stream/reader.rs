@@ -137,7 +137,9 @@ pub(super) fn held_start(sample: &StreamedSample, windows: &[Range<u64>], frame:
     let mut start = frame;
     for _ in 0..2 + windows.len() {
         let before = start.saturating_sub(1);
-        start = sample.anchored(before).start.min(start);
+        // What is not held has no place in it: an empty range.
+        let anchored = sample.anchored(before);
+        start = if anchored.contains(&before) { anchored.start } else { start };
         let before = start.saturating_sub(1);
         let holds = |range: &&Range<u64>| range.contains(&before);
         start = windows.iter().find(holds).map_or(start, |range| range.start);

@@ -10,7 +10,7 @@
 //! are decoded. So nothing has to be said of seeks and loops but where the reader is by now.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
@@ -116,6 +116,11 @@ impl WindowWriter {
         Arc::strong_count(&self.shared) == 1
     }
 
+    /// Tells whether the reader is gone, wherever the writer is.
+    pub(super) fn watch(&self) -> WindowWatch {
+        WindowWatch(Arc::downgrade(&self.shared))
+    }
+
     /// Says that nothing more comes.
     pub(super) fn fail(&self) {
         // Relaxed: a flag by itself.
@@ -196,6 +201,17 @@ impl WindowWriter {
         // Release: the ends go first.
         shared.epoch.store(epoch + 2, Ordering::Release);
         self.range = range;
+    }
+}
+
+/// Looks at a window from beside it.
+#[derive(Debug)]
+pub(super) struct WindowWatch(Weak<Shared>);
+
+impl WindowWatch {
+    /// Whether no more than one end is left.
+    pub(super) fn is_alone(&self) -> bool {
+        self.0.strong_count() <= 1
     }
 }
 

@@ -208,6 +208,40 @@ fn there_are_no_more_voices_on_streams_than_can_be_fed_and_their_places_come_bac
 }
 
 #[test]
+fn plays_that_are_over_take_no_place_of_others() {
+    let folder = TempDir::new();
+    let path = long_file(&folder);
+    let engine = offline(2);
+    stream(&engine, 0, &path);
+    for round in 0..5 {
+        for _ in 0..MAX_STREAM_VOICES {
+            play(&engine, PlayOptions::default());
+        }
+        assert!(left(&engine, 1_000).iter().any(|value| *value != 0.0), "round {round}");
+        engine.stop_all(0.01).expect("it runs");
+        left(&engine, 1_000);
+        let notices = std::iter::from_fn(|| engine.poll_playback_events());
+        let dropped = notices.filter(|notice| matches!(notice, PlaybackNotice::Dropped { .. }));
+        assert_eq!(dropped.count(), 0, "round {round}");
+    }
+}
+
+#[test]
+fn offline_a_play_that_begins_at_an_end_that_nobody_knows_yet_is_exact() {
+    let path = fixtures().join("stream/aac.aac");
+    let expected = whole(&path);
+    let expected: Vec<f32> = expected.buffer.plane(0).iter().rev().copied().collect();
+    for round in 0..5 {
+        let engine = offline(2);
+        stream(&engine, 0, &path);
+        play(&engine, PlayOptions { speed: -1.0, ..PlayOptions::default() });
+        let heard = left(&engine, expected.len());
+        let differs = heard.iter().zip(&expected).position(|(a, b)| a.to_bits() != b.to_bits());
+        assert_eq!(differs, None, "round {round}");
+    }
+}
+
+#[test]
 fn loads_go_on_while_streams_play_on_a_clock_without_an_underrun() {
     let folder = TempDir::new();
     let path = long_file(&folder);

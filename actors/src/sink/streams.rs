@@ -17,7 +17,7 @@ use crate::streaming::Streams;
 /// Frames that an offline output renders at a time while streams play: between two of these their
 /// feeds come to rest, so that what is heard does not depend on who was quicker.
 const OFFLINE_FRAMES: usize = 256;
-/// So long a render waits in all for feeds that do not come to rest, and how often it looks.
+/// So long a render waits for sources that give no sign of life, and how often it looks.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_micros(200);
 
@@ -55,12 +55,19 @@ impl SlotStreams {
         self.streams.is_idle()
     }
 
-    /// Waits until every feed has done what there is to do, or it is `until`.
-    fn rest(&self, until: Instant) {
-        while self.streams.is_hungry() && Instant::now() < until {
+    /// Waits until every feed has done what there is to do; false if there was nothing to wait for.
+    fn rest(&self) -> bool {
+        let (mut since, mut beats, mut waited) = (Instant::now(), self.streams.beats(), false);
+        while self.streams.is_hungry() && since.elapsed() < PATIENCE {
+            waited = true;
             self.streams.call();
             std::thread::sleep(LOOK);
+            let now = self.streams.beats();
+            if now != beats {
+                (since, beats) = (Instant::now(), now);
+            }
         }
+        waited && since.elapsed() < PATIENCE
     }
 }
 
@@ -76,7 +83,15 @@ impl AudioSinkActor {
             0 if backwards => sample.frames().unwrap_or(0).min(params.end_frame),
             frame => frame,
         };
-        match self.slots.streams.voice(sample, Wish { frame: start, backwards }) {
+        let sample = Arc::clone(sample);
+        let stream =
+            |sink: &Self| sink.slots.streams.voice(&sample, Wish { frame: start, backwards });
+        let found = stream(self).or_else(|| {
+            // Voices that are over may yet have to come home.
+            self.collect();
+            stream(self)
+        });
+        match found {
             Some(stream) => Some(ControlMessage::PlayStream { voice, slot, stream, params }),
             None => {
                 self.drop_play(&Play { slot, voice, params }, DropReason::TooManyStreams);
@@ -92,9 +107,11 @@ impl AudioSinkActor {
         }
         let mut rendered = Vec::new();
         let mut left = frames;
-        let until = Instant::now() + PATIENCE;
         while left > 0 {
-            self.slots.rest(until);
+            // With a length that was found out meanwhile, voices know better where they begin.
+            while self.slots.rest() {
+                self.device.run_commands();
+            }
             let part = left.min(OFFLINE_FRAMES);
             rendered.extend(self.device.render(part)?);
             self.collect();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix::Addr;
 use actix_rt::time::Instant;
-use hotcue::{Pulse, StreamFeed, StreamReader, StreamScan, StreamedSample, Wish};
+use hotcue::{Pulse, StreamFeed, StreamReader, StreamScan, StreamWatch, StreamedSample, Wish};
 
 use super::MAX_STREAM_VOICES;
 use crate::budget::{Account, Ledger};
@@ -36,6 +36,7 @@ pub(crate) struct Streams {
 /// One play of a stream.
 struct Voice {
     feed: Mutex<StreamFeed>,
+    watch: StreamWatch,
     pulse: Arc<Pulse>,
     /// Of its windows.
     _account: Account,
@@ -76,6 +77,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How many of `voices` are not over.
+fn living(voices: &[Arc<Voice>]) -> usize {
+    voices.iter().filter(|voice| !voice.watch.is_over()).count()
+}
+
 impl Streams {
     /// None yet; their windows count in `ledger`.
     pub(crate) fn new(ledger: &Arc<Ledger>) -> Arc<Self> {
@@ -107,21 +113,21 @@ impl Streams {
 
     /// How many plays of streams there are.
     pub(crate) fn voices(&self) -> usize {
-        lock(&self.voices).len()
+        living(&lock(&self.voices))
     }
 
     /// A reader for a play that begins at `start`, whose feed is stepped from now on; None if there
     /// are too many.
     pub(crate) fn voice(&self, sample: &Arc<StreamedSample>, start: Wish) -> Option<StreamReader> {
         let mut voices = lock(&self.voices);
-        if voices.len() >= MAX_STREAM_VOICES || self.stopped.load(Ordering::Acquire) {
+        if living(&voices) >= MAX_STREAM_VOICES || self.stopped.load(Ordering::Acquire) {
             return None;
         }
         let (feed, reader) = sample.voice();
         reader.set_wish(start);
-        let pulse = feed.pulse();
+        let (watch, pulse) = (feed.watch(), feed.pulse());
         let account = self.ledger.take(sample.voice_bytes() as u64);
-        let voice = Arc::new(Voice { feed: Mutex::new(feed), pulse, _account: account });
+        let voice = Arc::new(Voice { feed: Mutex::new(feed), watch, pulse, _account: account });
         *voices = voices.iter().cloned().chain([voice]).collect();
         self.count.fetch_add(1, Ordering::AcqRel);
         drop(voices);
@@ -268,12 +274,24 @@ impl Streams {
         lock(&self.duty).inside.remove(&me);
     }
 
-    /// Whether a play might sound otherwise for want of frames that are yet to be read.
+    /// Whether a play might sound otherwise for want of frames that are yet to be read, or of a
+    /// length that is yet to be found out.
     pub(crate) fn is_hungry(&self) -> bool {
+        let is_scanning = !lock(&self.scans).is_empty();
         self.all_voices().iter().any(|voice| match voice.feed.try_lock() {
-            Ok(feed) => !feed.is_over() && !feed.is_full(),
+            Ok(feed) => {
+                let waits = !feed.is_full() || is_scanning && feed.waits_for_length();
+                waits && !feed.is_over()
+            }
             Err(_) => true,
         })
+    }
+
+    /// Rises with every sign of life of a source.
+    pub(crate) fn beats(&self) -> u64 {
+        let voices: u64 = self.all_voices().iter().map(|voice| voice.pulse.beats()).sum();
+        let scans: u64 = lock(&self.scans).iter().map(|scan| scan.pulse.beats()).sum();
+        voices.wrapping_add(scans)
     }
 
     /// Nothing more is read: what is inside a read ends with that.

@@ -74,11 +74,18 @@ impl Both {
         let (feed, stream) = self.sample.voice();
         self.feeds.push(feed);
         self.streamed.send(ControlMessage::PlayStream { voice, slot: 0, stream, params });
+        self.take_commands();
     }
 
     fn send(&mut self, message: impl Fn() -> ControlMessage) {
         self.memory.send(message());
         self.streamed.send(message());
+        self.take_commands();
+    }
+
+    /// Has voices say where they will go, before that is to be heard.
+    fn take_commands(&mut self) {
+        self.streamed.left(0);
     }
 
     /// Has the feeds do all that there is to do.
@@ -109,6 +116,13 @@ impl Both {
     }
 }
 
+impl Both {
+    fn check_silence(&mut self) {
+        let [memory, streamed] = self.render(2);
+        assert!(memory.iter().chain(&streamed).all(|value| *value == 0.0));
+    }
+}
+
 fn span(start_frame: u64, end_frame: u64, kind: LoopKind, rounds: u32) -> VoiceParams {
     let looping = Looping::Span(LoopSpan { start_frame, end_frame, kind, rounds });
     VoiceParams { looping, ..params() }
@@ -119,22 +133,15 @@ fn a_stream_sounds_as_its_sample_in_memory_at_any_speed() {
     for speed in [1.0, -1.0, 0.7, 2.0, -1.3, 3.9, -4.0, 0.01] {
         let mut both = Both::new();
         both.play(1, VoiceParams { speed, ..params() });
-        both.check_from_its_start(&format!("speed {speed}"));
+        both.check_to_its_end(&format!("speed {speed}"));
     }
 }
 
 impl Both {
-    /// As `check`, to the end of the only voice; it may begin some blocks late in the stream.
-    fn check_from_its_start(&mut self, what: &str) {
+    /// As `check`, to the end of the only voice.
+    fn check_to_its_end(&mut self, what: &str) {
         let blocks = if what.ends_with("0.01") { 300 } else { FRAMES as usize / BLOCK * 2 };
-        let [memory, streamed] = self.render(blocks);
-        let begin = |heard: &[f32]| heard.iter().position(|value| *value != 0.0).unwrap_or(0);
-        let (begins, late) = (begin(&memory), begin(&streamed));
-        assert!(late - begins <= BLOCK, "{what}: {late} {begins}");
-        let heard = memory[begins..].iter().zip(&streamed[late..]);
-        let differs = heard.clone().position(|(a, b)| a.to_bits() != b.to_bits());
-        assert_eq!(differs, None, "{what}");
-        assert!(heard.count() > 10_000);
+        self.check(what, blocks);
         assert_eq!(self.streamed.controller.shared().underruns(), 0, "{what}");
     }
 }
@@ -165,7 +172,47 @@ fn loops_of_a_stream_sound_as_those_in_memory() {
 }
 
 #[test]
-fn a_stream_goes_on_elsewhere_once_that_is_there() {
+fn a_stream_goes_round_backwards_to_its_end() {
+    let end = u64::from(FRAMES);
+    for (what, speed, params) in [
+        ("the whole", -1.0, VoiceParams { looping: Looping::WHOLE, ..params() }),
+        ("the whole, that way", 1.0, span(0, end, LoopKind::Backward, 0)),
+        ("the last part", -1.0, span(300_000, end, LoopKind::Forward, 0)),
+        ("the last part, fast", -4.0, span(300_000, end, LoopKind::Forward, 0)),
+        ("the last part, between frames", -0.7, span(300_000, end, LoopKind::Forward, 0)),
+        ("the last part, that way", 1.7, span(300_000, end, LoopKind::Backward, 0)),
+    ] {
+        let mut both = Both::new();
+        let start_frame = if speed < -1.0 || what.ends_with("frames") { 350_000 } else { 0 };
+        both.play(1, VoiceParams { speed, start_frame, ..params });
+        both.check(what, 4_000);
+        assert_eq!(both.streamed.controller.shared().underruns(), 0, "{what}");
+        assert!(both.streamed.ends().is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn a_stream_begins_where_its_loop_and_all_speeds_have_it_begin() {
+    let loops = span(100_000, 140_000, LoopKind::Forward, 0);
+    for (what, start_frame, speed, master) in [
+        ("beyond its loop", 300_000, 1.0, 1.0),
+        ("below its loop, backwards", 60_000, -1.0, 1.0),
+        ("at the end, by the speed of all", 0, 1.0, -1.0),
+        ("anywhere, by the speed of all", 200_000, 1.0, -1.0),
+    ] {
+        for at_frame in [None, Some(1_000)] {
+            let mut both = Both::new();
+            both.send(|| ControlMessage::SetSpeed { speed: master });
+            both.check_silence();
+            let looping = if master < 0.0 { Looping::Off } else { loops.looping };
+            both.play(1, VoiceParams { start_frame, speed, looping, at_frame, ..params() });
+            both.check(what, 500);
+        }
+    }
+}
+
+#[test]
+fn a_stream_goes_on_elsewhere_as_its_sample_in_memory() {
     let mut both = Both::new();
     both.play(1, params());
     both.render(20);
@@ -178,21 +225,7 @@ fn a_stream_goes_on_elsewhere_once_that_is_there() {
             looping: None,
         });
         both.send(|| ControlMessage::SeekVoice { voice: 1, frame });
-        let [_, heard] = both.render(10);
-        let silent = heard.iter().rposition(|value| *value == 0.0).expect("it fades first");
-        let late = silent + 1 - heard[..silent].iter().position(|v| *v == 0.0).expect("silence");
-        assert!(late <= BLOCK + 1, "silent for {late} frames");
-        // Behind the fade in, all is as in the sample.
-        let begins = silent + 1;
-        let place = |n: usize| {
-            let at = usize::try_from(frame).expect("small");
-            if speed > 0.0 { at + n } else { at - n }
-        };
-        let plane = both.whole.plane(0);
-        let offset = (0..3).find(|off| {
-            (RAMP + 10..RAMP + 500).all(|n| heard[begins + n] == plane[place(n + off)])
-        });
-        assert!(offset.is_some(), "frame {frame} at {speed}");
+        both.check(&format!("frame {frame} at {speed}"), 20);
     }
     assert_eq!(both.streamed.controller.shared().underruns(), 0);
 }

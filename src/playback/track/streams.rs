@@ -81,12 +81,18 @@ impl Track {
         [inside, beyond(low, below, true), beyond(high, above, false)]
     }
 
+    /// What it reads next.
+    pub(in super::super) fn wish(&self, down: bool) -> Wish {
+        let backwards = down != self.turned;
+        let place = if backwards { self.index + 1 } else { self.index };
+        Wish { frame: u64::try_from(place).unwrap_or(0), backwards }
+    }
+
     /// Says to the feed of its sample where it is, and where its loop leads next.
     pub(in super::super) fn tell(&self, down: bool, length: Option<i64>, reader: &StreamReader) {
+        reader.set_wish(self.wish(down));
         let down = down != self.turned;
         let frame = |place: i64| u64::try_from(place).unwrap_or(0);
-        let here = frame(if down { self.index + 1 } else { self.index });
-        reader.set_wish(Wish { frame: here, backwards: down });
         let Some((Bounds { start, end }, kind)) = self.round(down, length) else {
             return reader.set_jump(Wish::default(), None);
         };

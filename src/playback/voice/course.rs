@@ -28,8 +28,7 @@ impl Voice {
         common: Common,
         frames: usize,
     ) -> Segment {
-        let Common { speed, ramp_frames } = common;
-        let speed = (self.speed * speed).clamp(-MAX_SPEED, MAX_SPEED);
+        let (speed, ramp_frames) = (self.speed_with(common), common.ramp_frames);
         let length = self.length(sample);
         loop {
             if let Some(reason) = self.releasing.filter(|_| self.is_silent()) {
@@ -71,6 +70,11 @@ impl Voice {
         Segment::Sound(frames)
     }
 
+    /// Its speed and that of all voices together.
+    pub(super) fn speed_with(&self, common: Common) -> f32 {
+        (self.speed * common.speed).clamp(-MAX_SPEED, MAX_SPEED)
+    }
+
     /// Why it is over when its sample is.
     pub(in super::super) fn end_reason(&self) -> EndReason {
         self.releasing.unwrap_or(EndReason::Finished)
@@ -78,8 +82,7 @@ impl Voice {
 
     /// Puts a voice that was given no place to where its direction begins.
     fn place_at_origin(&mut self, speed: f32, length: Option<i64>, sample: Material<'_>) {
-        let last = length.and_then(|length| u64::try_from(length - 1).ok()).unwrap_or(0);
-        self.track.place(if speed < 0.0 { last } else { 0 });
+        self.track.place(origin(speed, length));
         // A sample that is cut short has no attack at that end.
         self.fresh &= speed >= 0.0 || !self.is_cut(sample);
     }
@@ -147,4 +150,10 @@ impl Voice {
         };
         self.track.run(fixed(speed), self.length(sample), frames)
     }
+}
+
+/// Where the direction of `speed` begins, in a sample of `length` frames.
+pub(super) fn origin(speed: f32, length: Option<i64>) -> u64 {
+    let last = length.and_then(|length| u64::try_from(length - 1).ok()).unwrap_or(0);
+    if speed < 0.0 { last } else { 0 }
 }

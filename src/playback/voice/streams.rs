@@ -2,9 +2,10 @@
 
 use super::super::events::EndReason;
 use super::super::interpolate::MAX_REACH;
-use super::super::material::holds;
+use super::super::material::{Material, holds};
 use super::super::track::fixed;
-use super::Voice;
+use super::course::origin;
+use super::{Common, Voice};
 use crate::stream::StreamReader;
 
 /// Frames that are waited for at most: no more than what is always kept of where a voice is, or goes.
@@ -59,12 +60,41 @@ impl Voice {
             .any(|stretch| !holds(reader, stretch, length))
     }
 
-    /// Says to the feed of its sample where it is, whether it waits there, and where it goes from
-    /// its loop's end.
-    pub(in super::super) fn tell(&self, reader: &StreamReader) {
-        reader.set_waits(self.starved);
-        let down = self.pace.target() < 0.0;
-        let length = reader.sample().frames().and_then(|frames| i64::try_from(frames).ok());
+    /// Says to the feed of its sample where it is, or will begin, whether it waits there, and where
+    /// it goes next: to where it was told to go, or from its loop's end.
+    pub(in super::super) fn tell(&mut self, reader: &StreamReader, common: Common) {
+        let sample = Material::Stream(reader);
+        let length = sample.frames().and_then(|frames| i64::try_from(frames).ok());
+        let speed = self.speed_with(common);
+        let begins = self.is_silent() && !self.track.has_moved();
+        reader.set_waits(self.starved || begins);
+        if begins {
+            let end = self.length(sample);
+            if self.at_origin {
+                self.track.place(origin(speed, end));
+            }
+            self.track.settle(fixed(speed), end);
+        }
+        let down = speed < 0.0;
         self.track.tell(down, length, reader);
+        // What its loop has to do with the rest of its fade comes first.
+        if let Some(frame) = self.seek
+            && !self.meets_its_loop(down, common.ramp_frames, length)
+        {
+            let mut there = self.track;
+            there.place(frame);
+            there.settle(fixed(speed), length);
+            reader.set_jump(there.wish(down), None);
+        }
+    }
+
+    /// Whether it comes by an edge of its loop while it fades.
+    fn meets_its_loop(&self, down: bool, fade_frames: u32, length: Option<i64>) -> bool {
+        let pace = self.pace.value().abs().max(self.pace.target().abs());
+        let way = fade_frames as f32 * pace;
+        #[allow(clippy::cast_possible_truncation, reason = "small")]
+        let way = way.ceil() as i64;
+        let [_, beyond @ ..] = self.track.stretches(down, way, MAX_REACH as i64, length);
+        beyond.iter().any(|stretch| stretch.end > stretch.start)
     }
 }

@@ -79,6 +79,31 @@ fn a_source_that_goes_away_is_an_error() {
     std::fs::remove_file(&path).expect("the file goes");
 }
 
+#[test]
+fn all_that_was_read_of_a_file_is_there_when_another_takes_its_place() {
+    let path = std::env::temp_dir().join(format!("hotcue-other-{}.wav", std::process::id()));
+    let other = path.with_extension("new");
+    std::fs::write(&path, ramp_wav(300_000, 48_000)).expect("a file can be written");
+    std::fs::write(&other, ramp_wav(200_000, 48_000)).expect("a file can be written");
+    let mut opening = crate::StreamOpening::new(crate::Source::Path(path.clone()), None);
+    let mut bench = crate::Workbench::default();
+    let sample = loop {
+        if let super::StreamStep::Ready(sample) = opening.step(&mut bench).expect("a sound file") {
+            break sample;
+        }
+    };
+    sample.frames.store(u64::MAX, std::sync::atomic::Ordering::Relaxed);
+    let (mut feed, reader) = sample.voice();
+    reader.set_wish(super::Wish { frame: 200_000, backwards: false });
+    for _ in 0..2 {
+        assert!(feed.step(&mut bench).expect("the file is there"));
+    }
+    std::fs::rename(&other, &path).expect("a file can be renamed");
+    while feed.step(&mut bench).is_ok() {}
+    assert_eq!(reader.frames_from(200_000), 100_000);
+    std::fs::remove_file(&path).expect("the file goes");
+}
+
 /// With `HOTCUE_FOLDER` set, all files below that folder, too.
 #[test]
 fn files_of_a_folder_have_the_values_of_the_whole() {
