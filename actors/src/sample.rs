@@ -83,7 +83,7 @@ impl Sample {
 
     /// The audio: planar `f32` at the engine's rate; of a stream, its head. To keep it, keep the sample: a sample that
     /// somebody holds is not evicted.
-    pub fn buffer(&self) -> &SampleBuffer {
+    pub fn buffer(&self) -> &Arc<SampleBuffer> {
         &self.loaded.buffer
     }
 

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hotcue::output::DeviceError;
-use hotcue::{LoadError, LoadErrorKind};
+use hotcue::{LoadError, LoadErrorKind, Stage};
 use hotcue_actors::{ConfigError, EngineError, LoadFailure, LoadTicket, SubmitError};
 use pyo3::exceptions::{
     PyFileNotFoundError, PyOSError, PyPermissionError, PyRuntimeError, PyValueError,
@@ -81,15 +81,25 @@ pub(crate) fn device_error(py: Python<'_>, error: &DeviceError) -> PyErr {
     raised(py, "DeviceError", (error.to_string(), error.kind().as_str()))
 }
 
+/// Why a source gave no sample, with the slot and the request that it was for.
+pub(crate) fn load_error(
+    py: Python<'_>,
+    error: &LoadError,
+    stage: Stage,
+    request: Option<(u32, u64)>,
+) -> PyErr {
+    let path = error.path().map(|path| path.as_os_str());
+    let (id, request_id) = request.unzip();
+    let kind = error.kind().as_str();
+    raised(py, "load_error", (error.full_message(), kind, stage.as_str(), path, id, request_id))
+}
+
 /// Why a load gave no sample.
 pub(crate) fn load_failure(py: Python<'_>, failure: LoadFailure, ticket: &LoadTicket) -> PyErr {
     let (id, request_id) = (ticket.id(), ticket.request_id());
     match failure {
         LoadFailure::Failed { error, stage } => {
-            let path = error.path().map(|path| path.as_os_str());
-            let kind = error.kind().as_str();
-            let details = (error.full_message(), kind, stage.as_str(), path, id, request_id);
-            raised(py, "load_error", details)
+            load_error(py, &error, stage, Some((id, request_id)))
         }
         LoadFailure::Cancelled(reason) => {
             raised(py, "LoadCancelled", (reason.as_str(), id, request_id))

@@ -4,6 +4,8 @@
 //! objects, errors into exceptions. The Python package `hotcue` puts names, types and documentation
 //! on top. No thread of the engine ever comes here: all code runs in the caller's thread.
 
+mod analysis;
+mod analyze;
 mod args;
 mod batch;
 mod engine;
@@ -17,6 +19,7 @@ mod render;
 mod sample;
 mod source;
 mod ticket;
+mod waveform;
 
 use pyo3::prelude::*;
 
@@ -36,6 +39,8 @@ fn _hotcue(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Engine>()?;
     module.add_class::<sample::Sample>()?;
     module.add_class::<ticket::Ticket>()?;
+    module.add_class::<waveform::ColouredWaveform>()?;
+    module.add_function(wrap_pyfunction!(analyze::analyze, module)?)?;
     module.add_function(wrap_pyfunction!(engine::devices, module)?)?;
     module.add_function(wrap_pyfunction!(fork::after_fork_in_child, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))

@@ -6,22 +6,16 @@
 
 use std::sync::Arc;
 
-use hotcue::Waveform;
+use hotcue::SampleBuffer;
 use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
-use numpy::{PyArray1, PyArray2, PyArrayMethods as _};
+use numpy::{PyArray2, PyArrayMethods as _};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyType};
+use pyo3::types::{PyBytes, PyDict};
 
-use crate::args::{finite, integer};
 use crate::errors::{guarded, read_error};
 use crate::metadata;
-
-/// The class of what `waveform` gives.
-static WAVEFORM: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-/// Pixels of a waveform, at most: more than any screen has.
-const MAX_WIDTH: i64 = 65_536;
+use crate::waveform::{self, Stretch};
 
 /// One immutable piece of decoded audio, not a slot.
 ///
@@ -34,6 +28,18 @@ pub(crate) struct Sample {
 impl Sample {
     pub(crate) fn new(sample: Arc<hotcue_actors::Sample>) -> Self {
         Self { sample }
+    }
+
+    /// All of it in memory.
+    ///
+    /// # Errors
+    /// `RuntimeError` for a streamed sample.
+    pub(crate) fn buffer(&self) -> PyResult<&Arc<SampleBuffer>> {
+        if self.streamed() {
+            let message = "a streamed sample is not in memory; load it without stream=True";
+            return Err(PyRuntimeError::new_err(message));
+        }
+        Ok(self.sample.buffer())
     }
 
     fn metadata(&self) -> Option<&hotcue::Metadata> {
@@ -54,11 +60,7 @@ impl Sample {
     /// Raises `RuntimeError` for a streamed sample, which is not in memory.
     fn to_numpy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         guarded(slf.py(), || {
-            if slf.get().streamed() {
-                let message = "a streamed sample is not in memory; load it without stream=True";
-                return Err(PyRuntimeError::new_err(message));
-            }
-            let buffer = slf.get().sample.buffer();
+            let buffer = slf.get().buffer()?;
             let shape = (buffer.channels(), buffer.ready_frames());
             let strides = (buffer.plane_stride(), 1);
             // SAFETY: `shape` channels of so many frames lie at these strides in the buffer's
@@ -92,15 +94,10 @@ impl Sample {
         end_sec: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
-            let width = integer(width, "width", 1..=MAX_WIDTH)?;
-            let start_sec = start_sec.map_or(Ok(0.0), |value| finite(value, "start_sec"))?;
-            let end_sec = end_sec
-                .map_or_else(|| Ok(self.sample.duration_sec()), |value| finite(value, "end_sec"))?;
-            let Waveform { min, max, .. } = self.sample.waveform(width, start_sec, end_sec);
-            let shape = [self.sample.channels(), width];
-            let array = |values: Vec<f32>| PyArray1::from_vec(py, values).reshape(shape);
-            let class = WAVEFORM.import(py, "hotcue.values", "Waveform")?;
-            class.call1((array(min)?, array(max)?, start_sec, end_sec))
+            let duration_sec = || self.sample.duration_sec();
+            let stretch = Stretch::asked(width, start_sec, end_sec, duration_sec)?;
+            let Stretch { width, start_sec, end_sec } = stretch;
+            waveform::plain(py, self.sample.waveform(width, start_sec, end_sec), stretch)
         })
     }
 

@@ -26,7 +26,7 @@ impl DecoderActor {
         let Running { job, work, reservation, .. } = running;
         let buffer = work.buffer();
         match (job.arriving(), &buffer) {
-            (Some(sample), Some(buffer)) if std::ptr::eq(sample.buffer(), &**buffer) => {}
+            (Some(sample), Some(buffer)) if Arc::ptr_eq(sample.buffer(), buffer) => {}
             // It holds more than it stated, and goes on elsewhere: what is heard ends nowhere.
             (Some(_), _) => return self.withdraw(job),
             (None, Some(buffer)) if self.is_worth_it(buffer) => {

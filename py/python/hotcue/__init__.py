@@ -1,9 +1,10 @@
 """hotcue loads audio samples without ever freezing the program that asked for them, and plays them.
 
-Start with `AudioEngine`.
+Start with `AudioEngine`; `analyze` hears what is in a file.
 """
 
-from ._hotcue import Sample, __version__
+from ._hotcue import ColouredWaveform, Sample, __version__
+from .analysis import Analysis, analyze
 from .batch import LoadBatch
 from .engine import AudioEngine, devices
 from .errors import (
@@ -36,10 +37,12 @@ from .values import (
 
 __all__ = [
     "Acid",
+    "Analysis",
     "AudioEngine",
     "BatchProgress",
     "Broadcast",
     "Clock",
+    "ColouredWaveform",
     "Cue",
     "Device",
     "DeviceError",
@@ -63,5 +66,6 @@ __all__ = [
     "Source",
     "Waveform",
     "__version__",
+    "analyze",
     "devices",
 ]

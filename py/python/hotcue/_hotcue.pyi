@@ -1,10 +1,13 @@
-"""The extension module. Only `Sample` is public; the rest serves the package's own classes."""
+"""The extension module. `Sample` and `ColouredWaveform` are public; the rest serves the package's
+own classes."""
 
+from collections.abc import Callable
 from typing import Any, Literal, SupportsIndex, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .analysis import Analysis, Facts, Kinds
 from .errors import Stage
 from .events import LoaderEvent, PlaybackEvent
 from .source import Resolved
@@ -21,7 +24,17 @@ from .values import (
     WhenLoading,
 )
 
-__all__ = ["Batch", "Engine", "Sample", "Ticket", "__version__", "after_fork_in_child", "devices"]
+__all__ = [
+    "Batch",
+    "ColouredWaveform",
+    "Engine",
+    "Sample",
+    "Ticket",
+    "__version__",
+    "after_fork_in_child",
+    "analyze",
+    "devices",
+]
 
 __version__: str
 
@@ -204,6 +217,43 @@ class Sample:
         """
 
 @final
+class ColouredWaveform:
+    """The waveform in colour of one piece of audio, which it does not need any more.
+
+    Immutable. Bands divide at 200 Hz and 2 kHz, by filters of 24 dB per octave.
+    """
+
+    def pixels(
+        self,
+        width: SupportsIndex,
+        start_sec: float | None = None,
+        end_sec: float | None = None,
+    ) -> Waveform:
+        """What to draw of the stretch between two times, by default all of it: extremes and levels
+        of ``width`` equal pixels.
+
+        Takes microseconds. A pixel is put together of the blocks of 256 frames that it lies in:
+        extremes are never less than there is, levels are means. Where there is no frame, all is 0.
+        `width` is 1 to 65,536.
+        """
+
+    def to_dat(
+        self, bits: SupportsIndex | None = None, frames_per_pixel: SupportsIndex | None = None
+    ) -> bytes:
+        """Minima and maxima as a ``.dat`` file of BBC's audiowaveform, version 2, for peaks.js and
+        other viewers.
+
+        `bits` are 8 (None) or 16, `frames_per_pixel` is a multiple of 256 (None: 256 itself);
+        `ValueError` otherwise.
+        """
+
+    def to_json(
+        self, bits: SupportsIndex | None = None, frames_per_pixel: SupportsIndex | None = None
+    ) -> str:
+        """The same as a ``.json`` file, which also has the levels: ``rms``, ``low``, ``mid``,
+        ``high``."""
+
+@final
 class Ticket:
     @property
     def request_id(self) -> int: ...
@@ -318,5 +368,11 @@ class Engine:
     def set_output(self, output: str) -> None: ...
     def stats(self) -> dict[str, Any]: ...
 
+def analyze(
+    source: Resolved | NDArray[np.float32] | Sample,
+    kinds: Kinds,
+    sample_rate: SupportsIndex | None,
+    heed: Callable[[], None] | None,
+) -> tuple[Facts, Analysis]: ...
 def devices() -> list[tuple[str, str, bool, int, int | None]]: ...
 def after_fork_in_child() -> None: ...

@@ -36,16 +36,17 @@ class LoadError(HotcueError):
 
     `message` is what its `error` event says, `kind` what the caller can act on, `stage` how far
     the load had come, `path` the absolute path (None for content that was given as bytes), `id`
-    the slot and `request_id` the request. ``str()`` is the message and the path. A missing file
-    is also a `FileNotFoundError`, one that may not be read a `PermissionError`.
+    the slot and `request_id` the request, both None where no engine was asked (`hotcue.analyze`).
+    ``str()`` is the message and the path. A missing file is also a `FileNotFoundError`, one that
+    may not be read a `PermissionError`.
     """
 
     message: str
     kind: ErrorKind
     stage: Stage
     path: str | None
-    id: int
-    request_id: int
+    id: int | None
+    request_id: int | None
 
     def __init__(
         self,
@@ -53,8 +54,8 @@ class LoadError(HotcueError):
         kind: ErrorKind,
         stage: Stage,
         path: str | None,
-        id: int,
-        request_id: int,
+        id: int | None,
+        request_id: int | None,
     ) -> None:
         super().__init__(message)
         self._details = (message, kind, stage, path, id, request_id)
@@ -140,7 +141,12 @@ class NoOutputWarning(RuntimeWarning):
 
 
 def load_error(
-    message: str, kind: ErrorKind, stage: Stage, path: str | None, id: int, request_id: int
+    message: str,
+    kind: ErrorKind,
+    stage: Stage,
+    path: str | None,
+    id: int | None,
+    request_id: int | None,
 ) -> LoadError:
     """Makes the `LoadError` subclass that fits `kind`."""
     cls = _SECOND_BASE.get(kind, LoadError)

@@ -154,7 +154,8 @@ class Cue(NamedTuple):
 
 
 class Waveform(NamedTuple):
-    """The least and the greatest values of equal stretches of a sample, one stretch per pixel."""
+    """The least and the greatest values of equal stretches of a sample, one stretch per pixel; of a
+    `ColouredWaveform` also levels, each the root of the mean of the squares."""
 
     min: NDArray[np.float32]
     """Shape ``(channels, width)``."""
@@ -164,6 +165,14 @@ class Waveform(NamedTuple):
     """Where the first pixel begins."""
     end_sec: float
     """Where the last pixel ends."""
+    rms: NDArray[np.float32] | None = None
+    """The level of all of it, shape ``(channels, width)`` as all that follow."""
+    low: NDArray[np.float32] | None = None
+    """The level below 200 Hz."""
+    mid: NDArray[np.float32] | None = None
+    """The level between 200 Hz and 2 kHz."""
+    high: NDArray[np.float32] | None = None
+    """The level above 2 kHz."""
 
 
 class Acid(NamedTuple):

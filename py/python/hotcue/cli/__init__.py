@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
+from ..analysis import KINDS
 
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -42,6 +43,10 @@ def _run(args: argparse.Namespace) -> int:
             from .play import play
 
             return play(args.files, output=args.output)
+        case "analyze":
+            from .analyze import analyze
+
+            return analyze(args)
         case "devices":
             from .devices import show_devices
 
@@ -72,6 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("files", nargs="+", metavar="FILE")
     _add_output(play)
 
+    _add_analyze(
+        commands.add_parser("analyze", help="tell tempo, key, loudness and onsets of files")
+    )
+
     devices = commands.add_parser("devices", help="list the audio outputs")
     devices.add_argument("--json", action="store_true", help="print one JSON document instead")
 
@@ -83,6 +92,27 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--json", action="store_true", help="print one JSON document instead")
     _add_output(demo)
     return parser
+
+
+def _add_analyze(analyze: argparse.ArgumentParser) -> None:
+    analyze.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder to walk")
+    analyze.add_argument(
+        "--kinds",
+        type=_kinds,
+        default="bpm,key,loudness,onsets",
+        metavar="KIND,…",
+        help="of bpm, key, loudness, onsets and waveform (all but the last)",
+    )
+    form = analyze.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON document instead")
+    form.add_argument("--csv", action="store_true", help="print one line of CSV per file instead")
+    analyze.add_argument(
+        "--png", metavar="PATH", help="draw each file, into a folder, or one as a .png"
+    )
+    analyze.add_argument(
+        "--dat", metavar="PATH", help="write waveforms for peaks.js likewise (BBC audiowaveform)"
+    )
+    analyze.add_argument("--workers", type=_positive, metavar="N", help="hear N files at a time")
 
 
 def _add_bench(bench: argparse.ArgumentParser) -> None:
@@ -122,6 +152,14 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         help='"auto", "default", "null", or an id that `hotcue devices` shows',
     )
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    kinds = tuple(dict.fromkeys(text.split(",")))
+    for kind in kinds:
+        if kind not in KINDS:
+            raise argparse.ArgumentTypeError(f"{kind!r} is none of them")
+    return kinds
 
 
 def _positive(text: str) -> int:

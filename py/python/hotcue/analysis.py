@@ -1,0 +1,246 @@
+"""What can be heard in audio: tempo and beats, key, loudness, onsets, and what to draw.
+
+`analyze` hears a file or an array in the thread that calls it, without an engine or a device. The
+rows are plain dicts, one `TypedDict` each, with all keys always. How the figures come about, and
+how good they are, stands in docs/ANALYSIS.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, TypedDict
+
+from . import _hotcue
+from ._hotcue import ColouredWaveform, Sample
+from .source import Source, read, resolve
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Kind: TypeAlias = Literal["bpm", "key", "loudness", "onsets", "waveform"]
+"""What may be asked for."""
+
+Kinds: TypeAlias = Kind | Iterable[Kind]
+"""One of them, or several."""
+
+KINDS: tuple[Kind, ...] = ("bpm", "key", "loudness", "onsets", "waveform")
+"""All of them."""
+
+MAX_CHANNELS = 64
+
+
+class TempoAlternative(TypedDict):
+    """A tempo that the audio might have instead."""
+
+    bpm: float
+    weight: float
+    """Its estimated probability, 0 to 1."""
+
+
+class BpmAnalysis(TypedDict):
+    """Tempo and beats, estimated from the audio and its length alone."""
+
+    bpm: float | None
+    """Beats per minute, 50 to 210; None where there is no pulse."""
+    no_pulse: bool
+    """Whether there is none: of one-shots, of what is shorter than 1.2 s, of noise and silence. All
+    else is empty, 0 or None then."""
+    confidence: float
+    """The estimated probability that `bpm` is right, 0 to 1. Below 0.5 it is a guess."""
+    octave_confidence: float
+    """The same, if twice and half the tempo count as right, too."""
+    alternatives: list[TempoAlternative]
+    """The likeliest first: half and double always, and up to two more."""
+    loop_bpm: float | None
+    """The tempo at which the audio is a whole number of beats long, where it is such a loop."""
+    n_beats: int | None
+    """That number of beats."""
+    beats_sec: list[float]
+    """Beats, in seconds from the start."""
+    downbeats_sec: list[float]
+    """Those that begin a bar."""
+    beats_per_bar: int
+    """3 or 4; 0 without beats."""
+    stability: float
+    """1 where each beat is where an even grid has it, 0 where they miss it by a tenth of a beat or
+    more (the root of the mean square)."""
+
+
+class KeyAnalysis(TypedDict):
+    """The musical key. In its place stands None where none is heard, as of percussion."""
+
+    tonic: str
+    """Its usual name in this mode, such as ``"F#"`` or ``"Eb"``."""
+    mode: Literal["major", "minor"]
+    pitch_class: int
+    """The tonic as a number: 0 is C, 11 is B."""
+    camelot: str
+    """The code of Mixed In Key's Camelot wheel: ``"8B"`` is C major, ``"8A"`` A minor."""
+    open_key: str
+    """The code of Open Key: ``"1d"`` is C major, ``"1m"`` A minor."""
+    confidence: float
+    """0 to 1: how far all other keys are from fitting as well."""
+    tuning_cents: float
+    """How far the tuning lies above A = 440 Hz, −50 to 50 cents."""
+
+
+class LoudnessAnalysis(TypedDict):
+    """Loudness by EBU R 128, and peaks. Nothing here is infinite or NaN."""
+
+    integrated_lufs: float | None
+    """Gated; None where nothing is louder than −70 LUFS. Of less than 400 ms it is what a meter
+    shows at most."""
+    momentary_max_lufs: float | None
+    """The greatest of any 400 ms; None of silence."""
+    short_term_max_lufs: float | None
+    """The greatest of any 3 s; None of silence."""
+    range_lu: float | None
+    """Loudness range; None of less than 3 s, and where nothing is louder than −70 LUFS."""
+    sample_peak: float
+    """The greatest absolute value; 1.0 is full scale."""
+    sample_peak_dbfs: float | None
+    """The same in dB; None of silence."""
+    true_peak: float
+    """The greatest absolute value of the waveform, between the samples, too."""
+    true_peak_dbtp: float | None
+    """The same in dB; None of silence."""
+    replay_gain_db: float | None
+    """ReplayGain 2: what to amplify by, to −18 LUFS. The peak that goes with it is `true_peak`."""
+    is_short: bool
+    """Whether the audio is shorter than 400 ms."""
+    is_mono: bool
+    """Whether it has one channel, and so sounds 3 LU louder from two loudspeakers."""
+
+
+class OnsetsAnalysis(TypedDict):
+    """Where sounds begin."""
+
+    frames: list[int]
+    """The frame before each attack where the mean of the channels crosses zero, or nearly so; cut
+    there, the audio does not click. Frames of the audio that was heard: those of its rate."""
+    onsets_sec: list[float]
+    """The same in seconds."""
+    strengths: list[float]
+    """0 to 1; the strongest is 1."""
+    leading_silence_sec: float
+    """How long the audio stays 60 dB below its peak at its start; all of it if it is silent."""
+    trailing_silence_sec: float
+    """The same at its end."""
+
+
+class WaveformAnalysis(TypedDict):
+    """What there is to draw."""
+
+    frames: int
+    channels: int
+    sample_rate: int
+    coloured: ColouredWaveform
+    """Extremes, level, and the level of three bands, of any stretch and at any width."""
+
+
+class Analysis(TypedDict, total=False):
+    """What was heard, by kind: those that were asked for."""
+
+    bpm: BpmAnalysis
+    key: KeyAnalysis | None
+    loudness: LoudnessAnalysis
+    onsets: OnsetsAnalysis
+    waveform: WaveformAnalysis
+
+
+class Facts(TypedDict):
+    """What is known of audio besides; None where it came from no file."""
+
+    duration_sec: float
+    frames: int
+    channels: int
+    sample_rate: int
+    source_rate: int
+    container: str | None
+    codec: str | None
+    embedded_bpm: float | None
+    embedded_bpm_source: Literal["acid", "apple_loop", "tag"] | None
+    embedded_key: str | None
+
+
+def analyze(
+    source: Source | NDArray[np.floating[Any]] | Sample,
+    kinds: Kinds = KINDS,
+    *,
+    sample_rate: SupportsIndex | None = None,
+) -> Analysis:
+    """Hears a file, an array or a sample, and returns what was asked for, by kind::
+
+        heard = hotcue.analyze("loop.wav", ["bpm", "key"])
+        heard["bpm"]["bpm"], heard["key"] and heard["key"]["camelot"]
+
+    `source` is what a load takes (a path, content, a binary file), a `Sample` that is in memory,
+    or a NumPy array of floats, ``(channels, frames)`` or ``(frames,)``, nominally -1…1.
+    `sample_rate` is the array's rate in Hz, which it must have; a file is converted to it first,
+    None leaves the file's own; of a `Sample` it must be None.
+
+    Works in the thread that calls, for a tenth of a second per minute of stereo beside decoding,
+    without the GIL: several threads analyse several files at a time. Ctrl-C ends it.
+
+    Raises `LoadError` where a file cannot be decoded (a `FileNotFoundError`, too, where it is
+    missing), `ValueError` for a kind, a shape, a rate or values that cannot be heard, `TypeError`
+    for what is none of all this.
+    """
+    return examine(source, kinds, sample_rate=sample_rate)[1]
+
+
+def examine(
+    source: Source | NDArray[np.floating[Any]] | Sample,
+    kinds: Kinds = KINDS,
+    *,
+    sample_rate: SupportsIndex | None = None,
+    heed: Callable[[], None] | None = None,
+) -> tuple[Facts, Analysis]:
+    """As `analyze`; also returns what is known of the audio besides.
+
+    `heed` is called some 25 times a second; what it raises ends the analysis.
+    """
+    if isinstance(source, Sample):
+        if sample_rate is not None:
+            raise ValueError("a Sample has a rate; sample_rate must be None")
+        return _hotcue.analyze(source, kinds, None, heed)
+    if isinstance(source, list | tuple):
+        raise TypeError(f"audio must be a NumPy array of floats, not a {type(source).__name__}")
+    if not isinstance(source, memoryview) and hasattr(source, "__array__"):
+        if sample_rate is None:
+            raise TypeError("an array needs its sample_rate")
+        return _hotcue.analyze(_planes(source), kinds, sample_rate, heed)
+    return _hotcue.analyze(read(resolve(source), None), kinds, sample_rate, heed)
+
+
+def _planes(source: Any) -> NDArray[np.float32]:
+    """`source` as contiguous float32 of shape ``(channels, frames)``, all of it finite.
+
+    Raises `ValueError` for what cannot be heard.
+    """
+    # Loaded here only: whoever has an array has loaded it.
+    import numpy as np
+
+    values = np.asarray(source)
+    if values.dtype.kind != "f":
+        raise TypeError(f"an array must be of floats, nominally -1…1, not of {values.dtype}")
+    if values.ndim not in (1, 2):
+        raise ValueError(
+            f"an array must have the shape (channels, frames) or (frames,), not {values.shape}"
+        )
+    if values.ndim == 1:
+        values = values[np.newaxis]
+    if values.size == 0:
+        raise ValueError(f"an array must hold audio; this one is empty, of shape {values.shape}")
+    if values.shape[0] > MAX_CHANNELS:
+        turned = "; is it (frames, channels)?" if values.shape[1] <= MAX_CHANNELS else ""
+        raise ValueError(
+            f"an array may have {MAX_CHANNELS} rows, one per channel, not {values.shape[0]}{turned}"
+        )
+    with np.errstate(over="ignore"):  # What is too large becomes infinite, and is told of below.
+        planes = np.ascontiguousarray(values, np.float32)
+    # Either is NaN where one value is.
+    if not (np.isfinite(planes.min()) and np.isfinite(planes.max())):
+        raise ValueError("an array must hold finite values; this one has NaN or infinite ones")
+    return planes

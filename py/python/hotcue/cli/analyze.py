@@ -1,0 +1,155 @@
+"""``hotcue analyze``: tells what can be heard in files, as a table, as data and as pictures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+from rich.progress import BarColumn, Progress, TextColumn
+
+from ..analysis import Kind, examine
+from ..errors import LoadError
+from .files import expand
+from .heard import CsvWriter, Heard, as_json, print_table
+from .picture import draw
+from .text import complain, console
+
+
+class _Stopped(Exception):
+    """The command is over: nobody wants what is still being heard."""
+
+
+def analyze(args: argparse.Namespace) -> int:
+    """Hears files and folders; 1 if one of them failed, or if there was none."""
+    files = expand(args.paths)
+    if not files:
+        complain(f"no audio files in {', '.join(args.paths)}")
+        return 1
+    try:
+        pictures = _targets(files, args.png, ".png")
+        exports = _targets(files, args.dat, ".dat")
+    except (ValueError, OSError) as error:
+        complain(str(error))
+        return 1
+    # The table draws a waveform, too.
+    drawn = bool(pictures or exports) or not (args.json or args.csv)
+    kinds: tuple[Kind, ...] = (*args.kinds, "waveform") if drawn else args.kinds
+    table = CsvWriter() if args.csv else None
+    started = time.perf_counter()
+    rows: list[Heard] = []
+    failed = 0
+    with _progress(len(files)) as progress, closing(_hear(files, kinds, args.workers)) as hearing:
+        for row in hearing:
+            progress.advance(progress.task_ids[0])
+            row = _written(row, pictures.get(row.path), exports.get(row.path))
+            if row.error:
+                failed += 1
+                complain(f"{row.path}: {row.error}")
+            if table is not None:
+                table.write(row)
+            else:
+                rows.append(row)
+    elapsed = time.perf_counter() - started
+    if args.json:
+        document = {"files": [as_json(row, args.kinds) for row in rows], "failed": failed}
+        print(json.dumps({**document, "elapsed_sec": elapsed}, indent=1))
+    elif table is None:
+        print_table([row for row in rows if not row.error])
+        bad = f", {failed} failed" if failed else ""
+        console().print(f"{len(rows) - failed} of {len(rows)} analysed in {elapsed:.2f} s{bad}")
+    return 1 if failed else 0
+
+
+def _hear(files: Sequence[str], kinds: Sequence[Kind], workers: int | None) -> Iterator[Heard]:
+    """Hears several files at a time; they come in their order."""
+    workers = workers or os.cpu_count() or 1
+    stopped = threading.Event()
+
+    def heed() -> None:
+        if stopped.is_set():
+            raise _Stopped
+
+    def hear(path: str) -> Heard:
+        try:
+            facts, analysis = examine(path, kinds, heed=heed)
+        except LoadError as error:
+            return Heard(path, error=error.message, kind=error.kind)
+        return Heard(path, facts, analysis)
+
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: list[Future[Heard]] = []
+        try:
+            for path in files:
+                waiting.append(pool.submit(hear, path))
+                # Results of a large folder need not be in memory all at once.
+                if len(waiting) > 2 * workers:
+                    yield waiting.pop(0).result()
+            while waiting:
+                yield waiting.pop(0).result()
+        finally:
+            stopped.set()
+            pool.shutdown(cancel_futures=True)
+
+
+def _targets(files: Sequence[str], where: str | None, suffix: str) -> dict[str, Path]:
+    """Which file is to be written for each: `where` itself if it is named as one, else in that
+    folder, which is made.
+
+    Raises `ValueError` where one file would be written for several, `OSError` without a folder.
+    """
+    if where is None:
+        return {}
+    if where.lower().endswith(suffix):
+        if len(files) > 1:
+            raise ValueError(f"{where} is one file, for {len(files)}: name a folder instead")
+        return {files[0]: Path(where)}
+    folder = Path(where)
+    folder.mkdir(parents=True, exist_ok=True)
+    targets: dict[str, Path] = {}
+    taken: set[str] = set()
+    for file in files:
+        # Files of one name in several folders, or of several formats, are told apart.
+        name, number = Path(file).stem, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{Path(file).stem}-{number}"
+        taken.add(name.casefold())
+        targets[file] = folder / f"{name}{suffix}"
+    return targets
+
+
+def _written(row: Heard, picture: Path | None, export: Path | None) -> Heard:
+    """Writes what is to be drawn of it; that this failed is what becomes of it then."""
+    if row.facts is None or row.analysis is None:
+        return row
+    try:
+        if picture is not None:
+            picture.write_bytes(draw(row.path, row.facts, row.analysis))
+        if export is not None:
+            export.write_bytes(row.analysis["waveform"]["coloured"].to_dat())
+    except OSError as error:
+        return Heard(row.path, error=f"{error.filename}: {error.strerror}", kind="io")
+    return row
+
+
+def _progress(files: int) -> Progress:
+    """A bar, where there is a terminal and something to wait for."""
+    screen = console(stderr=True)
+    progress = Progress(
+        TextColumn("analysing"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,
+        expand=True,
+    )
+    progress.add_task("all", total=files)
+    return progress

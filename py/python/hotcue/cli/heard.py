@@ -1,0 +1,202 @@
+"""What was heard of files, as a table, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from .._hotcue import ColouredWaveform
+from ..analysis import Analysis, BpmAnalysis, Facts, Kind
+from .picture import signed
+from .text import clock, console, printable, shorten, waveform
+
+WAVEFORM_COLUMNS = 16
+# Of the levels in JSON, for each channel, and decimals of each.
+WAVEFORM_PIXELS = 200
+DECIMALS = 5
+# Below, a tempo is a guess, and is shown as one.
+SURE = 0.5
+# Narrower terminals get name, tempo and key alone.
+ROOMY_COLUMNS = 100
+
+Alignment = Literal["left", "right"]
+COLUMNS: tuple[tuple[str, Alignment], ...] = (
+    ("duration", "right"),
+    ("BPM", "right"),
+    ("beats", "right"),
+    ("key", "left"),
+    ("LUFS", "right"),
+    ("dBTP", "right"),
+    ("onsets", "right"),
+    ("file says", "left"),
+    ("waveform", "left"),
+)
+NARROW = ("BPM", "key")
+
+CSV_COLUMNS = (
+    "path",
+    "duration_sec",
+    "source_rate",
+    "channels",
+    "container",
+    "codec",
+    "bpm",
+    "bpm_confidence",
+    "loop_bpm",
+    "n_beats",
+    "beats_per_bar",
+    "key",
+    "camelot",
+    "key_confidence",
+    "tuning_cents",
+    "integrated_lufs",
+    "range_lu",
+    "true_peak_dbtp",
+    "onsets",
+    "embedded_bpm",
+    "embedded_key",
+    "error",
+)
+
+
+class Heard(NamedTuple):
+    """What became of a file: facts and analysis, or why there are none."""
+
+    path: str
+    facts: Facts | None = None
+    analysis: Analysis | None = None
+    error: str = ""
+    kind: str = ""
+
+
+class CsvWriter:
+    """A table for other programs, on stdout (RFC 4180, but for the ends of lines), line by line."""
+
+    def __init__(self) -> None:
+        self._csv = csv.writer(sys.stdout, lineterminator="\n")
+        self._csv.writerow(CSV_COLUMNS)
+
+    def write(self, row: Heard) -> None:
+        """One line; what is not known stays empty."""
+        values = _values(row)
+        self._csv.writerow([values.get(column, "") for column in CSV_COLUMNS])
+        sys.stdout.flush()
+
+
+def _values(row: Heard) -> dict[str, Any]:
+    values: dict[str, Any] = {"path": row.path, "error": row.error}
+    if row.facts is None or row.analysis is None:
+        return values
+    values |= {name: value for name, value in row.facts.items() if name in CSV_COLUMNS}
+    heard = row.analysis
+    if (tempo := heard.get("bpm")) is not None:
+        values |= {name: tempo[name] for name in ("bpm", "loop_bpm", "n_beats", "beats_per_bar")}  # type: ignore[literal-required]
+        values["bpm_confidence"] = tempo["confidence"]
+    if (key := heard.get("key")) is not None:
+        values["key"] = f"{key['tonic']} {key['mode']}"
+        values |= {"camelot": key["camelot"], "key_confidence": key["confidence"]}
+        values["tuning_cents"] = key["tuning_cents"]
+    if (loudness := heard.get("loudness")) is not None:
+        names = ("integrated_lufs", "range_lu", "true_peak_dbtp")
+        values |= {name: loudness[name] for name in names}  # type: ignore[literal-required]
+    if (onsets := heard.get("onsets")) is not None:
+        values["onsets"] = len(onsets["frames"])
+    return values
+
+
+def as_json(row: Heard, kinds: Sequence[Kind]) -> dict[str, Any]:
+    """A row as `json` takes it; of the waveform 200 pixels."""
+    if row.facts is None or row.analysis is None:
+        return {"path": row.path, "error": row.error, "kind": row.kind}
+    heard: dict[str, Any] = {kind: row.analysis[kind] for kind in kinds}
+    if "waveform" in kinds:
+        told = dict(row.analysis["waveform"])
+        told.pop("coloured")
+        heard["waveform"] = told | _pixels(row.analysis["waveform"]["coloured"])
+    return {"path": row.path, **row.facts, "analysis": heard}
+
+
+def _pixels(coloured: ColouredWaveform) -> dict[str, list[list[float]]]:
+    drawn = coloured.pixels(WAVEFORM_PIXELS)._asdict()
+    names = ("min", "max", "rms", "low", "mid", "high")
+    # As decimal numbers: each value is the nearest float64 of so many digits.
+    return {name: np.round(drawn[name].astype(float), DECIMALS).tolist() for name in names}
+
+
+def print_table(rows: Sequence[Heard]) -> None:
+    """Prints one line for each row; in narrow terminals with fewer columns."""
+    if not rows:
+        return
+    screen = console()
+    roomy = screen.width >= ROOMY_COLUMNS
+    cells = [_cells(row) for row in rows]
+    # What nobody asked for, or no file has, needs no column.
+    shown = [
+        (name, justify)
+        for name, justify in COLUMNS
+        if (roomy or name in NARROW) and any(row.get(name) for row in cells)
+    ]
+    table = _table(rows, cells, shown, 0)
+    name_columns = max(screen.width - screen.measure(table).maximum, 8)
+    screen.print(_table(rows, cells, shown, name_columns))
+
+
+def _table(
+    rows: Sequence[Heard],
+    cells: Sequence[dict[str, Text]],
+    shown: Sequence[tuple[str, Alignment]],
+    name_columns: int,
+) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(shorten("file", name_columns), no_wrap=True)
+    for name, justify in shown:
+        table.add_column(name, justify=justify, no_wrap=True)
+    for row, texts in zip(rows, cells, strict=True):
+        name = Text(shorten(printable(row.path), name_columns))
+        table.add_row(name, *(texts.get(column, Text("")) for column, _ in shown))
+    return table
+
+
+def _cells(row: Heard) -> dict[str, Text]:
+    assert row.facts is not None and row.analysis is not None
+    heard = row.analysis
+    cells = {"duration": Text(clock(row.facts["duration_sec"]))}
+    if (tempo := heard.get("bpm")) is not None:
+        cells |= {"BPM": _tempo(tempo), "beats": Text(str(len(tempo["beats_sec"]) or ""))}
+    if "key" in heard:
+        key = heard["key"]
+        cells["key"] = Text(f"{key['tonic']} {key['mode']}, {key['camelot']}" if key else "–")
+    if (loudness := heard.get("loudness")) is not None:
+        for name, value in (
+            ("LUFS", loudness["integrated_lufs"]),
+            ("dBTP", loudness["true_peak_dbtp"]),
+        ):
+            cells[name] = Text("–" if value is None else signed(value))
+    if (onsets := heard.get("onsets")) is not None:
+        cells["onsets"] = Text(str(len(onsets["frames"])))
+    if (drawn := heard.get("waveform")) is not None:
+        pixels = drawn["coloured"].pixels(WAVEFORM_COLUMNS)
+        extremes = np.concatenate([pixels.min, pixels.max])
+        cells["waveform"] = Text(waveform(extremes, WAVEFORM_COLUMNS), style="cyan")
+    cells["file says"] = Text(printable(_hints(row.facts)))
+    return cells
+
+
+def _tempo(tempo: BpmAnalysis) -> Text:
+    """A tempo; one that is a guess has a question mark, and is dim."""
+    if tempo["bpm"] is None:
+        return Text("–")
+    is_sure = tempo["confidence"] >= SURE
+    return Text(f"{tempo['bpm']:.2f}{' ' if is_sure else '?'}", style="" if is_sure else "dim")
+
+
+def _hints(facts: Facts) -> str:
+    """What the file itself says of tempo and key."""
+    bpm, key = facts["embedded_bpm"], facts["embedded_key"]
+    return ", ".join([*([f"{bpm:g}"] if bpm is not None else []), *([key] if key else [])])

@@ -1,0 +1,196 @@
+//! What there is to draw, as arrays: `hotcue.Waveform`, of channels × pixels.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use hotcue::Waveform;
+use hotcue::analysis::{self, Pixel, Resolution};
+use numpy::{PyArray1, PyArray2, PyArrayMethods as _};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyType};
+
+use crate::args::{finite, integer};
+use crate::errors::guarded;
+
+/// The class of what is drawn.
+static WAVEFORM: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+/// Pixels of a waveform, at most: more than any screen has.
+const MAX_WIDTH: i64 = 65_536;
+/// Frames of the shortest pixel that a file can have.
+const EXPORTED_FRAMES: usize = 256;
+
+/// The stretch to draw, and of how many pixels.
+#[derive(Clone, Copy)]
+pub(crate) struct Stretch {
+    pub(crate) width: usize,
+    pub(crate) start_sec: f64,
+    pub(crate) end_sec: f64,
+}
+
+impl Stretch {
+    /// The stretch that a caller asks for; without an end it reaches to `duration_sec`.
+    pub(crate) fn asked(
+        width: &Bound<'_, PyAny>,
+        start_sec: Option<&Bound<'_, PyAny>>,
+        end_sec: Option<&Bound<'_, PyAny>>,
+        duration_sec: impl FnOnce() -> f64,
+    ) -> PyResult<Self> {
+        let width = integer(width, "width", 1..=MAX_WIDTH)?;
+        let start_sec = start_sec.map_or(Ok(0.0), |value| finite(value, "start_sec"))?;
+        let end_sec =
+            end_sec.map_or_else(|| Ok(duration_sec()), |value| finite(value, "end_sec"))?;
+        Ok(Self { width, start_sec, end_sec })
+    }
+
+    fn array<'py>(self, py: Python<'py>, values: Vec<f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let channels = values.len() / self.width;
+        PyArray1::from_vec(py, values).reshape([channels, self.width])
+    }
+}
+
+/// Minima and maxima.
+pub(crate) fn plain<'py>(
+    py: Python<'py>,
+    waveform: Waveform,
+    stretch: Stretch,
+) -> PyResult<Bound<'py, PyAny>> {
+    let Waveform { min, max, .. } = waveform;
+    let extremes = (stretch.array(py, min)?, stretch.array(py, max)?);
+    class(py)?.call1((extremes.0, extremes.1, stretch.start_sec, stretch.end_sec))
+}
+
+/// The same with levels.
+pub(crate) fn coloured<'py>(
+    py: Python<'py>,
+    waveform: &analysis::ColouredWaveform,
+    stretch: Stretch,
+) -> PyResult<Bound<'py, PyAny>> {
+    let channels = waveform.pixels(stretch.width, stretch.start_sec, stretch.end_sec);
+    let array = |value: fn(&Pixel) -> f32| {
+        stretch.array(py, channels.iter().flatten().map(value).collect())
+    };
+    class(py)?.call1((
+        array(|pixel| pixel.min)?,
+        array(|pixel| pixel.max)?,
+        stretch.start_sec,
+        stretch.end_sec,
+        array(|pixel| pixel.rms)?,
+        array(|pixel| pixel.low)?,
+        array(|pixel| pixel.mid)?,
+        array(|pixel| pixel.high)?,
+    ))
+}
+
+fn class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    WAVEFORM.import(py, "hotcue.values", "Waveform")
+}
+
+/// The waveform in colour of one piece of audio, which it does not need any more.
+///
+/// Immutable. Bands divide at 200 Hz and 2 kHz, by filters of 24 dB per octave.
+#[pyclass(frozen, module = "hotcue")]
+pub(crate) struct ColouredWaveform {
+    waveform: Arc<analysis::ColouredWaveform>,
+}
+
+impl ColouredWaveform {
+    pub(crate) fn new(waveform: Arc<analysis::ColouredWaveform>) -> Self {
+        Self { waveform }
+    }
+
+    fn duration_sec(&self) -> f64 {
+        #[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
+        let frames = self.waveform.frames() as f64;
+        frames / f64::from(self.waveform.spec().sample_rate)
+    }
+}
+
+#[pymethods]
+impl ColouredWaveform {
+    /// What to draw of the stretch between two times, by default all of it: extremes and levels
+    /// of ``width`` equal pixels.
+    ///
+    /// Takes microseconds. A pixel is put together of the blocks of 256 frames that it lies in:
+    /// extremes are never less than there is, levels are means. Where there is no frame, all is 0.
+    /// `width` is 1 to 65,536.
+    #[pyo3(signature = (width, start_sec = None, end_sec = None))]
+    fn pixels<'py>(
+        &self,
+        py: Python<'py>,
+        width: &Bound<'py, PyAny>,
+        start_sec: Option<&Bound<'py, PyAny>>,
+        end_sec: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || {
+            let stretch = Stretch::asked(width, start_sec, end_sec, || self.duration_sec())?;
+            coloured(py, &self.waveform, stretch)
+        })
+    }
+
+    /// Minima and maxima as a ``.dat`` file of BBC's audiowaveform, version 2, for peaks.js and
+    /// other viewers.
+    ///
+    /// `bits` are 8 (None) or 16, `frames_per_pixel` is a multiple of 256 (None: 256 itself);
+    /// `ValueError` otherwise.
+    #[pyo3(signature = (bits = None, frames_per_pixel = None))]
+    fn to_dat<'py>(
+        &self,
+        py: Python<'py>,
+        bits: Option<&Bound<'py, PyAny>>,
+        frames_per_pixel: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        guarded(py, || {
+            let (resolution, blocks) = (resolution(bits)?, blocks(frames_per_pixel)?);
+            let bytes = py.detach(|| self.waveform.to_dat(resolution, blocks));
+            Ok(PyBytes::new(py, &bytes))
+        })
+    }
+
+    /// The same as a ``.json`` file, which also has the levels: ``rms``, ``low``, ``mid``,
+    /// ``high``.
+    #[pyo3(signature = (bits = None, frames_per_pixel = None))]
+    fn to_json(
+        &self,
+        py: Python<'_>,
+        bits: Option<&Bound<'_, PyAny>>,
+        frames_per_pixel: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<String> {
+        guarded(py, || {
+            let (resolution, blocks) = (resolution(bits)?, blocks(frames_per_pixel)?);
+            Ok(py.detach(|| self.waveform.to_json(resolution, blocks)))
+        })
+    }
+
+    fn __repr__(&self) -> String {
+        let spec = self.waveform.spec();
+        format!(
+            "<ColouredWaveform {:.3} s, {} × {} Hz>",
+            self.duration_sec(),
+            spec.channels,
+            spec.sample_rate
+        )
+    }
+}
+
+/// Bits of a value in a file, 8 unless something else is asked for.
+fn resolution(bits: Option<&Bound<'_, PyAny>>) -> PyResult<Resolution> {
+    match bits.map_or(Ok(8), |bits| integer::<i64>(bits, "bits", 0..=i64::MAX))? {
+        8 => Ok(Resolution::Bits8),
+        16 => Ok(Resolution::Bits16),
+        other => Err(PyValueError::new_err(format!("bits must be 8 or 16, not {other}"))),
+    }
+}
+
+/// Blocks of 256 frames in a pixel of a file, one unless something else is asked for.
+fn blocks(frames_per_pixel: Option<&Bound<'_, PyAny>>) -> PyResult<NonZeroUsize> {
+    const NAME: &str = "frames_per_pixel";
+    let frames: usize = frames_per_pixel
+        .map_or(Ok(EXPORTED_FRAMES), |frames| integer(frames, NAME, 1..=i64::from(i32::MAX)))?;
+    NonZeroUsize::new(frames / EXPORTED_FRAMES)
+        .filter(|_| frames.is_multiple_of(EXPORTED_FRAMES))
+        .ok_or_else(|| {
+            PyValueError::new_err(format!("{NAME} must be a multiple of 256, not {frames}"))
+        })
+}
