@@ -7,7 +7,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -67,7 +67,7 @@ def analyze(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _hear(files: Sequence[str], kinds: Sequence[Kind], workers: int | None) -> Iterator[Heard]:
+def _hear(files: Sequence[str], kinds: Sequence[Kind], workers: int | None) -> Generator[Heard]:
     """Hears several files at a time; they come in their order."""
     workers = workers or os.cpu_count() or 1
     stopped = threading.Event()

@@ -81,6 +81,7 @@ class CsvWriter:
     def __init__(self) -> None:
         self._csv = csv.writer(sys.stdout, lineterminator="\n")
         self._csv.writerow(CSV_COLUMNS)
+        sys.stdout.flush()
 
     def write(self, row: Heard) -> None:
         """One line; what is not known stays empty."""
@@ -96,7 +97,7 @@ def _values(row: Heard) -> dict[str, Any]:
     values |= {name: value for name, value in row.facts.items() if name in CSV_COLUMNS}
     heard = row.analysis
     if (tempo := heard.get("bpm")) is not None:
-        values |= {name: tempo[name] for name in ("bpm", "loop_bpm", "n_beats", "beats_per_bar")}  # type: ignore[literal-required]
+        values |= {name: tempo[name] for name in ("bpm", "loop_bpm", "n_beats", "beats_per_bar")}
         values["bpm_confidence"] = tempo["confidence"]
     if (key := heard.get("key")) is not None:
         values["key"] = f"{key['tonic']} {key['mode']}"
@@ -158,8 +159,8 @@ def _table(
     for name, justify in shown:
         table.add_column(name, justify=justify, no_wrap=True)
     for row, texts in zip(rows, cells, strict=True):
-        name = Text(shorten(printable(row.path), name_columns))
-        table.add_row(name, *(texts.get(column, Text("")) for column, _ in shown))
+        file = Text(shorten(printable(row.path), name_columns))
+        table.add_row(file, *(texts.get(column, Text("")) for column, _ in shown))
     return table
 
 

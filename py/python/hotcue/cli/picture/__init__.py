@@ -39,13 +39,13 @@ WIDTH = LEFT + PLOT_WIDTH + MARGIN
 TITLE_TOP = 14
 PLOT_TOP = 74
 LANE_HEIGHT = {1: 200, 2: 130}
-GAP = 42
+GAP = 56
 TEMPOGRAM_HEIGHT = 200
 AXIS_HEIGHT = 58
 # Nearer than this, lines of beats would hide the waveform.
 NEAREST_PX = 6
 PIXELS_PER_TICK = 110
-BPM_TICKS = (40, 60, 80, 100, 120, 160, 200, 240)
+BPM_TICKS = (40, 60, 80, 100, 120, 160, 200, 240, 320)
 
 
 def draw(path: str, facts: Facts, heard: Analysis) -> bytes:
@@ -135,7 +135,7 @@ def _draw_lane(
     canvas: Canvas, top: int, height: int, lane: NDArray[np.float64], scale: float
 ) -> None:
     """One channel: its extremes dark, its level bright, in the colours of its bands."""
-    middle, half = top + height // 2, height // 2 - 6
+    middle, half = top + height // 2, height // 2 - 10
     canvas.fill(LEFT, top, LEFT + PLOT_WIDTH, top + height - 2, PANEL)
     canvas.fill(LEFT, middle, LEFT + PLOT_WIDTH, middle + 1, GRID)
     for value in (scale, 0.0, -scale):
@@ -205,7 +205,7 @@ def _draw_tempogram(
         at = row(bpm)
         canvas.fill(LEFT - 5, at, LEFT, at + 1, PALE)
         canvas.write(LEFT - 10, at - LETTER_HEIGHT // 2, str(bpm), PALE, anchor=1.0)
-    canvas.write(MARGIN, top - 24, "BPM", PALE)
+    canvas.write(LEFT - 10, top - 26, "BPM", PALE, anchor=1.0)
     if tempo is not None and tempo["bpm"] is not None:
         at = row(tempo["bpm"])
         for x in range(0, PLOT_WIDTH, 12):
@@ -213,11 +213,12 @@ def _draw_tempogram(
 
 
 def _heat(strengths: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Strengths as colours; squared, so that what is strongest stands out."""
-    places = strengths**2 * (len(HEAT) - 1)
+    """Strengths as colours."""
+    places = strengths * (len(HEAT) - 1)
     below = np.minimum(places.astype(int), len(HEAT) - 2)
     share = (places - below)[..., np.newaxis]
-    return np.rint(HEAT[below] * (1 - share) + HEAT[below + 1] * share).astype(np.uint8)
+    mixed = HEAT[below] * (1 - share) + HEAT[below + 1] * share
+    return np.asarray(np.rint(mixed), np.uint8)
 
 
 def _write_times(canvas: Canvas, duration_sec: float, bottoms: list[int]) -> None:

@@ -63,7 +63,7 @@ class Canvas:
         rows[1:, 0] = 2
         rows[1:, 1:] -= self.pixels.reshape(height, 3 * width)[:-1]
         header = struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)
-        parts = [(b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b"")]
+        parts = [(b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 6)), (b"IEND", b"")]
         return b"\x89PNG\r\n\x1a\n" + b"".join(
             struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
             for kind, data in parts

@@ -15,7 +15,7 @@ from ..._hotcue import ColouredWaveform
 CURVE_HZ = 100
 """Values of the curve a second."""
 WINDOW_SEC = 8.0
-LOWEST_BPM, HIGHEST_BPM = 40.0, 240.0
+LOWEST_BPM, HIGHEST_BPM = 40.0, 320.0
 SHORTEST_SEC = 1.2
 """What is shorter has no tempo."""
 # Times of the curve that are drawn at a time, within the pixels that a waveform may have.

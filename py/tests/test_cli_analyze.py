@@ -1,0 +1,233 @@
+"""``hotcue analyze``, as a shell sees it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import signal
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from support import PATIENCE_SEC, Sounds, heed_ctrl_c, wav_bytes
+from test_analyze import chords, clicks, major
+from test_cli import plain, run, run_in_terminal
+
+from hotcue.cli.picture.canvas import Canvas, letters
+from hotcue.cli.picture.tempogram import CURVE_HZ, tempogram
+from hotcue.cli.picture.ticks import full_scale, spelled, time_ticks
+
+RATE = 48_000
+
+
+def write(path: Path, *channels: NDArray[np.float32]) -> Path:
+    values = np.rint(np.stack(channels, axis=1) * 32_767).astype(np.int16)
+    path.write_bytes(wav_bytes(values, RATE))
+    return path
+
+
+@pytest.fixture
+def beat(tmp_path: Path) -> Path:
+    """16 clicks at 120 BPM."""
+    return write(tmp_path / "beat.wav", clicks(120, 16))
+
+
+@pytest.fixture
+def tune(tmp_path: Path) -> Path:
+    """C major, in stereo."""
+    tune = chords(major("C"), major("F"), major("G"), major("C"))
+    return write(tmp_path / "tune.wav", tune, tune)
+
+
+def pixels(path: Path) -> NDArray[np.uint8]:
+    """What a PNG of 8 bits and RGB shows, read by the format's own rules."""
+    data = path.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    at, parts = 8, {}
+    while at < len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        body = data[at + 8 : at + 8 + length]
+        assert struct.unpack_from(">I", data, at + 8 + length) == (zlib.crc32(kind + body),)
+        parts[kind] = body
+        at += 12 + length
+    width, height, *rest = struct.unpack(">2I5B", parts[b"IHDR"])
+    assert rest == [8, 2, 0, 0, 0]
+    rows = np.frombuffer(zlib.decompress(parts[b"IDAT"]), np.uint8).reshape(height, 1 + 3 * width)
+    image = np.zeros((height, 3 * width), np.uint8)
+    for y, row in enumerate(rows):
+        # No filter, or the difference to the row above.
+        assert row[0] in (0, 2)
+        image[y] = row[1:] + (image[y - 1] if row[0] == 2 else 0)
+    return image.reshape(height, width, 3)
+
+
+def test_a_table_tells_tempo_key_and_loudness(beat: Path, tune: Path) -> None:
+    done = run("analyze", beat.parent)
+    assert (done.returncode, done.stderr) == (0, "")
+    header, of_beat, of_tune, summary = done.stdout.splitlines()
+    names = ["file", "duration", "BPM", "beats", "key", "LUFS", "dBTP", "onsets", "waveform"]
+    assert header.split() == names
+    assert of_beat.split()[:5] == [str(beat), "8.000", "s", "120.00", "16"]
+    assert "C major, 8B" in of_tune
+    assert summary.startswith("2 of 2 analysed in ")
+    assert "\x1b" not in done.stdout
+
+
+def test_json_has_the_rows_of_analyze(tune: Path) -> None:
+    done = run("analyze", "--json", "--kinds", "key,waveform", tune, tune.parent / "missing.wav")
+    assert done.returncode == 1
+    assert done.stderr == f"hotcue: {tune.parent / 'missing.wav'}: file not found\n"
+    document = json.loads(done.stdout)
+    good, missing = document["files"]
+    assert document["failed"] == 1
+    assert (good["path"], good["duration_sec"], good["channels"]) == (str(tune), 4.0, 2)
+    assert set(good["analysis"]) == {"key", "waveform"}
+    assert good["analysis"]["key"]["camelot"] == "8B"
+    assert np.shape(good["analysis"]["waveform"]["max"]) == (2, 200)
+    assert (missing["kind"], missing["error"]) == ("not_found", "file not found")
+
+
+def test_csv_is_a_line_per_file(beat: Path, tune: Path) -> None:
+    missing = beat.parent / "missing, too.wav"
+    done = run("analyze", "--csv", beat, missing, tune)
+    assert done.returncode == 1
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [row["path"] for row in rows] == [str(beat), str(missing), str(tune)]
+    assert float(rows[0]["bpm"]) == pytest.approx(120, abs=0.1)
+    assert (rows[0]["key"], rows[0]["n_beats"], rows[0]["error"]) == ("", "16", "")
+    assert (rows[1]["bpm"], rows[1]["error"]) == ("", "file not found")
+    assert (rows[2]["key"], rows[2]["camelot"]) == ("C major", "8B")
+
+
+def test_a_picture_is_drawn_of_each_file(beat: Path, tune: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    other = tmp_path / "sub"
+    other.mkdir()
+    again = write(other / "beat.wav", clicks(120, 16))
+    done = run("analyze", "--png", folder, "--dat", folder, beat, again, tune)
+    assert (done.returncode, done.stderr) == (0, "")
+    names = {"beat.png", "beat-2.png", "tune.png", "beat.dat", "beat-2.dat", "tune.dat"}
+    assert {path.name for path in folder.iterdir()} == names
+    image = pixels(folder / "beat.png")
+    height, width, _ = image.shape
+    assert width > height > 300
+    # Lines of beats and bars stand where the clicks are: each sixteenth of the waveform's width.
+    left, plot_width = 74, 1110
+    above = image[70, left : left + plot_width].astype(int).sum(axis=1)
+    marks = np.flatnonzero(above > above.min() + 30)
+    assert marks.tolist() == pytest.approx([n * plot_width / 16 for n in range(16)], abs=3)
+    # What is loud is drawn there, and silence between is not.
+    lane = image[100:250, left : left + plot_width].astype(int)
+    loud = (np.abs(lane - lane[0, plot_width // 32]).sum(axis=2) > 60).sum(axis=0)
+    assert loud[1] > 20  # 7 ms after the click: a fifth of full scale.
+    assert loud[plot_width // 32] < 5
+
+
+def test_one_picture_has_the_name_it_is_given(beat: Path, tmp_path: Path) -> None:
+    one = tmp_path / "one.png"
+    assert run("analyze", "--png", one, beat).returncode == 0
+    assert pixels(one).shape[1] == 1200
+    done = run("analyze", "--png", one, beat, beat.parent / "other.wav")
+    assert done.returncode == 1
+    assert done.stderr == f"hotcue: {one} is one file, for 2: name a folder instead\n"
+
+
+def test_a_picture_that_cannot_be_written_fails(beat: Path) -> None:
+    done = run("analyze", "--png", beat.parent / "no" / "such.png", beat)
+    assert done.returncode == 1
+    assert "such.png" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("frames", [1, 100, 30_000])
+def test_short_files_are_drawn(tmp_path: Path, frames: int) -> None:
+    path = write(tmp_path / "short.wav", np.full(frames, 0.5, np.float32))
+    one = tmp_path / "one.png"
+    done = run("analyze", "--png", one, path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert pixels(one).shape[1] == 1200
+
+
+def test_without_files_it_says_so(tmp_path: Path) -> None:
+    done = run("analyze", tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"hotcue: no audio files in {tmp_path}\n"
+
+
+@pytest.mark.parametrize(
+    "args", [["analyze"], ["analyze", "--kinds", "tempo", "a"], ["analyze", "--json", "--csv", "a"]]
+)
+def test_wrong_usage_is_2(args: list[str]) -> None:
+    done = run(*args)
+    assert done.returncode == 2
+    assert "usage: hotcue analyze" in done.stderr
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120, 200])
+def test_the_table_fits_the_terminal(beat: Path, tune: Path, columns: int) -> None:
+    code, drawn = run_in_terminal("analyze", beat.parent, columns=columns)
+    assert code == 0
+    table = plain(drawn.rpartition("\x1b[?25h")[2])
+    assert "120.00" in table
+    assert all(len(line) <= columns for line in table.splitlines())
+
+
+def test_a_closed_pipe_is_no_traceback(beat: Path) -> None:
+    command = f'"{sys.executable}" -m hotcue analyze --csv "{beat.parent}" | true'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
+def test_ctrl_c_ends_it_at_once(sounds: Sounds) -> None:
+    # Half an hour each, of which the first line of CSV is written before any is heard.
+    paths = [sounds.wav(f"{n}.wav", frames=RATE * 1800) for n in range(2)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hotcue", "analyze", "--csv", *map(str, paths)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_ctrl_c,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("path,")
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=PATIENCE_SEC)
+    assert (process.returncode, stderr) == (130, "hotcue: interrupted\n")
+
+
+def test_a_tempogram_is_brightest_where_pulses_are() -> None:
+    pulses = np.zeros(CURVE_HZ * 20)
+    pulses[:: CURVE_HZ * 60 // 100] = 1.0  # 100 BPM.
+    bpms = np.arange(60.0, 180.0)
+    strengths = tempogram(pulses, bpms, 50)
+    assert strengths.shape == (120, 50)
+    assert (np.abs(bpms[strengths.argmax(axis=0)] - 100) <= 1).all()
+    assert strengths.max() == pytest.approx(1.0)
+    assert not tempogram(np.zeros(500), bpms, 5).any()
+
+
+def test_ticks_are_at_round_times() -> None:
+    assert time_ticks(8.0, 10) == [(float(n), f"{n} s") for n in range(9)]
+    assert [label for _, label in time_ticks(0.4, 8)][:3] == ["0.00 s", "0.05 s", "0.10 s"]
+    assert [label for _, label in time_ticks(200.0, 10)][-2:] == ["2:30", "3:00"]
+    assert spelled(3_725.0, 5) == "1:02:05"
+    assert all(len(time_ticks(sec, 10)) <= 11 for sec in (1e-4, 0.3, 7, 61, 3_601, 90_000))
+
+
+def test_a_scale_has_room() -> None:
+    assert [full_scale(peak) for peak in (0.0, 1.0, 0.3, 1.4, 0.02)] == [1.0, 1.0, 0.5, 2.0, 0.02]
+
+
+def test_letters_stay_on_the_canvas() -> None:
+    canvas = Canvas(40, 10, (0, 0, 0))
+    for left, top in ((-4, -5), (36, 4), (15, -3)):
+        canvas.write(left, top, "M\N{SNOWMAN}", (255, 255, 255))
+    assert canvas.pixels.any()
+    assert letters()["I"].sum() > 5
