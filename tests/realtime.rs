@@ -114,6 +114,7 @@ impl Dice {
     fn params(&mut self, clock: u64) -> VoiceParams {
         VoiceParams {
             volume: self.below(9) as f32 / 8.0,
+            gain: 1.0,
             pan: self.below(21) as f32 / 10.0 - 1.0,
             speed: [1.0, 1.0, -1.0, 0.7, 2.0, -3.3, 0.0, f32::NAN, f32::INFINITY][self.size(9)],
             looping: self.looping(),

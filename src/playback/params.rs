@@ -7,6 +7,9 @@ use crate::metadata::{Loop, LoopKind};
 pub struct VoiceParams {
     /// Linear gain 0…4.
     pub volume: f32,
+    /// What the sample itself is amplified by, 0.0001 … 10,000, beside the volume: it stays when
+    /// that is changed.
+    pub gain: f32,
     /// Position −1 (left) … 1 (right): constant power, 0 is unity on both sides.
     pub pan: f32,
     /// Frames of the sample per frame of output, −4…4. Negative plays backwards, 0 is silent.
@@ -39,6 +42,7 @@ impl Default for VoiceParams {
     fn default() -> Self {
         Self {
             volume: 1.0,
+            gain: 1.0,
             pan: 0.0,
             speed: 1.0,
             looping: Looping::Off,

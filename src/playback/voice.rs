@@ -3,7 +3,8 @@
 //! Four factors make a voice's level. The *gate* is open unless the voice is paused, stands
 //! still, waits for frames that are not decoded yet, or is about to jump; while it is shut the
 //! voice keeps its place. The *release* falls once, when something ends the voice; the *tail*
-//! falls on the way to where it ends by itself. The *volume* is the caller's.
+//! falls on the way to where it ends by itself. The *volume* is the caller's, times the gain that the
+//! sample itself gets.
 
 mod course;
 mod gains;
@@ -17,6 +18,8 @@ use super::params::{LoopSpan, Looping, Retrigger, VoiceParams};
 use super::ramp::Ramp;
 use super::track::{Track, fixed};
 
+/// The most that a sample is amplified or attenuated by, beside its volume.
+const MOST_GAIN: f32 = 10_000.0;
 /// The fastest that voice and master speed together may be.
 const MAX_SPEED: f32 = 16.0;
 
@@ -87,6 +90,9 @@ pub(super) struct Voice {
     fade_out_frames: u32,
     release: Ramp,
     releasing: Option<EndReason>,
+    /// What the sample is amplified by; above 0.
+    gain: f32,
+    /// The caller's volume times that.
     volume: Ramp,
     pan: [Ramp; 2],
 }
@@ -109,6 +115,7 @@ impl Voice {
     ) -> Self {
         let mut track = Track::new(span_of(params.looping, own_loop));
         track.place(params.start_frame);
+        let gain = sane(params.gain, 1.0 / MOST_GAIN, MOST_GAIN).unwrap_or(1.0);
         Self {
             id,
             slot,
@@ -133,7 +140,8 @@ impl Voice {
             fade_out_frames: params.fade_out_frames,
             release: Ramp::at(1.0),
             releasing: None,
-            volume: Ramp::at(sane(params.volume, 0.0, 4.0).unwrap_or(1.0)),
+            gain,
+            volume: Ramp::at(sane(params.volume, 0.0, 4.0).unwrap_or(1.0) * gain),
             pan: pan_gains(sane(params.pan, -1.0, 1.0).unwrap_or(0.0)).map(Ramp::at),
         }
     }
@@ -165,7 +173,7 @@ impl Voice {
 
     /// How loud the voice itself is, whatever its sample holds.
     pub(super) fn level(&self) -> f32 {
-        self.volume.value() * self.release.value()
+        self.volume.value() / self.gain * self.release.value()
     }
 
     /// The frame of its sample that it plays next.
@@ -210,7 +218,7 @@ impl Voice {
     pub(super) fn set_volume(&mut self, volume: f32, ramp_frames: u32) {
         if let Some(volume) = sane(volume, 0.0, 4.0) {
             let silent = self.is_silent();
-            self.volume.change(volume, silent, ramp_frames);
+            self.volume.change(volume * self.gain, silent, ramp_frames);
         }
     }
 

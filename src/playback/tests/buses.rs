@@ -143,3 +143,25 @@ fn the_load_of_the_callback_is_counted() {
     let load = shared.load();
     assert!(load.mean > 0.0 && load.mean <= load.max && load.p99 <= load.max, "{load:?}");
 }
+
+#[test]
+fn a_samples_gain_stands_beside_the_volume_and_stays_when_that_is_changed() {
+    let a = noise(9000, 40);
+    let times = |gain: f32, range: std::ops::Range<usize>| -> Vec<f32> {
+        range.map(|frame| a[frame] * gain).collect()
+    };
+    let mut rig = Rig::new();
+    rig.load(0, vec![a.clone()]);
+    rig.play(1, 0, VoiceParams { gain: 8.0, volume: 0.5, ..params() });
+    assert_eq!(rig.left(1000), times(4.0, 0..1000));
+    let (volume, pan, speed, looping) = (Some(0.25), None, None, None);
+    rig.send(ControlMessage::SetVoice { voice: 1, volume, pan, speed, looping });
+    rig.left(RAMP);
+    assert_eq!(rig.left(1000), times(2.0, 1240..2240));
+    for (gain, heard) in [(f32::NAN, 1.0), (f32::INFINITY, 10_000.0), (0.0, 0.0001)] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![a.clone()]);
+        rig.play(1, 0, VoiceParams { gain, ..params() });
+        assert_eq!(rig.left(100), times(heard, 0..100), "of {gain}");
+    }
+}

@@ -50,6 +50,7 @@ impl Dice {
         use Retrigger::{Ignore, Overlap, Restart, Toggle};
         VoiceParams {
             volume: self.below(5) as f32,
+            gain: 1.0,
             pan: self.below(21) as f32 / 10.0 - 1.0,
             speed: self.below(81) as f32 / 10.0 - 4.0,
             looping: self.looping(),
