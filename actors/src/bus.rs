@@ -3,13 +3,16 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler};
 use actix_rt::time::Instant;
+use hotcue::analysis::{AnalysisKind, AnalysisResult};
 
 use crate::clock::EngineClock;
+use crate::error::AnalysisFailure;
 use crate::events::{CancelReason, DeviceState, LoaderEvent, StageTimes};
 use crate::home::more_may_come;
 use crate::messages::{Flush, Publish, Subscribe, Unsubscribe};
@@ -23,12 +26,34 @@ pub struct EventBus {
     subscribers: Vec<Arc<EventQueue>>,
     /// The time of the last event.
     last_sec: f64,
+    /// Analyses that overtook the end of their load, by request.
+    early: HashMap<u64, Vec<LoaderEvent>>,
 }
 
 impl EventBus {
     /// A bus that starts with these subscribers.
     pub fn new(subscribers: Vec<Arc<EventQueue>>) -> Self {
-        Self { subscribers, last_sec: 0.0 }
+        Self { subscribers, last_sec: 0.0, early: HashMap::new() }
+    }
+
+    /// What is to be told of analyses right after the end of their load: those that were quicker,
+    /// or, where there is no sample, why there will be none.
+    fn analyses_after(&mut self, end: &LoaderEvent, request: &Request) -> Vec<LoaderEvent> {
+        let early = self.early.remove(&request.id).unwrap_or_default();
+        let Some(failure) = end.precludes_analysis() else { return early };
+        let mut open = request.kinds;
+        let unheard = std::iter::from_fn(|| {
+            let analysis = open.take_first()?;
+            Some(LoaderEvent::Analysis {
+                id: request.slot,
+                request_id: request.id,
+                time_sec: end.time_sec(),
+                analysis,
+                result: Err(failure.clone()),
+                last: open.is_empty(),
+            })
+        });
+        unheard.collect()
     }
 
     fn hand_out(&self, event: LoaderEvent) {
@@ -53,15 +78,28 @@ impl Handler<Publish> for EventBus {
         more_may_come();
         // Threads race: a decoder may still report progress of a request that its owner has
         // just cancelled. Here is the one place where nothing follows a terminal event.
-        if request.is_some_and(|request| !request.admit(&event)) {
+        if request.as_ref().is_some_and(|request| !request.admit(&event)) {
             return;
+        }
+        if let (LoaderEvent::Analysis { .. }, Some(request)) = (&event, &request)
+            && !request.is_told_ended()
+        {
+            return self.early.entry(request.id).or_default().push(event);
         }
         // They looked at the clock before they sent; whoever reads is to see it go forward.
         self.last_sec = event.not_before(self.last_sec);
         if let Some(complete) = event.complete() {
             self.hand_out(complete);
         }
+        let analyses = match &request {
+            Some(request) if event.is_terminal() => self.analyses_after(&event, request),
+            _ => Vec::new(),
+        };
         self.hand_out(event);
+        for mut analysis in analyses {
+            self.last_sec = analysis.not_before(self.last_sec);
+            self.hand_out(analysis);
+        }
     }
 }
 
@@ -198,6 +236,23 @@ impl Publisher {
             request_id,
             time_sec,
             reason,
+        });
+    }
+
+    pub(crate) fn analysis(
+        &self,
+        request: &Arc<Request>,
+        analysis: AnalysisKind,
+        result: Result<Arc<AnalysisResult>, AnalysisFailure>,
+        last: bool,
+    ) {
+        self.of(request, |id, request_id, time_sec| LoaderEvent::Analysis {
+            id,
+            request_id,
+            time_sec,
+            analysis,
+            result,
+            last,
         });
     }
 

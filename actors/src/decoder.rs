@@ -1,5 +1,6 @@
 //! `DecoderActor`: runs one job at a time, in short steps.
 
+mod analyse;
 mod head;
 mod panic;
 mod tend;
@@ -16,6 +17,7 @@ use hotcue::{
     Workbench,
 };
 
+use crate::analysis::Task;
 use crate::budget::{NoRoom, Reservation};
 use crate::crew::Offer;
 use crate::job::{Assignment, Job, Member};
@@ -48,6 +50,8 @@ pub struct DecoderActor {
     running: Option<Running>,
     /// It has no job, and helps another decoder.
     helper: Option<Helper>,
+    /// It has no job, and hears what is in a sample.
+    task: Option<Task>,
     /// Counts the jobs that it took.
     turn: u64,
     /// When it took the last one.
@@ -99,6 +103,7 @@ impl DecoderActor {
             bench,
             running: None,
             helper: None,
+            task: None,
             turn: 0,
             since,
             steps: 0,
@@ -231,7 +236,7 @@ impl DecoderActor {
         }
     }
 
-    /// Helps another decoder with one step of its job.
+    /// Helps another decoder with one step of its job, or else goes on with an analysis.
     fn assist(&mut self, context: &mut Context<Self>) {
         let again = Continue { turn: self.turn };
         while let Some(mut helper) = self.helper.take().or_else(|| self.parts.crew.join()) {
@@ -243,7 +248,9 @@ impl DecoderActor {
                 }
                 Ok(Help::Nothing) if self.parts.crew.offers(helper.load()) => {
                     self.helper = Some(helper);
-                    context.notify_later(again, HELP_INTERVAL);
+                    if !self.analyse_on(context) {
+                        context.notify_later(again, HELP_INTERVAL);
+                    }
                     return;
                 }
                 Ok(Help::Nothing | Help::Over) => {}
@@ -256,7 +263,20 @@ impl DecoderActor {
                 }
             }
         }
-        self.supervisor.do_send(Idle { from: self.me });
+        if !self.analyse_on(context) {
+            self.supervisor.do_send(Idle { from: self.me });
+        }
+    }
+
+    /// One step of an analysis, and then the next of whatever is most urgent; false if there is
+    /// none.
+    fn analyse_on(&mut self, context: &mut Context<Self>) -> bool {
+        let Some(blocks_for) = self.analyse() else { return false };
+        if !blocks_for.is_zero() {
+            context.wait(sleep(blocks_for).into_actor(self));
+        }
+        context.notify(Continue { turn: self.turn });
+        true
     }
 
     /// Reserves what the sample takes by now. Without room the job goes back to the supervisor, or
@@ -492,6 +512,7 @@ impl Handler<Decode> for DecoderActor {
         self.turn += 1;
         // What it was at goes to others.
         self.helper = None;
+        self.set_study_aside();
         if self.take(assignment) {
             self.step(context);
         } else {
@@ -563,6 +584,7 @@ impl Handler<Discard> for DecoderActor {
 impl Drop for DecoderActor {
     /// Reached while the engine runs only when something outside the caught step panicked.
     fn drop(&mut self) {
+        self.set_study_aside();
         self.fail(&LoadError::new(LoadErrorKind::WorkerPanic, "the decoder died"));
         self.supervisor.do_send(WorkerDied { from: self.me });
     }

@@ -15,7 +15,9 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use actix::Addr;
+use actix_rt::time::Instant;
 use hotcue::Source;
+use hotcue::analysis::AnalysisKind;
 use hotcue::output::{
     self, DeviceError, DeviceErrorKind, OutputInfo, OutputRequest, PreparedOutput,
 };
@@ -23,7 +25,9 @@ use hotcue::playback::{self, ControlMessage, PlaybackConfig};
 
 pub use answers::{Clock, EngineStats, LoadStatus, Meters, RenderedAudio, VoicePosition};
 pub use batch::{BatchProgress, LoadBatch};
-pub use options::{LoopMode, PlayLoop, PlayOptions, VoiceChange, WhenLoading};
+pub use options::{
+    LoopMode, Normalize, PlayLoop, PlayOptions, SubmitOptions, VoiceChange, WhenLoading,
+};
 pub use ticket::{LoadTicket, LoadWaiter};
 
 use crate::bus::EventBus;
@@ -255,7 +259,7 @@ impl AudioEngine {
         source: Source,
         priority: i32,
     ) -> Result<LoadTicket, EngineError> {
-        self.submit(id, source, priority, false)
+        self.submit(id, source, &SubmitOptions { priority, ..SubmitOptions::default() })
     }
 
     /// As [`load_sample_async`](Self::load_sample_async), but only the head of the file and the
@@ -273,26 +277,55 @@ impl AudioEngine {
         source: Source,
         priority: i32,
     ) -> Result<LoadTicket, EngineError> {
-        self.submit(id, source, priority, true)
+        self.submit(id, source, &SubmitOptions { priority, stream: true, ..Default::default() })
     }
 
-    fn submit(
+    /// As [`load_sample_async`](Self::load_sample_async), with all options there are.
+    ///
+    /// # Errors
+    /// As [`load_sample_async`](Self::load_sample_async).
+    pub fn submit(
         &self,
         id: Option<u32>,
         source: Source,
-        priority: i32,
-        streams: bool,
+        options: &SubmitOptions,
     ) -> Result<LoadTicket, EngineError> {
-        options::check_priority(priority)?;
+        let wishes = options.wishes()?;
         self.with(|running| {
-            let request = running.loader().submit(id, source, priority, streams)?;
-            let ticket =
-                LoadTicket::new(request, Arc::clone(&running.table), running.publisher.clone());
-            Ok(ticket)
+            let request = running.loader().submit(id, source, wishes)?;
+            Ok(running.ticket(request))
         })
     }
 
-    /// Ends a queued or running request. True means that its `cancelled` event follows.
+    /// Has what the slot holds heard: one `analysis` event per kind follows. The ticket's load has
+    /// ended already, with `success`, from memory; [`cancel_load`](Self::cancel_load) ends the
+    /// analysis. Higher `priority` goes first, −100..=100, among analyses; all loads go before.
+    ///
+    /// What was found once is kept with the sample, whatever slots that is in.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `OutOfRange("priority")`, `Submit(IdOutOfRange)`; `NoSample` for a slot
+    /// that is empty, or still loading.
+    pub fn analyze_sample_async(
+        &self,
+        id: u32,
+        kinds: &[AnalysisKind],
+        priority: i32,
+    ) -> Result<LoadTicket, EngineError> {
+        let options = SubmitOptions { priority, analyze: kinds.to_vec(), stream: false };
+        let wishes = options.wishes()?;
+        self.with(|running| {
+            running.table.check_slot(id)?;
+            let request = running.table.analyze(id, wishes, |request, sample| {
+                running.publisher.started(request);
+                running.publisher.success(request, sample, true, Instant::now());
+            });
+            Ok(running.ticket(request.ok_or(EngineError::NoSample(id))?))
+        })
+    }
+
+    /// Ends a queued or running request, or what is still to be heard for one that has succeeded.
+    /// True means that its `cancelled` event follows, or `analysis` events that say so.
     ///
     /// # Errors
     /// `NotInitialized`.
@@ -430,6 +463,7 @@ impl AudioEngine {
                 abandoned_workers: running.table.abandoned_workers(),
                 queued: running.table.queued(),
                 live: running.table.live(),
+                analyses: running.table.analyses().open(),
                 samples,
                 sample_bytes,
                 reserved_bytes: elsewhere_bytes,

@@ -1,5 +1,6 @@
 //! What the engine refuses, and why.
 
+use hotcue::analysis::AnalysisError;
 use hotcue::output::DeviceError;
 use hotcue::{LoadError, Stage};
 use thiserror::Error;
@@ -48,6 +49,9 @@ pub enum EngineError {
     /// `WhenLoading::Raise`, and the slot's sample is not there yet.
     #[error("sample {0} is still loading")]
     NotReady(u32),
+    /// There is nothing to analyse: the slot holds no finished sample.
+    #[error("slot {0} holds no finished sample")]
+    NoSample(u32),
     /// An argument outside its documented range, by name.
     #[error("{0} out of range")]
     OutOfRange(&'static str),
@@ -63,6 +67,53 @@ pub enum EngineError {
     /// This is a forked child of the process that made the engine; threads do not survive a fork.
     #[error("this engine belongs to the parent process; make a new AudioEngine after fork()")]
     Forked,
+}
+
+/// Why an analysis that was asked for has no result. The load is as it was.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum AnalysisFailure {
+    /// There is no sample: the load failed.
+    #[error("the load failed")]
+    Load(#[source] LoadError),
+    /// The load was cancelled, or the analysis was: by `cancel_load`, by an unload of its slot,
+    /// by another sample in it, or by shutting down.
+    #[error("cancelled: {}", .0.as_str())]
+    Cancelled(CancelReason),
+    /// The sample left memory to keep the budget.
+    #[error("the sample left memory to keep the budget")]
+    Evicted,
+    /// The sample is streamed, and so never in memory as a whole.
+    #[error("a streamed sample is not in memory")]
+    Streamed,
+    /// A bug; the worker goes on.
+    #[error("the analysis panicked: {0}")]
+    Panicked(String),
+    /// The core's reason.
+    #[error(transparent)]
+    Refused(#[from] AnalysisError),
+}
+
+impl AnalysisFailure {
+    /// The name that events carry.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Load(error) => error.kind().as_str(),
+            Self::Cancelled(reason) => reason.as_str(),
+            Self::Evicted => "evicted",
+            Self::Streamed => "streamed",
+            Self::Panicked(_) => "worker_panic",
+            Self::Refused(error) => error.as_str(),
+        }
+    }
+
+    /// What happened, and why.
+    pub fn full_message(&self) -> String {
+        match self {
+            Self::Load(error) => format!("{self}: {}", error.full_message()),
+            other => other.to_string(),
+        }
+    }
 }
 
 /// A request that ended without a sample.

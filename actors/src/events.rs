@@ -1,8 +1,12 @@
 //! What the loader says: [`LoaderEvent`], one variant per row of the event contract.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use hotcue::analysis::{AnalysisKind, AnalysisResult};
 use hotcue::{LoadError, LoadWarning, Stage};
+
+use crate::error::AnalysisFailure;
 
 /// Why a request ended in `cancelled`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,7 +79,8 @@ pub struct StageTimes {
 ///
 /// `id` is the slot, `time_sec` counts from the engine's `run()` on a monotonic clock.
 /// Per request the order is `Started`, then `Progress`, `Stalled` and at most one `Playable`, then
-/// one terminal event. Only `Evicted` may follow that.
+/// one terminal event. Only `Analysis` and `Evicted` may follow that: `Analysis` once for each kind that
+/// was asked for, whatever happens.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are the columns of the event contract, said here once")]
@@ -119,6 +124,16 @@ pub enum LoaderEvent {
     },
     /// Terminal: as `Error`, on request.
     Cancelled { id: u32, request_id: u64, time_sec: f64, reason: CancelReason },
+    /// One kind of what the request asked to be heard in its sample; `last` tells the last of
+    /// them. Its failure is none of the load.
+    Analysis {
+        id: u32,
+        request_id: u64,
+        time_sec: f64,
+        analysis: AnalysisKind,
+        result: Result<Arc<AnalysisResult>, AnalysisFailure>,
+        last: bool,
+    },
     /// A sample left memory to keep the budget. `id` is the slot, `request_id` the load that had
     /// brought it there. `freed_bytes` are 0 for all but the last of the slots that shared it.
     Evicted { id: u32, request_id: u64, time_sec: f64, freed_bytes: u64 },
@@ -137,6 +152,7 @@ impl LoaderEvent {
             Self::Success { .. } => "success",
             Self::Error { .. } => "error",
             Self::Cancelled { .. } => "cancelled",
+            Self::Analysis { .. } => "analysis",
             Self::Evicted { .. } => "evicted",
             Self::Device { .. } => "device",
         }
@@ -152,6 +168,7 @@ impl LoaderEvent {
             | Self::Success { id, request_id, .. }
             | Self::Error { id, request_id, .. }
             | Self::Cancelled { id, request_id, .. }
+            | Self::Analysis { id, request_id, .. }
             | Self::Evicted { id, request_id, .. } => Some((id, request_id)),
             Self::Device { .. } => None,
         }
@@ -179,6 +196,16 @@ impl LoaderEvent {
         Some(Self::Progress { id, request_id, time_sec, percent: 100.0, stage })
     }
 
+    /// Why nothing comes of the analyses that the request asked for, if it has ended without a
+    /// sample.
+    pub(crate) fn precludes_analysis(&self) -> Option<AnalysisFailure> {
+        match self {
+            Self::Error { error, .. } => Some(AnalysisFailure::Load(error.clone())),
+            Self::Cancelled { reason, .. } => Some(AnalysisFailure::Cancelled(*reason)),
+            _ => None,
+        }
+    }
+
     /// Puts the event at `earliest_sec` if it says that it was before; gives its time.
     pub(crate) fn not_before(&mut self, earliest_sec: f64) -> f64 {
         match self {
@@ -189,6 +216,7 @@ impl LoaderEvent {
             | Self::Success { time_sec, .. }
             | Self::Error { time_sec, .. }
             | Self::Cancelled { time_sec, .. }
+            | Self::Analysis { time_sec, .. }
             | Self::Evicted { time_sec, .. }
             | Self::Device { time_sec, .. } => {
                 *time_sec = time_sec.max(earliest_sec);
@@ -207,6 +235,7 @@ impl LoaderEvent {
             | Self::Success { time_sec, .. }
             | Self::Error { time_sec, .. }
             | Self::Cancelled { time_sec, .. }
+            | Self::Analysis { time_sec, .. }
             | Self::Evicted { time_sec, .. }
             | Self::Device { time_sec, .. } => time_sec,
         }

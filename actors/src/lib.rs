@@ -4,6 +4,7 @@
 //! [`LoadSample`] requests to a pool of [`DecoderActor`]s, which forward decoded audio to the
 //! [`AudioSinkActor`]; all of them publish [`LoaderEvent`]s to the [`EventBus`].
 
+mod analysis;
 mod budget;
 mod bus;
 mod clock;
@@ -37,10 +38,10 @@ pub use config::{EngineConfig, MAX_SLOTS, MAX_VOICES, MAX_WORKERS};
 pub use decoder::DecoderActor;
 pub use engine::{
     AudioEngine, BatchProgress, Clock, EngineStats, LoadBatch, LoadStatus, LoadTicket, LoadWaiter,
-    LoopMode, Meters, PlayLoop, PlayOptions, RenderedAudio, RunInfo, VoiceChange, VoicePosition,
-    WhenLoading,
+    LoopMode, Meters, Normalize, PlayLoop, PlayOptions, RenderedAudio, RunInfo, SubmitOptions,
+    VoiceChange, VoicePosition, WhenLoading,
 };
-pub use error::{ConfigError, EngineError, LoadFailure, SubmitError};
+pub use error::{AnalysisFailure, ConfigError, EngineError, LoadFailure, SubmitError};
 pub use events::{CancelReason, DeviceState, LoaderEvent, StageTimes};
 pub use messages::{CancelLoad, Flush, LoadSample, SetPriority, Subscribe, Unsubscribe};
 pub use playback::{DropReason, PlaybackNotice};
@@ -50,4 +51,4 @@ pub use sink::{AudioSinkActor, AudioStreamHandle};
 pub use streaming::MAX_STREAM_VOICES;
 pub use supervisor::LoaderSupervisor;
 pub use table::SlotState;
-pub use work::{Work, Workshop};
+pub use work::{Study, Work, Workshop};

@@ -5,6 +5,7 @@
 //! | `LoadSample`, `CancelLoad`, `SetPriority` | anyone | `LoaderSupervisor` | the sender's future says so |
 //! | `Submit`, `Reprioritised` | `AudioEngine`, itself | `LoaderSupervisor` | the engine ends its requests at shutdown |
 //! | `WorkerFree`, `Suspended`, `Measured`, `WorkerDied`, `Shareable`, `Idle` | `DecoderActor` | `LoaderSupervisor` | nothing to dispatch any more |
+//! | `Unheard` | whoever asks for an analysis, `DecoderActor` | `LoaderSupervisor` | all that was asked for has ended |
 //! | `RoomFreed` | the memory budget's ledger | `LoaderSupervisor` | nothing waits for memory any more |
 //! | `Neglected` | `AudioSinkActor` | `LoaderSupervisor` | no stream plays any more |
 //! | `Decode`, `Preempt`, `Measure`, `Discard`, `Assist`, `Tend`, `Continue` | `LoaderSupervisor`, itself, the sink | `DecoderActor` | `WorkerDied` |
@@ -26,6 +27,7 @@ use hotcue::Source;
 use hotcue::output::{DeviceError, PreparedOutput};
 use hotcue::playback::{ControlMessage, VoiceParams};
 
+use crate::engine::Normalize;
 use crate::error::SubmitError;
 use crate::events::LoaderEvent;
 use crate::home::Home;
@@ -110,6 +112,11 @@ pub(crate) struct Suspended {
 #[rtype(result = "()")]
 pub(crate) struct Shareable;
 
+/// There is something to be heard in a sample, and perhaps a decoder that has no job.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Unheard;
+
 /// A decoder has nothing to help with any more.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
@@ -141,7 +148,8 @@ pub(crate) struct Decode {
     pub(crate) assignment: Assignment,
 }
 
-/// Has a decoder that has no job help others with theirs, until it gets one.
+/// Has a decoder that has no job help others with theirs, and hear what is in samples, until it
+/// gets one.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Assist;
@@ -223,6 +231,8 @@ pub(crate) struct Play {
     pub(crate) slot: u32,
     pub(crate) voice: u64,
     pub(crate) params: VoiceParams,
+    /// By what the sample is amplified, once it is known which that is.
+    pub(crate) normalize: Normalize,
 }
 
 /// A voice of a slot whose sample is on its way; at most one waits per slot.

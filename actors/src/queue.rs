@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::events::LoaderEvent;
 
-/// How many events besides progress of live requests and terminal events wait at most.
+/// How many events besides progress of live requests, terminal events and analyses wait at most.
 const MAX_OTHERS: usize = 1_024;
 /// Fewer holes than this are not worth closing.
 const MIN_HOLES: usize = 256;
@@ -18,7 +18,7 @@ const MIN_HOLES: usize = 256;
 /// Events for one reader.
 ///
 /// Unread, it holds at most one `Progress` per live request (the newest), every terminal event,
-/// and the newest 1,024 others. The event bus writes; any thread may read.
+/// every `Analysis`, and the newest 1,024 others. The event bus writes; any thread may read.
 #[derive(Debug, Default)]
 pub struct EventQueue {
     /// Events to read; lets an empty poll return without touching the lock.
@@ -101,7 +101,7 @@ impl EventQueue {
         self.len() == 0
     }
 
-    /// Events that were left out because nobody read: never a terminal one.
+    /// Events that were left out because nobody read: never a terminal one, never an analysis.
     pub fn dropped(&self) -> u64 {
         self.lock().dropped
     }
@@ -145,6 +145,8 @@ impl Inner {
                     self.keep_other(last);
                 }
             }
+            // As many as were asked for.
+            Some(_) if matches!(event, LoaderEvent::Analysis { .. }) => {}
             _ => self.keep_other(number),
         }
         self.entries.push_back(Some(event));

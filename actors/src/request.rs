@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_rt::time::Instant;
 use hotcue::{LoadError, Source, Stage};
 
+use crate::analysis::Kinds;
 use crate::events::{CancelReason, LoaderEvent};
 use crate::job::Job;
 use crate::sample::Sample;
@@ -65,6 +66,17 @@ impl End {
     }
 }
 
+/// How a sample is to be loaded.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wishes {
+    /// Higher goes first.
+    pub(crate) priority: i32,
+    /// It is to be played from where it lies.
+    pub(crate) streams: bool,
+    /// What is to be heard in it.
+    pub(crate) kinds: Kinds,
+}
+
 /// A load that was accepted. Shared by the table, the actors and the caller's ticket.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -73,6 +85,8 @@ pub(crate) struct Request {
     pub(crate) source: Source,
     /// It is to be played from where it lies.
     pub(crate) streams: bool,
+    /// What is to be heard in it.
+    pub(crate) kinds: Kinds,
     pub(crate) submitted: Instant,
     /// When a decoder took the job.
     started: OnceLock<Instant>,
@@ -98,24 +112,23 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn new(slot: u32, source: Source, priority: i32) -> Arc<Self> {
-        Self::with(slot, source, priority, false)
+        Self::with(slot, source, Wishes { priority, ..Wishes::default() })
     }
 
-    /// A load of its own, of a whole file or of a stream.
-    pub(crate) fn with(slot: u32, source: Source, priority: i32, streams: bool) -> Arc<Self> {
-        Self::make(Self::next_ids(1), slot, source, (priority, streams), None)
+    /// A load of its own.
+    pub(crate) fn with(slot: u32, source: Source, wishes: Wishes) -> Arc<Self> {
+        Self::make(Self::next_ids(1), slot, source, wishes, None)
     }
 
-    /// One of a batch, under the next of the ids that it took; `how`: its priority, and whether it
-    /// streams.
+    /// One of a batch, under the next of the ids that it took.
     pub(crate) fn in_batch(
         id: u64,
         slot: u32,
         source: Source,
-        how: (i32, bool),
+        wishes: Wishes,
         tally: &Arc<Tally>,
     ) -> Arc<Self> {
-        Self::make(id, slot, source, how, Some(Share::new(Arc::clone(tally))))
+        Self::make(id, slot, source, wishes, Some(Share::new(Arc::clone(tally))))
     }
 
     /// Takes `count` ids that follow one another; the answer is the first.
@@ -123,19 +136,14 @@ impl Request {
         NEXT_REQUEST_ID.fetch_add(count, Ordering::Relaxed)
     }
 
-    /// `how`: its priority, and whether it streams.
-    fn make(
-        id: u64,
-        slot: u32,
-        source: Source,
-        (priority, streams): (i32, bool),
-        share: Option<Share>,
-    ) -> Arc<Self> {
+    fn make(id: u64, slot: u32, source: Source, wishes: Wishes, share: Option<Share>) -> Arc<Self> {
+        let Wishes { priority, streams, kinds } = wishes;
         Arc::new(Self {
             id,
             slot,
             source,
             streams,
+            kinds,
             submitted: Instant::now(),
             started: OnceLock::new(),
             priority: AtomicI32::new(priority),
@@ -327,6 +335,11 @@ impl Request {
         self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// For the event bus: whether its terminal event went out.
+    pub(crate) fn is_told_ended(&self) -> bool {
+        self.terminal_sent.load(Ordering::Relaxed)
+    }
+
     /// For the event bus: whether an event of this request may still go out.
     pub(crate) fn admit(&self, event: &LoaderEvent) -> bool {
         if event.is_terminal() {
@@ -338,6 +351,6 @@ impl Request {
                 return false;
             }
         }
-        !self.terminal_sent.load(Ordering::Relaxed)
+        matches!(event, LoaderEvent::Analysis { .. }) || !self.is_told_ended()
     }
 }

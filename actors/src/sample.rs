@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, TryLockError};
 
+use hotcue::analysis::{AnalysisKind, AnalysisResult};
 use hotcue::playback::LoopSpan;
 use hotcue::{
     Cover, LoadError, LoadWarning, LoadedSample, Metadata, SampleBuffer, Source, StageTimings,
     StreamedSample, Waveform, read_cover,
 };
+
+use crate::analysis::Findings;
 
 /// Values of a waveform that is remembered, at most: 16 kB of minima, and as much of maxima.
 const MOST_REMEMBERED: usize = 4_096;
@@ -28,6 +31,7 @@ pub struct Sample {
     stream: Option<Arc<StreamedSample>>,
     /// What was drawn of it last: a UI draws the same again in each frame.
     drawn: Mutex<Option<Drawn>>,
+    findings: Arc<Findings>,
 }
 
 #[derive(Debug)]
@@ -57,12 +61,33 @@ impl Sample {
         path: Option<PathBuf>,
         stream: Option<Arc<StreamedSample>>,
     ) -> Self {
-        Self { loaded, completed: OnceLock::new(), path, stream, drawn: Mutex::default() }
+        Self {
+            loaded,
+            completed: OnceLock::new(),
+            path,
+            stream,
+            drawn: Mutex::default(),
+            findings: Arc::default(),
+        }
     }
 
     /// What it is read from as it is played; None of one that is in memory.
     pub fn stream(&self) -> Option<&Arc<StreamedSample>> {
         self.stream.as_ref()
+    }
+
+    /// What was heard in it so far, in the order of [`AnalysisKind::ALL`].
+    pub fn analysis(&self) -> Vec<Arc<AnalysisResult>> {
+        self.findings.results()
+    }
+
+    /// What was found for one kind; None until that was asked for and found.
+    pub fn result_of(&self, kind: AnalysisKind) -> Option<Arc<AnalysisResult>> {
+        self.findings.result(kind)
+    }
+
+    pub(crate) fn findings(&self) -> &Arc<Findings> {
+        &self.findings
     }
 
     /// What was arriving is complete: it is known by now as `loaded`, if that is the same audio.
@@ -210,6 +235,14 @@ impl Sample {
     /// The file; None for content from memory.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    /// Where it came from, as far as it keeps that: of content, nothing.
+    pub(crate) fn source(&self) -> Source {
+        match &self.path {
+            Some(path) => Source::Path(path.clone()),
+            None => Source::Memory(Arc::from([])),
+        }
     }
 
     /// A sample that no file stands behind.

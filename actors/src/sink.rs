@@ -138,7 +138,8 @@ impl AudioSinkActor {
     fn send_now(&mut self, outgoing: Outgoing) {
         match outgoing {
             Outgoing::Control(message) => self.push_to_ring(message),
-            Outgoing::Play(play) => {
+            Outgoing::Play(mut play) => {
+                play.params.gain = self.table.gain(play.slot, play.normalize);
                 if let Some(command) = self.command_of(play) {
                     self.push_to_ring(command);
                 }

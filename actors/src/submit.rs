@@ -10,7 +10,7 @@ use crate::error::SubmitError;
 use crate::events::CancelReason;
 use crate::job::{Job, Phase};
 use crate::messages::{Reprioritised, Submit};
-use crate::request::{Outcome, Request};
+use crate::request::{Outcome, Request, Wishes};
 use crate::supervisor::LoaderSupervisor;
 use crate::table::Table;
 
@@ -32,13 +32,12 @@ impl Loader {
         &self,
         id: Option<u32>,
         source: Source,
-        priority: i32,
-        streams: bool,
+        wishes: Wishes,
     ) -> Result<Arc<Request>, SubmitError> {
         let mut queued = None;
         let request = self.table.register(
             id,
-            |slot| Request::with(slot, source, priority, streams),
+            |slot| Request::with(slot, source, wishes),
             |older, request| queued = self.take_over(older, request),
         )?;
         match queued {

@@ -13,20 +13,21 @@ use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler};
 
+use crate::analysis::Analyses;
 use crate::budget::Budget;
 use crate::bus::Publisher;
 use crate::crew::Crew;
 use crate::decoder::discard;
-use crate::error::SubmitError;
+use crate::error::{AnalysisFailure, SubmitError};
 use crate::events::CancelReason;
 use crate::home::{Home, Homes, more_may_come, more_may_come_later};
 use crate::job::Assignment;
 use crate::messages::{
     Assist, CancelLoad, Discard, Idle, LoadSample, Measured, Reprioritised, RoomFreed, SetPriority,
-    Shareable, StopWorkers, Submit, Suspended, WorkerDied, WorkerFree,
+    Shareable, StopWorkers, Submit, Suspended, Unheard, WorkerDied, WorkerFree,
 };
 use crate::registry::Registry;
-use crate::request::Outcome;
+use crate::request::{Outcome, Wishes};
 use crate::sink::AudioStreamHandle;
 use crate::streaming::Streams;
 use crate::submit::Loader;
@@ -90,6 +91,7 @@ pub(crate) struct SupervisorParts {
     pub(crate) workshop: Arc<dyn Workshop>,
     pub(crate) crew: Arc<Crew>,
     pub(crate) streams: Arc<Streams>,
+    pub(crate) analyses: Arc<Analyses>,
     /// Jobs to be dropped by whichever decoder comes to it: one that is told may hang just then.
     pub(crate) unwanted: Arc<Ahead>,
     pub(crate) sample_rate: u32,
@@ -166,9 +168,10 @@ impl LoaderSupervisor {
         self.assist();
     }
 
-    /// Has decoders without a job help others.
+    /// Has decoders without a job help others, or hear what is in samples.
     fn assist(&mut self) {
-        if self.stopping || !self.parts.crew.wants_help() {
+        let SupervisorParts { crew, analyses, .. } = &self.parts;
+        if self.stopping || !(crew.wants_help() || analyses.is_waiting()) {
             return;
         }
         let idle = |worker: &&mut Worker| worker.busy.is_none() && !worker.helps;
@@ -368,7 +371,8 @@ impl Handler<LoadSample> for LoaderSupervisor {
             return Err(SubmitError::PriorityOutOfRange);
         }
         // It comes back as a message to this actor, behind those that are here already.
-        self.loader.submit(id, source, priority, false).map(|request| request.id)
+        let wishes = Wishes { priority, ..Wishes::default() };
+        self.loader.submit(id, source, wishes).map(|request| request.id)
     }
 }
 
@@ -434,8 +438,20 @@ impl Handler<CancelLoad> for LoaderSupervisor {
     }
 }
 
-/// Ends a live request, from any thread. True when a `cancelled` event follows.
+/// Ends a live request, or what is still to be heard for one that has succeeded, from any thread.
+/// True when a `cancelled` event follows, or `analysis` events that say so.
 pub(crate) fn cancel(
+    table: &Table,
+    publisher: &Publisher,
+    request_id: u64,
+    reason: CancelReason,
+) -> bool {
+    cancel_load(table, publisher, request_id, reason)
+        || table.end_analyses_of(request_id, &AnalysisFailure::Cancelled(reason))
+}
+
+/// Ends a live request, from any thread. True when a `cancelled` event follows.
+pub(crate) fn cancel_load(
     table: &Table,
     publisher: &Publisher,
     request_id: u64,
@@ -475,6 +491,15 @@ impl Handler<Shareable> for LoaderSupervisor {
     type Result = ();
 
     fn handle(&mut self, _: Shareable, _: &mut Context<Self>) {
+        self.assist();
+    }
+}
+
+impl Handler<Unheard> for LoaderSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: Unheard, _: &mut Context<Self>) {
+        more_may_come();
         self.assist();
     }
 }
@@ -562,6 +587,7 @@ impl Handler<StopWorkers> for LoaderSupervisor {
         (0..self.workers.len()).for_each(|index| self.take_back(index));
         self.stopping = true;
         self.parts.streams.stop();
+        self.parts.analyses.stop();
         let waiting = self.queue.drain().into_iter().chain(self.parked.drain(..));
         waiting.chain(self.parts.unwanted.take_back()).for_each(discard);
         let workers = self.workers.drain(..).chain(self.stalled.drain(..));

@@ -20,10 +20,12 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use dashmap::DashMap;
 use hotcue::playback::PlaybackShared;
 
+use crate::analysis::Analyses;
 use crate::budget::Ledger;
-use crate::error::SubmitError;
+use crate::engine::Normalize;
+use crate::error::{AnalysisFailure, SubmitError};
 use crate::events::CancelReason;
-use crate::request::{EndedFrom, Outcome, Request};
+use crate::request::{EndedFrom, Outcome, Request, Wishes};
 use crate::sample::Sample;
 use free::FreeSlots;
 use plays::Plays;
@@ -71,6 +73,7 @@ pub(crate) struct Table {
     pushed_bytes: AtomicUsize,
     ledger: Arc<Ledger>,
     plays: Plays,
+    analyses: Arc<Analyses>,
     /// Told of each slot that offers nothing any more, and of its change.
     on_withdrawn: OnceLock<Box<dyn Fn(u32, Change) + Send + Sync>>,
     closed: AtomicBool,
@@ -113,6 +116,7 @@ impl Table {
             pushed_bytes: AtomicUsize::new(0),
             ledger: Ledger::new(budget),
             plays: Plays::new(slot_count, playback),
+            analyses: Arc::default(),
             on_withdrawn: OnceLock::new(),
             closed: AtomicBool::new(false),
             ending: RwLock::new(()),
@@ -254,12 +258,32 @@ impl Table {
             self.end(request, ready, || {
                 slot.drop_current(request);
                 change = Some(self.fill(&mut slot, request.slot, resident, Some(request)));
+                slot.add(self.analyses.ask(request, resident.sample()));
             });
         }
         if change.is_some() {
             self.forget(request);
         }
         change
+    }
+
+    /// Has something heard in what a slot holds, for a request that has ended well then: `publish`
+    /// tells of that. None if the slot holds nothing.
+    pub(crate) fn analyze(
+        &self,
+        id: u32,
+        wishes: Wishes,
+        publish: impl FnOnce(&Arc<Request>, &Sample),
+    ) -> Option<Arc<Request>> {
+        let mut slot = self.slots.get_mut(&id)?;
+        let resident = Arc::clone(slot.resident()?);
+        resident.touch();
+        let request = Request::with(id, resident.sample().source(), wishes);
+        request.start();
+        request.end(Outcome::Ready(SampleRef::new(&resident)), |_| {});
+        publish(&request, resident.sample());
+        slot.add(self.analyses.ask(&request, resident.sample()));
+        Some(request)
     }
 
     /// Puts a sample that needed no load into a slot.
@@ -277,7 +301,7 @@ impl Table {
         request: Option<&Request>,
     ) -> Change {
         let offer = slot.offer.take();
-        self.clear(slot, id);
+        self.clear(slot, id, &AnalysisFailure::Cancelled(CancelReason::Superseded));
         if !offer.as_ref().is_some_and(|offer| offer.becomes(resident)) {
             slot.change.serial = self.next_serial();
             if offer.is_some_and(|offer| !offer.is_of(resident)) {
@@ -296,16 +320,19 @@ impl Table {
         slot.change
     }
 
-    /// Leaves nothing to play in a slot.
-    fn empty(&self, slot: &mut Slot, id: u32) -> Change {
+    /// Leaves nothing to play in a slot, and nothing to be heard, which `failure` is told of.
+    fn empty(&self, slot: &mut Slot, id: u32, failure: &AnalysisFailure) -> Change {
         slot.offer = None;
-        self.clear(slot, id);
+        self.clear(slot, id, failure);
         slot.change.serial = self.next_serial();
         slot.change.emptied = slot.change.serial;
         slot.change
     }
 
-    fn clear(&self, slot: &mut Slot, id: u32) {
+    fn clear(&self, slot: &mut Slot, id: u32, failure: &AnalysisFailure) {
+        for ask in slot.asks.drain(..) {
+            self.analyses.end(&ask, failure);
+        }
         slot.failed = false;
         slot.file = None;
         if let Some(old) = slot.sample.take() {
@@ -328,7 +355,7 @@ impl Table {
         let holds_it = slot.sample.as_ref().is_some_and(|sample| Arc::ptr_eq(sample, evicted));
         holds_it.then(|| {
             let file = slot.file.take();
-            let change = self.empty(&mut slot, id);
+            let change = self.empty(&mut slot, id, &AnalysisFailure::Evicted);
             slot.file = file;
             change
         })
@@ -369,7 +396,8 @@ impl Table {
                 .current
                 .take()
                 .filter(|request| self.end(request, Outcome::Cancelled(CancelReason::User), || {}));
-            let change = self.empty(&mut slot, id);
+            let by_user = AnalysisFailure::Cancelled(CancelReason::User);
+            let change = self.empty(&mut slot, id, &by_user);
             slot.pinned = false;
             slot.unloaded = change.serial;
             Unloaded { cancelled, change }
@@ -404,6 +432,15 @@ impl Table {
     /// What a slot plays, for a caller to hold.
     pub(crate) fn sample(&self, id: u32) -> Option<Arc<Sample>> {
         self.slots.get(&id).and_then(|slot| slot.sample.as_ref().and_then(|r| r.lend()))
+    }
+
+    /// By what a play amplifies what a slot holds; 1 if it holds nothing.
+    pub(crate) fn gain(&self, id: u32, normalize: Normalize) -> f32 {
+        if normalize == Normalize::Off {
+            return 1.0;
+        }
+        let resident = self.slots.get(&id).and_then(|slot| slot.resident().cloned());
+        resident.map_or(1.0, |resident| normalize.gain(resident.sample()))
     }
 
     /// What a slot plays, for the engine's own use.
@@ -540,8 +577,19 @@ impl Table {
         ended
     }
 
-    /// Waits for every `end_and_publish` that has begun. Of requests that have ended, nothing is
-    /// published afterwards.
+    /// Ends what is still to be heard for a request, as `end_and_publish`; false if that is nothing.
+    pub(crate) fn end_analyses_of(&self, request_id: u64, failure: &AnalysisFailure) -> bool {
+        let _ending = self.ending.read().unwrap_or_else(PoisonError::into_inner);
+        self.analyses.end_of(request_id, failure)
+    }
+
+    /// What is to be heard in samples.
+    pub(crate) fn analyses(&self) -> &Arc<Analyses> {
+        &self.analyses
+    }
+
+    /// Waits for every ending that has begun. Of requests that have ended, nothing is published
+    /// afterwards.
     pub(crate) fn settle(&self) {
         drop(self.ending.write().unwrap_or_else(PoisonError::into_inner));
     }

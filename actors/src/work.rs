@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisStep};
 use hotcue::{
     LoadError, LoadJob, LoadOptions, LoadedSample, Pulse, SampleBuffer, SharedLoad, Source,
     SourceIdentity, Stage, Step, StreamedSample, Workbench,
@@ -106,6 +107,23 @@ impl Work for LoadJob {
     }
 }
 
+/// One pass over a sample as a value that travels: in life core's [`AnalysisJob`].
+pub trait Study: Send {
+    /// Does a little of it, as [`AnalysisJob::step`].
+    fn step(&mut self) -> AnalysisStep;
+
+    /// Time that the last step took and that no thread has spent: of a script only.
+    fn blocks_for(&mut self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl Study for AnalysisJob {
+    fn step(&mut self) -> AnalysisStep {
+        Self::step(self)
+    }
+}
+
 /// Makes the work of a load, and looks at files that wait: all that decoders know of the disk.
 pub trait Workshop: Send + Sync {
     /// A load that nothing was done for yet.
@@ -114,6 +132,11 @@ pub trait Workshop: Send + Sync {
     /// A load of what stays in memory of a stream, likewise.
     fn stream(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
         Box::new(StreamWork::new(source, options))
+    }
+
+    /// An analysis of a finished sample.
+    fn study(&self, sample: &Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Box<dyn Study> {
+        Box::new(AnalysisJob::new(Arc::clone(sample), kinds))
     }
 
     /// Which file `source` is now; None for what is no file, or is not there. May block on the

@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use hotcue::output::{self, DeviceInfo};
-use hotcue_actors::{AudioEngine, EngineConfig, EngineError, PlayOptions, SlotState, VoiceChange};
+use hotcue_actors::{
+    AudioEngine, EngineConfig, EngineError, Normalize, PlayOptions, SlotState, VoiceChange,
+};
 use numpy::PyArray2;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -306,6 +308,7 @@ impl Engine {
         let slot = self.slot(id)?;
         let options = PlayOptions {
             volume: narrow(number(volume, "volume")?),
+            normalize: Normalize::Off,
             pan: narrow(number(pan, "pan")?),
             speed: narrow(number(speed, "speed")?),
             looping: looping(looped, loop_start_sec, loop_end_sec)?,

@@ -9,7 +9,8 @@ use hotcue::playback::{EndReason, PlaybackEvent};
 use hotcue::{LoadErrorKind, Source, Stage};
 use hotcue_actors::{
     AudioEngine, DropReason, EngineConfig, EngineError, LoadFailure, LoadTicket, LoaderEvent,
-    LoopMode, PlayLoop, PlayOptions, PlaybackNotice, SlotState, SubmitError, WhenLoading,
+    LoopMode, Normalize, PlayLoop, PlayOptions, PlaybackNotice, SlotState, SubmitError,
+    WhenLoading,
 };
 use hotcue_tests::{
     BlockingSource, Contract, Gate, PATIENCE, TempDir, collect_until_ended, wait_until, wav_bytes,
@@ -27,6 +28,7 @@ const MAX_QUEUED: usize = 10;
 const LONG: PlayOptions = PlayOptions {
     max_wait_sec: 60.0,
     volume: 1.0,
+    normalize: Normalize::Off,
     pan: 0.0,
     speed: 1.0,
     looping: PlayLoop { mode: LoopMode::Off, start_sec: 0.0, end_sec: None },

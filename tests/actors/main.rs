@@ -1,5 +1,6 @@
 //! The actors from outside: messages in, events out, threads counted.
 
+mod analysis;
 mod batch;
 mod budget;
 mod devices;

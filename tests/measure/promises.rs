@@ -3,6 +3,7 @@
 //! Every figure is taken on a running engine of two workers, from the caller's side: from a call
 //! until the event is in the caller's hand.
 
+mod analyses;
 mod fairness;
 mod limits;
 mod rig;
@@ -71,6 +72,8 @@ pub(crate) fn run(promises: &Promises) -> Result<bool, String> {
         fairness::cancels,
         fairness::urgent_behind_500,
         fairness::short_among_hours,
+        analyses::beside_loads,
+        analyses::cancels,
         limits::buffers_of_200,
         limits::shutdown,
         limits::budget,

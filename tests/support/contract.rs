@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use hotcue::Stage;
+use hotcue::analysis::AnalysisKind;
 use hotcue_actors::{EventQueue, LoaderEvent};
 
 use crate::PATIENCE;
@@ -14,6 +15,8 @@ pub struct Contract {
     requests: HashMap<u64, Seen>,
     last_time_sec: f64,
     ended: usize,
+    /// Requests whose last kind of analysis was told of.
+    heard: usize,
     /// The newest that succeeded, of each slot.
     holders: HashMap<u32, u64>,
     /// No event of a request so old may come that is not in `requests` any more.
@@ -31,6 +34,10 @@ struct Seen {
     /// How it ended.
     terminal: Option<LoaderEvent>,
     evicted: bool,
+    /// Kinds of analysis that were told of.
+    heard: Vec<AnalysisKind>,
+    /// The last of them was.
+    heard_last: bool,
 }
 
 impl Contract {
@@ -53,6 +60,18 @@ impl Contract {
             assert!(loaded, "{event:?} of what was not loaded: {:?}", seen.events);
             assert!(!seen.evicted, "{event:?} follows another of {:?}", seen.events);
             seen.evicted = true;
+            seen.events.push(event);
+            return;
+        }
+        if let LoaderEvent::Analysis { analysis, result, last, .. } = &event {
+            let loaded = matches!(seen.terminal, Some(LoaderEvent::Success { .. }));
+            assert!(seen.ended, "{event:?} precedes the terminal event of {:?}", seen.events);
+            assert!(loaded || result.is_err(), "{event:?} of what was not loaded");
+            assert!(!seen.heard.contains(analysis), "{event:?} comes twice: {:?}", seen.events);
+            assert!(!seen.heard_last, "{event:?} follows the last of {:?}", seen.events);
+            seen.heard.push(*analysis);
+            seen.heard_last = *last;
+            self.heard += usize::from(*last);
             seen.events.push(event);
             return;
         }
@@ -130,6 +149,17 @@ impl Contract {
         self.ended
     }
 
+    /// Requests of whose analyses the last was told.
+    pub fn heard(&self) -> usize {
+        self.heard
+    }
+
+    /// Kinds of analysis that were told of a request, in order; None while the last is missing.
+    pub fn kinds(&self, request_id: u64) -> Option<&[AnalysisKind]> {
+        let seen = self.requests.get(&request_id)?;
+        seen.heard_last.then_some(&seen.heard)
+    }
+
     /// All requests of which anything was seen and that were not forgotten.
     pub fn requests(&self) -> usize {
         self.requests.len()
@@ -151,11 +181,28 @@ impl Contract {
 /// # Panics
 /// When the contract is broken, or when they do not end.
 pub fn collect_until_ended(queue: &EventQueue, contract: &mut Contract, count: usize) {
+    collect_until(queue, contract, count, Contract::ended);
+}
+
+/// Reads events until of `count` requests the last kind of analysis was told.
+///
+/// # Panics
+/// When the contract is broken, or when they are not.
+pub fn collect_until_heard(queue: &EventQueue, contract: &mut Contract, count: usize) {
+    collect_until(queue, contract, count, Contract::heard);
+}
+
+fn collect_until(
+    queue: &EventQueue,
+    contract: &mut Contract,
+    count: usize,
+    so_far: fn(&Contract) -> usize,
+) {
     let deadline = Instant::now() + PATIENCE;
-    while contract.ended() < count {
+    while so_far(contract) < count {
         match queue.wait(deadline) {
             Some(event) => contract.see(event),
-            None => panic!("{} of {count} requests have ended", contract.ended()),
+            None => panic!("{} of {count} requests", so_far(contract)),
         }
     }
 }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub use contract::{Contract, collect_until_ended};
+pub use contract::{Contract, collect_until_ended, collect_until_heard};
 pub use files::{TempDir, noise, sine, wav_bytes};
 pub use ogg::{ogg_page, repair_ogg_checksums};
 pub use random::Random;

@@ -1,5 +1,6 @@
 //! What must be true of a whole schedule: order, priority, sharing, signs of life.
 
+mod analysis;
 mod priority;
 mod sharing;
 mod signs;
@@ -23,6 +24,8 @@ struct Schedule<'a> {
     disk: &'a Disk,
     loads: Vec<Load<'a>>,
     works: Vec<Work>,
+    /// When steps of analyses began.
+    heard: Vec<Duration>,
     /// When the last call was made.
     end: Duration,
 }
@@ -112,6 +115,7 @@ impl<'a> Schedule<'a> {
             })
             .collect();
         let mut works: Vec<Work> = Vec::new();
+        let mut heard = Vec::new();
         let mut end = Duration::ZERO;
         for (place, Entry { at, what }) in entries.iter().enumerate() {
             match what {
@@ -141,11 +145,12 @@ impl<'a> Schedule<'a> {
                     }
                     load.events.push(event);
                 }
+                What::Heard => heard.push(*at),
                 What::Call(_) => end = *at,
                 What::Notice(_) => {}
             }
         }
-        Self { shape, disk, loads, works, end }
+        Self { shape, disk, loads, works, heard, end }
     }
 
     /// How long messages may be on their way through so many actors.
@@ -159,6 +164,7 @@ pub(crate) fn check(shape: &Shape, disk: &Disk, model: &Model, entries: &[Entry]
     check_ends(model, entries);
     check_evictions(model, entries);
     let schedule = Schedule::new(shape, disk, model, entries);
+    analysis::check(&schedule);
     priority::check(&schedule);
     sharing::check(&schedule);
     signs::check(&schedule);
@@ -194,6 +200,11 @@ fn check_ends(model: &Model, entries: &[Entry]) {
             _ => None,
         };
         assert_eq!(told, request.cancelled, "{terminal:?} of {request:?}");
+        if !request.kinds.is_empty() {
+            let mut told = contract.kinds(request.id).map(<[_]>::to_vec);
+            told.iter_mut().for_each(|kinds| kinds.sort_unstable());
+            assert_eq!(told.as_ref(), Some(&request.kinds), "one event per kind of {request:?}");
+        }
         let success = matches!(terminal, Some(LoaderEvent::Success { .. }));
         assert_eq!(success, request.succeeded, "{terminal:?} of {request:?}");
     }

@@ -18,6 +18,8 @@ pub(crate) enum What {
     Made { work: usize, file: usize },
     /// A step of it began that takes so long.
     Step { work: usize, file: usize, version: u64, index: usize, takes: Duration, beats: bool },
+    /// A step of an analysis began.
+    Heard,
     /// It is gone.
     Dropped { work: usize },
     /// A notice of the audio side.
@@ -28,9 +30,10 @@ pub(crate) enum What {
 #[derive(Clone, Debug)]
 #[allow(dead_code, reason = "as above")]
 pub(crate) enum Call {
-    Load { request: Option<usize>, slot: Option<u32>, file: usize, priority: i32 },
+    Load { request: Option<usize>, slot: Option<u32>, file: usize, priority: i32, kinds: usize },
     LoadMany { first: Option<usize>, loads: Vec<(Option<u32>, usize)>, priority: i32 },
     CancelMany { cancelled: usize },
+    Analyze { slot: u32, request: Option<usize> },
     Cancel { request: usize, cancelled: bool },
     SetPriority { request: usize, priority: i32, live: bool },
     Unload { slot: u32 },

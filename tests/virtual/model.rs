@@ -6,10 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_rt::time::Instant;
+use hotcue::analysis::AnalysisKind;
 use hotcue::{LoadErrorKind, SampleBuffer, Stage};
 use hotcue_actors::{AudioEngine, CancelReason, LoadFailure, LoadTicket, Sample, SlotState};
 
 use crate::disk::{Disk, End, origin};
+
+/// Of a request that loads nothing.
+pub(crate) const NO_FILE: usize = usize::MAX;
 
 /// Which audio a slot holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,6 +42,8 @@ pub(crate) struct Request {
     /// The reason for which it must have been cancelled.
     pub(crate) cancelled: Option<CancelReason>,
     pub(crate) succeeded: bool,
+    /// What it asks to be heard, in order.
+    pub(crate) kinds: Vec<AnalysisKind>,
     /// What came of it. Without a memory budget the ticket keeps it in memory.
     pub(crate) audio: Option<Audio>,
     ended: bool,
@@ -163,9 +169,49 @@ impl Model {
             priorities: vec![(now, priority)],
             cancelled: None,
             succeeded: false,
+            kinds: Vec::new(),
             audio: None,
             ended: false,
         });
+    }
+
+    /// The newest request asks for `kinds`.
+    pub(crate) fn asks(&mut self, kinds: &[AnalysisKind]) {
+        self.requests.last_mut().expect("there is one").kinds = kinds.to_vec();
+    }
+
+    /// An analysis of what a slot holds was accepted: it is no load, and has ended well.
+    pub(crate) fn analyzed(&mut self, ticket: &LoadTicket, kinds: &[AnalysisKind], now: Duration) {
+        let held = self.slots[ticket.id() as usize].holds.expect("it holds what is analysed");
+        if let Some(Ok(sample)) = ticket.wait(Some(Duration::ZERO)) {
+            assert_eq!(self.audio(sample.buffer()), held, "what the slot holds");
+        }
+        self.requests.push(Request {
+            ticket: None,
+            id: ticket.request_id(),
+            slot: ticket.id(),
+            file: NO_FILE,
+            version: 0,
+            job_version: 0,
+            accepted: now,
+            priorities: vec![(now, 0)],
+            cancelled: None,
+            succeeded: true,
+            kinds: kinds.to_vec(),
+            audio: None,
+            ended: true,
+        });
+    }
+
+    /// A slot holds nothing that could be analysed.
+    pub(crate) fn cannot_be_analyzed(&self, slot: u32) {
+        let slot = &self.slots[slot as usize];
+        assert!(slot.holds.is_none(), "{slot:?} can be analysed");
+    }
+
+    /// The newest request that has ended well and has asked for something.
+    pub(crate) fn some_that_asks(&self) -> Option<usize> {
+        self.requests.iter().rposition(|request| request.succeeded && !request.kinds.is_empty())
     }
 
     /// It must have ended so, there and then.
@@ -182,6 +228,11 @@ impl Model {
 
     /// `cancel_load` gave `answer`.
     pub(crate) fn cancel(&mut self, request: usize, answer: bool) {
+        let asks = &self.requests[request];
+        if asks.ended && answer {
+            let heard = asks.succeeded && !asks.kinds.is_empty();
+            return assert!(heard, "nothing to be cancelled: {asks:?}");
+        }
         assert_eq!(answer, !self.requests[request].ended, "cancel: {:?}", self.requests[request]);
         if answer {
             self.cancelled(request, CancelReason::User);

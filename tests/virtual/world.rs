@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use actix_rt::time::{Instant, sleep};
 use hotcue::SampleBuffer;
+use hotcue::analysis::AnalysisKind;
 use hotcue::output::OutputRequest;
 use hotcue::playback::COMMANDS_PER_BLOCK;
 use hotcue_actors::testing::{Jitter, World};
 use hotcue_actors::{
     AudioEngine, EngineConfig, EngineError, LoadBatch, LoaderEvent, PlayOptions, SlotState,
-    SubmitError, WhenLoading,
+    SubmitError, SubmitOptions, WhenLoading,
 };
 use hotcue_tests::Random;
 
@@ -247,6 +248,7 @@ impl Caller {
             25 => self.push(),
             26..29 => self.play(),
             34 | 35 => self.pin(),
+            36 | 37 => self.analyze(),
             29 => {
                 let slot = self.slot();
                 self.engine.stop_sample(slot, 0.005).expect("it runs");
@@ -281,11 +283,40 @@ impl Caller {
         }
     }
 
+    /// What is to be heard in a sample; mostly nothing.
+    fn kinds(&mut self) -> Vec<AnalysisKind> {
+        const KINDS: [AnalysisKind; 3] =
+            [AnalysisKind::Onsets, AnalysisKind::Bpm, AnalysisKind::Key];
+        match self.random.below(4) {
+            0 => KINDS.into_iter().filter(|_| self.random.one_in(2)).collect(),
+            1 => KINDS.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn analyze(&mut self) {
+        let (slot, kinds) = (self.slot(), self.kinds());
+        let request = match self.engine.analyze_sample_async(slot, &kinds, 0) {
+            Ok(ticket) => {
+                self.model.analyzed(&ticket, &kinds, self.log.now());
+                Some(self.model.requests.len() - 1)
+            }
+            Err(EngineError::NoSample(_)) => {
+                self.model.cannot_be_analyzed(slot);
+                None
+            }
+            Err(other) => panic!("{other}"),
+        };
+        self.note(Call::Analyze { slot, request });
+    }
+
     fn load(&mut self) {
         let slot = (!self.random.one_in(5)).then(|| self.slot());
         let file = self.random.below(self.disk.len());
         let priority = [0, 0, 0, 1, 5, -3][self.random.below(6)];
-        let loaded = self.engine.load_sample_async(slot, self.disk.source(file), priority);
+        let kinds = self.kinds();
+        let options = SubmitOptions { priority, analyze: kinds.clone(), stream: false };
+        let loaded = self.engine.submit(slot, self.disk.source(file), &options);
         let ticket = match loaded {
             Ok(ticket) => Some(ticket),
             Err(EngineError::Submit(SubmitError::QueueFull)) => None,
@@ -296,8 +327,10 @@ impl Caller {
         if let Some(ticket) = ticket {
             let (version, _) = self.disk.now(file);
             self.model.accepted(ticket, file, version, priority, self.log.now());
+            self.model.asks(&kinds);
         }
-        self.note(Call::Load { request, slot, file, priority });
+        let kinds = kinds.len();
+        self.note(Call::Load { request, slot, file, priority, kinds });
     }
 
     fn load_many(&mut self) {
@@ -312,7 +345,9 @@ impl Caller {
         let items = loads.iter().map(|(slot, file)| (*slot, self.disk.source(*file))).collect();
         // What ends meanwhile would be taken for superseded.
         self.model.look(&self.engine, &self.disk);
-        let first = match self.engine.load_many_async(items, priority) {
+        let kinds = self.kinds();
+        let options = SubmitOptions { priority, analyze: kinds.clone(), stream: false };
+        let first = match self.engine.submit_many(items, &options) {
             Ok(batch) => {
                 let first = self.model.requests.len();
                 let mut tickets: Vec<_> = batch.tickets().iter().cloned().zip(&loads).collect();
@@ -321,6 +356,7 @@ impl Caller {
                 for (ticket, (_, file)) in tickets {
                     let (version, _) = self.disk.now(*file);
                     self.model.accepted(ticket, *file, version, priority, self.log.now());
+                    self.model.asks(&kinds);
                 }
                 self.batches.push((batch, first));
                 Some(first)
@@ -351,6 +387,11 @@ impl Caller {
 
     /// One of the newest requests, most likely a live one.
     fn some_request(&mut self) -> Option<usize> {
+        if self.random.one_in(3)
+            && let Some(asks) = self.model.some_that_asks()
+        {
+            return Some(asks);
+        }
         let live: Vec<usize> = self.model.live().collect();
         if !live.is_empty() && !self.random.one_in(8) {
             return Some(live[self.random.below(live.len())]);
@@ -385,6 +426,11 @@ impl Caller {
         self.note(Call::Unload { slot });
         self.model.unload(slot as usize);
         assert!(self.engine.sample(slot).expect("it runs").is_none(), "unloaded");
+        // Nothing is heard of it any more, either.
+        for request in self.model.requests.iter().filter(|request| request.slot == slot) {
+            let open = self.engine.cancel_load(request.id).expect("it runs");
+            assert!(!open, "an analysis of what was unloaded goes on: {request:?}");
+        }
     }
 
     fn push(&mut self) {
@@ -457,6 +503,11 @@ impl Caller {
         }
         self.model.look(&self.engine, &self.disk);
         assert_eq!(self.engine.stats().queued, 0);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.engine.stats().analyses > 0 {
+            assert!(Instant::now() < deadline, "something is never heard");
+            sleep(Duration::from_millis(50)).await;
+        }
         self.hear_the_rest().await;
     }
 

@@ -63,6 +63,9 @@ impl DecoderActor {
         if self.running.is_some() {
             return false;
         }
+        if !self.parts.streams.is_idle() {
+            self.put_study_back();
+        }
         let begin = Instant::now();
         while begin.elapsed() < TURN {
             if !self.feed_one() && !self.scan_one() {

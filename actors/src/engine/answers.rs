@@ -26,6 +26,8 @@ pub struct EngineStats {
     pub queued: usize,
     /// Requests not ended yet, queued ones included.
     pub live: usize,
+    /// Requests for which something is still to be heard in their samples.
+    pub analyses: usize,
     /// Slots that hold a sample.
     pub samples: usize,
     /// Bytes of those samples; one that several slots share counts once.

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use hotcue::Source;
 
-use super::options::check_priority;
-use super::{AudioEngine, LoadTicket};
+use super::{AudioEngine, LoadTicket, SubmitOptions};
 use crate::error::EngineError;
 use crate::request::Request;
 use crate::tally::{Count, Tally};
@@ -56,10 +55,16 @@ impl LoadBatch {
     }
 
     /// Ends every load that has not ended; the answer is how many, each of which has its
-    /// `cancelled` event.
+    /// `cancelled` event. What is still to be heard for the others ends, too.
     pub fn cancel(&self) -> usize {
         // The newest first: what waits is gone before a decoder that was busy looks for more.
-        self.tickets.iter().rev().filter(|ticket| ticket.cancel()).count()
+        let cancelled = |ticket: &&LoadTicket| {
+            ticket.cancel_load() || {
+                ticket.cancel();
+                false
+            }
+        };
+        self.tickets.iter().rev().filter(cancelled).count()
     }
 }
 
@@ -92,7 +97,7 @@ impl AudioEngine {
         items: Vec<(Option<u32>, Source)>,
         priority: i32,
     ) -> Result<LoadBatch, EngineError> {
-        self.submit_many(items, priority, false)
+        self.submit_many(items, &SubmitOptions { priority, ..SubmitOptions::default() })
     }
 
     /// As [`load_many_async`](Self::load_many_async), each as
@@ -105,16 +110,19 @@ impl AudioEngine {
         items: Vec<(Option<u32>, Source)>,
         priority: i32,
     ) -> Result<LoadBatch, EngineError> {
-        self.submit_many(items, priority, true)
+        self.submit_many(items, &SubmitOptions { priority, stream: true, ..Default::default() })
     }
 
-    fn submit_many(
+    /// As [`load_many_async`](Self::load_many_async), with all options there are.
+    ///
+    /// # Errors
+    /// As of [`load_many_async`](Self::load_many_async).
+    pub fn submit_many(
         &self,
         items: Vec<(Option<u32>, Source)>,
-        priority: i32,
-        streams: bool,
+        options: &SubmitOptions,
     ) -> Result<LoadBatch, EngineError> {
-        check_priority(priority)?;
+        let wishes = options.wishes()?;
         self.with(|running| {
             let (ids, sources): (Vec<_>, Vec<_>) = items.into_iter().unzip();
             let tally = Arc::new(Tally::default());
@@ -122,11 +130,9 @@ impl AudioEngine {
             let mut sources = sources.into_iter();
             let requests = running.loader().submit_many(&ids, first, |index, slot| {
                 let source = sources.next().expect("the table asks once for each id, in order");
-                Request::in_batch(first + index as u64, slot, source, (priority, streams), &tally)
+                Request::in_batch(first + index as u64, slot, source, wishes, &tally)
             })?;
-            let tickets = requests.into_iter().map(|request| {
-                LoadTicket::new(request, Arc::clone(&running.table), running.publisher.clone())
-            });
+            let tickets = requests.into_iter().map(|request| running.ticket(request));
             Ok(LoadBatch { tickets: tickets.collect(), tally })
         })
     }

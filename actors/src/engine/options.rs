@@ -1,9 +1,34 @@
 //! Arguments of the engine's calls.
 
-use hotcue::LoopKind;
+use hotcue::analysis::{AnalysisKind, AnalysisResult};
 use hotcue::playback::{BUSES, LoopSpan, Looping, Retrigger, VoiceParams};
+use hotcue::{LoopKind, Waveform};
 
 use crate::error::EngineError;
+use crate::request::Wishes;
+use crate::sample::Sample;
+
+/// How a sample is loaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SubmitOptions {
+    /// Higher goes first, −100..=100; among analyses, too.
+    pub priority: i32,
+    /// Only the head comes into memory; see
+    /// [`stream_sample_async`](crate::AudioEngine::stream_sample_async).
+    pub stream: bool,
+    /// What is to be heard in it once it is loaded: one `analysis` event for each, whatever
+    /// happens. All loads go before that. A streamed sample is never in memory as a whole: of it,
+    /// the events say so.
+    pub analyze: Vec<AnalysisKind>,
+}
+
+impl SubmitOptions {
+    pub(super) fn wishes(&self) -> Result<Wishes, EngineError> {
+        check_priority(self.priority)?;
+        let kinds = self.analyze.iter().copied().collect();
+        Ok(Wishes { priority: self.priority, streams: self.stream, kinds })
+    }
+}
 
 /// What `play_sample` does for a slot that is empty while its load runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -22,6 +47,8 @@ pub enum WhenLoading {
 pub struct PlayOptions {
     /// Linear gain, 0..=4.
     pub volume: f32,
+    /// What the sample is brought to beside that.
+    pub normalize: Normalize,
     /// −1 (left) ..= 1 (right), constant power.
     pub pan: f32,
     /// Playback rate, −4..=4; negative plays backwards.
@@ -54,6 +81,7 @@ impl Default for PlayOptions {
     fn default() -> Self {
         Self {
             volume: 1.0,
+            normalize: Normalize::Off,
             pan: 0.0,
             speed: 1.0,
             looping: PlayLoop::default(),
@@ -67,6 +95,60 @@ impl Default for PlayOptions {
             retrigger: Retrigger::default(),
             when_loading: WhenLoading::default(),
             max_wait_sec: 2.0,
+        }
+    }
+}
+
+/// What a play amplifies its sample by, so that all are alike. What is played before its sample is
+/// complete plays as it is, and so does a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Normalize {
+    /// Nothing.
+    #[default]
+    Off,
+    /// Its greatest value becomes full scale.
+    Peak,
+    /// It becomes so loud, or as loud as it can be with its true peak at −1 dBTP, the most that
+    /// EBU R 128 allows. Its loudness has to be known (`AnalysisKind::Loudness`); one whose is not
+    /// plays as it is.
+    Loudness {
+        /// −70..=0.
+        target_lufs: f64,
+    },
+}
+
+impl Normalize {
+    /// To the level of ReplayGain 2, −18 LUFS.
+    pub const LOUDNESS: Self = Self::Loudness { target_lufs: -18.0 };
+    /// EBU R 128, recommendation i.
+    const CEILING_DBTP: f64 = -1.0;
+
+    fn check(self) -> Result<(), EngineError> {
+        match self {
+            Self::Off | Self::Peak => Ok(()),
+            Self::Loudness { target_lufs } => {
+                check((-70.0..=0.0).contains(&target_lufs), "normalize")
+            }
+        }
+    }
+
+    /// The gain for a sample.
+    pub(crate) fn gain(self, sample: &Sample) -> f32 {
+        match self {
+            Self::Peak if sample.stream().is_none() => {
+                let Waveform { min, max, .. } = sample.buffer().waveform(1, 0.0, f64::INFINITY);
+                let peak = min.iter().chain(&max).fold(0.0_f32, |peak, it| peak.max(it.abs()));
+                if peak.is_normal() { peak.recip() } else { 1.0 }
+            }
+            Self::Loudness { target_lufs } => {
+                match sample.result_of(AnalysisKind::Loudness).as_deref() {
+                    Some(AnalysisResult::Loudness(loudness)) => {
+                        loudness.gain(target_lufs, Self::CEILING_DBTP)
+                    }
+                    _ => 1.0,
+                }
+            }
+            Self::Off | Self::Peak => 1.0,
         }
     }
 }
@@ -138,6 +220,7 @@ const LONGEST_WAIT_SEC: f64 = 86_400.0;
 impl PlayOptions {
     pub(super) fn check(&self) -> Result<(), EngineError> {
         check_volume(self.volume)?;
+        self.normalize.check()?;
         check_pan(self.pan)?;
         check_speed(self.speed)?;
         self.looping.check()?;
@@ -153,6 +236,7 @@ impl PlayOptions {
     pub(super) fn params(&self, sample_rate: u32) -> VoiceParams {
         VoiceParams {
             volume: self.volume,
+            gain: 1.0,
             pan: self.pan,
             speed: self.speed,
             looping: self.looping.looping(sample_rate),

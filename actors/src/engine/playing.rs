@@ -50,7 +50,8 @@ impl AudioEngine {
                 PlayStart::Empty => return Ok(None),
             };
             let voice = NEXT_VOICE_ID.fetch_add(1, Ordering::Relaxed);
-            let play = Play { slot: id, voice, params: options.params(running.sample_rate) };
+            let params = options.params(running.sample_rate);
+            let play = Play { slot: id, voice, params, normalize: options.normalize };
             let Some(Expected { since, reload }) = expected else {
                 running.sink.do_send(play);
                 return Ok(Some(voice));

@@ -9,20 +9,23 @@ use actix::Addr;
 use actix_rt::System;
 use hotcue::playback::{Controller, PlaybackShared};
 
+use super::LoadTicket;
 use super::ask::Waiter;
 use crate::budget::{Budget, Evicted};
 use crate::bus::{EventBus, Publisher};
 use crate::clock::EngineClock;
 use crate::config::EngineConfig;
 use crate::crew::Crew;
-use crate::error::EngineError;
+use crate::error::{AnalysisFailure, EngineError};
 use crate::events::CancelReason;
 use crate::home::{Home, Homes};
-use crate::messages::{Flush, Neglected, RoomFreed, StopSink, StopWorkers, Unload, UnloadCause};
+use crate::messages::{
+    Flush, Neglected, RoomFreed, StopSink, StopWorkers, Unheard, Unload, UnloadCause,
+};
 use crate::os;
 use crate::playback::PlaybackQueue;
 use crate::queue::EventQueue;
-use crate::request::Outcome;
+use crate::request::{Outcome, Request};
 use crate::sink::{AudioSinkActor, AudioStreamHandle, Device, DeviceView};
 use crate::streaming::Streams;
 use crate::submit::Loader;
@@ -96,6 +99,11 @@ impl Running {
         }
     }
 
+    /// What the caller gets of a request.
+    pub(super) fn ticket(&self, request: Arc<Request>) -> LoadTicket {
+        LoadTicket::new(request, Arc::clone(&self.table), self.publisher.clone())
+    }
+
     /// Starts a thread for the actor system, one arbiter thread per actor, and the actors.
     pub(super) fn start(
         config: &EngineConfig,
@@ -149,10 +157,13 @@ impl Running {
         // A `LoadSample` that was in the mailbox before may have come in after the first sweep.
         self.end_requests();
         waiter.join(workers, PATIENCE).await;
-        // A ticket may be cancelling its load in another thread: its event goes out first.
-        self.table.settle();
         // None means that the sink is gone or its output hangs; then it is left behind.
         waiter.ask(&self.sink, StopSink, Some(OUTPUT_PATIENCE)).await;
+        // From here on no load succeeds, and asks to be heard.
+        let shutdown = AnalysisFailure::Cancelled(CancelReason::Shutdown);
+        self.table.analyses().end_all(&shutdown);
+        // A ticket may be cancelling its load in another thread: its event goes out first.
+        self.table.settle();
         waiter.ask(&self.bus, Flush, None).await;
         self.homes.iter().for_each(Home::stop);
         waiter.join(self.homes, PATIENCE).await;
@@ -313,6 +324,11 @@ impl Plan {
             fading.do_send(Unload { slot, change, cause: UnloadCause::Withdrawn });
         });
         let ledger = Arc::clone(self.table.ledger());
+        let analyses = Arc::clone(self.table.analyses());
+        let telling = publisher.clone();
+        analyses.on_answer(move |request, kind, result, last| {
+            telling.analysis(request, kind, result, last);
+        });
         let parts = SupervisorParts {
             budget,
             sink: AudioStreamHandle::new(sink.clone(), Arc::clone(&self.table)),
@@ -320,6 +336,7 @@ impl Plan {
             workshop,
             crew: Crew::new(workers.len()),
             streams: Arc::clone(&self.streams),
+            analyses: Arc::clone(self.table.analyses()),
             unwanted: Arc::default(),
             table: self.table,
             publisher: publisher.clone(),
@@ -332,6 +349,8 @@ impl Plan {
             loader_home.start(move |context| LoaderSupervisor::new(parts, workers, scout, context));
         let waiting = supervisor.clone();
         ledger.on_room(move || waiting.do_send(RoomFreed));
+        let calling = supervisor.clone();
+        analyses.on_work(move || calling.do_send(Unheard));
         let tending = supervisor.clone();
         self.streams.on_neglect(move || tending.do_send(Neglected));
         let homes = vec![loader_home, sink_home];

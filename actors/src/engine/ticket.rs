@@ -11,7 +11,7 @@ use crate::error::LoadFailure;
 use crate::events::CancelReason;
 use crate::request::{Outcome, Request};
 use crate::sample::Sample;
-use crate::supervisor::cancel;
+use crate::supervisor::{cancel, cancel_load};
 use crate::table::Table;
 
 /// One accepted load. It reads the request's own state and takes no event from anybody; it stays
@@ -54,9 +54,15 @@ impl LoadTicket {
         self.request.sample()
     }
 
-    /// Ends the load. True means that its `cancelled` event follows.
+    /// Ends the load, or what is still to be heard if that has succeeded. True means that its
+    /// `cancelled` event follows, or `analysis` events that say so.
     pub fn cancel(&self) -> bool {
         cancel(&self.table, &self.publisher, self.request.id, CancelReason::User)
+    }
+
+    /// Ends the load only.
+    pub(super) fn cancel_load(&self) -> bool {
+        cancel_load(&self.table, &self.publisher, self.request.id, CancelReason::User)
     }
 
     /// Counts as somebody who waits for the end, until the answer is dropped: for those who look

@@ -74,7 +74,7 @@ impl SlotStreams {
 impl AudioSinkActor {
     /// The command for a play; None where it cannot be, which was said then.
     pub(super) fn command_of(&mut self, play: Play) -> Option<ControlMessage> {
-        let Play { slot, voice, params } = play;
+        let Play { slot, voice, params, normalize } = play;
         let Some(sample) = self.slots.by_slot.get(&slot) else {
             return Some(ControlMessage::Play { voice, slot, params });
         };
@@ -94,7 +94,10 @@ impl AudioSinkActor {
         match found {
             Some(stream) => Some(ControlMessage::PlayStream { voice, slot, stream, params }),
             None => {
-                self.drop_play(&Play { slot, voice, params }, DropReason::TooManyStreams);
+                self.drop_play(
+                    &Play { slot, voice, params, normalize },
+                    DropReason::TooManyStreams,
+                );
                 None
             }
         }

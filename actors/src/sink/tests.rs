@@ -13,6 +13,7 @@ use hotcue::{SampleBuffer, Source};
 use super::{AudioSinkActor, Device, Outgoing};
 use crate::bus::{EventBus, Publisher};
 use crate::clock::EngineClock;
+use crate::engine::Normalize;
 use crate::messages::{Control, Play, PlayWhenReady, Unload, UnloadCause};
 use crate::playback::{DropReason, PlaybackNotice};
 use crate::request::Request;
@@ -48,7 +49,12 @@ fn with_sink(test: impl FnOnce(&mut AudioSinkActor)) {
 }
 
 fn play(sink: &mut AudioSinkActor, voice: u64) {
-    sink.send(Outgoing::Play(Play { slot: 0, voice, params: VoiceParams::default() }));
+    sink.send(Outgoing::Play(Play {
+        slot: 0,
+        voice,
+        params: VoiceParams::default(),
+        normalize: Normalize::Off,
+    }));
 }
 
 fn sounding(sink: &mut AudioSinkActor) -> f32 {
@@ -95,7 +101,7 @@ fn ask_for_play(sink: &AudioSinkActor, voice: u64) -> PlayWhenReady {
     let PlayStart::Loading(Expected { since, reload: None }) = start else {
         panic!("its load was registered above")
     };
-    let play = Play { slot: 0, voice, params: VoiceParams::default() };
+    let play = Play { slot: 0, voice, params: VoiceParams::default(), normalize: Normalize::Off };
     let deadline = Instant::now() + Duration::from_secs(600);
     PlayWhenReady { play, since, deadline }
 }

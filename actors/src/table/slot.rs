@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hotcue::playback::LoopSpan;
 
 use super::Resident;
+use crate::analysis::Ask;
 use crate::request::Request;
 use crate::sample::Sample;
 
@@ -62,6 +63,8 @@ pub(super) struct Slot {
     pub(super) unloaded: u64,
     /// The last change of `sample` or `offer`.
     pub(super) change: Change,
+    /// What is to be heard in `sample` for those who brought it here, or asked for it here.
+    pub(super) asks: Vec<Arc<Ask>>,
 }
 
 /// A sample that is still arriving, as an empty slot offers it, and the callback has it.
@@ -72,6 +75,14 @@ pub(super) struct Offer {
 }
 
 impl Slot {
+    /// Somebody asks what is to be heard in what it holds.
+    pub(super) fn add(&mut self, ask: Option<Arc<Ask>>) {
+        if let Some(ask) = ask {
+            self.asks.retain(|ask| ask.is_open());
+            self.asks.push(ask);
+        }
+    }
+
     pub(super) fn is_free(&self) -> bool {
         self.sample.is_none()
             && self.reserved.is_none()

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hotcue::analysis::{AnalysisKind, AnalysisStep};
 use hotcue::{
     LoadError, LoadOptions, LoadedSample, Pulse, SampleBuffer, SharedLoad, Source, SourceIdentity,
     Stage, Step, Workbench,
 };
 
-use super::{Work, Workshop, World};
+use super::{Study, Work, Workshop, World};
 
 /// The caller's workshop, watched.
 pub(super) struct Watching(World);
@@ -23,6 +24,11 @@ impl Workshop for Watching {
     fn work(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
         let work = self.0.0.workshop.work(source, options);
         Box::new(Watched { work, world: self.0.clone() })
+    }
+
+    fn study(&self, sample: &Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Box<dyn Study> {
+        let study = self.0.0.workshop.study(sample, kinds);
+        Box::new(WatchedStudy { study, world: self.0.clone() })
     }
 
     fn identify(&self, source: &Source) -> Option<SourceIdentity> {
@@ -78,6 +84,23 @@ impl Work for Watched {
 
     fn blocks_for(&mut self) -> Duration {
         let time = self.work.blocks_for();
+        self.world.block(time);
+        time
+    }
+}
+
+struct WatchedStudy {
+    study: Box<dyn Study>,
+    world: World,
+}
+
+impl Study for WatchedStudy {
+    fn step(&mut self) -> AnalysisStep {
+        self.study.step()
+    }
+
+    fn blocks_for(&mut self) -> Duration {
+        let time = self.study.blocks_for();
         self.world.block(time);
         time
     }

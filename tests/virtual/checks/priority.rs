@@ -7,6 +7,7 @@ use hotcue_actors::CancelReason;
 
 use super::{Load, Schedule, Work};
 use crate::disk::End;
+use crate::model::NO_FILE;
 
 /// Who has waited so long may overtake once in eight times.
 const AGED: Duration = Duration::from_secs(2);
@@ -33,7 +34,9 @@ fn lag(schedule: &Schedule<'_>) -> Duration {
 fn age(schedule: &Schedule<'_>, index: usize) -> usize {
     let load = &schedule.loads[index];
     let slot = load.request.slot;
-    let older = schedule.loads[..index].iter().rposition(|older| older.request.slot == slot);
+    let older = schedule.loads[..index]
+        .iter()
+        .rposition(|older| older.request.slot == slot && older.request.file != NO_FILE);
     match older {
         Some(older)
             if schedule.loads[older].request.cancelled == Some(CancelReason::Superseded)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hotcue_actors::{AudioEngine, EngineStats, SlotState};
 
-use super::Model;
+use super::{Model, NO_FILE};
 use crate::disk::{Disk, End};
 
 impl Model {
@@ -83,7 +83,10 @@ impl Model {
 
     /// Unless the budget is too small for some file, want of memory takes something that stays.
     pub(super) fn may_lack_memory(&self, disk: &Disk) -> bool {
-        let from_memory = self.requests.iter().any(|request| !disk.is_path(request.file));
+        let from_memory = self
+            .requests
+            .iter()
+            .any(|request| request.file != NO_FILE && !disk.is_path(request.file));
         let stays = self.something_stays || self.callback_rested || from_memory;
         self.budget.is_some_and(|budget| stays || disk.has_stuck() || disk.largest_ever() > budget)
     }

@@ -3,6 +3,7 @@
 use hotcue::playback::{ControlMessage, VoiceParams};
 
 use super::{Backlog, MAX_WAITING};
+use crate::engine::Normalize;
 use crate::messages::Play;
 use crate::sink::Outgoing;
 use crate::table::Change;
@@ -12,7 +13,7 @@ fn control(backlog: &mut Backlog, message: ControlMessage) {
 }
 
 fn play(backlog: &mut Backlog, voice: u64) -> bool {
-    let play = Play { slot: 0, voice, params: VoiceParams::default() };
+    let play = Play { slot: 0, voice, params: VoiceParams::default(), normalize: Normalize::Off };
     backlog.push(Outgoing::Play(play)).is_none()
 }
 

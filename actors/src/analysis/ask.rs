@@ -1,0 +1,33 @@
+//! What one request asks to be heard in its sample.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::{Findings, Kinds, lock};
+use crate::request::Request;
+
+/// The kinds of one request that are still to be answered.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(super) request: Arc<Request>,
+    /// Of the sample that it is about.
+    pub(super) findings: Arc<Findings>,
+    open: Mutex<Kinds>,
+}
+
+impl Ask {
+    /// All that `request` asks for.
+    pub(super) fn new(request: &Arc<Request>, findings: &Arc<Findings>) -> Self {
+        let (request, findings) = (Arc::clone(request), Arc::clone(findings));
+        Self { open: Mutex::new(request.kinds), request, findings }
+    }
+
+    /// The kinds that are open. Who takes one out answers it, before this is unlocked.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Kinds> {
+        lock(&self.open)
+    }
+
+    /// Whether anything is to be answered.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.lock().is_empty()
+    }
+}

@@ -1,0 +1,315 @@
+//! What is heard in samples after their loads: once per kind, behind all loads, never in their way.
+
+mod listening;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use hotcue::Source;
+use hotcue::analysis::{AnalysisKind, AnalysisResult};
+use hotcue_actors::{
+    AnalysisFailure, AudioEngine, EngineError, LoadTicket, LoaderEvent, SubmitOptions,
+};
+use hotcue_tests::{
+    Contract, PATIENCE, TempDir, collect_until_ended, collect_until_heard, sine, wait_until,
+    wav_bytes,
+};
+
+use crate::offline;
+use listening::{Listening, Manner};
+
+const RATE: u32 = 48_000;
+const ALL: [AnalysisKind; 5] = AnalysisKind::ALL;
+
+/// A second of a tone of 1 kHz on two channels, with peaks of −20 dBFS.
+fn tone() -> Vec<u8> {
+    let step = std::f64::consts::TAU * 1_000.0 / f64::from(RATE);
+    wav_bytes(RATE, 2, RATE, |frame, _| 0.1 * (step * f64::from(frame)).sin())
+}
+
+/// A file of it.
+fn tone_file(folder: &TempDir) -> PathBuf {
+    folder.write("tone.wav", &tone())
+}
+
+fn submit(engine: &AudioEngine, id: u32, source: Source, kinds: &[AnalysisKind]) -> LoadTicket {
+    let options = SubmitOptions { analyze: kinds.to_vec(), ..SubmitOptions::default() };
+    engine.submit(Some(id), source, &options).expect("accepted")
+}
+
+fn memory() -> Source {
+    Source::Memory(Arc::from(tone()))
+}
+
+fn loaded(ticket: &LoadTicket) -> Arc<hotcue_actors::Sample> {
+    ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file")
+}
+
+/// Why there is no result of a request, kind by kind.
+fn failures(contract: &Contract, ticket: &LoadTicket) -> Vec<&'static str> {
+    let analyses = contract.events(ticket.request_id()).iter().filter_map(|event| match event {
+        LoaderEvent::Analysis { result, .. } => Some(result),
+        _ => None,
+    });
+    let failure = |result: &Result<_, AnalysisFailure>| match result {
+        Ok(_) => "heard",
+        Err(failure) => failure.kind(),
+    };
+    analyses.map(failure).collect()
+}
+
+#[test]
+fn every_kind_has_one_event_after_the_load_and_the_last_says_so() {
+    let engine = offline(2);
+    let ticket = submit(&engine, 0, memory(), &[ALL, ALL].concat());
+    let mut contract = Contract::default();
+    collect_until_heard(engine.events(), &mut contract, 1);
+    assert_eq!(contract.kinds(ticket.request_id()), Some(&ALL[..]));
+    let sample = loaded(&ticket);
+    assert_eq!(sample.analysis().len(), ALL.len(), "kept with the sample");
+    let Some(loudness) = sample.result_of(AnalysisKind::Loudness) else { panic!("it was heard") };
+    let AnalysisResult::Loudness(loudness) = &*loudness else { panic!("{loudness:?}") };
+    // EBU Tech 3341, case 1: such a tone on both channels is as loud as its peaks in dBFS say.
+    let lufs = loudness.integrated_lufs.expect("it is loud enough");
+    assert!((lufs + 20.0).abs() < 0.1, "{lufs} LUFS");
+}
+
+#[test]
+fn what_fails_or_is_cancelled_before_it_is_there_says_so_for_each_kind() {
+    let engine = offline(1);
+    let missing = Source::Path(std::env::temp_dir().join("hotcue-there-is-no-such-file.wav"));
+    let failed = submit(&engine, 0, missing, &ALL);
+    let folder = TempDir::new();
+    let long = Source::Path(folder.silent_wav("long.wav", RATE, 3_600));
+    let cancelled = submit(&engine, 1, long.clone(), &ALL[..2]);
+    assert!(cancelled.cancel());
+    let superseded = submit(&engine, 2, long, &ALL[..1]);
+    let newer = submit(&engine, 2, memory(), &[]);
+    let mut contract = Contract::default();
+    collect_until_heard(engine.events(), &mut contract, 3);
+    collect_until_ended(engine.events(), &mut contract, 4);
+    assert_eq!(failures(&contract, &failed), ["not_found"; 5]);
+    assert_eq!(failures(&contract, &cancelled), ["user"; 2]);
+    assert_eq!(failures(&contract, &superseded), ["superseded"]);
+    assert_eq!(failures(&contract, &newer), [""; 0], "it asked for nothing");
+}
+
+#[test]
+fn one_piece_of_audio_is_heard_once_whatever_slots_it_is_in() {
+    let listening = Listening::new();
+    let engine = listening.engine(1);
+    let folder = TempDir::new();
+    let path = Source::Path(tone_file(&folder));
+    let first = submit(&engine, 0, path.clone(), &[AnalysisKind::Bpm]);
+    loaded(&first);
+    let second = submit(&engine, 1, path.clone(), &[AnalysisKind::Bpm]);
+    loaded(&second);
+    // Of what is not under way, there will be another pass.
+    let third = submit(&engine, 2, path, &[AnalysisKind::Bpm, AnalysisKind::Key]);
+    loaded(&third);
+    listening.behave(Manner::Truly);
+    let mut contract = Contract::default();
+    collect_until_heard(engine.events(), &mut contract, 3);
+    let fourth = engine.analyze_sample_async(1, &ALL[3..], 0).expect("it is there");
+    collect_until_heard(engine.events(), &mut contract, 4);
+    for (ticket, heard) in [(&first, 1), (&second, 1), (&third, 2), (&fourth, 2)] {
+        assert_eq!(failures(&contract, ticket), vec!["heard"; heard]);
+    }
+    assert_eq!(listening.passes(), [vec![AnalysisKind::Bpm], vec![AnalysisKind::Key]]);
+}
+
+#[test]
+fn an_analysis_of_what_a_slot_holds_is_a_load_that_has_succeeded_already() {
+    let engine = offline(1);
+    let nothing = engine.analyze_sample_async(0, &ALL, 0);
+    assert!(matches!(nothing, Err(EngineError::NoSample(0))), "{nothing:?}");
+    let sample = loaded(&submit(&engine, 0, memory(), &[]));
+    let ticket = engine.analyze_sample_async(0, &[AnalysisKind::Onsets], 0).expect("it is there");
+    assert!(Arc::ptr_eq(&sample, &loaded(&ticket)));
+    let mut contract = Contract::default();
+    collect_until_heard(engine.events(), &mut contract, 1);
+    let kinds: Vec<_> = contract.events(ticket.request_id()).iter().map(|e| e.kind()).collect();
+    assert_eq!(kinds, ["started", "progress", "success", "analysis"]);
+    let out_of_range = engine.analyze_sample_async(0, &ALL, 101);
+    assert!(matches!(out_of_range, Err(EngineError::OutOfRange("priority"))));
+}
+
+/// How an analysis that goes on without end is ended, and what is said then.
+fn ends_by(ending: impl FnOnce(&AudioEngine, &LoadTicket), expected: &'static str, is_left: bool) {
+    let listening = Listening::new();
+    let engine = listening.engine(1);
+    let ticket = submit(&engine, 0, memory(), &ALL);
+    loaded(&ticket);
+    listening.wait();
+    ending(&engine, &ticket);
+    let mut contract = Contract::default();
+    collect_until_heard(engine.events(), &mut contract, 1);
+    assert_eq!(failures(&contract, &ticket), [expected; 5]);
+    assert!(!ticket.cancel(), "there is nothing left to cancel");
+    let held = usize::from(is_left);
+    wait_until("the decoder has let go of it", || listening.studies() == 0);
+    assert_eq!(engine.stats().samples, held);
+    assert_eq!(engine.stats().analyses, 0);
+}
+
+#[test]
+fn cancel_load_ends_an_analysis_after_success() {
+    let cancel = |engine: &AudioEngine, ticket: &LoadTicket| {
+        assert!(engine.cancel_load(ticket.request_id()).expect("it runs"));
+    };
+    ends_by(cancel, "user", true);
+}
+
+#[test]
+fn unloading_ends_an_analysis() {
+    ends_by(|engine, _| engine.unload_sample(0).expect("it runs"), "user", false);
+}
+
+#[test]
+fn another_sample_in_the_slot_ends_an_analysis() {
+    let replace = |engine: &AudioEngine, _: &LoadTicket| {
+        loaded(&submit(engine, 0, memory(), &[]));
+    };
+    ends_by(replace, "superseded", true);
+}
+
+#[test]
+fn shutting_down_ends_an_analysis() {
+    ends_by(|engine, _| engine.shut_down(), "shutdown", false);
+}
+
+#[test]
+fn eviction_ends_an_analysis_and_is_not_held_up_by_it() {
+    let listening = Listening::new();
+    let folder = TempDir::new();
+    let bytes = u64::from(RATE) * 2 * 4;
+    let engine = listening.engine_with(1, Some(bytes * 3 / 2));
+    let ticket = submit(&engine, 0, Source::Path(tone_file(&folder)), &ALL);
+    let mut contract = Contract::default();
+    collect_until_ended(engine.events(), &mut contract, 1);
+    listening.wait();
+    // There is no room for both.
+    let other = folder.write("other.wav", &tone());
+    submit(&engine, 1, Source::Path(other), &[]);
+    collect_until_ended(engine.events(), &mut contract, 2);
+    collect_until_heard(engine.events(), &mut contract, 1);
+    assert_eq!(failures(&contract, &ticket), ["evicted"; 5]);
+    wait_until("its memory is free", || engine.stats().reserved_bytes == 0);
+}
+
+#[test]
+fn a_decoder_that_analyses_takes_up_a_load_and_goes_on_afterwards() {
+    let listening = Listening::new();
+    let engine = listening.engine(1);
+    let analysed = submit(&engine, 0, memory(), &[AnalysisKind::Bpm]);
+    loaded(&analysed);
+    listening.wait();
+    for id in 1..20 {
+        // The one decoder that there is has an analysis that never ends.
+        loaded(&submit(&engine, id, memory(), &[]));
+        let steps = listening.steps();
+        wait_until("the analysis goes on", || listening.steps() > steps);
+    }
+    assert_eq!(listening.passes().len(), 1, "it went on where it was");
+    listening.behave(Manner::Truly);
+    let mut contract = Contract::default();
+    collect_until_heard(engine.events(), &mut contract, 1);
+    assert_eq!(failures(&contract, &analysed), ["heard"]);
+}
+
+#[test]
+fn the_most_urgent_is_heard_first() {
+    let listening = Listening::new();
+    let engine = listening.engine(1);
+    let first = submit(&engine, 0, memory(), &[AnalysisKind::Bpm]);
+    loaded(&first);
+    listening.wait();
+    let later = [(1, 0), (2, 5), (3, -5), (4, 5)].map(|(id, priority)| {
+        let options = SubmitOptions { priority, analyze: vec![AnalysisKind::Bpm], stream: false };
+        let ticket = engine.submit(Some(id), memory(), &options).expect("accepted");
+        loaded(&ticket);
+        ticket
+    });
+    wait_until("all have asked", || engine.stats().analyses == 5);
+    listening.behave(Manner::Truly);
+    let mut heard = Vec::new();
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while heard.len() < 5 {
+        let event = engine.events().wait(deadline).expect("an event");
+        if let LoaderEvent::Analysis { id, .. } = event {
+            heard.push(id);
+        }
+    }
+    assert_eq!(heard, [2, 4, 0, 1, 3]);
+    assert_eq!(later.len(), 4);
+}
+
+#[test]
+fn an_analysis_that_panics_fails_no_load_and_leaves_its_decoder_usable() {
+    let listening = Listening::new();
+    let engine = listening.engine(1);
+    listening.behave(Manner::Panics);
+    let bad = submit(&engine, 0, memory(), &ALL[..3]);
+    loaded(&bad);
+    let mut contract = Contract::default();
+    collect_until_heard(engine.events(), &mut contract, 1);
+    assert_eq!(failures(&contract, &bad), ["worker_panic"; 3]);
+    listening.behave(Manner::Truly);
+    // What failed is not kept: it may be asked for again.
+    let again = engine.analyze_sample_async(0, &ALL[..3], 0).expect("it is there");
+    collect_until_heard(engine.events(), &mut contract, 2);
+    assert_eq!(failures(&contract, &again), ["heard"; 3]);
+    assert_eq!(engine.stats().abandoned_workers, 0);
+}
+
+#[test]
+fn of_a_streamed_sample_the_events_say_that_it_is_not_in_memory() {
+    let engine = offline(1);
+    let options = SubmitOptions { stream: true, analyze: ALL.to_vec(), ..SubmitOptions::default() };
+    let ticket = engine.submit(Some(0), memory(), &options).expect("accepted");
+    loaded(&ticket);
+    let mut contract = Contract::default();
+    collect_until_heard(engine.events(), &mut contract, 1);
+    assert_eq!(failures(&contract, &ticket), ["streamed"; 5]);
+}
+
+#[test]
+fn analyses_that_nobody_reads_are_not_left_out() {
+    let engine = offline(2);
+    let sample = loaded(&submit(&engine, 0, memory(), &ALL));
+    wait_until("it was heard", || sample.analysis().len() == ALL.len());
+    for _ in 0..500 {
+        engine.analyze_sample_async(0, &ALL, 0).expect("it is there");
+    }
+    wait_until("all are answered", || engine.stats().analyses == 0);
+    let mut contract = Contract::default();
+    collect_until_heard(engine.events(), &mut contract, 501);
+}
+
+#[test]
+fn a_cancel_that_races_with_its_answer_leaves_one_event_per_kind() {
+    let engine = offline(2);
+    let mut contract = Contract::default();
+    let rounds = 300;
+    let short: Arc<[u8]> = wav_bytes(RATE, 1, RATE / 20, sine(440.0, RATE)).into();
+    for round in 0..rounds {
+        let source = Source::Memory(Arc::clone(&short));
+        let ticket = submit(&engine, round % 4, source, &ALL);
+        if round % 3 > 0 {
+            loaded(&ticket);
+        }
+        match round % 5 {
+            0 => drop(ticket.cancel()),
+            1 => engine.unload_sample(round % 4).expect("it runs"),
+            _ => {}
+        }
+        for event in engine.drain_loader_events(None) {
+            contract.see(event);
+        }
+    }
+    engine.shut_down();
+    for event in engine.drain_loader_events(None) {
+        contract.see(event);
+    }
+    assert_eq!(contract.heard(), rounds as usize, "the last of each was told");
+}
