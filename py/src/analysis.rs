@@ -19,26 +19,26 @@ use crate::waveform;
 /// # Errors
 /// `ValueError` for a name that is none, `TypeError` for what is neither text nor an iterable of
 /// texts.
-pub(crate) fn kinds(value: &Bound<'_, PyAny>) -> PyResult<Vec<AnalysisKind>> {
+pub(crate) fn kinds(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<AnalysisKind>> {
     let mut asked = Vec::new();
     if value.is_instance_of::<PyString>() {
-        asked.push(kind(value)?);
+        asked.push(kind(value, name)?);
     } else {
-        let names = value.try_iter().map_err(|_| wrong_type(value, "kinds", "a str or several"))?;
-        for name in names {
-            asked.push(kind(&name?)?);
+        let names = value.try_iter().map_err(|_| wrong_type(value, name, "a str or several"))?;
+        for one in names {
+            asked.push(kind(&one?, name)?);
         }
     }
     Ok(AnalysisKind::ALL.into_iter().filter(|kind| asked.contains(kind)).collect())
 }
 
-fn kind(name: &Bound<'_, PyAny>) -> PyResult<AnalysisKind> {
-    let name = text(name, "kinds")?;
-    AnalysisKind::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| {
+fn kind(value: &Bound<'_, PyAny>, name: &str) -> PyResult<AnalysisKind> {
+    let value = text(value, name)?;
+    AnalysisKind::ALL.into_iter().find(|kind| kind.as_str() == value).ok_or_else(|| {
         let mut names = AnalysisKind::ALL.map(|kind| format!("{:?}", kind.as_str()));
         names.sort_unstable();
         let names = names.join(", ");
-        PyValueError::new_err(format!("kinds must be among {names}, not {name:?}"))
+        PyValueError::new_err(format!("{name} must be among {names}, not {value:?}"))
     })
 }
 
@@ -58,6 +58,18 @@ pub(crate) fn result<'py>(
             Err(PyNotImplementedError::new_err(format!("{kind} has no row in hotcue.analysis")))
         }
     }
+}
+
+/// All that was heard in a sample so far, by kind.
+pub(crate) fn results<'py>(
+    py: Python<'py>,
+    heard: &[Arc<AnalysisResult>],
+) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for one in heard {
+        dict.set_item(one.kind().as_str(), result(py, one)?)?;
+    }
+    Ok(dict)
 }
 
 fn tempo<'py>(py: Python<'py>, it: &TempoEstimate) -> PyResult<Bound<'py, PyDict>> {

@@ -39,7 +39,7 @@ pub(crate) fn analyze<'py>(
     heed: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>)> {
     guarded(py, || {
-        let kinds = analysis::kinds(kinds)?;
+        let kinds = analysis::kinds(kinds, "kinds")?;
         let audio = audio(source, sample_rate, heed)?;
         let mut job = AnalysisJob::new(Arc::clone(&audio.buffer), &kinds);
         let results = PyDict::new(py);

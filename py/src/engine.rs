@@ -4,14 +4,16 @@
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use hotcue::analysis::AnalysisKind;
 use hotcue::output::{self, DeviceInfo};
 use hotcue_actors::{
-    AudioEngine, EngineConfig, EngineError, Normalize, PlayOptions, SlotState, VoiceChange,
+    AudioEngine, EngineConfig, EngineError, PlayOptions, SlotState, SubmitOptions, VoiceChange,
 };
 use numpy::PyArray2;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use crate::analysis;
 use crate::args::{
     choice, flag, handle, integer, narrow, number, optional_integer, optional_number, text,
 };
@@ -20,7 +22,8 @@ use crate::errors::{config_error, engine_error, guarded};
 use crate::events::{fill, loader_event, playback_event};
 use crate::fork::Home;
 use crate::playing::{
-    MeterRow, PlayheadRow, RETRIGGERS, WHEN_LOADING, bus, looping, meter_row, playhead_row,
+    MeterRow, PlayheadRow, RETRIGGERS, WHEN_LOADING, bus, looping, meter_row, normalization,
+    playhead_row,
 };
 use crate::render;
 use crate::sample::Sample;
@@ -150,17 +153,35 @@ impl Engine {
         self.max_source_bytes
     }
 
-    /// Raises what `load` would raise, before a file-like object is read.
+    /// Raises what `load` would raise, before a file-like object is read. Returns the kinds of
+    /// `analyze`, which may be read only once.
     fn check_load(
         &self,
         py: Python<'_>,
         id: &Bound<'_, PyAny>,
         priority: &Bound<'_, PyAny>,
-    ) -> PyResult<()> {
+        analyze: &Bound<'_, PyAny>,
+    ) -> PyResult<Vec<&'static str>> {
         let slot = self.slot_or_free(id)?.unwrap_or(0);
-        let _: i32 = integer(priority, "priority", PRIORITIES)?;
+        let SubmitOptions { analyze, .. } = submit_options(priority, false, analyze)?;
         self.quick(py, |engine| engine.state(slot))?;
-        Ok(())
+        Ok(analyze.into_iter().map(AnalysisKind::as_str).collect())
+    }
+
+    /// Has what a slot holds heard.
+    fn analyze(
+        &self,
+        py: Python<'_>,
+        id: &Bound<'_, PyAny>,
+        kinds: &Bound<'_, PyAny>,
+        priority: &Bound<'_, PyAny>,
+    ) -> PyResult<Ticket> {
+        let slot = self.slot(id)?;
+        let kinds = analysis::kinds(kinds, "kinds")?;
+        let priority = integer(priority, "priority", PRIORITIES)?;
+        let ticket =
+            self.quick(py, |engine| engine.analyze_sample_async(slot, &kinds, priority))?;
+        Ok(Ticket::new(ticket, self.home))
     }
 
     /// `source` is an absolute path as `str`, or content.
@@ -171,14 +192,12 @@ impl Engine {
         source: &Bound<'_, PyAny>,
         priority: &Bound<'_, PyAny>,
         stream: bool,
+        analyze: &Bound<'_, PyAny>,
     ) -> PyResult<Ticket> {
         let slot = self.slot_or_free(id)?;
-        let priority = integer(priority, "priority", PRIORITIES)?;
+        let options = submit_options(priority, stream, analyze)?;
         let source = source::read(source)?;
-        let ticket = self.quick(py, |engine| match stream {
-            false => engine.load_sample_async(slot, source, priority),
-            true => engine.stream_sample_async(slot, source, priority),
-        })?;
+        let ticket = self.quick(py, |engine| engine.submit(slot, source, &options))?;
         Ok(Ticket::new(ticket, self.home))
     }
 
@@ -189,8 +208,9 @@ impl Engine {
         items: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)>,
         priority: &Bound<'_, PyAny>,
         stream: bool,
+        analyze: &Bound<'_, PyAny>,
     ) -> PyResult<Batch> {
-        let priority = integer(priority, "priority", PRIORITIES)?;
+        let options = submit_options(priority, stream, analyze)?;
         // All ids before any content is copied.
         let slots =
             items.iter().map(|(id, _)| self.slot_or_free(id)).collect::<PyResult<Vec<_>>>()?;
@@ -199,10 +219,7 @@ impl Engine {
         let items = slots.into_iter().zip(sources).map(|(slot, source)| Ok((slot, source?)));
         let items = items.collect::<PyResult<Vec<_>>>()?;
         // Some microseconds for each of them.
-        let batch = self.slow(py, |engine| match stream {
-            false => engine.load_many_async(items, priority),
-            true => engine.stream_many_async(items, priority),
-        })?;
+        let batch = self.slow(py, |engine| engine.submit_many(items, &options))?;
         Ok(Batch::new(batch, self.home))
     }
 
@@ -289,6 +306,7 @@ impl Engine {
         py: Python<'_>,
         id: &Bound<'_, PyAny>,
         volume: &Bound<'_, PyAny>,
+        normalize: &Bound<'_, PyAny>,
         pan: &Bound<'_, PyAny>,
         speed: &Bound<'_, PyAny>,
         looped: &Bound<'_, PyAny>,
@@ -308,7 +326,7 @@ impl Engine {
         let slot = self.slot(id)?;
         let options = PlayOptions {
             volume: narrow(number(volume, "volume")?),
-            normalize: Normalize::Off,
+            normalize: normalization(normalize)?,
             pan: narrow(number(pan, "pan")?),
             speed: narrow(number(speed, "speed")?),
             looping: looping(looped, loop_start_sec, loop_end_sec)?,
@@ -477,7 +495,7 @@ impl Engine {
         let dict = PyDict::new(py);
         fill!(dict, {
             "workers": stats.workers, "abandoned_workers": stats.abandoned_workers,
-            "queued": stats.queued, "live": stats.live,
+            "queued": stats.queued, "live": stats.live, "analyses": stats.analyses,
             "samples": stats.samples, "sample_bytes": stats.sample_bytes,
             "reserved_bytes": stats.reserved_bytes, "memory_budget": stats.memory_budget,
             "unread_events": stats.unread_events, "dropped_events": stats.dropped_events,
@@ -492,6 +510,15 @@ impl Engine {
         });
         Ok(dict)
     }
+}
+
+fn submit_options(
+    priority: &Bound<'_, PyAny>,
+    stream: bool,
+    analyze: &Bound<'_, PyAny>,
+) -> PyResult<SubmitOptions> {
+    let priority = integer(priority, "priority", PRIORITIES)?;
+    Ok(SubmitOptions { priority, stream, analyze: analysis::kinds(analyze, "analyze")? })
 }
 
 /// A device: `hotcue.Device`.

@@ -51,7 +51,9 @@ pub(crate) fn engine_error(py: Python<'_>, error: EngineError) -> PyErr {
             PyValueError::new_err(message)
         }
         EngineError::Submit(SubmitError::QueueFull) => raised(py, "QueueFullError", (message,)),
-        EngineError::NotReady(_) => raised(py, "NotReadyError", (message,)),
+        EngineError::NotReady(_) | EngineError::NoSample(_) => {
+            raised(py, "NotReadyError", (message,))
+        }
         EngineError::Device(error) => device_error(py, &error),
         EngineError::Forked => forked(),
         _ => raised(py, "HotcueError", (message,)),

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use hotcue::LoadWarning;
 use hotcue::playback::PlaybackEvent;
-use hotcue_actors::{LoaderEvent, PlaybackNotice, StageTimes};
+use hotcue_actors::{AnalysisFailure, LoaderEvent, PlaybackNotice, StageTimes};
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
+
+use crate::analysis;
 
 /// Sets keys of a dict; the keys are interned once.
 macro_rules! fill {
@@ -78,6 +80,18 @@ pub(crate) fn loader_event(py: Python<'_>, event: LoaderEvent) -> PyResult<Bound
         LoaderEvent::Cancelled { id, request_id, time_sec, reason } => {
             base("cancelled", id, request_id, time_sec)?;
             fill!(dict, { "reason": reason.as_str() });
+        }
+        LoaderEvent::Analysis { id, request_id, time_sec, analysis, result, last } => {
+            base("analysis", id, request_id, time_sec)?;
+            let (heard, failure) = match &result {
+                Ok(result) => (analysis::result(py, result)?, None),
+                Err(failure) => (None, Some(failure)),
+            };
+            fill!(dict, {
+                "analysis": analysis.as_str(), "result": heard,
+                "error": failure.map(AnalysisFailure::full_message),
+                "kind": failure.map(AnalysisFailure::kind), "last": last,
+            });
         }
         LoaderEvent::Evicted { id, request_id, time_sec, freed_bytes } => {
             base("evicted", id, request_id, time_sec)?;

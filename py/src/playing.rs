@@ -1,9 +1,9 @@
 //! What the calls that play take and give.
 
 use hotcue::playback::{BUSES, Level, Retrigger};
-use hotcue_actors::{LoopMode, Meters, PlayLoop, VoicePosition, WhenLoading};
+use hotcue_actors::{LoopMode, Meters, Normalize, PlayLoop, VoicePosition, WhenLoading};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyBool, PyString};
 
 use crate::args::{choice, integer, number, optional_number, wrong_type};
 
@@ -42,6 +42,24 @@ pub(crate) fn looping(
     };
     let start_sec = number(start_sec, "loop_start_sec")?;
     Ok(PlayLoop { mode, start_sec, end_sec: optional_number(end_sec, "loop_end_sec")? })
+}
+
+const NORMALIZATIONS: [(&str, Normalize); 2] =
+    [("loudness", Normalize::LOUDNESS), ("peak", Normalize::Peak)];
+
+/// What a sample is brought to: a name, a loudness in LUFS, or None.
+pub(crate) fn normalization(value: &Bound<'_, PyAny>) -> PyResult<Normalize> {
+    if value.is_none() {
+        Ok(Normalize::Off)
+    } else if value.is_instance_of::<PyString>() {
+        choice(value, "normalize", &NORMALIZATIONS)
+    } else if value.is_instance_of::<PyBool>() {
+        Err(wrong_type(value, "normalize", "a str or a number"))
+    } else {
+        let target_lufs: PyResult<f64> =
+            value.extract().map_err(|_| wrong_type(value, "normalize", "a str or a number"));
+        Ok(Normalize::Loudness { target_lufs: target_lufs? })
+    }
 }
 
 /// The number of a bus.

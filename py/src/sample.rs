@@ -7,12 +7,14 @@
 use std::sync::Arc;
 
 use hotcue::SampleBuffer;
+use hotcue::analysis::{AnalysisKind, AnalysisResult};
 use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
 use numpy::{PyArray2, PyArrayMethods as _};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::analysis;
 use crate::errors::{guarded, read_error};
 use crate::metadata;
 use crate::waveform::{self, Stretch};
@@ -83,8 +85,10 @@ impl Sample {
     /// Exact at any zoom, and takes microseconds however long the sample is. A pixel covers the
     /// frames from where it begins to where the next one does, one at least: far enough in, both
     /// values are those of that frame. Where there is no frame, or none yet, both are 0. `width`
-    /// is 1 to 65,536. Of a streamed sample it is drawn while the file is read in the background,
-    /// flat until then, and to a precision of 16,384 frames after three hours.
+    /// is 1 to 65,536. Once the kind ``"waveform"`` was heard in the sample (`analysis`), levels
+    /// are there, too: RMS, and that of three bands. Of a streamed sample it is drawn while the
+    /// file is read in the background, flat until then, and to a precision of 16,384 frames after
+    /// three hours.
     #[pyo3(signature = (width, start_sec = None, end_sec = None))]
     fn waveform<'py>(
         &self,
@@ -97,8 +101,23 @@ impl Sample {
             let duration_sec = || self.sample.duration_sec();
             let stretch = Stretch::asked(width, start_sec, end_sec, duration_sec)?;
             let Stretch { width, start_sec, end_sec } = stretch;
-            waveform::plain(py, self.sample.waveform(width, start_sec, end_sec), stretch)
+            let extremes = self.sample.waveform(width, start_sec, end_sec);
+            match self.sample.result_of(AnalysisKind::Waveform).as_deref() {
+                Some(AnalysisResult::Waveform(levels)) => {
+                    waveform::levelled(py, extremes, levels, stretch)
+                }
+                _ => waveform::plain(py, extremes, stretch),
+            }
         })
+    }
+
+    /// What was heard in it so far, by kind; a fresh dict.
+    ///
+    /// A kind is there once an engine has heard it: for a load with ``analyze``, for
+    /// `analyze_sample_async`, whatever slot that was for. What is known stays known.
+    #[getter]
+    fn analysis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        analysis::results(py, &self.sample.analysis())
     }
 
     /// Length in seconds; of an arriving sample, of what is ready.

@@ -61,19 +61,41 @@ pub(crate) fn plain<'py>(
     class(py)?.call1((extremes.0, extremes.1, stretch.start_sec, stretch.end_sec))
 }
 
-/// The same with levels.
+/// Minima and maxima, and the levels that were found in the same sample.
+pub(crate) fn levelled<'py>(
+    py: Python<'py>,
+    waveform: Waveform,
+    levels: &analysis::ColouredWaveform,
+    stretch: Stretch,
+) -> PyResult<Bound<'py, PyAny>> {
+    let Waveform { min, max, .. } = waveform;
+    let pixels = levels.pixels(stretch.width, stretch.start_sec, stretch.end_sec);
+    all(py, [min, max], &pixels, stretch)
+}
+
+/// The same, all of it from the waveform in colour.
 pub(crate) fn coloured<'py>(
     py: Python<'py>,
     waveform: &analysis::ColouredWaveform,
     stretch: Stretch,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let channels = waveform.pixels(stretch.width, stretch.start_sec, stretch.end_sec);
-    let array = |value: fn(&Pixel) -> f32| {
-        stretch.array(py, channels.iter().flatten().map(value).collect())
-    };
+    let pixels = waveform.pixels(stretch.width, stretch.start_sec, stretch.end_sec);
+    let extremes = [|pixel: &Pixel| pixel.min, |pixel: &Pixel| pixel.max]
+        .map(|value: fn(&Pixel) -> f32| pixels.iter().flatten().map(value).collect());
+    all(py, extremes, &pixels, stretch)
+}
+
+fn all<'py>(
+    py: Python<'py>,
+    [min, max]: [Vec<f32>; 2],
+    pixels: &[Vec<Pixel>],
+    stretch: Stretch,
+) -> PyResult<Bound<'py, PyAny>> {
+    let array =
+        |value: fn(&Pixel) -> f32| stretch.array(py, pixels.iter().flatten().map(value).collect());
     class(py)?.call1((
-        array(|pixel| pixel.min)?,
-        array(|pixel| pixel.max)?,
+        stretch.array(py, min)?,
+        stretch.array(py, max)?,
         stretch.start_sec,
         stretch.end_sec,
         array(|pixel| pixel.rms)?,

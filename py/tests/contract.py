@@ -45,6 +45,17 @@ RANGES: dict[str, tuple[float, float]] = {
     "decoding": (0.0, 1e8),
     "resampling": (0.0, 1e8),
     "publishing": (0.0, 1e8),
+    "bpm": (50.0, 210.0),
+    "confidence": (0.0, 1.0),
+    "octave_confidence": (0.0, 1.0),
+    "stability": (0.0, 1.0),
+    "beats_per_bar": (0, 4),
+    "pitch_class": (0, 11),
+    "tuning_cents": (-50.0, 50.0),
+    "sample_peak": (0.0, 1e9),
+    "true_peak": (0.0, 1e9),
+    "leading_silence_sec": (0.0, 1e6),
+    "trailing_silence_sec": (0.0, 1e6),
 }
 """The lowest and the highest value of every number."""
 
@@ -111,6 +122,31 @@ def check_event(event: Any) -> None:
         raise WrongEvent(f"{event}: the length in seconds is not that in frames")
     if event["type"] == "error" and not event["error"]:
         raise WrongEvent(f"{event} says nothing")
+    if event["type"] == "analysis":
+        check_analysis(event)
+
+
+def check_analysis(event: Any) -> None:
+    """Checks that there is a result of the kind or a reason, and of a key perhaps neither."""
+    result, error, kind = event["result"], event["error"], event["kind"]
+    if (error is None) != (kind is None) or error == "":
+        raise WrongEvent(f"{event} says half of why")
+    if error is not None and result is not None:
+        raise WrongEvent(f"{event} has a result, and says why not")
+    if error is None and result is None and event["analysis"] != "key":
+        raise WrongEvent(f"{event} has neither a result nor a reason")
+    if result is not None and not fits(result, RESULTS[event["analysis"]]):
+        raise WrongEvent(f"{event}: the result is of another kind")
+
+
+RESULTS: dict[str, type] = {
+    "bpm": hotcue.analysis.BpmAnalysis,
+    "key": hotcue.analysis.KeyAnalysis,
+    "loudness": hotcue.analysis.LoudnessAnalysis,
+    "onsets": hotcue.analysis.OnsetsAnalysis,
+    "waveform": hotcue.analysis.WaveformAnalysis,
+}
+"""The row of each kind's result."""
 
 
 def length_sec(event: Any) -> float:
@@ -179,16 +215,22 @@ class Story:
         self.ready_sec: float | None = None
         self.stage = 0
         self.id: int | None = None
+        self.ended: str | None = None
+        self.heard: list[str] = []
+        self.heard_last = False
 
     def see(self, event: Any, complete: Callable[[], bool]) -> None:
         kind = event["type"]
         before, self.kinds = self.kinds, [*self.kinds[-3:], kind]
-        ended = next((kind for kind in before if kind in TERMINAL), None)
-        if ended is not None and kind not in LATE:
-            raise WrongEvent(f"{event} follows {ended}")
+        if self.ended is not None and kind not in LATE:
+            raise WrongEvent(f"{event} follows {self.ended}")
         if self.id not in (None, event["id"]):
             raise WrongEvent(f"{event} is of another id than before, {self.id}")
         self.id = event["id"]
+        if kind in TERMINAL:
+            self.ended = kind
+        if kind == "analysis":
+            self._see_analysis(event, complete)
         if kind == "started" and before:
             raise WrongEvent(f"{event} follows {before}")
         if kind not in ("started", "cancelled", "error") and not before and complete():
@@ -213,6 +255,16 @@ class Story:
         was_playable = kind == "success" and self.ready_sec is not None
         if was_playable and (event["from_cache"] or event["duration_sec"] < self.ready_sec):
             raise WrongEvent(f"{event}: {self.ready_sec} s were playable before")
+
+    def _see_analysis(self, event: Any, complete: Callable[[], bool]) -> None:
+        if self.ended is None and complete():
+            raise WrongEvent(f"{event} comes before the end of its load")
+        if self.ended in ("error", "cancelled") and event["error"] is None:
+            raise WrongEvent(f"{event} is of what was not loaded")
+        if event["analysis"] in self.heard or self.heard_last:
+            raise WrongEvent(f"{event} follows {self.heard}")
+        self.heard.append(event["analysis"])
+        self.heard_last = event["last"]
 
 
 class Checker:

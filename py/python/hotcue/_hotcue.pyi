@@ -7,7 +7,7 @@ from typing import Any, Literal, SupportsIndex, final
 import numpy as np
 from numpy.typing import NDArray
 
-from .analysis import Analysis, Facts, Kinds
+from .analysis import Analysis, Facts, Kind, Kinds
 from .errors import Stage
 from .events import LoaderEvent, PlaybackEvent
 from .source import Resolved
@@ -18,6 +18,7 @@ from .values import (
     Instrument,
     Loop,
     LoopMode,
+    Normalize,
     Retrigger,
     SlotState,
     Waveform,
@@ -75,8 +76,18 @@ class Sample:
         Exact at any zoom, and takes microseconds however long the sample is. A pixel covers the
         frames from where it begins to where the next one does, one at least: far enough in, both
         values are those of that frame. Where there is no frame, or none yet, both are 0. `width`
-        is 1 to 65,536. Of a streamed sample it is drawn while the file is read in the background,
-        flat until then, and to a precision of 16,384 frames after three hours.
+        is 1 to 65,536. Once the kind ``"waveform"`` was heard in the sample (`analysis`), levels
+        are there, too: RMS, and that of three bands. Of a streamed sample it is drawn while the
+        file is read in the background, flat until then, and to a precision of 16,384 frames after
+        three hours.
+        """
+
+    @property
+    def analysis(self) -> Analysis:
+        """What was heard in it so far, by kind; a fresh dict.
+
+        A kind is there once an engine has heard it: for a load with ``analyze``, for
+        `analyze_sample_async`, whatever slot that was for. What is known stays known.
         """
 
     @property
@@ -294,15 +305,24 @@ class Engine:
     def is_running(self) -> bool: ...
     @property
     def max_source_bytes(self) -> int | None: ...
-    def check_load(self, id: SupportsIndex | None, priority: SupportsIndex) -> None: ...
+    def check_load(
+        self, id: SupportsIndex | None, priority: SupportsIndex, analyze: Kinds
+    ) -> list[Kind]: ...
+    def analyze(self, id: SupportsIndex, kinds: Kinds, priority: SupportsIndex) -> Ticket: ...
     def load(
-        self, id: SupportsIndex | None, source: Resolved, priority: SupportsIndex, stream: bool
+        self,
+        id: SupportsIndex | None,
+        source: Resolved,
+        priority: SupportsIndex,
+        stream: bool,
+        analyze: Kinds,
     ) -> Ticket: ...
     def load_many(
         self,
         items: list[tuple[SupportsIndex | None, Resolved]],
         priority: SupportsIndex,
         stream: bool,
+        analyze: Kinds,
     ) -> Batch: ...
     def cancel_load(self, request_id: SupportsIndex) -> bool: ...
     def set_priority(self, request_id: SupportsIndex, priority: SupportsIndex) -> bool: ...
@@ -317,6 +337,7 @@ class Engine:
         self,
         id: SupportsIndex,
         volume: float,
+        normalize: Normalize | float | None,
         pan: float,
         speed: float,
         looped: bool | LoopMode,

@@ -37,7 +37,7 @@ class LoadBatch:
 
     def cancel(self) -> int:
         """Cancels every load that has not ended; returns how many, each of which has its
-        `cancelled` event."""
+        `cancelled` event. Analyses of those that have succeeded end, too."""
         return self._batch.cancel()
 
     def __repr__(self) -> str:

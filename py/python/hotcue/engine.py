@@ -20,6 +20,7 @@ from .values import (
     LoadStatus,
     LoopMode,
     Meters,
+    Normalize,
     Playhead,
     Retrigger,
     SlotState,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ._hotcue import Sample
+    from .analysis import Kinds
     from .events import LoaderEvent, PlaybackEvent
 
 # All that were ever started: nobody can tell whether another thread starts one again just now. By
@@ -201,6 +203,7 @@ class AudioEngine:
         *,
         priority: SupportsIndex = 0,
         stream: bool = False,
+        analyze: Kinds = (),
     ) -> LoadTicket:
         """Asks for a sample to be loaded into slot `id` and returns at once.
 
@@ -216,6 +219,13 @@ class AudioEngine:
         exact; in MP3 and ADTS they are fast once the file was read through in the background. A
         voice whose file goes away or changes fades, and ends with the reason `source_lost`.
 
+        `analyze` names what is to be heard in it once it is loaded: ``"bpm"``, ``"key"``,
+        ``"loudness"``, ``"onsets"``, ``"waveform"``, one or several. Each has one `analysis`
+        event after that of the load, whatever happens, and its result in `Sample.analysis`. All
+        loads go before; of analyses, those of higher `priority`. `cancel_load` ends it, also after
+        `success`; so do another sample in the slot, `unload_sample` and an eviction. Of a streamed
+        sample the events say that it is not in memory.
+
         What becomes of it is told by events, and by the ticket: exactly one of `success`,
         `error` and `cancelled`. A bad *file* never raises here. Raises `ValueError`,
         `TypeError` and `RuntimeError` as the class says, and `QueueFullError` when
@@ -225,9 +235,9 @@ class AudioEngine:
         native = self._native
         source = resolve(path)
         if not isinstance(source, str | bytes | bytearray | memoryview):
-            native.check_load(id, priority)  # Before anything is read.
+            analyze = native.check_load(id, priority, analyze)  # Before anything is read.
         content = read(source, native.max_source_bytes)
-        return LoadTicket(native.load(id, content, priority, bool(stream)))
+        return LoadTicket(native.load(id, content, priority, bool(stream), analyze))
 
     def load_many_async(
         self,
@@ -235,6 +245,7 @@ class AudioEngine:
         *,
         priority: SupportsIndex = 0,
         stream: bool = False,
+        analyze: Kinds = (),
     ) -> LoadBatch:
         """Asks for many samples at once and returns as soon as they are accepted.
 
@@ -250,15 +261,30 @@ class AudioEngine:
         native = self._native
         given = []
         for id, source in pairs(items):
-            native.check_load(id, priority)
+            analyze = native.check_load(id, priority, analyze)
             given.append((id, resolve(source)))
         limit = native.max_source_bytes
         contents = [(id, read(source, limit)) for id, source in given]
-        return LoadBatch(native.load_many(contents, priority, bool(stream)))
+        return LoadBatch(native.load_many(contents, priority, bool(stream), analyze))
+
+    def analyze_sample_async(
+        self, id: SupportsIndex, kinds: Kinds = "bpm", *, priority: SupportsIndex = 0
+    ) -> LoadTicket:
+        """Has heard what the slot holds, and returns at once: see `analyze` of
+        `load_sample_async`.
+
+        It is a load that has ended already: `started`, `progress` and `success` with `from_cache`,
+        then one `analysis` event per kind. What is known of the sample is told at once: it is
+        heard once, whatever slots it is in and however often somebody asks.
+
+        Raises `NotReadyError` for a slot without a finished sample, else as `load_sample_async`.
+        """
+        return LoadTicket(self._native.analyze(id, kinds, priority))
 
     def cancel_load(self, request_id: SupportsIndex) -> bool:
-        """Cancels a load by its request id (a `LoadTicket` is one). True means that its
-        `cancelled` event follows; False that there is no such load, or that it had ended."""
+        """Cancels a load by its request id (a `LoadTicket` is one), or its analysis, if the load
+        has succeeded. True means that its `cancelled` event follows, or `analysis` events that say
+        so; False that there is no such load, or that all of it had ended."""
         return self._native.cancel_load(request_id)
 
     def set_priority(self, request_id: SupportsIndex, priority: SupportsIndex) -> bool:
@@ -315,6 +341,7 @@ class AudioEngine:
         id: SupportsIndex,
         volume: float = 1.0,
         *,
+        normalize: Normalize | float | None = None,
         pan: float = 0.0,
         speed: float = 1.0,
         loop: bool | LoopMode = False,
@@ -336,6 +363,12 @@ class AudioEngine:
         `volume` is linear gain 0…4, `pan` -1 (left)…1 (right) at constant power, `speed` -4…4
         (negative plays backwards). `at_frame` is when it starts, on the engine's clock (None, or
         a frame in the past: at once), exact to the frame.
+
+        `normalize` amplifies the sample beside the volume, so that all are alike: ``"peak"`` makes
+        full scale of its greatest value; ``"loudness"`` brings it to -18 LUFS, which is the level
+        of ReplayGain, a number to so many LUFS (-70…0), or as near as its true peak may come to -1
+        dBTP. A sample whose loudness is not known (``analyze="loudness"``) plays as it is; so does
+        one that is streamed, or that plays before all of it is there.
 
         It plays from `start_sec` of the sample to `end_sec` (None: its end); backwards, a
         `start_sec` of 0 is the end. `fade_in_sec` and `fade_out_sec`, 0…60, fade it in, and out
@@ -377,6 +410,7 @@ class AudioEngine:
         return self._native.play_sample(
             id,
             volume,
+            normalize,
             pan,
             speed,
             loop,

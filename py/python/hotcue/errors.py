@@ -133,7 +133,8 @@ class QueueFullError(HotcueError):
 
 
 class NotReadyError(HotcueError):
-    """`play_sample(…, when_loading="raise")` met a slot whose load still runs."""
+    """`play_sample(…, when_loading="raise")` met a slot whose load still runs, or
+    `analyze_sample_async` one without a finished sample."""
 
 
 class NoOutputWarning(RuntimeWarning):

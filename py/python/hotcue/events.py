@@ -8,6 +8,14 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, TypedDict
 
+from .analysis import (
+    BpmAnalysis,
+    KeyAnalysis,
+    Kind,
+    LoudnessAnalysis,
+    OnsetsAnalysis,
+    WaveformAnalysis,
+)
 from .errors import CancelReason, ErrorKind, Stage
 
 
@@ -129,6 +137,29 @@ class CancelledEvent(TypedDict):
     reason: CancelReason
 
 
+class AnalysisEvent(TypedDict):
+    """What was heard in the sample of a load that asked for it: one event for each kind, after the
+    `success`, `error` or `cancelled` of the load. `last` tells the last of them.
+
+    `result` is the row of the kind, None of a key that there is none of (percussion). Where there
+    is no result, `error` says why, and `kind` what that is: that of a load that failed,
+    ``"worker_panic"`` for a bug in the analysis, ``"user"`` after `cancel_load` or
+    `unload_sample`, ``"superseded"`` by another sample in the slot or by a newer load,
+    ``"shutdown"``, ``"evicted"``, ``"streamed"`` of a sample that is never in memory as a whole.
+    Both are None otherwise. The load is as it was.
+    """
+
+    type: Literal["analysis"]
+    id: int
+    request_id: int
+    time_sec: float
+    analysis: Kind
+    result: BpmAnalysis | KeyAnalysis | LoudnessAnalysis | OnsetsAnalysis | WaveformAnalysis | None
+    error: str | None
+    kind: ErrorKind | CancelReason | Literal["evicted", "streamed"] | None
+    last: bool
+
+
 class EvictedEvent(TypedDict):
     """A sample left memory to keep the budget; the next play of it loads it again. `request_id` is
     the load that had brought it. `freed_bytes` are 0 for all but the last of slots that shared it.
@@ -160,13 +191,15 @@ LoaderEvent: TypeAlias = (
     | SuccessEvent
     | ErrorEvent
     | CancelledEvent
+    | AnalysisEvent
     | EvictedEvent
     | DeviceEvent
 )
 """What `poll_loader_events()` returns."""
 
 TERMINAL = frozenset({"success", "error", "cancelled"})
-"""The types of which every accepted request gets exactly one, as its last."""
+"""The types of which every accepted request gets exactly one, as its last but for `analysis` and
+`evicted`."""
 
 
 class VoiceStarted(TypedDict):

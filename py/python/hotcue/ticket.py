@@ -48,7 +48,8 @@ class LoadTicket(int):
         return self._ticket.sample()
 
     def cancel(self) -> bool:
-        """Cancels the load. True means that its `cancelled` event follows; False that it had
+        """Cancels the load, or its analysis, if the load has succeeded. True means that its
+        `cancelled` event follows, or `analysis` events that say so; False that all of it had
         ended already. The slot's sample stays as it was."""
         return self._ticket.cancel()
 

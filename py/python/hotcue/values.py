@@ -27,6 +27,10 @@ LoopMode: TypeAlias = Literal["forward", "pingpong", "backward", "file"]
 its end to its start; or as the file itself says."""
 
 
+Normalize: TypeAlias = Literal["loudness", "peak"]
+"""What `play_sample` brings a sample to."""
+
+
 class Levels(NamedTuple):
     """How loud something was in the last turn of the meters, a value per output channel."""
 

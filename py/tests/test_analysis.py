@@ -1,0 +1,205 @@
+"""What an engine hears in samples after their loads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support import Sounds, wait_until, wav_bytes
+
+import hotcue
+
+KINDS = ["loudness", "waveform", "onsets", "bpm", "key"]
+"""In the order in which they are heard."""
+RATE = 48_000
+
+
+def tone(sec: float = 1.0, amplitude: float = 0.1, hz: float = 1000.0) -> bytes:
+    """A tone on two channels, as a WAV file."""
+    times = np.arange(round(sec * RATE)) / RATE
+    wave = np.round(amplitude * 32_767 * np.sin(2 * np.pi * hz * times))
+    return wav_bytes(np.stack([wave, wave], axis=1).astype(np.int16))
+
+
+def heard(engine: hotcue.AudioEngine, ticket: int) -> list[Any]:
+    """The `analysis` events of a request, up to its last."""
+    events: list[Any] = []
+
+    def is_complete() -> bool:
+        for event in engine.drain_loader_events():
+            if event["type"] == "analysis" and event["request_id"] == ticket:
+                events.append(event)
+        return bool(events) and events[-1]["last"]
+
+    wait_until("all was heard", is_complete)
+    return events
+
+
+def test_each_kind_has_one_event_after_the_load(engine: hotcue.AudioEngine) -> None:
+    ticket = engine.load_sample_async(0, tone(), analyze=[*KINDS, "bpm"])
+    events = heard(engine, ticket)
+    assert [event["analysis"] for event in events] == KINDS
+    assert [event["last"] for event in events] == [False] * 4 + [True]
+    assert all(event["error"] is None and event["kind"] is None for event in events)
+    # EBU Tech 3341, case 1: a tone of 1 kHz on both channels is as loud as its peak in dBFS.
+    assert events[0]["result"]["integrated_lufs"] == pytest.approx(-20.0, abs=0.1)
+
+
+def test_a_sample_keeps_what_was_heard_for_all_its_slots(
+    engine: hotcue.AudioEngine, tmp_path: Path
+) -> None:
+    path = tmp_path / "tone.wav"
+    path.write_bytes(tone())
+    first = engine.load_sample_async(0, path, analyze="loudness")
+    (event,) = heard(engine, first)
+    second = engine.load_sample_async(1, path)
+    assert second.result().analysis == {"loudness": event["result"]}
+    assert second.result().analysis["loudness"] is not second.result().analysis["loudness"]
+    again = engine.analyze_sample_async(1, "loudness")
+    assert heard(engine, again)[0]["result"] == event["result"]
+
+
+def test_an_analysis_of_what_a_slot_holds_has_succeeded_already(
+    engine: hotcue.AudioEngine,
+) -> None:
+    with pytest.raises(hotcue.NotReadyError):
+        engine.analyze_sample_async(0)
+    sample = engine.load_sample_async(0, tone()).result()
+    ticket = engine.analyze_sample_async(0, ("onsets",))
+    assert ticket.result() == sample
+    (event,) = heard(engine, ticket)
+    assert (event["id"], event["analysis"]) == (0, "onsets")
+
+
+def test_a_waveform_has_levels_once_they_were_heard(engine: hotcue.AudioEngine) -> None:
+    sample = engine.load_sample_async(0, tone(amplitude=0.5)).result()
+    before = sample.waveform(10)
+    assert before.rms is None
+    heard(engine, engine.analyze_sample_async(0, "waveform"))
+    after = sample.waveform(10)
+    assert np.array_equal(after.min, before.min)
+    assert np.array_equal(after.max, before.max)
+    for levels in (after.rms, after.low, after.mid, after.high):
+        assert levels is not None
+        assert levels.shape == (2, 10)
+    assert after.rms is not None
+    assert after.mid is not None
+    # A sine of half of full scale.
+    assert after.rms[:, 1:-1] == pytest.approx(0.5 / np.sqrt(2), rel=0.02)
+    # Linkwitz-Riley filters of fourth order at 200 Hz and 2 kHz lie on both sides of 1 kHz.
+    gain = 1 / ((1 + (200 / 1000) ** 4) * (1 + (1000 / 2000) ** 4))
+    assert after.mid[:, 1:-1] == pytest.approx(0.5 / np.sqrt(2) * gain, rel=0.02)
+
+
+@pytest.mark.parametrize("kinds", ["tempo", ["bpm", "tempo"], [1], 1, None])
+def test_what_is_no_kind_raises_and_changes_nothing(engine: hotcue.AudioEngine, kinds: Any) -> None:
+    wrong = (ValueError, TypeError)
+    with pytest.raises(wrong, match="analyze"):
+        engine.load_sample_async(0, tone(), analyze=kinds)
+    with pytest.raises(wrong, match="analyze"):
+        engine.load_many_async({0: tone()}, analyze=kinds)
+    assert engine.state(0) == "empty"
+    engine.load_sample_async(0, tone()).result()
+    with pytest.raises(wrong, match="kinds"):
+        engine.analyze_sample_async(0, kinds)
+
+
+def test_kinds_are_read_once(engine: hotcue.AudioEngine, sounds: Sounds) -> None:
+    once = (kind for kind in ("key", "onsets"))
+    with sounds.wav().open("rb") as file:
+        ticket = engine.load_sample_async(0, file, analyze=once)  # type: ignore[arg-type]
+    assert [event["analysis"] for event in heard(engine, ticket)] == ["onsets", "key"]
+    batch = engine.load_many_async(
+        {1: sounds.wav(), 2: sounds.wav("b.wav")},
+        analyze=(kind for kind in ("key",)),  # type: ignore[arg-type]
+    )
+    for ticket in batch.requests:
+        sample = ticket.result()
+        wait_until("it was heard", lambda sample=sample: "key" in sample.analysis)
+
+
+def test_a_load_that_fails_says_so_for_each_kind(
+    engine: hotcue.AudioEngine, sounds: Sounds
+) -> None:
+    ticket = engine.load_sample_async(0, sounds.missing(), analyze=["bpm", "key"])
+    events = heard(engine, ticket)
+    assert [event["kind"] for event in events] == ["not_found"] * 2
+    assert all(event["error"] and event["result"] is None for event in events)
+
+
+def test_a_streamed_sample_says_that_it_is_not_in_memory(engine: hotcue.AudioEngine) -> None:
+    ticket = engine.load_sample_async(0, tone(), stream=True, analyze="bpm")
+    (event,) = heard(engine, ticket)
+    assert event["kind"] == "streamed"
+    assert ticket.result().analysis == {}
+
+
+def test_shutting_down_answers_what_is_open(sounds: Sounds) -> None:
+    engine = hotcue.AudioEngine(output="offline", workers=1)
+    with engine:
+        tickets = [
+            engine.load_sample_async(id, tone(20.0, hz=500.0 + id), analyze=KINDS)
+            for id in range(8)
+        ]
+        tickets[-1].result()
+    events = [event for event in engine.drain_loader_events() if event["type"] == "analysis"]
+    for ticket in tickets:
+        mine = [event for event in events if event["request_id"] == ticket]
+        assert sorted(event["analysis"] for event in mine) == sorted(KINDS)
+        assert [event["last"] for event in mine] == [False] * 4 + [True]
+
+
+def test_cancel_load_ends_an_analysis(engine: hotcue.AudioEngine) -> None:
+    # Others are heard first, for far longer than the next lines take.
+    for id in range(1, 5):
+        engine.load_sample_async(id, tone(120.0, hz=500.0 + id), analyze=KINDS).result()
+    ticket = engine.load_sample_async(0, tone(), priority=-1, analyze=KINDS)
+    ticket.result()
+    assert engine.cancel_load(ticket)
+    assert not ticket.cancel()
+    assert [event["kind"] for event in heard(engine, ticket)][-1] == "user"
+    assert engine.sample(0) is not None
+
+
+def peak(engine: hotcue.AudioEngine, **options: Any) -> float:
+    """The greatest value of what is heard of a play."""
+    engine.play_sample(0, **options)
+    mix = engine.render(RATE // 10)
+    engine.stop_all()
+    engine.render(RATE // 10)
+    return float(np.abs(mix).max())
+
+
+def test_a_play_brings_a_sample_to_a_loudness_or_its_peak_to_full_scale(
+    engine: hotcue.AudioEngine,
+) -> None:
+    engine.load_sample_async(0, tone(amplitude=0.1)).result()
+    assert peak(engine) == pytest.approx(0.1, abs=1e-3)
+    assert peak(engine, normalize="peak") == pytest.approx(1.0, abs=1e-3)
+    assert peak(engine, normalize="peak", volume=0.5) == pytest.approx(0.5, abs=1e-3)
+    assert peak(engine, normalize="loudness") == pytest.approx(0.1, abs=1e-3), "not yet known"
+    heard(engine, engine.analyze_sample_async(0, "loudness"))
+    # It is of -20 LUFS.
+    assert peak(engine, normalize="loudness") == pytest.approx(0.1 * 10 ** (2 / 20), rel=0.02)
+    assert peak(engine, normalize=-30) == pytest.approx(0.1 * 10 ** (-10 / 20), rel=0.02)
+    # No nearer than its true peak may come to -1 dBTP.
+    assert peak(engine, normalize=0.0) == pytest.approx(10 ** (-1 / 20), rel=0.02)
+
+
+def test_set_voice_leaves_what_a_sample_is_amplified_by(engine: hotcue.AudioEngine) -> None:
+    engine.load_sample_async(0, tone(amplitude=0.25)).result()
+    voice = engine.play_sample(0, normalize="peak")
+    assert voice is not None
+    engine.render(4800)
+    engine.set_voice(voice, volume=0.5)
+    engine.render(4800)
+    assert float(np.abs(engine.render(4800)).max()) == pytest.approx(0.5, abs=1e-3)
+
+
+@pytest.mark.parametrize("normalize", ["rms", True, float("nan"), 1.0, -71, b"peak"])
+def test_what_nothing_can_be_brought_to_raises(engine: hotcue.AudioEngine, normalize: Any) -> None:
+    engine.load_sample_async(0, tone()).result()
+    with pytest.raises((ValueError, TypeError), match="normalize"):
+        engine.play_sample(0, normalize=normalize)
