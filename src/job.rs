@@ -154,6 +154,11 @@ enum State {
 impl LoadJob {
     /// Makes a job. Touches nothing: the first step opens the source.
     pub fn new(source: Source, options: LoadOptions) -> Self {
+        Self::with_pulse(source, options, Arc::default())
+    }
+
+    /// The same with a pulse that others hold already.
+    pub(crate) fn with_pulse(source: Source, options: LoadOptions, pulse: Arc<Pulse>) -> Self {
         Self {
             source,
             options,
@@ -161,7 +166,7 @@ impl LoadJob {
             stage: Stage::Queued,
             percent: 0.0,
             idle: Idle::default(),
-            pulse: Arc::default(),
+            pulse,
             busy: Duration::ZERO,
             opened: None,
         }

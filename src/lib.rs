@@ -7,6 +7,7 @@
 #![cfg_attr(rtsan, feature(sanitize))]
 
 mod buffer;
+mod cache;
 mod clearing;
 mod decode;
 mod error;
@@ -24,6 +25,7 @@ pub mod output;
 pub mod playback;
 
 pub use buffer::{SampleBuffer, SampleWriter, Waveform};
+pub use cache::{Cache, CacheStats, CachedLoad};
 pub use clearing::Clearing;
 pub use decode::StreamInfo;
 #[cfg(any(test, fuzzing))]

@@ -59,6 +59,11 @@ impl Tags {
         self.0.is_empty()
     }
 
+    /// Names and values in this order.
+    pub(crate) fn from_pairs(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 /// A file with a certain content: equal as long as it is the same file and nobody has written
-/// to it, as far as length and time of modification tell.
+/// to it, as far as length and times tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SourceIdentity {
     /// The file system.
@@ -16,6 +16,9 @@ pub struct SourceIdentity {
     pub len: u64,
     /// When it was last modified, in ns since 1970.
     pub modified_ns: i128,
+    /// When anything about it was last changed, its times included, in ns since 1970: what gives a
+    /// file that it has written to its old time back, as taggers do, shows here.
+    pub changed_ns: i128,
 }
 
 /// Asks which file `path` leads to now, without opening it.
@@ -45,6 +48,8 @@ pub(crate) fn identity(metadata: &Metadata) -> Option<SourceIdentity> {
             len: metadata.len(),
             modified_ns: i128::from(metadata.mtime()) * 1_000_000_000
                 + i128::from(metadata.mtime_nsec()),
+            changed_ns: i128::from(metadata.ctime()) * 1_000_000_000
+                + i128::from(metadata.ctime_nsec()),
         })
     }
     #[cfg(not(unix))]

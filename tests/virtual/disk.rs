@@ -248,6 +248,7 @@ impl Disk {
             inode: file as u64,
             len: script.bytes,
             modified_ns: i128::from(version),
+            changed_ns: i128::from(version),
         })
     }
 }

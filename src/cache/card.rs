@@ -1,0 +1,96 @@
+//! Keys, and the cards that say which content a file has.
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::entry::DECODERS;
+use crate::source::SourceIdentity;
+
+/// How long a file has to be left alone before its times tell whether it has changed: longer than
+/// a tick of the system's clock,
+const SETTLED: Duration = Duration::from_millis(20);
+/// or of a file system that knows seconds only, FAT every second one.
+const COARSELY_SETTLED: Duration = Duration::from_secs(2);
+const NS_PER_SEC: i128 = 1_000_000_000;
+
+/// What an entry or a card is found by: 256 bits of BLAKE3.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Key([u8; 32]);
+
+impl Key {
+    /// The content that `hasher` has heard all of.
+    pub(super) fn content(hasher: &blake3::Hasher) -> Self {
+        Self(*hasher.finalize().as_bytes())
+    }
+
+    /// The sample that this version makes of a content at a rate.
+    pub(super) fn sample(content: Self, sample_rate: Option<u32>) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("hotcue cache sample");
+        hasher.update(&content.0);
+        hasher.update(&DECODERS.to_le_bytes());
+        hasher.update(&sample_rate.unwrap_or(0).to_le_bytes());
+        hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
+        Self::content(&hasher)
+    }
+
+    /// A file, as long as nobody has written to it.
+    pub(super) fn card(identity: &SourceIdentity) -> Self {
+        let SourceIdentity { device, inode, len, modified_ns, changed_ns } = identity;
+        let mut hasher = blake3::Hasher::new_derive_key("hotcue cache card");
+        hasher.update(&device.to_le_bytes());
+        hasher.update(&inode.to_le_bytes());
+        hasher.update(&len.to_le_bytes());
+        hasher.update(&modified_ns.to_le_bytes());
+        hasher.update(&changed_ns.to_le_bytes());
+        Self::content(&hasher)
+    }
+
+    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The name of something that is kept of a file. It begins with the file's length, by which a folder
+/// is asked whether a file can be one that it knows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Name {
+    pub(super) len: u64,
+    pub(super) key: Key,
+}
+
+impl Name {
+    pub(super) fn of_card(identity: &SourceIdentity) -> Self {
+        Self { len: identity.len, key: Key::card(identity) }
+    }
+
+    /// The length of the file that something of this name is of.
+    pub(super) fn len_in(name: &str) -> Option<u64> {
+        u64::from_str_radix(name.split_once('-')?.0, 16).ok()
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}-{}", self.len, self.key)
+    }
+}
+
+/// Whether a file was left alone for long enough that any later change shows in its times.
+pub(super) fn is_settled(identity: &SourceIdentity, now: SystemTime) -> bool {
+    let SourceIdentity { modified_ns, changed_ns, .. } = *identity;
+    let is_coarse = modified_ns % NS_PER_SEC == 0 && changed_ns % NS_PER_SEC == 0;
+    let settled = if is_coarse { COARSELY_SETTLED } else { SETTLED };
+    let now_ns = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    let left_alone_ns = i128::try_from(now_ns).unwrap_or(0) - modified_ns.max(changed_ns);
+    u128::try_from(left_alone_ns).is_ok_and(|ns| ns >= settled.as_nanos())
+}

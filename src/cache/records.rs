@@ -1,0 +1,161 @@
+//! What is known of a sample beside its values, field by field.
+
+use std::sync::Arc;
+
+use super::field::Field;
+use crate::metadata::{
+    Acid, Broadcast, Cue, Instrument, Loop, LoopKind, Metadata, Tags, Tempo, TempoSource,
+};
+
+/// Writes and reads the fields of a struct in the order given. All of them: one that is new does
+/// not compile until it stands here, and then [`DECODERS`](super::entry::DECODERS) is to rise.
+macro_rules! record {
+    ($name:ident { $($field:ident),* $(,)? }) => {
+        impl Field for $name {
+            fn put(&self, bytes: &mut Vec<u8>) {
+                let Self { $($field),* } = self;
+                $($field.put(bytes);)*
+            }
+
+            fn take(bytes: &mut &[u8]) -> Option<Self> {
+                $(let $field = Field::take(bytes)?;)*
+                Some(Self { $($field),* })
+            }
+        }
+    };
+}
+
+/// Writes an enum by the place of each variant.
+macro_rules! choice {
+    ($name:ident { $($variant:ident),* $(,)? }) => {
+        impl Field for $name {
+            fn put(&self, bytes: &mut Vec<u8>) {
+                // Whatever is added to the enum has to be added here to compile.
+                match self { $(Self::$variant => {})* }
+                let place = [$(Self::$variant),*].iter().position(|it| it == self);
+                place.map_or(u8::MAX, |place| place.to_le_bytes()[0]).put(bytes);
+            }
+
+            fn take(bytes: &mut &[u8]) -> Option<Self> {
+                let place = u8::take(bytes)?;
+                [$(Self::$variant),*].into_iter().nth(place.into())
+            }
+        }
+    };
+}
+
+/// A sample, without its values.
+pub(super) struct Record {
+    pub(super) sample_rate: u32,
+    pub(super) channels: u32,
+    pub(super) frames: u64,
+    pub(super) source_rate: u32,
+    pub(super) container: String,
+    pub(super) codec: String,
+    pub(super) bits_per_sample: Option<u32>,
+    pub(super) metadata: Option<Metadata>,
+}
+
+record!(Record {
+    sample_rate,
+    channels,
+    frames,
+    source_rate,
+    container,
+    codec,
+    bits_per_sample,
+    metadata,
+});
+choice!(LoopKind { Forward, PingPong, Backward });
+choice!(TempoSource { Acid, AppleLoop, Tag });
+record!(Loop { start_frame, end_frame, start_sec, end_sec, kind, count, is_release });
+record!(Cue { frame, end_frame, sec, end_sec, id, label, note });
+record!(Tempo { bpm, source });
+record!(Acid { one_shot, root_is_set, stretch, disk_based, root_key, beats, meter, bpm });
+record!(Instrument { keys, velocities, gain_db });
+record!(Broadcast {
+    description,
+    originator,
+    originator_reference,
+    date,
+    time,
+    time_reference_frames,
+    time_reference_sec,
+    version,
+    umid,
+    loudness_lufs,
+    loudness_range_lu,
+    max_true_peak_dbtp,
+    max_momentary_lufs,
+    max_short_term_lufs,
+});
+
+impl Field for Metadata {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        let Self {
+            loops,
+            cues,
+            tags,
+            root_key,
+            root_cents,
+            tempo,
+            one_shot,
+            beats,
+            meter,
+            acid,
+            instrument,
+            broadcast,
+            has_cover,
+            // Of content only, which no entry is of.
+            kept_cover: _,
+        } = self;
+        loops.put(bytes);
+        cues.put(bytes);
+        tags.put(bytes);
+        root_key.put(bytes);
+        root_cents.put(bytes);
+        tempo.put(bytes);
+        one_shot.put(bytes);
+        beats.put(bytes);
+        meter.put(bytes);
+        acid.put(bytes);
+        instrument.put(bytes);
+        broadcast.put(bytes);
+        has_cover.put(bytes);
+    }
+
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        Some(Self {
+            loops: Field::take(bytes)?,
+            cues: Field::take(bytes)?,
+            tags: Field::take(bytes)?,
+            root_key: Field::take(bytes)?,
+            root_cents: Field::take(bytes)?,
+            tempo: Field::take(bytes)?,
+            one_shot: Field::take(bytes)?,
+            beats: Field::take(bytes)?,
+            meter: Field::take(bytes)?,
+            acid: Field::take(bytes)?,
+            instrument: Field::take(bytes)?,
+            broadcast: Field::take(bytes)?,
+            has_cover: Field::take(bytes)?,
+            kept_cover: None,
+        })
+    }
+}
+
+impl Field for Tags {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        let pairs = self.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        pairs.collect::<Vec<_>>().put(bytes);
+    }
+
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        Vec::take(bytes).map(Self::from_pairs)
+    }
+}
+
+/// What of a sample's metadata an entry keeps: all of it, but for a picture.
+pub(super) fn kept(metadata: Option<&Arc<Metadata>>) -> Option<Metadata> {
+    metadata.map(|metadata| Metadata { kept_cover: None, ..Metadata::clone(metadata) })
+}

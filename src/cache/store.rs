@@ -1,0 +1,335 @@
+//! The folder: what is in it, how things come in, and what leaves.
+
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::fs::{self, DirEntry, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::card::{Key, Name};
+use super::entry::EntryReader;
+use super::field::Field as _;
+use crate::source::SourceIdentity;
+
+const CARD: &str = "card";
+const SAMPLE: &str = "sample";
+const UNFINISHED: &str = "unfinished";
+/// What is not finished after so long never will be: its process was ended.
+const FORGOTTEN: Duration = Duration::from_secs(3_600);
+/// An entry says when it was used last to this precision: writing that costs more than reading a
+/// short sample.
+const USE_PERIOD: Duration = Duration::from_secs(60);
+/// The least that a file takes of a disk, about.
+const LEAST_BYTES: u64 = 4_096;
+
+/// A folder of decoded audio that any number of engines and processes share.
+///
+/// What was used least recently leaves when there is more than `max_bytes`. All methods may block on
+/// the disk; a folder that cannot be read or written is as good as an empty one.
+///
+/// ```
+/// let folder = std::env::temp_dir().join("hotcue-doc");
+/// let cache = hotcue::Cache::open(&folder, 1 << 30)?;
+/// assert_eq!(cache.stats().hits, 0);
+/// # std::fs::remove_dir_all(folder).ok();
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Cache {
+    folder: PathBuf,
+    max_bytes: u64,
+    /// Lengths of the files that something is kept of.
+    known_lens: Mutex<HashSet<u64>>,
+    /// What the folder holds, as far as this process knows.
+    bytes: AtomicU64,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    stored: AtomicU64,
+    unsound: AtomicU64,
+    failures: AtomicU64,
+}
+
+/// What a [`Cache`] was good for, since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheStats {
+    /// Loads that were read from it.
+    pub hits: u64,
+    /// Loads that were decoded, as it did not have them.
+    pub misses: u64,
+    /// Samples that were put into it.
+    pub stored: u64,
+    /// Entries that were damaged, and removed.
+    pub unsound: u64,
+    /// Times that it could not be written to.
+    pub failures: u64,
+}
+
+impl Cache {
+    /// Opens a folder, and makes it where there is none.
+    ///
+    /// # Errors
+    /// Those of making it and of listing what is in it.
+    pub fn open(folder: &Path, max_bytes: u64) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let cache = Self {
+            folder: folder.to_path_buf(),
+            max_bytes,
+            known_lens: Mutex::default(),
+            bytes: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+            stored: AtomicU64::new(0),
+            unsound: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+        };
+        cache.look_around()?;
+        Ok(cache)
+    }
+
+    /// What it was good for.
+    pub fn stats(&self) -> CacheStats {
+        // Relaxed here and below: figures to look at; nothing is published through them.
+        CacheStats {
+            hits: self.hits.load(Ordering::Relaxed),
+            misses: self.misses.load(Ordering::Relaxed),
+            stored: self.stored.load(Ordering::Relaxed),
+            unsound: self.unsound.load(Ordering::Relaxed),
+            failures: self.failures.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Whether a file of this length may be one that it knows. Other processes may have brought
+    /// some that it does not know of.
+    pub(super) fn may_know(&self, len: u64) -> bool {
+        self.known_lens.lock().unwrap_or_else(PoisonError::into_inner).contains(&len)
+    }
+
+    /// The content of a file, if it has a card.
+    pub(super) fn content_of(&self, identity: &SourceIdentity) -> Option<Key> {
+        let path = self.path(Name::of_card(identity), CARD);
+        let mut bytes = Vec::new();
+        File::open(&path).ok()?.take(64).read_to_end(&mut bytes).ok()?;
+        // The name is summed, too: a card is of one file only.
+        let content = bytes.split_first_chunk::<32>().filter(|(content, sum)| {
+            let sum = <[u8; 8]>::try_from(*sum).map(u64::from_le_bytes);
+            sum.is_ok_and(|sum| sum == card_sum(identity, content))
+        });
+        if content.is_none() {
+            self.drop_unsound(&path);
+        }
+        content.map(|(content, _)| Key::from_bytes(*content))
+    }
+
+    /// Notes which content a file has, which is settled.
+    pub(super) fn note(&self, identity: &SourceIdentity, content: Key) {
+        let mut bytes = content.as_bytes().to_vec();
+        card_sum(identity, content.as_bytes()).put(&mut bytes);
+        let written = self.unfinished().and_then(|mut file| {
+            file.write_all(&bytes)?;
+            file.keep(&self.path(Name::of_card(identity), CARD))
+        });
+        match written {
+            Ok(()) => {
+                self.grown_by(identity.len, bytes.len() as u64);
+            }
+            Err(_) => self.failed(),
+        }
+    }
+
+    /// Opens the entry of a sample, if there is a sound one whose head says so.
+    ///
+    /// # Errors
+    /// What is wrong with it; one that is unsound is removed.
+    pub(super) fn entry(
+        &self,
+        name: Name,
+        max_sample_bytes: Option<u64>,
+    ) -> io::Result<EntryReader<File>> {
+        let file = File::open(self.path(name, SAMPLE))?;
+        let metadata = file.metadata()?;
+        let now = SystemTime::now();
+        let is_long_ago =
+            |used: SystemTime| now.duration_since(used).is_ok_and(|ago| ago >= USE_PERIOD);
+        if metadata.modified().is_ok_and(is_long_ago) {
+            // What cannot say that it was used leaves earlier than it should, no more.
+            file.set_modified(now).ok();
+        }
+        EntryReader::new(file, metadata.len(), name.key, max_sample_bytes)
+            .inspect_err(|error| self.entry_failed(name, error))
+    }
+
+    /// Removes an entry that turned out to be unsound, so that it is made anew.
+    pub(super) fn entry_failed(&self, name: Name, error: &io::Error) {
+        if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) {
+            self.drop_unsound(&self.path(name, SAMPLE));
+        }
+    }
+
+    /// Whether it has an entry of a sample; sound or not.
+    pub(super) fn has(&self, name: Name) -> bool {
+        self.path(name, SAMPLE).exists()
+    }
+
+    /// Whether something of so many bytes may come in at all.
+    pub(super) fn has_room_for(&self, bytes: u64) -> bool {
+        bytes <= self.max_bytes
+    }
+
+    /// A file that is written until it is kept.
+    ///
+    /// # Errors
+    /// Those of making it.
+    pub(super) fn unfinished(&self) -> io::Result<Unfinished> {
+        /// Two engines of one process may have opened the folder.
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        // An earlier process may have had the same number.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+        let path = self.path(format_args!("{}-{now:x}-{next}", process::id()), UNFINISHED);
+        let file = File::create_new(&path)?;
+        Ok(Unfinished { file, path: Some(path) })
+    }
+
+    /// Puts a written entry in its place.
+    pub(super) fn keep(&self, file: Unfinished, name: Name) {
+        let bytes = file.file.metadata().map_or(0, |metadata| metadata.len());
+        match file.keep(&self.path(name, SAMPLE)) {
+            Ok(()) => {
+                self.stored.fetch_add(1, Ordering::Relaxed);
+                self.grown_by(name.len, bytes);
+            }
+            Err(_) => self.failed(),
+        }
+    }
+
+    pub(super) fn hit(&self) {
+        self.hits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn missed(&self) {
+        self.misses.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn failed(&self) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn drop_unsound(&self, path: &Path) {
+        self.unsound.fetch_add(1, Ordering::Relaxed);
+        fs::remove_file(path).ok();
+    }
+
+    fn path(&self, name: impl Display, extension: &str) -> PathBuf {
+        self.folder.join(format!("{name}.{extension}"))
+    }
+
+    /// Notes that there is something more of a file of length `len`, and makes room, if there is too
+    /// much by now.
+    fn grown_by(&self, len: u64, bytes: u64) {
+        self.known_lens.lock().unwrap_or_else(PoisonError::into_inner).insert(len);
+        let bytes = bytes.max(LEAST_BYTES);
+        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if before + bytes > self.max_bytes && self.look_around().is_err() {
+            self.failed();
+        }
+    }
+
+    /// Lists the folder: learns what others have brought, and removes what was used least recently
+    /// until a tenth of the room is free, if it is too full.
+    ///
+    /// # Errors
+    /// Those of listing it.
+    fn look_around(&self) -> io::Result<()> {
+        let mut lens = HashSet::new();
+        let mut found: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
+        for item in fs::read_dir(&self.folder)? {
+            // What others remove meanwhile is gone.
+            if let Some((used, bytes, path)) = item.and_then(|item| self.seen(&item)).ok().flatten()
+            {
+                let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("");
+                lens.extend(Name::len_in(name));
+                found.push((used, bytes, path));
+            }
+        }
+        let mut bytes: u64 = found.iter().map(|(_, bytes, _)| bytes).sum();
+        if bytes > self.max_bytes {
+            found.sort_unstable();
+            for (_, its_bytes, path) in found {
+                if bytes <= self.max_bytes - self.max_bytes / 10 {
+                    break;
+                }
+                if fs::remove_file(path).is_ok() {
+                    bytes -= its_bytes;
+                }
+            }
+        }
+        self.bytes.store(bytes, Ordering::Relaxed);
+        *self.known_lens.lock().unwrap_or_else(PoisonError::into_inner) = lens;
+        Ok(())
+    }
+
+    /// When a file of ours was used last, and what it takes; None for what is not ours, or was never
+    /// finished, which is removed once nobody writes it any more.
+    fn seen(&self, item: &DirEntry) -> io::Result<Option<(SystemTime, u64, PathBuf)>> {
+        let path = item.path();
+        let metadata = item.metadata()?;
+        let used = metadata.modified()?;
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some(CARD | SAMPLE) => Ok(Some((used, metadata.len().max(LEAST_BYTES), path))),
+            Some(UNFINISHED) => {
+                if used.elapsed().is_ok_and(|ago| ago >= FORGOTTEN) {
+                    fs::remove_file(path)?;
+                }
+                Ok(None)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+fn card_sum(identity: &SourceIdentity, content: &[u8; 32]) -> u64 {
+    xxh3_64(&[Key::card(identity).as_bytes().as_slice(), content].concat())
+}
+
+/// A file under a name of its own, which is removed unless it is kept.
+#[derive(Debug)]
+pub(super) struct Unfinished {
+    file: File,
+    path: Option<PathBuf>,
+}
+
+impl Unfinished {
+    /// Gives it its name, in one step for all who look. Not synchronised: what a power failure
+    /// leaves of it has no valid checksum.
+    fn keep(mut self, path: &Path) -> io::Result<()> {
+        if let Some(own) = &self.path {
+            fs::rename(own, path)?;
+        }
+        self.path = None;
+        Ok(())
+    }
+}
+
+impl Write for Unfinished {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            fs::remove_file(path).ok();
+        }
+    }
+}

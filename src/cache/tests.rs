@@ -1,0 +1,446 @@
+//! Loads of files from the cache, beside loads without one.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::card::is_settled;
+use super::{Cache, CacheStats, CachedLoad};
+use crate::error::LoadError;
+use crate::job::{LoadJob, LoadOptions, LoadedSample, Step};
+use crate::resample::Workbench;
+use crate::source::{Source, SourceIdentity, identify};
+use crate::testing::ramp_wav;
+
+const RATE: u32 = 48_000;
+const PLENTY: u64 = 1 << 30;
+
+/// A folder that is removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let name =
+            format!("hotcue-cache-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).expect("a folder for the test");
+        Self(path)
+    }
+
+    /// A copy of a fixture.
+    fn copy(&self, fixture: &str) -> PathBuf {
+        let path = self.0.join(fixture);
+        fs::copy(fixture_path(fixture), &path).expect("the fixture is there");
+        settled(&path);
+        path
+    }
+
+    fn cache(&self) -> Arc<Cache> {
+        self.cache_of(PLENTY)
+    }
+
+    fn cache_of(&self, bytes: u64) -> Arc<Cache> {
+        Arc::new(Cache::open(&self.0.join("cache"), bytes).expect("a folder"))
+    }
+
+    /// Files in the cache with this extension.
+    fn kept(&self, extension: &str) -> Vec<PathBuf> {
+        let items = fs::read_dir(self.0.join("cache")).expect("a folder");
+        let paths = items.map(|item| item.expect("readable").path());
+        paths.filter(|path| path.extension().is_some_and(|it| it == extension)).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+/// Waits until any later change of a file shows in its times.
+fn settled(path: &Path) {
+    let identity = identify(path).expect("it is there");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_settled(&identity, SystemTime::now()) {
+        assert!(Instant::now() < deadline, "the file is from the future");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn fixture_path(fixture: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(fixture)
+}
+
+fn options() -> LoadOptions {
+    LoadOptions { sample_rate: Some(RATE), ..LoadOptions::default() }
+}
+
+fn load(cache: &Arc<Cache>, path: &Path) -> Result<LoadedSample, LoadError> {
+    let mut job = CachedLoad::new(Arc::clone(cache), Source::Path(path.into()), options());
+    let mut bench = Workbench::default();
+    let mut percent = 0.0;
+    loop {
+        let step = job.step(&mut bench)?;
+        assert!(job.percent() >= percent, "percent never falls");
+        percent = job.percent();
+        match step {
+            Step::Working => assert!(percent < 100.0, "100 only when the sample is there"),
+            Step::Done(sample) => return Ok(sample),
+        }
+    }
+}
+
+/// What comes of it without a cache.
+fn decoded(path: &Path) -> LoadedSample {
+    let mut job = LoadJob::new(Source::Path(path.into()), options());
+    let mut bench = Workbench::default();
+    loop {
+        if let Step::Done(sample) = job.step(&mut bench).expect("a good file") {
+            return sample;
+        }
+    }
+}
+
+fn assert_same(one: &LoadedSample, other: &LoadedSample) {
+    assert_eq!(one.buffer.spec(), other.buffer.spec());
+    assert_eq!(one.buffer.frames(), other.buffer.frames());
+    for channel in 0..one.buffer.channels() {
+        let bits = |sample: &LoadedSample| {
+            sample.buffer.plane(channel).iter().map(|value| value.to_bits()).collect::<Vec<_>>()
+        };
+        assert!(bits(one) == bits(other), "values of channel {channel}");
+    }
+    let whole = |sample: &LoadedSample| sample.buffer.waveform(64, 0.0, 1e3);
+    assert_eq!(whole(one), whole(other));
+    assert_eq!((&one.container, &one.codec), (&other.container, &other.codec));
+    assert_eq!(one.source_rate, other.source_rate);
+    assert_eq!(one.bits_per_sample, other.bits_per_sample);
+    assert_eq!(one.metadata, other.metadata);
+    assert_eq!(one.warnings, other.warnings);
+}
+
+/// Hits, misses, stored, unsound, failures.
+fn counts(cache: &Cache) -> [u64; 5] {
+    let CacheStats { hits, misses, stored, unsound, failures } = cache.stats();
+    [hits, misses, stored, unsound, failures]
+}
+
+#[test]
+fn the_second_load_has_the_same_values_and_decodes_nothing() {
+    let fixtures = [
+        "flac_16.flac",
+        "flac_24.flac",
+        "flac_16_51.flac",
+        "mp3_vbr.mp3",
+        "aac.m4a",
+        "opus.opus",
+        "adpcm_ima.wav",
+        "flac_named.wav",
+    ];
+    let folder = Folder::new();
+    let cache = folder.cache();
+    for (done, fixture) in (0..).zip(fixtures) {
+        let path = folder.copy(fixture);
+        let expected = decoded(&path);
+        assert_same(&load(&cache, &path).expect("a good file"), &expected);
+        assert_eq!(counts(&cache), [done, done + 1, done + 1, 0, 0], "{fixture}");
+        assert_same(&load(&cache, &path).expect("a good file"), &expected);
+        assert_eq!(counts(&cache), [done + 1, done + 1, done + 1, 0, 0], "{fixture}");
+    }
+    // As another process finds it.
+    let cache = folder.cache();
+    for fixture in fixtures {
+        let path = folder.0.join(fixture);
+        assert_same(&load(&cache, &path).expect("a good file"), &decoded(&path));
+    }
+    assert_eq!(counts(&cache), [fixtures.len() as u64, 0, 0, 0, 0]);
+    assert_eq!(folder.kept("unfinished"), [PathBuf::new(); 0]);
+}
+
+#[test]
+fn what_is_known_of_a_file_beside_its_values_comes_back() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let manifest = fs::read_dir(fixture_path("")).expect("fixtures");
+    let mut with_metadata = 0;
+    for item in manifest {
+        let path = item.expect("readable").path();
+        if !path.is_file() || path.extension().is_some_and(|it| it == "tsv") {
+            continue;
+        }
+        let Ok(first) = load(&cache, &path) else { continue };
+        let again = load(&cache, &path).expect("as before");
+        assert_same(&again, &first);
+        with_metadata += usize::from(first.metadata.is_some());
+    }
+    assert!(with_metadata > 3, "{with_metadata} fixtures have metadata");
+    assert!(cache.stats().hits > 30, "{:?}", cache.stats());
+}
+
+#[test]
+fn a_file_with_another_content_is_decoded_anew_whatever_its_times_say() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.0.join("it.flac");
+    let long_ago = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let put = |content: &[u8]| {
+        fs::write(&path, content).expect("writable");
+        File::options()
+            .append(true)
+            .open(&path)
+            .and_then(|it| it.set_modified(long_ago))
+            .expect("ours");
+        settled(&path);
+    };
+    let one = fs::read(fixture_path("flac_16.flac")).expect("a fixture");
+    let other = fs::read(fixture_path("flac_24.flac")).expect("a fixture");
+    // Of one length, time and inode.
+    let len = one.len().max(other.len());
+    let padded = |content: &[u8]| [content, &vec![0; len - content.len()]].concat();
+    put(&padded(&one));
+    let first = load(&cache, &path).expect("a good file");
+    assert_same(&load(&cache, &path).expect("a good file"), &first);
+    put(&padded(&other));
+    assert_same(&load(&cache, &path).expect("a good file"), &decoded(&path));
+    // What it was before is known still.
+    put(&padded(&one));
+    assert_same(&load(&cache, &path).expect("a good file"), &first);
+}
+
+#[test]
+fn a_file_with_another_name_or_time_is_the_same() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.copy("flac_16.flac");
+    let expected = load(&cache, &path).expect("a good file");
+    let moved = folder.0.join("moved.flac");
+    fs::rename(&path, &moved).expect("ours");
+    File::options()
+        .append(true)
+        .open(&moved)
+        .and_then(|it| it.set_modified(SystemTime::now()))
+        .expect("ours");
+    settled(&moved);
+    assert_same(&load(&cache, &moved).expect("a good file"), &expected);
+    assert_same(&load(&cache, &folder.copy("flac_16.flac")).expect("a good file"), &expected);
+    assert_eq!(counts(&cache), [2, 1, 1, 0, 0]);
+}
+
+#[test]
+fn times_tell_of_changes_once_a_file_was_left_alone() {
+    let at = |ms: u64| UNIX_EPOCH + Duration::from_millis(ms);
+    let of = |modified_ns, changed_ns| SourceIdentity {
+        device: 1,
+        inode: 2,
+        len: 3,
+        modified_ns,
+        changed_ns,
+    };
+    let fine = of(1_000_000_000, 10_000_000_001);
+    assert!(!is_settled(&fine, at(9_000)));
+    assert!(!is_settled(&fine, at(10_015)));
+    assert!(is_settled(&fine, at(10_021)));
+    // Of a file system that knows seconds only.
+    let coarse = of(1_000_000_000, 10_000_000_000);
+    assert!(!is_settled(&coarse, at(11_999)));
+    assert!(is_settled(&coarse, at(12_000)));
+}
+
+#[test]
+fn nothing_is_kept_of_a_file_that_was_just_written() {
+    let content = fs::read(fixture_path("flac_16.flac")).expect("a fixture");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    // Until a load begins early, however slow the machine is.
+    loop {
+        let folder = Folder::new();
+        let cache = folder.cache();
+        let path = folder.0.join("it.flac");
+        fs::write(&path, &content).expect("writable");
+        let mut job = CachedLoad::new(Arc::clone(&cache), Source::Path(path.clone()), options());
+        let mut bench = Workbench::default();
+        job.step(&mut bench).expect("a good file");
+        let began_early = !is_settled(&identify(&path).expect("there"), SystemTime::now());
+        while !matches!(job.step(&mut bench), Ok(Step::Done(_))) {}
+        if began_early {
+            assert_eq!(folder.kept("sample"), [PathBuf::new(); 0]);
+            assert_eq!(folder.kept("card"), [PathBuf::new(); 0]);
+            return;
+        }
+        assert!(Instant::now() < deadline, "no load began early");
+    }
+}
+
+#[test]
+fn a_damaged_entry_is_made_anew() {
+    let folder = Folder::new();
+    let path = folder.copy("flac_16.flac");
+    let cache = folder.cache();
+    let expected = load(&cache, &path).expect("a good file");
+    let [entry] = folder.kept("sample").try_into().expect("one entry");
+    let sound = fs::read(&entry).expect("ours");
+    let step = (sound.len() / 60).max(1);
+    let mut damaged: Vec<Vec<u8>> =
+        (0..sound.len()).step_by(step).map(|at| sound[..at].to_vec()).collect();
+    for at in (0..200.min(sound.len())).chain((200..sound.len()).step_by(step)) {
+        let mut content = sound.clone();
+        content[at] ^= 0x10;
+        damaged.push(content);
+    }
+    damaged.push([sound.as_slice(), b"!"].concat());
+    damaged.push(Vec::new());
+    damaged.push(vec![0; sound.len()]);
+    for (done, content) in (1..).zip(&damaged) {
+        fs::write(&entry, content).expect("ours");
+        assert_same(&load(&cache, &path).expect("a good file"), &expected);
+        assert_eq!(counts(&cache), [0, 1 + done, 1 + done, done, 0]);
+        assert_eq!(fs::read(&entry).expect("made anew"), sound);
+    }
+    assert_same(&load(&cache, &path).expect("a good file"), &expected);
+    assert_eq!(cache.stats().hits, 1);
+}
+
+#[test]
+fn an_entry_under_the_name_of_another_is_not_taken() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let one = folder.copy("flac_16.flac");
+    load(&cache, &one).expect("a good file");
+    let [of_one] = folder.kept("sample").try_into().expect("one entry");
+    let other = folder.copy("mp3_vbr.mp3");
+    let expected = load(&cache, &other).expect("a good file");
+    let of_other = folder.kept("sample").into_iter().find(|entry| *entry != of_one).expect("two");
+    fs::copy(&of_one, &of_other).expect("ours");
+    assert_same(&load(&cache, &other).expect("a good file"), &expected);
+    assert_eq!(cache.stats().unsound, 1);
+}
+
+#[test]
+fn what_was_used_least_recently_leaves() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let [old, new] = ["flac_16.flac", "flac_24.flac"].map(|fixture| folder.copy(fixture));
+    load(&cache, &old).expect("a good file");
+    let [of_old] = folder.kept("sample").try_into().expect("one entry");
+    let hour_ago = SystemTime::now() - Duration::from_secs(3_600);
+    File::options()
+        .append(true)
+        .open(&of_old)
+        .and_then(|it| it.set_modified(hour_ago))
+        .expect("ours");
+    load(&cache, &new).expect("a good file");
+    let bytes: u64 =
+        folder.kept("sample").iter().map(|it| fs::metadata(it).expect("there").len()).sum();
+    // A third does not fit beside both.
+    let cache = folder.cache_of(bytes + 100);
+    load(&cache, &folder.copy("mp3_vbr.mp3")).expect("a good file");
+    assert!(!of_old.exists());
+    let held: u64 =
+        folder.kept("sample").iter().map(|it| fs::metadata(it).expect("there").len()).sum();
+    assert!(held <= bytes + 100);
+    // What is used stays: looking at it is using it.
+    let left = cache.stats();
+    load(&cache, &new).expect("a good file");
+    assert_eq!(cache.stats().hits, left.hits + 1);
+}
+
+#[test]
+fn what_is_read_as_fast_from_its_file_is_not_kept_and_nor_is_what_is_odd() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let plain = folder.0.join("plain.wav");
+    fs::write(&plain, ramp_wav(1_000, RATE)).expect("writable");
+    load(&cache, &plain).expect("a good file");
+    let odd =
+        load(&cache, &folder.copy("damaged_middle.flac")).expect("it loads as far as it goes");
+    assert!(!odd.warnings.is_empty());
+    assert_eq!(folder.kept("sample"), [PathBuf::new(); 0]);
+    // Of another rate it is to be resampled, and that is kept.
+    let other = folder.0.join("other.wav");
+    fs::write(&other, ramp_wav(1_000, 44_100)).expect("writable");
+    load(&cache, &other).expect("a good file");
+    assert_eq!(folder.kept("sample").len(), 1);
+}
+
+#[test]
+fn a_load_that_is_dropped_leaves_nothing_unfinished() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.copy("flac_16.flac");
+    let mut steps = 0;
+    loop {
+        let mut job = CachedLoad::new(Arc::clone(&cache), Source::Path(path.clone()), options());
+        let mut bench = Workbench::default();
+        let ended = (0..steps).any(|_| matches!(job.step(&mut bench), Ok(Step::Done(_))));
+        drop(job);
+        assert_eq!(folder.kept("unfinished"), [PathBuf::new(); 0]);
+        if ended {
+            break;
+        }
+        steps += 1;
+    }
+    assert!(steps > 3);
+}
+
+#[test]
+fn a_missing_file_and_a_limit_say_so_as_without_a_cache() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let error = load(&cache, &folder.0.join("missing.flac")).expect_err("nothing is there");
+    assert_eq!(error.kind().as_str(), "not_found");
+    let path = folder.copy("flac_16.flac");
+    let sample = load(&cache, &path).expect("a good file");
+    let options =
+        LoadOptions { max_sample_bytes: Some(sample.buffer.byte_len() as u64 - 1), ..options() };
+    let mut job = CachedLoad::new(Arc::clone(&cache), Source::Path(path), options);
+    let mut bench = Workbench::default();
+    let error = loop {
+        match job.step(&mut bench) {
+            Ok(Step::Working) => {}
+            Ok(Step::Done(_)) => panic!("more than may be"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind().as_str(), "too_large");
+}
+
+#[test]
+fn a_folder_that_is_gone_is_no_cache_and_no_error() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.copy("flac_16.flac");
+    fs::remove_dir_all(folder.0.join("cache")).expect("ours");
+    let expected = decoded(&path);
+    assert_same(&load(&cache, &path).expect("a good file"), &expected);
+    assert_same(&load(&cache, &path).expect("a good file"), &expected);
+    let [hits, misses, stored, unsound, failures] = counts(&cache);
+    assert_eq!([hits, misses, stored, unsound], [0, 2, 0, 0]);
+    assert!(failures >= 1);
+}
+
+#[test]
+fn many_at_once_get_what_they_would_get_alone() {
+    let fixtures = ["flac_16.flac", "flac_24.flac", "mp3_vbr.mp3", "adpcm_ima.wav"];
+    let folder = Folder::new();
+    let paths = fixtures.map(|fixture| folder.copy(fixture));
+    let expected = paths.each_ref().map(|path| decoded(path));
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            let (folder, paths, expected) = (&folder, &paths, &expected);
+            scope.spawn(move || {
+                // Each as a process of its own, and with so little room that entries come and go.
+                let cache = folder.cache_of(if thread % 2 == 0 { PLENTY } else { 1 << 20 });
+                for round in 0..20 {
+                    let which = (round + thread) % paths.len();
+                    let sample = load(&cache, &paths[which]).expect("a good file");
+                    assert_same(&sample, &expected[which]);
+                }
+                assert_eq!(cache.stats().unsound, 0, "nobody sees what is not finished");
+            });
+        }
+    });
+    assert_eq!(folder.kept("unfinished"), [PathBuf::new(); 0]);
+}
