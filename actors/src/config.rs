@@ -1,5 +1,6 @@
 //! What an engine can be asked for.
 
+use std::path::PathBuf;
 use std::thread;
 
 use hotcue::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
@@ -44,6 +45,11 @@ pub struct EngineConfig {
     /// How far the nice value of the threads that load lies above that of the thread that calls
     /// `run`, so that they give way to it; 0 to 19, without effect but on Linux.
     pub worker_nice: i32,
+    /// Where decoded audio is kept for the next time, by any number of engines and processes; made
+    /// if it is not there. None keeps nothing.
+    pub cache_dir: Option<PathBuf>,
+    /// Most bytes that it holds; what was used least recently leaves.
+    pub cache_bytes: u64,
 }
 
 impl Default for EngineConfig {
@@ -61,6 +67,8 @@ impl Default for EngineConfig {
             limiter: false,
             meter_rate_hz: 60,
             worker_nice: 5,
+            cache_dir: None,
+            cache_bytes: 4 << 30,
         }
     }
 }
@@ -89,6 +97,11 @@ impl EngineConfig {
             ((1..=MAX_VOICES).contains(&self.max_voices), "max_voices out of range"),
             ((1..=1_000).contains(&self.meter_rate_hz), "meter_rate_hz out of range"),
             ((0..=19).contains(&self.worker_nice), "worker_nice out of range"),
+            (
+                self.cache_dir.as_ref().is_none_or(|dir| !dir.as_os_str().is_empty()),
+                "cache_dir is empty",
+            ),
+            (self.cache_bytes > 0, "cache_bytes out of range"),
         ];
         match checks.iter().find(|(holds, _)| !holds) {
             Some((_, problem)) => Err(ConfigError((*problem).to_owned())),

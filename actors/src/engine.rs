@@ -12,16 +12,16 @@ mod system;
 mod ticket;
 
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use actix::Addr;
 use actix_rt::time::Instant;
-use hotcue::Source;
 use hotcue::analysis::AnalysisKind;
 use hotcue::output::{
     self, DeviceError, DeviceErrorKind, OutputInfo, OutputRequest, PreparedOutput,
 };
 use hotcue::playback::{self, ControlMessage, PlaybackConfig};
+use hotcue::{Cache, Source};
 
 pub use answers::{Clock, EngineStats, LoadStatus, Meters, RenderedAudio, VoicePosition};
 pub use batch::{BatchProgress, LoadBatch};
@@ -76,6 +76,8 @@ pub struct AudioEngine {
     running: RwLock<Option<Running>>,
     events: Arc<EventQueue>,
     notices: Arc<PlaybackQueue>,
+    /// Opened by the first run.
+    cache: OnceLock<Arc<Cache>>,
     fork_generation: u32,
 }
 
@@ -98,6 +100,7 @@ impl AudioEngine {
             running: RwLock::new(None),
             events: Arc::default(),
             notices: Arc::default(),
+            cache: OnceLock::new(),
             fork_generation: os::fork_generation(),
         })
     }
@@ -105,7 +108,8 @@ impl AudioEngine {
     /// Opens the output and starts the actors, with empty slots.
     ///
     /// # Errors
-    /// `AlreadyRunning`; `Device` when the output cannot be opened; `Threads`. Nothing runs then.
+    /// `AlreadyRunning`; `Device` when the output cannot be opened; `Cache` when its folder cannot;
+    /// `Threads`. Nothing runs then.
     pub fn run(&self) -> Result<RunInfo, EngineError> {
         let request = OutputRequest {
             sample_rate: self.config.sample_rate,
@@ -183,10 +187,22 @@ impl AudioEngine {
         target: Option<Target>,
         fallback: Option<DeviceError>,
     ) -> Result<RunInfo, EngineError> {
+        let place = Place::of_life(self.cache()?);
         self.start_by(prepared, target, fallback, |audio| {
             let (events, notices) = (Arc::clone(&self.events), Arc::clone(&self.notices));
-            Running::start(&self.config, audio, events, notices, Place::of_life())
+            Running::start(&self.config, audio, events, notices, place)
         })
+    }
+
+    /// The cache, if there is to be one.
+    fn cache(&self) -> Result<Option<Arc<Cache>>, EngineError> {
+        let Some(folder) = &self.config.cache_dir else { return Ok(None) };
+        if let Some(cache) = self.cache.get() {
+            return Ok(Some(Arc::clone(cache)));
+        }
+        let cache = Cache::open(folder, self.config.cache_bytes)
+            .map_err(|error| EngineError::Cache(format!("{}: {error}", folder.display())))?;
+        Ok(Some(Arc::clone(self.cache.get_or_init(|| Arc::new(cache)))))
     }
 
     fn start_by(
@@ -456,6 +472,7 @@ impl AudioEngine {
     pub fn stats(&self) -> EngineStats {
         let unread_events = self.events.len();
         let dropped_events = self.events.dropped();
+        let cache = self.cache.get().map(|cache| cache.stats()).unwrap_or_default();
         let figures = self.with(|running| {
             let Held { samples, sample_bytes, elsewhere_bytes } = running.table.held();
             Ok(EngineStats {
@@ -480,11 +497,13 @@ impl AudioEngine {
                 dropped_playback_events: running.playback.dropped_events(),
                 callback_panics: running.playback.callback_panics(),
                 output: running.device.info().map_or_else(String::new, |info| info.id),
+                cache,
             })
         });
         figures.unwrap_or_else(|_| EngineStats {
             unread_events,
             dropped_events,
+            cache,
             ..EngineStats::default()
         })
     }

@@ -61,6 +61,9 @@ pub enum EngineError {
     /// `render()` needs `output="offline"`.
     #[error("render() needs output=\"offline\"")]
     NotOffline,
+    /// The cache's folder could not be made or listed.
+    #[error("could not open the cache: {0}")]
+    Cache(String),
     /// A thread could not be started.
     #[error("could not start the engine's threads: {0}")]
     Threads(String),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisStep};
 use hotcue::{
-    LoadError, LoadJob, LoadOptions, LoadedSample, Pulse, SampleBuffer, SharedLoad, Source,
-    SourceIdentity, Stage, Step, StreamedSample, Workbench,
+    Cache, CachedLoad, LoadError, LoadJob, LoadOptions, LoadedSample, Pulse, SampleBuffer,
+    SharedLoad, Source, SourceIdentity, Stage, Step, StreamedSample, Workbench,
 };
 
 use crate::streaming::StreamWork;
@@ -65,47 +65,55 @@ pub trait Work: Send {
     }
 }
 
-impl Work for LoadJob {
-    fn step(&mut self, bench: &mut Workbench) -> Result<Step, LoadError> {
-        Self::step(self, bench)
-    }
+/// What all of the core's loads have in common is called the same there.
+macro_rules! works {
+    ($load:ty) => {
+        impl Work for $load {
+            fn step(&mut self, bench: &mut Workbench) -> Result<Step, LoadError> {
+                Self::step(self, bench)
+            }
 
-    fn stage(&self) -> Stage {
-        Self::stage(self)
-    }
+            fn stage(&self) -> Stage {
+                Self::stage(self)
+            }
 
-    fn percent(&self) -> f32 {
-        Self::percent(self)
-    }
+            fn percent(&self) -> f32 {
+                Self::percent(self)
+            }
 
-    fn identity(&self) -> Option<SourceIdentity> {
-        Self::identity(self)
-    }
+            fn identity(&self) -> Option<SourceIdentity> {
+                Self::identity(self)
+            }
 
-    fn byte_len(&self) -> Option<u64> {
-        Self::byte_len(self)
-    }
+            fn byte_len(&self) -> Option<u64> {
+                Self::byte_len(self)
+            }
 
-    fn pulse(&self) -> Arc<Pulse> {
-        Self::pulse(self)
-    }
+            fn pulse(&self) -> Arc<Pulse> {
+                Self::pulse(self)
+            }
 
-    fn held_bytes(&self) -> usize {
-        Self::held_bytes(self)
-    }
+            fn held_bytes(&self) -> usize {
+                Self::held_bytes(self)
+            }
 
-    fn buffer(&self) -> Option<Arc<SampleBuffer>> {
-        Self::buffer(self)
-    }
+            fn buffer(&self) -> Option<Arc<SampleBuffer>> {
+                Self::buffer(self)
+            }
 
-    fn arriving(&self) -> Option<LoadedSample> {
-        Self::arriving(self)
-    }
+            fn arriving(&self) -> Option<LoadedSample> {
+                Self::arriving(self)
+            }
 
-    fn shared(&self) -> Option<Arc<SharedLoad>> {
-        Self::shared(self)
-    }
+            fn shared(&self) -> Option<Arc<SharedLoad>> {
+                Self::shared(self)
+            }
+        }
+    };
 }
+
+works!(LoadJob);
+works!(CachedLoad);
 
 /// One pass over a sample as a value that travels: in life core's [`AnalysisJob`].
 pub trait Study: Send {
@@ -146,11 +154,17 @@ pub trait Workshop: Send + Sync {
 
 /// The workshop of every engine outside a test.
 #[derive(Debug)]
-pub(crate) struct Files;
+pub(crate) struct Files {
+    /// Where decoded audio is kept, if anywhere.
+    pub(crate) cache: Option<Arc<Cache>>,
+}
 
 impl Workshop for Files {
     fn work(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
-        Box::new(LoadJob::new(source.clone(), options))
+        match &self.cache {
+            Some(cache) => Box::new(CachedLoad::new(Arc::clone(cache), source.clone(), options)),
+            None => Box::new(LoadJob::new(source.clone(), options)),
+        }
     }
 
     fn identify(&self, source: &Source) -> Option<SourceIdentity> {

@@ -102,6 +102,8 @@ impl Engine {
         limiter: &Bound<'_, PyAny>,
         meter_rate_hz: &Bound<'_, PyAny>,
         worker_nice: &Bound<'_, PyAny>,
+        cache_dir: Option<PathBuf>,
+        cache_bytes: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
         guarded(slots.py(), || {
             let config = EngineConfig {
@@ -121,6 +123,8 @@ impl Engine {
                 limiter: flag(limiter, "limiter")?,
                 meter_rate_hz: integer(meter_rate_hz, "meter_rate_hz", ANY_POSITIVE)?,
                 worker_nice: integer(worker_nice, "worker_nice", ANY_POSITIVE)?,
+                cache_dir,
+                cache_bytes: integer(cache_bytes, "cache_bytes", ANY_POSITIVE)?,
             };
             let slots = integer(slots, "slots", ANY_POSITIVE)?;
             let max_source_bytes =
@@ -507,6 +511,9 @@ impl Engine {
             "callback_load_max": stats.callback_load.max,
             "dropped_playback_events": stats.dropped_playback_events,
             "callback_panics": stats.callback_panics, "output": stats.output,
+            "cache_hits": stats.cache.hits, "cache_misses": stats.cache.misses,
+            "cache_stored": stats.cache.stored, "cache_unsound": stats.cache.unsound,
+            "cache_failures": stats.cache.failures,
         });
         Ok(dict)
     }

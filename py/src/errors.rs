@@ -55,6 +55,7 @@ pub(crate) fn engine_error(py: Python<'_>, error: EngineError) -> PyErr {
             raised(py, "NotReadyError", (message,))
         }
         EngineError::Device(error) => device_error(py, &error),
+        EngineError::Cache(_) => PyOSError::new_err(message),
         EngineError::Forked => forked(),
         _ => raised(py, "HotcueError", (message,)),
     }

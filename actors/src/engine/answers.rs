@@ -1,5 +1,6 @@
 //! Answers of the engine's calls.
 
+use hotcue::CacheStats;
 use hotcue::playback::{CallbackLoad, Level, VoiceState};
 
 /// Where the audio stands.
@@ -15,7 +16,7 @@ pub struct Clock {
     pub latency_sec: f64,
 }
 
-/// Figures about a running engine; all zero when it does not run.
+/// Figures about a running engine; all zero when it does not run, but for events and cache.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EngineStats {
     /// Decoder threads.
@@ -61,6 +62,8 @@ pub struct EngineStats {
     pub callback_panics: u64,
     /// The id of the output that plays.
     pub output: String,
+    /// What the cache was good for, in all runs of the engine.
+    pub cache: CacheStats,
 }
 
 /// How loud the output and its buses are, channel by channel, in the last turn of the meters.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use actix::Addr;
 use actix_rt::System;
+use hotcue::Cache;
 use hotcue::playback::{Controller, PlaybackShared};
 
 use super::LoadTicket;
@@ -84,8 +85,8 @@ pub(super) struct Place {
 
 impl Place {
     /// Threads of their own, and the files of this computer.
-    pub(super) fn of_life() -> Self {
-        Self { homes: Homes::Threads, workshop: Arc::new(Files) }
+    pub(super) fn of_life(cache: Option<Arc<Cache>>) -> Self {
+        Self { homes: Homes::Threads, workshop: Arc::new(Files { cache }) }
     }
 }
 

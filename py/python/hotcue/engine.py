@@ -80,6 +80,8 @@ class AudioEngine:
         limiter: bool = False,
         meter_rate_hz: int = 60,
         worker_nice: int = 5,
+        cache_dir: str | os.PathLike[str] | None = None,
+        cache_bytes: int = 4 << 30,
     ) -> None:
         """Checks the arguments and opens nothing.
 
@@ -106,8 +108,18 @@ class AudioEngine:
         array of it, and what came from no path. `play_sample` loads an evicted id again. A load
         that does not fit ends with an `error` of the kind ``"out_of_memory_budget"``.
 
+        `cache_dir` is a folder, made if it is not there, in which decoded audio is kept: the next
+        time a file is read from there instead of being decoded, by this engine or any other, in
+        this process or another. It is found by what is in the file: one that has changed is
+        decoded anew. Kept is what takes longer to decode than to read, of files without warnings,
+        up to `cache_bytes`; what was used least recently leaves.
+
         Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
         """
+        if cache_dir is not None:
+            cache_dir = os.fsdecode(cache_dir)
+            # Nothing is no folder: `abspath` would make the working directory of it.
+            cache_dir = os.path.abspath(cache_dir) if cache_dir else cache_dir
         self._native = _hotcue.Engine(
             output,
             sample_rate,
@@ -122,6 +134,8 @@ class AudioEngine:
             limiter,
             meter_rate_hz,
             worker_nice,
+            cache_dir,
+            cache_bytes,
         )
 
     def run(self) -> None:

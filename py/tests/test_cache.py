@@ -1,0 +1,169 @@
+"""Decoded audio on disk: what a second start finds there, and what it never takes from there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from support import TERMINAL, Sounds, drain, pcm, wait_until, wav_bytes
+
+import hotcue
+
+# Of another rate than the engine's: what is resampled is kept.
+RATE = 44_100
+
+
+def write(path: Path, seed: int = 0, frames: int = 22_050) -> Path:
+    path.write_bytes(wav_bytes(pcm(frames, seed=seed), RATE))
+    settle(path)
+    return path
+
+
+def settle(path: Path) -> None:
+    """Waits until any later change of a file shows in its times: nothing is kept before."""
+    wait_until("the file is old enough", lambda: time.time_ns() - path.stat().st_ctime_ns > 30e6)
+
+
+def load(folder: Path, *paths: Path, **options: Any) -> tuple[list[NDArray[np.float32]], Any]:
+    """The values of each, as an engine of its own loads them, and what it says of the cache."""
+    with hotcue.AudioEngine(output="offline", workers=2, cache_dir=folder, **options) as engine:
+        tickets = [engine.load_sample_async(id, path) for id, path in enumerate(paths)]
+        arrays = [ticket.result().to_numpy() for ticket in tickets]
+        events = drain(engine, tickets)
+        assert all(of_one[-1]["type"] == "success" for of_one in events.values())
+        figures = engine.stats()
+    return arrays, {name: value for name, value in figures.items() if name.startswith("cache_")}
+
+
+def test_a_second_start_finds_what_the_first_has_decoded(tmp_path: Path) -> None:
+    paths = [write(tmp_path / f"{seed}.wav", seed) for seed in range(20)]
+    cache = tmp_path / "cache"
+    first, figures = load(cache, *paths)
+    assert (figures["cache_hits"], figures["cache_stored"]) == (0, 20)
+    second, figures = load(cache, *paths)
+    assert (figures["cache_hits"], figures["cache_misses"]) == (20, 0)
+    for one, other in zip(first, second, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_file_that_has_changed_is_decoded_anew(tmp_path: Path) -> None:
+    path, cache = write(tmp_path / "a.wav", 1), tmp_path / "cache"
+    times = (path.stat().st_atime_ns, path.stat().st_mtime_ns)
+    load(cache, path)
+    write(path, 2)
+    os.utime(path, ns=times)  # Of the same length, in the same inode, and as old as before.
+    settle(path)
+    (changed,), figures = load(cache, path)
+    assert figures["cache_hits"] == 0
+    (expected,), _ = load(tmp_path / "other", path)
+    assert np.array_equal(changed, expected)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty"])
+def test_a_damaged_entry_is_made_anew(tmp_path: Path, damage: str) -> None:
+    path, cache = write(tmp_path / "a.wav"), tmp_path / "cache"
+    (expected,), _ = load(cache, path)
+    (entry,) = cache.glob("*.sample")
+    sound = entry.read_bytes()
+    middle = len(sound) // 2
+    damaged = {
+        "cut": sound[:middle],
+        "flip": sound[:middle] + bytes([sound[middle] ^ 1]) + sound[middle + 1 :],
+        "empty": b"",
+    }
+    entry.write_bytes(damaged[damage])
+    (found,), figures = load(cache, path)
+    assert np.array_equal(found, expected)
+    assert (figures["cache_unsound"], figures["cache_stored"]) == (1, 1)
+    assert entry.read_bytes() == sound
+
+
+def test_processes_share_a_folder(tmp_path: Path, python: Callable[..., Any]) -> None:
+    for seed in range(20):
+        write(tmp_path / f"{seed}.wav", seed)
+    program = """
+import subprocess, sys
+import numpy as np
+import hotcue
+
+folder, turn = sys.argv[1], sys.argv[2]
+if turn == "all":
+    programs = [
+        subprocess.Popen([sys.executable, "-c", PROGRAM, folder, "one"], stdout=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    said = {process.communicate()[0] for process in programs}
+    assert all(process.returncode == 0 for process in programs)
+    print(len(said))
+else:
+    with hotcue.AudioEngine(output="offline", cache_dir=folder + "/cache") as engine:
+        for _ in range(5):
+            tickets = [engine.load_sample_async(id, f"{folder}/{id}.wav") for id in range(20)]
+            sums = [float(np.abs(ticket.result().to_numpy()).sum()) for ticket in tickets]
+            for id in range(20):
+                engine.unload_sample(id)
+        assert engine.stats()["cache_unsound"] == 0
+        print(sums)
+"""
+    program = f"PROGRAM = {program!r}\n" + program
+    done = python(program, str(tmp_path), "all")
+    assert (done.stdout, done.stderr) == ("1\n", "")
+    assert not list((tmp_path / "cache").glob("*.unfinished"))
+
+
+def test_a_cache_keeps_within_its_bytes(tmp_path: Path) -> None:
+    paths = [write(tmp_path / f"{seed}.wav", seed) for seed in range(20)]
+    cache = tmp_path / "cache"
+    load(cache, *paths, cache_bytes=1_000_000)
+    held = sum(file.stat().st_size for file in cache.iterdir())
+    assert 0 < held <= 1_000_000
+
+
+def test_a_cached_load_can_be_cancelled_and_kept_within_a_budget(tmp_path: Path) -> None:
+    paths = [write(tmp_path / f"{seed}.wav", seed, frames=441_000) for seed in range(8)]
+    cache = tmp_path / "cache"
+    load(cache, *paths)
+    # Room for two of 480,000 frames.
+    with hotcue.AudioEngine(
+        output="offline", cache_dir=cache, memory_budget=4_500_000, workers=2
+    ) as engine:
+        tickets = [engine.load_sample_async(id, path) for id, path in enumerate(paths)]
+        tickets[7].cancel()
+        events = drain(engine, tickets)
+        # What was loaded may leave again at once, to make room for the next.
+        ends = [
+            next(event["type"] for event in of_one if event["type"] in TERMINAL)
+            for of_one in events.values()
+        ]
+        assert ends[:7] == ["success"] * 7
+        assert ends[7] in ("cancelled", "success")
+        stats = engine.stats()
+        assert stats["cache_hits"] >= 7
+        assert stats["sample_bytes"] + stats["reserved_bytes"] <= 4_500_000
+
+
+def test_what_cannot_be_a_folder_says_so(sounds: Sounds) -> None:
+    file = sounds.wav()
+    with pytest.raises(OSError, match=r"could not open the cache: .*a\.wav"):
+        hotcue.AudioEngine(output="offline", cache_dir=file).run()
+    with pytest.raises(ValueError, match="cache_dir is empty"):
+        hotcue.AudioEngine(cache_dir="")
+    with pytest.raises(ValueError, match="cache_bytes out of range"):
+        hotcue.AudioEngine(cache_dir=file, cache_bytes=0)
+    with pytest.raises(TypeError):
+        hotcue.AudioEngine(cache_dir=7)  # type: ignore[arg-type]
+
+
+def test_a_folder_that_goes_away_fails_no_load(tmp_path: Path) -> None:
+    path, cache = write(tmp_path / "a.wav"), tmp_path / "cache"
+    with hotcue.AudioEngine(output="offline", cache_dir=cache) as engine:
+        shutil.rmtree(cache)
+        assert engine.load_sample_async(0, path).result().frames == 24_000
+        assert engine.stats()["cache_failures"] > 0
