@@ -7,6 +7,7 @@
 //! `choice`), and where the beats lie (`beats`, `bars`).
 
 mod attack;
+mod attacks;
 mod bars;
 mod beats;
 mod candidates;
@@ -25,8 +26,9 @@ mod tests;
 
 use std::sync::Arc;
 
+use attacks::Attacks;
 use beats::Tracker;
-use candidates::Evidence;
+use candidates::{Evidence, Search};
 use choice::Choice;
 use correlation::{BLOCK_FRAMES, Correlation, Correlator};
 use flux::Flux;
@@ -79,6 +81,7 @@ pub(super) struct Rhythm {
     /// Frames of the flux with a peak.
     peaks: Vec<usize>,
     onsets: Onsets,
+    attacks: Attacks,
     correlations: [Correlation; 4],
     correlator: Option<Correlator>,
     pulse: Option<Pulse>,
@@ -86,6 +89,7 @@ pub(super) struct Rhythm {
     /// Frames of the flux, once all is heard.
     frames: usize,
     leading_silence_sec: f64,
+    trailing_silence_sec: f64,
     stage: Stage,
 }
 
@@ -105,7 +109,8 @@ enum Stage {
     Placing(usize),
     Correlating(usize, usize),
     Pulsing(usize),
-    Choosing,
+    Searching,
+    Weighing(Search),
     Tracking(Tracker),
     Done,
 }
@@ -127,12 +132,14 @@ impl Rhythm {
             novelty: Novelty::default(),
             peaks: Vec::new(),
             onsets: Onsets::default(),
+            attacks: Attacks::default(),
             correlations: std::array::from_fn(|_| Correlation::new(0)),
             correlator: None,
             pulse: None,
             choice: None,
             frames: 0,
             leading_silence_sec: 0.0,
+            trailing_silence_sec: 0.0,
             stage: Stage::Hearing,
             sample: Arc::clone(sample),
         }
@@ -180,24 +187,32 @@ impl Rhythm {
         to
     }
 
-    /// Weighs all tempi.
-    fn choose(&mut self) -> Option<(Choice, f64)> {
+    /// What tempi are weighed by; None of what has none.
+    fn evidence(&self) -> Option<Evidence<'_>> {
         let length_sec = self.length_sec();
         if length_sec < SHORTEST_SEC || self.peaks.len() < FEWEST_ONSETS {
             return None;
         }
         let [all, kick, snare, hat] = &self.correlations;
-        let lead_sec = self.leading_silence_sec.min(0.5 * length_sec);
-        let evidence = Evidence {
+        // At most half of the file is believed to be silence.
+        let silent = |seconds: f64| length_sec - seconds.min(0.5 * length_sec);
+        let [before, after] = [self.leading_silence_sec, self.trailing_silence_sec];
+        Some(Evidence {
             all,
             kick,
             snare,
             hat,
             pulse: self.pulse.as_ref()?,
-            lengths_sec: [length_sec, length_sec - lead_sec],
+            attacks: &self.attacks,
+            lengths_sec: [length_sec, silent(before), silent(after), silent(before + after)],
             onsets: self.peaks.len(),
-        };
-        let choice = choice::choose(&evidence.candidates())?;
+        })
+    }
+
+    /// Chooses among all tempi that were weighed.
+    fn choose(&self, search: &Search) -> Option<(Choice, f64)> {
+        let evidence = self.evidence()?;
+        let choice = choice::choose(&search.found)?;
         let triple = evidence.triple(choice.best.bpm, choice.best.fit.is_some());
         (choice.best.comb >= LEAST_COMB).then_some((choice, triple))
     }
@@ -206,7 +221,8 @@ impl Rhythm {
     fn tell(&mut self, tracker: &Tracker) -> TempoEstimate {
         match self.choice.take() {
             Some((choice, triple)) => {
-                grid::tell(choice, triple, tracker, &self.novelty, self.length_sec())
+                let (silent_sec, length_sec) = (self.leading_silence_sec, self.length_sec());
+                grid::tell(choice, triple, tracker, &self.novelty, silent_sec, length_sec)
             }
             None => TempoEstimate::default(),
         }
@@ -269,6 +285,7 @@ impl Analyzer for Rhythm {
                 flux.frames.iter_mut().rev().take(CUT_OFF_FRAMES).for_each(|bands| bands.fill(0.0));
                 let (leading, trailing) = self.silence.ends_sec(self.sample.sample_rate());
                 self.leading_silence_sec = leading;
+                self.trailing_silence_sec = trailing;
                 self.onsets.leading_silence_sec = leading;
                 self.onsets.trailing_silence_sec = trailing;
                 Stage::Measuring(0)
@@ -292,11 +309,14 @@ impl Analyzer for Rhythm {
                 Stage::Picking(0)
             }
             Stage::Picking(from) if from < frames => Stage::Picking(self.pick(from)),
-            Stage::Picking(_) if self.asked.onsets => Stage::Placing(0),
-            Stage::Picking(_) => self.after_onsets(),
+            Stage::Picking(_) => Stage::Placing(0),
             Stage::Placing(from) if from < self.peaks.len() => Stage::Placing(self.place(from)),
             Stage::Placing(_) => {
+                self.attacks = Attacks::new(&self.onsets.onsets_sec, &self.onsets.strengths);
                 self.stage = self.after_onsets();
+                if !self.asked.onsets {
+                    return Conclusion::More;
+                }
                 return Conclusion::Result(AnalysisResult::Onsets(std::mem::take(
                     &mut self.onsets,
                 )));
@@ -309,9 +329,17 @@ impl Analyzer for Rhythm {
                 }
                 Stage::Pulsing(to)
             }
-            Stage::Pulsing(_) => Stage::Choosing,
-            Stage::Choosing => {
-                self.choice = self.choose();
+            Stage::Pulsing(_) => Stage::Searching,
+            Stage::Searching => {
+                let search = self.evidence().map(|evidence| evidence.search());
+                Stage::Weighing(search.unwrap_or_default())
+            }
+            Stage::Weighing(mut search) => {
+                if self.evidence().is_some_and(|evidence| evidence.weigh_next(&mut search)) {
+                    self.stage = Stage::Weighing(search);
+                    return Conclusion::More;
+                }
+                self.choice = self.choose(&search);
                 self.pulse = None;
                 match &self.choice {
                     Some((choice, _)) => {

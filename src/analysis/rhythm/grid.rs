@@ -5,6 +5,7 @@ use super::ATTACK_FRAMES;
 use super::bars::Accents;
 use super::beats::{self, Line, Tracker};
 use super::choice::Choice;
+use super::length;
 use super::novelty::Novelty;
 use super::seconds;
 use super::spectra::FRAMES_PER_SEC;
@@ -17,8 +18,10 @@ const SAME_TEMPO: f64 = 0.015;
 const MANY_BEATS: usize = 24;
 /// A loop begins on a beat, unless the novelty has more than this much more on another phase.
 const START_PART: f64 = 0.7;
-/// Frames around the start that count as there.
-const START_FRAMES: usize = 2;
+/// Frames around the first sound that count as there.
+const START_FRAMES: f64 = 2.5;
+/// After less silence than this a sample begins with its sound.
+const SOUND_SEC: f64 = 0.005;
 /// Where beats miss an even grid by this part of a beat, nothing is stable.
 const UNSTABLE_PART: f64 = 0.1;
 /// Frames on either side in which the peak near a tracked beat is looked for.
@@ -35,8 +38,12 @@ pub(super) fn tell(
     triple: f64,
     tracker: &Tracker,
     novelty: &Novelty,
+    silent_sec: f64,
     length_sec: f64,
 ) -> TempoEstimate {
+    // The first milliseconds of a sound may be as quiet as silence.
+    let silent_sec = if silent_sec < SOUND_SEC { 0.0 } else { silent_sec };
+    let silent = silent_sec * f64::from(FRAMES_PER_SEC);
     let period = period(&choice);
     let tracked: Vec<f64> =
         tracker.beats().into_iter().map(|beat| refine(&novelty.all, beat)).collect();
@@ -47,7 +54,7 @@ pub(super) fn tell(
     let fit = choice.best.fit;
     let mut bpm = choice.best.bpm;
     let frames = match fit {
-        Some(_) => even(loop_phase(novelty, period), period, length),
+        Some(_) => even(loop_phase(novelty, period, silent), period, length),
         None => match line.filter(|line| is_even(line, period)) {
             Some(line) => {
                 if tracked.len() >= MANY_BEATS {
@@ -60,6 +67,8 @@ pub(super) fn tell(
     };
     let peaks: Vec<f64> = frames.iter().map(|frame| frame - ATTACK_FRAMES).collect();
     let accents = Accents::new(&peaks, &novelty.kick, &novelty.snare, &novelty.all);
+    // What is so long may be the music alone, without the silence around it.
+    let of_file = fit.and_then(|fit| length::fit(length_sec, fit.bpm));
     let (per_bar, first) = accents.bars(triple, fit.map(|fit| fit.beats));
     let beats_sec: Vec<f64> =
         frames.iter().map(|frame| seconds(*frame).clamp(0.0, length_sec)).collect();
@@ -68,8 +77,8 @@ pub(super) fn tell(
         confidence: choice.confidence,
         octave_confidence: choice.octave_confidence,
         alternatives: choice.alternatives,
-        loop_bpm: fit.map(|fit| fit.bpm),
-        n_beats: fit.map(|fit| fit.beats),
+        loop_bpm: of_file.map(|fit| fit.bpm),
+        n_beats: of_file.map(|fit| fit.beats),
         downbeats_sec: beats_sec.iter().skip(first).step_by(per_bar).copied().collect(),
         beats_per_bar: u32::try_from(per_bar).unwrap_or(4),
         beats_sec,
@@ -92,17 +101,20 @@ fn even(phase: f64, period: f64, length: f64) -> Vec<f64> {
         .collect()
 }
 
-/// Where the beats of a loop lie, in frames from its start.
+/// Where the beats of a loop lie, in frames from its start; its first sound comes after `silent`.
 #[expect(clippy::cast_precision_loss, reason = "a period is a hundred frames or so")]
-fn loop_phase(novelty: &Novelty, period: f64) -> f64 {
+fn loop_phase(novelty: &Novelty, period: f64, silent: f64) -> f64 {
     let sums = beats::fold(&novelty.all, period);
     let kicks = beats::fold(&novelty.kick, period);
     let at = |phase: usize| sums[phase] + kicks[phase];
     let best = (0..sums.len()).max_by(|one, other| at(*one).total_cmp(&at(*other))).unwrap_or(0);
-    let near_start = (0..sums.len())
-        .filter(|phase| *phase <= START_FRAMES || phase + START_FRAMES >= sums.len());
+    let from_start = |phase: usize| {
+        let distance = (phase as f64 - silent).rem_euclid(period);
+        distance.min(period - distance)
+    };
+    let near_start = (0..sums.len()).filter(|phase| from_start(*phase) <= START_FRAMES);
     let start = near_start.map(at).fold(0.0, f64::max);
-    if start >= START_PART * at(best) { 0.0 } else { best as f64 + ATTACK_FRAMES }
+    if start >= START_PART * at(best) { silent } else { best as f64 + ATTACK_FRAMES }
 }
 
 /// The peak of the novelty nearest to a tracked beat, between frames.

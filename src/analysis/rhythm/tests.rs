@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::super::onsets::Onsets;
 use super::super::tempo::TempoEstimate;
 use super::super::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep};
+use super::attacks::Attacks;
 use crate::buffer::SampleBuffer;
 
 /// Mono audio that sounds are put into.
@@ -166,6 +167,46 @@ fn a_groove_that_is_cut_anywhere_keeps_its_tempo_and_beats() {
         assert!(tempo.beats_sec.len() >= (14.0 / beat_sec) as usize, "{tempo:?}");
         assert!(tempo.stability > 0.9, "{tempo:?}");
     }
+}
+
+#[test]
+fn a_loop_that_does_not_end_with_its_music_has_the_tempo_that_is_heard() {
+    for (bpm, bars) in [(93.0, 1), (120.0, 1), (137.0, 1), (174.0, 2)] {
+        // Frames that an encoder leaves behind, before and after; and an end that was cut off.
+        for (before, after) in [(1_105, 1_400), (0, 2_205), (2_112, 500), (0, -1_500)] {
+            let mut track = Track::groove(44_100, bpm, bars);
+            let end = track.plane.len().checked_add_signed(after).expect("longer than that");
+            track.plane.resize(end, 0.0);
+            track.plane.splice(0..0, std::iter::repeat_n(0.0, before));
+            let (_, tempo, _) = analyse(track.sample());
+            let found = tempo.bpm.expect("a pulse");
+            assert!((found - bpm).abs() < 0.5, "{found} for {bpm}, {before}, {after}");
+            let first_sec = before as f64 / 44_100.0;
+            assert!((tempo.beats_sec[0] - first_sec).abs() < 0.01, "{tempo:?}, {before}");
+        }
+    }
+}
+
+#[test]
+fn attacks_contradict_a_tempo_that_is_off_their_grid_if_they_are_exact() {
+    for (bpm, parts) in [(91.3, 4.0), (126.0, 3.0), (170.5, 4.0)] {
+        let places: Vec<f64> = (0..16).filter(|place| place % 5 != 3).map(f64::from).collect();
+        let attacks = |off_sec: fn(f64) -> f64| {
+            let at = |place: &f64| 0.02 + place * 60.0 / bpm / parts + off_sec(*place);
+            let at_sec: Vec<f64> = places.iter().map(at).collect();
+            Attacks::new(&at_sec, &vec![0.5; at_sec.len()])
+        };
+        let exact = attacks(|_| 0.0);
+        assert!(exact.regularity(bpm) > 0.99 && exact.regularity(bpm + 3.0) < 0.8);
+        assert_eq!(exact.contradict(bpm), None);
+        let found = exact.contradict(1.012 * bpm).expect("another tempo");
+        assert!((found - bpm).abs() < 0.1, "{found} for {bpm}");
+        // A hand is off by more than a machine is.
+        let played = attacks(|place| 0.012 * (2.4 * place * place).sin());
+        assert_eq!(played.contradict(1.012 * bpm), None, "{bpm}");
+    }
+    assert_eq!(Attacks::new(&[], &[]).contradict(120.0), None);
+    assert_eq!(Attacks::new(&[0.5; 4], &[1.0; 4]).contradict(120.0), None);
 }
 
 #[test]
