@@ -134,11 +134,11 @@ impl Mixer {
     }
 
     /// Publishes what has changed with a block or with commands: clock, voices, where they are.
-    pub(super) fn publish(&mut self) {
+    pub(super) fn publish(&self) {
         self.shared.set_clock(self.clock_frames);
         let common = self.common();
         let mut voices = 0;
-        for (place, voice) in self.voices.iter_mut().enumerate() {
+        for (place, voice) in self.voices.iter().enumerate() {
             if voice.phase != Phase::Free
                 && let Some(Material::Stream(reader)) = self.buffers.get(voice.buffer)
             {

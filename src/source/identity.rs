@@ -1,12 +1,13 @@
 //! Which file a path leads to, so that the same one is not loaded twice.
 
 use std::fs::{self, Metadata};
+use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::Path;
 
 /// A file with a certain content: equal as long as it is the same file and nobody has written
-/// to it, as far as length and times tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// to it, as far as length and time of modification tell.
+#[derive(Clone, Copy, Debug)]
 pub struct SourceIdentity {
     /// The file system.
     pub device: u64,
@@ -17,8 +18,29 @@ pub struct SourceIdentity {
     /// When it was last modified, in ns since 1970.
     pub modified_ns: i128,
     /// When anything about it was last changed, its times included, in ns since 1970: what gives a
-    /// file that it has written to its old time back, as taggers do, shows here.
+    /// file that it has written to its old time back, as taggers do, shows here. So does what
+    /// leaves its content alone, as another name or other permissions; it makes no other file.
     pub changed_ns: i128,
+}
+
+impl SourceIdentity {
+    fn key(&self) -> (u64, u64, u64, i128) {
+        (self.device, self.inode, self.len, self.modified_ns)
+    }
+}
+
+impl PartialEq for SourceIdentity {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for SourceIdentity {}
+
+impl Hash for SourceIdentity {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
 }
 
 /// Asks which file `path` leads to now, without opening it.

@@ -212,6 +212,23 @@ fn a_stream_begins_where_its_loop_and_all_speeds_have_it_begin() {
 }
 
 #[test]
+fn a_stream_whose_loop_changes_before_it_begins_begins_as_in_memory() {
+    let mut both = Both::new();
+    let loops = span(190_000, 300_000, LoopKind::PingPong, 0);
+    both.play(1, VoiceParams { start_frame: 90_000, speed: -1.0, at_frame: Some(1_000), ..loops });
+    both.check_silence();
+    both.send(|| ControlMessage::SetVoice {
+        voice: 1,
+        volume: None,
+        pan: None,
+        speed: None,
+        looping: Some(Looping::Off),
+    });
+    both.check("without its loop", 500);
+    assert_eq!(both.streamed.ends(), both.memory.ends());
+}
+
+#[test]
 fn a_stream_goes_on_elsewhere_as_its_sample_in_memory() {
     let mut both = Both::new();
     both.play(1, params());

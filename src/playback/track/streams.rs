@@ -16,14 +16,18 @@ impl Stretch {
 }
 
 impl Track {
-    /// Takes its sample for a streamed one, and brings a voice that was put beyond its loop into
-    /// that, as the next run would.
-    pub(in super::super) fn settle(&mut self, speed: i64, length: Option<i64>) {
+    /// Takes its sample for a streamed one.
+    pub(in super::super) fn is_of_a_stream(&mut self) {
         self.is_streamed = true;
+    }
+
+    /// Where it is at its next run: one that was put beyond its loop is brought into that then.
+    pub(in super::super) fn settled(mut self, speed: i64, length: Option<i64>) -> Self {
         if self.placed {
             self.fold(speed, self.bounds(length), length);
             self.placed = true;
         }
+        self
     }
 
     /// Whether it is at a frame, not between two.

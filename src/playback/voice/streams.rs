@@ -49,42 +49,43 @@ impl Voice {
         let way = (frames + ramp_frames as usize + reserve) as f32 * pace;
         #[allow(clippy::cast_possible_truncation, reason = "small")]
         let way = way.min(MAX_WAIT_FRAMES).ceil() as i64;
-        self.track.settle(fixed(soon), length);
-        let is_exact = pace == 1.0 && self.pace.frames_left() == 0 && self.track.is_at_a_frame();
+        self.track.is_of_a_stream();
+        let track = self.track.settled(fixed(soon), length);
+        let is_exact = pace == 1.0 && self.pace.frames_left() == 0 && track.is_at_a_frame();
         let reach = if is_exact { 0 } else { MAX_REACH as i64 };
         let directions = if now * soon < 0.0 { 2 } else { 1 };
         [down, !down]
             .into_iter()
             .take(directions)
-            .flat_map(|down| self.track.stretches(down, way, reach, length))
+            .flat_map(|down| track.stretches(down, way, reach, length))
             .any(|stretch| !holds(reader, stretch, length))
     }
 
     /// Says to the feed of its sample where it is, or will begin, whether it waits there, and where
     /// it goes next: to where it was told to go, or from its loop's end.
-    pub(in super::super) fn tell(&mut self, reader: &StreamReader, common: Common) {
+    pub(in super::super) fn tell(&self, reader: &StreamReader, common: Common) {
         let sample = Material::Stream(reader);
         let length = sample.frames().and_then(|frames| i64::try_from(frames).ok());
         let speed = self.speed_with(common);
         let begins = self.is_silent() && !self.track.has_moved();
         reader.set_waits(self.starved || begins);
+        let mut track = self.track;
         if begins {
+            // Where it would begin now: until it does, its loop and its speed may change.
             let end = self.length(sample);
             if self.at_origin {
-                self.track.place(origin(speed, end));
+                track.place(origin(speed, end));
             }
-            self.track.settle(fixed(speed), end);
+            track = track.settled(fixed(speed), end);
         }
         let down = speed < 0.0;
-        self.track.tell(down, length, reader);
+        track.tell(down, length, reader);
         // What its loop has to do with the rest of its fade comes first.
         if let Some(frame) = self.seek
             && !self.meets_its_loop(down, common.ramp_frames, length)
         {
-            let mut there = self.track;
-            there.place(frame);
-            there.settle(fixed(speed), length);
-            reader.set_jump(there.wish(down), None);
+            track.place(frame);
+            reader.set_jump(track.settled(fixed(speed), length).wish(down), None);
         }
     }
 
