@@ -181,6 +181,10 @@ fn a_stream_goes_round_backwards_to_its_end() {
         ("the last part, fast", -4.0, span(300_000, end, LoopKind::Forward, 0)),
         ("the last part, between frames", -0.7, span(300_000, end, LoopKind::Forward, 0)),
         ("the last part, that way", 1.7, span(300_000, end, LoopKind::Backward, 0)),
+        ("as far as it plays", -1.0, {
+            let loops = span(100_000, 300_000, LoopKind::Forward, 0);
+            VoiceParams { end_frame: 200_000, ..loops }
+        }),
     ] {
         let mut both = Both::new();
         let start_frame = if speed < -1.0 || what.ends_with("frames") { 350_000 } else { 0 };

@@ -65,18 +65,17 @@ impl Voice {
     /// it goes next: to where it was told to go, or from its loop's end.
     pub(in super::super) fn tell(&self, reader: &StreamReader, common: Common) {
         let sample = Material::Stream(reader);
-        let length = sample.frames().and_then(|frames| i64::try_from(frames).ok());
+        let length = self.length(sample);
         let speed = self.speed_with(common);
         let begins = self.is_silent() && !self.track.has_moved();
         reader.set_waits(self.starved || begins);
         let mut track = self.track;
         if begins {
             // Where it would begin now: until it does, its loop and its speed may change.
-            let end = self.length(sample);
             if self.at_origin {
-                track.place(origin(speed, end));
+                track.place(origin(speed, length));
             }
-            track = track.settled(fixed(speed), end);
+            track = track.settled(fixed(speed), length);
         }
         let down = speed < 0.0;
         track.tell(down, length, reader);
