@@ -13,7 +13,8 @@ const MAX_WAIT_FRAMES: f32 = 20_480.0;
 
 impl Voice {
     /// Whether the stream holds too little to play on: what a block and a fade after it need, and,
-    /// before it sounds, half a second more, so that it does not begin on its last frame. Where nothing more comes, it is on its way out then.
+    /// before it sounds, half a second more, so that it does not begin on its last frame. Where
+    /// nothing more comes, it is on its way out then.
     pub(super) fn runs_dry(
         &mut self,
         reader: &StreamReader,
