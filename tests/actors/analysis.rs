@@ -102,6 +102,7 @@ fn one_piece_of_audio_is_heard_once_whatever_slots_it_is_in() {
     let path = Source::Path(tone_file(&folder));
     let first = submit(&engine, 0, path.clone(), &[AnalysisKind::Bpm]);
     loaded(&first);
+    listening.wait();
     let second = submit(&engine, 1, path.clone(), &[AnalysisKind::Bpm]);
     loaded(&second);
     // Of what is not under way, there will be another pass.
