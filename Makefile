@@ -212,8 +212,8 @@ wheel: .venv/.build
 	$(PIP) install 'maturin>=1.9.4,<2'
 	@touch $@
 
-.venv/.test: | .venv/.build
-	$(PIP) install 'pytest>=8,<10'
+.venv/.test: py/tests/requirements.txt | .venv/.build
+	$(PIP) install -r $<
 	@touch $@
 
 # With libsndfile in it.

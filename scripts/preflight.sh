@@ -62,6 +62,11 @@ look() {
         if [ "$purpose" = hosts ] || { [ "$purpose" = test ] && [ "${CI:-}" = true ]; }; then
             need jackd 'jackd, for the tests that play through a server' jackd2
         fi
+        if [ "$purpose" = test ] && [ "${CI:-}" = true ]; then
+            need Xvfb 'a screen that nobody sees, for the tests of the pads' 'xvfb libgl1-mesa-dri'
+            need xdotool 'what presses keys there' xdotool
+            need fc-match 'fontconfig, with a font' 'fontconfig fonts-dejavu-core'
+        fi
         if [ "$purpose" = hosts ]; then
             need pipewire 'PipeWire, likewise' 'pipewire pipewire-bin'
             need wireplumber 'its session manager' wireplumber

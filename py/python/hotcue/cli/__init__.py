@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..analysis import KINDS
+from ..pads.keys import GRIDS
 
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -51,6 +52,10 @@ def _run(args: argparse.Namespace) -> int:
             from .devices import show_devices
 
             return show_devices(as_json=args.json)
+        case "pads":
+            from .pads import pads
+
+            return pads(args)
         case "bench":
             from .bench import bench
 
@@ -80,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_analyze(
         commands.add_parser("analyze", help="tell tempo, key, loudness and onsets of files")
     )
+
+    _add_pads(commands.add_parser("pads", help="play samples from pads, in a window"))
 
     devices = commands.add_parser("devices", help="list the audio outputs")
     devices.add_argument("--json", action="store_true", help="print one JSON document instead")
@@ -113,6 +120,19 @@ def _add_analyze(analyze: argparse.ArgumentParser) -> None:
         "--dat", metavar="PATH", help="write waveforms for peaks.js likewise (BBC audiowaveform)"
     )
     analyze.add_argument("--workers", type=_positive, metavar="N", help="hear N files at a time")
+
+
+def _add_pads(pads: argparse.ArgumentParser) -> None:
+    pads.add_argument("paths", nargs="*", metavar="PATH", help="files, folders, or a saved set")
+    pads.add_argument(
+        "--grid", type=int, choices=GRIDS, help="pads in a row (as few as show them all)"
+    )
+    pads.add_argument(
+        "--size", type=_size, default=(1280, 720), metavar="WxH", help="of the window (1280x720)"
+    )
+    pads.add_argument("--cache", metavar="DIR", help="keep decoded audio there for the next time")
+    pads.add_argument("--no-cache", action="store_true", help="keep none")
+    _add_output(pads)
 
 
 def _add_bench(bench: argparse.ArgumentParser) -> None:
@@ -160,6 +180,13 @@ def _kinds(text: str) -> tuple[str, ...]:
         if kind not in KINDS:
             raise argparse.ArgumentTypeError(f"{kind!r} is none of them")
     return kinds
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, separator, height = text.partition("x")
+    if not separator:
+        raise argparse.ArgumentTypeError("must be like 1280x720")
+    return int(width), int(height)
 
 
 def _positive(text: str) -> int:

@@ -1,0 +1,75 @@
+"""``hotcue pads``: pads that play samples, in a window."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from ..errors import DeviceError
+from .play import start
+from .text import complain
+
+
+def pads(args: Namespace) -> int:
+    """Shows the window until it is closed; 1 if there can be none, or no engine."""
+    reason = _why_not(args.output)
+    if reason is not None:
+        complain(reason)
+        return 1
+    # Only now: it names Dear PyGui.
+    from ..pads.board import PADS
+    from ..pads.sound import engine_for
+    from ..pads.window.app import show
+
+    try:
+        cache_dir = None if args.no_cache else args.cache or cache_folder()
+        engine = engine_for(PADS, output=args.output, cache_dir=cache_dir)
+        start(engine)
+    except (ValueError, DeviceError) as error:
+        complain(str(error))
+        return 1
+    try:
+        show(engine, args.paths, grid=args.grid, size=args.size)
+    finally:
+        engine.shut_down()
+    return 0
+
+
+def cache_folder() -> Path:
+    """Where decoded audio is kept for the next time."""
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", home)) / "hotcue" / "cache"
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "hotcue"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "hotcue"
+
+
+def _why_not(output: str) -> str | None:
+    if importlib.util.find_spec("dearpygui") is None:
+        return "pads are drawn with Dear PyGui, which is not here: pip install 'hotcue[pads]'"
+    if output == "offline":
+        return "pads need an output with a clock: auto, default, null or a device's id"
+    if sys.platform == "linux" and not _display_opens():
+        where = os.environ.get("DISPLAY")
+        return "no display opens: " + (f"DISPLAY is {where}" if where else "DISPLAY is not set")
+    return None
+
+
+def _display_opens() -> bool:
+    """Whether there is an X server, or a Wayland one that is an X server, too. Dear PyGui does not
+    survive it where there is none."""
+    try:
+        x11 = ctypes.CDLL("libX11.so.6")
+    except OSError:
+        return False
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    display = x11.XOpenDisplay(None)
+    if not display:
+        return False
+    x11.XCloseDisplay(ctypes.c_void_p(display))
+    return True

@@ -1,0 +1,161 @@
+"""Sets of pads on disk: a small JSON document, which people may read and edit."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import HotcueError
+from .keys import GRIDS
+from .pad import CHOKE_GROUPS, MAX_VOLUME
+
+VERSION = 1
+ENDING = ".json"
+
+
+class SetError(HotcueError):
+    """A set cannot be read; the message names the file and what is wrong in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPad:
+    """One pad with a file."""
+
+    pad: int
+    path: str
+    """Absolute."""
+    volume: float = 1.0
+    loop: bool = False
+    choke: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PadSet:
+    """Everything that a set keeps."""
+
+    grid: int = 4
+    volume: float = 1.0
+    pads: tuple[SavedPad, ...] = ()
+
+
+def write(path: Path, saved: PadSet) -> None:
+    """Writes a set, all of it or nothing.
+
+    Files below the set's own folder are named relative to it, so that the folder can be moved;
+    all others are named absolute. Raises `OSError`.
+    """
+    folder = Path(os.path.abspath(path)).parent
+    document = {
+        "hotcue_set": VERSION,
+        "grid": saved.grid,
+        "volume": saved.volume,
+        "pads": [
+            {
+                "pad": pad.pad,
+                "path": _name(folder, pad.path),
+                "volume": pad.volume,
+                "loop": pad.loop,
+                "choke": pad.choke,
+            }
+            for pad in saved.pads
+        ],
+    }
+    # ASCII alone: names that are no Unicode have a place in it, too.
+    text = json.dumps(document, indent=1) + "\n"
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_text(text, encoding="ascii")
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read(path: Path, pads: int) -> PadSet:
+    """Reads a set for so many pads. Raises `SetError`; whether its files are there, their loads
+    will tell."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SetError(f"{path.name}: {(error.strerror or str(error)).lower()}") from error
+    except UnicodeDecodeError as error:
+        raise SetError(f"{path.name}: is not text in UTF-8") from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise SetError(f"{path.name}: {where}: {error.msg.lower()}") from error
+    try:
+        return _Reader(Path(os.path.abspath(path)).parent, pads).document(document)
+    except _Wrong as wrong:
+        raise SetError(f"{path.name}: {wrong}") from None
+
+
+class _Wrong(Exception):
+    """What is wrong in a document."""
+
+
+class _Reader:
+    """Turns a JSON document into a set, or says where it is none."""
+
+    def __init__(self, folder: Path, pads: int) -> None:
+        self._folder = folder
+        self._pads = pads
+
+    def document(self, document: Any) -> PadSet:
+        if not isinstance(document, dict) or "hotcue_set" not in document:
+            raise _Wrong("is not a set of pads: it has no hotcue_set")
+        version = document["hotcue_set"]
+        if version != VERSION:
+            raise _Wrong(f"is of version {version!r}; this hotcue reads version {VERSION}")
+        grid = document.get("grid", GRIDS[0])
+        if grid not in GRIDS:
+            raise _Wrong(f"grid must be one of {', '.join(map(str, GRIDS))}")
+        rows = document.get("pads", [])
+        if not isinstance(rows, list):
+            raise _Wrong("pads must be a list")
+        pads = tuple(self._pad(f"pads[{index}]", row) for index, row in enumerate(rows))
+        if len({pad.pad for pad in pads}) < len(pads):
+            raise _Wrong("pads names a pad twice")
+        return PadSet(grid, _number(document, "volume", "volume"), pads)
+
+    def _pad(self, where: str, row: Any) -> SavedPad:
+        if not isinstance(row, dict):
+            raise _Wrong(f"{where} must be an object")
+        path = row.get("path")
+        if not isinstance(path, str) or not path or "\0" in path:
+            raise _Wrong(f"{where}.path must be the path of a file")
+        loop = row.get("loop", False)
+        if not isinstance(loop, bool):
+            raise _Wrong(f"{where}.loop must be true or false")
+        return SavedPad(
+            _integer(row, "pad", f"{where}.pad", self._pads - 1),
+            os.path.abspath(self._folder / path),
+            _number(row, "volume", f"{where}.volume"),
+            loop,
+            _integer({"choke": 0, **row}, "choke", f"{where}.choke", CHOKE_GROUPS),
+        )
+
+
+def _name(folder: Path, path: str) -> str:
+    try:
+        return Path(path).relative_to(folder).as_posix()
+    except ValueError:
+        return path
+
+
+def _number(row: dict[str, Any], key: str, where: str) -> float:
+    value = row.get(key, 1.0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise _Wrong(f"{where} must be a number")
+    if not 0.0 <= value <= MAX_VOLUME:
+        raise _Wrong(f"{where} must be 0 to {MAX_VOLUME:g}")
+    return float(value)
+
+
+def _integer(row: dict[str, Any], key: str, where: str, most: int) -> int:
+    value = row.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise _Wrong(f"{where} must be a whole number, 0 to {most}")
+    return value

@@ -1,0 +1,130 @@
+"""Keys and mouse, as they come in Dear PyGui's own thread, for the window's."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from dearpygui import dearpygui as dpg
+
+
+class Key(NamedTuple):
+    """A key went down."""
+
+    name: str
+    """A letter, a digit, or one of `_NAMED`."""
+    ctrl: bool
+    shift: bool
+
+
+class Press(NamedTuple):
+    """A button of the mouse went down."""
+
+    button: int
+    x: float
+    y: float
+
+
+class Release(NamedTuple):
+    """A button of the mouse went up."""
+
+    button: int
+
+
+class Wheel(NamedTuple):
+    """The wheel was turned."""
+
+    steps: int
+
+
+Input = Key | Press | Release | Wheel
+
+_NAMED = {
+    "space": "mvKey_Spacebar",
+    "enter": "mvKey_Return",
+    "escape": "mvKey_Escape",
+    "delete": "mvKey_Delete",
+    "left": "mvKey_Left",
+    "right": "mvKey_Right",
+    "up": "mvKey_Up",
+    "down": "mvKey_Down",
+    "home": "mvKey_Home",
+    "minus": "mvKey_Minus",
+    "add": "mvKey_Add",
+    "subtract": "mvKey_Subtract",
+    "f1": "mvKey_F1",
+}
+# The numbers that Dear PyGui 2.3 has for these are of older versions. By those of its neighbours in
+# Dear ImGui's `ImGuiKey`.
+_BESIDE = {
+    "page_up": ("mvKey_Home", -2),
+    "page_down": ("mvKey_Home", -1),
+    "plus": ("mvKey_Minus", 4),
+}
+_CTRL = ("mvKey_LControl", "mvKey_RControl")
+_SHIFT = ("mvKey_LShift", "mvKey_RShift")
+
+
+class Inputs:
+    """Collects what the user does; `take` hands it out.
+
+    `at_once` is called with each `Key` and `Press` in Dear PyGui's thread, in the middle of a
+    frame: what sounds need not wait for the next one.
+    """
+
+    def __init__(self, at_once: Callable[[Key | Press], None]) -> None:
+        self.x = self.y = -1.0
+        """Where the mouse is."""
+        self._at_once = at_once
+        self._waiting: deque[Input] = deque()
+        self._down: set[int] = set()
+        self._names = {
+            getattr(dpg, f"mvKey_{char}"): char for char in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+        }
+        self._names |= {getattr(dpg, key): name for name, key in _NAMED.items()}
+        self._names |= {getattr(dpg, key) + by: name for name, (key, by) in _BESIDE.items()}
+        self._ctrl = {getattr(dpg, key) for key in _CTRL}
+        self._shift = {getattr(dpg, key) for key in _SHIFT}
+        # Dear PyGui looks at how many arguments a callback has: methods of plain classes are fine.
+        with dpg.handler_registry():
+            dpg.add_mouse_move_handler(callback=self._moved)
+            dpg.add_key_press_handler(callback=self._key_down)
+            dpg.add_key_release_handler(callback=self._key_up)
+            dpg.add_mouse_click_handler(callback=self._pressed)
+            dpg.add_mouse_release_handler(callback=self._released)
+            dpg.add_mouse_wheel_handler(callback=self._turned)
+
+    def take(self) -> list[Input]:
+        """What has come since it was asked last, in order."""
+        taken = []
+        while self._waiting:
+            taken.append(self._waiting.popleft())
+        return taken
+
+    def _moved(self, _sender: int, place: tuple[float, float]) -> None:
+        self.x, self.y = place
+
+    def _key_down(self, _sender: int, code: int) -> None:
+        if code in self._down:  # It repeats while it is held.
+            return
+        self._down.add(code)
+        name = self._names.get(code)
+        if name is not None:
+            key = Key(name, bool(self._down & self._ctrl), bool(self._down & self._shift))
+            self._at_once(key)
+            self._waiting.append(key)
+
+    def _key_up(self, _sender: int, code: int) -> None:
+        self._down.discard(code)
+
+    def _pressed(self, _sender: int, button: int) -> None:
+        press = Press(button, self.x, self.y)
+        self._at_once(press)
+        self._waiting.append(press)
+
+    def _released(self, _sender: int, button: int) -> None:
+        self._waiting.append(Release(button))
+
+    def _turned(self, _sender: int, steps: int) -> None:
+        self._waiting.append(Wheel(steps))

@@ -1,0 +1,99 @@
+"""A whole session of the pads, over an engine without sound, in a window that `xdotool` works.
+
+python pads_child.py FOLDER SET: loads the folder, plays a pad by its key and one by a click, saves
+the set by Ctrl S, quits by Ctrl Q, and prints what it saw.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import contract
+
+from hotcue.pads.board import PADS, Board
+from hotcue.pads.keys import pad_keys
+from hotcue.pads.pad import State
+from hotcue.pads.sound import EngineSound, engine_for
+from hotcue.pads.window.app import App
+
+PATIENCE_SEC = 60.0
+
+
+def xdotool(*args: str) -> str:
+    return subprocess.run(["xdotool", *args], capture_output=True, text=True, check=True).stdout
+
+
+def main() -> None:
+    folder, set_path = sys.argv[1], Path(sys.argv[2])
+    engine = engine_for(PADS, output="null")
+    engine.run()
+    sound = EngineSound(engine)
+    board = Board(sound, grid=4)
+    app = App(board, sound, size=(1280, 720), set_path=set_path)
+
+    def until(what: str, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE_SEC
+        app.run(lambda: condition() or time.monotonic() > deadline)
+        assert condition(), f"still waiting for: {what}"
+
+    def plays(pad: int) -> bool:
+        return board.pads[pad].position_sec is not None and max(sound.levels().peak) > 0.0
+
+    app.add([folder])
+    until("loads", lambda: board.counts().total > 0 and board.counts().loading == 0)
+    ready = [number for number, pad in enumerate(board.pads) if pad.state is State.READY]
+    until("analyses", lambda: all(board.pads[pad].coloured for pad in ready))
+    silent = max(sound.levels().peak)
+
+    window = xdotool("search", "--name", "hotcue").split()[0]
+    xdotool("windowfocus", "--sync", window)
+    by_key, by_click = ready[:2]
+    xdotool("key", pad_keys(4)[by_key].lower())
+    until("a play by a key", lambda: plays(by_key))
+    heard = max(sound.levels().peak)
+    selected_by_key = board.selected
+    xdotool("key", "space")
+    until("silence", lambda: board.pads[by_key].position_sec is None)
+
+    rect = app.layout.pads[by_click]
+    xdotool("mousemove", "--window", window, str(rect.x + 40), str(rect.y + rect.height // 2))
+    xdotool("click", "1")
+    until("a play by a click", lambda: plays(by_click))
+
+    xdotool("key", "ctrl+l")
+    until("a loop", lambda: board.pads[by_click].loop)
+    xdotool("key", "ctrl+s")
+    until("the set", set_path.exists)
+    xdotool("key", "ctrl+q")
+    deadline = time.monotonic() + PATIENCE_SEC
+    app.run(lambda: time.monotonic() > deadline)
+    closed = time.monotonic() < deadline
+    app.close()
+    engine.shut_down()
+    engine.drain_loader_events()
+    failed = {pad.name: [pad.kind, pad.error] for pad in board.pads if pad.state is State.FAILED}
+    print(
+        json.dumps(
+            {
+                "ready": [board.pads[pad].name for pad in ready],
+                "failed": failed,
+                "silent": silent,
+                "heard": heard,
+                "selected_by_key": selected_by_key == by_key,
+                "selected_by_click": board.selected == by_click,
+                "shortened": sorted(app.shortened),
+                "closed": closed,
+                "wrong_events": contract.CHECKER.wrong,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    contract.CHECKER.install()
+    main()

@@ -1,0 +1,154 @@
+"""The pads in a window, on a screen that nobody sees."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import Sounds, not_run
+
+from hotcue.cli.pads import cache_folder
+from hotcue.pads.board import PADS
+from hotcue.pads.sets import read
+
+TESTS = Path(__file__).parent
+SCRIPTS = TESTS.parents[1] / "scripts"
+LONG = os.environ.get("HOTCUE_LONG") == "1"
+
+
+def on_a_screen(*command: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
+    """Runs a Python program on a screen of its own."""
+    for tool in ("Xvfb", "xdotool"):
+        if shutil.which(tool) is None:
+            not_run("the window of the pads", f"there is no {tool}")
+    if importlib.util.find_spec("dearpygui") is None:
+        not_run("the window of the pads", "there is no Dear PyGui")
+    return subprocess.run(
+        [SCRIPTS / "with_display.sh", "1920x1080", sys.executable, *command],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """What a session saw, and the set that it saved."""
+    folder = tmp_path_factory.mktemp("pads")
+    sounds = Sounds(folder)
+    for index, name in enumerate(("a.wav", "b.wav", "c.wav")):
+        sounds.wav(name, frames=48_000, channels=2, seed=index)
+    sounds.corrupt("d.wav")
+    saved = folder / "set.json"
+    done = on_a_screen(str(TESTS / "pads_child.py"), str(folder), str(saved))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1]), saved
+
+
+def test_a_folder_loads_and_the_broken_file_says_why(
+    session: tuple[dict[str, Any], Path],
+) -> None:
+    seen, _ = session
+    assert seen["ready"] == ["a", "b", "c"]
+    assert list(seen["failed"]) == ["d"]
+    kind, reason = seen["failed"]["d"]
+    assert kind == "corrupt"
+    assert reason
+
+
+def test_a_key_and_a_click_play_and_select_their_pads(
+    session: tuple[dict[str, Any], Path],
+) -> None:
+    seen, _ = session
+    assert seen["silent"] == 0.0
+    assert seen["heard"] > 0.01
+    assert seen["selected_by_key"]
+    assert seen["selected_by_click"]
+
+
+def test_the_set_is_saved_and_the_window_closes(session: tuple[dict[str, Any], Path]) -> None:
+    seen, saved = session
+    assert seen["closed"]
+    pads = read(saved, PADS).pads
+    assert [Path(pad.path).name for pad in pads] == ["a.wav", "b.wav", "c.wav", "d.wav"]
+    assert [pad.loop for pad in pads] == [False, True, False, False]
+
+
+def test_no_text_but_that_of_files_is_cut(session: tuple[dict[str, Any], Path]) -> None:
+    seen, saved = session
+    reason = seen["failed"]["d"][1]
+    for text in seen["shortened"]:
+        assert text in reason or str(saved.parent) in text or str(saved) in text, text
+
+
+def test_frames_are_measured_with_the_engine_and_without(tmp_path: Path) -> None:
+    figures = tmp_path / "frames.json"
+    size = ["--rounds", "5"] if LONG else ["--rounds", "1", "--pads", "24"]
+    done = on_a_screen(str(SCRIPTS / "pads_frames.py"), *size, "--json", str(figures), timeout=1200)
+    assert done.returncode == 0, done.stderr
+    table = json.loads(figures.read_text())
+    assert set(table) == {"engine", "recording", "idle"}
+    assert all(table[kind]["between_ms"]["frames"] > 10 for kind in table)
+    if LONG:
+        print(done.stdout)
+        p99 = {kind: table[kind]["between_ms"]["p99"] for kind in table}
+        assert p99["engine"] - p99["recording"] <= 4.0, done.stdout
+
+
+def pads(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hotcue", "pads", *args],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **env},
+    )
+
+
+def test_without_dear_pygui_the_command_names_the_extra() -> None:
+    hidden = (
+        "import sys, importlib.util as util\n"
+        "find = util.find_spec\n"
+        "util.find_spec = lambda name, *rest: None if name == 'dearpygui' else find(name, *rest)\n"
+        "from hotcue.cli import main\n"
+        "sys.exit(main(['pads']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", hidden], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.endswith("pip install 'hotcue[pads]'\n")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have a display always")
+def test_without_a_display_the_command_says_so() -> None:
+    if importlib.util.find_spec("dearpygui") is None:
+        not_run("the window of the pads", "there is no Dear PyGui")
+    done = pads(DISPLAY=":987")
+    assert (done.returncode, done.stderr) == (1, "hotcue: no display opens: DISPLAY is :987\n")
+
+
+def test_pads_have_no_offline_output() -> None:
+    if importlib.util.find_spec("dearpygui") is None:
+        not_run("the window of the pads", "there is no Dear PyGui")
+    done = pads("--output", "offline")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "need an output with a clock" in done.stderr
+
+
+def test_decoded_audio_is_kept_in_the_users_own_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "hotcue"
