@@ -95,6 +95,8 @@ class Recording:
 
     def events(self, limit: int) -> Sequence[LoaderEvent]:
         events: list[LoaderEvent] = []
+        if not self.began:
+            return events
         now = time.perf_counter() - self.began
         while self._next < len(self._told) and self._told[self._next][0] <= now:
             events += self._told[self._next][1]

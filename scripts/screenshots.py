@@ -199,6 +199,24 @@ def stage_files() -> list[Path]:
     ]
 
 
+def keys(size: tuple[int, int], folder: Path) -> Stage:
+    """What the keys do."""
+    stage = Stage(size, folder, 5)
+    stage.board.add(stage.kit())
+    stage.loaded()
+    stage.app.show_help()
+    stage.settle()
+    return stage
+
+
+def dialog(size: tuple[int, int], folder: Path) -> Stage:
+    """Files are chosen."""
+    stage = Stage(size, folder, 4)
+    stage.app.ask("files", KIT)
+    stage.settle()
+    return stage
+
+
 SCENES = {
     "empty": empty,
     "loading": loading,
@@ -206,6 +224,8 @@ SCENES = {
     "errors": errors,
     "long-name": long_name,
     "cjk-names": cjk_names,
+    "keys": keys,
+    "dialog": dialog,
 }
 
 

@@ -41,6 +41,10 @@ def main() -> None:
         app.run(lambda: condition() or time.monotonic() > deadline)
         assert condition(), f"still waiting for: {what}"
 
+    def frames(count: int) -> None:
+        left = iter(range(count))
+        app.run(lambda: next(left, None) is None)
+
     def plays(pad: int) -> bool:
         return board.pads[pad].position_sec is not None and max(sound.levels().peak) > 0.0
 
@@ -67,6 +71,25 @@ def main() -> None:
 
     xdotool("key", "ctrl+l")
     until("a loop", lambda: board.pads[by_click].loop)
+    # A dialog keeps keys from the pads. In its middle, by one of its rows and its first button, a
+    # file is chosen.
+    loaded = board.counts().total
+    app.ask("files", Path(folder))
+    until("a dialog", lambda: app.asks)
+    frames(20)
+    xdotool("key", "space", "1")
+    frames(20)
+    plays_behind = board.pads[ready[0]].position_sec is not None
+    left, top, bottom = (1280 - 860) // 2, (720 - 500) // 2, (720 + 500) // 2
+    for x, y in ((left + 120, top + 170), (left + 30, bottom - 22)):
+        xdotool("mousemove", "--window", window, str(x), str(y))
+        frames(5)
+        xdotool("click", "1")
+        frames(5)
+    until("the dialog's end", lambda: not app.asks)
+    until("the chosen file", lambda: board.counts().loading == 0)
+    chosen = board.counts().total - loaded
+
     xdotool("key", "ctrl+s")
     until("the set", set_path.exists)
     xdotool("key", "ctrl+q")
@@ -86,6 +109,8 @@ def main() -> None:
                 "heard": heard,
                 "selected_by_key": selected_by_key == by_key,
                 "selected_by_click": board.selected == by_click,
+                "plays_behind": plays_behind,
+                "chosen": chosen,
                 "shortened": sorted(app.shortened),
                 "closed": closed,
                 "wrong_events": contract.CHECKER.wrong,

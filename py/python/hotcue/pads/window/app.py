@@ -115,6 +115,11 @@ class App:
         self._draw()
         dpg.render_dearpygui_frame()
 
+    @property
+    def asks(self) -> bool:
+        """Whether a dialog is shown."""
+        return self._dialogs.open
+
     def close(self) -> None:
         """Takes the window away."""
         dpg.destroy_context()
@@ -173,7 +178,14 @@ class App:
             case _:
                 self.add(chosen.paths, chosen.pad)
 
-    def _ask(self, purpose: Purpose) -> None:
+    def show_help(self) -> None:
+        """Shows what the keys do, until a key or a click."""
+        self._help_shown = True
+
+    def ask(self, purpose: Purpose, folder: Path | None = None) -> None:
+        """Shows a dialog that begins in a folder, by default that of the last one."""
+        if folder is not None:
+            self._dialogs.folder = str(folder)
         window = self.layout.window
         self._dialogs.ask(purpose, self.board.selected, window.width, window.height)
 
@@ -235,19 +247,19 @@ class App:
             case "home":
                 self.wave.zoom = self.wave.zoom.by(-100)
             case "f1":
-                self._help_shown = True
+                self.show_help()
 
     def _ctrl(self, key: Key) -> None:
         board, pad = self.board, self.board.selected
         match key.name:
             case "O":
-                self._ask("open")
+                self.ask("open")
             case "S":
                 self._save()
             case "F":
-                self._ask("files")
+                self.ask("files")
             case "D":
-                self._ask("folder")
+                self.ask("folder")
             case "L":
                 board.set_loop(pad, not board.pads[pad].loop)
             case "V":
@@ -279,7 +291,7 @@ class App:
             pad = self.board.seen()[place]
             self.board.select(pad)
             if press.button == _LEFT and self.board.pads[pad].state is State.EMPTY:
-                self._ask("replace")
+                self.ask("replace")
             elif press.button == _LEFT:
                 self._played(pad)
         elif self.layout.picture.holds(press.x, press.y):
@@ -294,13 +306,13 @@ class App:
         board, pad = self.board, self.board.selected
         match control:
             case "open" | "files" | "folder" | "replace":
-                self._ask(control)
+                self.ask(control)
             case "save":
                 self._save()
             case "stop":
                 board.stop_all()
             case "help":
-                self._help_shown = True
+                self.show_help()
             case "volume" | "gain":
                 self._dragged = control
             case "play":
@@ -337,7 +349,7 @@ class App:
         if self.set_path is not None:
             self.save_set(self.set_path)
         else:
-            self._ask("save")
+            self.ask("save")
 
     def _paste(self) -> None:
         """Adds what was copied in a file manager: paths or URIs, one a line."""

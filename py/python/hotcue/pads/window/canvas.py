@@ -9,14 +9,16 @@ from functools import lru_cache
 from dearpygui import dearpygui as dpg
 
 from .. import theme
-from ..fonts import Fonts
+from ..fonts import Font, Fonts
 from ..layout import Rect
 from ..theme import Colour
 from ..words import Measure, fit, wrap
 
 _NOTHING = (0, 0, 0, 0)
-# What Dear PyGui is asked to measure at; widths at other sizes follow.
-_MEASURED_AT = 32
+# The size of the fonts in dialogs, at which texts are measured, too; widths at others follow.
+_DEFAULT_SIZE = 16
+# Fonts for East Asian texts have much room above and below their letters, which counts as size.
+_EAST_ASIAN_SCALE = 1.2
 
 
 class Type:
@@ -28,21 +30,25 @@ class Type:
         """Texts that had to be cut to fit."""
         with dpg.font_registry():
             self._items = {
-                font.file: dpg.add_font(font.file, _MEASURED_AT)
+                font.file: dpg.add_font(font.file, _DEFAULT_SIZE * self._scale(font))
                 for font in (fonts.regular, fonts.bold, fonts.east_asian)
                 if font is not None
             }
-        if fonts.regular is not None:
-            dpg.bind_font(self._items[fonts.regular.file])
+        # In dialogs a single font writes everything.
+        if (default := fonts.east_asian or fonts.regular) is not None:
+            dpg.bind_font(self._items[default.file])
 
-    def font(self, text: str, *, bold: bool) -> int | None:
-        """What a text is written in; None for the default."""
+    def _scale(self, font: Font) -> float:
+        return _EAST_ASIAN_SCALE if font is self._fonts.east_asian else 1.0
+
+    def font(self, text: str, *, bold: bool) -> tuple[int | None, float]:
+        """What a text is written in, None for Dear PyGui's own font, and by how much it is larger
+        than it says."""
         wanted = self._fonts.bold if bold else self._fonts.regular
-        if wanted is None or (
-            not wanted.has(text) and (far := self._fonts.east_asian) is not None and far.has(text)
-        ):
-            wanted = self._fonts.east_asian or wanted
-        return None if wanted is None else self._items[wanted.file]
+        far = self._fonts.east_asian
+        if far is not None and (wanted is None or not wanted.has(text)) and far.has(text):
+            wanted = far
+        return (None, 1.0) if wanted is None else (self._items[wanted.file], self._scale(wanted))
 
     def fit(self, text: str, width: float, measure: Measure) -> str:
         """`text`, cut if it is wider."""
@@ -53,7 +59,11 @@ class Type:
 
     def measure(self, size: int, *, bold: bool = False) -> Measure:
         """Measures texts at a size. Only once the window is shown."""
-        return lambda text: _width(text, self.font(text, bold=bold)) * size / _MEASURED_AT
+
+        def width(text: str) -> float:
+            return _width(text, self.font(text, bold=bold)[0]) * size / _DEFAULT_SIZE
+
+        return width
 
 
 @lru_cache(maxsize=1 << 14)
@@ -136,8 +146,11 @@ class Part:
         wide = measure(text)
         if width is not None:
             x += (width - wide) * align
-        item = dpg.draw_text((round(x), round(y)), text, color=ink, size=size, parent=self.node)
-        font = self.type.font(text, bold=bold)
+        font, scale = self.type.font(text, bold=bold)
+        y -= size * (scale - 1) / 2
+        item = dpg.draw_text(
+            (round(x), round(y)), text, color=ink, size=size * scale, parent=self.node
+        )
         if font is not None:
             dpg.bind_item_font(item, font)
         return wide

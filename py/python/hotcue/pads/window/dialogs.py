@@ -73,7 +73,6 @@ class Dialogs:
             callback=chosen,
             cancel_callback=cancelled,
         )
-        dpg.configure_item(self._item, pos=[(width - wide) // 2, (height - high) // 2])
         if purpose in ("open", "save"):
             dpg.add_file_extension(ENDING, color=theme.ACCENT, parent=self._item)
         elif purpose != "folder":
@@ -99,5 +98,5 @@ def _paths(purpose: Purpose, told: dict[str, Any]) -> tuple[str, ...]:
     """The paths that Dear PyGui tells of."""
     if purpose in ("files", "replace", "open"):
         return tuple(sorted(told["selections"].values()))
-    path = str(told["file_path_name"])
+    path = os.path.normpath(told["file_path_name"])
     return (path if purpose == "folder" or path.endswith(ENDING) else path + ENDING,)

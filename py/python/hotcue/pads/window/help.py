@@ -20,7 +20,7 @@ KEYS = (
     ("Ctrl O, Ctrl S", "open a set, save it"),
     ("Ctrl F, Ctrl D", "add files, a folder"),
     ("Ctrl V", "add the files whose paths were copied"),
-    ("Ctrl 4, 5, 6 + Shift", "so many pads in a row"),
+    ("Ctrl Shift 4, 5, 6", "so many pads in a row"),
     ("Ctrl Q", "quit"),
 )
 _ROW = 24
