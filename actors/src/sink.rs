@@ -9,10 +9,11 @@ mod tests;
 mod waiting;
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, AsyncContext, Context, Handler};
+use actix::{Actor, AsyncContext, Context, Handler, SpawnHandle};
 use actix_rt::time::Instant;
 use hotcue::playback::{ControlMessage, Controller, PlaybackEvent};
 use hotcue::{LoadError, LoadErrorKind, Stage};
@@ -40,6 +41,10 @@ pub(crate) use device::{DeviceView, Target};
 
 /// How often buffers are freed, playback events fetched and the output looked at.
 const TICK: Duration = Duration::from_millis(20);
+/// The same where nothing sounds, nothing is on its way, and that for [`QUIET_TICKS`]: each time that
+/// an idle engine wakes is a part of what it takes of the processor.
+const IDLE_TICK: Duration = Duration::from_millis(100);
+const QUIET_TICKS: u32 = 50;
 /// A running callback that takes no message for so long fails what waits for it.
 const RING_STALLED: Duration = Duration::from_secs(2);
 /// Places in the ring that one message takes at most: a sample may bring an unload along.
@@ -62,6 +67,9 @@ pub struct AudioSinkActor {
     /// Panics of the callback that were told of.
     panics: u64,
     stopped: bool,
+    next_tick: SpawnHandle,
+    /// Ticks in a row, and since the last message, that found nothing to do.
+    quiet_ticks: u32,
 }
 
 /// What goes to the callback, in order.
@@ -102,6 +110,8 @@ impl AudioSinkActor {
             sent: HashMap::new(),
             panics: 0,
             stopped: false,
+            next_tick: SpawnHandle::default(),
+            quiet_ticks: 0,
         }
     }
 
@@ -276,7 +286,7 @@ impl AudioSinkActor {
         }
     }
 
-    fn tick(&mut self) {
+    fn tick(&mut self, context: &mut Context<Self>) {
         self.device.look(&self.publisher);
         self.tell_of_panics();
         self.slots.look();
@@ -285,6 +295,25 @@ impl AudioSinkActor {
         for (play, reason) in self.waiting.sweep(&self.table, Instant::now()) {
             self.drop_play(&play, reason);
         }
+        self.quiet_ticks = if self.is_quiet() { self.quiet_ticks.saturating_add(1) } else { 0 };
+        let wait = if self.quiet_ticks < QUIET_TICKS { TICK } else { IDLE_TICK };
+        self.next_tick = context.run_later(wait, Self::tick);
+    }
+
+    /// Whether nothing sounds and nothing is on its way.
+    fn is_quiet(&self) -> bool {
+        self.controller.shared().voices() == 0
+            && self.backlog.is_empty()
+            && self.waiting.is_empty()
+            && !self.device.is_looking()
+    }
+
+    /// Something comes: what it leads to is not to wait for the tick of an idle engine.
+    fn wake(&mut self, context: &mut Context<Self>) {
+        if mem::take(&mut self.quiet_ticks) >= QUIET_TICKS {
+            context.cancel_future(self.next_tick);
+            self.next_tick = context.run_later(TICK, Self::tick);
+        }
     }
 }
 
@@ -292,14 +321,15 @@ impl Actor for AudioSinkActor {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
-        context.run_interval(TICK, |sink, _| sink.tick());
+        self.next_tick = context.run_later(TICK, Self::tick);
     }
 }
 
 impl Handler<Arriving> for AudioSinkActor {
     type Result = ();
 
-    fn handle(&mut self, arriving: Arriving, _: &mut Context<Self>) {
+    fn handle(&mut self, arriving: Arriving, context: &mut Context<Self>) {
+        self.wake(context);
         let Arriving { requests, sample } = arriving;
         for request in requests {
             self.send(Outgoing::Arriving { request, sample: Arc::clone(&sample) });
@@ -310,7 +340,8 @@ impl Handler<Arriving> for AudioSinkActor {
 impl Handler<Decoded> for AudioSinkActor {
     type Result = ();
 
-    fn handle(&mut self, decoded: Decoded, _: &mut Context<Self>) {
+    fn handle(&mut self, decoded: Decoded, context: &mut Context<Self>) {
+        self.wake(context);
         let Decoded { deliveries, from_cache, at } = decoded;
         more_may_come();
         for (request, delivery) in deliveries {
@@ -322,7 +353,8 @@ impl Handler<Decoded> for AudioSinkActor {
 impl Handler<PushSample> for AudioSinkActor {
     type Result = ();
 
-    fn handle(&mut self, push: PushSample, _: &mut Context<Self>) {
+    fn handle(&mut self, push: PushSample, context: &mut Context<Self>) {
+        self.wake(context);
         let PushSample { slot, change, sample } = push;
         self.send(Outgoing::Pushed { slot, change, sample: Arc::clone(&sample) });
         self.play_waiting(slot);
@@ -333,7 +365,8 @@ impl Handler<PushSample> for AudioSinkActor {
 impl Handler<Play> for AudioSinkActor {
     type Result = ();
 
-    fn handle(&mut self, play: Play, _: &mut Context<Self>) {
+    fn handle(&mut self, play: Play, context: &mut Context<Self>) {
+        self.wake(context);
         self.send(Outgoing::Play(play));
     }
 }
@@ -341,7 +374,8 @@ impl Handler<Play> for AudioSinkActor {
 impl Handler<PlayWhenReady> for AudioSinkActor {
     type Result = ();
 
-    fn handle(&mut self, waiting: PlayWhenReady, _: &mut Context<Self>) {
+    fn handle(&mut self, waiting: PlayWhenReady, context: &mut Context<Self>) {
+        self.wake(context);
         let slot = waiting.play.slot;
         if self.table.unloaded_since(slot, waiting.since) {
             // The unload of another thread came later and was quicker.
@@ -359,7 +393,8 @@ impl Handler<PlayWhenReady> for AudioSinkActor {
 impl Handler<Control> for AudioSinkActor {
     type Result = ();
 
-    fn handle(&mut self, Control(message): Control, _: &mut Context<Self>) {
+    fn handle(&mut self, Control(message): Control, context: &mut Context<Self>) {
+        self.wake(context);
         match &message {
             ControlMessage::StopSample { slot, .. } => {
                 self.drop_waiting(*slot, DropReason::Stopped)
@@ -378,7 +413,8 @@ impl Handler<Control> for AudioSinkActor {
 impl Handler<Unload> for AudioSinkActor {
     type Result = ();
 
-    fn handle(&mut self, Unload { slot, change, cause }: Unload, _: &mut Context<Self>) {
+    fn handle(&mut self, Unload { slot, change, cause }: Unload, context: &mut Context<Self>) {
+        self.wake(context);
         // Another thread may have loaded the slot anew, and asked for a play of that.
         if cause == UnloadCause::Asked
             && let Some(older) = self.waiting.take_older(slot, change.serial)
@@ -407,7 +443,8 @@ impl Handler<Render> for AudioSinkActor {
 impl Handler<SwitchOutput> for AudioSinkActor {
     type Result = ();
 
-    fn handle(&mut self, switch: SwitchOutput, _: &mut Context<Self>) {
+    fn handle(&mut self, switch: SwitchOutput, context: &mut Context<Self>) {
+        self.wake(context);
         if self.stopped {
             return;
         }

@@ -7,6 +7,7 @@ mod devices;
 mod direct_messages;
 mod events;
 mod helping;
+mod idle;
 mod leaks;
 mod lost_decoders;
 mod measured;

@@ -84,6 +84,11 @@ impl Device {
         (device, view)
     }
 
+    /// Whether another output is looked for.
+    pub(super) fn is_looking(&self) -> bool {
+        self.finder.is_some()
+    }
+
     /// Lets the callback take commands where nobody else drives it; false where somebody does.
     pub(super) fn run_commands(&mut self) -> bool {
         self.output.as_mut().is_some_and(|output| output.render(&mut []))

@@ -19,6 +19,10 @@ impl WaitingPlays {
         self.by_slot.insert(waiting.play.slot, waiting);
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_slot.is_empty()
+    }
+
     pub(super) fn take(&mut self, slot: u32) -> Option<PlayWhenReady> {
         self.by_slot.remove(&slot)
     }
