@@ -35,6 +35,7 @@ fn halved(gate: &Arc<Gate>, fails: bool) -> Source {
 fn playable(engine: &AudioEngine, gate: &Arc<Gate>, fails: bool) -> LoadTicket {
     let ticket = engine.load_sample_async(Some(0), halved(gate, fails), 0).expect("accepted");
     wait_until("the head is there", || state(engine) == SlotState::Playable);
+    wait_until("the decoder has come to the gate", || gate.waiting() > 0);
     ticket
 }
 

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use actix_rt::System;
 use hotcue::Source;
-use hotcue_actors::{CancelReason, EngineConfig, EngineError, LoadFailure, SlotState, SubmitError};
+use hotcue_actors::{
+    CancelLoad, CancelReason, EngineConfig, EngineError, LoadFailure, SlotState, SubmitError,
+};
 use hotcue_tests::{BlockingSource, Contract, Gate, collect_until_ended, sine, wav_bytes};
 
 use crate::{offline, running};
@@ -163,6 +166,10 @@ fn a_higher_priority_goes_first() {
         .zip(priorities)
         .map(|(id, p)| engine.load_sample_async(Some(id), tone(10), p).expect("accepted"))
         .collect();
+    // It answers once it has heard of them all.
+    let supervisor = engine.supervisor().expect("it runs");
+    let answer = System::new().block_on(supervisor.send(CancelLoad { request_id: u64::MAX }));
+    assert!(!answer.expect("it lives"), "there is no such load");
     gate.open();
     let mut ended = Vec::new();
     while ended.len() < 7 {
