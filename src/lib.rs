@@ -25,7 +25,7 @@ pub mod output;
 pub mod playback;
 
 pub use buffer::{SampleBuffer, SampleWriter, Waveform};
-pub use cache::{Cache, CacheStats, CachedLoad};
+pub use cache::{Cache, CacheStats, CachedAnalysis, CachedLoad};
 pub use clearing::Clearing;
 pub use decode::StreamInfo;
 #[cfg(any(test, fuzzing))]
@@ -40,6 +40,6 @@ pub use resample::{Resampler, Workbench, output_frames};
 pub use source::{ByteSource, Pulse, ReadSeek, Source, SourceIdentity, identify};
 pub use spec::{AudioSpec, MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
 pub use stream::{
-    StreamFeed, StreamOpening, StreamReader, StreamScan, StreamStep, StreamWatch, StreamedSample,
-    Wish,
+    Excerpt, ExcerptStep, StreamFeed, StreamOpening, StreamReader, StreamScan, StreamStep,
+    StreamWatch, StreamedSample, Wish,
 };

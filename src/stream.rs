@@ -8,6 +8,8 @@
 //! * [`StreamFeed`] reads ahead of one voice into its window, which the voice's [`StreamReader`]
 //!   reads in the audio callback without waiting for anything.
 //!
+//! [`Excerpt`] goes the same ways, to decode a stretch of a file into memory.
+//!
 //! A voice that goes round a loop says where that leads; what comes there is held beside the window.
 //! What a window and its neighbours hold is [`StreamedSample::voice_bytes`].
 //!
@@ -23,6 +25,7 @@
 //! QuickTime's ADPCM, and what is resampled between rates without a good common divisor.
 
 mod cursor;
+mod excerpt;
 mod feed;
 mod index;
 mod opening;
@@ -36,6 +39,7 @@ mod scan;
 mod tests;
 mod window;
 
+pub use excerpt::{Excerpt, ExcerptStep};
 pub use feed::{StreamFeed, StreamWatch};
 pub use opening::{StreamOpening, StreamStep};
 pub use reader::StreamReader;

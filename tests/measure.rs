@@ -9,8 +9,9 @@
 //! - `measure memory FOLDER`: the most memory that one load takes, against its result.
 //! - `measure first_sound FOLDER [rounds=N]`: how soon a play is heard whose sample is still to be
 //!   loaded, beside loading it first; and whether all that is heard is the finished sample.
-//! - `measure cache FOLDER [pads=N] [rounds=N]`: how long the files below it, copied until there are
-//!   N (216), take to load at the first start and at later ones, with a cache on disk.
+//! - `measure cache FOLDER [pads=N] [rounds=N] [analyze]`: how long the files below it, copied until
+//!   there are N (216), take to load, and to be analysed, at the first start and at later ones, with a
+//!   cache on disk.
 //! - `measure callback FOLDER [loads=N]`: what the callback takes of the processor while samples are
 //!   loaded and unloaded, beside its time; most of it may be taken once in a thousand.
 //! - `measure stream FOLDER [seconds=N]`: streams every file: memory, how soon seeks land, and
@@ -42,6 +43,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use hotcue::analysis::AnalysisKind;
 use measure::cache;
 use measure::callback;
 use measure::child::{self, Curve};
@@ -95,13 +97,17 @@ fn main() -> ExitCode {
                 _ => Err(format!("{rounds} is no number of rounds")),
             }
         }
-        ["cache", folder, rest @ ..] if rest.len() < 3 => {
+        ["cache", folder, rest @ ..] if rest.len() < 4 => {
             let word = |name: &str, default: usize| {
                 let found = rest.iter().find_map(|word| word.strip_prefix(name));
                 found.map_or(Ok(default), str::parse)
             };
             match (word("pads=", 216), word("rounds=", 3)) {
-                (Ok(pads @ 1..), Ok(rounds @ 1..)) => starts(Path::new(folder), pads, rounds),
+                (Ok(pads @ 1..), Ok(rounds @ 1..)) => {
+                    let kinds: &[_] =
+                        if rest.contains(&"analyze") { &AnalysisKind::ALL } else { &[] };
+                    starts(Path::new(folder), pads, rounds, kinds)
+                }
                 _ => Err(format!("{rest:?} are no numbers of pads and rounds")),
             }
         }
@@ -137,7 +143,7 @@ fn main() -> ExitCode {
         }
         _ => Err(
             "usage: measure progress|throttled FOLDER [runs=N] [SVG] | measure memory FOLDER | \
-                 measure cache FOLDER [pads=N] [rounds=N] | \
+                 measure cache FOLDER [pads=N] [rounds=N] [analyze] | \
                  measure stream FOLDER|short | \
                  measure soak MINUTES [allow=KB_PER_MIN] [leak=KB_PER_MIN] [SVG]"
                 .to_owned(),
@@ -154,13 +160,20 @@ fn main() -> ExitCode {
 }
 
 /// Prints each start; whether the best of the later ones is within the bounds.
-fn starts(folder: &Path, pads: usize, rounds: usize) -> Result<bool, String> {
-    let starts = cache::run(&files(folder)?, pads, rounds)?;
-    println!("start\tms\tMB\thits\tmisses\tstored");
+fn starts(
+    folder: &Path,
+    pads: usize,
+    rounds: usize,
+    analyze: &[AnalysisKind],
+) -> Result<bool, String> {
+    let starts = cache::run(&files(folder)?, pads, rounds, analyze)?;
+    println!("start\tms\tMB\thits\tmisses\tstored\tanalysis hits\tmisses");
     for (number, cache::Start { took, sample_bytes, cache }) in (1..).zip(&starts) {
         let (ms, mb) = (took.as_secs_f64() * 1e3, *sample_bytes as f64 / 1e6);
-        let hotcue::CacheStats { hits, misses, stored, .. } = cache;
-        println!("{number}\t{ms:.1}\t{mb:.1}\t{hits}\t{misses}\t{stored}");
+        let hotcue::CacheStats { hits, misses, stored, analysis_hits, analysis_misses, .. } = cache;
+        println!(
+            "{number}\t{ms:.1}\t{mb:.1}\t{hits}\t{misses}\t{stored}\t{analysis_hits}\t{analysis_misses}"
+        );
     }
     let Some((first, later)) = starts.split_first() else { return Ok(false) };
     let Some(best) = later.iter().map(|start| start.took).min() else { return Ok(false) };

@@ -45,9 +45,11 @@ pub struct EngineConfig {
     /// How far the nice value of the threads that load lies above that of the thread that calls
     /// `run`, so that they give way to it; 0 to 19, without effect but on Linux.
     pub worker_nice: i32,
-    /// Where decoded audio is kept for the next time, by any number of engines and processes; made
-    /// if it is not there. None keeps nothing.
+    /// Where decoded audio and results of analyses are kept for the next time, by any number of
+    /// engines and processes; made if it is not there. None keeps nothing.
     pub cache_dir: Option<PathBuf>,
+    /// Whether decoded audio is. It takes many times the room of the results.
+    pub cache_audio: bool,
     /// Most bytes that it holds; what was used least recently leaves.
     pub cache_bytes: u64,
 }
@@ -68,6 +70,7 @@ impl Default for EngineConfig {
             meter_rate_hz: 60,
             worker_nice: 5,
             cache_dir: None,
+            cache_audio: true,
             cache_bytes: 4 << 30,
         }
     }

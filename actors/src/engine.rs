@@ -42,6 +42,7 @@ use crate::sample::Sample;
 use crate::sink::{AudioStreamHandle, Device, Target};
 use crate::supervisor::{LoaderSupervisor, cancel};
 use crate::table::{Held, SlotState};
+use crate::work::Files;
 use ask::{Waiter, ask, block_on};
 use system::{AudioSide, Place, Running};
 
@@ -187,7 +188,8 @@ impl AudioEngine {
         target: Option<Target>,
         fallback: Option<DeviceError>,
     ) -> Result<RunInfo, EngineError> {
-        let place = Place::of_life(self.cache()?);
+        let files = Files { cache: self.cache()?, caches_audio: self.config.cache_audio };
+        let place = Place::of_life(Arc::new(files));
         self.start_by(prepared, target, fallback, |audio| {
             let (events, notices) = (Arc::clone(&self.events), Arc::clone(&self.notices));
             Running::start(&self.config, audio, events, notices, place)

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisStep};
 use hotcue::{
-    Cache, CachedLoad, LoadError, LoadJob, LoadOptions, LoadedSample, Pulse, SampleBuffer,
-    SharedLoad, Source, SourceIdentity, Stage, Step, StreamedSample, Workbench,
+    Cache, CachedAnalysis, CachedLoad, LoadError, LoadJob, LoadOptions, LoadedSample, Pulse,
+    SampleBuffer, SharedLoad, Source, SourceIdentity, Stage, Step, StreamedSample, Workbench,
 };
 
 use crate::streaming::StreamWork;
@@ -132,6 +132,12 @@ impl Study for AnalysisJob {
     }
 }
 
+impl Study for CachedAnalysis {
+    fn step(&mut self) -> AnalysisStep {
+        Self::step(self)
+    }
+}
+
 /// Makes the work of a load, and looks at files that wait: all that decoders know of the disk.
 pub trait Workshop: Send + Sync {
     /// A load that nothing was done for yet.
@@ -155,15 +161,27 @@ pub trait Workshop: Send + Sync {
 /// The workshop of every engine outside a test.
 #[derive(Debug)]
 pub(crate) struct Files {
-    /// Where decoded audio is kept, if anywhere.
+    /// Where what was heard is kept, and decoded audio, if anywhere.
     pub(crate) cache: Option<Arc<Cache>>,
+    /// Whether decoded audio is.
+    pub(crate) caches_audio: bool,
 }
 
 impl Workshop for Files {
     fn work(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
         match &self.cache {
-            Some(cache) => Box::new(CachedLoad::new(Arc::clone(cache), source.clone(), options)),
-            None => Box::new(LoadJob::new(source.clone(), options)),
+            Some(cache) if self.caches_audio => {
+                Box::new(CachedLoad::new(Arc::clone(cache), source.clone(), options))
+            }
+            _ => Box::new(LoadJob::new(source.clone(), options)),
+        }
+    }
+
+    fn study(&self, sample: &Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Box<dyn Study> {
+        let sample = Arc::clone(sample);
+        match &self.cache {
+            Some(cache) => Box::new(CachedAnalysis::new(Arc::clone(cache), sample, kinds)),
+            None => Box::new(AnalysisJob::new(sample, kinds)),
         }
     }
 

@@ -103,6 +103,7 @@ impl Engine {
         meter_rate_hz: &Bound<'_, PyAny>,
         worker_nice: &Bound<'_, PyAny>,
         cache_dir: Option<PathBuf>,
+        cache_audio: &Bound<'_, PyAny>,
         cache_bytes: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
         guarded(slots.py(), || {
@@ -124,6 +125,7 @@ impl Engine {
                 meter_rate_hz: integer(meter_rate_hz, "meter_rate_hz", ANY_POSITIVE)?,
                 worker_nice: integer(worker_nice, "worker_nice", ANY_POSITIVE)?,
                 cache_dir,
+                cache_audio: flag(cache_audio, "cache_audio")?,
                 cache_bytes: integer(cache_bytes, "cache_bytes", ANY_POSITIVE)?,
             };
             let slots = integer(slots, "slots", ANY_POSITIVE)?;
@@ -514,6 +516,8 @@ impl Engine {
             "cache_hits": stats.cache.hits, "cache_misses": stats.cache.misses,
             "cache_stored": stats.cache.stored, "cache_unsound": stats.cache.unsound,
             "cache_failures": stats.cache.failures,
+            "cache_analysis_hits": stats.cache.analysis_hits,
+            "cache_analysis_misses": stats.cache.analysis_misses,
         });
         Ok(dict)
     }

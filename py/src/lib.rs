@@ -7,11 +7,14 @@
 mod analysis;
 mod analyze;
 mod args;
+mod array;
 mod batch;
+mod convert;
 mod engine;
 mod errors;
 mod events;
 mod fork;
+mod here;
 mod interpreter;
 mod metadata;
 mod playing;
@@ -41,6 +44,8 @@ fn _hotcue(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ticket::Ticket>()?;
     module.add_class::<waveform::ColouredWaveform>()?;
     module.add_function(wrap_pyfunction!(analyze::analyze, module)?)?;
+    module.add_function(wrap_pyfunction!(convert::decode, module)?)?;
+    module.add_function(wrap_pyfunction!(convert::resample, module)?)?;
     module.add_function(wrap_pyfunction!(engine::devices, module)?)?;
     module.add_function(wrap_pyfunction!(fork::after_fork_in_child, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))

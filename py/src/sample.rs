@@ -4,6 +4,7 @@
     reason = "a NumPy array over the sample's own memory; measured need: no copy of whole samples"
 )]
 
+use std::ffi::c_int;
 use std::sync::Arc;
 
 use hotcue::SampleBuffer;
@@ -11,6 +12,7 @@ use hotcue::analysis::{AnalysisKind, AnalysisResult};
 use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
 use numpy::{PyArray2, PyArrayMethods as _};
 use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -77,6 +79,23 @@ impl Sample {
             drop(read_only);
             Ok(array)
         })
+    }
+
+    /// What NumPy, `memoryview` and others ask for: the same memory, likewise read-only.
+    ///
+    /// # Safety
+    /// `view` is one that the interpreter has asked to be filled.
+    unsafe fn __getbuffer__(
+        slf: &Bound<'_, Self>,
+        view: *mut ffi::Py_buffer,
+        flags: c_int,
+    ) -> PyResult<()> {
+        let array = Self::to_numpy(slf)?;
+        // SAFETY: as above; the view that the array fills holds the array, and so the sample.
+        match unsafe { ffi::PyObject_GetBuffer(array.as_ptr(), view, flags) } {
+            0 => Ok(()),
+            _ => Err(PyErr::fetch(slf.py())),
+        }
     }
 
     /// What to draw of the stretch between two times, by default all of it: for each of

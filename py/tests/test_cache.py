@@ -18,6 +18,7 @@ import hotcue
 
 # Of another rate than the engine's: what is resampled is kept.
 RATE = 44_100
+KINDS: tuple[hotcue.analysis.Kind, ...] = ("bpm", "key", "loudness", "onsets", "waveform")
 
 
 def write(path: Path, seed: int = 0, frames: int = 22_050) -> Path:
@@ -83,6 +84,68 @@ def test_a_damaged_entry_is_made_anew(tmp_path: Path, damage: str) -> None:
     assert np.array_equal(found, expected)
     assert (figures["cache_unsound"], figures["cache_stored"]) == (1, 1)
     assert entry.read_bytes() == sound
+
+
+def heard(folder: Path, path: Path, **options: Any) -> tuple[dict[str, Any], Any]:
+    """Every result of analysing a file, and what the engine says of the cache."""
+    with hotcue.AudioEngine(output="offline", cache_dir=folder, **options) as engine:
+        ticket = engine.load_sample_async(0, path, analyze=KINDS)
+        sample = ticket.result()
+        wait_until("it is heard", lambda: len(sample.analysis) == len(KINDS))
+        results = dict(sample.analysis)
+        results["waveform"] = sample.waveform(50)
+        figures = engine.stats()
+    return results, {name: value for name, value in figures.items() if name.startswith("cache_")}
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    drawn, again = one["waveform"], other["waveform"]
+    others = [kind for kind in KINDS if kind != "waveform"]
+    return all(one[kind] == other[kind] for kind in others) and all(
+        np.array_equal(values, others) for values, others in zip(drawn, again, strict=True)
+    )
+
+
+def test_a_second_start_finds_what_was_heard_also_in_another_file_of_that_audio(
+    tmp_path: Path,
+) -> None:
+    path, cache = write(tmp_path / "a.wav", 1), tmp_path / "cache"
+    first, figures = heard(cache, path)
+    assert (figures["cache_analysis_hits"], figures["cache_analysis_misses"]) == (0, len(KINDS))
+    second, figures = heard(cache, path)
+    assert (figures["cache_analysis_hits"], figures["cache_analysis_misses"]) == (len(KINDS), 0)
+    assert same(first, second)
+    # Nothing but a chunk that says nothing of the audio.
+    other = tmp_path / "b.wav"
+    other.write_bytes(path.read_bytes() + b"note\4\0\0\0abcd")
+    settle(other)
+    third, figures = heard(cache, other)
+    assert figures["cache_analysis_hits"] == len(KINDS)
+    assert same(first, third)
+
+
+def test_without_cache_audio_nothing_but_what_was_heard_is_kept(tmp_path: Path) -> None:
+    path, cache = write(tmp_path / "a.wav", 1), tmp_path / "cache"
+    first, figures = heard(cache, path, cache_audio=False)
+    assert (figures["cache_stored"], len(list(cache.glob("*.result")))) == (0, len(KINDS))
+    second, figures = heard(cache, path, cache_audio=False)
+    assert (figures["cache_hits"], figures["cache_analysis_hits"]) == (0, len(KINDS))
+    assert same(first, second)
+    with pytest.raises(TypeError):
+        hotcue.AudioEngine(cache_dir=cache, cache_audio=1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("damage", ["cut", "change"])
+def test_a_damaged_result_is_found_anew(tmp_path: Path, damage: str) -> None:
+    path, cache = write(tmp_path / "a.wav", 1), tmp_path / "cache"
+    expected, _ = heard(cache, path)
+    sound = {entry: entry.read_bytes() for entry in cache.glob("*.result")}
+    for entry, content in sound.items():
+        entry.write_bytes(content[:-1] if damage == "cut" else content[:60] + b"!" + content[61:])
+    found, figures = heard(cache, path)
+    assert same(found, expected)
+    assert (figures["cache_unsound"], figures["cache_analysis_misses"]) == (len(KINDS),) * 2
+    assert {entry: entry.read_bytes() for entry in cache.glob("*.result")} == sound
 
 
 def test_processes_share_a_folder(tmp_path: Path, python: Callable[..., Any]) -> None:

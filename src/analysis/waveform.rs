@@ -3,6 +3,7 @@
 mod bands;
 mod export;
 mod measure;
+mod rows;
 #[cfg(test)]
 mod tests;
 
@@ -50,7 +51,7 @@ pub struct ColouredWaveform {
 
 /// Extremes and mean squares of consecutive frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Block {
+pub(crate) struct Block {
     min: f32,
     max: f32,
     /// Of all of it and of the bands, the lowest first.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::entry::DECODERS;
+use crate::analysis::{self, AnalysisKind};
 use crate::source::SourceIdentity;
 
 /// How long a file has to be left alone before its times tell whether it has changed: longer than
@@ -29,6 +30,16 @@ impl Key {
         hasher.update(&content.0);
         hasher.update(&DECODERS.to_le_bytes());
         hasher.update(&sample_rate.unwrap_or(0).to_le_bytes());
+        hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
+        Self::content(&hasher)
+    }
+
+    /// What this version hears of a kind in audio, of which `audio` has heard all.
+    pub(super) fn result(audio: Self, kind: AnalysisKind) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("hotcue cache result");
+        hasher.update(&audio.0);
+        hasher.update(kind.as_str().as_bytes());
+        hasher.update(&analysis::VERSION.to_le_bytes());
         hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
         Self::content(&hasher)
     }

@@ -1,22 +1,10 @@
-//! One sample in a file: a head, and blocks of values, each behind it its checksum.
-//!
-//! | bytes | |
-//! |---|---|
-//! | 8 | `hotcue` and the version of this format |
-//! | 32 | the key |
-//! | 8 | length of the record |
-//! | … | the record: what is known of the sample beside its values |
-//! | 8 | XXH3 of all this |
-//! | … | for each block of some frames the values of each channel, and XXH3 of these, whose seed is the number of the block |
-//!
-//! Numbers are little endian. Nothing follows the last block.
+//! One sample in a file: a record of what is known of it, and of some frames at a time the values of
+//! each channel.
 
 use std::io::{self, ErrorKind, Read, Write};
 
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
-
 use super::card::Key;
-use super::field::Field;
+use super::parts::{Magic, PartsReader, PartsWriter, unsound};
 use super::records::{Record, kept};
 use crate::buffer::{SampleBuffer, SampleWriter};
 use crate::error::{LoadWarning, WarningCode};
@@ -25,34 +13,21 @@ use crate::spec::AudioSpec;
 
 /// Rises with every change to what a file decodes to, or to what is known of it beside that.
 pub(super) const DECODERS: u32 = 1;
-const MAGIC: [u8; 8] = *b"hotcue\0\x01";
-/// Longest record: tags and cues of a file have their own limits, far below.
-const MAX_RECORD_BYTES: u64 = 64 << 20;
+const MAGIC: Magic = *b"hotcue\0\x01";
 /// Values of all channels in a block: what a step reads or writes, some tenths of a millisecond.
 const BLOCK_VALUES: usize = 1 << 17;
 const VALUE_BYTES: usize = size_of::<f32>();
-const SUM_BYTES: usize = size_of::<u64>();
 
 /// Frames of every block but the last.
 fn block_frames(channels: usize) -> usize {
     (BLOCK_VALUES / channels).max(1)
 }
 
-/// Bytes of an entry whose record is of a length.
-fn entry_len(spec: AudioSpec, frames: usize, record_len: u64) -> Option<u64> {
-    let blocks = frames.div_ceil(block_frames(spec.channels)) as u64;
-    let values = (frames as u64).checked_mul((spec.channels * VALUE_BYTES) as u64)?;
-    let head = (MAGIC.len() + 32 + 8 + SUM_BYTES) as u64 + record_len;
-    head.checked_add(values)?.checked_add(blocks.checked_mul(SUM_BYTES as u64)?)
-}
-
 /// Writes a sample block by block.
 pub(super) struct EntryWriter<W> {
-    target: W,
+    parts: PartsWriter<W>,
     sample: LoadedSample,
     next_frame: usize,
-    blocks: u64,
-    bytes: Vec<u8>,
 }
 
 impl<W: Write> EntryWriter<W> {
@@ -60,10 +35,9 @@ impl<W: Write> EntryWriter<W> {
     ///
     /// # Errors
     /// Those of the target.
-    pub(super) fn new(mut target: W, key: Key, sample: LoadedSample) -> io::Result<Self> {
+    pub(super) fn new(target: W, key: Key, sample: LoadedSample) -> io::Result<Self> {
         let buffer = &sample.buffer;
-        let mut record = Vec::new();
-        Record {
+        let record = Record {
             sample_rate: buffer.sample_rate(),
             channels: u32::try_from(buffer.channels()).unwrap_or(u32::MAX),
             frames: buffer.ready_frames() as u64,
@@ -72,14 +46,9 @@ impl<W: Write> EntryWriter<W> {
             codec: sample.codec.clone(),
             bits_per_sample: sample.bits_per_sample,
             metadata: kept(sample.metadata.as_ref()),
-        }
-        .put(&mut record);
-        let mut head = [MAGIC.as_slice(), key.as_bytes()].concat();
-        (record.len() as u64).put(&mut head);
-        head.extend(record);
-        xxh3_64(&head).put(&mut head);
-        target.write_all(&head)?;
-        Ok(Self { target, sample, next_frame: 0, blocks: 0, bytes: Vec::new() })
+        };
+        let parts = PartsWriter::new(target, MAGIC, key, &record)?;
+        Ok(Self { parts, sample, next_frame: 0 })
     }
 
     /// Writes the next block; false once there is none left.
@@ -90,21 +59,17 @@ impl<W: Write> EntryWriter<W> {
         let buffer = &self.sample.buffer;
         let from = self.next_frame;
         let to = buffer.ready_frames().min(from + block_frames(buffer.channels()));
-        self.bytes.clear();
-        for channel in 0..buffer.channels() {
-            self.bytes.extend(
-                buffer.plane(channel)[from..to].iter().flat_map(|value| value.to_le_bytes()),
-            );
-        }
-        xxh3_64_with_seed(&self.bytes, self.blocks).put(&mut self.bytes);
-        self.target.write_all(&self.bytes)?;
+        self.parts.block(|bytes| {
+            for channel in 0..buffer.channels() {
+                put_values(&buffer.plane(channel)[from..to], bytes);
+            }
+        })?;
         self.next_frame = to;
-        self.blocks += 1;
         Ok(to < buffer.ready_frames())
     }
 
     pub(super) fn into_parts(self) -> (W, LoadedSample) {
-        (self.target, self.sample)
+        (self.parts.into_inner(), self.sample)
     }
 
     pub(super) fn sample(&self) -> &LoadedSample {
@@ -112,14 +77,21 @@ impl<W: Write> EntryWriter<W> {
     }
 }
 
-/// Reads a sample block by block, and believes nothing that its checksum does not confirm.
+/// Appends values, little endian.
+pub(super) fn put_values(values: &[f32], bytes: &mut Vec<u8>) {
+    let start = bytes.len();
+    bytes.resize(start + size_of_val(values), 0);
+    for (bytes, value) in bytes[start..].as_chunks_mut().0.iter_mut().zip(values) {
+        *bytes = value.to_le_bytes();
+    }
+}
+
+/// Reads a sample block by block.
 pub(super) struct EntryReader<R> {
-    source: R,
+    parts: PartsReader<R>,
     record: Record,
     writer: SampleWriter,
     frames: usize,
-    blocks: u64,
-    bytes: Vec<u8>,
 }
 
 impl<R: Read> EntryReader<R> {
@@ -129,44 +101,27 @@ impl<R: Read> EntryReader<R> {
     /// `InvalidData` for what is no sound entry of this key; those of the source; `OutOfMemory`
     /// for a sample of more than `max_sample_bytes`, or without memory.
     pub(super) fn new(
-        mut source: R,
+        source: R,
         byte_len: u64,
         key: Key,
         max_sample_bytes: Option<u64>,
     ) -> io::Result<Self> {
-        let mut head = vec![0; MAGIC.len() + 32 + 8];
-        source.read_exact(&mut head)?;
-        let (magic, rest) = head.split_at(MAGIC.len());
-        let (its_key, mut len) = rest.split_at(32);
-        let record_len = u64::take(&mut len).filter(|len| *len <= MAX_RECORD_BYTES.min(byte_len));
-        let (Some(record_len), true) = (record_len, magic == MAGIC && its_key == key.as_bytes())
-        else {
-            return Err(unsound());
-        };
-        let start = head.len();
-        source.by_ref().take(record_len + SUM_BYTES as u64).read_to_end(&mut head)?;
-        let summed = head.len().checked_sub(SUM_BYTES).filter(|end| *end >= start);
-        let (body, mut sum) = head.split_at(summed.ok_or_else(unsound)?);
-        if u64::take(&mut sum) != Some(xxh3_64(body)) {
-            return Err(unsound());
-        }
-        let mut fields = &body[start..];
-        let record = Record::take(&mut fields).filter(|_| fields.is_empty());
-        let record = record.ok_or_else(unsound)?;
+        let (parts, record) = PartsReader::new::<Record>(source, byte_len, MAGIC, key)?;
         let channels = usize::try_from(record.channels).map_err(|_| unsound())?;
         let spec = AudioSpec { sample_rate: record.sample_rate, channels };
         let spec = spec.validate().map_err(|_| unsound())?;
         let frames = usize::try_from(record.frames).map_err(|_| unsound())?;
-        if frames == 0 || entry_len(spec, frames, record_len) != Some(byte_len) {
+        if frames == 0 {
             return Err(unsound());
         }
-        let sample_bytes = (frames as u64).saturating_mul((channels * VALUE_BYTES) as u64);
-        if max_sample_bytes.is_some_and(|most| sample_bytes > most) {
+        let sample_bytes = record.frames.checked_mul((channels * VALUE_BYTES) as u64);
+        parts.expect(sample_bytes, frames.div_ceil(block_frames(channels)) as u64)?;
+        if max_sample_bytes.is_some_and(|most| sample_bytes > Some(most)) {
             return Err(ErrorKind::OutOfMemory.into());
         }
         let writer = SampleWriter::with_capacity(spec, frames)
             .map_err(|_| io::Error::from(ErrorKind::OutOfMemory))?;
-        Ok(Self { source, record, writer, frames, blocks: 0, bytes: Vec::new() })
+        Ok(Self { parts, record, writer, frames })
     }
 
     /// Reads the next block; false once there is none left.
@@ -178,12 +133,7 @@ impl<R: Read> EntryReader<R> {
         let left = self.frames - self.writer.frames_written();
         let frames = left.min(block_frames(channels));
         let plane_bytes = frames * VALUE_BYTES;
-        self.bytes.resize(plane_bytes * channels + SUM_BYTES, 0);
-        self.source.read_exact(&mut self.bytes)?;
-        let (values, mut sum) = self.bytes.split_at(plane_bytes * channels);
-        if u64::take(&mut sum) != Some(xxh3_64_with_seed(values, self.blocks)) {
-            return Err(unsound());
-        }
+        let values = self.parts.block(plane_bytes * channels)?;
         let filled = self.writer.write_with(frames, |channel, target| {
             let plane = &values[channel * plane_bytes..][..plane_bytes];
             for (value, bytes) in target.iter_mut().zip(plane.as_chunks().0) {
@@ -191,7 +141,6 @@ impl<R: Read> EntryReader<R> {
             }
         });
         filled.map_err(|_| io::Error::from(ErrorKind::OutOfMemory))?;
-        self.blocks += 1;
         Ok(frames < left)
     }
 
@@ -231,8 +180,4 @@ pub(super) fn is_worth_it(sample: &LoadedSample) -> bool {
     // Of what a file is called, every load tells anew.
     let is_of_name = |warning: &LoadWarning| warning.code == WarningCode::ExtensionMismatch;
     !is_plain && sample.warnings.iter().all(is_of_name)
-}
-
-fn unsound() -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, "no sound entry")
 }

@@ -44,6 +44,8 @@ macro_rules! choice {
     };
 }
 
+pub(super) use {choice, record};
+
 /// A sample, without its values.
 pub(super) struct Record {
     pub(super) sample_rate: u32,

@@ -15,10 +15,13 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::card::{Key, Name};
 use super::entry::EntryReader;
 use super::field::Field as _;
+use super::result::ResultReader;
+use crate::analysis::AnalysisKind;
 use crate::source::SourceIdentity;
 
 const CARD: &str = "card";
 const SAMPLE: &str = "sample";
+const RESULT: &str = "result";
 const UNFINISHED: &str = "unfinished";
 /// What is not finished after so long never will be: its process was ended.
 const FORGOTTEN: Duration = Duration::from_secs(3_600);
@@ -28,7 +31,7 @@ const USE_PERIOD: Duration = Duration::from_secs(60);
 /// The least that a file takes of a disk, about.
 const LEAST_BYTES: u64 = 4_096;
 
-/// A folder of decoded audio that any number of engines and processes share.
+/// A folder of decoded audio, and of what was heard in audio, that any number of engines and processes share.
 ///
 /// What was used least recently leaves when there is more than `max_bytes`. All methods may block on
 /// the disk; a folder that cannot be read or written is as good as an empty one.
@@ -53,6 +56,8 @@ pub struct Cache {
     stored: AtomicU64,
     unsound: AtomicU64,
     failures: AtomicU64,
+    analysis_hits: AtomicU64,
+    analysis_misses: AtomicU64,
 }
 
 /// What a [`Cache`] was good for, since it was opened.
@@ -68,6 +73,10 @@ pub struct CacheStats {
     pub unsound: u64,
     /// Times that it could not be written to.
     pub failures: u64,
+    /// Results of analyses that were read from it.
+    pub analysis_hits: u64,
+    /// Results that it did not have.
+    pub analysis_misses: u64,
 }
 
 impl Cache {
@@ -87,6 +96,8 @@ impl Cache {
             stored: AtomicU64::new(0),
             unsound: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            analysis_hits: AtomicU64::new(0),
+            analysis_misses: AtomicU64::new(0),
         };
         cache.look_around()?;
         Ok(cache)
@@ -101,6 +112,8 @@ impl Cache {
             stored: self.stored.load(Ordering::Relaxed),
             unsound: self.unsound.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
+            analysis_hits: self.analysis_hits.load(Ordering::Relaxed),
+            analysis_misses: self.analysis_misses.load(Ordering::Relaxed),
         }
     }
 
@@ -136,7 +149,8 @@ impl Cache {
         });
         match written {
             Ok(()) => {
-                self.grown_by(identity.len, bytes.len() as u64);
+                self.knows(identity.len);
+                self.grown_by(bytes.len() as u64);
             }
             Err(_) => self.failed(),
         }
@@ -151,24 +165,29 @@ impl Cache {
         name: Name,
         max_sample_bytes: Option<u64>,
     ) -> io::Result<EntryReader<File>> {
-        let file = File::open(self.path(name, SAMPLE))?;
-        let metadata = file.metadata()?;
-        let now = SystemTime::now();
-        let is_long_ago =
-            |used: SystemTime| now.duration_since(used).is_ok_and(|ago| ago >= USE_PERIOD);
-        if metadata.modified().is_ok_and(is_long_ago) {
-            // What cannot say that it was used leaves earlier than it should, no more.
-            file.set_modified(now).ok();
-        }
-        EntryReader::new(file, metadata.len(), name.key, max_sample_bytes)
+        let (file, byte_len) = used(&self.path(name, SAMPLE))?;
+        EntryReader::new(file, byte_len, name.key, max_sample_bytes)
             .inspect_err(|error| self.entry_failed(name, error))
+    }
+
+    /// Opens a result, if there is a sound one whose head says so.
+    ///
+    /// # Errors
+    /// What is wrong with it; one that is unsound is removed.
+    pub(super) fn result(&self, key: Key, kind: AnalysisKind) -> io::Result<ResultReader<File>> {
+        let (file, byte_len) = used(&self.path(key, RESULT))?;
+        ResultReader::new(file, byte_len, key, kind)
+            .inspect_err(|error| self.result_failed(key, error))
     }
 
     /// Removes an entry that turned out to be unsound, so that it is made anew.
     pub(super) fn entry_failed(&self, name: Name, error: &io::Error) {
-        if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) {
-            self.drop_unsound(&self.path(name, SAMPLE));
-        }
+        self.drop_if_unsound(&self.path(name, SAMPLE), error);
+    }
+
+    /// The same of a result.
+    pub(super) fn result_failed(&self, key: Key, error: &io::Error) {
+        self.drop_if_unsound(&self.path(key, RESULT), error);
     }
 
     /// Whether it has an entry of a sample; sound or not.
@@ -202,8 +221,18 @@ impl Cache {
         match file.keep(&self.path(name, SAMPLE)) {
             Ok(()) => {
                 self.stored.fetch_add(1, Ordering::Relaxed);
-                self.grown_by(name.len, bytes);
+                self.knows(name.len);
+                self.grown_by(bytes);
             }
+            Err(_) => self.failed(),
+        }
+    }
+
+    /// Puts a written result in its place.
+    pub(super) fn keep_result(&self, file: Unfinished, key: Key) {
+        let bytes = file.file.metadata().map_or(0, |metadata| metadata.len());
+        match file.keep(&self.path(key, RESULT)) {
+            Ok(()) => self.grown_by(bytes),
             Err(_) => self.failed(),
         }
     }
@@ -216,8 +245,22 @@ impl Cache {
         self.misses.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(super) fn analysis_hit(&self) {
+        self.analysis_hits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn analysis_missed(&self) {
+        self.analysis_misses.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn failed(&self) {
         self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn drop_if_unsound(&self, path: &Path, error: &io::Error) {
+        if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) {
+            self.drop_unsound(path);
+        }
     }
 
     fn drop_unsound(&self, path: &Path) {
@@ -229,10 +272,13 @@ impl Cache {
         self.folder.join(format!("{name}.{extension}"))
     }
 
-    /// Notes that there is something more of a file of length `len`, and makes room, if there is too
-    /// much by now.
-    fn grown_by(&self, len: u64, bytes: u64) {
+    /// Notes that there is something of a file of this length.
+    fn knows(&self, len: u64) {
         self.known_lens.lock().unwrap_or_else(PoisonError::into_inner).insert(len);
+    }
+
+    /// Notes that there is something more, and makes room, if there is too much by now.
+    fn grown_by(&self, bytes: u64) {
         let bytes = bytes.max(LEAST_BYTES);
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
         if before + bytes > self.max_bytes && self.look_around().is_err() {
@@ -281,7 +327,7 @@ impl Cache {
         let metadata = item.metadata()?;
         let used = metadata.modified()?;
         match path.extension().and_then(|extension| extension.to_str()) {
-            Some(CARD | SAMPLE) => Ok(Some((used, metadata.len().max(LEAST_BYTES), path))),
+            Some(CARD | SAMPLE | RESULT) => Ok(Some((used, metadata.len().max(LEAST_BYTES), path))),
             Some(UNFINISHED) => {
                 if used.elapsed().is_ok_and(|ago| ago >= FORGOTTEN) {
                     fs::remove_file(path)?;
@@ -291,6 +337,20 @@ impl Cache {
             _ => Ok(None),
         }
     }
+}
+
+/// Opens a file of the cache, and notes that it was used; its length.
+fn used(path: &Path) -> io::Result<(File, u64)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    let now = SystemTime::now();
+    let is_long_ago =
+        |used: SystemTime| now.duration_since(used).is_ok_and(|ago| ago >= USE_PERIOD);
+    if metadata.modified().is_ok_and(is_long_ago) {
+        // What cannot say that it was used leaves earlier than it should, no more.
+        file.set_modified(now).ok();
+    }
+    Ok((file, metadata.len()))
 }
 
 fn card_sum(identity: &SourceIdentity, content: &[u8; 32]) -> u64 {

@@ -1,5 +1,7 @@
 //! Loads of files from the cache, beside loads without one.
 
+mod analysis;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -125,7 +127,7 @@ fn assert_same(one: &LoadedSample, other: &LoadedSample) {
 
 /// Hits, misses, stored, unsound, failures.
 fn counts(cache: &Cache) -> [u64; 5] {
-    let CacheStats { hits, misses, stored, unsound, failures } = cache.stats();
+    let CacheStats { hits, misses, stored, unsound, failures, .. } = cache.stats();
     [hits, misses, stored, unsound, failures]
 }
 

@@ -2,6 +2,7 @@
 
 mod codecs;
 mod deadline;
+mod excerpts;
 #[cfg(loom)]
 mod model;
 mod overview;

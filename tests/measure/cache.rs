@@ -1,12 +1,14 @@
-//! `measure cache`: how long a set of samples takes to load at the first start and at the second.
+//! `measure cache`: how long a set of samples takes to load, and to be heard, at the first start and at
+//! the second.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use hotcue::analysis::AnalysisKind;
 use hotcue::{CacheStats, Source};
-use hotcue_actors::{AudioEngine, EngineConfig};
-use hotcue_tests::PATIENCE;
+use hotcue_actors::{AudioEngine, EngineConfig, SubmitOptions};
+use hotcue_tests::{PATIENCE, wait_until};
 
 const RATE: u32 = 48_000;
 /// The second start is so many times as fast as the first,
@@ -17,7 +19,7 @@ pub(crate) const BOUND: Duration = Duration::from_millis(500);
 /// What a start came to.
 #[derive(Debug)]
 pub(crate) struct Start {
-    /// From the first submit until the last sample was in its slot.
+    /// From the first submit until the last sample was in its slot, and heard.
     pub(crate) took: Duration,
     /// Bytes of audio.
     pub(crate) sample_bytes: u64,
@@ -25,15 +27,20 @@ pub(crate) struct Start {
 }
 
 /// Loads `files` until there are `pads` of them, in turns, with a cache that is empty, with one that
-/// is not, and so on for `rounds` starts beyond the first.
-pub(crate) fn run(files: &[PathBuf], pads: usize, rounds: usize) -> Result<Vec<Start>, String> {
+/// is not, and so on for `rounds` starts beyond the first. `analyze` is heard in each.
+pub(crate) fn run(
+    files: &[PathBuf],
+    pads: usize,
+    rounds: usize,
+    analyze: &[AnalysisKind],
+) -> Result<Vec<Start>, String> {
     let folder = std::env::temp_dir().join(format!("hotcue-measure-{}", std::process::id()));
     let copies = copied(files, pads, &folder.join("pads"))
         .map_err(|error| format!("{}: {error}", folder.display()));
     let starts = copies.and_then(|copies| {
         // The system shall have them in memory.
         copies.iter().for_each(|copy| drop(fs::read(copy)));
-        (0..=rounds).map(|_| start(&copies, &folder.join("cache"))).collect()
+        (0..=rounds).map(|_| start(&copies, &folder.join("cache"), analyze)).collect()
     });
     fs::remove_dir_all(&folder).ok();
     starts
@@ -53,7 +60,7 @@ fn copied(files: &[PathBuf], pads: usize, folder: &Path) -> std::io::Result<Vec<
     files.iter().cycle().take(pads).enumerate().map(copy).collect()
 }
 
-fn start(files: &[PathBuf], cache: &Path) -> Result<Start, String> {
+fn start(files: &[PathBuf], cache: &Path, analyze: &[AnalysisKind]) -> Result<Start, String> {
     let engine = AudioEngine::new(EngineConfig {
         output: "offline".into(),
         sample_rate: Some(RATE),
@@ -62,10 +69,11 @@ fn start(files: &[PathBuf], cache: &Path) -> Result<Start, String> {
     })
     .map_err(|error| error.to_string())?;
     engine.run().map_err(|error| error.to_string())?;
+    let options = SubmitOptions { analyze: analyze.to_vec(), ..SubmitOptions::default() };
     let begin = Instant::now();
     let tickets: Vec<_> = (0..)
         .zip(files)
-        .map(|(slot, file)| engine.load_sample_async(Some(slot), Source::Path(file.clone()), 0))
+        .map(|(slot, file)| engine.submit(Some(slot), Source::Path(file.clone()), &options))
         .collect::<Result<_, _>>()
         .map_err(|error| error.to_string())?;
     for (ticket, file) in tickets.iter().zip(files) {
@@ -75,6 +83,7 @@ fn start(files: &[PathBuf], cache: &Path) -> Result<Start, String> {
             None => return Err(format!("{} takes too long", file.display())),
         }
     }
+    wait_until("all is heard", || engine.stats().analyses == 0);
     let took = begin.elapsed();
     let stats = engine.stats();
     engine.shut_down();

@@ -59,7 +59,7 @@ impl AudioEngine {
         let _lifecycle = self.begin()?;
         self.start_by(output, None, None, |audio| {
             let (events, notices) = (Arc::clone(&self.events), Arc::clone(&self.notices));
-            let place = Place { workshop, ..Place::of_life(None) };
+            let place = Place::of_life(workshop);
             Running::start(&self.config, audio, events, notices, place)
         })
     }

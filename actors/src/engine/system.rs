@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use actix::Addr;
 use actix_rt::System;
-use hotcue::Cache;
 use hotcue::playback::{Controller, PlaybackShared};
 
 use super::LoadTicket;
@@ -32,7 +31,7 @@ use crate::streaming::Streams;
 use crate::submit::Loader;
 use crate::supervisor::{LoaderSupervisor, SupervisorParts};
 use crate::table::Table;
-use crate::work::{Files, Workshop};
+use crate::work::Workshop;
 
 /// With so many queued requests, messages come in crowds.
 const RUSH: usize = 6;
@@ -84,9 +83,9 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Threads of their own, and the files of this computer.
-    pub(super) fn of_life(cache: Option<Arc<Cache>>) -> Self {
-        Self { homes: Homes::Threads, workshop: Arc::new(Files { cache }) }
+    /// Threads of their own.
+    pub(super) fn of_life(workshop: Arc<dyn Workshop>) -> Self {
+        Self { homes: Homes::Threads, workshop }
     }
 }
 

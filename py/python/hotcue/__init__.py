@@ -1,10 +1,11 @@
 """hotcue loads audio samples without ever freezing the program that asked for them, and plays them.
 
-Start with `AudioEngine`; `analyze` hears what is in a file.
+Start with `AudioEngine`; `analyze` hears what is in a file, `decode` reads it into an array.
 """
 
 from ._hotcue import ColouredWaveform, Sample, __version__
 from .analysis import Analysis, analyze
+from .audio import decode, resample, write_wav
 from .batch import LoadBatch
 from .engine import AudioEngine, devices
 from .errors import (
@@ -67,5 +68,8 @@ __all__ = [
     "Waveform",
     "__version__",
     "analyze",
+    "decode",
     "devices",
+    "resample",
+    "write_wav",
 ]

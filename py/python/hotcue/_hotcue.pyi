@@ -1,6 +1,7 @@
 """The extension module. `Sample` and `ColouredWaveform` are public; the rest serves the package's
 own classes."""
 
+import sys
 from collections.abc import Callable
 from typing import Any, Literal, SupportsIndex, final
 
@@ -34,7 +35,9 @@ __all__ = [
     "__version__",
     "after_fork_in_child",
     "analyze",
+    "decode",
     "devices",
+    "resample",
 ]
 
 __version__: str
@@ -63,6 +66,10 @@ class Sample:
 
         Raises `RuntimeError` for a streamed sample, which is not in memory.
         """
+
+    if sys.version_info >= (3, 12):
+        def __buffer__(self, flags: int, /) -> memoryview:
+            """The same memory for whatever takes buffers: `numpy.asarray`, `memoryview`."""
 
     def waveform(
         self,
@@ -300,6 +307,7 @@ class Engine:
         meter_rate_hz: int,
         worker_nice: int,
         cache_dir: str | None,
+        cache_audio: bool,
         cache_bytes: int,
     ) -> Engine: ...
     def run(self) -> str | None: ...
@@ -397,5 +405,16 @@ def analyze(
     sample_rate: SupportsIndex | None,
     heed: Callable[[], None] | None,
 ) -> tuple[Facts, Analysis]: ...
+def decode(
+    source: Resolved,
+    sample_rate: SupportsIndex | None,
+    mono: bool,
+    start_sec: float,
+    duration_sec: float | None,
+    frames_first: bool,
+) -> tuple[NDArray[np.float32], int]: ...
+def resample(
+    array: NDArray[np.float32], source_rate: int, target_rate: int
+) -> NDArray[np.float32]: ...
 def devices() -> list[tuple[str, str, bool, int, int | None]]: ...
 def after_fork_in_child() -> None: ...

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, TypedD
 
 from . import _hotcue
 from ._hotcue import ColouredWaveform, Sample
+from .arrays import finite_planes, is_array
 from .source import Source, read, resolve
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 Kind: TypeAlias = Literal["bpm", "key", "loudness", "onsets", "waveform"]
@@ -26,8 +26,6 @@ Kinds: TypeAlias = Kind | Iterable[Kind]
 
 KINDS: tuple[Kind, ...] = ("bpm", "key", "loudness", "onsets", "waveform")
 """All of them."""
-
-MAX_CHANNELS = 64
 
 
 class TempoAlternative(TypedDict):
@@ -165,7 +163,7 @@ class Facts(TypedDict):
 
 
 def analyze(
-    source: Source | NDArray[np.floating[Any]] | Sample,
+    source: Source | NDArray[Any] | Sample,
     kinds: Kinds = KINDS,
     *,
     sample_rate: SupportsIndex | None = None,
@@ -176,7 +174,8 @@ def analyze(
         heard["bpm"]["bpm"], heard["key"] and heard["key"]["camelot"]
 
     `source` is what a load takes (a path, content, a binary file), a `Sample` that is in memory,
-    or a NumPy array of floats, ``(channels, frames)`` or ``(frames,)``, nominally -1…1.
+    or a NumPy array, ``(channels, frames)`` or ``(frames,)``: floats, nominally -1…1, or integers
+    by full scale.
     `sample_rate` is the array's rate in Hz, which it must have; a file is converted to it first,
     None leaves the file's own; of a `Sample` it must be None.
 
@@ -191,7 +190,7 @@ def analyze(
 
 
 def examine(
-    source: Source | NDArray[np.floating[Any]] | Sample,
+    source: Source | NDArray[Any] | Sample,
     kinds: Kinds = KINDS,
     *,
     sample_rate: SupportsIndex | None = None,
@@ -206,41 +205,9 @@ def examine(
             raise ValueError("a Sample has a rate; sample_rate must be None")
         return _hotcue.analyze(source, kinds, None, heed)
     if isinstance(source, list | tuple):
-        raise TypeError(f"audio must be a NumPy array of floats, not a {type(source).__name__}")
-    if not isinstance(source, memoryview) and hasattr(source, "__array__"):
+        raise TypeError(f"audio must be a NumPy array, not a {type(source).__name__}")
+    if is_array(source):
         if sample_rate is None:
             raise TypeError("an array needs its sample_rate")
-        return _hotcue.analyze(_planes(source), kinds, sample_rate, heed)
+        return _hotcue.analyze(finite_planes(source), kinds, sample_rate, heed)
     return _hotcue.analyze(read(resolve(source), None), kinds, sample_rate, heed)
-
-
-def _planes(source: Any) -> NDArray[np.float32]:
-    """`source` as contiguous float32 of shape ``(channels, frames)``, all of it finite.
-
-    Raises `ValueError` for what cannot be heard.
-    """
-    # Loaded here only: whoever has an array has loaded it.
-    import numpy as np
-
-    values = np.asarray(source)
-    if values.dtype.kind != "f":
-        raise TypeError(f"an array must be of floats, nominally -1…1, not of {values.dtype}")
-    if values.ndim not in (1, 2):
-        raise ValueError(
-            f"an array must have the shape (channels, frames) or (frames,), not {values.shape}"
-        )
-    if values.ndim == 1:
-        values = values[np.newaxis]
-    if values.size == 0:
-        raise ValueError(f"an array must hold audio; this one is empty, of shape {values.shape}")
-    if values.shape[0] > MAX_CHANNELS:
-        turned = "; is it (frames, channels)?" if values.shape[1] <= MAX_CHANNELS else ""
-        raise ValueError(
-            f"an array may have {MAX_CHANNELS} rows, one per channel, not {values.shape[0]}{turned}"
-        )
-    with np.errstate(over="ignore"):  # What is too large becomes infinite, and is told of below.
-        planes = np.ascontiguousarray(values, np.float32)
-    # Either is NaN where one value is.
-    if not (np.isfinite(planes.min()) and np.isfinite(planes.max())):
-        raise ValueError("an array must hold finite values; this one has NaN or infinite ones")
-    return planes

@@ -9,6 +9,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from . import _hotcue
+from .arrays import is_array
 from .batch import LoadBatch, pairs
 from .errors import NoOutputWarning
 from .source import Source, read, resolve
@@ -81,6 +82,7 @@ class AudioEngine:
         meter_rate_hz: int = 60,
         worker_nice: int = 5,
         cache_dir: str | os.PathLike[str] | None = None,
+        cache_audio: bool = True,
         cache_bytes: int = 4 << 30,
     ) -> None:
         """Checks the arguments and opens nothing.
@@ -108,11 +110,12 @@ class AudioEngine:
         array of it, and what came from no path. `play_sample` loads an evicted id again. A load
         that does not fit ends with an `error` of the kind ``"out_of_memory_budget"``.
 
-        `cache_dir` is a folder, made if it is not there, in which decoded audio is kept: the next
-        time a file is read from there instead of being decoded, by this engine or any other, in
-        this process or another. It is found by what is in the file: one that has changed is
-        decoded anew. Kept is what takes longer to decode than to read, of files without warnings,
-        up to `cache_bytes`; what was used least recently leaves.
+        `cache_dir` is a folder, made if it is not there, in which decoded audio and results of
+        analyses are kept: the next time they are read from there, by this engine or any other, in
+        this process or another. Audio is found by what is in the file: one that has changed is
+        decoded anew. Kept is what takes longer to decode than to read, of files without warnings;
+        none with ``cache_audio=False``. Results are found by the audio, wherever it came from. What
+        was used least recently leaves when there is more than `cache_bytes`.
 
         Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
         """
@@ -135,6 +138,7 @@ class AudioEngine:
             meter_rate_hz,
             worker_nice,
             cache_dir,
+            cache_audio,
             cache_bytes,
         )
 
@@ -213,19 +217,23 @@ class AudioEngine:
     def load_sample_async(
         self,
         id: SupportsIndex | None,
-        path: Source,
+        path: Source | Sample | NDArray[Any],
         *,
         priority: SupportsIndex = 0,
         stream: bool = False,
         analyze: Kinds = (),
+        sample_rate: SupportsIndex | None = None,
     ) -> LoadTicket:
         """Asks for a sample to be loaded into slot `id` and returns at once.
 
-        `path` is a path, content or a binary file, see `Source`; ``id=None`` takes the lowest
-        free slot. Higher `priority` loads first, -100…100. A newer load of an id supersedes an
-        older one that has not ended. The slot plays the sample that it has until the new one is
-        there, and keeps it if the load fails; voices that sound go on with the one that they
-        began with. A file that is in memory or being decoded already is not decoded again.
+        `path` is a path, content or a binary file, see `Source`; a `Sample`; or a NumPy array, or
+        what exports a buffer of numbers: ``(channels, frames)``, or ``(frames,)`` of one channel,
+        floats as they are, integers by full scale, of `sample_rate` in Hz, which only arrays need.
+        It is copied. ``id=None`` takes the lowest free slot. Higher `priority` loads first,
+        -100…100. A newer load of an id supersedes an older one that has not ended. The slot plays
+        the sample that it has until the new one is there, and keeps it if the load fails; voices
+        that sound go on with the one that they began with. A file that is in memory or being
+        decoded already is not decoded again.
 
         With ``stream=True`` only the head of the file and the beginnings of its loops come into
         memory: `success` comes as soon as they are there, and what voices play is read ahead of
@@ -247,7 +255,7 @@ class AudioEngine:
         `max_source_bytes`.
         """
         native = self._native
-        source = resolve(path)
+        source = resolve(path, sample_rate)
         if not isinstance(source, str | bytes | bytearray | memoryview):
             analyze = native.check_load(id, priority, analyze)  # Before anything is read.
         content = read(source, native.max_source_bytes)
@@ -255,20 +263,21 @@ class AudioEngine:
 
     def load_many_async(
         self,
-        items: Mapping[Any, Source] | Iterable[tuple[SupportsIndex | None, Source]],
+        items: Mapping[Any, Any] | Iterable[tuple[SupportsIndex | None, Any]],
         *,
         priority: SupportsIndex = 0,
         stream: bool = False,
         analyze: Kinds = (),
+        sample_rate: SupportsIndex | None = None,
     ) -> LoadBatch:
         """Asks for many samples at once and returns as soon as they are accepted.
 
         `items` is a mapping from ids to sources, or pairs of them, each as `load_sample_async`
-        takes it. All are accepted or none: every id and the type of every source is checked
-        before anything is read, and what is raised leaves every slot and every older load as it
-        was. Beyond that it is as so many calls in a row: of an id that comes again, the later
-        load supersedes the earlier one. An id of None takes the lowest free slot that `items`
-        does not name.
+        takes it; `sample_rate` is that of all arrays among them. All are accepted or none: every
+        id and the type of every source is checked before anything is read, and what is raised
+        leaves every slot and every older load as it was. Beyond that it is as so many calls in a
+        row: of an id that comes again, the later load supersedes the earlier one. An id of None
+        takes the lowest free slot that `items` does not name.
 
         Raises as `load_sample_async`, `QueueFullError` when not all of them may wait.
         """
@@ -276,7 +285,7 @@ class AudioEngine:
         given = []
         for id, source in pairs(items):
             analyze = native.check_load(id, priority, analyze)
-            given.append((id, resolve(source)))
+            given.append((id, resolve(source, sample_rate if is_array(source) else None)))
         limit = native.max_source_bytes
         contents = [(id, read(source, limit)) for id, source in given]
         return LoadBatch(native.load_many(contents, priority, bool(stream), analyze))

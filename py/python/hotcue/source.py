@@ -5,7 +5,15 @@ from __future__ import annotations
 import errno
 import io
 import os
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex, TypeAlias
+
+from . import wav
+from ._hotcue import Sample
+from .arrays import checked_rate, is_array, planes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _PIECE = 1 << 20
 
@@ -30,8 +38,35 @@ comes out of the call."""
 Resolved: TypeAlias = str | bytes | bytearray | memoryview
 
 
-def resolve(source: object) -> Resolved | BinaryFile:
-    """Turns `source` into an absolute path (`str`) or content; a file-like object stays unread."""
+class Audio:
+    """An array on its way into an engine, as the content of a WAV file of 32-bit floats."""
+
+    def __init__(self, audio: Any, sample_rate: SupportsIndex) -> None:
+        self._rate = checked_rate(sample_rate)
+        self._planes: NDArray[np.float32] = planes(audio)
+
+    def content(self) -> bytearray:
+        """A copy: the array may change afterwards."""
+        return wav.content(self._planes, self._rate)
+
+
+def resolve(
+    source: object, sample_rate: SupportsIndex | None = None
+) -> Resolved | BinaryFile | Audio:
+    """Turns `source` into an absolute path (`str`) or content; a file-like object stays unread, and
+    an array, which is of `sample_rate`, uncopied."""
+    if isinstance(source, Sample):
+        if sample_rate is not None:
+            raise TypeError("a Sample has a rate; sample_rate must be None")
+        return Audio(source.to_numpy(), source.sample_rate)
+    if is_array(source) and sample_rate is None:
+        raise TypeError("an array needs its sample_rate")
+    if sample_rate is not None:
+        if isinstance(source, str | bytes | bytearray | os.PathLike) or hasattr(source, "read"):
+            raise TypeError(
+                f"sample_rate is that of an array; a {type(source).__name__} has its own"
+            )
+        return Audio(source, sample_rate)
     if isinstance(source, str):
         return _absolute(source)
     if isinstance(source, bytes | bytearray):
@@ -50,8 +85,10 @@ def resolve(source: object) -> Resolved | BinaryFile:
     )
 
 
-def read(source: Resolved | BinaryFile, limit: int | None) -> Resolved:
+def read(source: Resolved | BinaryFile | Audio, limit: int | None) -> Resolved:
     """Reads a file-like object to its end; all else is there already."""
+    if isinstance(source, Audio):
+        return source.content()
     if isinstance(source, str | bytes | bytearray | memoryview):
         return source
     content = bytearray()

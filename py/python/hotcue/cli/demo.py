@@ -21,7 +21,7 @@ from .kit import Hit, Kit, read_kit
 from .load import load_all, print_table
 from .play import start
 from .text import complain, console, printable
-from .wav import write_wav
+from .wav import write_dithered
 
 # What rings on after the last bar.
 TAIL_SEC = 2.0
@@ -82,7 +82,7 @@ def _render(
         problems.append(f"the peak is {peak_dbfs:.1f} dBFS and not {kit.peak_dbfs:.1f} dBFS")
     said["peak_dbfs"] = round(peak_dbfs, 2)
     if wav is not None:
-        write_wav(wav, audio, rate)
+        write_dithered(wav, audio, rate)
         said["wav"] = wav
         said["wav_sec"] = round(audio.shape[1] / rate, 3)
     return volume

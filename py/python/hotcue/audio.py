@@ -1,0 +1,107 @@
+"""Files and arrays without an engine: decode, resample, write.
+
+All of it works in the thread that calls, with the GIL released and Ctrl-C working, and gives the
+values that an engine's loads have.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias
+
+from . import _hotcue, wav
+from .arrays import Layout, checked_layout, checked_rate, finite_planes
+from .source import Source, read, resolve
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Bits: TypeAlias = Literal[16, 24, 32]
+"""Of one value in a file: integers of 16 or 24, floats of 32."""
+
+
+def decode(
+    path: Source,
+    *,
+    sample_rate: SupportsIndex | None = None,
+    mono: bool = False,
+    start_sec: float = 0.0,
+    duration_sec: float | None = None,
+    layout: Layout = "channels_first",
+) -> tuple[NDArray[np.float32], int]:
+    """Decodes a file, or a part of it, into an array of your own, and says its rate::
+
+        audio, rate = hotcue.decode("take.flac")
+        middle, rate = hotcue.decode("take.flac", start_sec=60, duration_sec=5)
+
+    The array is float32 ``(channels, frames)``, mono too as ``(1, n)``, nominally -1…1, not
+    clamped, channels in WAVE order. ``layout="frames_first"`` gives soundfile's shapes:
+    ``(frames, channels)``, and ``(frames,)`` of one channel. `path` is what a load takes: a path,
+    content, or a binary file. `sample_rate` is what it is converted to, in Hz; None leaves the
+    file's own. `mono` gives the mean of the channels.
+
+    What lies behind the part is not read, and what lies before it is jumped over where the format
+    allows. Both times are rounded to frames of the result. Behind the end of the file there is
+    nothing: the part is shorter, or empty.
+
+    Raises `LoadError` where the file cannot be decoded (also a `FileNotFoundError` where it is
+    missing), `ValueError` for a rate, a time or a layout that cannot be, `TypeError` for what is
+    none of all this.
+    """
+    if sample_rate is not None:
+        sample_rate = checked_rate(sample_rate)
+    frames_first = checked_layout(layout) == "frames_first"
+    source = read(resolve(path), None)
+    return _hotcue.decode(source, sample_rate, mono, start_sec, duration_sec, frames_first)
+
+
+def resample(
+    audio: Any, source_rate: SupportsIndex, target_rate: SupportsIndex
+) -> NDArray[np.float32]:
+    """Converts an array from one rate to another, in Hz; as long, to the frame above.
+
+    `audio` has the shape ``(channels, frames)`` or ``(frames,)``, and so has the result; floats, or
+    integers by full scale. Frame 0 stays frame 0. The noise lies 130 dB below, and so do aliases
+    from 4 % above the lower Nyquist frequency on; the last 4 % below it fade.
+
+    Raises `ValueError` for a shape, a rate or values that cannot be, `TypeError` for what is no
+    array of numbers.
+    """
+    import numpy as np
+
+    source_rate = checked_rate(source_rate, "source_rate")
+    target_rate = checked_rate(target_rate, "target_rate")
+    converted = _hotcue.resample(finite_planes(audio), source_rate, target_rate)
+    return converted[0] if np.ndim(audio) == 1 else converted
+
+
+def write_wav(
+    path: str | os.PathLike[str],
+    audio: Any,
+    sample_rate: SupportsIndex,
+    *,
+    bits: Bits = 32,
+    layout: Layout = "channels_first",
+) -> None:
+    """Writes an array as a WAV file (RF64 above 4 GiB), over what may be there.
+
+    `audio` has the shape that `layout` says, or ``(frames,)``; floats, nominally -1…1, or integers
+    by full scale. With 32 `bits` the values are floats and stay as they are; with 16 or 24 they are
+    rounded to integers and clipped at full scale, without dither. What was decoded from such
+    integers comes out as it was.
+
+    Raises `OSError` where the file cannot be written, else as `resample`.
+    """
+    if bits not in (16, 24, 32):
+        raise ValueError(f"bits must be 16, 24 or 32, not {bits!r}")
+    rate = checked_rate(sample_rate)
+    planes = finite_planes(audio, layout=layout)
+    channels, frames = planes.shape
+    head = wav.header(channels, frames, rate, bits)
+    values = planes.T.astype("<f4").tobytes() if bits == 32 else wav.integers(planes, bits)
+    with open(path, "wb") as file:
+        file.write(head)
+        file.write(values)
+        if len(values) % 2:
+            file.write(b"\0")

@@ -1,0 +1,74 @@
+//! Work in the caller's thread, without an engine: the GIL is released, and Ctrl-C works.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hotcue::{
+    Excerpt, ExcerptStep, LoadError, LoadJob, LoadOptions, LoadedSample, SampleBuffer, Source,
+    Stage, Step, Workbench,
+};
+use pyo3::prelude::*;
+
+use crate::errors::load_error;
+
+/// Work without the GIL between two looks at the signals: Ctrl-C must feel immediate.
+const SIGNAL_PERIOD: Duration = Duration::from_millis(40);
+
+/// Calls `step` until it has something, without the GIL.
+///
+/// # Errors
+/// What a signal's handler raises in between, such as `KeyboardInterrupt`, and what `heed` does.
+pub(crate) fn with_signals<T: Send>(
+    py: Python<'_>,
+    heed: Option<&Bound<'_, PyAny>>,
+    mut step: impl FnMut() -> Option<T> + Send,
+) -> PyResult<T> {
+    loop {
+        let result = py.detach(|| {
+            let begin = Instant::now();
+            loop {
+                let result = step();
+                if result.is_some() || begin.elapsed() >= SIGNAL_PERIOD {
+                    return result;
+                }
+            }
+        });
+        if let Some(result) = result {
+            return Ok(result);
+        }
+        py.check_signals()?;
+        heed.map(|heed| heed.call0()).transpose()?;
+    }
+}
+
+/// Loads all of a source.
+pub(crate) fn load(
+    py: Python<'_>,
+    source: Source,
+    options: LoadOptions,
+    heed: Option<&Bound<'_, PyAny>>,
+) -> PyResult<LoadedSample> {
+    let mut job = LoadJob::new(source, options);
+    let mut bench = Workbench::default();
+    let result = with_signals(py, heed, || match job.step(&mut bench) {
+        Ok(Step::Working) => None,
+        Ok(Step::Done(sample)) => Some(Ok(sample)),
+        Err(error) => Some(Err(error)),
+    })?;
+    result.map_err(|error| failed(py, &error, job.stage()))
+}
+
+/// Decodes a part of a source.
+pub(crate) fn excerpt(py: Python<'_>, mut excerpt: Excerpt) -> PyResult<Arc<SampleBuffer>> {
+    let mut bench = Workbench::default();
+    let result = with_signals(py, None, || match excerpt.step(&mut bench) {
+        Ok(ExcerptStep::Working) => None,
+        Ok(ExcerptStep::Done(sample)) => Some(Ok(sample)),
+        Err(error) => Some(Err(error)),
+    })?;
+    result.map_err(|error| failed(py, &error, Stage::Reading))
+}
+
+fn failed(py: Python<'_>, error: &LoadError, stage: Stage) -> PyErr {
+    load_error(py, error, stage.max(Stage::Reading), None)
+}

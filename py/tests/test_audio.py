@@ -1,0 +1,266 @@
+"""`decode`, `resample` and `write_wav`, beside soundfile, soxr and the standard library."""
+
+from __future__ import annotations
+
+import io
+import threading
+import wave
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+from numpy.typing import NDArray
+from support import Sounds, pcm, wav_bytes
+
+import hotcue
+
+FIXTURES = Path(__file__).parents[2] / "tests" / "fixtures"
+RATE = 48_000
+
+
+def noise(*shape: int) -> NDArray[np.float32]:
+    return np.random.default_rng(1).uniform(-1, 1, shape).astype(np.float32)
+
+
+def tone(hz: float, frames: int, rate: int) -> NDArray[np.float64]:
+    return 0.5 * np.sin(2 * np.pi * hz * np.arange(frames) / rate)
+
+
+def decibels(difference: NDArray[Any]) -> float:
+    """RMS."""
+    return float(10 * np.log10(np.mean(np.square(difference, dtype=np.float64)) + 1e-30))
+
+
+LOSSLESS = ["pcm_s16.wav", "flac_16.flac", "flac_24.flac", "flac_16_51.flac", "pcm_s24.aiff"]
+
+
+@pytest.mark.parametrize("name", LOSSLESS)
+def test_a_script_with_soundfile_and_soxr_gets_the_same_from_hotcue(name: str) -> None:
+    path = FIXTURES / name
+    expected, rate = soundfile.read(path, dtype="float32")
+    audio, same = hotcue.decode(path, layout="frames_first")
+    assert same == rate
+    assert audio.shape == expected.shape
+    assert np.array_equal(audio, expected)
+    target = 32_000
+    theirs = soxr.resample(expected.astype(np.float64), rate, target, "VHQ")
+    ours = hotcue.resample(np.ascontiguousarray(audio.T), rate, target)
+    assert abs(ours.shape[-1] - len(theirs)) <= 1
+    assert np.array_equal(ours, hotcue.decode(path, sample_rate=target)[0].reshape(ours.shape))
+
+
+def test_a_tone_is_resampled_as_soxr_resamples_it_and_as_mathematics_says() -> None:
+    for source, target in [(44_100, 48_000), (48_000, 44_100), (96_000, 44_100), (8_000, 48_000)]:
+        # Well below both Nyquist frequencies.
+        hz, inner = 0.3 * min(source, target), slice(2_000, -2_000)
+        audio = tone(hz, source, source)
+        ours = hotcue.resample(audio, source, target)
+        assert (ours.dtype, ours.shape) == (np.float32, (target,))
+        exact = tone(hz, target, target)
+        assert decibels((ours - exact)[inner]) < -120
+        theirs = soxr.resample(audio, source, target, "VHQ")
+        assert decibels((ours - theirs)[inner]) < -120
+
+
+def test_resampling_keeps_shapes_and_one_rate_keeps_all() -> None:
+    values = noise(2, 1000)
+    assert np.array_equal(hotcue.resample(values, RATE, RATE), values)
+    assert hotcue.resample(values, RATE, 24_000).shape == (2, 500)
+    assert hotcue.resample(values[0], RATE, 24_000).shape == (500,)
+    whole = hotcue.resample(values, RATE, 24_000)
+    assert np.array_equal(whole[1], hotcue.resample(values[1], RATE, 24_000))
+    integers = (values * 32_768).astype(np.int16)
+    assert np.array_equal(
+        hotcue.resample(integers, RATE, 24_000),
+        hotcue.resample(integers.astype(np.float32) / 32_768, RATE, 24_000),
+    )
+
+
+def test_decoded_arrays_are_float32_contiguous_and_your_own(sounds: Sounds) -> None:
+    for channels in (1, 2, 5):
+        values = pcm(3000, channels, seed=channels)
+        audio, rate = hotcue.decode(wav_bytes(values, 44_100))
+        assert (audio.dtype, audio.shape, rate) == (np.float32, (channels, 3000), 44_100)
+        assert audio.flags.c_contiguous and audio.flags.owndata and audio.flags.writeable
+        assert np.array_equal(audio.T * 32_768, values)
+        turned, _ = hotcue.decode(wav_bytes(values), layout="frames_first")
+        assert turned.flags.c_contiguous
+        assert np.array_equal(turned, audio.T if channels > 1 else audio[0])
+    path = sounds.wav()
+    assert np.array_equal(hotcue.decode(path)[0], hotcue.decode(path.read_bytes())[0])
+    assert np.array_equal(hotcue.decode(path)[0], hotcue.decode(io.BytesIO(path.read_bytes()))[0])
+
+
+def test_mono_is_the_mean_of_the_channels() -> None:
+    values = pcm(3000, 3)
+    audio, _ = hotcue.decode(wav_bytes(values), mono=True)
+    assert audio.shape == (1, 3000)
+    expected = (values.astype(np.float64).mean(axis=1) / 32_768).astype(np.float32)
+    assert np.array_equal(audio[0], expected)
+    flat, _ = hotcue.decode(wav_bytes(values), mono=True, layout="frames_first")
+    assert np.array_equal(flat, expected)
+
+
+@pytest.mark.parametrize("name", ["flac_16.flac", "mp3_vbr.mp3", "aac.m4a", "vorbis.ogg"])
+@pytest.mark.parametrize("rate", [None, 32_000])
+def test_a_part_is_that_part_of_the_whole(name: str, rate: int | None) -> None:
+    whole, of_rate = hotcue.decode(FIXTURES / name, sample_rate=rate)
+    frames = whole.shape[1]
+    for start, length in [(0, 100), (777, 1000), (frames // 2, 5000), (frames - 50, 500)]:
+        part, _ = hotcue.decode(
+            FIXTURES / name,
+            sample_rate=rate,
+            start_sec=start / of_rate,
+            duration_sec=length / of_rate,
+        )
+        assert np.array_equal(part, whole[:, start : start + length]), (start, length)
+    rest, _ = hotcue.decode(FIXTURES / name, sample_rate=rate, start_sec=1000 / of_rate)
+    assert np.array_equal(rest, whole[:, 1000:])
+    none, _ = hotcue.decode(FIXTURES / name, sample_rate=rate, start_sec=1e6)
+    assert none.shape == (whole.shape[0], 0)
+
+
+def test_a_part_of_a_long_file_is_all_that_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "hours.wav"
+    frames = 3 * 3600 * RATE
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.setnframes(frames)
+        out.writeframes(b"")
+    head = path.read_bytes()[:44]
+    size = 2 * frames
+    with path.open("wb") as file:
+        file.write(head[:4] + (36 + size).to_bytes(4, "little") + head[8:40])
+        file.write(size.to_bytes(4, "little"))
+        file.seek(44 + 2 * (2 * 3600 * RATE + 7))
+        file.write(np.arange(1, 5, dtype="<i2").tobytes())
+        file.truncate(44 + size)
+
+    class Counting(io.FileIO):
+        count = 0
+
+    # It is sparse: what was read shows in what the process reads.
+    def read_bytes() -> int:
+        with open("/proc/self/io") as file:
+            return int(dict(line.split(": ") for line in file)["rchar"])
+
+    before = read_bytes()
+    audio, _ = hotcue.decode(path, start_sec=7200, duration_sec=1)
+    assert read_bytes() - before < 4_000_000
+    assert np.array_equal(audio[0, 7:11] * 32_768, [1, 2, 3, 4])
+    assert audio.shape == (1, RATE)
+
+
+def test_what_cannot_be_decoded_says_why(sounds: Sounds) -> None:
+    with pytest.raises(hotcue.LoadError) as missing:
+        hotcue.decode(sounds.missing(), start_sec=1)
+    assert isinstance(missing.value, FileNotFoundError)
+    assert missing.value.kind == "not_found"
+    with pytest.raises(hotcue.LoadError) as corrupt:
+        hotcue.decode(sounds.corrupt())
+    assert corrupt.value.kind in ("corrupt", "unsupported_format", "empty")
+    path = sounds.wav()
+    wrong: list[tuple[dict[str, Any], type[Exception], str]] = [
+        ({"start_sec": -1}, ValueError, "start_sec out of range"),
+        ({"start_sec": float("nan")}, ValueError, "start_sec"),
+        ({"start_sec": "1"}, TypeError, "start_sec"),
+        ({"duration_sec": -0.5}, ValueError, "duration_sec out of range"),
+        ({"duration_sec": float("nan")}, ValueError, "duration_sec out of range"),
+        ({"sample_rate": 10}, ValueError, "sample_rate out of range"),
+        ({"sample_rate": 44_100.0}, TypeError, "sample_rate must be an integer"),
+        ({"mono": 1}, TypeError, "mono"),
+        ({"layout": "planar"}, ValueError, 'layout must be "channels_first" or "frames_first"'),
+    ]
+    for options, error, message in wrong:
+        with pytest.raises(error, match=message):
+            hotcue.decode(path, **options)
+    with pytest.raises(TypeError, match="path must be a str"):
+        hotcue.decode(7)  # type: ignore[arg-type]
+
+
+def test_several_threads_decode_at_a_time(sounds: Sounds) -> None:
+    path = sounds.wav(frames=48_000, channels=2)
+    expected, _ = hotcue.decode(path)
+    found: list[bool] = []
+
+    def work() -> None:
+        for _ in range(10):
+            found.append(np.array_equal(hotcue.decode(path)[0], expected))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * 80
+
+
+@pytest.mark.parametrize(("bits", "subtype"), [(16, "PCM_16"), (24, "PCM_24"), (32, "FLOAT")])
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_what_is_written_is_what_soundfile_reads(
+    tmp_path: Path, bits: Any, subtype: str, channels: int
+) -> None:
+    path = tmp_path / "a.wav"
+    values = noise(channels, 1001)
+    if bits < 32:
+        full = 2.0 ** (bits - 1)
+        values = (np.rint(values * full) / full).astype(np.float32)
+        if bits == 24:
+            values = np.clip(values, -1, 1 - 2**-23)
+    hotcue.write_wav(path, values, 44_100, bits=bits)
+    info = soundfile.info(path)
+    assert (info.subtype, info.samplerate, info.frames) == (subtype, 44_100, 1001)
+    read, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    assert np.array_equal(read.T, np.clip(values, -1, 1 - 2.0 ** (1 - bits)))
+    again, rate = hotcue.decode(path)
+    assert rate == 44_100
+    assert np.array_equal(again.T, read)
+
+
+def test_writing_rounds_and_clips_integers_and_leaves_floats(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    hotcue.write_wav(path, np.array([2.0, -2.0, 0.6 / 32_768, -1.0]), RATE, bits=16)
+    with wave.open(str(path)) as file:
+        assert np.frombuffer(file.readframes(4), "<i2").tolist() == [32_767, -32_768, 1, -32_768]
+    hotcue.write_wav(path, np.array([2.0, -2.0]), RATE)
+    assert hotcue.decode(path)[0].tolist() == [[2.0, -2.0]]
+    integers = pcm(100, 2)
+    hotcue.write_wav(path, integers, RATE, bits=16, layout="frames_first")
+    assert path.read_bytes() == wav_bytes(integers)
+
+
+def test_what_cannot_be_written_says_why(tmp_path: Path) -> None:
+    wrong: list[tuple[Any, Any, dict[str, Any], type[Exception], str]] = [
+        (np.zeros(3), RATE, {"bits": 8}, ValueError, "bits must be 16, 24 or 32, not 8"),
+        (np.zeros(3), 0, {}, ValueError, "sample_rate out of range"),
+        (np.zeros((3, 3, 3)), RATE, {}, ValueError, "shape"),
+        (np.zeros((70, 2)), RATE, {}, ValueError, r"pass a\.T"),
+        (np.array([np.nan]), RATE, {}, ValueError, "NaN or infinite"),
+        (np.array(["a"]), RATE, {}, TypeError, "floats or integers"),
+        (np.zeros(3), RATE, {"layout": "rows"}, ValueError, "layout must be"),
+    ]
+    path = tmp_path / "a.wav"
+    for audio, rate, options, error, message in wrong:
+        with pytest.raises(error, match=message):
+            hotcue.write_wav(path, audio, rate, **options)
+    assert not path.exists()
+    with pytest.raises(OSError):
+        hotcue.write_wav(tmp_path / "no" / "a.wav", np.zeros(3), RATE)
+
+
+def test_more_than_4_gib_has_a_header_that_says_so() -> None:
+    # Beside what EBU Tech 3306 says; nobody writes so much in a test.
+    from hotcue import wav
+
+    frames = 3_000_000_000
+    head = wav.header(1, frames, RATE, 16)
+    assert head[:4] == b"RF64" and head[4:8] == b"\xff" * 4
+    assert head[12:16] == b"ds64"
+    riff, data, count = (int.from_bytes(head[at : at + 8], "little") for at in (20, 28, 36))
+    assert (riff, data, count) == (len(head) - 8 + 2 * frames, 2 * frames, frames)
+    assert head[-8:] == b"data" + b"\xff" * 4
