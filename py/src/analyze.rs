@@ -56,6 +56,23 @@ pub(crate) fn analyze<'py>(
     })
 }
 
+/// The frames at which a `Sample`, or a float32 array of channels × frames, is cut into parts of
+/// beats.
+#[pyfunction]
+pub(crate) fn grid_slices(
+    py: Python<'_>,
+    source: &Bound<'_, PyAny>,
+    beats_sec: Vec<f64>,
+    per_beat: &Bound<'_, PyAny>,
+    sample_rate: &Bound<'_, PyAny>,
+) -> PyResult<Vec<u64>> {
+    guarded(py, || {
+        let per_beat = integer(per_beat, "per_beat", 1..=1024)?;
+        let buffer = audio(source, sample_rate, None)?.buffer;
+        Ok(py.detach(|| hotcue::analysis::grid_slices(&buffer, &beats_sec, per_beat)))
+    })
+}
+
 /// What is heard, and what is known of it.
 struct Audio {
     buffer: Arc<SampleBuffer>,

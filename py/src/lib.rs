@@ -44,6 +44,7 @@ fn _hotcue(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ticket::Ticket>()?;
     module.add_class::<waveform::ColouredWaveform>()?;
     module.add_function(wrap_pyfunction!(analyze::analyze, module)?)?;
+    module.add_function(wrap_pyfunction!(analyze::grid_slices, module)?)?;
     module.add_function(wrap_pyfunction!(convert::decode, module)?)?;
     module.add_function(wrap_pyfunction!(convert::resample, module)?)?;
     module.add_function(wrap_pyfunction!(engine::devices, module)?)?;

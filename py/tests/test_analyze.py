@@ -253,6 +253,29 @@ def test_arrays_of_other_than_numbers(dtype: object) -> None:
         hotcue.analyze(np.zeros(480, dtype), sample_rate=RATE)  # type: ignore[call-overload]
 
 
+def test_a_grid_cuts_beats_into_equal_parts_where_the_audio_crosses_zero() -> None:
+    # Of silence every frame is a zero.
+    silence = np.zeros(RATE, np.float32)
+    cut = hotcue.grid_slices(silence, [0.0, 0.5], 2, sample_rate=RATE)
+    assert cut == [0, 12_000, 24_000, 36_000]
+    # A period of 480 frames: a crossing every 240, at most 120 away.
+    tone = sine(100, 1, 0.5)
+    places = [0.0503, 0.3012]
+    for at, place in zip(
+        hotcue.grid_slices(tone, places, 1, sample_rate=RATE), places, strict=True
+    ):
+        assert abs(at - place * RATE) <= 121
+        assert abs(tone[at]) <= np.abs(np.diff(tone)).max()
+    with hotcue.AudioEngine(output="offline", sample_rate=RATE) as engine:
+        sample = engine.load_sample_async(0, silence, sample_rate=RATE).result()
+    assert hotcue.grid_slices(sample, [0.0, 0.5], 2) == cut
+    assert hotcue.grid_slices(sample, [], 2) == []
+    with pytest.raises(ValueError, match="per_beat out of range"):
+        hotcue.grid_slices(sample, [0.0], 0)
+    with pytest.raises(TypeError, match="needs its sample_rate"):
+        hotcue.grid_slices(silence, [0.0])
+
+
 def test_integers_are_heard_by_full_scale() -> None:
     tone = np.rint(sine(1000, 1, 0.5) * 32_768).astype(np.int16)
     heard = hotcue.analyze(tone, "loudness", sample_rate=RATE)["loudness"]

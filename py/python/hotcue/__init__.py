@@ -4,7 +4,7 @@ Start with `AudioEngine`; `analyze` hears what is in a file, `decode` reads it i
 """
 
 from ._hotcue import ColouredWaveform, Sample, __version__
-from .analysis import Analysis, analyze
+from .analysis import Analysis, analyze, grid_slices
 from .audio import decode, resample, write_wav
 from .batch import LoadBatch
 from .engine import AudioEngine, devices
@@ -70,6 +70,7 @@ __all__ = [
     "analyze",
     "decode",
     "devices",
+    "grid_slices",
     "resample",
     "write_wav",
 ]

@@ -37,6 +37,7 @@ __all__ = [
     "analyze",
     "decode",
     "devices",
+    "grid_slices",
     "resample",
 ]
 
@@ -416,5 +417,11 @@ def decode(
 def resample(
     array: NDArray[np.float32], source_rate: int, target_rate: int
 ) -> NDArray[np.float32]: ...
+def grid_slices(
+    source: NDArray[np.float32] | Sample,
+    beats_sec: list[float],
+    per_beat: SupportsIndex,
+    sample_rate: SupportsIndex | None,
+) -> list[int]: ...
 def devices() -> list[tuple[str, str, bool, int, int | None]]: ...
 def after_fork_in_child() -> None: ...

@@ -189,6 +189,35 @@ def analyze(
     return examine(source, kinds, sample_rate=sample_rate)[1]
 
 
+def grid_slices(
+    source: NDArray[Any] | Sample,
+    beats_sec: Iterable[float],
+    per_beat: SupportsIndex = 4,
+    *,
+    sample_rate: SupportsIndex | None = None,
+) -> list[int]:
+    """The frames at which audio is cut into `per_beat` equal parts of each beat::
+
+        sample = engine.sample(0)
+        starts = hotcue.grid_slices(sample, sample.analysis["bpm"]["beats_sec"], 4)
+
+    Each is moved by up to 5 ms to where the mean of the channels crosses zero, so that it does not
+    click. Rising, each once, none outside the audio; the last beat is as long as the one before it.
+    `source` is a `Sample` that is in memory, or an array with its `sample_rate`, as `analyze` takes
+    them; `per_beat` is 1 to 1024.
+
+    Raises as `analyze` does.
+    """
+    beats = [float(beat) for beat in beats_sec]
+    if isinstance(source, Sample):
+        if sample_rate is not None:
+            raise ValueError("a Sample has a rate; sample_rate must be None")
+        return _hotcue.grid_slices(source, beats, per_beat, None)
+    if sample_rate is None:
+        raise TypeError("an array needs its sample_rate")
+    return _hotcue.grid_slices(finite_planes(source), beats, per_beat, sample_rate)
+
+
 def examine(
     source: Source | NDArray[Any] | Sample,
     kinds: Kinds = KINDS,
