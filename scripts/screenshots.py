@@ -204,7 +204,7 @@ def keys(size: tuple[int, int], folder: Path) -> Stage:
     stage = Stage(size, folder, 5)
     stage.board.add(stage.kit())
     stage.loaded()
-    stage.app.show_help()
+    stage.app.acts.help_shown = True
     stage.settle()
     return stage
 
@@ -212,7 +212,7 @@ def keys(size: tuple[int, int], folder: Path) -> Stage:
 def dialog(size: tuple[int, int], folder: Path) -> Stage:
     """Files are chosen."""
     stage = Stage(size, folder, 4)
-    stage.app.ask("files", KIT)
+    stage.app.files.ask("files", stage.app.layout.window, KIT)
     stage.settle()
     return stage
 

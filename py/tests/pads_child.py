@@ -22,6 +22,7 @@ from hotcue.pads.sound import EngineSound, engine_for
 from hotcue.pads.window.app import App
 
 PATIENCE_SEC = 60.0
+DRAG = Path(__file__).with_name("pads_drag.py")
 
 
 def xdotool(*args: str) -> str:
@@ -34,7 +35,8 @@ def main() -> None:
     engine.run()
     sound = EngineSound(engine)
     board = Board(sound, grid=4)
-    app = App(board, sound, size=(1280, 720), set_path=set_path)
+    app = App(board, sound, size=(1280, 720))
+    app.files.set_path = set_path
 
     def until(what: str, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE_SEC
@@ -48,7 +50,7 @@ def main() -> None:
     def plays(pad: int) -> bool:
         return board.pads[pad].position_sec is not None and max(sound.levels().peak) > 0.0
 
-    app.add([folder])
+    app.files.add([folder])
     until("loads", lambda: board.counts().total > 0 and board.counts().loading == 0)
     ready = [number for number, pad in enumerate(board.pads) if pad.state is State.READY]
     until("analyses", lambda: all(board.pads[pad].coloured for pad in ready))
@@ -68,14 +70,15 @@ def main() -> None:
     xdotool("mousemove", "--window", window, str(rect.x + 40), str(rect.y + rect.height // 2))
     xdotool("click", "1")
     until("a play by a click", lambda: plays(by_click))
+    selected_by_click = board.selected
 
     xdotool("key", "ctrl+l")
     until("a loop", lambda: board.pads[by_click].loop)
     # A dialog keeps keys from the pads. In its middle, by one of its rows and its first button, a
     # file is chosen.
     loaded = board.counts().total
-    app.ask("files", Path(folder))
-    until("a dialog", lambda: app.asks)
+    app.files.ask("files", app.layout.window, Path(folder))
+    until("a dialog", lambda: app.files.asks)
     frames(20)
     xdotool("key", "space", "1")
     frames(20)
@@ -86,9 +89,21 @@ def main() -> None:
         frames(5)
         xdotool("click", "1")
         frames(5)
-    until("the dialog's end", lambda: not app.asks)
+    until("the dialog's end", lambda: not app.files.asks)
     until("the chosen file", lambda: board.counts().loading == 0)
     chosen = board.counts().total - loaded
+
+    # Two files are dragged here, one onto a pad.
+    free = board.size - 1
+    for pad, file in ((free, "b.wav"), (free, "c.wav")):
+        rect = app.layout.pads[pad]
+        command = [sys.executable, DRAG, "hotcue", str(rect.x + 20), str(rect.y + 20)]
+        drag = subprocess.Popen([*command, str(Path(folder) / file)])
+        until("a drop", lambda drag=drag: drag.poll() is not None)
+        until(file, lambda file=file: board.pads[free].name == file[0])
+    until("what was dropped", lambda: board.counts().loading == 0)
+    dropped = [board.pads[free].name, board.pads[free].state.value]
+    board.clear(free)
 
     xdotool("key", "ctrl+s")
     until("the set", set_path.exists)
@@ -108,9 +123,10 @@ def main() -> None:
                 "silent": silent,
                 "heard": heard,
                 "selected_by_key": selected_by_key == by_key,
-                "selected_by_click": board.selected == by_click,
+                "selected_by_click": selected_by_click == by_click,
                 "plays_behind": plays_behind,
                 "chosen": chosen,
+                "dropped": dropped,
                 "shortened": sorted(app.shortened),
                 "closed": closed,
                 "wrong_events": contract.CHECKER.wrong,

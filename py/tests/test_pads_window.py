@@ -16,7 +16,7 @@ from support import Sounds, not_run
 
 from hotcue.cli.pads import cache_folder
 from hotcue.pads.board import PADS
-from hotcue.pads.sets import read
+from hotcue.pads.sets import PadSet, SavedPad, read, write
 
 TESTS = Path(__file__).parent
 SCRIPTS = TESTS.parents[1] / "scripts"
@@ -82,6 +82,13 @@ def test_a_dialog_gives_the_file_that_was_chosen_and_keeps_keys_from_the_pads(
     assert seen["chosen"] == 1
 
 
+def test_a_file_that_is_dropped_takes_the_place_of_what_the_pad_below_it_had(
+    session: tuple[dict[str, Any], Path],
+) -> None:
+    seen, _ = session
+    assert seen["dropped"] == ["c", "ready"]
+
+
 def test_the_set_is_saved_and_the_window_closes(session: tuple[dict[str, Any], Path]) -> None:
     seen, saved = session
     assert seen["closed"]
@@ -109,6 +116,33 @@ def test_frames_are_measured_with_the_engine_and_without(tmp_path: Path) -> None
         print(done.stdout)
         p99 = {kind: table[kind]["between_ms"]["p99"] for kind in table}
         assert p99["engine"] - p99["recording"] <= 4.0, done.stdout
+
+
+QUITS = """
+import subprocess, sys, time
+shown = subprocess.Popen([sys.executable, "-m", "hotcue", "pads", *sys.argv[1:]])
+found = []
+while not found and shown.poll() is None:
+    search = subprocess.run(["xdotool", "search", "--name", "hotcue"], capture_output=True)
+    found = search.stdout.split()
+    time.sleep(0.1)
+while shown.poll() is None:  # The first keys may come before it listens.
+    subprocess.run(["xdotool", "windowfocus", found[0]])
+    subprocess.run(["xdotool", "key", "ctrl+q"])
+    time.sleep(0.3)
+sys.exit(shown.returncode)
+"""
+
+
+def test_the_command_shows_a_folder_and_a_set_with_whatever_output_there_is(
+    tmp_path: Path,
+) -> None:
+    Sounds(tmp_path).wav("a.wav", frames=4800)
+    write(tmp_path / "set.json", PadSet(pads=(SavedPad(3, str(tmp_path / "a.wav")),)))
+    for what in (tmp_path, tmp_path / "set.json"):
+        done = on_a_screen("-c", QUITS, str(what), "--cache", str(tmp_path / "cache"))
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def pads(*args: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -16,6 +16,8 @@ class Key(NamedTuple):
     """A letter, a digit, or one of `_NAMED`."""
     ctrl: bool
     shift: bool
+    played: int | None = None
+    """The pad that it has played already."""
 
 
 class Press(NamedTuple):
@@ -24,6 +26,8 @@ class Press(NamedTuple):
     button: int
     x: float
     y: float
+    played: int | None = None
+    """The pad that it has played already."""
 
 
 class Release(NamedTuple):
@@ -70,10 +74,10 @@ class Inputs:
     """Collects what the user does; `take` hands it out.
 
     `at_once` is called with each `Key` and `Press` in Dear PyGui's thread, in the middle of a
-    frame: what sounds need not wait for the next one.
+    frame, and returns the pad that it has played: what sounds need not wait for the next frame.
     """
 
-    def __init__(self, at_once: Callable[[Key | Press], None]) -> None:
+    def __init__(self, at_once: Callable[[Key | Press], int | None]) -> None:
         self.x = self.y = -1.0
         """Where the mouse is."""
         self._at_once = at_once
@@ -112,16 +116,14 @@ class Inputs:
         name = self._names.get(code)
         if name is not None:
             key = Key(name, bool(self._down & self._ctrl), bool(self._down & self._shift))
-            self._at_once(key)
-            self._waiting.append(key)
+            self._waiting.append(key._replace(played=self._at_once(key)))
 
     def _key_up(self, _sender: int, code: int) -> None:
         self._down.discard(code)
 
     def _pressed(self, _sender: int, button: int) -> None:
         press = Press(button, self.x, self.y)
-        self._at_once(press)
-        self._waiting.append(press)
+        self._waiting.append(press._replace(played=self._at_once(press)))
 
     def _released(self, _sender: int, button: int) -> None:
         self._waiting.append(Release(button))

@@ -1,0 +1,150 @@
+"""Files and sets: whatever way they come to the pads, and how sets go."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from dearpygui import dearpygui as dpg
+
+from ...cli.files import expand
+from .. import sets
+from ..board import PADS, Board
+from ..layout import Rect
+from .bar import Notice
+from .dialogs import Chosen, Dialogs, Purpose
+
+_NOTICE_SEC = 6.0
+
+
+class Files:
+    """Puts files into pads and sets onto disk, and says what came of it."""
+
+    def __init__(self, board: Board) -> None:
+        self.set_path: Path | None = None
+        """Where the set was opened from or saved to last."""
+        self._board = board
+        self._dialogs = Dialogs()
+        self._found: deque[tuple[Sequence[str], list[str], int]] = deque()
+        self._notice: Notice | None = None
+        self._notice_until = 0.0
+
+    @property
+    def asks(self) -> bool:
+        """Whether a dialog is shown."""
+        return self._dialogs.open
+
+    @property
+    def notice(self) -> Notice | None:
+        """What is to be told: what was done, for some seconds, or what is wrong, until something
+        else happens."""
+        told = self._notice
+        if told is not None and told.kind == "done" and time.monotonic() > self._notice_until:
+            self._notice = None
+        return self._notice
+
+    def frame(self) -> None:
+        """Takes what was chosen and found."""
+        for chosen in self._dialogs.take():
+            self._chosen(chosen)
+        while self._found:
+            self.put(*self._found.popleft())
+
+    def open_set(self, path: Path) -> None:
+        """Opens a set, or says why not."""
+        try:
+            self._board.restore(sets.read(path, PADS))
+        except sets.SetError as error:
+            self._say(str(error), wrong=True)
+        else:
+            self._keep(path)
+            self._say(f"Opened {path.name}")
+
+    def save_set(self, path: Path) -> None:
+        """Saves the set, or says why not."""
+        try:
+            sets.write(path, self._board.saved())
+        except OSError as error:
+            self._say(f"{path.name}: {error.strerror or error}", wrong=True)
+        else:
+            self._keep(path)
+            self._say(f"Saved to {path}")
+
+    def add(self, paths: Sequence[str], first: int | None = None) -> None:
+        """Loads files, and those in folders, into empty pads, from `first` or the selected one on.
+        A thread looks for them: a folder may have many."""
+        start = self._board.selected if first is None else first
+
+        def look() -> None:
+            self._found.append((paths, expand(paths), start))
+
+        threading.Thread(target=look, daemon=True).start()
+
+    def put(self, paths: Sequence[str], files: list[str], first: int) -> None:
+        """Loads `files`, which were found in `paths`, into empty pads from `first` on."""
+        if not files:
+            self._say(f"No audio files in {', '.join(paths)}", wrong=True)
+            return
+        left_out = self._board.add(files, first)
+        if left_out:
+            self._say(f"There was no pad left for {left_out} of {len(files)} files", wrong=True)
+
+    def drop(self, paths: Sequence[str], pad: int | None) -> None:
+        """A single file goes into the pad that it was dropped on, whatever that has; all else, as
+        if it was added."""
+        if pad is None or len(paths) > 1 or Path(paths[0]).is_dir():
+            self.add(paths, pad)
+        else:
+            self._board.load({pad: paths[0]})
+            self._board.select(pad)
+
+    def paste(self) -> None:
+        """Adds what was copied in a file manager: paths or URIs, one a line."""
+        copied = (dpg.get_clipboard_text() or "").splitlines()
+        paths = [
+            unquote(urlsplit(line).path) if line.startswith("file:") else line
+            for line in copied
+            if line.strip()
+        ]
+        if paths and all(Path(path).exists() for path in paths):
+            self.add(paths)
+        else:
+            self._say("What was copied is not the path of a file", wrong=True)
+
+    def ask(self, purpose: Purpose, window: Rect, folder: Path | None = None) -> None:
+        """Shows a dialog that begins in a folder, by default that of the last one."""
+        if folder is not None:
+            self._dialogs.folder = str(folder)
+        self._dialogs.ask(purpose, self._board.selected, window.width, window.height)
+
+    def save(self, window: Rect) -> None:
+        """Saves the set where it was saved last, or asks where."""
+        if self.set_path is not None:
+            self.save_set(self.set_path)
+        else:
+            self.ask("save", window)
+
+    def _chosen(self, chosen: Chosen) -> None:
+        if not chosen.paths:
+            return
+        match chosen.purpose:
+            case "open":
+                self.open_set(Path(chosen.paths[0]))
+            case "save":
+                self.save_set(Path(chosen.paths[0]))
+            case "replace":
+                self._board.load({chosen.pad: chosen.paths[0]})
+            case _:
+                self.add(chosen.paths, chosen.pad)
+
+    def _keep(self, path: Path) -> None:
+        self.set_path = path
+        dpg.set_viewport_title(f"{path.stem} – hotcue")
+
+    def _say(self, text: str, *, wrong: bool = False) -> None:
+        self._notice = Notice(text, "wrong" if wrong else "done")
+        self._notice_until = time.monotonic() + _NOTICE_SEC
