@@ -11,6 +11,7 @@ installed, a display, and for names in Chinese, Japanese and Korean a font that 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -87,7 +88,7 @@ class Stage:
             "shaker.wav",
             "cowbell.m4a",
         ]
-        return [str(KIT / name) for name in names]
+        return [str(self.folder / "kit" / name) for name in names]
 
     def picture(self, path: Path) -> None:
         """Writes what the window shows."""
@@ -158,7 +159,7 @@ def errors(size: tuple[int, int], folder: Path) -> Stage:
     shutil.copy(KIT / "bass_loop.mka", folder / "too long.mka")
     stage = Stage(size, folder, 4, max_sample_bytes=1 << 19)
     names = ["not there.wav", "not audio.wav", "cut off.wav", "nothing in it.wav", "too long.mka"]
-    stage.board.add([str(KIT / "kick.wav"), *(str(folder / name) for name in names)])
+    stage.board.add([str(folder / "kit" / "kick.wav"), *(str(folder / name) for name in names)])
     stage.loaded()
     kinds = {pad.kind for pad in stage.board.pads if pad.state is State.FAILED}
     assert len(kinds) == 5, kinds
@@ -212,7 +213,7 @@ def keys(size: tuple[int, int], folder: Path) -> Stage:
 def dialog(size: tuple[int, int], folder: Path) -> Stage:
     """Files are chosen."""
     stage = Stage(size, folder, 4)
-    stage.app.files.ask("files", stage.app.layout.window, KIT)
+    stage.app.files.ask("files", stage.app.layout.window, folder / "kit")
     stage.settle()
     return stage
 
@@ -237,8 +238,11 @@ def main() -> int:
     parser.add_argument("--child", nargs=2, type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        with tempfile.TemporaryDirectory() as folder:
-            stage = SCENES[args.only](tuple(args.child), Path(folder))
+        with tempfile.TemporaryDirectory() as home:
+            os.environ["HOME"] = home  # No picture tells where it was made.
+            folder = Path(home, "Samples")
+            shutil.copytree(KIT, folder / "kit")
+            stage = SCENES[args.only](tuple(args.child), folder)
             stage.picture(args.folder / f"{args.only}-{args.child[0]}x{args.child[1]}.png")
             stage.app.close()
             stage.engine.shut_down()

@@ -144,7 +144,8 @@ class App:
         pad = None if below is None else self.board.pads[below]
         if pad is None or pad.state is State.EMPTY:
             return self.files.notice
-        return Notice(f"{pad.name}: {pad.error or words.status(pad)}", "hint")
+        told = words.clock(pad.duration_sec) if pad.state is State.READY else words.status(pad)
+        return Notice(f"{pad.name}: {pad.error or told}", "hint")
 
 
 def show(

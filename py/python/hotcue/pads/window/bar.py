@@ -133,7 +133,8 @@ def _status(
         ink = theme.SOFT if notice.kind == "hint" else theme.INK
         part.text(start, y, words.printable(notice.text), ink, size=size, width=right - start)
     _loads(part, Rect(right + 12, area.y, _COUNTS, area.height), y, counts)
-    late = f", {health.xruns} gaps" if health.xruns else ""
+    # To nowhere nothing comes late.
+    late = f", {health.xruns} gaps" if health.xruns and health.output != "null" else ""
     text = f"audio load {health.callback_load:.0%}{late}"
     part.text(area.right - _LOAD, y, text, theme.SOFT, size=size, width=_LOAD - 12, align=1.0)
 

@@ -41,7 +41,7 @@ def _facts(part: Part, number: int, pad: Pad, layout: Layout) -> None:
     area = layout.facts
     if pad.path is None:
         part.text(area.x, area.y, f"Pad {number + 1}", theme.INK, size=theme.TITLE, bold=True)
-        text = "Empty. Click it to choose a file, or paste the path of one with Ctrl V."
+        text = "Empty. Click it to choose a file, drag one here, or paste its path with Ctrl V."
         part.paragraph(Rect(area.x, area.y + 28, area.width, 60), text, theme.SOFT)
         return
     y = area.y
@@ -172,7 +172,13 @@ def _bars(part: Part, area: Rect, seen: list[tuple[float, float, float]]) -> Non
         if held > _FLOOR_DB:
             x = _x(bar, held)
             part.line(x, top, x, top + height, theme.INK, 2)
-        told = "over" if held > 0 else "" if held <= _FLOOR_DB else f"{held:.1f}".replace("-", "−")
+        told = (
+            "over"
+            if held > 0
+            else ""
+            if held <= _FLOOR_DB
+            else f"{held + 0.0:.1f}".replace("-", "−")
+        )
         ink = theme.WRONG if held > 0 else theme.INK
         width = _METER_VALUE - 4
         part.text(bar.right + 4, bar.y, told, ink, size=theme.SMALL, width=width, align=1.0)
