@@ -20,6 +20,7 @@ from hotcue.pads.sets import PadSet, SavedPad, read, write
 
 TESTS = Path(__file__).parent
 SCRIPTS = TESTS.parents[1] / "scripts"
+NO_UNICODE = os.fsdecode(b"\xff")
 LONG = os.environ.get("HOTCUE_LONG") == "1"
 
 
@@ -47,6 +48,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], P
     for index, name in enumerate(("a.wav", "b.wav", "c.wav")):
         sounds.wav(name, frames=48_000, channels=2, seed=index)
     sounds.corrupt("d.wav")
+    sounds.wav(NO_UNICODE + ".wav", frames=4800)
     saved = folder / "set.json"
     done = on_a_screen(str(TESTS / "pads_child.py"), str(folder), str(saved))
     assert done.returncode == 0, done.stderr
@@ -57,7 +59,7 @@ def test_a_folder_loads_and_the_broken_file_says_why(
     session: tuple[dict[str, Any], Path],
 ) -> None:
     seen, _ = session
-    assert seen["ready"] == ["a", "b", "c"]
+    assert seen["ready"] == ["a", "b", "c", NO_UNICODE]
     assert list(seen["failed"]) == ["d"]
     kind, reason = seen["failed"]["d"]
     assert kind == "corrupt"

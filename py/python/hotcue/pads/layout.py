@@ -7,15 +7,19 @@ from typing import NamedTuple
 
 from .keys import GRIDS
 from .pad import CHOKE_GROUPS
-from .theme import GAP, ROUND, TEXT
+from .theme import GAP
 
 LEAST = (1120, 640)
 """The smallest window, in pixels."""
 
-BAR = 44
-STATUS = 26
-CONTROL = 28
-RULER = 18
+# How high they are, in pixels: the bar, the status line, controls, and of the waveform the title
+# above and the ruler below, of the side the meter.
+_BAR = 44
+_STATUS = 26
+_CONTROL = 28
+_TITLE = 28
+_RULER = 18
+_METER = 58
 
 
 class Rect(NamedTuple):
@@ -35,10 +39,6 @@ class Rect(NamedTuple):
     def bottom(self) -> int:
         """The first row beyond it."""
         return self.y + self.height
-
-    def inset(self, by: int) -> Rect:
-        """Smaller by so much on each side."""
-        return Rect(self.x + by, self.y + by, self.width - 2 * by, self.height - 2 * by)
 
     def holds(self, x: float, y: float) -> bool:
         """Whether a point lies in it."""
@@ -81,9 +81,9 @@ def lay_out(width: int, height: int, grid: int, banks: int) -> Layout:
     """Lays out a window of that size."""
     width, height = max(width, LEAST[0]), max(height, LEAST[1])
     inner = width - 2 * GAP
-    bar = Rect(0, 0, width, BAR)
+    bar = Rect(0, 0, width, _BAR)
     wave = Rect(GAP, bar.bottom + GAP, inner, min(max(height * 22 // 100, 140), 260))
-    status = Rect(0, height - STATUS, width, STATUS)
+    status = Rect(0, height - _STATUS, width, _STATUS)
     top = wave.bottom + GAP
     tall = status.y - GAP - top
     side_width = min(max(width * 24 // 100, 300), 380)
@@ -91,10 +91,10 @@ def lay_out(width: int, height: int, grid: int, banks: int) -> Layout:
     area = Rect(GAP, top, side.x - 2 * GAP, tall)
     controls = _bar(bar, banks)
     below = _side(side, controls)
-    meter = Rect(side.x + GAP, side.bottom - GAP - METER, side.width - 2 * GAP, METER)
+    meter = Rect(side.x + GAP, side.bottom - GAP - _METER, side.width - 2 * GAP, _METER)
     controls |= _zoom(wave)
-    ruler = Rect(wave.x + 1, wave.bottom - RULER - 1, wave.width - 2, RULER)
-    head = wave.y + WAVE_HEAD
+    ruler = Rect(wave.x + 1, wave.bottom - _RULER - 1, wave.width - 2, _RULER)
+    head = wave.y + _TITLE
     return Layout(
         window=Rect(0, 0, width, height),
         bar=bar,
@@ -108,11 +108,6 @@ def lay_out(width: int, height: int, grid: int, banks: int) -> Layout:
         pads=_pads(area, grid),
         controls=controls,
     )
-
-
-# The meter of the side, and what the waveform has above it.
-METER = 58
-WAVE_HEAD = 28
 
 
 def _pads(area: Rect, grid: int) -> tuple[Rect, ...]:
@@ -132,47 +127,47 @@ def _pads(area: Rect, grid: int) -> tuple[Rect, ...]:
 
 def _bar(bar: Rect, banks: int) -> dict[str, Rect]:
     """From the left: sets and files, grids, banks; at the right the master."""
-    top = bar.y + (bar.height - CONTROL) // 2
+    top = bar.y + (bar.height - _CONTROL) // 2
     controls = {}
     x = 104
     for name, wide in (("open", 64), ("save", 64), ("files", 84), ("folder", 92)):
-        controls[name] = Rect(x, top, wide, CONTROL)
+        controls[name] = Rect(x, top, wide, _CONTROL)
         x += wide + 4
     x += GAP
     for grid in GRIDS:
-        controls[f"grid{grid}"] = Rect(x, top, 40, CONTROL)
+        controls[f"grid{grid}"] = Rect(x, top, 40, _CONTROL)
         x += 42
     x += GAP
     right = bar.right - GAP
     for name, wide in (("volume", 230), ("stop", 78), ("help", 28)):
         right -= wide
-        controls[name] = Rect(right, top, wide, CONTROL)
+        controls[name] = Rect(right, top, wide, _CONTROL)
         right -= GAP
     wide = min(34, (right - x) // banks)
     for bank in range(banks):
-        controls[f"bank{bank}"] = Rect(x + bank * wide, top, wide - 2, CONTROL)
+        controls[f"bank{bank}"] = Rect(x + bank * wide, top, wide - 2, _CONTROL)
     return controls
 
 
 def _side(side: Rect, controls: dict[str, Rect]) -> int:
     """From the bottom, above the meter: choke groups, volume, buttons. Returns where they begin."""
     x, inner = side.x + GAP, side.width - 2 * GAP
-    y = side.bottom - GAP - METER - GAP - CONTROL
+    y = side.bottom - GAP - _METER - GAP - _CONTROL
     label = 54
     wide = (inner - label) // (CHOKE_GROUPS + 1)
     for group in range(CHOKE_GROUPS + 1):
-        controls[f"choke{group}"] = Rect(x + label + group * wide, y, wide - 2, CONTROL)
-    y -= CONTROL + GAP
-    controls["gain"] = Rect(x, y, inner, CONTROL)
-    y -= CONTROL + GAP
+        controls[f"choke{group}"] = Rect(x + label + group * wide, y, wide - 2, _CONTROL)
+    y -= _CONTROL + GAP
+    controls["gain"] = Rect(x, y, inner, _CONTROL)
+    y -= _CONTROL + GAP
     wide = (inner - 3 * 4) // 4
     for index, name in enumerate(("play", "loop", "replace", "clear")):
-        controls[name] = Rect(x + index * (wide + 4), y, wide, CONTROL)
+        controls[name] = Rect(x + index * (wide + 4), y, wide, _CONTROL)
     return y
 
 
 def _zoom(wave: Rect) -> dict[str, Rect]:
-    side = WAVE_HEAD - 6
+    side = _TITLE - 6
     right = wave.right - 4
     controls = {}
     for name, wide in (("zoom_all", 40), ("zoom_in", side), ("zoom_out", side)):
@@ -180,6 +175,3 @@ def _zoom(wave: Rect) -> dict[str, Rect]:
         controls[name] = Rect(right, wave.y + 3, wide, side)
         right -= 4
     return controls
-
-
-__all__ = ["BAR", "CONTROL", "LEAST", "ROUND", "STATUS", "TEXT", "Layout", "Rect", "lay_out"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .. import theme, words
+from .. import theme
 from ..board import Board, Counts
 from ..layout import Layout, Rect
 from ..sound import Health
@@ -131,7 +131,7 @@ def _status(
             )
         start = left if notice.kind == "hint" else left + 20
         ink = theme.SOFT if notice.kind == "hint" else theme.INK
-        part.text(start, y, words.printable(notice.text), ink, size=size, width=right - start)
+        part.text(start, y, notice.text, ink, size=size, width=right - start)
     _loads(part, Rect(right + 12, area.y, _COUNTS, area.height), y, counts)
     # To nowhere nothing comes late.
     late = f", {health.xruns} gaps" if health.xruns and health.output != "null" else ""

@@ -12,7 +12,7 @@ from .. import theme
 from ..fonts import Font, Fonts
 from ..layout import Rect
 from ..theme import Colour
-from ..words import Measure, fit, wrap
+from ..words import Measure, fit, printable, wrap
 
 _NOTHING = (0, 0, 0, 0)
 # The size of the fonts in dialogs, at which texts are measured, too; widths at others follow.
@@ -78,8 +78,6 @@ class Part:
     def __init__(self, parent: int, type_: Type) -> None:
         self.node = int(dpg.add_draw_node(parent=parent))
         self.type = type_
-        self.drawn = 0
-        """How often it was drawn."""
         self._key: Hashable = None
 
     def show(self, key: Hashable, paint: Callable[[Part], None]) -> None:
@@ -88,7 +86,6 @@ class Part:
             self.clear()
             paint(self)
             self._key = key
-            self.drawn += 1
 
     def clear(self) -> None:
         """Leaves it empty."""
@@ -137,9 +134,10 @@ class Part:
     ) -> float:
         """A line of text with its top left at a point; returns how wide it is.
 
-        In `width` pixels it is cut to fit, and placed at the left (0), in the middle (0.5) or at
-        the right (1).
+        What cannot be drawn is replaced. In `width` pixels it is cut to fit, and placed at the left
+        (0), in the middle (0.5) or at the right (1).
         """
+        text = printable(text)
         measure = self.type.measure(size, bold=bold)
         if width is not None:
             text = self.type.fit(text, width, measure)
@@ -168,7 +166,7 @@ class Part:
         """Lines of text; returns how many pixels they take."""
         measure = self.type.measure(size, bold=bold)
         step = size + 4
-        written = wrap(text, rect.width, lines, measure)
+        written = wrap(printable(text), rect.width, lines, measure)
         for index, line in enumerate(written):
             self.text(rect.x, rect.y + index * step, line, ink, size=size, bold=bold)
         return len(written) * step

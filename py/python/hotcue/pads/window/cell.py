@@ -119,7 +119,7 @@ def _paint(
         part.play_icon(right - 6, chip.y + chip.height / 2, 11, theme.PLAYS)
         right -= 16
     left = chip.right + 6
-    part.text(left, chip.y + 1, words.printable(pad.name), theme.INK, width=right - left)
+    part.text(left, chip.y + 1, pad.name, theme.INK, width=right - left)
     if pad.state is State.FAILED:
         _failure(part, _below_name(local), pad)
     else:

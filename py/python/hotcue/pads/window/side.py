@@ -45,10 +45,10 @@ def _facts(part: Part, number: int, pad: Pad, layout: Layout) -> None:
         part.paragraph(Rect(area.x, area.y + 28, area.width, 60), text, theme.SOFT)
         return
     y = area.y
-    name = words.printable(pad.name)
+    name = pad.name
     title = Rect(area.x, y, area.width, 66)
     y += part.paragraph(title, name, theme.INK, size=theme.TITLE, lines=3, bold=True) + 2
-    place = words.printable(words.folder(pad.path))
+    place = words.folder(pad.path)
     part.text(area.x, y, place, theme.SOFT, size=theme.SMALL, width=area.width)
     y += _ROW + 2
     tempo = f"{words.tempo(pad)} BPM{'' if pad.bpm_sure else ', a guess'}" if pad.bpm else "none"

@@ -139,7 +139,7 @@ def _title(part: Part, pad: Pad, layout: Layout, hovered: str | None, position: 
         right -= wide + 24
     tempo = f"{words.tempo(pad)} BPM" if pad.bpm is not None else ""
     facts = "   ".join(text for text in (tempo, words.key(pad)) if text)
-    name = words.printable(pad.name)
+    name = pad.name
     room = right - left - (200 if facts else 0)
     left += part.text(left, y, name, theme.INK, bold=True, width=room) + 18
     if facts:
