@@ -46,7 +46,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], P
     folder = tmp_path_factory.mktemp("pads")
     sounds = Sounds(folder)
     for index, name in enumerate(("a.wav", "b.wav", "c.wav")):
-        sounds.wav(name, frames=48_000, channels=2, seed=index)
+        sounds.wav(name, frames=480_000, channels=2, seed=index)
     sounds.corrupt("d.wav")
     sounds.wav(NO_UNICODE + ".wav", frames=4800)
     saved = folder / "set.json"
