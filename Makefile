@@ -86,7 +86,7 @@ SONGS := $(wildcard /usr/share/games/fretsonfire/data/songs)
 STYLES :=
 # A list of labelled files of your own, in the form of the one that is written.
 MORE :=
-# The part of the files that peers which take seconds for a minute are asked for.
+# The part of what is made that peers which take seconds for a minute are asked for.
 SLOW_PART := 1
 TEMPO_LIST := target/tempo/material.tsv
 HALF := dev
@@ -97,13 +97,18 @@ bench-tempo: preflight target/tempo/.venv ## lays tempi and beats beside known o
 	    $(HYDROGEN:%=--hydrogen %) $(SONIC_PI:%=--sonic-pi %) $(LMMS:%=--lmms %) \
 	    $(SONGS:%=--songs %) $(STYLES:%=--styles %) $(MORE:%=--more %)
 	target/tempo/.venv/bin/python benches/tempo/peers.py $(TEMPO_LIST) \
-	    target/tempo/peers.json target/tempo/peers.tsv --half $(HALF) --slow-part $(SLOW_PART)
+	    target/tempo/peers.jsonl target/tempo/peers.tsv $(HALF:%=--half %) --slow-part $(SLOW_PART)
 	cargo run --locked --release -p hotcue-tests --bin tempo -- \
-	    $(TEMPO_LIST) half=$(HALF) others=target/tempo/peers.tsv $(ARGS)
+	    $(TEMPO_LIST) $(HALF:%=half=%) others=target/tempo/peers.tsv $(ARGS)
 
-target/tempo/.venv: benches/tempo/requirements.txt | preflight
+target/tempo/.venv: benches/tempo/requirements.txt benches/tempo/peers.txt | preflight
 	"$$(scripts/find_python.sh)" -m venv $@
 	$@/bin/python -m pip --quiet install -r $<
+	@# All at once, so that they agree; else whoever can be had.
+	@$@/bin/python -m pip --quiet install $(^:%=-r %) || \
+	    grep -v '^#' benches/tempo/peers.txt | while read -r peer; do \
+	        $@/bin/python -m pip --quiet install -r $< "$$peer" || echo "$$peer: not to be had here"; \
+	    done
 	@touch $@
 
 # The machine is theirs alone: after the tests, one after the other.

@@ -3,7 +3,8 @@
 //! LIST is what `benches/tempo/material.py` writes; see [`list::read`]. Files are divided by the
 //! hash of their origin: `half=dev` is for looking at, `half=held` for figures that nothing was
 //! tuned by; `set=…` takes one set. `others=FILE` lays what others say (`benches/tempo/peers.py`)
-//! beside it. `each=1` prints a line per file, `steps=1` how long the steps of all analyses take.
+//! beside it; `markdown=1` prints the tempi with a column for each of them. `each=1` prints a line
+//! per file, `steps=1` how long the steps of all analyses take.
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 #![allow(
     clippy::cast_precision_loss,
@@ -26,7 +27,7 @@ use std::time::Duration;
 
 use hotcue::analysis::AnalysisKind;
 use tempo::score::Table;
-use tempo::{estimate, list};
+use tempo::{estimate, list, score};
 
 type Failure = Box<dyn Error>;
 
@@ -65,13 +66,14 @@ fn main() -> Result<(), Failure> {
             let (set, bpm, sure) = (&known.set, known.bpm, estimate.confidence);
             println!("{set}\t{bpm}\t{:?}\t{sure:.2}\t{path}", estimate.bpm);
         }
-        table.add(&known, "hotcue", &estimate);
+        table.add(&known, score::OURS, &estimate);
         for (who, other) in others.get(&known.path).into_iter().flatten() {
             table.add(&known, who, other);
         }
     }
     match option("steps") {
         Some(_) => steps.into_iter().for_each(|(kinds, steps)| steps.print(&kinds)),
+        None if option("markdown").is_some() => println!("{}", table.markdown()),
         None => println!("{table}"),
     }
     Ok(())

@@ -5,7 +5,8 @@
 Whatever of the peers can be imported is asked; only samples are handed to them, never a name.
 CACHE keeps what each has said of each file, so that nothing is computed twice. OUT is what
 `tests/tempo.rs` reads with `others=OUT`. Those that take seconds for a minute of sound are asked
-for PART of the files, chosen by the hash of their content.
+for what was recorded or is in packs, and for PART of what `material.py` made, chosen by the hash
+of its content.
 """
 
 import argparse
@@ -22,7 +23,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -152,6 +155,8 @@ PEERS: dict[str, tuple[str, Callable[[Mono], Answer]]] = {
     "soundstretch": ("soundstretch", soundstretch),
 }
 SLOW = {"madmom", "tempocnn"}
+# What the sets of made files begin with.
+MADE = ("made_", "style_", "hydrogen")
 
 
 def cpu_sec() -> float:
@@ -165,7 +170,7 @@ def is_here(name: str) -> bool:
     return importlib.util.find_spec(name) is not None or shutil.which(name) is not None
 
 
-def ask(peer: Callable[[Mono], Answer], mono: Mono) -> dict[str, object]:
+def ask(peer: Callable[[Mono], Answer], mono: Mono) -> dict[str, Any]:
     begin = cpu_sec()
     try:
         bpm, beats = peer(mono)
@@ -177,6 +182,49 @@ def ask(peer: Callable[[Mono], Answer], mono: Mono) -> dict[str, object]:
 
 def half_of(origin: str) -> str:
     return "held" if hashlib.sha1(origin.encode()).digest()[0] % 2 else "dev"
+
+
+@dataclass(frozen=True)
+class File:
+    """A line of the list, and the hash of what the file holds."""
+
+    path: Path
+    of_set: str
+    origin: str
+    content: str
+
+    def is_for_slow(self, part: float) -> bool:
+        """Whether peers that take long are asked: of what was recorded, and of a part of the rest."""
+        return not self.of_set.startswith(MADE) or int(self.content[:8], 16) < part * 2**32
+
+
+def read_list(path: Path) -> list[File]:
+    """The listed files, short ones first: whoever stops this has most of them."""
+    files = []
+    for line in path.read_text().splitlines():
+        name, _, of_set, origin, _ = line.split("\t")
+        content = hashlib.sha1(Path(name).read_bytes()).hexdigest()
+        files.append(File(Path(name), of_set, origin, content))
+    return sorted(files, key=lambda file: file.path.stat().st_size)
+
+
+class Cache:
+    """What was said: a line of JSON per peer and file, written as soon as it is said."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.said: dict[tuple[str, str], dict[str, Any]] = {}
+        for line in path.read_text().splitlines() if path.exists() else []:
+            # That at which a run was stopped may be a part of one.
+            with contextlib.suppress(json.JSONDecodeError):
+                answer = json.loads(line)
+                self.said[answer["who"], answer["content"]] = answer
+
+    def add(self, who: str, content: str, answer: dict[str, Any]) -> None:
+        self.said[who, content] = answer
+        with self.path.open("a") as file:
+            # The newline first: what is before it may not have one.
+            file.write("\n" + json.dumps({"who": who, "content": content, **answer}))
 
 
 def main() -> None:
@@ -191,29 +239,26 @@ def main() -> None:
     peers = {name: ask for name, (what, ask) in PEERS.items() if is_here(what)}
     peers = {name: ask for name, ask in peers.items() if name in options.only}
     print("asked:", ", ".join(peers) or "nobody")
-    cache = json.loads(options.cache.read_text()) if options.cache.exists() else {}
+    cache = Cache(options.cache)
+    warm = set()
     lines = []
-    for line in options.list.read_text().splitlines():
-        path, _, _, origin, _ = line.split("\t")
-        if options.half not in {None, half_of(origin)}:
+    for file in read_list(options.list):
+        if options.half not in {None, half_of(file.origin)}:
             continue
-        content = hashlib.sha1(Path(path).read_bytes()).hexdigest()
         mono: Mono | None = None
         for name, peer in peers.items():
-            if name in SLOW and int(content[:8], 16) >= options.slow_part * 2**32:
+            if name in SLOW and not file.is_for_slow(options.slow_part):
                 continue
-            said = cache.setdefault(name, {})
-            if content not in said:
-                mono = load(Path(path)) if mono is None else mono
-                if not said:
+            if (name, file.content) not in cache.said:
+                mono = load(file.path) if mono is None else mono
+                if name not in warm:
                     # The first call compiles, and loads what is loaded once.
                     ask(peer, mono)
-                said[content] = ask(peer, mono)
-            answer = said[content]
+                    warm.add(name)
+                cache.add(name, file.content, ask(peer, mono))
+            answer = cache.said[name, file.content]
             beats = " ".join(f"{beat:.4f}" for beat in answer["beats"])
-            lines.append(f"{name}\t{path}\t{answer['bpm']}\t{answer['cpu_sec']}\t{beats}")
-        if mono is not None:
-            options.cache.write_text(json.dumps(cache))
+            lines.append(f"{name}\t{file.path}\t{answer['bpm']}\t{answer['cpu_sec']}\t{beats}")
     options.out.write_text("\n".join(lines) + "\n")
 
 

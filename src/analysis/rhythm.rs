@@ -64,8 +64,8 @@ const SOON_SEC: f64 = 0.03;
 const SHORTEST_SEC: f64 = 1.2;
 /// What has fewer onsets has none, either.
 const FEWEST_ONSETS: usize = 3;
-/// Nor what is less alike to itself at multiples of the beat.
-const LEAST_COMB: f64 = 0.1;
+/// Nor what is less alike to itself at multiples of the beat, as noise is.
+const LEAST_COMB: f64 = 0.02;
 
 /// The analysis, between two steps.
 pub(super) struct Rhythm {
@@ -204,6 +204,7 @@ impl Rhythm {
             hat,
             pulse: self.pulse.as_ref()?,
             attacks: &self.attacks,
+            frame_sec: f64::from(self.sample.sample_rate()).recip(),
             lengths_sec: [length_sec, silent(before), silent(after), silent(before + after)],
             onsets: self.peaks.len(),
         })

@@ -1,6 +1,6 @@
 //! How far estimates are right, by set, by tempo and by length.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::beats::{continuity, f_measure, is_near};
@@ -14,6 +14,10 @@ const OCTAVES: [f64; 5] = [1.0, 2.0, 3.0, 0.5, 1.0 / 3.0];
 const CLOSE_BPM: f64 = 0.5;
 /// How far a bar's start may be from a beat for the grid to be in phase.
 const PHASE_SEC: f64 = 0.035;
+/// What all files together are called.
+const ALL: &str = "all";
+/// Who comes first.
+pub(crate) const OURS: &str = "hotcue";
 /// The part of the files that an estimator is surest of.
 const SUREST_PART: f64 = 0.75;
 
@@ -74,11 +78,40 @@ impl Table {
             90.0..130.0 => "90 to 130 BPM",
             _ => "130 BPM and more",
         };
-        let all = [set.clone(), format!("{set}, {length}"), format!("{set}, {tempo}")];
-        for part in all {
-            let row = self.0.entry((part, estimator.to_owned())).or_default();
-            row.add(known, estimate);
+        for of in [set.as_str(), ALL] {
+            for part in [of.to_owned(), format!("{of}, {length}"), format!("{of}, {tempo}")] {
+                let row = self.0.entry((part, estimator.to_owned())).or_default();
+                row.add(known, estimate);
+            }
         }
+    }
+
+    /// The tempi as a table in Markdown, with a column per estimator.
+    pub(crate) fn markdown(&self) -> String {
+        let estimators: BTreeSet<&str> = self.0.keys().map(|(_, estimator)| &**estimator).collect();
+        let mut estimators: Vec<&str> = estimators.into_iter().collect();
+        estimators.sort_by_key(|name| *name != OURS);
+        let parts: BTreeSet<&str> = self.0.keys().map(|(part, _)| &**part).collect();
+        let row =
+            |part: &str, estimator: &str| self.0.get(&(part.to_owned(), estimator.to_owned()));
+        let line = |name: &str, cells: Vec<String>| format!("| {name} | {} |\n", cells.join(" | "));
+        let mut text = line("files", estimators.iter().map(|name| (*name).to_owned()).collect());
+        text += &line("---", vec!["---".to_owned(); estimators.len()]);
+        for part in parts {
+            let most =
+                estimators.iter().filter_map(|name| row(part, name)).map(|row| row.files).max();
+            let cell = |name: &&str| match row(part, name) {
+                None => "–".to_owned(),
+                Some(row) if Some(row.files) == most => row.tempi(),
+                Some(row) => format!("{} ({})", row.tempi(), row.files),
+            };
+            let name = format!("{part} ({})", most.unwrap_or(0));
+            text += &line(&name, estimators.iter().map(cell).collect());
+        }
+        let cost = |name: &&str| {
+            row(ALL, name).map_or_else(String::new, |row| format!("{:.2}", row.cpu_sec_per_min()))
+        };
+        text + &line("CPU s per minute", estimators.iter().map(cost).collect())
     }
 }
 
@@ -112,6 +145,21 @@ impl Row {
         }
     }
 
+    fn percent(&self, count: u32) -> f64 {
+        100.0 * f64::from(count) / f64::from(self.files)
+    }
+
+    /// Acc1, Acc2, and what is close, in percent.
+    fn tempi(&self) -> String {
+        let [right, octave, close] =
+            [self.right, self.octave, self.close].map(|count| self.percent(count));
+        format!("{right:.0}/{octave:.0}/{close:.0}")
+    }
+
+    fn cpu_sec_per_min(&self) -> f64 {
+        self.cpu_sec / (self.length_sec / 60.0)
+    }
+
     /// The percentage that is close among those that the estimator is surest of.
     fn surest(&self) -> f64 {
         let mut sure = self.sure.clone();
@@ -142,21 +190,20 @@ impl fmt::Display for Table {
             "ms/min"
         )?;
         for ((part, estimator), row) in &self.0 {
-            let percent = |count: u32| 100.0 * f64::from(count) / f64::from(row.files);
             writeln!(
                 f,
                 "{part:32}{estimator:22}{:>6}{:>7.1}{:>7.1}{:>7.1}{:>7.1}{:>7.1}{:>8}{:>7}{:>7}{:>7}{:>9.1}",
                 row.files,
-                percent(row.right),
-                percent(row.octave),
-                percent(row.close),
+                row.percent(row.right),
+                row.percent(row.octave),
+                row.percent(row.close),
                 row.surest(),
-                percent(row.none),
+                row.percent(row.none),
                 row.beats,
                 row.continuity,
                 row.phase,
                 row.downbeats,
-                1_000.0 * row.cpu_sec / (row.length_sec / 60.0),
+                1_000.0 * row.cpu_sec_per_min(),
             )?;
         }
         Ok(())

@@ -9,6 +9,9 @@ use std::f64::consts::TAU;
 
 /// Attacks that are looked at: those of a loop.
 const MOST_ATTACKS: usize = 96;
+/// No attack counts for more than this many times the median: the first sound of a file rises out
+/// of nothing, by more than all others.
+const MOST_MEDIANS: f64 = 2.0;
 /// Parts of a beat between which all is even: sixteenths and triplets.
 const PARTS: [f64; 2] = [4.0, 3.0];
 /// Parts of the tempo around a first guess from which the best grid is looked for.
@@ -49,8 +52,12 @@ struct Grid {
 impl Attacks {
     /// Of what is told as onsets.
     pub(super) fn new(onsets_sec: &[f64], strengths: &[f64]) -> Self {
+        let mut sorted: Vec<f64> = strengths.iter().copied().take(MOST_ATTACKS).collect();
+        sorted.sort_by(f64::total_cmp);
+        let most = sorted.get(sorted.len() / 2).map_or(0.0, |median| MOST_MEDIANS * median);
+        let weights = strengths.iter().map(|strength| strength.min(most));
         let attacks: Vec<(f64, f64)> =
-            onsets_sec.iter().copied().zip(strengths.iter().copied()).take(MOST_ATTACKS).collect();
+            onsets_sec.iter().copied().zip(weights).take(MOST_ATTACKS).collect();
         Self { weight: attacks.iter().map(|(_, weight)| weight).sum(), attacks }
     }
 

@@ -7,6 +7,9 @@ use super::candidates::Candidate;
 const SAME_BPM: f64 = 0.5;
 /// Tempi apart by less than this many octaves are the same.
 const SAME_OCTAVES: f64 = 0.03;
+/// A sample that is less alike to itself at multiples of the beat may have no pulse at all: with
+/// half of this, no tempo is more than a guess.
+const SURE_COMB: f64 = 0.2;
 /// Alternatives that are told.
 const ALTERNATIVES: usize = 4;
 
@@ -52,13 +55,15 @@ pub(super) fn choose(candidates: &[Candidate]) -> Option<Choice> {
             alternatives.push(TempoAlternative { bpm: other.bpm, weight: odds(other) / sum });
         }
     }
+    let pulse = (best.comb / SURE_COMB).clamp(0.0, 1.0);
+    alternatives.iter_mut().for_each(|alternative| alternative.weight *= pulse);
     alternatives.sort_by(|one, other| other.weight.total_cmp(&one.weight));
     let is_same = |candidate: &&Candidate| (candidate.bpm - best.bpm).abs() <= SAME_BPM;
     let confidence = candidates.iter().filter(is_same).map(odds).sum::<f64>() / sum;
     Some(Choice {
         best: best.clone(),
-        confidence,
-        octave_confidence: octave_confidence.min(1.0),
+        confidence: pulse * confidence,
+        octave_confidence: pulse * octave_confidence.min(1.0),
         alternatives,
     })
 }

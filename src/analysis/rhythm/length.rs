@@ -16,6 +16,11 @@ pub(super) struct Fit {
     pub(super) quality: f64,
 }
 
+/// Frames that a program may be off where it cuts a loop: it rounds, and so does who resamples.
+const EXACT_FRAMES: f64 = 2.0;
+/// Beats that are as usual as this are a loop's.
+const USUAL: f64 = 0.5;
+
 /// What may be left over: short and long files.
 const TOLERANCE_SEC: f64 = 0.05;
 const LONG_TOLERANCE_SEC: f64 = 0.06;
@@ -55,6 +60,21 @@ pub(super) fn of_beats(length_sec: f64, beats: u32, heard_bpm: f64) -> Fit {
         error_sec,
         quality: usualness(beats) * (1.0 - ERROR_PART * error_part),
     }
+}
+
+/// Whether a file is as long, to the frame, as a program makes so many beats at a whole number of
+/// beats per minute. By chance, a file of some seconds is that with one in a hundred numbers of
+/// beats.
+pub(super) fn is_exact(length_sec: f64, frame_sec: f64, beats: u32) -> bool {
+    let beats_sec = 60.0 * f64::from(beats);
+    let whole = (beats_sec / length_sec).round().max(1.0);
+    (beats_sec / whole - length_sec).abs() <= EXACT_FRAMES * frame_sec
+}
+
+/// The numbers of beats, of those that are usual, that a file [is exactly](is_exact) long.
+pub(super) fn exact_beats(length_sec: f64, frame_sec: f64) -> impl Iterator<Item = u32> {
+    (2..=256)
+        .filter(move |beats| usualness(*beats) >= USUAL && is_exact(length_sec, frame_sec, *beats))
 }
 
 /// How usual it is for a loop to have so many beats.
