@@ -56,7 +56,9 @@ pub(super) fn choose(candidates: &[Candidate]) -> Option<Choice> {
         }
     }
     let pulse = (best.comb / SURE_COMB).clamp(0.0, 1.0);
-    alternatives.iter_mut().for_each(|alternative| alternative.weight *= pulse);
+    // Nothing in the sum of none is a negative zero.
+    let told = |weight: f64| pulse * weight.max(0.0);
+    alternatives.iter_mut().for_each(|alternative| alternative.weight = told(alternative.weight));
     alternatives.sort_by(|one, other| other.weight.total_cmp(&one.weight));
     let is_same = |candidate: &&Candidate| (candidate.bpm - best.bpm).abs() <= SAME_BPM;
     let confidence = candidates.iter().filter(is_same).map(odds).sum::<f64>() / sum;
