@@ -87,8 +87,8 @@ const MIDDLE_BPM: f64 = 120.0;
 /// the other what they do on all, but for a file or two per set.
 const FEATURES: usize = 19;
 const WEIGHTS: [f64; FEATURES] = [
-    -3.15, 1.87, 4.50, 0.85, 3.95, -0.98, 2.61, -2.38, 4.91, 2.33, 4.49, 0.87, 0.98, 3.99, 2.48,
-    2.05, 0.05, 0.24, 4.72,
+    -3.18, 1.32, 4.02, 1.03, 3.20, -0.81, 2.49, -1.76, 4.03, 1.74, 3.99, 1.23, 0.85, 3.60, 1.99,
+    1.73, -0.30, 0.51, 3.71,
 ];
 
 /// How far off, as a part, the tempo that is heard in a file of this length may be: on loops of
