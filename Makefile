@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test lint bench load bench-peers bench-mixers bench-tempo nightly soak promises progress streams crosscheck \
-	formats hosts fuzz rtsan docs clean preflight wheel rust-tests jack-test python-tests not-run
+	formats hosts fuzz rtsan docs clean preflight wheel sdist bare rust-tests jack-test python-tests not-run
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --quiet
@@ -25,6 +25,9 @@ CRATES := --locked -p hotcue -p hotcue-actors -p hotcue-tests
 TARGETS := $(shell sed -n '/^\[\[test\]\]/,/^name/s/^name = "\(.*\)"/\1/p' tests/Cargo.toml)
 TARGETS := --lib --bins $(addprefix --test ,$(filter-out jack,$(TARGETS)))
 NEXTEST := $(shell PATH="$$PATH:$$HOME/.cargo/bin" cargo nextest --version 2>/dev/null)
+
+# Of the wheel: linux is this system; pypi is every one whose C library is no older.
+COMPATIBILITY := linux
 
 # Of `make soak`, and of `make fuzz` for each parser.
 MINUTES := 30
@@ -52,6 +55,7 @@ lint: wheel .venv/.lint ## checks format, lints, documentation, types, stubs and
 	$(PYTHON) -m mypy.stubtest hotcue._hotcue
 	$(PYTHON) scripts/third_party_licences.py --check
 	scripts/plants.sh --check
+	$(PYTHON) -m check_jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@# Workspaces of their own, which nothing else here builds.
 	for own in fuzz benches/peers/mixers; do \
 	    cargo metadata --locked --format-version 1 --manifest-path $$own/Cargo.toml > target/metadata.json; done
@@ -118,7 +122,24 @@ nightly: test promises progress streams soak fuzz ## runs the long forms of the 
 	scripts/plants.sh
 	.venv/bin/hotcue demo --output null --wav target/demo.wav
 	$(PYTHON) scripts/check_demo.py target/demo.wav
+	$(MAKE) sdist
+	@if [ "$$(id -u)" = 0 ] && command -v debootstrap >/dev/null; then $(MAKE) bare; \
+	else echo 'make bare was not run: it needs root and debootstrap'; fi
 	$(MAKE) hosts
+
+sdist: wheel ## builds the package from its source distribution, and from the checkout, as pip does
+	rm -rf target/sdist
+	$(PYTHON) -m maturin sdist --out target/sdist
+	@if tar --list --file target/sdist/*.tar.gz | grep '/[.]'; then echo 'who packed these?'; exit 1; fi
+	$(PYTHON) -m venv target/sdist/env
+	@# What is compiled of other crates is compiled once; hotcue itself for each.
+	for source in target/sdist/*.tar.gz .; do \
+	    CARGO_TARGET_DIR='$(CURDIR)/target' target/sdist/env/bin/python -m pip --quiet install \
+	        --force-reinstall "$$source" && \
+	    (cd target/sdist && env/bin/hotcue demo --output null) || exit 1; done
+
+bare: wheel ## tries the wheel on a bare Debian without ALSA; needs root and debootstrap
+	scripts/bare_system.sh bookworm wheel
 
 soak: preflight ## random calls for MINUTES=30; memory must stay flat; draws target/soak.svg
 	cargo run --locked --release -p hotcue-tests --bin measure -- soak $(MINUTES) target/soak.svg
@@ -205,7 +226,7 @@ not-run: rust-tests jack-test python-tests
 # What people install is what runs here.
 wheel: .venv/.build
 	@rm -rf target/wheel; echo 'building the wheel; the first time this takes some minutes'
-	$(PYTHON) -m maturin build --quiet --release --locked --compatibility linux \
+	$(PYTHON) -m maturin build --quiet --release --locked --compatibility $(COMPATIBILITY) \
 	    --interpreter $(PYTHON) --out target/wheel
 	@# Twice: first for what it depends on, then because pip leaves a version alone that it knows.
 	@$(PIP) install target/wheel/*.whl
@@ -227,5 +248,5 @@ wheel: .venv/.build
 
 # Exact: a newer linter must not fail a change that it has nothing to do with.
 .venv/.lint: | .venv/.build
-	$(PIP) install ruff==0.17.6 mypy==2.4.1
+	$(PIP) install ruff==0.17.6 mypy==2.4.1 check-jsonschema==0.39.0
 	@touch $@

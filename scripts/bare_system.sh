@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Tries README's two commands on a bare Debian, as root and as an ordinary user.
+# Tries README's two commands on a bare Debian, as root and as an ordinary user; or the wheel alone.
 #
 #     sudo scripts/bare_system.sh [bookworm|trixie] [root|user] [demo|test ...]
+#     sudo scripts/bare_system.sh [bookworm|trixie] wheel
 #
 # Makes a system with debootstrap --variant=minbase below $HOTCUE_BARE (default: /var/tmp/hotcue-bare),
 # adds only what README's "You need" lists, clones this checkout's HEAD into a path with a space and
 # runs there: as root `make demo` and `make test`; as a user `make demo`, which must end within five
 # seconds with exit 1 and one command to paste, then that command as root, then both as the user.
-# Prints what each took and downloaded. Needs root, debootstrap, and Rust by rustup, which is
-# mounted read-only. Clients of package registries are configured as they are on this machine.
+# With `wheel`, adds python3 and python3-venv alone, nothing of ALSA, and installs and tries, as a
+# user, the wheel that `make wheel` has left in target/wheel.
+# Prints what each took and downloaded. Needs root, debootstrap, and but for the wheel Rust by
+# rustup, which is mounted read-only. Clients of package registries are configured as they are on this machine.
 set -euo pipefail
 
 suite=${1:-bookworm}
@@ -21,7 +24,6 @@ repository=$(cd "$(dirname "$0")/.." && pwd)
 work=${HOTCUE_BARE:-/var/tmp/hotcue-bare}
 base=$work/$suite-base
 system=$work/$suite-$who
-toolchain=$(rustc --print sysroot)
 checkout='/home/someone/a path/hotcue'
 
 [ "$(id -u)" = 0 ] || { echo 'run this as root' >&2; exit 2; }
@@ -61,8 +63,10 @@ mount_at proc /proc -t proc
 mount_at tmpfs /dev/shm -t tmpfs
 mount_at devpts /dev/pts -t devpts -o newinstance,ptmxmode=0666
 ln -sf pts/ptmx "$system/dev/ptmx"
-mount_at "$toolchain" /opt/rust --bind
-mount -o remount,bind,ro "$system/opt/rust"
+if [ "$who" != wheel ]; then
+    mount_at "$(rustc --print sysroot)" /opt/rust --bind
+    mount -o remount,bind,ro "$system/opt/rust"
+fi
 
 # How this machine's clients reach their registries; nothing of it is kept in the repository.
 cp /etc/resolv.conf "$system/etc/resolv.conf"
@@ -111,6 +115,23 @@ timed() {
 
 failed=0
 must() { "$@" || { failed=1; tail -n 40 "$work/$suite-$who-$2.log"; }; }
+
+if [ "$who" = wheel ]; then
+    mkdir -p "$system/opt/hotcue"
+    cp -r "$repository"/target/wheel/*.whl "$repository/scripts/bare_wheel.py" \
+        "$repository/py/python/hotcue/kit" "$system/opt/hotcue"
+    must timed you-need root 'export DEBIAN_FRONTEND=noninteractive; apt-get -qq update && apt-get -qq -y install --no-install-recommends python3 python3-venv'
+    if inside root 'ldconfig -p' | grep libasound; then
+        echo 'libasound came along: this would show nothing' >&2
+        exit 2
+    fi
+    inside root 'useradd -m someone'
+    must timed install someone 'cd && python3 -m venv env && env/bin/pip install /opt/hotcue/*.whl'
+    must timed use someone 'cd && env/bin/python /opt/hotcue/bare_wheel.py /opt/hotcue/kit'
+    must timed version someone 'cd && env/bin/hotcue --version'
+    cat "$work/$suite-$who-use.log" "$work/$suite-$who-version.log"
+    exit $failed
+fi
 
 must timed you-need root 'export DEBIAN_FRONTEND=noninteractive; apt-get -qq update && apt-get -qq -y install git make python3'
 inside root 'useradd -m someone'

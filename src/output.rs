@@ -4,6 +4,8 @@
 //! finds out the rate and channel count, and [`PreparedOutput::start`] takes a
 //! [`Renderer`] made for them. The renderer comes home when the output stops.
 
+#[cfg(all(feature = "device", target_os = "linux"))]
+mod alsa;
 #[cfg(feature = "device")]
 mod cpal;
 mod error;
@@ -29,6 +31,8 @@ pub use offline::prepare_offline;
 
 #[cfg(feature = "device")]
 pub use self::cpal::{default_paths, devices, prepare_default, prepare_device};
+#[cfg(all(feature = "device", target_os = "linux"))]
+pub use alsa::{AlsaLoader, load_alsa_with};
 #[cfg(not(feature = "device"))]
 pub use no_device::{default_paths, devices, prepare_default, prepare_device};
 

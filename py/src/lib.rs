@@ -4,6 +4,14 @@
 //! objects, errors into exceptions. The Python package `hotcue` puts names, types and documentation
 //! on top. No thread of the engine ever comes here: all code runs in the caller's thread.
 
+// Elsewhere alsa-lib is linked, where it is a matter of alsa-lib at all.
+#[cfg(all(
+    feature = "device",
+    target_os = "linux",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+mod alsa;
 mod analysis;
 mod analyze;
 mod args;
@@ -38,6 +46,13 @@ static ALLOCATOR: hotcue::Clearing<tikv_jemallocator::Jemalloc> =
 #[pymodule]
 fn _hotcue(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interpreter::check(module.py())?;
+    #[cfg(all(
+        feature = "device",
+        target_os = "linux",
+        target_pointer_width = "64",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    ))]
+    hotcue::output::load_alsa_with(alsa::load);
     module.add_class::<batch::Batch>()?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<sample::Sample>()?;

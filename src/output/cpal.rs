@@ -53,16 +53,14 @@ pub fn prepare_default(request: &OutputRequest) -> Result<Box<dyn PreparedOutput
 /// Prepares the device that [`devices`] calls `id`, or any other that the system knows by it.
 ///
 /// # Errors
-/// `not_available` when there is none of that name; else as [`prepare_default`].
+/// `not_available` when there is none of that name, or no library that it takes; else as
+/// [`prepare_default`].
 pub fn prepare_device(
     id: &str,
     request: &OutputRequest,
 ) -> Result<Box<dyn PreparedOutput>, DeviceError> {
     let _quiet = Quiet::new();
-    let device = find_device(id).ok_or_else(|| {
-        DeviceError::new(DeviceErrorKind::NotAvailable, format!("no output device is called {id}"))
-    })?;
-    prepare(device, request)
+    prepare(find_device(id)?, request)
 }
 
 /// Lists the devices that could be played on, the default one first.
@@ -73,7 +71,7 @@ pub fn prepare_device(
 pub fn devices() -> Vec<DeviceInfo> {
     let _quiet = Quiet::new();
     let opens =
-        |id: &String| find_device(id).is_some_and(|device| device.default_output_config().is_ok());
+        |id: &String| find_device(id).is_ok_and(|device| device.default_output_config().is_ok());
     let default_id = default_paths().into_iter().find(opens);
     let mut found: Vec<_> = hosts()
         .filter_map(|host| host.output_devices().ok().map(Iterator::collect::<Vec<_>>))
@@ -86,7 +84,16 @@ pub fn devices() -> Vec<DeviceInfo> {
 }
 
 fn hosts() -> impl Iterator<Item = cpal::Host> {
-    cpal::available_hosts().into_iter().filter_map(|id| cpal::host_from_id(id).ok())
+    cpal::available_hosts().into_iter().filter_map(|id| host(id).ok())
+}
+
+/// The only way to a host: ALSA's may be called where its library is.
+fn host(id: cpal::HostId) -> Result<cpal::Host, DeviceError> {
+    #[cfg(target_os = "linux")]
+    if id == cpal::HostId::Alsa {
+        super::alsa::load()?;
+    }
+    cpal::host_from_id(id).map_err(|error| health::device_error(&error))
 }
 
 /// The ways to the default device, in the order in which they are tried.
@@ -100,7 +107,7 @@ pub fn default_paths() -> Vec<String> {
     #[cfg(target_os = "linux")]
     {
         // The JACK host has a device only if a server answers.
-        let jack = cpal::host_from_id(cpal::HostId::Jack).ok();
+        let jack = host(cpal::HostId::Jack).ok();
         let jack = jack.and_then(|jack| jack.default_output_device()).and_then(|it| id_of(&it));
         let alsa = ["alsa:default", "alsa:pulse"].map(String::from);
         jack.into_iter().chain(alsa).collect()
@@ -113,10 +120,12 @@ pub fn default_paths() -> Vec<String> {
         .collect()
 }
 
-fn find_device(id: &str) -> Option<cpal::Device> {
-    let id = cpal::DeviceId::from_str(id).ok()?;
-    let host = cpal::host_from_id(id.host()).ok()?;
-    host.device_by_id(&id)
+fn find_device(id: &str) -> Result<cpal::Device, DeviceError> {
+    let unknown = || {
+        DeviceError::new(DeviceErrorKind::NotAvailable, format!("no output device is called {id}"))
+    };
+    let known = cpal::DeviceId::from_str(id).map_err(|_| unknown())?;
+    host(known.host())?.device_by_id(&known).ok_or_else(unknown)
 }
 
 fn id_of(device: &cpal::Device) -> Option<String> {

@@ -3,12 +3,16 @@
 //! libjack is quiet already: its Rust binding hands messages to the `log` crate.
 #![allow(unsafe_code, reason = "one call into alsa-lib, which has no safe binding")]
 
+#[cfg(target_os = "linux")]
+use super::alsa;
+
 /// Silences alsa-lib in this thread until dropped. Other threads, and other users of alsa-lib
-/// in this process, keep their messages.
+/// in this process, keep their messages. Has it loaded first; where it cannot be, there is nothing
+/// to silence.
 #[derive(Debug)]
 pub(super) struct Quiet {
     #[cfg(target_os = "linux")]
-    previous: alsa_sys::snd_local_error_handler_t,
+    previous: Option<alsa_sys::snd_local_error_handler_t>,
     /// The handler belongs to the thread that set it.
     _not_send: std::marker::PhantomData<*const ()>,
 }
@@ -17,7 +21,7 @@ impl Quiet {
     pub(super) fn new() -> Self {
         Self {
             #[cfg(target_os = "linux")]
-            previous: set_handler(Some(silent)),
+            previous: alsa::load().is_ok().then(|| set_handler(Some(silent))),
             _not_send: std::marker::PhantomData,
         }
     }
@@ -26,7 +30,9 @@ impl Quiet {
 impl Drop for Quiet {
     fn drop(&mut self) {
         #[cfg(target_os = "linux")]
-        set_handler(self.previous);
+        if let Some(previous) = self.previous {
+            set_handler(previous);
+        }
     }
 }
 
@@ -34,15 +40,17 @@ impl Drop for Quiet {
 /// Realtime-safe but for the first call in a thread, which may set thread-local memory up.
 pub(super) fn hush_this_thread() {
     #[cfg(target_os = "linux")]
-    set_handler(Some(silent));
+    if alsa::is_loaded() {
+        set_handler(Some(silent));
+    }
 }
 
 #[cfg(target_os = "linux")]
 fn set_handler(
     handler: alsa_sys::snd_local_error_handler_t,
 ) -> alsa_sys::snd_local_error_handler_t {
-    // SAFETY: the function stores the pointer in a thread-local variable and returns the old
-    // one. The pointer is that of a `'static` function of the very type, or one that alsa-lib
+    // SAFETY: alsa-lib is loaded, as both callers have asked. The function stores the pointer in a
+    // thread-local variable and returns the old one. The pointer is that of a `'static` function of the very type, or one that alsa-lib
     // returned itself.
     unsafe { alsa_sys::snd_lib_error_set_local(handler) }
 }
