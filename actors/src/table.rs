@@ -375,7 +375,8 @@ impl Table {
         {
             let mut slot = self.slots.entry(request.slot).or_default();
             let failed = matches!(outcome, Outcome::Failed { .. });
-            if !self.end(request, outcome, || {}) {
+            // Before anybody is told: who waited for the end may look for a free slot at once.
+            if !self.end(request, outcome, || self.free.freed(request.slot)) {
                 return false;
             }
             if slot.drop_current(request) {
@@ -383,7 +384,6 @@ impl Table {
                 self.take_offer_back(&mut slot, request.slot);
             }
         }
-        self.free.freed(request.slot);
         self.forget(request);
         true
     }
@@ -392,6 +392,8 @@ impl Table {
     pub(crate) fn unload(&self, id: u32) -> Unloaded {
         let unloaded = {
             let mut slot = self.slots.entry(id).or_default();
+            // As above. Who looks for a free slot waits for this one.
+            self.free.freed(id);
             let cancelled = slot
                 .current
                 .take()
@@ -402,7 +404,6 @@ impl Table {
             slot.unloaded = change.serial;
             Unloaded { cancelled, change }
         };
-        self.free.freed(id);
         if let Some(request) = &unloaded.cancelled {
             self.forget(request);
         }
