@@ -12,6 +12,9 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --quiet
 
+# Exact, as all linters: a newer one must not fail a change that it has nothing to do with.
+MYPY := mypy==2.4.1
+
 # A Python environment of the caller is not ours: the build would link or install into it.
 unexport CONDA_PREFIX VIRTUAL_ENV PYTHONPATH PYTHONHOME
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -238,7 +241,7 @@ wheel: .venv/.build
 	@touch $@
 
 .venv/.test: py/tests/requirements.txt | .venv/.build
-	$(PIP) install -r $<
+	$(PIP) install -r $< $(MYPY)
 	@touch $@
 
 # With libsndfile in it.
@@ -246,7 +249,6 @@ wheel: .venv/.build
 	$(PIP) install --no-deps soundfile==0.14.0
 	@touch $@
 
-# Exact: a newer linter must not fail a change that it has nothing to do with.
 .venv/.lint: | .venv/.build
-	$(PIP) install ruff==0.17.6 mypy==2.4.1 check-jsonschema==0.39.0
+	$(PIP) install ruff==0.17.6 $(MYPY) 'pyright[nodejs]==1.1.414' check-jsonschema==0.39.0
 	@touch $@

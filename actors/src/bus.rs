@@ -15,7 +15,7 @@ use crate::clock::EngineClock;
 use crate::error::AnalysisFailure;
 use crate::events::{CancelReason, DeviceState, LoaderEvent, StageTimes};
 use crate::home::more_may_come;
-use crate::messages::{Flush, Publish, Subscribe, Unsubscribe};
+use crate::messages::{Close, Flush, Publish, Subscribe, Unsubscribe};
 use crate::queue::EventQueue;
 use crate::request::Request;
 use crate::sample::Sample;
@@ -23,6 +23,8 @@ use crate::sample::Sample;
 /// The actor that fans [`LoaderEvent`]s out. Shares an arbiter with the supervisor; never blocks.
 #[derive(Debug, Default)]
 pub struct EventBus {
+    /// These hear nothing of loads whose callers wait for their end: nobody might ever read that.
+    polled: Vec<Arc<EventQueue>>,
     subscribers: Vec<Arc<EventQueue>>,
     /// The time of the last event.
     last_sec: f64,
@@ -31,9 +33,9 @@ pub struct EventBus {
 }
 
 impl EventBus {
-    /// A bus that starts with these subscribers.
-    pub fn new(subscribers: Vec<Arc<EventQueue>>) -> Self {
-        Self { subscribers, last_sec: 0.0, early: HashMap::new() }
+    /// A bus that writes to queues that are polled, and as yet to no subscriber's.
+    pub fn new(polled: Vec<Arc<EventQueue>>) -> Self {
+        Self { polled, ..Self::default() }
     }
 
     /// What is to be told of analyses right after the end of their load: those that were quicker,
@@ -56,13 +58,12 @@ impl EventBus {
         unheard.collect()
     }
 
-    fn hand_out(&self, event: LoaderEvent) {
-        if let Some((last, others)) = self.subscribers.split_last() {
-            for queue in others {
-                queue.push(event.clone());
-            }
-            last.push(event);
-        }
+    fn hand_out(&self, event: LoaderEvent, awaited: bool) {
+        let polled: &[_] = if awaited { &[] } else { &self.polled };
+        let mut queues = polled.iter().chain(&self.subscribers);
+        let Some(last) = queues.next_back() else { return };
+        queues.for_each(|queue| queue.push(event.clone()));
+        last.push(event);
     }
 }
 
@@ -88,17 +89,18 @@ impl Handler<Publish> for EventBus {
         }
         // They looked at the clock before they sent; whoever reads is to see it go forward.
         self.last_sec = event.not_before(self.last_sec);
+        let awaited = request.as_ref().is_some_and(|request| request.awaited);
         if let Some(complete) = event.complete() {
-            self.hand_out(complete);
+            self.hand_out(complete, awaited);
         }
         let analyses = match &request {
             Some(request) if event.is_terminal() => self.analyses_after(&event, request),
             _ => Vec::new(),
         };
-        self.hand_out(event);
+        self.hand_out(event, awaited);
         for mut analysis in analyses {
             self.last_sec = analysis.not_before(self.last_sec);
-            self.hand_out(analysis);
+            self.hand_out(analysis, awaited);
         }
     }
 }
@@ -124,6 +126,17 @@ impl Handler<Flush> for EventBus {
 
     fn handle(&mut self, Flush(done): Flush, _: &mut Context<Self>) {
         // The asker may have given up waiting; then nobody needs the answer.
+        done.send(()).ok();
+    }
+}
+
+impl Handler<Close> for EventBus {
+    type Result = ();
+
+    fn handle(&mut self, Close(done): Close, _: &mut Context<Self>) {
+        for queue in self.polled.drain(..).chain(self.subscribers.drain(..)) {
+            queue.close();
+        }
         done.send(()).ok();
     }
 }

@@ -8,6 +8,7 @@ mod here;
 mod mixing;
 mod options;
 mod playing;
+mod subscription;
 mod system;
 mod ticket;
 
@@ -28,6 +29,7 @@ pub use batch::{BatchProgress, LoadBatch};
 pub use options::{
     LoopMode, Normalize, PlayLoop, PlayOptions, SubmitOptions, VoiceChange, WhenLoading,
 };
+pub use subscription::Subscription;
 pub use ticket::{LoadTicket, LoadWaiter};
 
 use crate::bus::EventBus;
@@ -95,11 +97,14 @@ impl AudioEngine {
     /// A field outside its range.
     pub fn new(config: EngineConfig) -> Result<Self, ConfigError> {
         config.validate()?;
+        let events = Arc::new(EventQueue::new());
+        // Nothing comes before `run()`.
+        events.close();
         Ok(Self {
             config,
             lifecycle: Mutex::new(()),
             running: RwLock::new(None),
-            events: Arc::default(),
+            events,
             notices: Arc::default(),
             cache: OnceLock::new(),
             fork_generation: os::fork_generation(),
@@ -236,6 +241,7 @@ impl AudioEngine {
         let (device, view) = Device::new(output, request, target, fallback.is_some());
         let audio = AudioSide { controller, device, view, sample_rate };
         let started = start(audio)?;
+        self.events.open();
         let state = if fallback.is_some() { DeviceState::Fallback } else { DeviceState::Started };
         started.publisher.device(state, info.name.clone());
         *self.running.write().unwrap_or_else(PoisonError::into_inner) = Some(started);
@@ -255,6 +261,8 @@ impl AudioEngine {
         // Actors on the caller's own thread end with their runtime: here nobody could wait.
         if let Some(running) = running.filter(Running::has_threads) {
             block_on(running.stop(Waiter::Thread));
+            // The bus has done so, if it was still there.
+            self.events.close();
         }
     }
 
@@ -330,7 +338,8 @@ impl AudioEngine {
         kinds: &[AnalysisKind],
         priority: i32,
     ) -> Result<LoadTicket, EngineError> {
-        let options = SubmitOptions { priority, analyze: kinds.to_vec(), stream: false };
+        let options =
+            SubmitOptions { priority, analyze: kinds.to_vec(), ..SubmitOptions::default() };
         let wishes = options.wishes()?;
         self.with(|running| {
             running.table.check_slot(id)?;
@@ -363,8 +372,8 @@ impl AudioEngine {
         self.with(|running| Ok(running.loader().set_priority(request_id, priority)))
     }
 
-    /// Takes the next event. Never waits for an actor or for work, never fails; no system call
-    /// when there is none. Before `run()` there is nothing, after `shut_down()` what is left.
+    /// Takes the next event, unless it is of a load that is `awaited`. Never waits for an actor or for
+    /// work, never fails; no system call when there is none. Before `run()` there is nothing, after `shut_down()` what is left.
     pub fn poll_loader_events(&self) -> Option<LoaderEvent> {
         self.events.poll()
     }
@@ -374,7 +383,8 @@ impl AudioEngine {
         self.events.drain(limit)
     }
 
-    /// The queue behind [`poll_loader_events`](Self::poll_loader_events).
+    /// The queue behind [`poll_loader_events`](Self::poll_loader_events): closed outside `run()` to
+    /// `shut_down()`.
     pub fn events(&self) -> &Arc<EventQueue> {
         &self.events
     }

@@ -23,6 +23,7 @@ mod queue;
 mod registry;
 mod request;
 mod sample;
+mod signal;
 mod sink;
 mod streaming;
 mod submit;
@@ -31,6 +32,7 @@ mod table;
 mod tally;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod wakers;
 mod work;
 
 pub use bus::EventBus;
@@ -39,14 +41,15 @@ pub use decoder::DecoderActor;
 pub use engine::{
     AudioEngine, BatchProgress, Clock, EngineStats, LoadBatch, LoadStatus, LoadTicket, LoadWaiter,
     LoopMode, Meters, Normalize, PlayLoop, PlayOptions, RenderedAudio, RunInfo, SubmitOptions,
-    VoiceChange, VoicePosition, WhenLoading,
+    Subscription, VoiceChange, VoicePosition, WhenLoading,
 };
 pub use error::{AnalysisFailure, ConfigError, EngineError, LoadFailure, SubmitError};
 pub use events::{CancelReason, DeviceState, LoaderEvent, StageTimes};
 pub use messages::{CancelLoad, Flush, LoadSample, SetPriority, Subscribe, Unsubscribe};
 pub use playback::{DropReason, PlaybackNotice};
-pub use queue::EventQueue;
+pub use queue::{EventQueue, QueueWaker};
 pub use sample::Sample;
+pub use signal::Signal;
 pub use sink::{AudioSinkActor, AudioStreamHandle};
 pub use streaming::MAX_STREAM_VOICES;
 pub use supervisor::LoaderSupervisor;

@@ -10,7 +10,7 @@
 //! | `Neglected` | `AudioSinkActor` | `LoaderSupervisor` | no stream plays any more |
 //! | `Decode`, `Preempt`, `Measure`, `Discard`, `Assist`, `Tend`, `Continue` | `LoaderSupervisor`, itself, the sink | `DecoderActor` | `WorkerDied` |
 //! | `Arriving`, `Decoded`, `PushSample`, `Play…`, `Control`, `Unload`, `Render`, `SwitchOutput`, `StopSink` | decoders, anyone | `AudioSinkActor` | only at shutdown |
-//! | `Publish`, `Subscribe`, `Unsubscribe`, `Flush` | all | `EventBus` | only at shutdown, it goes last |
+//! | `Publish`, `Subscribe`, `Unsubscribe`, `Flush`, `Close` | all | `EventBus` | only at shutdown, it goes last |
 //!
 //! Mailboxes are not bounded by actix (`do_send` ignores the bound). What bounds them:
 //! `max_queued` admits requests, a decoder is sent one job at a time (the next few lie beside it,
@@ -315,3 +315,9 @@ pub struct Unsubscribe(pub Arc<EventQueue>);
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Flush(pub Sender<()>);
+
+/// Ends what every reader gets. Answers when all that was published before is in the queues, and
+/// they are closed.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Close(pub(crate) Sender<()>);

@@ -4,11 +4,15 @@
 mod tests;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::events::LoaderEvent;
+use crate::signal::Signal;
+use crate::wakers::Wakers;
 
 /// How many events besides progress of live requests, terminal events and analyses wait at most.
 const MAX_OTHERS: usize = 1_024;
@@ -18,7 +22,9 @@ const MIN_HOLES: usize = 256;
 /// Events for one reader.
 ///
 /// Unread, it holds at most one `Progress` per live request (the newest), every terminal event,
-/// every `Analysis`, and the newest 1,024 others. The event bus writes; any thread may read.
+/// every `Analysis`, and the newest 1,024 others. The event bus writes; any thread may read: at
+/// once, by waiting, by watching a descriptor, or by being woken. Once its engine has shut down it is
+/// *closed*: nothing more will come, and nobody waits.
 #[derive(Debug, Default)]
 pub struct EventQueue {
     /// Events to read; lets an empty poll return without touching the lock.
@@ -39,6 +45,11 @@ struct Inner {
     /// Numbers of the events that may be dropped, oldest first.
     others: BTreeSet<u64>,
     dropped: u64,
+    closed: bool,
+    /// Raised while there is something to read, once somebody has asked for it.
+    signal: Option<Signal>,
+    /// Of readers that found nothing.
+    wakers: Wakers,
 }
 
 impl EventQueue {
@@ -55,7 +66,7 @@ impl EventQueue {
         }
         let mut inner = self.lock();
         let event = inner.pop();
-        self.len.store(inner.len(), Ordering::Release);
+        self.changed(&mut inner);
         event
     }
 
@@ -67,11 +78,12 @@ impl EventQueue {
         let mut inner = self.lock();
         let count = inner.len().min(limit.unwrap_or(usize::MAX));
         let events = (0..count).filter_map(|_| inner.pop()).collect();
-        self.len.store(inner.len(), Ordering::Release);
+        self.changed(&mut inner);
         events
     }
 
-    /// Waits for the next event, at most until `deadline`.
+    /// Waits for the next event, at most until `deadline`. None then, and at once when the queue is
+    /// closed and empty.
     pub fn wait(&self, deadline: Instant) -> Option<LoaderEvent> {
         let mut inner = self.lock();
         self.waiting.fetch_add(1, Ordering::SeqCst);
@@ -80,14 +92,14 @@ impl EventQueue {
                 break Some(event);
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            if left == Duration::ZERO {
+            if left == Duration::ZERO || inner.closed {
                 break None;
             }
             inner =
                 self.arrived.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
         };
         self.waiting.fetch_sub(1, Ordering::SeqCst);
-        self.len.store(inner.len(), Ordering::Release);
+        self.changed(&mut inner);
         event
     }
 
@@ -106,18 +118,87 @@ impl EventQueue {
         self.lock().dropped
     }
 
+    /// Whether nothing is left to read, and nothing will come: the engine has shut down.
+    pub fn is_finished(&self) -> bool {
+        let inner = self.lock();
+        inner.closed && inner.len() == 0
+    }
+
+    /// A descriptor that is readable while there is something to read, for `select` and the event
+    /// loops of toolkits: a file on Unix, a socket on Windows. It is the queue's own and always the
+    /// same; whoever watches it only reads from the queue.
+    ///
+    /// # Errors
+    /// There are no descriptors left.
+    pub fn descriptor(&self) -> io::Result<i64> {
+        let mut inner = self.lock();
+        let signal = inner.signal.take().map_or_else(Signal::new, Ok)?;
+        let descriptor = signal.descriptor();
+        inner.signal = Some(signal);
+        self.changed(&mut inner);
+        Ok(descriptor)
+    }
+
+    /// Wakes `waker` once when there is something to read, or nothing will come any more, unless
+    /// the answer is dropped before. None if it is so already.
+    pub fn wake(self: &Arc<Self>, waker: &Waker) -> Option<QueueWaker> {
+        let mut inner = self.lock();
+        let waits = inner.len() == 0 && !inner.closed;
+        waits.then(|| QueueWaker { key: inner.wakers.add(waker), queue: Arc::clone(self) })
+    }
+
     pub(crate) fn push(&self, event: LoaderEvent) {
         let mut inner = self.lock();
         inner.push(event);
-        self.len.store(inner.len(), Ordering::Release);
+        self.changed(&mut inner);
         // The lock orders this load behind the increment of a reader that found nothing.
         if self.waiting.load(Ordering::SeqCst) > 0 {
             self.arrived.notify_one();
+        }
+        let wakers = inner.wakers.take();
+        drop(inner);
+        wakers.for_each(Waker::wake);
+    }
+
+    /// Something may come.
+    pub(crate) fn open(&self) {
+        self.lock().closed = false;
+    }
+
+    /// Nothing will come: whoever waits is woken.
+    pub(crate) fn close(&self) {
+        let mut inner = self.lock();
+        inner.closed = true;
+        self.arrived.notify_all();
+        let wakers = inner.wakers.take();
+        drop(inner);
+        wakers.for_each(Waker::wake);
+    }
+
+    /// Tells how many events there are to those who do not take the lock.
+    fn changed(&self, inner: &mut Inner) {
+        let len = inner.len();
+        self.len.store(len, Ordering::Release);
+        if let Some(signal) = &mut inner.signal {
+            signal.set(len > 0);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody who is to be woken: see [`EventQueue::wake`].
+#[derive(Debug)]
+pub struct QueueWaker {
+    queue: Arc<EventQueue>,
+    key: u64,
+}
+
+impl Drop for QueueWaker {
+    fn drop(&mut self) {
+        self.queue.lock().wakers.remove(self.key);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::task::Waker;
 use std::time::Duration;
 
 use actix_rt::time::Instant;
@@ -14,6 +15,7 @@ use crate::job::Job;
 use crate::sample::Sample;
 use crate::table::SampleRef;
 use crate::tally::{Share, Tally};
+use crate::wakers::Wakers;
 
 /// Request ids rise and are unique in the process.
 static NEXT_REQUEST_ID: AtomicU64 = AtomicU64::new(1);
@@ -52,6 +54,8 @@ struct End {
     arriving: Option<Arc<Sample>>,
     outcome: Option<Outcome>,
     waiting: usize,
+    /// Those of them who do not block.
+    wakers: Wakers,
     /// The sample, for as long as any of those has not seen it who waited when it came.
     sample: Option<Arc<Sample>>,
 }
@@ -75,6 +79,8 @@ pub(crate) struct Wishes {
     pub(crate) streams: bool,
     /// What is to be heard in it.
     pub(crate) kinds: Kinds,
+    /// Its caller waits for its end: what it tells is none of the poll queue's.
+    pub(crate) awaited: bool,
 }
 
 /// A load that was accepted. Shared by the table, the actors and the caller's ticket.
@@ -87,6 +93,8 @@ pub(crate) struct Request {
     pub(crate) streams: bool,
     /// What is to be heard in it.
     pub(crate) kinds: Kinds,
+    /// What it tells is none of the poll queue's.
+    pub(crate) awaited: bool,
     pub(crate) submitted: Instant,
     /// When a decoder took the job.
     started: OnceLock<Instant>,
@@ -137,13 +145,14 @@ impl Request {
     }
 
     fn make(id: u64, slot: u32, source: Source, wishes: Wishes, share: Option<Share>) -> Arc<Self> {
-        let Wishes { priority, streams, kinds } = wishes;
+        let Wishes { priority, streams, kinds, awaited } = wishes;
         Arc::new(Self {
             id,
             slot,
             source,
             streams,
             kinds,
+            awaited,
             submitted: Instant::now(),
             started: OnceLock::new(),
             priority: AtomicI32::new(priority),
@@ -229,9 +238,11 @@ impl Request {
         }
         end.outcome = Some(outcome);
         let arriving = end.arriving.take();
+        let wakers = end.wakers.take();
         drop(end);
         drop(arriving);
         self.ended.notify_all();
+        wakers.for_each(Waker::wake);
         true
     }
 
@@ -308,7 +319,7 @@ impl Request {
         };
         let ended = end.outcome.clone().map(|outcome| (outcome, end.sample()));
         drop(end);
-        self.end_waiting();
+        self.end_waiting(None);
         ended
     }
 
@@ -318,9 +329,24 @@ impl Request {
         self.lock().waiting += 1;
     }
 
-    pub(crate) fn end_waiting(&self) {
+    /// As [`begin_waiting`](Self::begin_waiting), and wakes `waker` at the end. None if that has
+    /// come already; else what [`end_waiting`](Self::end_waiting) takes.
+    pub(crate) fn begin_waking(&self, waker: &Waker) -> Option<u64> {
+        let mut end = self.lock();
+        if end.outcome.is_some() {
+            return None;
+        }
+        end.waiting += 1;
+        Some(end.wakers.add(waker))
+    }
+
+    /// One of those who wait does no longer, woken or not.
+    pub(crate) fn end_waiting(&self, waker: Option<u64>) {
         let mut end = self.lock();
         end.waiting -= 1;
+        if let Some(key) = waker {
+            end.wakers.remove(key);
+        }
         // Outside the lock, in case it is the last hold.
         let kept = if end.waiting == 0 { end.sample.take() } else { None };
         drop(end);

@@ -1,11 +1,15 @@
 //! The receipt of many loads: what `hotcue.LoadBatch` keeps inside.
 
-use hotcue_actors::LoadBatch;
+use hotcue_actors::{LoadBatch, LoadTicket};
+use pyo3::exceptions::PyTimeoutError;
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 
 use crate::errors::guarded;
 use crate::fork::Home;
-use crate::ticket::Ticket;
+use crate::ticket::{Ticket, outcome};
+use crate::waiting::Patience;
+use crate::wakeups::{Wakeups, Watch};
 
 /// Loads that were accepted together.
 #[pyclass(frozen, module = "hotcue._hotcue")]
@@ -39,5 +43,46 @@ impl Batch {
             // About a microsecond for each load of it.
             Ok(py.detach(|| self.batch.cancel()))
         })
+    }
+
+    /// A sample or an exception for each load, in order.
+    fn result<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: &Bound<'_, PyAny>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        guarded(py, || {
+            self.home.check()?;
+            let patience = Patience::of(timeout)?;
+            let tickets = self.batch.tickets();
+            // The first is to be there still when the last one ends.
+            let _waiters: Vec<_> = tickets.iter().map(LoadTicket::waiting).collect();
+            let outcomes = PyList::empty(py);
+            for ticket in tickets {
+                let ended = patience.wait(py, |slice| ticket.wait(Some(slice)))?;
+                let ended = ended.ok_or_else(|| {
+                    PyTimeoutError::new_err("not all loads of the batch have ended yet")
+                })?;
+                match outcome(py, ticket, ended) {
+                    Ok(sample) => outcomes.append(sample)?,
+                    Err(error) => outcomes.append(error.into_value(py))?,
+                }
+            }
+            Ok(outcomes)
+        })
+    }
+
+    /// As that of a ticket.
+    fn abandon(&self) {
+        if self.home.is_here() {
+            self.batch.cancel();
+        }
+    }
+
+    /// As that of a ticket, once all loads have ended.
+    fn watch(&self, wakeups: &Wakeups, number: u64) -> PyResult<Option<Watch>> {
+        self.home.check()?;
+        let waiting = self.batch.wake(&wakeups.waker(number));
+        Ok(waiting.map(|waiting| Watch::new(waiting, self.home)))
     }
 }

@@ -3,6 +3,7 @@
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use hotcue::analysis::AnalysisKind;
 use hotcue::output::{self, DeviceInfo};
@@ -28,7 +29,9 @@ use crate::playing::{
 use crate::render;
 use crate::sample::Sample;
 use crate::source;
+use crate::subscription::Subscription;
 use crate::ticket::Ticket;
+use crate::waiting::Patience;
 
 const ANY_POSITIVE: RangeInclusive<i64> = 0..=i64::MAX;
 const PRIORITIES: RangeInclusive<i64> = -100..=100;
@@ -169,7 +172,7 @@ impl Engine {
         analyze: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<&'static str>> {
         let slot = self.slot_or_free(id)?.unwrap_or(0);
-        let SubmitOptions { analyze, .. } = submit_options(priority, false, analyze)?;
+        let SubmitOptions { analyze, .. } = submit_options(priority, false, analyze, false)?;
         self.quick(py, |engine| engine.state(slot))?;
         Ok(analyze.into_iter().map(AnalysisKind::as_str).collect())
     }
@@ -190,7 +193,9 @@ impl Engine {
         Ok(Ticket::new(ticket, self.home))
     }
 
-    /// `source` is an absolute path as `str`, or content.
+    /// `source` is an absolute path as `str`, or content. The poll queue hears nothing of a load that
+    /// is `awaited`.
+    #[allow(clippy::too_many_arguments, reason = "those of AudioEngine, see the module's head")]
     fn load(
         &self,
         py: Python<'_>,
@@ -199,9 +204,10 @@ impl Engine {
         priority: &Bound<'_, PyAny>,
         stream: bool,
         analyze: &Bound<'_, PyAny>,
+        awaited: bool,
     ) -> PyResult<Ticket> {
         let slot = self.slot_or_free(id)?;
-        let options = submit_options(priority, stream, analyze)?;
+        let options = submit_options(priority, stream, analyze, awaited)?;
         let source = source::read(source)?;
         let ticket = self.quick(py, |engine| engine.submit(slot, source, &options))?;
         Ok(Ticket::new(ticket, self.home))
@@ -216,7 +222,7 @@ impl Engine {
         stream: bool,
         analyze: &Bound<'_, PyAny>,
     ) -> PyResult<Batch> {
-        let options = submit_options(priority, stream, analyze)?;
+        let options = submit_options(priority, stream, analyze, false)?;
         // All ids before any content is copied.
         let slots =
             items.iter().map(|(id, _)| self.slot_or_free(id)).collect::<PyResult<Vec<_>>>()?;
@@ -268,6 +274,41 @@ impl Engine {
         })
     }
 
+    /// The next event of the poll queue: waits for it, at most `timeout` seconds, unless none will
+    /// come.
+    fn wait_event<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        guarded(py, || {
+            self.home.check()?;
+            let events = self.engine.events();
+            let waited = Patience::of(timeout)?.wait(py, |slice| {
+                let event = events.wait(Instant::now() + slice);
+                (event.is_some() || events.is_finished()).then_some(event)
+            })?;
+            waited.flatten().map(|event| loader_event(py, event)).transpose()
+        })
+    }
+
+    /// How many events wait in the poll queue.
+    fn unread_events(&self) -> PyResult<usize> {
+        self.home.check()?;
+        Ok(self.engine.events().len())
+    }
+
+    /// A descriptor that is readable while events wait in the poll queue.
+    fn fileno(&self) -> PyResult<i64> {
+        self.home.check()?;
+        Ok(self.engine.events().descriptor()?)
+    }
+
+    /// A reader of its own.
+    fn subscribe(&self, py: Python<'_>) -> PyResult<Subscription> {
+        Ok(Subscription::new(self.quick(py, AudioEngine::subscribe)?, self.home))
+    }
+
     fn loads(&self, py: Python<'_>) -> PyResult<Vec<LoadRow>> {
         let loads = self.quick(py, AudioEngine::loads)?;
         let row = |load: hotcue_actors::LoadStatus| {
@@ -287,7 +328,8 @@ impl Engine {
 
     fn sample(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Option<Sample>> {
         let slot = self.slot(id)?;
-        Ok(self.quick(py, |engine| engine.sample(slot))?.map(Sample::new))
+        let sample = self.quick(py, |engine| engine.sample(slot))?;
+        Ok(sample.map(|sample| Sample::new(sample, slot)))
     }
 
     fn unload_sample(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -527,9 +569,11 @@ fn submit_options(
     priority: &Bound<'_, PyAny>,
     stream: bool,
     analyze: &Bound<'_, PyAny>,
+    awaited: bool,
 ) -> PyResult<SubmitOptions> {
     let priority = integer(priority, "priority", PRIORITIES)?;
-    Ok(SubmitOptions { priority, stream, analyze: analysis::kinds(analyze, "analyze")? })
+    let analyze = analysis::kinds(analyze, "analyze")?;
+    Ok(SubmitOptions { priority, stream, analyze, awaited })
 }
 
 /// A device: `hotcue.Device`.

@@ -44,3 +44,32 @@ pub(crate) fn forked() -> PyErr {
          or start processes with the \"spawn\" method",
     )
 }
+
+/// What a forked child must not drop: that takes locks, or tells threads that are not there.
+#[derive(Debug)]
+pub(crate) struct AtHome<T> {
+    /// There until the drop.
+    value: Option<T>,
+    home: Home,
+}
+
+impl<T> AtHome<T> {
+    /// Of the process that `home` is.
+    pub(crate) fn new(value: T, home: Home) -> Self {
+        Self { value: Some(value), home }
+    }
+
+    /// The value, or `RuntimeError` in a forked child.
+    pub(crate) fn get(&self) -> PyResult<&T> {
+        self.home.check()?;
+        Ok(self.value.as_ref().expect("it is there until the drop"))
+    }
+}
+
+impl<T> Drop for AtHome<T> {
+    fn drop(&mut self) {
+        if !self.home.is_here() {
+            std::mem::forget(self.value.take());
+        }
+    }
+}

@@ -29,7 +29,10 @@ mod playing;
 mod render;
 mod sample;
 mod source;
+mod subscription;
 mod ticket;
+mod waiting;
+mod wakeups;
 mod waveform;
 
 use pyo3::prelude::*;
@@ -56,7 +59,10 @@ fn _hotcue(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batch::Batch>()?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<sample::Sample>()?;
+    module.add_class::<subscription::Subscription>()?;
     module.add_class::<ticket::Ticket>()?;
+    module.add_class::<wakeups::Wakeups>()?;
+    module.add_class::<wakeups::Watch>()?;
     module.add_class::<waveform::ColouredWaveform>()?;
     module.add_function(wrap_pyfunction!(analyze::analyze, module)?)?;
     module.add_function(wrap_pyfunction!(analyze::grid_slices, module)?)?;

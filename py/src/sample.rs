@@ -27,11 +27,13 @@ use crate::waveform::{self, Stretch};
 #[pyclass(frozen, module = "hotcue")]
 pub(crate) struct Sample {
     sample: Arc<hotcue_actors::Sample>,
+    /// The slot that it was got from.
+    id: u32,
 }
 
 impl Sample {
-    pub(crate) fn new(sample: Arc<hotcue_actors::Sample>) -> Self {
-        Self { sample }
+    pub(crate) fn new(sample: Arc<hotcue_actors::Sample>, id: u32) -> Self {
+        Self { sample, id }
     }
 
     /// All of it in memory.
@@ -128,6 +130,15 @@ impl Sample {
                 _ => waveform::plain(py, extremes, stretch),
             }
         })
+    }
+
+    /// The id that it was loaded into, for `play_sample` and `unload_sample`.
+    ///
+    /// It stays what it is, whatever the id comes to hold. The same audio got from another id has
+    /// that one here, and is equal all the same.
+    #[getter]
+    fn id(&self) -> u32 {
+        self.id
     }
 
     /// What was heard in it so far, by kind; a fresh dict.

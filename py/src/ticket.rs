@@ -1,18 +1,16 @@
 //! The receipt of a load: what `hotcue.LoadTicket`, an `int`, keeps inside.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use hotcue_actors::LoadTicket;
+use hotcue_actors::{LoadFailure, LoadTicket};
 use pyo3::exceptions::PyTimeoutError;
 use pyo3::prelude::*;
 
-use crate::args;
 use crate::errors::{guarded, load_failure};
 use crate::fork::Home;
 use crate::sample::Sample;
-
-/// Longest wait between two looks at the signals: Ctrl-C must feel immediate.
-const SIGNAL_PERIOD: Duration = Duration::from_millis(40);
+use crate::waiting::Patience;
+use crate::wakeups::{Wakeups, Watch};
 
 /// A view of one request's own state.
 #[pyclass(frozen, module = "hotcue._hotcue")]
@@ -24,6 +22,18 @@ pub(crate) struct Ticket {
 impl Ticket {
     pub(crate) fn new(ticket: LoadTicket, home: Home) -> Self {
         Self { ticket, home }
+    }
+}
+
+/// What a load came to, as Python has it.
+pub(crate) fn outcome(
+    py: Python<'_>,
+    ticket: &LoadTicket,
+    ended: Result<Arc<hotcue_actors::Sample>, LoadFailure>,
+) -> PyResult<Sample> {
+    match ended {
+        Ok(sample) => Ok(Sample::new(sample, ticket.id())),
+        Err(failure) => Err(load_failure(py, failure, ticket)),
     }
 }
 
@@ -47,7 +57,7 @@ impl Ticket {
     fn sample(&self, py: Python<'_>) -> PyResult<Option<Sample>> {
         guarded(py, || {
             self.home.check()?;
-            Ok(self.ticket.sample().map(Sample::new))
+            Ok(self.ticket.sample().map(|sample| Sample::new(sample, self.ticket.id())))
         })
     }
 
@@ -61,23 +71,28 @@ impl Ticket {
     fn result(&self, py: Python<'_>, timeout: &Bound<'_, PyAny>) -> PyResult<Sample> {
         guarded(py, || {
             self.home.check()?;
-            // A deadline beyond what the clock can tell is none.
-            let deadline =
-                args::timeout(timeout)?.and_then(|wait| Instant::now().checked_add(wait));
+            let patience = Patience::of(timeout)?;
             // Between two slices nobody waits; the sample is kept for us all the same.
             let _waiter = self.ticket.waiting();
-            loop {
-                let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
-                let wait = left.map_or(SIGNAL_PERIOD, |left| left.min(SIGNAL_PERIOD));
-                match py.detach(|| self.ticket.wait(Some(wait))) {
-                    Some(Ok(sample)) => return Ok(Sample::new(sample)),
-                    Some(Err(failure)) => return Err(load_failure(py, failure, &self.ticket)),
-                    None if left.is_some_and(|left| left.is_zero()) => {
-                        return Err(PyTimeoutError::new_err("the load has not ended yet"));
-                    }
-                    None => py.check_signals()?,
-                }
+            match patience.wait(py, |slice| self.ticket.wait(Some(slice)))? {
+                Some(ended) => outcome(py, &self.ticket, ended),
+                None => Err(PyTimeoutError::new_err("the load has not ended yet")),
             }
         })
+    }
+
+    /// Cancels the load of somebody who waits no more; in a forked child there is nothing to cancel.
+    fn abandon(&self) {
+        if self.home.is_here() {
+            self.ticket.cancel();
+        }
+    }
+
+    /// Puts `number` into `wakeups` once the load has ended, unless the answer is dropped before;
+    /// while it is kept, so is the sample. None if the load has ended already.
+    fn watch(&self, wakeups: &Wakeups, number: u64) -> PyResult<Option<Watch>> {
+        self.home.check()?;
+        let waiting = self.ticket.wake(&wakeups.waker(number));
+        Ok(waiting.map(|waiting| Watch::new(waiting, self.home)))
     }
 }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from contract import CHECKER
-from support import PATIENCE_SEC, Sounds, write_slow_wav
+from loops import HAS_UVLOOP, LOOPS, Factory
+from support import PATIENCE_SEC, Sounds, not_run, write_slow_wav
 
 import hotcue
 
@@ -63,6 +66,25 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("slow") / "slow.wav"
     write_slow_wav(path)
     return path
+
+
+@pytest.fixture(params=LOOPS)
+def new_loop(request: pytest.FixtureRequest) -> Factory:
+    """Makes event loops, of each kind in turn."""
+    if request.param == "uvloop" and not HAS_UVLOOP:
+        not_run("uvloop", "it is not installed")
+    return LOOPS[request.param]
+
+
+@pytest.fixture
+def run(new_loop: Factory) -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Runs a coroutine in a loop of its own, of each kind in turn."""
+
+    def run(main: Coroutine[Any, Any, Any]) -> Any:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            return runner.run(asyncio.wait_for(main, PATIENCE_SEC))
+
+    return run
 
 
 @pytest.fixture

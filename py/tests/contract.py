@@ -277,18 +277,18 @@ class Checker:
         self._lock = threading.Lock()
 
     def install(self) -> None:
-        """Wraps the methods of `AudioEngine` that hand out events."""
+        """Wraps the methods of `AudioEngine` and `EventStream` that hand out events."""
         for name in READERS:
             if hasattr(hotcue.AudioEngine, name):
                 setattr(hotcue.AudioEngine, name, self._checked(getattr(hotcue.AudioEngine, name)))
+        hotcue.EventStream.__anext__ = self._awaited(  # type: ignore[method-assign]
+            hotcue.EventStream.__anext__
+        )
 
     def _checked(self, method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)
         def read(engine: Any, *args: Any, **options: Any) -> Any:
-            with self._lock:
-                # Before: whoever finds itself alone has taken every event so far.
-                stories = self._stories.setdefault(engine, Stories())
-                stories.read_by(threading.get_ident())
+            self._reads(engine)
             given = method(engine, *args, **options)
             for event in given if isinstance(given, list) else [given]:
                 if event is not None:
@@ -297,22 +297,41 @@ class Checker:
 
         return read
 
-    def check(self, engine: Any, event: Any) -> None:
-        """Checks an event of an engine; what is wrong is raised, and kept for the end of the test:
-        a thread or a program may swallow what is raised."""
+    def _awaited(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        async def read(stream: Any) -> Any:
+            self._reads(stream)
+            event = await method(stream)
+            self.check(stream, event)
+            return event
+
+        return read
+
+    def _reads(self, reader: Any) -> None:
+        with self._lock:
+            # Before: whoever finds itself alone has taken every event so far.
+            stories = self._stories.setdefault(reader, Stories())
+            stories.read_by(threading.get_ident())
+
+    def check(self, reader: Any, event: Any) -> None:
+        """Checks an event of an engine or a stream; what is wrong is raised, and kept for the
+        end of the test: a thread or a program may swallow what is raised."""
         try:
             with self._lock:
                 self.seen += 1
                 check_event(event)
-                self._stories[engine].see(event, lambda: complete(engine))
+                self._stories[reader].see(event, lambda: complete(reader))
         except WrongEvent as error:
             self.wrong.append(str(error))
             raise
 
 
-def complete(engine: Any) -> bool:
-    """Whether an engine has left out no event because nobody read."""
-    stats = engine.stats()
+def complete(reader: Any) -> bool:
+    """Whether a reader has every event so far: none was left out because nobody read, and none came
+    before it, as of loads that run when a stream begins."""
+    if isinstance(reader, hotcue.EventStream):
+        return False
+    stats = reader.stats()
     return bool(stats["dropped_events"] == 0 and stats["dropped_playback_events"] == 0)
 
 

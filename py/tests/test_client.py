@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from pathlib import Path
 
 from support import PATIENCE_SEC, Sounds
@@ -39,8 +40,11 @@ class Pads:
 
 
 def test_a_client_that_knows_only_the_basics(sounds: Sounds) -> None:
-    engine = hotcue.AudioEngine(output="null")
-    engine.run()
+    engine = hotcue.AudioEngine()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", hotcue.NoOutputWarning)  # As the machine may be.
+        engine.run()
+    engine.set_volume(0.0)  # Nobody wants to hear tests.
     pads = Pads(engine)
     for id in range(20):
         pads.load(id, sounds.wav(f"{id}.wav", frames=480 * (id + 1), seed=id))
@@ -51,7 +55,7 @@ def test_a_client_that_knows_only_the_basics(sounds: Sounds) -> None:
     assert "not found" in pads.labels[20]
     assert pads.labels[21]
 
-    engine.set_volume(0.5)
+    engine.set_volume(0.0)
     engine.set_speed(1.5)
     assert engine.play_sample(3) is not None
     assert engine.play_sample(20) is None

@@ -226,7 +226,11 @@ fn the_most_urgent_is_heard_first() {
     loaded(&first);
     listening.wait();
     let later = [(1, 0), (2, 5), (3, -5), (4, 5)].map(|(id, priority)| {
-        let options = SubmitOptions { priority, analyze: vec![AnalysisKind::Bpm], stream: false };
+        let options = SubmitOptions {
+            priority,
+            analyze: vec![AnalysisKind::Bpm],
+            ..SubmitOptions::default()
+        };
         let ticket = engine.submit(Some(id), memory(), &options).expect("accepted");
         loaded(&ticket);
         ticket

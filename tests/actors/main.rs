@@ -26,6 +26,7 @@ mod slots;
 mod stalls;
 mod streaming;
 mod stuck_reads;
+mod subscriptions;
 mod worker_panic;
 
 use hotcue_actors::{AudioEngine, EngineConfig};

@@ -315,7 +315,7 @@ impl Caller {
         let file = self.random.below(self.disk.len());
         let priority = [0, 0, 0, 1, 5, -3][self.random.below(6)];
         let kinds = self.kinds();
-        let options = SubmitOptions { priority, analyze: kinds.clone(), stream: false };
+        let options = SubmitOptions { priority, analyze: kinds.clone(), ..Default::default() };
         let loaded = self.engine.submit(slot, self.disk.source(file), &options);
         let ticket = match loaded {
             Ok(ticket) => Some(ticket),
@@ -346,7 +346,7 @@ impl Caller {
         // What ends meanwhile would be taken for superseded.
         self.model.look(&self.engine, &self.disk);
         let kinds = self.kinds();
-        let options = SubmitOptions { priority, analyze: kinds.clone(), stream: false };
+        let options = SubmitOptions { priority, analyze: kinds.clone(), ..Default::default() };
         let first = match self.engine.submit_many(items, &options) {
             Ok(batch) => {
                 let first = self.model.requests.len();

@@ -286,7 +286,7 @@ fn a_ticket_keeps_no_sample_that_has_left() {
     drop(delivery);
     refusal(rig.reserve(50));
     assert!(request.sample().is_some());
-    request.end_waiting();
+    request.end_waiting(None);
     assert!(rig.reserve(50).is_ok());
     assert!(request.sample().is_none());
 }

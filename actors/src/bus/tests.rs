@@ -7,7 +7,7 @@ use actix_rt::System;
 
 use super::EventBus;
 use crate::events::{DeviceState, LoaderEvent};
-use crate::messages::{Flush, Publish};
+use crate::messages::{Close, Flush, Publish, Subscribe};
 use crate::queue::EventQueue;
 
 #[test]
@@ -26,4 +26,24 @@ fn time_never_goes_back_from_one_event_to_the_next() {
     });
     let times: Vec<f64> = queue.drain(None).iter().map(LoaderEvent::time_sec).collect();
     assert_eq!(times, [0.5, 2.0, 2.0, 2.0, 3.0]);
+}
+
+#[test]
+fn closing_comes_after_what_was_published_before() {
+    let (polled, subscribed) = (Arc::new(EventQueue::new()), Arc::new(EventQueue::new()));
+    let queues = [Arc::clone(&polled), Arc::clone(&subscribed)];
+    System::new().block_on(async move {
+        let bus = EventBus::new(vec![polled]).start();
+        bus.do_send(Subscribe(subscribed));
+        for _ in 0..10 {
+            let (state, name) = (DeviceState::Started, String::new());
+            let event = LoaderEvent::Device { time_sec: 0.0, state, name };
+            bus.do_send(Publish { event, request: None });
+        }
+        bus.send(Close(mpsc::channel().0)).await.expect("it lives");
+    });
+    for queue in queues {
+        assert_eq!(queue.drain(None).len(), 10);
+        assert!(queue.is_finished());
+    }
 }

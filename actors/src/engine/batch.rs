@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Wake, Waker};
 
 use hotcue::Source;
 
-use super::{AudioEngine, LoadTicket, SubmitOptions};
+use super::{AudioEngine, LoadTicket, LoadWaiter, SubmitOptions};
 use crate::error::EngineError;
 use crate::request::Request;
 use crate::tally::{Count, Tally};
@@ -65,6 +67,40 @@ impl LoadBatch {
             }
         };
         self.tickets.iter().rev().filter(cancelled).count()
+    }
+
+    /// As [`LoadTicket::wake`], when all its loads have ended.
+    pub fn wake(&self, waker: &Waker) -> Option<Vec<LoadWaiter>> {
+        let left = AtomicUsize::new(self.tickets.len());
+        let countdown = Arc::new(Countdown { left, waker: waker.clone() });
+        let each = Waker::from(Arc::clone(&countdown));
+        let waiters: Vec<_> = self.tickets.iter().filter_map(|ticket| ticket.wake(&each)).collect();
+        // Those that had ended already wake nobody.
+        let ended = self.tickets.len() - waiters.len();
+        let is_last = countdown.count(ended);
+        (!is_last).then_some(waiters)
+    }
+}
+
+/// Wakes when it was woken as often as there were loads to end.
+struct Countdown {
+    left: AtomicUsize,
+    waker: Waker,
+}
+
+impl Countdown {
+    /// So many more have ended. True if these were the last.
+    fn count(&self, ended: usize) -> bool {
+        // AcqRel: what was done for any of them is seen by whoever is woken.
+        self.left.fetch_sub(ended, Ordering::AcqRel) == ended
+    }
+}
+
+impl Wake for Countdown {
+    fn wake(self: Arc<Self>) {
+        if self.count(1) {
+            self.waker.wake_by_ref();
+        }
     }
 }
 

@@ -20,13 +20,17 @@ pub struct SubmitOptions {
     /// happens. All loads go before that. A streamed sample is never in memory as a whole: of it,
     /// the events say so.
     pub analyze: Vec<AnalysisKind>,
+    /// The caller learns by the ticket what becomes of it: the poll queue gets none of its events,
+    /// so that it does not fill where nobody polls. Subscriptions get all of them.
+    pub awaited: bool,
 }
 
 impl SubmitOptions {
     pub(super) fn wishes(&self) -> Result<Wishes, EngineError> {
         check_priority(self.priority)?;
         let kinds = self.analyze.iter().copied().collect();
-        Ok(Wishes { priority: self.priority, streams: self.stream, kinds })
+        let Self { priority, stream, awaited, .. } = *self;
+        Ok(Wishes { priority, streams: stream, kinds, awaited })
     }
 }
 

@@ -20,7 +20,7 @@ use crate::error::{AnalysisFailure, EngineError};
 use crate::events::CancelReason;
 use crate::home::{Home, Homes};
 use crate::messages::{
-    Flush, Neglected, RoomFreed, StopSink, StopWorkers, Unheard, Unload, UnloadCause,
+    Close, Neglected, RoomFreed, StopSink, StopWorkers, Unheard, Unload, UnloadCause,
 };
 use crate::os;
 use crate::playback::PlaybackQueue;
@@ -148,7 +148,8 @@ impl Running {
         self.system.is_some()
     }
 
-    /// Ends all requests, then all threads. Every terminal event is in its queues afterwards.
+    /// Ends all requests, then all threads. Every terminal event is in its queues afterwards, and
+    /// nothing more will come.
     pub(super) async fn stop(self, waiter: Waiter) {
         self.table.close();
         self.end_requests();
@@ -164,7 +165,7 @@ impl Running {
         self.table.analyses().end_all(&shutdown);
         // A ticket may be cancelling its load in another thread: its event goes out first.
         self.table.settle();
-        waiter.ask(&self.bus, Flush, None).await;
+        waiter.ask(&self.bus, Close, None).await;
         self.homes.iter().for_each(Home::stop);
         waiter.join(self.homes, PATIENCE).await;
         if let Some((system, thread)) = self.system {

@@ -1,6 +1,7 @@
 //! What the caller holds of a load.
 
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use hotcue::{LoadError, LoadErrorKind, Stage};
@@ -69,7 +70,14 @@ impl LoadTicket {
     /// now and then instead of blocking. A sample that arrives meanwhile stays in memory for them.
     pub fn waiting(&self) -> LoadWaiter {
         self.request.begin_waiting();
-        LoadWaiter(Arc::clone(&self.request))
+        LoadWaiter { request: Arc::clone(&self.request), waker: None }
+    }
+
+    /// As [`waiting`](Self::waiting), and wakes `waker` once when the load has ended: then
+    /// [`wait`](Self::wait) does not block. None if it has ended already.
+    pub fn wake(&self, waker: &Waker) -> Option<LoadWaiter> {
+        let waker = Some(self.request.begin_waking(waker)?);
+        Some(LoadWaiter { request: Arc::clone(&self.request), waker })
     }
 
     /// Waits for the end in the calling thread. None when `timeout` passes first.
@@ -100,13 +108,16 @@ impl LoadTicket {
     }
 }
 
-/// Somebody waits for a load: see [`LoadTicket::waiting`].
+/// Somebody waits for a load: see [`LoadTicket::waiting`] and [`LoadTicket::wake`].
 #[derive(Debug)]
-pub struct LoadWaiter(Arc<Request>);
+pub struct LoadWaiter {
+    request: Arc<Request>,
+    waker: Option<u64>,
+}
 
 impl Drop for LoadWaiter {
     fn drop(&mut self) {
-        self.0.end_waiting();
+        self.request.end_waiting(self.waker);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Tests of what an unread queue keeps.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -140,4 +142,82 @@ fn a_waiting_reader_is_woken() {
 #[test]
 fn waiting_ends_at_the_deadline() {
     assert!(EventQueue::new().wait(Instant::now()).is_none());
+}
+
+/// Counts how often it was woken.
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_reader_that_found_nothing_is_woken_once() {
+    let queue = Arc::new(EventQueue::new());
+    let count = Arc::new(Count::default());
+    let waker = Waker::from(Arc::clone(&count));
+    let waiting = queue.wake(&waker);
+    assert!(waiting.is_some());
+    assert_eq!(count.0.load(Ordering::Relaxed), 0);
+    queue.push(started(1));
+    queue.push(started(2));
+    assert_eq!(count.0.load(Ordering::Relaxed), 1);
+    assert!(queue.wake(&waker).is_none(), "there is something to read");
+}
+
+#[test]
+fn a_reader_that_gave_up_is_not_woken_and_leaves_nothing() {
+    let queue = Arc::new(EventQueue::new());
+    let count = Arc::new(Count::default());
+    for _ in 0..1_000 {
+        drop(queue.wake(&Waker::from(Arc::clone(&count))));
+    }
+    assert_eq!(Arc::strong_count(&count), 1);
+    queue.push(started(1));
+    assert_eq!(count.0.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn at_a_closed_queue_nobody_waits() {
+    let queue = Arc::new(EventQueue::new());
+    let count = Arc::new(Count::default());
+    let waiting = queue.wake(&Waker::from(Arc::clone(&count)));
+    let readers: Vec<_> = (0..4)
+        .map(|_| {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.wait(Instant::now() + Duration::from_secs(60)))
+        })
+        .collect();
+    queue.close();
+    for reader in readers {
+        assert!(reader.join().expect("the reader does not panic").is_none());
+    }
+    assert_eq!(count.0.load(Ordering::Relaxed), 1);
+    assert!(queue.wake(&Waker::from(count)).is_none());
+    drop(waiting);
+}
+
+#[test]
+fn a_closed_queue_is_finished_once_it_is_read() {
+    let queue = Arc::new(EventQueue::new());
+    queue.push(started(1));
+    assert!(!queue.is_finished());
+    queue.close();
+    assert!(!queue.is_finished(), "there is something left");
+    assert_eq!(kinds(&queue), [("started", 1)]);
+    assert!(queue.is_finished());
+    queue.open();
+    assert!(!queue.is_finished());
+}
+
+#[test]
+fn the_descriptor_stays_the_same() {
+    let queue = Arc::new(EventQueue::new());
+    queue.push(started(1));
+    let descriptor = queue.descriptor().expect("there are descriptors");
+    assert_eq!(queue.drain(None).len(), 1);
+    assert_eq!(queue.descriptor().ok(), Some(descriptor));
 }

@@ -19,6 +19,7 @@ from .errors import (
 )
 from .events import LoaderEvent, PlaybackEvent
 from .source import Source
+from .stream import EventStream
 from .ticket import LoadTicket
 from .values import (
     Acid,
@@ -47,6 +48,7 @@ __all__ = [
     "Cue",
     "Device",
     "DeviceError",
+    "EventStream",
     "HotcueError",
     "Instrument",
     "Levels",

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
+from ._hotcue import Sample
+from .errors import LoadCancelled, LoadError
 from .ticket import LoadTicket
 from .values import BatchProgress
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from ._hotcue import Batch
     from .source import Source
+
+Outcome: TypeAlias = Sample | LoadError | LoadCancelled
+"""What a load of a batch has come to: a sample, or what the ticket's `result()` raises."""
 
 
 class LoadBatch:
@@ -18,6 +25,9 @@ class LoadBatch:
 
     Like a `LoadTicket` it takes no event from any queue; any thread may use it, also after the
     engine has shut down. Without a `memory_budget` its tickets keep their samples in memory.
+
+    ``await batch`` waits until all its loads have ended, in any asyncio loop, and has the outcomes
+    as `result()` does. Where the task that waits is cancelled, so is the batch.
     """
 
     requests: list[LoadTicket]
@@ -39,6 +49,20 @@ class LoadBatch:
         """Cancels every load that has not ended; returns how many, each of which has its
         `cancelled` event. Analyses of those that have succeeded end, too."""
         return self._batch.cancel()
+
+    def result(self, timeout: float | None = None) -> list[Outcome]:
+        """Waits until all loads have ended, at most `timeout` seconds, and returns what each has
+        come to, in order: the sample, or the exception that its ticket raises. Ctrl-C works; the
+        GIL is released. Raises `TimeoutError` after `timeout` (the loads go on)."""
+        return self._batch.result(timeout)
+
+    def __await__(self) -> Generator[Any, None, list[Outcome]]:
+        from .waiting import until_woken  # Only those who have asyncio loaded come here.
+
+        batch = self._batch
+        # With what comes back the samples stay in memory till the end of this.
+        _kept = yield from until_woken(batch.watch, batch.abandon).__await__()
+        return batch.result(0)
 
     def __repr__(self) -> str:
         done, failed, cancelled, total, percent = self.progress

@@ -12,7 +12,9 @@ from . import _hotcue
 from .arrays import is_array
 from .batch import LoadBatch, pairs
 from .errors import NoOutputWarning
+from .events import EventCallbacks
 from .source import Source, read, resolve
+from .stream import EventStream
 from .ticket import LoadTicket
 from .values import (
     Clock,
@@ -29,8 +31,9 @@ from .values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
+    from typing import Unpack
 
     import numpy as np
     from numpy.typing import NDArray
@@ -55,9 +58,9 @@ class AudioEngine:
                 ...  # draw a frame
             engine.play_sample(0)
 
-    Any thread may call any method. Only `run`, `shut_down`, `set_output`, `render` and
-    `LoadTicket.result` may take longer than a moment, and reading a file-like object; they
-    release the GIL. No thread of the engine ever runs Python.
+    Any thread may call any method. Only `run`, `shut_down`, `set_output`, `render`,
+    `wait_event` and `result` of a ticket or a batch may take longer than a moment, and reading a
+    file-like object; they release the GIL. No thread of the engine ever runs Python.
 
     `id` is a slot, 0 up to `slots` - 1: anything with ``__index__``, but no `bool`. Outside that
     range every method raises ``ValueError("id out of range")``. Outside `run()`…`shut_down()`
@@ -141,6 +144,7 @@ class AudioEngine:
             cache_audio,
             cache_bytes,
         )
+        self._callbacks: dict[str, Callable[[Any], object]] = {}
 
     def run(self) -> None:
         """Starts the engine's threads and opens its output.
@@ -254,12 +258,50 @@ class AudioEngine:
         `max_queued` loads are waiting; `ValueError` also for a file-like object with more than
         `max_source_bytes`.
         """
+        return self._load(id, path, priority, stream, analyze, sample_rate, awaited=False)
+
+    def _load(
+        self,
+        id: SupportsIndex | None,
+        path: Source | Sample | NDArray[Any],
+        priority: SupportsIndex,
+        stream: bool,
+        analyze: Kinds,
+        sample_rate: SupportsIndex | None,
+        *,
+        awaited: bool,
+    ) -> LoadTicket:
         native = self._native
         source = resolve(path, sample_rate)
         if not isinstance(source, str | bytes | bytearray | memoryview):
             analyze = native.check_load(id, priority, analyze)  # Before anything is read.
         content = read(source, native.max_source_bytes)
-        return LoadTicket(native.load(id, content, priority, bool(stream), analyze))
+        return LoadTicket(native.load(id, content, priority, bool(stream), analyze, awaited))
+
+    async def load(
+        self,
+        path: Source | Sample | NDArray[Any],
+        *,
+        id: SupportsIndex | None = None,
+        priority: SupportsIndex = 0,
+        stream: bool = False,
+        analyze: Kinds = (),
+        sample_rate: SupportsIndex | None = None,
+    ) -> Sample:
+        """Loads a sample and returns it, without holding up the asyncio loop that waits for it.
+
+        Everything is as with `load_sample_async`, but that none of its events enters the poll
+        queue: nobody needs to poll. `events()` have them. Cancelling the task that waits cancels
+        the load. Raises what `load_sample_async` raises, `LoadError` if the load failed, and
+        `LoadCancelled` if it was cancelled or superseded, or the engine shut down. What is to be
+        heard in it (`analyze`) is there later, in `Sample.analysis`.
+
+        ``id=None`` takes the lowest free slot, which is then `Sample.id`. It is taken until
+        `unload_sample`, as any other: who loads very many samples to look at, and not to play,
+        gives them one `id` after the other, or unloads them. The `Sample` stays valid.
+        """
+        ticket = self._load(id, path, priority, stream, analyze, sample_rate, awaited=True)
+        return await ticket
 
     def load_many_async(
         self,
@@ -320,13 +362,74 @@ class AudioEngine:
         """The next event, or None when there is none now. Call it until None in each frame.
 
         Never waits and never raises (but for a forked child): before `run()` there is nothing,
-        after `shut_down()` what is left.
+        after `shut_down()` what is left. This is the *poll queue*: of `poll_loader_events`,
+        `drain_loader_events`, `wait_event` and `dispatch_events` each takes what the others then
+        do not have. Unread it holds at most one `progress` per live load, every terminal event
+        and every `analysis`, and the newest 1,024 others.
         """
         return self._native.poll_loader_events()
 
     def drain_loader_events(self, limit: SupportsIndex | None = None) -> list[LoaderEvent]:
         """All events that are there now, at most `limit`, oldest first. Never waits."""
         return self._native.drain_loader_events(limit)
+
+    def wait_event(self, timeout: float | None = None) -> LoaderEvent | None:
+        """The next event, waiting for it at most `timeout` seconds. Ctrl-C works; the GIL is
+        released. None then, and at once when nothing will come any more: after `shut_down()`,
+        also by another thread, once what is left was read, and before `run()`."""
+        return self._native.wait_event(timeout)
+
+    def fileno(self) -> int:
+        """A descriptor that is readable while events wait in the poll queue, for `select`,
+        `selectors`, ``loop.add_reader`` and the notifiers of toolkits (``QSocketNotifier``). Poll
+        until None when it is; do not read from it yourself. It stays the same, also after
+        `shut_down()`, for as long as the engine lives: stop watching it before. Raises `OSError`
+        when no more can be opened."""
+        return self._native.fileno()
+
+    def on(self, **callbacks: Unpack[EventCallbacks]) -> None:
+        """Sets what `dispatch_events()` calls, by the type of event::
+
+            engine.on(success=show, error=complain)
+
+        There is one callback per type: a later one takes its place, None takes it away. Raises
+        `TypeError` for what is no type of event or cannot be called; nothing has changed then.
+        """
+        for kind, callback in callbacks.items():
+            if kind not in EventCallbacks.__annotations__:
+                known = ", ".join(EventCallbacks.__annotations__)
+                raise TypeError(f"there are no events of the type {kind!r}, but of {known}")
+            if callback is not None and not callable(callback):
+                raise TypeError(f"the callback of {kind} cannot be called: {callback!r}")
+        for kind, callback in callbacks.items():
+            if callback is None:
+                self._callbacks.pop(kind, None)
+            else:
+                self._callbacks[kind] = callback  # type: ignore[assignment]
+
+    def dispatch_events(self) -> int:
+        """Calls in this thread what `on()` has set, for each event that waits in the poll queue
+        when it is called, in order; returns how many it took. To be called in each frame instead
+        of polling. Events without a callback are taken, too.
+
+        What a callback raises comes out of the call; later events then still wait. A callback may
+        call anything, this too.
+        """
+        waiting = self._native.unread_events()
+        for taken in range(waiting):
+            event = self.poll_loader_events()
+            if event is None:  # Another reader was quicker.
+                return taken
+            callback = self._callbacks.get(event["type"])
+            if callback is not None:
+                callback(event)
+        return waiting
+
+    def events(self) -> EventStream:
+        """Every event from now on, for ``async for`` in any asyncio loop; also those of
+        ``await engine.load()``. Each such stream has each event, and takes none from others. It
+        ends when the engine shuts down, after what is left was read."""
+        return EventStream(self._native.subscribe())
 
     def loads(self) -> list[LoadStatus]:
         """Every queued and running load, oldest first. Takes about a microsecond for each."""

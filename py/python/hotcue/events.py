@@ -6,6 +6,7 @@ rows apart: ``if event["type"] == "success": event["duration_sec"]`` type-checks
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, TypeAlias, TypedDict
 
 from .analysis import (
@@ -196,6 +197,22 @@ LoaderEvent: TypeAlias = (
     | DeviceEvent
 )
 """What `poll_loader_events()` returns."""
+
+
+class EventCallbacks(TypedDict, total=False):
+    """What `AudioEngine.on` takes: a callback, or None, by the type of its events."""
+
+    started: Callable[[StartedEvent], object] | None
+    progress: Callable[[ProgressEvent], object] | None
+    stalled: Callable[[StalledEvent], object] | None
+    playable: Callable[[PlayableEvent], object] | None
+    success: Callable[[SuccessEvent], object] | None
+    error: Callable[[ErrorEvent], object] | None
+    cancelled: Callable[[CancelledEvent], object] | None
+    analysis: Callable[[AnalysisEvent], object] | None
+    evicted: Callable[[EvictedEvent], object] | None
+    device: Callable[[DeviceEvent], object] | None
+
 
 TERMINAL = frozenset({"success", "error", "cancelled"})
 """The types of which every accepted request gets exactly one, as its last but for `analysis` and

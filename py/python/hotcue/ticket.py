@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ._hotcue import Ticket
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from ._hotcue import Sample
 
 
@@ -15,6 +17,9 @@ class LoadTicket(int):
 
     It reads the request's own state and takes no event from any queue. Any thread may use it,
     also after the engine has shut down. Pickled or copied it is the plain number.
+
+    ``await ticket`` waits for the sample in any asyncio loop, and raises as `result()` does. Where
+    the task that waits is cancelled, so is the load; `asyncio.shield` keeps it.
     """
 
     _ticket: Ticket
@@ -63,6 +68,14 @@ class LoadTicket(int):
         what arrives during the call is there.
         """
         return self._ticket.result(timeout)
+
+    def __await__(self) -> Generator[Any, None, Sample]:
+        from .waiting import until_woken  # Only those who have asyncio loaded come here.
+
+        ticket = self._ticket
+        # With what comes back the sample stays in memory till the end of this.
+        _kept = yield from until_woken(ticket.watch, ticket.abandon).__await__()
+        return ticket.result(0)
 
     def __repr__(self) -> str:
         return f"<LoadTicket {int(self)}: id {self.id}, {self.progress:.0f} %>"

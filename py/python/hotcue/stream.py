@@ -1,0 +1,53 @@
+"""Every event of an engine, for ``async for``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from .events import LoaderEvent
+
+if TYPE_CHECKING:
+    from ._hotcue import Subscription
+
+
+class EventStream(AsyncIterator[LoaderEvent]):
+    """Every event of an engine from `events()` on, also of loads made by ``await engine.load()``.
+
+    It takes none from the poll queue or from other streams. Any event loop, and any thread, may
+    read it; of several tasks that do, each event goes to one. What nobody reads is kept, as
+    the poll queue keeps it: at most one `progress` per live load, every terminal event and
+    `analysis`, and the newest 1,024 others. It ends when the engine shuts down, after what is
+    left was read, or when it is closed or let go of.
+    """
+
+    _events: Subscription
+
+    def __init__(self, events: Subscription) -> None:
+        self._events = events
+        self._closed = False
+
+    async def __anext__(self) -> LoaderEvent:
+        events = self._events
+        while not self._closed:
+            event = events.poll()
+            if event is not None:
+                return event
+            if events.is_finished():
+                break
+            from .waiting import until_woken  # Only those who have asyncio loaded come here.
+
+            await until_woken(events.watch)
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Ends it, also for tasks that wait for its next event; what was not read is let go of.
+        For `contextlib.aclosing`: a stream that nobody holds any more ends by itself."""
+        self._closed = True
+        self._events.end()
+
+    @property
+    def dropped_events(self) -> int:
+        """How many events were left out because nobody read: never a terminal one, never an
+        `analysis`."""
+        return self._events.dropped()

@@ -1,0 +1,152 @@
+"""Waiting in asyncio's event loops for what engine threads do, which never call Python.
+
+Each loop has a *bell*: engine threads put numbers into its `Wakeups`, which makes a descriptor
+readable; the loop watches that and finds by the numbers which of its tasks go on. For a loop that
+can watch none, as Windows' Proactor, a thread waits in its place, for as long as it is needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextvars
+import itertools
+import threading
+import weakref
+from collections.abc import Callable, Iterable
+
+from ._hotcue import Wakeups, Watch
+
+IDLE_SEC = 0.1
+"""For how long a thread stays when nobody waits any more: somebody may again at once."""
+
+# Bells belong to their loops: who waits keeps both, and neither is kept here.
+_bells: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref[Bell]]
+_bells = weakref.WeakKeyDictionary()
+
+
+async def until_woken(
+    watch: Callable[[Wakeups, int], Watch | None], abandon: Callable[[], None] | None = None
+) -> Watch | None:
+    """Suspends the running task until what `watch` watches wakes it.
+
+    `watch` is told where to put which number then; it answers None if there is nothing to wait for
+    any more. What it answers else comes back, to be kept for as long as the task needs it.
+    `abandon` is called if the task is cancelled, or goes with its loop, before it was woken.
+    """
+    loop = asyncio.get_running_loop()
+    bell = _bell_of(loop)
+    future = loop.create_future()
+    number = bell.enter(future, loop)
+    try:
+        watching = watch(bell.wakeups, number)
+        if watching is not None:
+            await future
+        return watching
+    except (asyncio.CancelledError, GeneratorExit):
+        if abandon is not None:
+            abandon()
+        raise
+    finally:
+        bell.leave(number)
+
+
+def _bell_of(loop: asyncio.AbstractEventLoop) -> Bell:
+    known = _bells.get(loop)
+    bell = None if known is None else known()
+    if bell is None:
+        bell = Bell(loop)
+        _bells[loop] = weakref.ref(bell)
+    return bell
+
+
+class Bell:
+    """What wakes the tasks of one loop. Only the loop's own thread uses it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.wakeups = Wakeups()
+        self._waiting: dict[int, asyncio.Future[None]] = {}
+        self._numbers = itertools.count()
+        self._stand_in: StandIn | None = None
+        try:
+            # A loop keeps the context of whoever adds a reader: not that of the first task to come
+            # by, with all that is in it.
+            contextvars.Context().run(loop.add_reader, self.wakeups.fileno(), self._look)
+        except NotImplementedError:
+            self._stand_in = StandIn(self.wakeups, self._ring)
+
+    def enter(self, future: asyncio.Future[None], loop: asyncio.AbstractEventLoop) -> int:
+        """Somebody waits; returns the number that wakes them."""
+        number = next(self._numbers)
+        self._waiting[number] = future
+        if self._stand_in is not None:
+            self._stand_in.begin(loop)
+        return number
+
+    def leave(self, number: int) -> None:
+        """Nobody waits under this number any more."""
+        self._waiting.pop(number, None)
+        if self._stand_in is not None and not self._waiting:
+            self._stand_in.rest()
+
+    def _look(self) -> None:
+        self._ring(self.wakeups.take())
+
+    def _ring(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            future = self._waiting.pop(number, None)
+            if future is not None and not future.done():
+                future.set_result(None)
+
+
+class StandIn:
+    """A thread that waits in place of a loop, while tasks of that wait and a moment longer."""
+
+    def __init__(self, wakeups: Wakeups, ring: Callable[[list[int]], None]) -> None:
+        self._wakeups = wakeups
+        self._ring = ring
+        self._lock = threading.Lock()
+        self._needed = False
+        self._thread: threading.Thread | None = None
+
+    def begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Somebody waits."""
+        with self._lock:
+            self._needed = True
+            if self._thread is None:
+                # A daemon: nobody shall wait at exit for a loop that nobody ends.
+                self._thread = threading.Thread(
+                    target=self._wait, args=(loop,), name="hotcue-stand-in", daemon=True
+                )
+                _standing_in[self._thread] = self._wakeups
+                self._thread.start()
+
+    def rest(self) -> None:
+        """Nobody waits any more."""
+        with self._lock:
+            self._needed = False
+
+    def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
+        while (numbers := self._wakeups.wait(IDLE_SEC)) is not None:
+            if numbers:
+                try:
+                    loop.call_soon_threadsafe(self._ring, numbers)
+                except RuntimeError:  # The loop was closed.
+                    break
+            else:
+                with self._lock:
+                    if not self._needed or loop.is_closed():
+                        self._thread = None
+                        break
+        _standing_in.pop(threading.current_thread(), None)
+
+
+_standing_in: dict[threading.Thread, Wakeups] = {}
+
+
+@atexit.register
+def _end_all() -> None:
+    # While Python still runs: it would stop them for good wherever they are.
+    for thread, wakeups in list(_standing_in.items()):
+        wakeups.end()
+        thread.join()

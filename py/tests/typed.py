@@ -1,0 +1,64 @@
+"""What type checkers make of hotcue; `test_typing.py` has them look at it, and nobody runs it.
+
+Behind `#:` stands what is revealed in a line, or that it is an error. All else is right.
+"""
+
+from __future__ import annotations
+
+from typing import reveal_type
+
+import hotcue
+from hotcue.events import ErrorEvent, SuccessEvent
+
+
+def by_type(event: hotcue.LoaderEvent) -> None:
+    if event["type"] == "success":
+        reveal_type(event["duration_sec"])  #: float
+        reveal_type(event["request_id"])  #: int
+        print(event["duraton_sec"])  #: error
+        print(event["percent"])  #: error
+    elif event["type"] == "error":
+        reveal_type(event["error"])  #: str
+    elif event["type"] == "device":
+        reveal_type(event["id"])  #: None
+    if event["type"] == "succes":  #: error
+        pass
+
+
+def by_polling(engine: hotcue.AudioEngine) -> None:
+    event = engine.poll_loader_events()
+    print(event["type"])  #: error
+    while (event := engine.wait_event(0.1)) is not None:
+        if event["type"] == "progress":
+            reveal_type(event["percent"])  #: float
+    for event in engine.drain_loader_events():
+        by_type(event)
+
+
+def shown(event: SuccessEvent) -> None:
+    reveal_type(event["frames"])  #: int
+
+
+def by_callback(engine: hotcue.AudioEngine) -> None:
+    def told(event: ErrorEvent) -> str:
+        return event["error"]
+
+    engine.on(success=shown, error=told, device=None)
+    engine.on(error=shown)  #: error
+    engine.on(succes=shown)  #: error
+    reveal_type(engine.dispatch_events())  #: int
+
+
+async def by_awaiting(engine: hotcue.AudioEngine) -> None:
+    reveal_type(await engine.load("kick.wav"))  #: Sample
+    reveal_type(await engine.load_sample_async(0, "kick.wav"))  #: Sample
+    for outcome in await engine.load_many_async({0: "kick.wav"}):
+        if isinstance(outcome, hotcue.Sample):
+            reveal_type(outcome.id)  #: int
+        elif isinstance(outcome, hotcue.LoadError):
+            reveal_type(outcome.stage == "reading")  #: bool
+        else:
+            reveal_type(outcome)  #: LoadCancelled
+    async for event in engine.events():
+        if event["type"] == "success":
+            reveal_type(event["duration_sec"])  #: float
