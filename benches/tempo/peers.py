@@ -194,7 +194,7 @@ class File:
     content: str
 
     def is_for_slow(self, part: float) -> bool:
-        """Whether peers that take long are asked: of what was recorded, and of a part of the rest."""
+        """Whether slow peers are asked: of what was recorded, and of a part of the rest."""
         return not self.of_set.startswith(MADE) or int(self.content[:8], 16) < part * 2**32
 
 
