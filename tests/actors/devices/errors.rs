@@ -14,7 +14,7 @@ use hotcue::output::{DeviceError, DeviceErrorKind, OutputRequest};
 use hotcue_actors::{
     AudioEngine, EngineConfig, EngineError, LoadTicket, LoaderEvent, PlayOptions, Sample,
 };
-use hotcue_tests::{descriptor_count, sine, thread_count, wait_until, wav_bytes};
+use hotcue_tests::{PATIENCE, descriptor_count, sine, thread_count, wait_until, wav_bytes};
 
 use super::mock_at;
 use crate::alone;
@@ -176,7 +176,9 @@ fn session(fails_at: Moment, failure: Failure, kind: DeviceErrorKind) {
             }
             Moment::PlayWhenReady => {
                 tickets.push(load(1));
-                engine.play_sample(1, looped()).expect("it runs").expect("a voice");
+                // However long a busy machine takes to load it.
+                let patient = PlayOptions { max_wait_sec: PATIENCE.as_secs_f64(), ..looped() };
+                engine.play_sample(1, patient).expect("it runs").expect("a voice");
             }
             Moment::Replace => tickets.push(load(0)),
             Moment::StopVoice => engine.stop_sample(0, 0.005).expect("it runs"),
