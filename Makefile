@@ -13,7 +13,7 @@ PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --quiet
 
 # Exact, as all linters: a newer one must not fail a change that it has nothing to do with.
-MYPY := mypy==2.4.1
+CHECKERS := mypy==2.4.1 'pyright[nodejs]==1.1.414'
 
 # A Python environment of the caller is not ours: the build would link or install into it.
 unexport CONDA_PREFIX VIRTUAL_ENV PYTHONPATH PYTHONHOME
@@ -241,7 +241,7 @@ wheel: .venv/.build
 	@touch $@
 
 .venv/.test: py/tests/requirements.txt | .venv/.build
-	$(PIP) install -r $< $(MYPY)
+	$(PIP) install -r $< $(CHECKERS)
 	@touch $@
 
 # With libsndfile in it.
@@ -250,5 +250,5 @@ wheel: .venv/.build
 	@touch $@
 
 .venv/.lint: | .venv/.build
-	$(PIP) install ruff==0.17.6 $(MYPY) 'pyright[nodejs]==1.1.414' check-jsonschema==0.39.0
+	$(PIP) install ruff==0.17.6 $(CHECKERS) check-jsonschema==0.39.0
 	@touch $@

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import contextvars
 import itertools
 import threading
@@ -149,4 +150,6 @@ def _end_all() -> None:
     # While Python still runs: it would stop them for good wherever they are.
     for thread, wakeups in list(_standing_in.items()):
         wakeups.end()
-        thread.join()
+        # One that is only being started now finds that this has ended.
+        with contextlib.suppress(RuntimeError):
+            thread.join()
