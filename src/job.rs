@@ -202,10 +202,7 @@ impl LoadJob {
                 Ok(step)
             }
             Err(error) => {
-                let error = match self.source.path() {
-                    Some(path) if error.path().is_none() => error.with_path(path),
-                    _ => error,
-                };
+                let error = self.source.named(error);
                 self.state = State::Failed(error.clone());
                 Err(error)
             }

@@ -9,6 +9,8 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::error::LoadError;
+
 pub(crate) use extension::mismatch;
 pub(crate) use identity::identity;
 pub use identity::{SourceIdentity, identify};
@@ -31,6 +33,14 @@ impl Source {
         match self {
             Self::Path(path) => Some(path),
             Self::Memory(_) | Self::Custom(_) => None,
+        }
+    }
+
+    /// What went wrong with it, with its path, where there is one and none is named yet.
+    pub(crate) fn named(&self, error: LoadError) -> LoadError {
+        match self.path() {
+            Some(path) if error.path().is_none() => error.with_path(path),
+            _ => error,
         }
     }
 }

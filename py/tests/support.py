@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import signal
+import subprocess
+import sys
 import time
 import typing
 import wave
@@ -37,6 +39,20 @@ def not_run(what: str, why: str) -> typing.NoReturn:
 def heed_ctrl_c() -> None:
     """For `preexec_fn`: a shell's background job, and so a child of it, ignores SIGINT."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def assert_interrupted(program: str, slow: Path) -> None:
+    """Runs a program that prints `waiting`; Ctrl-C meets its wait, and it says so and ends."""
+    command = [sys.executable, "-c", program, str(slow)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waiting\n"
+        time.sleep(0.2)  # Not for order: to meet the wait rather than the print.
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "interrupted\n"
+        assert process.wait(PATIENCE_SEC) == 0
 
 
 def wait_until(what: str, condition: Callable[[], bool]) -> None:

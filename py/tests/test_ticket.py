@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from support import PATIENCE_SEC, Sounds, drain, heed_ctrl_c
+from support import PATIENCE_SEC, Sounds, assert_interrupted, drain
 
 import hotcue
 
@@ -138,13 +136,4 @@ def test_ctrl_c_works_in_result(slow: Path) -> None:
             except KeyboardInterrupt:
                 print("interrupted", flush=True)
     """
-    command = [sys.executable, "-c", program, str(slow)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "waiting\n"
-        time.sleep(0.2)  # Not for order: to meet the wait rather than the print.
-        process.send_signal(signal.SIGINT)
-        assert process.stdout.readline() == "interrupted\n"
-        assert process.wait(PATIENCE_SEC) == 0
+    assert_interrupted(program, slow)

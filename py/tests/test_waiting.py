@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import signal
-import subprocess
 import sys
 import threading
 import time
@@ -13,7 +11,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from support import PATIENCE_SEC, TERMINAL, Sounds, drain, heed_ctrl_c, wait_until
+from support import PATIENCE_SEC, TERMINAL, Sounds, assert_interrupted, drain, wait_until
 from test_gil import turns_while
 
 import hotcue
@@ -162,16 +160,7 @@ def test_ctrl_c_works_while_waiting(slow: Path, call: str) -> None:
             except KeyboardInterrupt:
                 print("interrupted", flush=True)
     """
-    command = [sys.executable, "-c", program, str(slow)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "waiting\n"
-        time.sleep(0.2)  # Not for order: to meet the wait rather than the print.
-        process.send_signal(signal.SIGINT)
-        assert process.stdout.readline() == "interrupted\n"
-        assert process.wait(PATIENCE_SEC) == 0
+    assert_interrupted(program, slow)
 
 
 def test_callbacks_are_called_by_who_dispatches(engine: hotcue.AudioEngine, sounds: Sounds) -> None:

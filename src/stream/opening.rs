@@ -123,10 +123,7 @@ impl StreamOpening {
         let state = std::mem::replace(&mut self.state, State::Failed(interrupted));
         self.state = match self.advance(state, bench) {
             Ok(state) => state,
-            Err(error) => State::Failed(match self.source.path() {
-                Some(path) if error.path().is_none() => error.with_path(path),
-                _ => error,
-            }),
+            Err(error) => State::Failed(self.source.named(error)),
         };
         match &self.state {
             State::Done(sample) => Ok(StreamStep::Ready(Arc::clone(sample))),
