@@ -224,6 +224,18 @@ impl WarningCode {
             Self::NonFinite => "non_finite",
         }
     }
+
+    /// Names of the figures that a warning of it may have.
+    pub fn number_names(self) -> &'static [&'static str] {
+        match self {
+            Self::Truncated => &["frames", "stated_frames"],
+            Self::DecodeErrors => &["packets", "frames", "packets_left_out", "skipped_bytes"],
+            Self::LengthEstimated => &["frames", "estimated_frames"],
+            Self::ExtensionMismatch => &[],
+            Self::Clipped => &["values", "peak"],
+            Self::NonFinite => &["values"],
+        }
+    }
 }
 
 /// An oddity of a file that loaded all the same.
@@ -233,6 +245,6 @@ pub struct LoadWarning {
     pub code: WarningCode,
     /// One sentence for a person.
     pub message: String,
-    /// Figures by name, e.g. `("packets", 3.0)`.
+    /// Figures by name, of [`WarningCode::number_names`], e.g. `("packets", 3.0)`.
     pub numbers: Vec<(&'static str, f64)>,
 }

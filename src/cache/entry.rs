@@ -12,8 +12,8 @@ use crate::job::{LoadedSample, StageTimings};
 use crate::spec::AudioSpec;
 
 /// Rises with every change to what a file decodes to, or to what is known of it beside that.
-pub(super) const DECODERS: u32 = 1;
-const MAGIC: Magic = *b"hotcue\0\x01";
+pub(super) const DECODERS: u32 = 2;
+const MAGIC: Magic = *b"hotcue\0\x02";
 /// Values of all channels in a block: what a step reads or writes, some tenths of a millisecond.
 const BLOCK_VALUES: usize = 1 << 17;
 const VALUE_BYTES: usize = size_of::<f32>();
@@ -37,6 +37,8 @@ impl<W: Write> EntryWriter<W> {
     /// Those of the target.
     pub(super) fn new(target: W, key: Key, sample: LoadedSample) -> io::Result<Self> {
         let buffer = &sample.buffer;
+        // Of what a file is called, every load tells anew.
+        let is_of_content = |warning: &&LoadWarning| warning.code != WarningCode::ExtensionMismatch;
         let record = Record {
             sample_rate: buffer.sample_rate(),
             channels: u32::try_from(buffer.channels()).unwrap_or(u32::MAX),
@@ -45,6 +47,7 @@ impl<W: Write> EntryWriter<W> {
             container: sample.container.clone(),
             codec: sample.codec.clone(),
             bits_per_sample: sample.bits_per_sample,
+            warnings: sample.warnings.iter().filter(is_of_content).cloned().collect(),
             metadata: kept(sample.metadata.as_ref()),
         };
         let parts = PartsWriter::new(target, MAGIC, key, &record)?;
@@ -132,28 +135,33 @@ impl<R: Read> EntryReader<R> {
         let channels = self.writer.spec().channels;
         let left = self.frames - self.writer.frames_written();
         let frames = left.min(block_frames(channels));
-        let plane_bytes = frames * VALUE_BYTES;
-        let values = self.parts.block(plane_bytes * channels)?;
-        let filled = self.writer.write_with(frames, |channel, target| {
-            let plane = &values[channel * plane_bytes..][..plane_bytes];
-            for (value, bytes) in target.iter_mut().zip(plane.as_chunks().0) {
-                *value = f32::from_le_bytes(*bytes);
+        let mut block = self.parts.begin_block();
+        let mut read = Ok(());
+        let filled = self.writer.write_with(frames, |_, target| {
+            if read.is_ok() {
+                read = block.read(bytemuck::cast_slice_mut(target));
+            }
+            for value in target {
+                *value = f32::from_bits(u32::from_le(value.to_bits()));
             }
         });
         filled.map_err(|_| io::Error::from(ErrorKind::OutOfMemory))?;
+        // Nobody but this reader sees the sample before all of it is known to be sound.
+        read.and_then(|()| block.end())?;
         Ok(frames < left)
     }
 
     /// The sample, once all of it was read; its timings are for whoever has read it.
     pub(super) fn finish(self) -> LoadedSample {
-        let Record { source_rate, container, codec, bits_per_sample, metadata, .. } = self.record;
+        let Record { source_rate, container, codec, bits_per_sample, warnings, metadata, .. } =
+            self.record;
         LoadedSample {
             buffer: self.writer.finish(),
             source_rate,
             container,
             codec,
             bits_per_sample,
-            warnings: Vec::new(),
+            warnings,
             metadata: metadata.map(Into::into),
             timings: StageTimings::default(),
         }
@@ -173,11 +181,8 @@ impl<R: Read> EntryReader<R> {
 }
 
 /// Whether an entry of it is worth its place: what is stored as it is heard is read from the file
-/// as fast, and what was odd about a file is told at each load.
+/// as fast.
 pub(super) fn is_worth_it(sample: &LoadedSample) -> bool {
     let buffer: &SampleBuffer = &sample.buffer;
-    let is_plain = sample.codec.starts_with("pcm_") && sample.source_rate == buffer.sample_rate();
-    // Of what a file is called, every load tells anew.
-    let is_of_name = |warning: &LoadWarning| warning.code == WarningCode::ExtensionMismatch;
-    !is_plain && sample.warnings.iter().all(is_of_name)
+    !sample.codec.starts_with("pcm_") || sample.source_rate != buffer.sample_rate()
 }

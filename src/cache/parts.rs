@@ -13,7 +13,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
 
 use super::card::Key;
 use super::field::Field;
@@ -128,14 +128,47 @@ impl<R: Read> PartsReader<R> {
     /// # Errors
     /// `InvalidData` for a block whose checksum is another; those of the source.
     pub(super) fn block(&mut self, len: usize) -> io::Result<&[u8]> {
-        self.bytes.resize(len + SUM_BYTES, 0);
-        self.source.read_exact(&mut self.bytes)?;
-        let (bytes, mut sum) = self.bytes.split_at(len);
-        if u64::take(&mut sum) != Some(xxh3_64_with_seed(bytes, self.blocks)) {
-            return Err(unsound());
-        }
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.resize(len, 0);
+        let mut block = self.begin_block();
+        block.read(&mut bytes).and_then(|()| block.end())?;
+        self.bytes = bytes;
+        Ok(&self.bytes)
+    }
+
+    /// Begins to read the next block, piece by piece.
+    pub(super) fn begin_block(&mut self) -> BlockReader<'_, R> {
+        let number = self.blocks;
         self.blocks += 1;
-        Ok(bytes)
+        BlockReader { source: &mut self.source, sum: Xxh3::with_seed(number) }
+    }
+}
+
+/// A block that is being read: of what it holds nothing is to be believed before [`end`](Self::end).
+pub(super) struct BlockReader<'a, R> {
+    source: &'a mut R,
+    sum: Xxh3,
+}
+
+impl<R: Read> BlockReader<'_, R> {
+    /// Fills `bytes` with what comes next.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub(super) fn read(&mut self, bytes: &mut [u8]) -> io::Result<()> {
+        self.source.read_exact(bytes)?;
+        self.sum.update(bytes);
+        Ok(())
+    }
+
+    /// Compares the checksum, which follows the block.
+    ///
+    /// # Errors
+    /// `InvalidData` for another; those of the source.
+    pub(super) fn end(self) -> io::Result<()> {
+        let mut sum = [0; SUM_BYTES];
+        self.source.read_exact(&mut sum)?;
+        if u64::from_le_bytes(sum) == self.sum.digest() { Ok(()) } else { Err(unsound()) }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::field::Field;
+use crate::error::{LoadWarning, WarningCode};
 use crate::metadata::{
     Acid, Broadcast, Cue, Instrument, Loop, LoopKind, Metadata, Tags, Tempo, TempoSource,
 };
@@ -55,6 +56,7 @@ pub(super) struct Record {
     pub(super) container: String,
     pub(super) codec: String,
     pub(super) bits_per_sample: Option<u32>,
+    pub(super) warnings: Vec<LoadWarning>,
     pub(super) metadata: Option<Metadata>,
 }
 
@@ -66,7 +68,16 @@ record!(Record {
     container,
     codec,
     bits_per_sample,
+    warnings,
     metadata,
+});
+choice!(WarningCode {
+    Truncated,
+    DecodeErrors,
+    LengthEstimated,
+    ExtensionMismatch,
+    Clipped,
+    NonFinite,
 });
 choice!(LoopKind { Forward, PingPong, Backward });
 choice!(TempoSource { Acid, AppleLoop, Tag });
@@ -91,6 +102,29 @@ record!(Broadcast {
     max_momentary_lufs,
     max_short_term_lufs,
 });
+
+impl Field for LoadWarning {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        let Self { code, message, numbers } = self;
+        code.put(bytes);
+        message.put(bytes);
+        let is_known = |(name, _): &(&str, f64)| code.number_names().contains(name);
+        debug_assert!(numbers.iter().all(is_known), "names of {code:?}: {numbers:?}");
+        let numbers = numbers.iter().map(|(name, number)| ((*name).to_owned(), *number));
+        numbers.collect::<Vec<_>>().put(bytes);
+    }
+
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        let code = WarningCode::take(bytes)?;
+        let message = Field::take(bytes)?;
+        let known = |(name, number): (String, f64)| {
+            let mut names = code.number_names().iter();
+            names.find(|known| **known == name).map(|known| (*known, number))
+        };
+        let numbers = Vec::take(bytes)?.into_iter().map(known).collect::<Option<_>>()?;
+        Some(Self { code, message, numbers })
+    }
+}
 
 impl Field for Metadata {
     fn put(&self, bytes: &mut Vec<u8>) {
