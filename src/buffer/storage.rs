@@ -154,7 +154,12 @@ impl Storage {
         // SAFETY: in bounds by the assertion, and initialised, as blocks are zeroed. Not
         // published, so no reader has it, and by this function's contract no other writer; the
         // slice cannot outlive `fill`.
-        fill(unsafe { slice::from_raw_parts_mut(self.plane_start(channel).add(at), frames) });
+        let target =
+            unsafe { slice::from_raw_parts_mut(self.plane_start(channel).add(at), frames) };
+        if self.block.is_mapped() {
+            pages::populate(target);
+        }
+        fill(target);
     }
 
     /// Makes the next `frames` visible. Called by the one writer only.

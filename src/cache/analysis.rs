@@ -4,15 +4,16 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::sync::Arc;
 
-use super::card::Key;
-use super::entry::put_values;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::card::{Audio, Key};
 use super::result::{ResultReader, ResultWriter, block_bytes};
 use super::store::{Cache, Unfinished};
 use crate::analysis::{AnalysisJob, AnalysisKind, AnalysisStep};
 use crate::buffer::SampleBuffer;
 
-/// Values that a step hashes: some tenths of a millisecond.
-const HASHED_VALUES: usize = 1 << 16;
+/// Values that a step hashes: about a tenth of a millisecond.
+const HASHED_VALUES: usize = 1 << 18;
 
 /// An [`AnalysisJob`] whose results are read from a [`Cache`] where that has them, and else found and
 /// put into it: stepped in the same way, with the same results. Those that the cache has come first.
@@ -23,7 +24,7 @@ pub struct CachedAnalysis {
     cache: Arc<Cache>,
     sample: Arc<SampleBuffer>,
     /// Of the audio, once all of it was hashed.
-    audio: Option<Key>,
+    audio: Option<Audio>,
     /// Kinds that were not looked for yet.
     wanted: VecDeque<AnalysisKind>,
     /// Those that are not there.
@@ -42,31 +43,28 @@ enum State {
 
 /// A sample whose values are being hashed.
 struct Hashing {
-    hasher: blake3::Hasher,
+    hasher: Xxh3,
     channel: usize,
     next_frame: usize,
-    bytes: Vec<u8>,
 }
 
 impl Hashing {
     fn new(sample: &SampleBuffer) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key("hotcue cache audio");
+        let mut hasher = Xxh3::new();
         hasher.update(&sample.sample_rate().to_le_bytes());
         hasher.update(&(sample.channels() as u64).to_le_bytes());
         hasher.update(&(sample.ready_frames() as u64).to_le_bytes());
-        Self { hasher, channel: 0, next_frame: 0, bytes: Vec::new() }
+        Self { hasher, channel: 0, next_frame: 0 }
     }
 
-    /// Hashes some more; the key once all of it was heard.
-    fn step(&mut self, sample: &SampleBuffer) -> Option<Key> {
+    /// Hashes some more; the audio once all of it was heard.
+    fn step(&mut self, sample: &SampleBuffer) -> Option<Audio> {
         if self.channel == sample.channels() {
-            return Some(Key::content(&self.hasher));
+            return Some(Audio(self.hasher.digest128()));
         }
         let plane = sample.plane(self.channel);
         let end = plane.len().min(self.next_frame + HASHED_VALUES);
-        self.bytes.clear();
-        put_values(&plane[self.next_frame..end], &mut self.bytes);
-        self.hasher.update(&self.bytes);
+        self.hasher.update(bytemuck::cast_slice(&plane[self.next_frame..end]));
         self.next_frame = end;
         if end == plane.len() {
             (self.channel, self.next_frame) = (self.channel + 1, 0);

@@ -34,10 +34,10 @@ impl Key {
         Self::content(&hasher)
     }
 
-    /// What this version hears of a kind in audio, of which `audio` has heard all.
-    pub(super) fn result(audio: Self, kind: AnalysisKind) -> Self {
+    /// What this version hears of a kind in audio.
+    pub(super) fn result(audio: Audio, kind: AnalysisKind) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("hotcue cache result");
-        hasher.update(&audio.0);
+        hasher.update(&audio.0.to_le_bytes());
         hasher.update(kind.as_str().as_bytes());
         hasher.update(&analysis::VERSION.to_le_bytes());
         hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
@@ -70,6 +70,11 @@ impl fmt::Display for Key {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
+
+/// What audio is known by: XXH3 of its format and its values. Whoever makes audio that has the hash
+/// of other audio is told what is heard in that, which harms nobody else.
+#[derive(Clone, Copy)]
+pub(super) struct Audio(pub(super) u128);
 
 /// The name of something that is kept of a file. It begins with the file's length, by which a folder
 /// is asked whether a file can be one that it knows.

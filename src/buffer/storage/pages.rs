@@ -30,11 +30,7 @@ pub(super) fn map(_bytes: usize) -> Option<NonNull<f32>> {
 /// `start` came from [`map`], `bytes` is what is left of it, and nobody touches what goes.
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
 pub(super) unsafe fn unmap_from(start: NonNull<f32>, keep: usize, bytes: usize) {
-    // SAFETY: asks for a number.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    let Some(page) = usize::try_from(page).ok().filter(|page| page.is_power_of_two()) else {
-        return;
-    };
+    let Some(page) = page_bytes() else { return };
     let (keep, bytes) = (keep.next_multiple_of(page), bytes.next_multiple_of(page));
     if bytes > keep {
         // SAFETY: whole pages of a mapping that the caller owns and has given up. Failing leaves
@@ -49,3 +45,32 @@ pub(super) unsafe fn unmap_from(start: NonNull<f32>, keep: usize, bytes: usize) 
 /// None is needed.
 #[cfg(not(all(target_os = "linux", not(any(loom, miri)))))]
 pub(super) unsafe fn unmap_from(_start: NonNull<f32>, _keep: usize, _bytes: usize) {}
+
+/// Has the system set memory aside for values of a mapping that are about to be written: all at once,
+/// as it takes longer to do that for each page when it is first touched.
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+pub(super) fn populate(values: &mut [f32]) {
+    /// Of less than that there are few pages.
+    const LEAST_BYTES: usize = 64 << 10;
+    let bytes = size_of_val(values);
+    let Some(page) = page_bytes().filter(|_| bytes >= LEAST_BYTES) else { return };
+    let before = values.as_ptr().addr() % page;
+    // SAFETY: a mapping begins at a page, so that these are pages of the one that `values` lie in; what
+    // they hold stays as it is. Where the system does not know this advice, it does as ever.
+    unsafe {
+        let start = values.as_mut_ptr().byte_sub(before);
+        libc::madvise(start.cast(), before + bytes, libc::MADV_POPULATE_WRITE);
+    }
+}
+
+/// Elsewhere the system does as it does.
+#[cfg(not(all(target_os = "linux", not(any(loom, miri)))))]
+pub(super) fn populate(_values: &mut [f32]) {}
+
+/// Bytes of a page, a power of two.
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+fn page_bytes() -> Option<usize> {
+    // SAFETY: asks for a number.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(page).ok().filter(|page| page.is_power_of_two())
+}
