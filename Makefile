@@ -18,6 +18,7 @@ CHECKERS := mypy==2.4.1 'pyright[nodejs]==1.1.414'
 # A Python environment of the caller is not ours: the build would link or install into it.
 unexport CONDA_PREFIX VIRTUAL_ENV PYTHONPATH PYTHONHOME
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export NO_MKDOCS_2_WARNING := 1
 export PYO3_PYTHON := $(CURDIR)/$(PYTHON)
 # Where rustup puts Rust, for shells that were started before it was installed.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -193,8 +194,11 @@ rtsan: ## runs the callback's tests under the realtime sanitizer; needs nightly 
 	RUSTFLAGS='-Zsanitizer=realtime --cfg rtsan' cargo +nightly test --locked \
 	    --target x86_64-unknown-linux-gnu --target-dir target/rtsan -p hotcue-tests --test realtime
 
-docs: preflight ## makes the documentation of the Rust crates
+docs: preflight .venv/.docs ## makes the documentation as a site: target/site/index.html
+	$(PYTHON) -m mkdocs build --quiet --strict
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CRATES) --no-deps
+	cp -R target/doc target/site/rust
+	@echo 'target/site/index.html'
 
 clean: ## removes everything that was made
 	rm -rf target .venv demo.wav .pytest_cache .mypy_cache .ruff_cache
@@ -240,8 +244,12 @@ wheel: .venv/.build
 	$(PIP) install 'maturin>=1.9.4,<2'
 	@touch $@
 
-.venv/.test: py/tests/requirements.txt | .venv/.build
-	$(PIP) install -r $< $(CHECKERS)
+.venv/.test: py/tests/requirements.txt docs/requirements.txt | .venv/.build
+	$(PIP) install -r $< -r docs/requirements.txt $(CHECKERS)
+	@touch $@
+
+.venv/.docs: docs/requirements.txt | .venv/.build
+	$(PIP) install -r $<
 	@touch $@
 
 # With libsndfile in it.

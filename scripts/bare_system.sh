@@ -5,7 +5,7 @@
 #     sudo scripts/bare_system.sh [bookworm|trixie] wheel
 #
 # Makes a system with debootstrap --variant=minbase below $HOTCUE_BARE (default: /var/tmp/hotcue-bare),
-# adds only what README's "You need" lists, clones this checkout's HEAD into a path with a space and
+# adds only what docs/INSTALL.md's "You need" lists, clones this checkout's HEAD into a path with a space and
 # runs there: as root `make demo` and `make test`; as a user `make demo`, which must end within five
 # seconds with exit 1 and one command to paste, then that command as root, then both as the user.
 # With `wheel`, adds python3 and python3-venv alone, nothing of ALSA, and installs and tries, as a

@@ -77,7 +77,11 @@ pub fn resident_bytes() -> Option<u64> {
     Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
-/// The README's Rust code compiles.
+/// The README's Rust code compiles, as does that of the documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/howto/rust.md")]
+struct HowTo;

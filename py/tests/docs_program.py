@@ -1,0 +1,79 @@
+"""Runs a program of the documentation, every event of it checked; if it opens a window, with
+somebody in front of that.
+
+python docs_program.py PROGRAM [ARGS…]: who sits there waits until all loads have ended, presses
+one button after the other until a sound is on the meters, and closes the window.
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import contract
+
+from hotcue.engine import _started
+from hotcue.errors import HotcueError
+
+PATIENCE_SEC = 60.0
+
+
+def use(window: Any) -> Iterator[None]:
+    """What somebody does at a window, from one frame to the next."""
+    (engine,) = [engine for ref in _started.valuerefs() if (engine := ref()) is not None]
+    while engine.loads():
+        yield
+    yield  # What has come last is drawn, too.
+    for item in window.get_all_items():
+        if window.get_item_type(item) == "mvAppItemType::mvButton":
+            callback = window.get_item_callback(item)
+            callback(item, None, window.get_item_user_data(item))
+            for _ in range(30):
+                if max(engine.meters().master.peak) > 0.0:
+                    return
+                yield
+    raise HotcueError("no button of the window plays anything")
+
+
+def sit_down() -> list[str]:
+    """Has every frame that is drawn seen by somebody; returns what they say in the end."""
+    from dearpygui import dearpygui as window
+
+    draw = window.render_dearpygui_frame
+    said: list[str] = []
+    hands: list[Iterator[None]] = []
+    began = time.monotonic()
+
+    def frame() -> None:
+        draw()
+        hands[:] = hands or [use(window)]
+        try:
+            next(hands[0])
+        except StopIteration:
+            said.append("heard")
+            window.stop_dearpygui()
+        if time.monotonic() - began > PATIENCE_SEC:
+            raise TimeoutError("nothing was heard")
+
+    window.render_dearpygui_frame = frame
+    return said
+
+
+def main() -> None:
+    program = sys.argv[1]
+    contract.CHECKER.install()
+    said = sit_down() if "dearpygui" in Path(program).read_text() else ["no window"]
+    sys.argv = sys.argv[1:]
+    sys.path[0] = ""
+    runpy.run_path(program, run_name="__main__")
+    if not said:
+        sys.exit("the window was closed before anything was heard")
+    sys.exit("\n".join(contract.CHECKER.wrong) or 0)
+
+
+if __name__ == "__main__":
+    main()
