@@ -33,8 +33,8 @@ class Docstrings(griffe.Extension):
 
 
 def _link(pkg: griffe.Module, thing: griffe.Object, found: re.Match[str]) -> str:
-    """A link to what a name means where it stands: a member of the same class, or what the package
-    shows to all. Anything else stays what it is."""
+    """A link to what a name means where it stands: a member of the same class, what the package
+    shows to all, or a call of the engine. Anything else stays what it is."""
     name, call = found[1].removeprefix("hotcue."), found[2] or ""
     holder = thing if thing.is_class else thing.parent
     head = name.split(".")[0]
@@ -44,6 +44,8 @@ def _link(pkg: griffe.Module, thing: griffe.Object, found: re.Match[str]) -> str
         path = f"{shown}.{name}"
     elif head in pkg.members and not pkg.members[head].is_module:
         path = name
+    elif call and name in pkg.members["AudioEngine"].final_target.members:
+        path = f"AudioEngine.{name}"
     else:
         return found[0]
     known = path.split(".")
