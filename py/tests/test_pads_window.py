@@ -158,7 +158,7 @@ def pads(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_without_dear_pygui_the_command_names_the_extra() -> None:
+def test_without_dear_pygui_the_command_says_where_it_comes_from() -> None:
     hidden = (
         "import sys, importlib.util as util\n"
         "find = util.find_spec\n"
@@ -170,7 +170,7 @@ def test_without_dear_pygui_the_command_names_the_extra() -> None:
         [sys.executable, "-c", hidden], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 1
-    assert done.stderr.endswith("pip install 'hotcue[pads]'\n")
+    assert done.stderr.endswith("pip install dearpygui\n")
     assert done.stderr.count("\n") == 1
 
 

@@ -116,9 +116,9 @@ class AudioEngine:
         `cache_dir` is a folder, made if it is not there, in which decoded audio and results of
         analyses are kept: the next time they are read from there, by this engine or any other, in
         this process or another. Audio is found by what is in the file: one that has changed is
-        decoded anew. Kept is what takes longer to decode than to read, of files without warnings;
-        none with ``cache_audio=False``. Results are found by the audio, wherever it came from. What
-        was used least recently leaves when there is more than `cache_bytes`.
+        decoded anew. Kept is what takes longer to decode than to read; none with
+        ``cache_audio=False``. Results are found by the audio, wherever it came from. What was used
+        least recently leaves when there is more than `cache_bytes`.
 
         Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
         """

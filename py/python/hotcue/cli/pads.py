@@ -51,7 +51,7 @@ def cache_folder() -> Path:
 
 def _why_not(output: str) -> str | None:
     if importlib.util.find_spec("dearpygui") is None:
-        return "pads are drawn with Dear PyGui, which is not here: pip install 'hotcue[pads]'"
+        return "pads are drawn with Dear PyGui, which is not here: pip install dearpygui"
     if output == "offline":
         return "pads need an output with a clock: auto, default, null or a device's id"
     if sys.platform == "linux" and not _display_opens():
