@@ -27,6 +27,9 @@ def document(found: dict[str, Any], plots: dict[str, str]) -> str:
         MADE_BY,
         "# Performance",
         "",
+        "After this page you know how long loads take beside other libraries, where the time goes, "
+        "and what playing costs.",
+        "",
         f"The same files, loaded by hotcue and by what else Python programs load audio with, to "
         f"float32 at 48 kHz; {machine['cores']} cores ({machine['architecture']}), Python "
         f"{machine['python']}. Each measurement is a process of its own, the libraries take turns, "

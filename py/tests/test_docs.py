@@ -16,7 +16,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from docs_blocks import ROOT, Block, blocks, commands, pages
+from docs_blocks import DOCS, ROOT, Block, blocks, commands, pages
 from support import not_run
 
 import hotcue
@@ -163,3 +163,10 @@ def test_rust_is_compiled_as_doc_tests() -> None:
     for page, found in ALL.items():
         if any(block.language in RUST for block in found):
             assert f'include_str!("../../{page.relative_to(ROOT).as_posix()}")' in compiled
+
+
+def test_every_page_begins_with_what_its_reader_can_do_after_it() -> None:
+    for page in ALL:
+        if page.is_relative_to(DOCS):
+            opening = page.read_text(encoding="utf-8").partition("\n## ")[0]
+            assert re.search(r"\bAfter this (page|step|tutorial)\b", opening), page.name
