@@ -351,6 +351,13 @@ impl Sample {
         })
     }
 
+    /// What a notebook shows: name, facts, waveform, and a player of 30 s at most, in mono.
+    ///
+    /// At most 300,000 characters of HTML, however long the sample is.
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("hotcue.notebook")?.call_method1("of_sample", (slf,))
+    }
+
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
         other.cast::<Self>().is_ok_and(|other| Arc::ptr_eq(&self.sample, &other.get().sample))
     }

@@ -247,6 +247,12 @@ class Sample:
         file can no longer be read.
         """
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: name, facts, waveform, and a player of 30 s at most, in mono.
+
+        At most 300,000 characters of HTML, however long the sample is.
+        """
+
 @final
 class ColouredWaveform:
     """The waveform in colour of one piece of audio, which it does not need any more.

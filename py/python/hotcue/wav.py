@@ -9,20 +9,20 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_PCM, _FLOAT = 1, 3
+_PCM, _FLOAT, _MU_LAW = 1, 3, 7
 # What the four bytes of a length hold.
 _MOST = 0xFFFF_FFFF
 
 
 def header(channels: int, frames: int, rate: int, bits: int) -> bytes:
-    """What comes before the values: integers of 16 or 24 bits, or floats of 32; the lengths of more
-    than 4 GiB in a chunk `ds64` (RF64, EBU Tech 3306)."""
+    """What comes before the values: integers of 16 or 24 bits, floats of 32, or µ-law of 8; the
+    lengths of more than 4 GiB in a chunk `ds64` (RF64, EBU Tech 3306)."""
     frame_bytes = channels * bits // 8
     data_bytes = frames * frame_bytes
-    kind = _FLOAT if bits == 32 else _PCM
+    kind = {8: _MU_LAW, 32: _FLOAT}.get(bits, _PCM)
     # Other formats than PCM have a size of extra fields, none here, and a count of frames.
-    extra = b"\0\0" if kind == _FLOAT else b""
-    fact = struct.pack("<4sII", b"fact", 4, min(frames, _MOST)) if kind == _FLOAT else b""
+    extra = b"" if kind == _PCM else b"\0\0"
+    fact = struct.pack("<4sII", b"fact", 4, min(frames, _MOST)) if extra else b""
     fmt = struct.pack(
         "<4sIHHIIHH",
         b"fmt ",
