@@ -66,6 +66,11 @@ look() {
             need Xvfb 'a screen that nobody sees, for the tests of the pads' 'xvfb libgl1-mesa-dri'
             need xdotool 'what presses keys there' xdotool
             need fc-match 'fontconfig, with a font' 'fontconfig fonts-dejavu-core'
+            python=$(scripts/find_python.sh) && { "$python" -c 'import tkinter' 2>/dev/null ||
+                lack "Tk for $python, for an example" python3-tk; }
+            for name in libEGL.so.1 libxkbcommon.so.0 libdbus-1.so.3 libglib-2.0.so.0; do
+                library $name || lack "$name, which Qt is linked with, for another" 'libegl1 libxkbcommon0 libdbus-1-3 libglib2.0-0'
+            done
         fi
         if [ "$purpose" = hosts ]; then
             need pipewire 'PipeWire, likewise' 'pipewire pipewire-bin'
@@ -85,6 +90,8 @@ look() {
         command -v curl >/dev/null 2>&1 || packages="$packages curl"
     fi
 }
+
+library() { /sbin/ldconfig -p 2>/dev/null | grep -q "$1"; }
 
 need() { command -v "$1" >/dev/null 2>&1 || lack "$2" "$3"; }
 
