@@ -20,6 +20,10 @@ unexport CONDA_PREFIX VIRTUAL_ENV PYTHONPATH PYTHONHOME
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 export PYO3_PYTHON := $(CURDIR)/$(PYTHON)
+# The build of the allocator takes no path with a space: there cargo knows its folder by a link.
+ifneq ($(words $(CURDIR)),1)
+export CARGO_TARGET_DIR := $(shell scripts/link_target.sh)
+endif
 # Where rustup puts Rust, for shells that were started before it was installed.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
@@ -138,7 +142,7 @@ sdist: wheel ## builds the package from its source distribution, and from the ch
 	$(PYTHON) -m venv target/sdist/env
 	@# What is compiled of other crates is compiled once; hotcue itself for each.
 	for source in target/sdist/*.tar.gz .; do \
-	    CARGO_TARGET_DIR='$(CURDIR)/target' target/sdist/env/bin/python -m pip --quiet install \
+	    CARGO_TARGET_DIR="$${CARGO_TARGET_DIR:-$(CURDIR)/target}" target/sdist/env/bin/python -m pip --quiet install \
 	        --force-reinstall "$$source" && \
 	    (cd target/sdist && env/bin/hotcue demo --output null) || exit 1; done
 
