@@ -28,15 +28,24 @@ RUST = {"rust", "rust,no_run"}
 DATA = {"json", "toml"}
 ALL = {page: blocks(page) for page in pages()}
 
+WITH_TESTS = "py/tests/requirements.txt has it: what runs here has it already"
 NOT_RUN = {
     "python3 -m venv .venv": "an environment: `make sdist` makes one and installs into it",
     ".venv/bin/pip install .": "compiles for minutes: `make sdist`",
     ".venv/bin/pip install '.[pads]'": "compiles for minutes: `make sdist`",
+    ".venv/bin/pip install dearpygui": WITH_TESTS,
+    ".venv/bin/pip install imgui-bundle": WITH_TESTS,
+    ".venv/bin/pip install PySide6-Essentials": WITH_TESTS,
+    ".venv/bin/pip install textual": WITH_TESTS,
+    ".venv/bin/pip install pygame-ce": WITH_TESTS,
     "make demo": "builds what is tested here; scripts/bare_system.sh runs it on bare systems",
     "make test": "runs this test",
     "hotcue pads FOLDER": "waits in a window for somebody: test_pads_window.py",
 }
 """Command lines that no test runs from the page, and why."""
+
+
+EXAMPLE = re.compile(r"python (examples/\w+[.]py)")
 
 
 def runnable(line: str) -> str:
@@ -48,6 +57,7 @@ def lines_to_run(page: Path, block: Block) -> list[str]:
     """What of a block for a shell is run. The demo, which plays for nine seconds, is run from the
     first page that has the same line."""
     lines = [runnable(line) for line in commands(block) if line not in NOT_RUN]
+    lines = [line for line in lines if not EXAMPLE.match(line)]  # test_examples.py runs them.
     return [line for line in lines if "demo" not in line or first_page(line) == page]
 
 
@@ -149,6 +159,14 @@ def test_what_is_shown_of_the_repository_is_there() -> None:
         if block.included is not None:
             assert (ROOT / block.included).is_file(), block.where
         assert block.included is not None or "--8<--" not in block.code, block.where
+        for line in commands(block) if block.language == "sh" else ():
+            if example := EXAMPLE.match(line):
+                assert (ROOT / example[1]).is_file(), block.where
+
+
+def test_every_example_has_its_page() -> None:
+    shown = {block.included for found in ALL.values() for block in found}
+    assert {f"examples/{path.name}" for path in (ROOT / "examples").glob("*.py")} <= shown
 
 
 def test_data_can_be_read() -> None:
