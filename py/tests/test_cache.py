@@ -86,6 +86,21 @@ def test_a_damaged_entry_is_made_anew(tmp_path: Path, damage: str) -> None:
     assert entry.read_bytes() == sound
 
 
+def test_a_second_start_says_what_is_odd_about_a_file_too(tmp_path: Path) -> None:
+    path, cache = write(tmp_path / "a.wav"), tmp_path / "cache"
+    path.write_bytes(path.read_bytes()[:-2_000])
+    settle(path)
+    told = []
+    for hits in (0, 1):
+        with hotcue.AudioEngine(output="offline", cache_dir=cache) as engine:
+            ticket = engine.load_sample_async(0, path)
+            ticket.result()
+            told.append(drain(engine, [ticket])[ticket][-1]["warnings"])
+            assert engine.stats()["cache_hits"] == hits
+    assert [warning["code"] for warning in told[0]] == ["truncated"]
+    assert told[0] == told[1]
+
+
 def heard(folder: Path, path: Path, **options: Any) -> tuple[dict[str, Any], Any]:
     """Every result of analysing a file, and what the engine says of the cache."""
     with hotcue.AudioEngine(output="offline", cache_dir=folder, **options) as engine:
