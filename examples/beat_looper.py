@@ -30,7 +30,8 @@ with hotcue.AudioEngine(limiter=True) as engine:
     for line in map(str.strip, sys.stdin):
         id = int(line) if line.isdecimal() else -1
         if (voice := voices.pop(id, None)) is not None:
-            engine.set_voice(voice, loop=False)  # It plays its round to the end.
+            engine.set_voice(voice, loop=False)
+            print(FILES[id].name, "to the end of its round", flush=True)
         elif id in tempi:
             bar = math.ceil(engine.clock().frame / bar_frames + 0.05)
             at = round(bar * bar_frames)

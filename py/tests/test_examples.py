@@ -50,6 +50,14 @@ def test_an_example_has_40_lines_at_most() -> None:
         assert len(path.read_text().splitlines()) <= MOST_LINES, path.name
 
 
+def test_the_table_lists_every_example() -> None:
+    table = (EXAMPLES / "README.md").read_text()
+    listed = re.findall(r"^\| \[([^\]]+)\]\(([^)]+)\)", table, re.MULTILINE)
+    there = {path.name for path in EXAMPLES.iterdir() if path.suffix in (".py", ".ipynb")}
+    assert {name for name, _ in listed} == there
+    assert all(name == target for name, target in listed)
+
+
 def files(folder: Path) -> list[str]:
     """Three files that load, and one that does not."""
     sounds = Sounds(folder)

@@ -143,6 +143,7 @@ def test_loops_begin_on_a_bar_and_stay_on_the_beat_to_the_frame(run: Run, tmp_pa
     assert "2 missing.wav" in printed
     audio = np.concatenate(Rendered.made.blocks, axis=1)[:, Rendered.made.delay_frames :]
     for side, name in enumerate(("slow", "fast")):
+        assert f"{name}.wav to the end of its round" in printed
         (bar,) = map(int, re.findall(rf"{name}.wav from bar (\d+)", printed))
         # A threshold above what rings before a click that is read between frames.
         loud = np.flatnonzero(abs(audio[side]) > 0.2)
