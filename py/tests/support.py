@@ -125,8 +125,9 @@ def drain(
 ) -> dict[int, list[hotcue.LoaderEvent]]:
     """Polls until each request has its terminal event. That each event and their order are right,
     `contract` sees to."""
-    left = {int(request) for request in requests}
-    seen: dict[int, list[hotcue.LoaderEvent]] = {request: [] for request in left}
+    # In the order that they were given in, which a set has not.
+    seen: dict[int, list[hotcue.LoaderEvent]] = {int(request): [] for request in requests}
+    left = set(seen)
     deadline = time.monotonic() + PATIENCE_SEC
     while left:
         event = engine.poll_loader_events()
