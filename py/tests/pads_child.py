@@ -83,6 +83,11 @@ def main() -> None:
     xdotool("key", "space", "1")
     frames(20)
     plays_behind = board.pads[ready[0]].position_sec is not None
+    xdotool("key", "Escape")
+    until("the dialog's end by Escape", lambda: not app.files.asks)
+    app.files.ask("files", app.layout.window, Path(folder))
+    until("another dialog", lambda: app.files.asks)
+    frames(20)
     left, top, bottom = (1280 - 860) // 2, (720 - 500) // 2, (720 + 500) // 2
     for x, y in ((left + 120, top + 170), (left + 30, bottom - 22)):
         xdotool("mousemove", "--window", window, str(x), str(y))

@@ -71,10 +71,15 @@ def a_pad(**changed: Any) -> dict[str, Any]:
         ({"hotcue_set": 1, "grid": 7}, "grid must be one of 4, 5, 6"),
         ({"hotcue_set": 1, "volume": 5}, "volume must be 0 to 4"),
         ({"hotcue_set": 1, "volume": float("nan")}, "volume must be a number"),
+        ({"hotcue_set": 1, "volume": 10**400}, "volume must be 0 to 4"),
+        ('{"hotcue_set": 1, "volume": ' + "1" * 5000 + "}", "cannot be read: "),
+        ("[" * 100_000, "cannot be read: "),
+        ({"hotcue_set": 1, "grid": 4.0}, "grid must be one of 4, 5, 6"),
         ({"hotcue_set": 1, "pads": {}}, "pads must be a list"),
         ({"hotcue_set": 1, "pads": [1]}, "pads[0] must be an object"),
         (a_pad(path=""), "pads[0].path must be the path of a file"),
         (a_pad(path="a\0b"), "pads[0].path must be the path of a file"),
+        (a_pad(path="\ud800.wav"), "pads[0].path must be the path of a file"),
         (a_pad(pad=216), "pads[0].pad must be a whole number, 0 to 215"),
         (a_pad(pad=True), "pads[0].pad must be a whole number, 0 to 215"),
         (a_pad(volume="loud"), "pads[0].volume must be a number"),
@@ -94,6 +99,12 @@ def test_a_document_that_is_no_set_says_where_and_why(
     with pytest.raises(SetError) as error:
         read(path, PADS)
     assert str(error.value).startswith(f"bad.json: {says}")
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "set.json"
+    path.write_text(json.dumps({"hotcue_set": 1, "grid": 5}), encoding="utf-8-sig")
+    assert read(path, PADS).grid == 5
 
 
 def test_what_is_no_text_or_is_not_there_says_so(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def read(path: Path, pads: int) -> PadSet:
     """Reads a set for so many pads. Raises `SetError`; whether its files are there, their loads
     will tell."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SetError(f"{path.name}: {(error.strerror or str(error)).lower()}") from error
     except UnicodeDecodeError as error:
@@ -86,6 +86,8 @@ def read(path: Path, pads: int) -> PadSet:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise SetError(f"{path.name}: {where}: {error.msg.lower()}") from error
+    except (ValueError, RecursionError) as error:  # A number of too many digits; lists too deep.
+        raise SetError(f"{path.name}: cannot be read: {error}") from error
     try:
         return _Reader(Path(os.path.abspath(path)).parent, pads).document(document)
     except _Wrong as wrong:
@@ -110,7 +112,7 @@ class _Reader:
         if version != VERSION:
             raise _Wrong(f"is of version {version!r}; this hotcue reads version {VERSION}")
         grid = document.get("grid", GRIDS[0])
-        if grid not in GRIDS:
+        if not isinstance(grid, int) or grid not in GRIDS:
             raise _Wrong(f"grid must be one of {', '.join(map(str, GRIDS))}")
         rows = document.get("pads", [])
         if not isinstance(rows, list):
@@ -124,7 +126,7 @@ class _Reader:
         if not isinstance(row, dict):
             raise _Wrong(f"{where} must be an object")
         path = row.get("path")
-        if not isinstance(path, str) or not path or "\0" in path:
+        if not isinstance(path, str) or not path or "\0" in path or not _has_bytes(path):
             raise _Wrong(f"{where}.path must be the path of a file")
         loop = row.get("loop", False)
         if not isinstance(loop, bool):
@@ -138,6 +140,15 @@ class _Reader:
         )
 
 
+def _has_bytes(path: str) -> bool:
+    """Whether a file can have this name: not with half of a surrogate pair."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _name(folder: Path, path: str) -> str:
     try:
         return Path(path).relative_to(folder).as_posix()
@@ -147,11 +158,16 @@ def _name(folder: Path, path: str) -> str:
 
 def _number(row: dict[str, Any], key: str, where: str) -> float:
     value = row.get(key, 1.0)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # An integer may be too large to be asked whether it is finite.
+    if isinstance(value, bool) or not (isinstance(value, int) or _is_finite(value)):
         raise _Wrong(f"{where} must be a number")
     if not 0.0 <= value <= MAX_VOLUME:
         raise _Wrong(f"{where} must be 0 to {MAX_VOLUME:g}")
     return float(value)
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _integer(row: dict[str, Any], key: str, where: str, most: int) -> int:

@@ -61,6 +61,8 @@ class Acts:
             match given:
                 case Release():
                     self._dragged = self._panned_from = None
+                case Key(name="escape") if self._files.asks:
+                    self._files.cancel()
                 case _ if self._files.asks:
                     pass
                 case Key() | Press() if self.help_shown:

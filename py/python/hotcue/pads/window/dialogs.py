@@ -42,6 +42,7 @@ class Dialogs:
         self.folder = os.getcwd()
         """Where the next one begins."""
         self._item: int | None = None
+        self._asked: tuple[Purpose, int] | None = None
         self._waiting: deque[Chosen] = deque()
 
     @property
@@ -60,6 +61,7 @@ class Dialogs:
         def cancelled(_sender: int, _told: dict[str, Any]) -> None:
             self._waiting.append(Chosen(purpose, (), pad))
 
+        self._asked = purpose, pad
         wide, high = min(_SIZE[0], width - 80), min(_SIZE[1], height - 80)
         self._item = dpg.add_file_dialog(
             label=_TITLES[purpose],
@@ -79,6 +81,12 @@ class Dialogs:
             every = ",".join(sorted(EXTENSIONS))
             dpg.add_file_extension(f"Audio{{{every}}}", parent=self._item)
             dpg.add_file_extension(".*", parent=self._item)
+
+    def cancel(self) -> None:
+        """Closes it, and nothing was chosen: Dear PyGui's own keeps open at Escape."""
+        if self._item is not None and self._asked is not None:
+            purpose, pad = self._asked
+            self._waiting.append(Chosen(purpose, (), pad))
 
     def take(self) -> list[Chosen]:
         """What was chosen since it was asked last."""

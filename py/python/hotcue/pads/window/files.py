@@ -121,6 +121,10 @@ class Files:
             self._dialogs.folder = str(folder)
         self._dialogs.ask(purpose, self._board.selected, window.width, window.height)
 
+    def cancel(self) -> None:
+        """Closes the dialog, as its own button does."""
+        self._dialogs.cancel()
+
     def save(self, window: Rect) -> None:
         """Saves the set where it was saved last, or asks where."""
         if self.set_path is not None:
