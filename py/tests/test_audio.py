@@ -237,9 +237,17 @@ def test_writing_rounds_and_clips_integers_and_leaves_floats(tmp_path: Path) -> 
 def test_what_cannot_be_written_says_why(tmp_path: Path) -> None:
     wrong: list[tuple[Any, Any, dict[str, Any], type[Exception], str]] = [
         (np.zeros(3), RATE, {"bits": 8}, ValueError, "bits must be 16, 24 or 32, not 8"),
+        (np.zeros(3), RATE, {"bits": 16.0}, ValueError, "bits must be 16, 24 or 32, not 16.0"),
         (np.zeros(3), 0, {}, ValueError, "sample_rate out of range"),
         (np.zeros((3, 3, 3)), RATE, {}, ValueError, "shape"),
-        (np.zeros((70, 2)), RATE, {}, ValueError, r"pass a\.T"),
+        (np.zeros((70, 2)), RATE, {}, ValueError, r"rows, .* pass a\.T if it is \(frames, c"),
+        (
+            np.zeros((2, 70)),
+            RATE,
+            {"layout": "frames_first"},
+            ValueError,
+            r"columns, .* pass a\.T if it is \(channels, f",
+        ),
         (np.array([np.nan]), RATE, {}, ValueError, "NaN or infinite"),
         (np.array(["a"]), RATE, {}, TypeError, "floats or integers"),
         (np.zeros(3), RATE, {"layout": "rows"}, ValueError, "layout must be"),

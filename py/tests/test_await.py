@@ -360,3 +360,20 @@ def test_with_a_budget_what_arrives_during_the_wait_is_there(sounds: Sounds) -> 
             wait_until("room", lambda: engine.stats()["sample_bytes"] <= budget)
 
     asyncio.run(main())
+
+
+def test_without_a_loop_of_asyncio_the_error_says_what_to_do(
+    engine: hotcue.AudioEngine, sounds: Sounds
+) -> None:
+    ticket = engine.load_sample_async(0, sounds.wav())
+    batch = engine.load_many_async([])
+    waits: list[Any] = [
+        engine.load(sounds.wav()),
+        ticket.__await__(),
+        batch.__await__(),
+        engine.load_sample_async(1, sounds.wav()).__await__(),
+    ]
+    for wait in waits:
+        with pytest.raises(RuntimeError, match=r"result\(\) in a thread, or for the .* fileno\(\)"):
+            wait.send(None)
+    assert engine.state(2) == "empty", "nothing was loaded that nobody could wait for"

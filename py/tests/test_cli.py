@@ -94,7 +94,17 @@ def test_help_names_every_command() -> None:
         assert command in done.stdout
 
 
-@pytest.mark.parametrize("args", [[], ["nonsense"], ["load"], ["play"], ["demo", "--bars", "0"]])
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        ["load", "--workers", "0", "a"],
+        ["nonsense"],
+        ["load"],
+        ["play"],
+        ["demo", "--bars", "0"],
+    ],
+)
 def test_wrong_usage_is_2(args: list[str]) -> None:
     done = run(*args)
     assert done.returncode == 2

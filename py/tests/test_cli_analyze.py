@@ -169,6 +169,11 @@ def test_wrong_usage_is_2(args: list[str]) -> None:
     assert "usage: hotcue analyze" in done.stderr
 
 
+def test_a_wrong_kind_is_told_which_there_are() -> None:
+    done = run("analyze", "--kinds", "tempo", "a")
+    assert "'tempo' is none of bpm, key, loudness, onsets, waveform\n" in done.stderr
+
+
 @pytest.mark.parametrize("columns", [40, 80, 120, 200])
 def test_the_table_fits_the_terminal(beat: Path, tune: Path, columns: int) -> None:
     code, drawn = run_in_terminal("analyze", beat.parent, columns=columns)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import gc
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -456,3 +458,16 @@ def test_an_engine_starts_and_stops_at_any_moment(sounds: Sounds, slow: Path) ->
     ]
     assert len(ends) == len(set(ends))
     assert {int(ticket) for ticket in tickets} <= set(ends)
+
+
+def test_an_engine_says_what_it_is_and_cannot_be_copied() -> None:
+    engine = hotcue.AudioEngine(output="offline")
+    assert repr(engine).endswith(": not running>")
+    with engine:
+        assert repr(engine).endswith(": running>")
+        for value, name in ((engine, "AudioEngine"), (engine.events(), "EventStream")):
+            for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
+                with pytest.raises(TypeError, match=f"an {name} cannot be copied or pickled"):
+                    attempt(value)
+        gc.collect()
+        assert engine.is_running()

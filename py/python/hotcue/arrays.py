@@ -48,9 +48,13 @@ def planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float
     if values.size == 0:
         raise ValueError(f"an array must hold audio; this one is empty, of shape {np.shape(audio)}")
     if values.shape[0] > MAX_CHANNELS:
-        turned = "; pass a.T if it is (frames, channels)" if values.shape[1] <= MAX_CHANNELS else ""
+        rows, other = "rows", "frames, channels"
+        if layout == "frames_first":
+            rows, other = "columns", "channels, frames"
+        turned = f"; pass a.T if it is ({other})" if values.shape[1] <= MAX_CHANNELS else ""
         raise ValueError(
-            f"an array may have {MAX_CHANNELS} rows, one per channel, not {values.shape[0]}{turned}"
+            f"an array may have {MAX_CHANNELS} {rows}, one per channel, not "
+            f"{values.shape[0]}{turned}"
         )
     if values.dtype.kind in "iu":
         middle = 2.0 ** (8 * values.dtype.itemsize - 1)

@@ -94,7 +94,7 @@ def write_wav(
 
     Raises `OSError` where the file cannot be written, else as `resample`.
     """
-    if bits not in (16, 24, 32):
+    if isinstance(bits, float) or bits not in (16, 24, 32):
         raise ValueError(f"bits must be 16, 24 or 32, not {bits!r}")
     rate = checked_rate(sample_rate)
     planes = finite_planes(audio, layout=layout)

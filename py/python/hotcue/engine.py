@@ -6,7 +6,7 @@ import atexit
 import os
 import warnings
 import weakref
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 from . import _hotcue
 from .arrays import is_array
@@ -211,6 +211,14 @@ class AudioEngine:
 
         await asyncio.to_thread(self.shut_down)
 
+    def __reduce__(self) -> NoReturn:
+        # A copy would end this one's threads when it goes.
+        raise TypeError("an AudioEngine cannot be copied or pickled")
+
+    def __repr__(self) -> str:
+        state = "running" if self.is_running() else "not running"
+        return f"<AudioEngine {hex(id(self))}: {state}>"
+
     def __del__(self) -> None:
         native = getattr(self, "_native", None)  # Not there if __init__ raised.
         if native is not None:
@@ -300,6 +308,9 @@ class AudioEngine:
         `unload_sample`, as any other: who loads very many samples to look at, and not to play,
         gives them one `id` after the other, or unloads them. The `Sample` stays valid.
         """
+        from .waiting import running_loop  # Only those who have asyncio loaded come here.
+
+        running_loop()  # Before anything is loaded that nobody could wait for.
         ticket = self._load(id, path, priority, stream, analyze, sample_rate, awaited=True)
         return await ticket
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from .events import LoaderEvent
 
@@ -26,6 +26,9 @@ class EventStream(AsyncIterator[LoaderEvent]):
     def __init__(self, events: Subscription) -> None:
         self._events = events
         self._closed = False
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an EventStream cannot be copied or pickled; events() makes another one")
 
     async def __anext__(self) -> LoaderEvent:
         events = self._events

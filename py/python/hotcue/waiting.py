@@ -26,6 +26,17 @@ _bells: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref[Bell]]
 _bells = weakref.WeakKeyDictionary()
 
 
+def running_loop() -> asyncio.AbstractEventLoop:
+    """The loop of the task that runs. Raises `RuntimeError` where there is none, as in trio."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "only a task of asyncio can await what hotcue loads; elsewhere wait for a ticket's "
+            "result() in a thread, or for the engine's fileno()"
+        ) from None
+
+
 async def until_woken(
     watch: Callable[[Wakeups, int], Watch | None], abandon: Callable[[], None] | None = None
 ) -> Watch | None:
@@ -35,7 +46,7 @@ async def until_woken(
     any more. What it answers else comes back, to be kept for as long as the task needs it.
     `abandon` is called if the task is cancelled, or goes with its loop, before it was woken.
     """
-    loop = asyncio.get_running_loop()
+    loop = running_loop()
     bell = _bell_of(loop)
     future = loop.create_future()
     number = bell.enter(future, loop)

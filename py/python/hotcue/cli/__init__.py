@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
     load = commands.add_parser("load", help="load files and folders, and tell what is in them")
     load.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder to walk")
-    load.add_argument("--workers", type=int, metavar="N", help="decode N files at a time")
+    load.add_argument("--workers", type=_positive, metavar="N", help="decode N files at a time")
     load.add_argument("--json", action="store_true", help="print one JSON document instead")
 
     play = commands.add_parser("play", help="play files one after another; Ctrl-C stops")
@@ -178,7 +178,7 @@ def _kinds(text: str) -> tuple[str, ...]:
     kinds = tuple(dict.fromkeys(text.split(",")))
     for kind in kinds:
         if kind not in KINDS:
-            raise argparse.ArgumentTypeError(f"{kind!r} is none of them")
+            raise argparse.ArgumentTypeError(f"{kind!r} is none of {', '.join(KINDS)}")
     return kinds
 
 
