@@ -203,6 +203,7 @@ fn what_the_device_plays_is_what_was_rendered() {
     let found = devices();
     assert_eq!((found[0].id.as_str(), found[0].is_default), ("jack:output", true), "{found:?}");
     assert_eq!(found[0].default_sample_rate, Some(RATE));
+    assert_eq!(found.iter().filter(|device| device.id.starts_with("jack:")).count(), 1);
     let other_rate = OutputRequest { sample_rate: Some(44_100), buffer_frames: None };
     let prepared = prepare_default(&other_rate).expect("what is played is resampled");
     assert_eq!(prepared.info().sample_rate, RATE, "a JACK server has one rate");

@@ -136,6 +136,12 @@ fn name_of(device: &cpal::Device) -> String {
     device.description().map_or_else(|_| "Unnamed".into(), |description| description.to_string())
 }
 
+/// JACK's input counts as an output for cpal, too.
+fn is_input(device: &cpal::Device) -> bool {
+    let direction = device.description().map(|description| description.direction());
+    matches!(direction, Ok(cpal::DeviceDirection::Input))
+}
+
 fn describe(device: &cpal::Device, default_id: Option<&str>) -> Option<DeviceInfo> {
     let id = id_of(device)?;
     let config = device.default_output_config().ok();
@@ -143,7 +149,7 @@ fn describe(device: &cpal::Device, default_id: Option<&str>) -> Option<DeviceInf
     let is_server = SERVERS.contains(&id.as_str());
     let wanted = match id.strip_prefix("alsa:") {
         Some(_) => (is_card && device.supports_output()) || (is_server && config.is_some()),
-        None => device.supports_output(),
+        None => device.supports_output() && !is_input(device),
     };
     wanted.then(|| DeviceInfo {
         name: name_of(device),
