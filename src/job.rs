@@ -107,6 +107,8 @@ pub struct LoadJob {
     percent: f32,
     idle: Idle,
     pulse: Arc<Pulse>,
+    /// Bytes that the pulse had counted before this job.
+    earlier_bytes: u64,
     /// Time spent in steps that are over.
     busy: Duration,
     /// What is known of the source since it was opened.
@@ -159,6 +161,7 @@ impl LoadJob {
 
     /// The same with a pulse that others hold already.
     pub(crate) fn with_pulse(source: Source, options: LoadOptions, pulse: Arc<Pulse>) -> Self {
+        let earlier_bytes = pulse.bytes();
         Self {
             source,
             options,
@@ -167,6 +170,7 @@ impl LoadJob {
             percent: 0.0,
             idle: Idle::default(),
             pulse,
+            earlier_bytes,
             busy: Duration::ZERO,
             opened: None,
         }
@@ -333,7 +337,7 @@ impl LoadJob {
             .as_ref()
             .map_or_else(Default::default, |source| (source.reading(), source.opening));
         Spent {
-            bytes_read: self.pulse.bytes(),
+            bytes_read: self.pulse.bytes().saturating_sub(self.earlier_bytes),
             reading: all.saturating_sub(opening),
             working: busy.saturating_sub(all),
         }

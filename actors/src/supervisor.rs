@@ -158,7 +158,7 @@ impl LoaderSupervisor {
             self.take_all_back();
         }
         while !self.stopping
-            && let Some(free) = self.workers.iter().position(|worker| worker.busy.is_none())
+            && let Some(free) = self.free_worker()
             && let Some(assignment) = self.next()
         {
             self.workers[free].assign(assignment);
@@ -166,6 +166,14 @@ impl LoaderSupervisor {
         self.preempt_for_priority();
         self.lay_out();
         self.assist();
+    }
+
+    /// A decoder without a job: one that does nothing before one that may be inside a call of the
+    /// cache's disk, for an analysis.
+    fn free_worker(&self) -> Option<usize> {
+        let is_free = |worker: &Worker| worker.busy.is_none();
+        let idle = self.workers.iter().position(|worker| is_free(worker) && !worker.helps);
+        idle.or_else(|| self.workers.iter().position(is_free))
     }
 
     /// Has decoders without a job help others, or hear what is in samples.

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use crate::errors::guarded;
-use crate::fork::Home;
+use crate::fork::{Held, Home};
 use crate::ticket::{Ticket, outcome};
 use crate::waiting::Patience;
 use crate::wakeups::{Wakeups, Watch};
@@ -14,13 +14,13 @@ use crate::wakeups::{Wakeups, Watch};
 /// Loads that were accepted together.
 #[pyclass(frozen, module = "hotcue._hotcue")]
 pub(crate) struct Batch {
-    batch: LoadBatch,
+    batch: Held<LoadBatch>,
     home: Home,
 }
 
 impl Batch {
     pub(crate) fn new(batch: LoadBatch, home: Home) -> Self {
-        Self { batch, home }
+        Self { batch: Held::new(batch, home), home }
     }
 }
 

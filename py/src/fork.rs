@@ -1,6 +1,7 @@
 //! What a forked child may do: nothing. Threads do not survive a fork, and a lock that one of them
 //! held stays locked for ever.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use pyo3::exceptions::PyRuntimeError;
@@ -71,5 +72,24 @@ impl<T> Drop for AtHome<T> {
         if !self.home.is_here() {
             std::mem::forget(self.value.take());
         }
+    }
+}
+
+/// As [`AtHome`], of what a forked child may look at, too.
+#[derive(Debug)]
+pub(crate) struct Held<T>(AtHome<T>);
+
+impl<T> Held<T> {
+    /// Of the process that `home` is.
+    pub(crate) fn new(value: T, home: Home) -> Self {
+        Self(AtHome::new(value, home))
+    }
+}
+
+impl<T> Deref for Held<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.value.as_ref().expect("it is there until the drop")
     }
 }

@@ -18,6 +18,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use crate::analysis;
 use crate::errors::{guarded, read_error};
+use crate::fork::{Held, Home};
 use crate::metadata;
 use crate::waveform::{self, Stretch};
 
@@ -26,14 +27,14 @@ use crate::waveform::{self, Stretch};
 /// It and its arrays stay valid and unchanged after replace, unload and `shut_down()`.
 #[pyclass(frozen, module = "hotcue")]
 pub(crate) struct Sample {
-    sample: Arc<hotcue_actors::Sample>,
+    sample: Held<Arc<hotcue_actors::Sample>>,
     /// The slot that it was got from.
     id: u32,
 }
 
 impl Sample {
     pub(crate) fn new(sample: Arc<hotcue_actors::Sample>, id: u32) -> Self {
-        Self { sample, id }
+        Self { sample: Held::new(sample, Home::here()), id }
     }
 
     /// All of it in memory.

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyTimeoutError;
 use pyo3::prelude::*;
 
 use crate::errors::{guarded, load_failure};
-use crate::fork::Home;
+use crate::fork::{Held, Home};
 use crate::sample::Sample;
 use crate::waiting::Patience;
 use crate::wakeups::{Wakeups, Watch};
@@ -15,13 +15,13 @@ use crate::wakeups::{Wakeups, Watch};
 /// A view of one request's own state.
 #[pyclass(frozen, module = "hotcue._hotcue")]
 pub(crate) struct Ticket {
-    ticket: LoadTicket,
+    ticket: Held<LoadTicket>,
     home: Home,
 }
 
 impl Ticket {
     pub(crate) fn new(ticket: LoadTicket, home: Home) -> Self {
-        Self { ticket, home }
+        Self { ticket: Held::new(ticket, home), home }
     }
 }
 

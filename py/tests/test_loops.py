@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from loops import Factory, Readerless
-from support import RUNNING, Sounds, wait_until
+from support import PATIENCE_SEC, RUNNING, Sounds, wait_until
 from test_lifecycle import descriptors, needs_proc, threads
 
 import hotcue
@@ -37,6 +37,23 @@ def test_a_loop_that_watches_descriptors_has_no_thread(
 ) -> None:
     asyncio.run(engine.load(sounds.wav(), id=0))
     assert stand_ins() == []
+
+
+def test_a_thread_that_cannot_be_had_fails_one_wait_only(
+    engine: hotcue.AudioEngine, sounds: Sounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", no_thread)
+            with pytest.raises(RuntimeError, match="can't start new thread"):
+                await engine.load(sounds.wav(), id=0)
+        await engine.load(sounds.wav(), id=0)
+
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with asyncio.Runner(loop_factory=Readerless) as runner:
+        runner.run(asyncio.wait_for(main(), PATIENCE_SEC))
 
 
 def test_a_loop_that_watches_none_has_a_thread_while_it_waits(

@@ -38,6 +38,8 @@ pub struct CachedLoad {
     is_settled: bool,
     /// What is known of the file's content.
     content: Option<Key>,
+    /// Bytes of the file that were read before it was decoded.
+    compared: u64,
     /// Time spent in steps that are over.
     busy: Duration,
 }
@@ -96,6 +98,7 @@ impl CachedLoad {
             opened: None,
             is_settled: false,
             content: None,
+            compared: 0,
             busy: Duration::ZERO,
         }
     }
@@ -164,11 +167,11 @@ impl CachedLoad {
                 }
                 Ok(Some(_)) | Err(_) => Ok(State::Done(sample)),
             },
-            State::Writing(mut writer, name) => match writer.step() {
+            State::Writing(mut writer, name) => match self.outside(|_| writer.step()) {
                 Ok(true) if !self.pulse.is_stopped() => Ok(State::Writing(writer, name)),
                 Ok(false) => {
                     let (file, sample) = writer.into_parts();
-                    self.cache.keep(file, name);
+                    self.outside(|cache| cache.keep(file, name));
                     Ok(State::Done(sample))
                 }
                 Ok(true) => Ok(State::Done(writer.into_parts().1)),
@@ -192,7 +195,7 @@ impl CachedLoad {
         let Some((source, identity)) = self.opened_source() else { return self.decode() };
         self.opened = Some(identity);
         self.is_settled = is_settled(&identity, SystemTime::now());
-        self.content = self.cache.content_of(&identity);
+        self.content = self.outside(|cache| cache.content_of(&identity));
         if self.content.is_none() && self.cache.may_know(identity.len) {
             return State::Comparing(Box::new(Hashing::new(source)));
         }
@@ -223,8 +226,9 @@ impl CachedLoad {
         Some(Name { len: self.opened?.len, key })
     }
 
-    fn decode(&self) -> State {
+    fn decode(&mut self) -> State {
         self.cache.missed();
+        self.compared = self.pulse.bytes();
         let (source, pulse) = (self.source.clone(), Arc::clone(&self.pulse));
         State::Decoding(Box::new(LoadJob::with_pulse(source, self.options, pulse)))
     }
@@ -258,12 +262,18 @@ impl CachedLoad {
         &self,
         work: impl FnOnce(&Cache, &LoadOptions) -> io::Result<T>,
     ) -> io::Result<T> {
-        self.pulse.set_waiting(true);
-        let result = work(&self.cache, &self.options);
-        self.pulse.set_waiting(false);
+        let result = self.outside(|cache| work(cache, &self.options));
         if result.is_ok() {
             self.pulse.beat(0);
         }
+        result
+    }
+
+    /// The same for what brings nothing of the sample: a disk that is slow has not lost its way.
+    fn outside<T>(&self, work: impl FnOnce(&Cache) -> T) -> T {
+        self.pulse.set_waiting(true);
+        let result = work(&self.cache);
+        self.pulse.set_waiting(false);
         result
     }
 
@@ -274,26 +284,29 @@ impl CachedLoad {
         if !is_same || !is_worth_it(&sample) || !self.cache.has_room_for(bytes) {
             return State::Done(sample);
         }
+        // Of a file that was written to while it was decoded nobody knows what it held.
+        if !self.is_unchanged() {
+            return State::Done(sample);
+        }
         if self.content.is_some() {
             return self.begin_to_write(sample);
         }
         match self.opened_source() {
-            Some((source, _)) if self.is_unchanged() => {
-                State::Hashing(Box::new(Hashing::new(source)), sample)
-            }
-            _ => State::Done(sample),
+            Some((source, _)) => State::Hashing(Box::new(Hashing::new(source)), sample),
+            None => State::Done(sample),
         }
     }
 
     fn begin_to_write(&self, sample: LoadedSample) -> State {
         let Some(name) = self.name() else { return State::Done(sample) };
         // Another process may have been quicker.
-        if self.cache.has(name) {
+        if self.outside(|cache| cache.has(name)) {
             return State::Done(sample);
         }
         let kept = sample.clone();
-        let begun =
-            self.cache.unfinished().and_then(|file| EntryWriter::new(file, name.key, sample));
+        let begun = self.outside(|cache| {
+            cache.unfinished().and_then(|file| EntryWriter::new(file, name.key, sample))
+        });
         match begun {
             Ok(writer) => State::Writing(Box::new(writer), name),
             Err(_) => {
@@ -306,14 +319,14 @@ impl CachedLoad {
     /// Whether the path still leads to the file of the beginning, and nobody is seen to have written
     /// to it.
     fn is_unchanged(&self) -> bool {
-        let now = self.source.path().and_then(|path| identify(path).ok());
+        let now = self.source.path().and_then(|path| self.outside(|_| identify(path).ok()));
         self.opened.is_some() && now == self.opened
     }
 
     fn note(&self) {
         if let (true, Some(identity), Some(content)) = (self.is_settled, &self.opened, self.content)
         {
-            self.cache.note(identity, content);
+            self.outside(|cache| cache.note(identity, content));
         }
     }
 
@@ -344,12 +357,22 @@ impl CachedLoad {
         }
     }
 
-    /// As [`LoadJob::byte_len`].
+    /// As [`LoadJob::byte_len`], with what is read a second time or written: less what the
+    /// [`pulse`](Self::pulse) has counted it is what is left.
     pub fn byte_len(&self) -> Option<u64> {
         match &self.state {
             State::Decoding(job) if self.opened.is_none() => job.byte_len(),
-            _ => self.opened.map(|identity| identity.len),
+            // It is to be read once more.
+            State::Comparing(_) => self.opened.map(|identity| identity.len.saturating_mul(2)),
+            // As much as the sample holds, about.
+            State::Hashing(_, sample) => Some(self.still_to_store(sample)),
+            State::Writing(writer, _) => Some(self.still_to_store(writer.sample())),
+            _ => self.opened.map(|identity| identity.len.saturating_add(self.compared)),
         }
+    }
+
+    fn still_to_store(&self, sample: &LoadedSample) -> u64 {
+        self.pulse.bytes().saturating_add(sample.buffer.byte_len() as u64)
     }
 
     /// As [`LoadJob::pulse`].

@@ -4,6 +4,7 @@ mod analysis;
 
 use std::collections::HashSet;
 use std::fs::{self, File};
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::card::is_settled;
 use super::{Cache, CacheStats, CachedLoad};
-use crate::error::LoadError;
+use crate::error::{LoadError, Stage};
 use crate::job::{LoadJob, LoadOptions, LoadedSample, Step};
 use crate::resample::Workbench;
 use crate::source::{Source, SourceIdentity, identify};
@@ -379,6 +380,62 @@ fn what_was_used_least_recently_leaves() {
     let left = cache.stats();
     load(&cache, &new).expect("a good file");
     assert_eq!(cache.stats().hits, left.hits + 1);
+}
+
+#[test]
+fn what_was_written_to_while_it_was_decoded_is_not_kept_also_where_the_content_was_known() {
+    let folder = Folder::new();
+    let path = folder.0.join("it.wav");
+    let one = ramp_wav(400_000, 44_100);
+    for is_card in [true, false] {
+        fs::write(&path, &one).expect("writable");
+        settled(&path);
+        let cache = folder.cache();
+        load(&cache, &path).expect("a good file");
+        // The card stays, or only what says that a file of this length is known.
+        folder.kept("sample").iter().for_each(|entry| fs::remove_file(entry).expect("ours"));
+        if !is_card {
+            fs::copy(&path, folder.0.join("other.wav")).expect("writable");
+            fs::rename(folder.0.join("other.wav"), &path).expect("ours");
+            settled(&path);
+        }
+        let mut job = CachedLoad::new(Arc::clone(&cache), Source::Path(path.clone()), options());
+        let mut bench = Workbench::default();
+        while job.stage() < Stage::Decoding {
+            job.step(&mut bench).expect("a good file");
+        }
+        let mut file = File::options().write(true).open(&path).expect("ours");
+        file.seek(SeekFrom::Start(one.len() as u64 / 2)).expect("a file");
+        file.write_all(&vec![0; one.len() / 2]).expect("writable");
+        while !matches!(job.step(&mut bench).expect("a good file"), Step::Done(_)) {}
+        assert_eq!(folder.kept("sample"), Vec::<PathBuf>::new(), "card: {is_card}");
+    }
+}
+
+#[test]
+fn how_much_is_left_is_known_while_it_compares_decodes_and_stores() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.0.join("it.wav");
+    let content = ramp_wav(400_000, 44_100);
+    fs::write(&path, &content).expect("writable");
+    settled(&path);
+    load(&cache, &path).expect("a good file");
+    // Another file of that length, whose content has to be looked at.
+    let other = folder.0.join("other.wav");
+    fs::write(&other, [&content[..content.len() - 2], &[1, 2]].concat()).expect("writable");
+    settled(&other);
+    let mut job = CachedLoad::new(cache, Source::Path(other), options());
+    let mut bench = Workbench::default();
+    job.step(&mut bench).expect("a good file");
+    let mut stores = false;
+    while let Step::Working = job.step(&mut bench).expect("a good file") {
+        let left = job.byte_len().expect("a file").saturating_sub(job.pulse().bytes());
+        let is_read = job.pulse().bytes() >= 2 * content.len() as u64;
+        assert!(left > 0 || is_read, "of {:?} bytes", job.byte_len());
+        stores |= is_read && left > 0;
+    }
+    assert!(stores, "what is to be written is left, too");
 }
 
 #[test]

@@ -106,6 +106,14 @@ impl Track {
         self.edges_left > 0
     }
 
+    /// Whether a way of so many frames, from where it is, does not lead out of its loop.
+    pub(super) fn stays_for(&self, way: f64) -> bool {
+        let Some(span) = self.loop_span() else { return true };
+        let length = span.end_frame.saturating_sub(span.start_frame) as f64;
+        let left = span.end_frame as f64 - self.position();
+        self.edges_left == u32::MAX || way < left + length * f64::from(self.edges_left)
+    }
+
     /// The loop that it goes round.
     pub(super) fn loop_span(&self) -> Option<LoopSpan> {
         self.span.filter(|_| self.is_looped())

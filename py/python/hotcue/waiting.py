@@ -49,8 +49,9 @@ async def until_woken(
     loop = running_loop()
     bell = _bell_of(loop)
     future = loop.create_future()
-    number = bell.enter(future, loop)
+    number = None
     try:
+        number = bell.enter(future, loop)
         watching = watch(bell.wakeups, number)
         if watching is not None:
             await future
@@ -60,7 +61,8 @@ async def until_woken(
             abandon()
         raise
     finally:
-        bell.leave(number)
+        if number is not None:
+            bell.leave(number)
 
 
 def _bell_of(loop: asyncio.AbstractEventLoop) -> Bell:
@@ -89,10 +91,10 @@ class Bell:
 
     def enter(self, future: asyncio.Future[None], loop: asyncio.AbstractEventLoop) -> int:
         """Somebody waits; returns the number that wakes them."""
-        number = next(self._numbers)
-        self._waiting[number] = future
         if self._stand_in is not None:
             self._stand_in.begin(loop)
+        number = next(self._numbers)
+        self._waiting[number] = future
         return number
 
     def leave(self, number: int) -> None:
@@ -127,11 +129,16 @@ class StandIn:
             self._needed = True
             if self._thread is None:
                 # A daemon: nobody shall wait at exit for a loop that nobody ends.
-                self._thread = threading.Thread(
+                thread = threading.Thread(
                     target=self._wait, args=(loop,), name="hotcue-stand-in", daemon=True
                 )
-                _standing_in[self._thread] = self._wakeups
-                self._thread.start()
+                _standing_in[thread] = self._wakeups
+                try:
+                    thread.start()
+                except RuntimeError:  # There is no thread left. The next one who waits tries again.
+                    del _standing_in[thread]
+                    raise
+                self._thread = thread
 
     def rest(self) -> None:
         """Nobody waits any more."""

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::buffer::SampleWriter;
+use crate::metadata::LoopKind;
+use crate::playback::LoopSpan;
 use crate::spec::AudioSpec;
 
 /// A rig with a growing sample in slot 0.
@@ -126,4 +128,17 @@ fn backwards_from_the_middle_ends_at_the_beginning_or_waits_there_for_the_end() 
             assert!(out[RAMP..12_001].iter().eq(reversed));
         }
     }
+}
+
+#[test]
+fn a_counted_loop_that_ends_within_a_block_waits_for_what_comes_behind_it() {
+    let (mut rig, mut writer) = growing(9600);
+    writer.append(&[&[0.5; 480 + 640]]).expect("fits");
+    let span = LoopSpan { start_frame: 0, end_frame: 480, kind: LoopKind::Forward, rounds: 2 };
+    rig.play(1, 0, VoiceParams { speed: 16.0, looping: Looping::Span(span), ..params() });
+    // 4,096 frames of the sample, of which the loop has 960.
+    assert_eq!(rig.left(256), [0.0; 256]);
+    writer.append(&[&[0.5; 9600 - 480 - 640]]).expect("fits");
+    writer.finish();
+    assert!(rig.left(500).iter().all(|value| (value - 0.5).abs() < 1e-3));
 }

@@ -133,7 +133,9 @@ impl Voice {
         let goes_round = loop_end > ready && position + down < loop_start;
         let needs_end = down < 0.0 && (self.at_origin || goes_round);
         let furthest = position + up + MAX_REACH as f64 + 1.0;
-        let needed = if position < loop_end { furthest.min(loop_end) } else { furthest };
+        // The last of a counted number of rounds may be over within this very block.
+        let stays = position < loop_end && self.track.stays_for(up + MAX_REACH as f64 + 1.0);
+        let needed = if stays { furthest.min(loop_end) } else { furthest.max(loop_end + up) };
         needs_end || needed > ready
     }
 
