@@ -17,6 +17,7 @@ use super::entry::EntryReader;
 use super::field::Field as _;
 use super::result::ResultReader;
 use crate::analysis::AnalysisKind;
+use crate::decode::open_regular;
 use crate::source::SourceIdentity;
 
 const CARD: &str = "card";
@@ -127,7 +128,7 @@ impl Cache {
     pub(super) fn content_of(&self, identity: &SourceIdentity) -> Option<Key> {
         let path = self.path(Name::of_card(identity), CARD);
         let mut bytes = Vec::new();
-        File::open(&path).ok()?.take(64).read_to_end(&mut bytes).ok()?;
+        open_regular(&path).ok()?.0.take(64).read_to_end(&mut bytes).ok()?;
         // The name is summed, too: a card is of one file only.
         let content = bytes.split_first_chunk::<32>().filter(|(content, sum)| {
             let sum = <[u8; 8]>::try_from(*sum).map(u64::from_le_bytes);
@@ -341,8 +342,7 @@ impl Cache {
 
 /// Opens a file of the cache, and notes that it was used; its length.
 fn used(path: &Path) -> io::Result<(File, u64)> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
+    let (file, metadata) = open_regular(path)?;
     let now = SystemTime::now();
     let is_long_ago =
         |used: SystemTime| now.duration_since(used).is_ok_and(|ago| ago >= USE_PERIOD);

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -380,6 +381,28 @@ fn what_was_used_least_recently_leaves() {
     let left = cache.stats();
     load(&cache, &new).expect("a good file");
     assert_eq!(cache.stats().hits, left.hits + 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_no_entry_and_nobody_waits_for_it() {
+    let folder = Folder::new();
+    let path = folder.copy("flac_16.flac");
+    for extension in ["card", "sample"] {
+        load(&folder.cache(), &path).expect("a good file");
+        let entries = folder.kept(extension);
+        assert_eq!(entries.len(), 1);
+        for entry in entries {
+            fs::remove_file(&entry).expect("ours");
+            let made = Command::new("mkfifo").arg(&entry).status().expect("it is there");
+            assert!(made.success());
+        }
+        let cache = folder.cache();
+        assert_same(&load(&cache, &path).expect("a good file"), &decoded(&path));
+        for entry in folder.kept(extension) {
+            fs::remove_file(&entry).expect("ours");
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod allowance;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
@@ -89,6 +89,15 @@ impl OpenedSource {
 type Opened = (Box<dyn ReadSeek>, u64, Option<SourceIdentity>);
 
 fn open_file(path: &Path) -> io::Result<Opened> {
+    let (file, metadata) = open_regular(path)?;
+    Ok((Box::new(file), metadata.len(), identity(&metadata)))
+}
+
+/// Opens a regular file to read it, and nothing else: never waits for what a path may lead to.
+///
+/// # Errors
+/// Those of opening it; `InvalidInput` and `IsADirectory` for what is no file.
+pub(crate) fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -111,7 +120,7 @@ fn open_file(path: &Path) -> io::Result<Opened> {
     if !metadata.is_file() {
         return Err(not_a_file());
     }
-    Ok((Box::new(file), metadata.len(), identity(&metadata)))
+    Ok((file, metadata))
 }
 
 fn not_a_file() -> io::Error {

@@ -32,6 +32,8 @@ pub(in crate::decode) struct FlacDecoder {
     pub(super) place: Place,
     /// Where the first frame begins, and its header.
     pub(super) first: Option<(u64, FrameHeader)>,
+    /// Frames of audio that are lost before that one.
+    pub(super) lost_first: u64,
     /// The length that the stream states, in frames; 0: it does not.
     stated_frames: u64,
     /// Whether a frame that would have been the next one is damaged, and no other came since.
@@ -75,6 +77,7 @@ impl FlacDecoder {
             planes: Vec::new(),
             place: Place::default(),
             first: None,
+            lost_first: 0,
             stated_frames,
             last_is_damaged: false,
             ended: false,
@@ -159,8 +162,11 @@ impl FlacDecoder {
             sample_rate: frame.sample_rate,
             channels: usize::from(frame.header.channels),
         };
-        if self.order.is_empty() {
-            self.settle(frame, spec.validate()?)?;
+        let is_first = self.order.is_empty();
+        if is_first {
+            self.info.spec = spec.validate()?;
+            self.info.bits_per_sample = Some(frame.bits);
+            self.order = (0..spec.channels).collect();
         }
         let was = self.info.spec;
         let may_mix = was.channels.max(spec.channels) <= 2;
@@ -181,6 +187,9 @@ impl FlacDecoder {
             }
             Gap::Skipped(bytes) => self.tally.skipped_bytes += bytes,
         }
+        if is_first {
+            self.settle(frame)?;
+        }
         let frames = self.frames.codec().frames();
         self.waiting = frames;
         if let Some(limit) = self.limit() {
@@ -192,18 +201,17 @@ impl FlacDecoder {
         Ok(())
     }
 
-    /// Learns from the first frame what the stream is, and from the last one how long.
+    /// Learns from the first frame where the stream begins, and from the last one how long it is.
     ///
     /// # Errors
     /// `io`.
-    fn settle(&mut self, frame: &Frame, spec: AudioSpec) -> Result<(), LoadError> {
-        self.info.spec = spec;
-        self.info.bits_per_sample = Some(frame.bits);
-        self.order = (0..spec.channels).collect();
+    fn settle(&mut self, frame: &Frame) -> Result<(), LoadError> {
         let start = self.frames.byte_position().saturating_sub(frame.len as u64);
         self.first = Some((start, frame.header));
+        self.lost_first = self.lost_frames;
         let last = self.frames.last(frame).map_err(|error| io_failure(&self.read, error))?;
         let counted = last.and_then(|last| place::length(&frame.header, &last, self.stated_frames));
+        let counted = counted.map(|counted| counted.saturating_add(self.lost_first));
         if let Some(counted) = counted.filter(|counted| *counted != self.stated_frames) {
             self.info.frames = Some(counted.max(self.stated_frames));
             self.info.frames_estimated = true;

@@ -32,7 +32,7 @@ impl Seeker for FlacDecoder {
         };
         let near = u64::from(self.info.spec.sample_rate) / NEAR;
         let mark = |byte, header: &FrameHeader| Mark {
-            frame: self.place.frames_between(&first, header),
+            frame: self.lost_first + self.place.frames_between(&first, header),
             at: [byte, header.number, u64::from(header.block_frames)],
         };
         let mut best = mark(start, &first);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::codec::{Codec, Outcome};
 use super::frames::{Frame, Frames};
-use super::header;
+use super::header::{self, HEADER_BYTES, MAX_PADDING_BYTES};
 use super::padding::Padding;
 use super::seek::Settling;
 use super::tag::Tag;
@@ -199,8 +199,11 @@ impl MpegDecoder {
     fn decode(&mut self, frame: &Frame) -> Outcome {
         let sight = self.frames.sight();
         match self.codec.decode(&sight[..frame.len]) {
-            // The decoder has to find out the length, too.
-            Outcome::Damaged if frame.header.is_free() => self.codec.decode(sight),
+            // The decoder has to find out the length, too, by the headers of the next two.
+            Outcome::Damaged if frame.header.is_free() => {
+                let seen = sight.len().min(3 * (frame.len + MAX_PADDING_BYTES) + HEADER_BYTES);
+                self.codec.decode(&sight[..seen])
+            }
             outcome => outcome,
         }
     }

@@ -10,7 +10,7 @@ mod tests;
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::header::{HEADER_BYTES, Header, MAX_FREE_BYTES};
+use super::header::{HEADER_BYTES, Header, MAX_FREE_BYTES, MAX_PADDING_BYTES};
 use crate::decode::sniff::id3v2_len;
 
 const READ_BYTES: usize = 64 << 10;
@@ -20,6 +20,11 @@ const SIGHT_BYTES: usize = 16 << 10;
 const MAX_JUNK_BYTES: u64 = 2 << 20;
 /// Frames in a row that are no accident. Each header repeats at least 17 bits of the one before.
 const CHAIN: usize = 4;
+/// The same of free frames, whose length is only guessed: what looks like their headers is nothing
+/// but a quiet value in front of silence in 16-bit PCM.
+const FREE_CHAIN: usize = 8;
+/// What looks like a header within the frames of such a row, at most: it may be an accident.
+const MAX_INSIDE_FREE: usize = 1;
 /// Searches for the length of a free frame that are undertaken, which take long.
 const MAX_FREE_SEARCHES: u32 = 1_000;
 
@@ -204,6 +209,9 @@ impl<R: Read> Frames<R> {
         let free = if first.is_free() { self.free_len(&first)? } else { 0 };
         let sight = self.sight();
         let (mut at, mut count) = (first.frame_bytes(free)?, 1);
+        if first.is_free() {
+            return self.is_free_chain(&first, free, at_start).then_some((first, free));
+        }
         while count < CHAIN {
             let rest = sight.get(at..).unwrap_or(&[]);
             // The end of the file, with or without tags.
@@ -231,13 +239,36 @@ impl<R: Read> Frames<R> {
         let sight = self.sight();
         let like =
             |at: usize| Header::parse(sight.get(at..)?).filter(|header| first.is_like(header));
-        (HEADER_BYTES + 1..MAX_FREE_BYTES).find_map(|len| {
+        (first.least_bytes()..MAX_FREE_BYTES).find_map(|len| {
             let second = like(len)?;
             let free = len.checked_sub(first.padding_bytes())?;
             let third = len + free + second.padding_bytes();
             let is_end = self.at_end && third == sight.len();
             (is_end || like(third).is_some()).then_some(free)
         })
+    }
+
+    /// Whether the sight begins with free frames of `free` bytes, as many as are no accident; at the
+    /// start of a file that ends with the last one, two will do.
+    fn is_free_chain(&self, first: &Header, free: usize, at_start: bool) -> bool {
+        let sight = self.sight();
+        let like =
+            |at: usize| Header::parse(sight.get(at..)?).filter(|header| first.is_like(header));
+        let needed = FREE_CHAIN.min(SIGHT_BYTES / (free + MAX_PADDING_BYTES));
+        let (mut at, mut count, mut inside) = (0, 0, 0);
+        while count < needed {
+            let Some(len) = like(at).and_then(|header| header.frame_bytes(free)) else {
+                let rest = sight.get(at..).filter(|_| self.at_end && at_start && count > 1);
+                return rest.is_some_and(|rest| rest.is_empty() || is_end(rest));
+            };
+            inside += (at + 1..at + len).filter(|at| like(*at).is_some()).count();
+            if inside > MAX_INSIDE_FREE {
+                return false;
+            }
+            at += len;
+            count += 1;
+        }
+        true
     }
 
     /// Whether behind the `len` bytes from `at` on comes another frame, a tag or the end.

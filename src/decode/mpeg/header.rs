@@ -11,6 +11,9 @@ pub(super) const HEADER_BYTES: usize = 4;
 /// The longest frame whose length its header does not say.
 pub(super) const MAX_FREE_BYTES: usize = 2304;
 
+/// What a frame may be longer than others by: a slot of Layer I.
+pub(super) const MAX_PADDING_BYTES: usize = 4;
+
 /// In kbit/s, by the number in the header; 0 is free.
 const RATES_1: [[u16; 15]; 3] = [
     [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
@@ -109,6 +112,18 @@ impl Header {
             (true, 1) => 4,
             (true, _) => 1,
         }
+    }
+
+    /// Bytes that even a frame without audio has: what says how it is coded.
+    pub(super) fn least_bytes(&self) -> usize {
+        HEADER_BYTES
+            + match self.layer {
+                // Four bits for each of the 32 bands.
+                1 => 16 * self.channels,
+                // Some bits for each of the eight bands of the lowest rates.
+                2 => 4,
+                _ => self.side_bytes(),
+            }
     }
 
     /// Bytes of side information, of Layer III.

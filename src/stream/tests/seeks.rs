@@ -55,6 +55,27 @@ fn damaged_files_have_one_numbering_of_frames() {
 }
 
 #[test]
+fn what_is_lost_at_the_beginning_counts_wherever_one_seeks() {
+    let mut random = Random(3);
+    let is_flac = |(name, _): &(String, Vec<u8>)| name.ends_with(".flac");
+    let mut files = fixtures("long").into_iter().filter(is_flac).peekable();
+    assert!(files.peek().is_some());
+    for (name, mut file) in files {
+        let mut audio = 4;
+        let mut is_last = false;
+        while !is_last {
+            is_last = file[audio] & 0x80 != 0;
+            let len = [0, file[audio + 1], file[audio + 2], file[audio + 3]];
+            audio += 4 + usize::try_from(u32::from_be_bytes(len)).expect("a short block");
+        }
+        file[audio + 40] ^= 1;
+        let mut both = Both::new(&name, &file, 44_100).expect("the others are sound");
+        // Nothing is known but the first frame that is.
+        seek(&mut both, 30, &mut random);
+    }
+}
+
+#[test]
 fn a_source_that_goes_away_is_an_error() {
     let path = std::env::temp_dir().join(format!("hotcue-stream-{}.wav", std::process::id()));
     std::fs::write(&path, ramp_wav(300_000, 48_000)).expect("a file can be written");
