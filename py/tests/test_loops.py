@@ -54,6 +54,7 @@ def test_a_thread_that_cannot_be_had_fails_one_wait_only(
 
     with asyncio.Runner(loop_factory=Readerless) as runner:
         runner.run(asyncio.wait_for(main(), PATIENCE_SEC))
+    wait_until("the thread to be gone", lambda: stand_ins() == [])
 
 
 def test_a_loop_that_watches_none_has_a_thread_while_it_waits(
