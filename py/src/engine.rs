@@ -76,13 +76,13 @@ impl Engine {
         if id.is_none() { Ok(None) } else { self.slot(id).map(Some) }
     }
 
-    /// Runs a command on a voice.
+    /// Runs a command on a voice; None, which a play gives that will not sound, is none.
     fn voice(
         &self,
         voice: &Bound<'_, PyAny>,
         command: impl FnOnce(&AudioEngine, u64) -> Result<bool, EngineError>,
     ) -> PyResult<bool> {
-        let id = handle(voice, "voice")?;
+        let id = if voice.is_none() { 0 } else { handle(voice, "voice")? };
         self.quick(voice.py(), |engine| command(engine, id))
     }
 }

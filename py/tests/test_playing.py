@@ -60,6 +60,18 @@ def test_at_frame_is_exact(engine: hotcue.AudioEngine, sounds: Sounds, at: int) 
     assert started["frame"] == at
 
 
+def test_the_voice_of_what_does_not_sound_is_none_and_may_be_told_anything(
+    engine: hotcue.AudioEngine,
+) -> None:
+    voice = engine.play_sample(0)
+    assert voice is None
+    assert not engine.set_voice(voice, volume=0.5)
+    assert not engine.seek_voice(voice, 1.0)
+    assert not engine.pause_voice(voice)
+    assert not engine.resume_voice(voice)
+    assert not engine.stop_voice(voice)
+
+
 def test_volume_and_master_volume_multiply(engine: hotcue.AudioEngine, sounds: Sounds) -> None:
     load(engine, 0, sounds.constant("half.wav", 0.5, 48_000))
     engine.set_volume(0.5)

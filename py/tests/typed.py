@@ -21,6 +21,9 @@ def by_type(event: hotcue.LoaderEvent) -> None:
         reveal_type(event["error"])  #: str
     elif event["type"] == "device":
         reveal_type(event["id"])  #: None
+    elif event["type"] == "analysis" and event["analysis"] == "bpm" and event["result"]:
+        reveal_type(event["result"]["confidence"])  #: float
+        print(event["result"]["tonic"])  #: error
     if event["type"] == "succes":  #: error
         pass
 
@@ -33,6 +36,11 @@ def by_polling(engine: hotcue.AudioEngine) -> None:
             reveal_type(event["percent"])  #: float
     for event in engine.drain_loader_events():
         by_type(event)
+
+
+def voices(engine: hotcue.AudioEngine) -> None:
+    voice = engine.play_sample(0)
+    reveal_type(engine.set_voice(voice, speed=0.5))  #: bool
 
 
 def shown(event: SuccessEvent) -> None:

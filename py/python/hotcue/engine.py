@@ -581,25 +581,26 @@ class AudioEngine:
         """Moves all voices of the id to `position_sec` of the sample."""
         self._native.seek_sample(id, position_sec)
 
-    def stop_voice(self, voice: SupportsIndex, *, fade_sec: float = 0.005) -> bool:
-        """Fades one voice out. False if it had ended already."""
+    def stop_voice(self, voice: SupportsIndex | None, *, fade_sec: float = 0.005) -> bool:
+        """Fades one voice out. False if it had ended already, or is None: what `play_sample`
+        returns where nothing sounds."""
         return self._native.stop_voice(voice, fade_sec)
 
-    def pause_voice(self, voice: SupportsIndex) -> bool:
+    def pause_voice(self, voice: SupportsIndex | None) -> bool:
         """Pauses one voice. False if it had ended already."""
         return self._native.pause_voice(voice)
 
-    def resume_voice(self, voice: SupportsIndex) -> bool:
+    def resume_voice(self, voice: SupportsIndex | None) -> bool:
         """Goes on with a paused voice. False if it had ended already."""
         return self._native.resume_voice(voice)
 
-    def seek_voice(self, voice: SupportsIndex, position_sec: float) -> bool:
+    def seek_voice(self, voice: SupportsIndex | None, position_sec: float) -> bool:
         """Moves one voice to `position_sec` of its sample. False if it had ended already."""
         return self._native.seek_voice(voice, position_sec)
 
     def set_voice(
         self,
-        voice: SupportsIndex,
+        voice: SupportsIndex | None,
         *,
         volume: float | None = None,
         pan: float | None = None,

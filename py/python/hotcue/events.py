@@ -12,7 +12,6 @@ from typing import Literal, TypeAlias, TypedDict
 from .analysis import (
     BpmAnalysis,
     KeyAnalysis,
-    Kind,
     LoudnessAnalysis,
     OnsetsAnalysis,
     WaveformAnalysis,
@@ -138,27 +137,89 @@ class CancelledEvent(TypedDict):
     reason: CancelReason
 
 
-class AnalysisEvent(TypedDict):
-    """What was heard in the sample of a load that asked for it: one event for each kind, after the
-    `success`, `error` or `cancelled` of the load. `last` tells the last of them.
+AnalysisFailure: TypeAlias = ErrorKind | CancelReason | Literal["evicted", "streamed"]
+"""Why there is no result of an analysis: the kind of the load's error, or `"worker_panic"` for a
+bug in the analysis; ``"user"`` after `cancel_load` or `unload_sample`, ``"superseded"`` by another
+sample in the slot or by a newer load, ``"shutdown"``, ``"evicted"``, ``"streamed"`` of a sample
+that is never in memory as a whole."""
 
-    `result` is the row of the kind, None of a key that there is none of (percussion). Where there
-    is no result, `error` says why, and `kind` what that is: that of a load that failed,
-    ``"worker_panic"`` for a bug in the analysis, ``"user"`` after `cancel_load` or
-    `unload_sample`, ``"superseded"`` by another sample in the slot or by a newer load,
-    ``"shutdown"``, ``"evicted"``, ``"streamed"`` of a sample that is never in memory as a whole.
-    Both are None otherwise. The load is as it was.
-    """
+
+class BpmEvent(TypedDict):
+    """The tempo and the beats, or why there are none."""
 
     type: Literal["analysis"]
     id: int
     request_id: int
     time_sec: float
-    analysis: Kind
-    result: BpmAnalysis | KeyAnalysis | LoudnessAnalysis | OnsetsAnalysis | WaveformAnalysis | None
+    analysis: Literal["bpm"]
+    result: BpmAnalysis | None
     error: str | None
-    kind: ErrorKind | CancelReason | Literal["evicted", "streamed"] | None
+    kind: AnalysisFailure | None
     last: bool
+
+
+class KeyEvent(TypedDict):
+    """The key: `result` is None, without an error, where there is none (percussion)."""
+
+    type: Literal["analysis"]
+    id: int
+    request_id: int
+    time_sec: float
+    analysis: Literal["key"]
+    result: KeyAnalysis | None
+    error: str | None
+    kind: AnalysisFailure | None
+    last: bool
+
+
+class LoudnessEvent(TypedDict):
+    """The loudness, or why it is not known."""
+
+    type: Literal["analysis"]
+    id: int
+    request_id: int
+    time_sec: float
+    analysis: Literal["loudness"]
+    result: LoudnessAnalysis | None
+    error: str | None
+    kind: AnalysisFailure | None
+    last: bool
+
+
+class OnsetsEvent(TypedDict):
+    """Where sounds begin, or why that is not known."""
+
+    type: Literal["analysis"]
+    id: int
+    request_id: int
+    time_sec: float
+    analysis: Literal["onsets"]
+    result: OnsetsAnalysis | None
+    error: str | None
+    kind: AnalysisFailure | None
+    last: bool
+
+
+class WaveformEvent(TypedDict):
+    """The coloured waveform is there, or why it is not."""
+
+    type: Literal["analysis"]
+    id: int
+    request_id: int
+    time_sec: float
+    analysis: Literal["waveform"]
+    result: WaveformAnalysis | None
+    error: str | None
+    kind: AnalysisFailure | None
+    last: bool
+
+
+AnalysisEvent: TypeAlias = BpmEvent | KeyEvent | LoudnessEvent | OnsetsEvent | WaveformEvent
+"""What was heard in the sample of a load that asked for it: one event for each kind, after the
+`success`, `error` or `cancelled` of the load. `last` tells the last of them.
+
+Where there is no result, `error` says why, and `kind` what that is (`AnalysisFailure`). Both are
+None otherwise. The load is as it was."""
 
 
 class EvictedEvent(TypedDict):

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from ..analysis import BpmAnalysis, KeyAnalysis
+    from ..analysis import BpmAnalysis
     from ..events import AnalysisEvent, LoaderEvent, SuccessEvent
 
 MAX_VOLUME = 4.0
@@ -137,7 +137,7 @@ class Pad:
                 self.beats_sec = tempo["beats_sec"]
                 self.downbeats_sec = tempo["downbeats_sec"]
             case "key":
-                key = cast("KeyAnalysis | None", event["result"])
+                key = event["result"]
                 if key is not None:
                     self.key = key["tonic"] + ("m" if key["mode"] == "minor" else "")
                     self.camelot = key["camelot"]
