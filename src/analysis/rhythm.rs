@@ -29,9 +29,9 @@ use std::sync::Arc;
 use attacks::Attacks;
 use beats::Tracker;
 use candidates::{Evidence, Search};
-use choice::Choice;
 use correlation::{BLOCK_FRAMES, Correlation, Correlator};
 use flux::Flux;
+use grid::{Chosen, Telling};
 use novelty::{Moments, Novelty};
 use pulse::{Pulse, STRETCH_FRAMES};
 use silence::Silence;
@@ -85,7 +85,6 @@ pub(super) struct Rhythm {
     correlations: [Correlation; 4],
     correlator: Option<Correlator>,
     pulse: Option<Pulse>,
-    choice: Option<(Choice, f64)>,
     /// Frames of the flux, once all is heard.
     frames: usize,
     leading_silence_sec: f64,
@@ -111,7 +110,8 @@ enum Stage {
     Pulsing(usize),
     Searching,
     Weighing(Search),
-    Tracking(Tracker),
+    Tracking(Tracker, Chosen),
+    Telling(Tracker, Box<Telling>),
     Done,
 }
 
@@ -136,7 +136,6 @@ impl Rhythm {
             correlations: std::array::from_fn(|_| Correlation::new(0)),
             correlator: None,
             pulse: None,
-            choice: None,
             frames: 0,
             leading_silence_sec: 0.0,
             trailing_silence_sec: 0.0,
@@ -211,22 +210,11 @@ impl Rhythm {
     }
 
     /// Chooses among all tempi that were weighed.
-    fn choose(&self, search: &Search) -> Option<(Choice, f64)> {
+    fn choose(&self, search: &Search) -> Option<Chosen> {
         let evidence = self.evidence()?;
         let choice = choice::choose(&search.found)?;
         let triple = evidence.triple(choice.best.bpm, choice.best.fit.is_some());
-        (choice.best.comb >= LEAST_COMB).then_some((choice, triple))
-    }
-
-    /// Puts the beats of the chosen tempo in place.
-    fn tell(&mut self, tracker: &Tracker) -> TempoEstimate {
-        match self.choice.take() {
-            Some((choice, triple)) => {
-                let (silent_sec, length_sec) = (self.leading_silence_sec, self.length_sec());
-                grid::tell(choice, triple, tracker, &self.novelty, silent_sec, length_sec)
-            }
-            None => TempoEstimate::default(),
-        }
+        (choice.best.comb >= LEAST_COMB).then_some(Chosen { choice, triple })
     }
 
     /// The stage after the onsets.
@@ -340,26 +328,30 @@ impl Analyzer for Rhythm {
                     self.stage = Stage::Weighing(search);
                     return Conclusion::More;
                 }
-                self.choice = self.choose(&search);
+                let chosen = self.choose(&search);
                 self.pulse = None;
-                match &self.choice {
-                    Some((choice, _)) => {
-                        Stage::Tracking(Tracker::new(grid::period(choice), frames))
-                    }
-                    None => {
-                        return Conclusion::Result(AnalysisResult::Bpm(TempoEstimate::default()));
-                    }
-                }
+                let Some(chosen) = chosen else {
+                    return Conclusion::Result(AnalysisResult::Bpm(TempoEstimate::default()));
+                };
+                Stage::Tracking(Tracker::new(grid::period(&chosen.choice), frames), chosen)
             }
-            Stage::Tracking(mut tracker) => {
+            Stage::Tracking(mut tracker, chosen) if tracker.frames() < frames => {
                 let from = tracker.frames();
-                if from >= frames {
-                    return Conclusion::Result(AnalysisResult::Bpm(self.tell(&tracker)));
-                }
                 for at in from..self.until(from, TRACKED_FRAMES) {
                     tracker.add(self.novelty.accent(at));
                 }
-                Stage::Tracking(tracker)
+                Stage::Tracking(tracker, chosen)
+            }
+            Stage::Tracking(tracker, chosen) => {
+                let (silent_sec, length_sec) = (self.leading_silence_sec, self.length_sec());
+                let telling = Telling::new(chosen, &tracker, silent_sec, length_sec);
+                Stage::Telling(tracker, Box::new(telling))
+            }
+            Stage::Telling(tracker, mut telling) => {
+                if let Some(estimate) = telling.step(&tracker, &self.novelty) {
+                    return Conclusion::Result(AnalysisResult::Bpm(estimate));
+                }
+                Stage::Telling(tracker, telling)
             }
             Stage::Done => return Conclusion::End,
         };

@@ -1,5 +1,7 @@
 //! Which beats begin a bar.
 
+use super::novelty::Novelty;
+
 /// Frames on either side of a beat that count as on it.
 const NEAR_FRAMES: usize = 2;
 /// How much more alike a sample must be to itself after three beats than after four, to be taken
@@ -7,24 +9,33 @@ const NEAR_FRAMES: usize = 2;
 const TRIPLE: f64 = 0.1;
 /// The lead of another phase that a loop's start does not win against.
 const START_LEAD: f64 = 0.25;
+/// Bars of three and bars of four beats are both whole after so many.
+const PLACES: usize = 12;
 
-/// Strengths at every beat, each divided by its mean over all beats.
+/// Strengths at beats, summed up by their places in twelve.
+#[derive(Default)]
 pub(super) struct Accents {
-    kick: Vec<f64>,
-    snare: Vec<f64>,
-    all: Vec<f64>,
+    beats: usize,
+    counts: [f64; PLACES],
+    kick: [f64; PLACES],
+    snare: [f64; PLACES],
+    all: [f64; PLACES],
 }
 
 impl Accents {
-    /// Of beats given in frames.
-    pub(super) fn new(beats: &[f64], kick: &[f32], snare: &[f32], all: &[f32]) -> Self {
-        let of = |signal: &[f32]| {
-            let strengths: Vec<f64> = beats.iter().map(|beat| strength(signal, *beat)).collect();
-            #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-            let mean = strengths.iter().sum::<f64>() / strengths.len().max(1) as f64;
-            strengths.iter().map(|strength| strength / mean.max(1e-9)).collect()
-        };
-        Self { kick: of(kick), snare: of(snare), all: of(all) }
+    /// Adds the beat at a frame.
+    pub(super) fn add(&mut self, beat: f64, novelty: &Novelty) {
+        let place = self.beats % PLACES;
+        self.beats += 1;
+        self.counts[place] += 1.0;
+        self.kick[place] += strength(&novelty.kick, beat);
+        self.snare[place] += strength(&novelty.snare, beat);
+        self.all[place] += strength(&novelty.all, beat);
+    }
+
+    /// Beats added so far.
+    pub(super) fn beats(&self) -> usize {
+        self.beats
     }
 
     /// Beats per bar, and the first beat that begins one. `triple` is how much more alike the
@@ -56,19 +67,26 @@ impl Accents {
     /// The idea: M. E. P. Davies, M. D. Plumbley, *A spectral difference approach to downbeat
     /// extraction in musical audio*, EUSIPCO 2006; what counts here is the rise of the bands.
     fn score(&self, per_bar: usize, phase: usize) -> f64 {
-        let mut sums = vec![(0.0, 0.0); per_bar];
-        for beat in 0..self.all.len() {
-            let (sum, count) = &mut sums[(beat + per_bar - phase) % per_bar];
-            let on_one = self.kick[beat] + 0.5 * self.all[beat] - 0.5 * self.snare[beat];
-            *sum += on_one;
-            *count += 1.0;
-        }
-        let mean = |(sum, count): (f64, f64)| if count > 0.0 { sum / count } else { 0.0 };
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+        let beats = self.beats.max(1) as f64;
+        // Over its mean at all beats, no signal drowns another.
+        let mean = |signal: &[f64; PLACES]| (signal.iter().sum::<f64>() / beats).max(1e-9);
+        let means = [mean(&self.kick), mean(&self.snare), mean(&self.all)];
+        let on_one = |place: usize| {
+            let [kick, snare, all] = means;
+            self.kick[place] / kick + 0.5 * self.all[place] / all - 0.5 * self.snare[place] / snare
+        };
+        // Of the first, second, … beats of all bars.
+        let mean = |beat: usize| {
+            let places = || ((phase + beat) % per_bar..PLACES).step_by(per_bar);
+            let count: f64 = places().map(|place| self.counts[place]).sum();
+            if count > 0.0 { places().map(on_one).sum::<f64>() / count } else { 0.0 }
+        };
         #[expect(clippy::cast_precision_loss, reason = "three or four")]
-        let others = sums[1..].iter().map(|sum| mean(*sum)).sum::<f64>() / (per_bar - 1) as f64;
+        let others = (1..per_bar).map(mean).sum::<f64>() / (per_bar - 1) as f64;
         // Beats two and four are alike where a snare is on both; the third is like the first.
-        let third = if per_bar == 4 { 0.25 * (mean(sums[2]) - others) } else { 0.0 };
-        mean(sums[0]) - others + third
+        let third = if per_bar == 4 { 0.25 * (mean(2) - others) } else { 0.0 };
+        mean(0) - others + third
     }
 }
 

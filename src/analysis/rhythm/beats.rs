@@ -67,24 +67,21 @@ impl Tracker {
         self.before.push(best.1 as u32);
     }
 
-    /// The beats of the best chain, as frames, the first first.
+    /// The frame of the last beat of the best chain.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a period is a hundred frames or so"
     )]
-    pub(super) fn beats(&self) -> Vec<usize> {
-        let last_from = self.scores.len().saturating_sub(self.period.round() as usize);
-        let last = (last_from..self.scores.len())
-            .max_by(|one, other| self.scores[*one].total_cmp(&self.scores[*other]));
-        let mut beats = Vec::new();
-        let mut next = last;
-        while let Some(at) = next {
-            beats.push(at);
-            next = Some(self.before[at] as usize).filter(|before| *before != at);
-        }
-        beats.reverse();
-        beats
+    pub(super) fn last(&self) -> Option<usize> {
+        let from = self.scores.len().saturating_sub(self.period.round() as usize);
+        (from..self.scores.len())
+            .max_by(|one, other| self.scores[*one].total_cmp(&self.scores[*other]))
+    }
+
+    /// The frame of the beat before that of a frame; None before the first.
+    pub(super) fn before(&self, beat: usize) -> Option<usize> {
+        Some(self.before[beat] as usize).filter(|before| *before != beat)
     }
 }
 

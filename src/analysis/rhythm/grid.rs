@@ -26,63 +26,136 @@ const SOUND_SEC: f64 = 0.005;
 const UNSTABLE_PART: f64 = 0.1;
 /// Frames on either side in which the peak near a tracked beat is looked for.
 const REFINED_FRAMES: usize = 2;
+/// Beats that are looked at in one step.
+const STEP_BEATS: usize = 2_048;
 
 /// A beat of the chosen tempo in frames.
 pub(super) fn period(choice: &Choice) -> f64 {
     60.0 * f64::from(FRAMES_PER_SEC) / choice.best.bpm
 }
 
-/// All that is told of the tempo.
-pub(super) fn tell(
-    choice: Choice,
-    triple: f64,
-    tracker: &Tracker,
-    novelty: &Novelty,
-    silent_sec: f64,
+/// What the beats are laid by.
+pub(super) struct Chosen {
+    pub(super) choice: Choice,
+    /// How much more alike the sample is to itself after three beats than after four.
+    pub(super) triple: f64,
+}
+
+/// A chosen tempo on its way to what is told of it, some beats at a time.
+pub(super) struct Telling {
+    chosen: Chosen,
+    /// Before the first sound, in frames.
+    silent: f64,
     length_sec: f64,
-) -> TempoEstimate {
-    // The first milliseconds of a sound may be as quiet as silence.
-    let silent_sec = if silent_sec < SOUND_SEC { 0.0 } else { silent_sec };
-    let silent = silent_sec * f64::from(FRAMES_PER_SEC);
-    let period = period(&choice);
-    let tracked: Vec<f64> =
-        tracker.beats().into_iter().map(|beat| refine(&novelty.all, beat)).collect();
-    let line = beats::line(&tracked);
-    let stability = line
-        .map_or(0.0, |line| (1.0 - line.residual / line.period / UNSTABLE_PART).clamp(0.0, 1.0));
-    let length = length_sec * f64::from(FRAMES_PER_SEC);
-    let fit = choice.best.fit;
-    let mut bpm = choice.best.bpm;
-    let frames = match fit {
-        Some(_) => even(loop_phase(novelty, period, silent), period, length),
-        None => match line.filter(|line| is_even(line, period)) {
-            Some(line) => {
-                if tracked.len() >= MANY_BEATS {
-                    bpm = 60.0 * f64::from(FRAMES_PER_SEC) / line.period;
+    /// The next beat of the chain that was tracked, which is gone along from its end.
+    next: Option<usize>,
+    /// Where the beats of the chain are, the last first; once all are known, the first first.
+    tracked: Vec<f64>,
+    laid: Option<Laid>,
+    accents: Accents,
+}
+
+/// Beats in their places.
+struct Laid {
+    /// In frames.
+    beats: Vec<f64>,
+    bpm: f64,
+    stability: f64,
+}
+
+impl Telling {
+    pub(super) fn new(
+        chosen: Chosen,
+        tracker: &Tracker,
+        silent_sec: f64,
+        length_sec: f64,
+    ) -> Self {
+        // The first milliseconds of a sound may be as quiet as silence.
+        let silent_sec = if silent_sec < SOUND_SEC { 0.0 } else { silent_sec };
+        Self {
+            chosen,
+            silent: silent_sec * f64::from(FRAMES_PER_SEC),
+            length_sec,
+            next: tracker.last(),
+            tracked: Vec::new(),
+            laid: None,
+            accents: Accents::default(),
+        }
+    }
+
+    /// Does the next part; all that is told of the tempo with the last one.
+    pub(super) fn step(&mut self, tracker: &Tracker, novelty: &Novelty) -> Option<TempoEstimate> {
+        if let Some(next) = self.next {
+            self.next = self.follow(next, tracker, novelty);
+            return None;
+        }
+        let Some(laid) = &self.laid else {
+            self.tracked.reverse();
+            self.laid = Some(self.lay(novelty));
+            return None;
+        };
+        let left = laid.beats[self.accents.beats()..].iter().take(STEP_BEATS);
+        left.for_each(|beat| self.accents.add(beat - ATTACK_FRAMES, novelty));
+        if self.accents.beats() < laid.beats.len() {
+            return None;
+        }
+        Some(self.tell(laid))
+    }
+
+    /// Goes back along the chain from the beat `next`; where it has come to.
+    fn follow(&mut self, next: usize, tracker: &Tracker, novelty: &Novelty) -> Option<usize> {
+        let mut next = Some(next);
+        for _ in 0..STEP_BEATS {
+            let Some(beat) = next else { break };
+            self.tracked.push(refine(&novelty.all, beat));
+            next = tracker.before(beat);
+        }
+        next
+    }
+
+    /// Lays an even grid, or the beats where they were tracked.
+    fn lay(&self, novelty: &Novelty) -> Laid {
+        let period = period(&self.chosen.choice);
+        let line = beats::line(&self.tracked);
+        let residual_part = line.map(|line| line.residual / line.period);
+        let length = self.length_sec * f64::from(FRAMES_PER_SEC);
+        let mut bpm = self.chosen.choice.best.bpm;
+        let beats = match self.chosen.choice.best.fit {
+            Some(_) => even(loop_phase(novelty, period, self.silent), period, length),
+            None => match line.filter(|line| is_even(line, period)) {
+                Some(line) => {
+                    if self.tracked.len() >= MANY_BEATS {
+                        bpm = 60.0 * f64::from(FRAMES_PER_SEC) / line.period;
+                    }
+                    even(line.first + ATTACK_FRAMES, line.period, length)
                 }
-                even(line.first + ATTACK_FRAMES, line.period, length)
-            }
-            None => tracked.iter().map(|beat| beat + ATTACK_FRAMES).collect(),
-        },
-    };
-    let peaks: Vec<f64> = frames.iter().map(|frame| frame - ATTACK_FRAMES).collect();
-    let accents = Accents::new(&peaks, &novelty.kick, &novelty.snare, &novelty.all);
-    // What is so long may be the music alone, without the silence around it.
-    let of_file = fit.and_then(|fit| length::fit(length_sec, fit.bpm));
-    let (per_bar, first) = accents.bars(triple, fit.map(|fit| fit.beats));
-    let beats_sec: Vec<f64> =
-        frames.iter().map(|frame| seconds(*frame).clamp(0.0, length_sec)).collect();
-    TempoEstimate {
-        bpm: Some(bpm),
-        confidence: choice.confidence,
-        octave_confidence: choice.octave_confidence,
-        alternatives: choice.alternatives,
-        loop_bpm: of_file.map(|fit| fit.bpm),
-        n_beats: of_file.map(|fit| fit.beats),
-        downbeats_sec: beats_sec.iter().skip(first).step_by(per_bar).copied().collect(),
-        beats_per_bar: u32::try_from(per_bar).unwrap_or(4),
-        beats_sec,
-        stability,
+                None => self.tracked.iter().map(|beat| beat + ATTACK_FRAMES).collect(),
+            },
+        };
+        let stability = residual_part.map_or(0.0, |part| (1.0 - part / UNSTABLE_PART).max(0.0));
+        Laid { beats, bpm, stability }
+    }
+
+    fn tell(&self, laid: &Laid) -> TempoEstimate {
+        let choice = &self.chosen.choice;
+        let fit = choice.best.fit;
+        // What is so long may be the music alone, without the silence around it.
+        let of_file = fit.and_then(|fit| length::fit(self.length_sec, fit.bpm));
+        let (per_bar, first) = self.accents.bars(self.chosen.triple, fit.map(|fit| fit.beats));
+        let beats_sec: Vec<f64> =
+            laid.beats.iter().map(|frame| seconds(*frame).clamp(0.0, self.length_sec)).collect();
+        TempoEstimate {
+            bpm: Some(laid.bpm),
+            confidence: choice.confidence,
+            octave_confidence: choice.octave_confidence,
+            alternatives: choice.alternatives.clone(),
+            loop_bpm: of_file.map(|fit| fit.bpm),
+            n_beats: of_file.map(|fit| fit.beats),
+            downbeats_sec: beats_sec.iter().skip(first).step_by(per_bar).copied().collect(),
+            beats_per_bar: u32::try_from(per_bar).unwrap_or(4),
+            beats_sec,
+            stability: laid.stability,
+        }
     }
 }
 
