@@ -6,6 +6,11 @@ use sha1::{Digest, Sha1};
 
 use crate::Failure;
 
+/// Sets of loops that others have made.
+const REAL_LOOPS: [&str; 2] = ["loops", "dnb_breaks"];
+/// A loop is of exact length that is so close, in beats, to a whole number of them.
+const EXACT_BEATS: f64 = 0.01;
+
 /// What is true of a file.
 pub(crate) struct Known {
     pub(crate) path: PathBuf,
@@ -50,6 +55,12 @@ impl Known {
             }
         }
         Ok(known)
+    }
+
+    /// Whether this is a loop that others have made, a whole number of beats long.
+    pub(crate) fn is_exact_real_loop(&self) -> bool {
+        let beats = self.length_sec * self.bpm / 60.0;
+        REAL_LOOPS.contains(&self.set.as_str()) && (beats - beats.round()).abs() < EXACT_BEATS
     }
 
     /// Which half the files of an origin belong to.

@@ -16,6 +16,8 @@ const CLOSE_BPM: f64 = 0.5;
 const PHASE_SEC: f64 = 0.035;
 /// What all files together are called.
 const ALL: &str = "all";
+/// And the loops that others have made, of exact length.
+const EXACT: &str = "real loops of exact length";
 /// Who comes first.
 pub(crate) const OURS: &str = "hotcue";
 /// The part of the files that an estimator is surest of.
@@ -78,7 +80,8 @@ impl Table {
             90.0..130.0 => "90 to 130 BPM",
             _ => "130 BPM and more",
         };
-        for of in [set.as_str(), ALL] {
+        let exact = known.is_exact_real_loop().then_some(EXACT);
+        for of in [set.as_str(), ALL].into_iter().chain(exact) {
             for part in [of.to_owned(), format!("{of}, {length}"), format!("{of}, {tempo}")] {
                 let row = self.0.entry((part, estimator.to_owned())).or_default();
                 row.add(known, estimate);
