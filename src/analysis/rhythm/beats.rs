@@ -111,6 +111,14 @@ pub(super) fn line(beats: &[f64]) -> Option<Line> {
     Some(Line { first: mean - middle * period, period, residual })
 }
 
+/// The mean distance of beats that follow each other; None with fewer than two.
+pub(super) fn mean_period(beats: &[f64]) -> Option<f64> {
+    let [first, .., last] = beats else { return None };
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    let periods = (beats.len() - 1) as f64;
+    Some((last - first) / periods)
+}
+
 /// The means of the frames of `signal` that lie a period apart, for every frame of a period.
 #[expect(
     clippy::cast_possible_truncation,

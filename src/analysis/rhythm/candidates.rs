@@ -17,7 +17,7 @@ const PEAKS: usize = 10;
 const RELATIONS: [f64; 7] = [1.0, 2.0, 0.5, 4.0 / 3.0, 0.75, 1.5, 2.0 / 3.0];
 /// Beats that a short file is tried with.
 const LOOP_BEATS: [u32; 9] = [2, 3, 4, 6, 8, 12, 16, 24, 32];
-const LOOP_MAX_SEC: f64 = 12.0;
+pub(super) const LOOP_MAX_SEC: f64 = 12.0;
 /// Candidates closer than this are one.
 const SAME_PART: f64 = 0.005;
 /// So is a whole number of beats per minute with what is closer than this.

@@ -4,16 +4,19 @@ use super::super::tempo::TempoEstimate;
 use super::ATTACK_FRAMES;
 use super::bars::Accents;
 use super::beats::{self, Line, Tracker};
+use super::candidates::LOOP_MAX_SEC;
 use super::choice::Choice;
-use super::length;
+use super::length::{self, Fit};
 use super::novelty::Novelty;
 use super::seconds;
 use super::spectra::FRAMES_PER_SEC;
 
-/// Beats that miss an even grid by less (root of the mean square) are told as one.
-const EVEN_SEC: f64 = 0.025;
+/// Beats that miss an even grid by less (root of the mean square, in frames) are told as one.
+const EVEN_FRAMES: f64 = 2.5;
 /// A grid of what was tracked that is this far from the tempo is not believed.
 const SAME_TEMPO: f64 = 0.015;
+/// Beats that wander are farther from it on the whole only if they are others.
+const WANDERING: f64 = 0.04;
 /// From so many beats on, their grid knows the tempo better than the flux as a whole.
 const MANY_BEATS: usize = 24;
 /// A loop begins on a beat, unless the novelty has more than this much more on another phase.
@@ -32,6 +35,10 @@ const STEP_BEATS: usize = 2_048;
 /// A beat of the chosen tempo in frames.
 pub(super) fn period(choice: &Choice) -> f64 {
     60.0 * f64::from(FRAMES_PER_SEC) / choice.best.bpm
+}
+
+fn bpm_of(period: f64) -> f64 {
+    60.0 * f64::from(FRAMES_PER_SEC) / period
 }
 
 /// What the beats are laid by.
@@ -60,6 +67,8 @@ struct Laid {
     /// In frames.
     beats: Vec<f64>,
     bpm: f64,
+    /// The number of beats that the length says, if the beats do not contradict it.
+    fit: Option<Fit>,
     stability: f64,
 }
 
@@ -116,29 +125,35 @@ impl Telling {
     /// Lays an even grid, or the beats where they were tracked.
     fn lay(&self, novelty: &Novelty) -> Laid {
         let period = period(&self.chosen.choice);
-        let line = beats::line(&self.tracked);
-        let residual_part = line.map(|line| line.residual / line.period);
         let length = self.length_sec * f64::from(FRAMES_PER_SEC);
-        let mut bpm = self.chosen.choice.best.bpm;
-        let beats = match self.chosen.choice.best.fit {
-            Some(_) => even(loop_phase(novelty, period, self.silent), period, length),
-            None => match line.filter(|line| is_even(line, period)) {
-                Some(line) => {
-                    if self.tracked.len() >= MANY_BEATS {
-                        bpm = 60.0 * f64::from(FRAMES_PER_SEC) / line.period;
-                    }
-                    even(line.first + ATTACK_FRAMES, line.period, length)
-                }
-                None => self.tracked.iter().map(|beat| beat + ATTACK_FRAMES).collect(),
-            },
+        let line = beats::line(&self.tracked);
+        let stability = line.map_or(0.0, |line| 1.0 - line.residual / line.period / UNSTABLE_PART);
+        let fit = self.chosen.choice.best.fit.filter(|_| {
+            self.length_sec < LOOP_MAX_SEC || line.is_none_or(|line| is_loop(&line, period, length))
+        });
+        let even_line = line.filter(|line| {
+            line.residual < EVEN_FRAMES && (line.period / period - 1.0).abs() < SAME_TEMPO
+        });
+        let (beats, heard) = match (fit, even_line) {
+            (Some(_), _) => (even(loop_phase(novelty, period, self.silent), period, length), None),
+            (None, Some(line)) => {
+                (even(line.first + ATTACK_FRAMES, line.period, length), Some(line.period))
+            }
+            (None, None) => {
+                let beats = self.tracked.iter().map(|beat| beat + ATTACK_FRAMES).collect();
+                (beats, beats::mean_period(&self.tracked))
+            }
         };
-        let stability = residual_part.map_or(0.0, |part| (1.0 - part / UNSTABLE_PART).max(0.0));
-        Laid { beats, bpm, stability }
+        let is_known = |heard: &f64| {
+            self.tracked.len() >= MANY_BEATS && (heard / period - 1.0).abs() < WANDERING
+        };
+        let bpm = heard.filter(is_known).map_or(self.chosen.choice.best.bpm, bpm_of);
+        Laid { beats, bpm, fit, stability: stability.max(0.0) }
     }
 
     fn tell(&self, laid: &Laid) -> TempoEstimate {
         let choice = &self.chosen.choice;
-        let fit = choice.best.fit;
+        let fit = laid.fit;
         // What is so long may be the music alone, without the silence around it.
         let of_file = fit.and_then(|fit| length::fit(self.length_sec, fit.bpm));
         let (per_bar, first) = self.accents.bars(self.chosen.triple, fit.map(|fit| fit.beats));
@@ -159,8 +174,11 @@ impl Telling {
     }
 }
 
-fn is_even(line: &Line, period: f64) -> bool {
-    seconds(line.residual) < EVEN_SEC && (line.period / period - 1.0).abs() < SAME_TEMPO
+/// Whether beats that lie along a line are those of something that is a whole number of periods
+/// long: any length is nearly that for some of the tempi near one that is heard.
+fn is_loop(line: &Line, period: f64, length: f64) -> bool {
+    let drift = (line.period / period - 1.0).abs() * length;
+    line.residual < EVEN_FRAMES && drift < EVEN_FRAMES
 }
 
 /// Beats a period apart that go through `phase`, all that lie within the length.
