@@ -32,7 +32,7 @@ use candidates::{Evidence, Search};
 use correlation::{BLOCK_FRAMES, Correlation, Correlator};
 use flux::Flux;
 use grid::{Chosen, Telling};
-use novelty::{Moments, Novelty};
+use novelty::{Moments, Novelty, SIGNALS};
 use pulse::{Pulse, STRETCH_FRAMES};
 use silence::Silence;
 use spectra::{FRAMES_PER_SEC, Spectra};
@@ -82,7 +82,7 @@ pub(super) struct Rhythm {
     peaks: Vec<usize>,
     onsets: Onsets,
     attacks: Attacks,
-    correlations: [Correlation; 4],
+    correlations: [Correlation; SIGNALS],
     correlator: Option<Correlator>,
     pulse: Option<Pulse>,
     /// Frames of the flux, once all is heard.
@@ -192,7 +192,7 @@ impl Rhythm {
         if length_sec < SHORTEST_SEC || self.peaks.len() < FEWEST_ONSETS {
             return None;
         }
-        let [all, kick, snare, hat] = &self.correlations;
+        let [all, kick, snare, hat, both] = &self.correlations;
         // At most half of the file is believed to be silence.
         let silent = |seconds: f64| length_sec - seconds.min(0.5 * length_sec);
         let [before, after] = [self.leading_silence_sec, self.trailing_silence_sec];
@@ -201,6 +201,7 @@ impl Rhythm {
             kick,
             snare,
             hat,
+            both,
             pulse: self.pulse.as_ref()?,
             attacks: &self.attacks,
             frame_sec: f64::from(self.sample.sample_rate()).recip(),

@@ -75,6 +75,11 @@ impl Correlation {
         Self { sums: vec![0.0; frames.min(BLOCK_FRAMES)], frames }
     }
 
+    /// The sum of the squares; None of silence.
+    fn square(&self) -> Option<f64> {
+        self.sums.first().copied().filter(|square| *square > 0.0)
+    }
+
     /// The sum at a lag that need not be whole; nothing beyond what is known.
     #[expect(
         clippy::cast_possible_truncation,
@@ -94,7 +99,7 @@ impl Correlation {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     pub(super) fn open(&self, lag: f64) -> Option<f64> {
         let frames = self.frames as f64;
-        let square = self.sums.first().copied().filter(|square| *square > 0.0)? / frames;
+        let square = self.square()? / frames;
         (lag <= MOST_OF_FILE * frames)
             .then(|| Some(self.sum_at(lag)? / (frames - lag) / square))
             .flatten()
@@ -102,7 +107,7 @@ impl Correlation {
 
     /// The same of something that goes on with its start after `length_frames`.
     pub(super) fn closed(&self, lag: f64, length_frames: f64) -> Option<f64> {
-        let square = self.sums.first().copied().filter(|square| *square > 0.0)?;
+        let square = self.square()?;
         let lag = lag.rem_euclid(length_frames);
         // The last lags are those of the length's last frames, which need not be whole.
         let rest = (length_frames - lag).max(0.0);
@@ -117,6 +122,26 @@ impl Correlation {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     fn is_past_end(&self, lag: f64) -> Option<f64> {
         (lag >= (self.frames - 1) as f64).then_some(0.0)
+    }
+}
+
+/// How much two signals are alike after a lag, whichever of them is first.
+///
+/// What both together have in common with themselves, less what each has: the rest is what one has
+/// in common with the other.
+pub(super) struct Crossed<'a> {
+    pub(super) each: [&'a Correlation; 2],
+    /// Of the sum of the two.
+    pub(super) both: &'a Correlation,
+}
+
+impl Crossed<'_> {
+    /// 1 for perfect; `likeness` is that of one signal with itself. None where either is silent.
+    pub(super) fn at(&self, likeness: impl Fn(&Correlation) -> Option<f64>) -> Option<f64> {
+        let sum = |of: &Correlation| Some(likeness(of)? * of.square()?);
+        let [one, other] = self.each;
+        let squares = (one.square()? * other.square()?).sqrt();
+        Some((sum(self.both)? - sum(one)? - sum(other)?) / (2.0 * squares))
     }
 }
 

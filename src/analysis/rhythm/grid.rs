@@ -73,12 +73,7 @@ struct Laid {
 }
 
 impl Telling {
-    pub(super) fn new(
-        chosen: Chosen,
-        tracker: &Tracker,
-        silent_sec: f64,
-        length_sec: f64,
-    ) -> Self {
+    pub(super) fn new(chosen: Chosen, tracker: &Tracker, silent_sec: f64, length_sec: f64) -> Self {
         // The first milliseconds of a sound may be as quiet as silence.
         let silent_sec = if silent_sec < SOUND_SEC { 0.0 } else { silent_sec };
         Self {

@@ -6,6 +6,9 @@ use super::flux::BANDS;
 /// a band in which next to nothing happens stays quieter than the others.
 const COMMON_PART: f32 = 0.15;
 
+/// Signals that are compared with themselves.
+pub(super) const SIGNALS: usize = 5;
+
 /// Signals of the whole sample, one value per frame.
 #[derive(Default)]
 pub(super) struct Novelty {
@@ -19,10 +22,12 @@ pub(super) struct Novelty {
     pub(super) snare: Vec<f32>,
     /// Above 4 kHz.
     pub(super) hat: Vec<f32>,
+    /// Kick and snare together.
+    pub(super) both: Vec<f32>,
     /// The greatest value of `all`.
     pub(super) most: f32,
-    /// Sums of the four signals, and of the squares of what beats are tracked by.
-    sums: [f64; 4],
+    /// Sums of the signals, and of the squares of what beats are tracked by.
+    sums: [f64; SIGNALS],
     accent_squares: f64,
 }
 
@@ -72,6 +77,7 @@ impl Novelty {
             kick: signal(),
             snare: signal(),
             hat: signal(),
+            both: signal(),
             ..Self::default()
         }
     }
@@ -95,6 +101,7 @@ impl Novelty {
             self.kick.push(smooth[0] + smooth[1]);
             self.snare.push((smooth[2] * smooth[4]).sqrt());
             self.hat.push(smooth[5] + smooth[6]);
+            self.both.push(self.kick[at] + self.snare[at]);
             for which in 0..self.sums.len() {
                 self.sums[which] += f64::from(self.signal(which)[at]);
             }
@@ -102,9 +109,9 @@ impl Novelty {
         }
     }
 
-    /// The signals in a fixed order: all, kick, snare, hat.
+    /// The signals in a fixed order: all, kick, snare, hat, both.
     pub(super) fn signal(&self, which: usize) -> &[f32] {
-        [&self.all, &self.kick, &self.snare, &self.hat][which]
+        [&self.all, &self.kick, &self.snare, &self.hat, &self.both][which]
     }
 
     /// The mean of a signal.
