@@ -111,12 +111,19 @@ pub(super) fn line(beats: &[f64]) -> Option<Line> {
     Some(Line { first: mean - middle * period, period, residual })
 }
 
-/// The mean distance of beats that follow each other; None with fewer than two.
-pub(super) fn mean_period(beats: &[f64]) -> Option<f64> {
-    let [first, .., last] = beats else { return None };
+/// A distance of beats that differs from a period by more of it is that of a beat that was missed.
+const MISSED: f64 = 0.1;
+
+/// The mean distance of beats about a `period` apart; None where too few are.
+pub(super) fn mean_period(beats: &[f64], period: f64) -> Option<f64> {
+    let distances = beats.windows(2).map(|pair| pair[1] - pair[0]);
+    let (mut sum, mut count) = (0.0, 0_usize);
+    for distance in distances.filter(|distance| (distance / period - 1.0).abs() < MISSED) {
+        sum += distance;
+        count += 1;
+    }
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-    let periods = (beats.len() - 1) as f64;
-    Some((last - first) / periods)
+    (2 * count > beats.len()).then(|| sum / count as f64)
 }
 
 /// The means of the frames of `signal` that lie a period apart, for every frame of a period.

@@ -136,7 +136,7 @@ impl Telling {
             }
             (None, None) => {
                 let beats = self.tracked.iter().map(|beat| beat + ATTACK_FRAMES).collect();
-                (beats, beats::mean_period(&self.tracked))
+                (beats, beats::mean_period(&self.tracked, period))
             }
         };
         let is_known = |heard: &f64| {
