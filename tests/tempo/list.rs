@@ -7,7 +7,7 @@ use sha1::{Digest, Sha1};
 use crate::Failure;
 
 /// Sets of loops that others have made.
-const REAL_LOOPS: [&str; 2] = ["loops", "dnb_breaks"];
+const REAL_LOOPS: [&str; 3] = ["loops", "breaks", "dnb_breaks"];
 /// A loop is of exact length that is so close, in beats, to a whole number of them.
 const EXACT_BEATS: f64 = 0.01;
 

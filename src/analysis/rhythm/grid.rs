@@ -30,7 +30,7 @@ const UNSTABLE_PART: f64 = 0.1;
 /// Frames on either side in which the peak near a tracked beat is looked for.
 const REFINED_FRAMES: usize = 2;
 /// Beats that are looked at in one step.
-const STEP_BEATS: usize = 2_048;
+const STEP_BEATS: usize = 512;
 
 /// A beat of the chosen tempo in frames.
 pub(super) fn period(choice: &Choice) -> f64 {

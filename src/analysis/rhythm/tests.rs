@@ -181,6 +181,39 @@ fn a_groove_that_is_cut_anywhere_keeps_its_tempo_and_beats() {
     }
 }
 
+/// A kick on every beat, a snare on every other, hats between: at times that are told.
+fn played(rate: u32, beats_sec: &[f64]) -> Track {
+    let last_sec = beats_sec.last().expect("some beats");
+    let mut track = Track::new(rate, last_sec + 0.3);
+    for (beat, pair) in beats_sec.windows(2).enumerate() {
+        track.strike(pair[0], 60.0, 0.08, 0.8);
+        if beat % 2 == 1 {
+            track.hiss(pair[0], 0.04, 0.3);
+            track.strike(pair[0], 400.0, 0.03, 0.4);
+        }
+        track.hiss(f64::midpoint(pair[0], pair[1]), 0.01, 0.1);
+    }
+    track
+}
+
+#[test]
+fn beats_follow_a_tempo_that_wanders_whatever_the_length_would_fit() {
+    // 3 % faster and slower, over half a minute: an even grid would be off by a quarter of a second.
+    let wander_sec = |beat: f64| 0.545 * beat + 0.15 * (beat / 8.0).sin();
+    for beats in [48_u32, 55, 56, 64] {
+        let beats_sec: Vec<f64> = (0..=beats).map(|beat| wander_sec(f64::from(beat))).collect();
+        let (_, tempo, _) = analyse(played(22_050, &beats_sec).sample());
+        for beat in &beats_sec[..beats_sec.len() - 1] {
+            let near = tempo.beats_sec.iter().any(|told| (told - beat).abs() < 0.03);
+            assert!(near, "none at {beat} of {beats}: {:?}", tempo.beats_sec);
+        }
+        let mean_bpm = 60.0 * f64::from(beats) / (beats_sec[beats_sec.len() - 1] - beats_sec[0]);
+        let bpm = tempo.bpm.expect("a pulse");
+        assert!((bpm - mean_bpm).abs() < 0.5, "{bpm} for {mean_bpm}");
+        assert_eq!((tempo.loop_bpm, tempo.n_beats), (None, None), "of {beats}");
+    }
+}
+
 #[test]
 fn a_loop_that_does_not_end_with_its_music_has_the_tempo_that_is_heard() {
     for (bpm, bars) in [(93.0, 1), (120.0, 1), (137.0, 1), (174.0, 2)] {
