@@ -181,10 +181,11 @@ fn a_groove_that_is_cut_anywhere_keeps_its_tempo_and_beats() {
     }
 }
 
-/// A kick on every beat, a snare on every other, hats between: at times that are told.
-fn played(rate: u32, beats_sec: &[f64]) -> Track {
+/// A kick on every beat, a snare on every other, hats between, and `rest_sec` after the last, which is
+/// silent.
+fn played(rate: u32, beats_sec: &[f64], rest_sec: f64) -> Track {
     let last_sec = beats_sec.last().expect("some beats");
-    let mut track = Track::new(rate, last_sec + 0.3);
+    let mut track = Track::new(rate, last_sec + rest_sec);
     for (beat, pair) in beats_sec.windows(2).enumerate() {
         track.strike(pair[0], 60.0, 0.08, 0.8);
         if beat % 2 == 1 {
@@ -198,19 +199,22 @@ fn played(rate: u32, beats_sec: &[f64]) -> Track {
 
 #[test]
 fn beats_follow_a_tempo_that_wanders_whatever_the_length_would_fit() {
-    // 3 % faster and slower, over half a minute: an even grid would be off by a quarter of a second.
-    let wander_sec = |beat: f64| 0.545 * beat + 0.15 * (beat / 8.0).sin();
-    for beats in [48_u32, 55, 56, 64] {
-        let beats_sec: Vec<f64> = (0..=beats).map(|beat| wander_sec(f64::from(beat))).collect();
-        let (_, tempo, _) = analyse(played(22_050, &beats_sec).sample());
-        for beat in &beats_sec[..beats_sec.len() - 1] {
+    // 3 % faster and slower: an even grid would be off by a quarter of a beat.
+    let wander_sec = |beat: u32| 0.545 * f64::from(beat) + 0.15 * (f64::from(beat) / 8.0).sin();
+    let beats_sec: Vec<f64> = (0..=56).map(wander_sec).collect();
+    let (last_sec, before) = beats_sec.split_last().expect("57 beats");
+    let mean_bpm = 60.0 * 56.0 / last_sec;
+    // Over more than a beat, so that some length is a whole number of them.
+    for rest in 0..7 {
+        let rest_sec = 0.05 + 0.09 * f64::from(rest);
+        let (_, tempo, _) = analyse(played(22_050, &beats_sec, rest_sec).sample());
+        for beat in before {
             let near = tempo.beats_sec.iter().any(|told| (told - beat).abs() < 0.03);
-            assert!(near, "none at {beat} of {beats}: {:?}", tempo.beats_sec);
+            assert!(near, "none at {beat}, {rest_sec}: {:?}", tempo.beats_sec);
         }
-        let mean_bpm = 60.0 * f64::from(beats) / (beats_sec[beats_sec.len() - 1] - beats_sec[0]);
         let bpm = tempo.bpm.expect("a pulse");
-        assert!((bpm - mean_bpm).abs() < 0.5, "{bpm} for {mean_bpm}");
-        assert_eq!((tempo.loop_bpm, tempo.n_beats), (None, None), "of {beats}");
+        assert!((bpm - mean_bpm).abs() < 0.5, "{bpm} for {mean_bpm}, {rest_sec}");
+        assert_eq!((tempo.loop_bpm, tempo.n_beats), (None, None), "{rest_sec}");
     }
 }
 
