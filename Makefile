@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test lint bench load bench-peers bench-mixers bench-tempo nightly soak promises progress streams crosscheck \
-	formats hosts fuzz rtsan docs clean preflight wheel sdist bare rust-tests jack-test python-tests not-run
+	formats hosts fuzz rtsan docs clean preflight wheel sdist bare free-threaded rust-tests jack-test python-tests not-run
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --quiet
@@ -148,6 +148,24 @@ sdist: wheel ## builds the package from its source distribution, and from the ch
 
 bare: wheel ## tries the wheel on a bare Debian without ALSA; needs root and debootstrap
 	scripts/bare_system.sh bookworm wheel
+
+# An interpreter without the GIL, and the tests of all that threads and tasks do at once. Of other
+# packages there are not yet wheels of all that tests use.
+FREE := python3.14t
+FREE_TESTS := analysis analyze arrays await batch budget cache contract crowds events gil lifecycle \
+	log loops misuse mixing playable playing sample streaming streams ticket waiting
+
+free-threaded: preflight ## builds for a free-threaded Python, and runs tests there: FREE=python3.14t
+	rm -rf target/free/env target/free/wheel
+	$(FREE) -m venv target/free/env
+	target/free/env/bin/python -m pip --quiet install 'maturin>=1.9.4,<2' numpy rich \
+	    pytest soundfile==0.14.0 uvloop
+	PYO3_PYTHON='$(CURDIR)/target/free/env/bin/python' target/free/env/bin/python -m maturin build \
+	    --quiet --release --locked --compatibility $(COMPATIBILITY) --target-dir target/free/target \
+	    --interpreter target/free/env/bin/python --out target/free/wheel
+	target/free/env/bin/python -m pip --quiet install --no-deps target/free/wheel/*.whl
+	target/free/env/bin/python -c 'import hotcue, sys; assert not sys._is_gil_enabled()'
+	target/free/env/bin/python -m pytest $(FREE_TESTS:%=py/tests/test_%.py)
 
 soak: preflight ## random calls for MINUTES=30; memory must stay flat; draws target/soak.svg
 	cargo run --locked --release -p hotcue-tests --bin measure -- soak $(MINUTES) target/soak.svg
