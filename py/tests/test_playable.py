@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support import PATIENCE_SEC, Sounds, drain, wait_until
+from support import PATIENCE_SEC, Sounds, drain, pcm, wait_until, wav_bytes
 
 import hotcue
 
@@ -96,6 +97,21 @@ def test_what_is_played_while_it_arrives_is_the_finished_sample(sounds: Sounds) 
         assert np.array_equal(mix[:, start : start + sample.frames], array)
         assert not mix[:, start + sample.frames :].any()
         assert engine.stats()["underruns"] == 0
+
+
+def test_what_is_read_from_the_cache_is_playable_before_all_of_it_is_read(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "long.wav"
+    path.write_bytes(wav_bytes(pcm(3_000_000), 44_100))
+    wait_until("the file to be left alone", lambda: time.time() > path.stat().st_mtime + 0.1)
+    for is_second in (False, True):
+        with hotcue.AudioEngine(output="offline", workers=1, cache_dir=tmp_path / "c") as engine:
+            ticket = engine.load_sample_async(0, path)
+            ticket.result(PATIENCE_SEC)
+            told = [event["type"] for event in drain(engine, [ticket])[int(ticket)]]
+            assert "playable" in told
+            assert engine.stats()["cache_hits"] == int(is_second)
 
 
 @pytest.mark.parametrize("kind", ["ready", "empty"])

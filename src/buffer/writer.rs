@@ -1,6 +1,7 @@
 //! The one writer of a sample.
 #![allow(unsafe_code, reason = "calls Storage::write, whose contract the unique token upholds")]
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::region::Region;
@@ -145,17 +146,41 @@ impl SampleWriter {
         frames: usize,
         mut fill: impl FnMut(usize, &mut [f32]),
     ) -> Result<(), LoadError> {
+        let Ok(()) = self.write_sound(frames, |channel, target| {
+            fill(channel, target);
+            Ok::<(), Infallible>(())
+        })?;
+        Ok(())
+    }
+
+    /// As [`write_with`](Self::write_with) of new frames, which are published only if all is well:
+    /// what `fill` has to say against them is given back.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    ///
+    /// # Panics
+    /// While regions are lent.
+    pub(crate) fn write_sound<E>(
+        &mut self,
+        frames: usize,
+        mut fill: impl FnMut(usize, &mut [f32]) -> Result<(), E>,
+    ) -> Result<Result<(), E>, LoadError> {
         assert!(self.lent_to <= self.frames_written(), "writing where a region may be lent");
         self.reserve(frames)?;
         for channel in 0..self.buffer.channels() {
+            let mut filled = Ok(());
             // SAFETY: `self` is the only writer: it cannot be cloned, `&mut self` excludes a
             // second call, and no region is out.
             unsafe {
-                self.buffer.storage.write(channel, frames, |target| fill(channel, target));
+                self.buffer.storage.write(channel, frames, |target| filled = fill(channel, target));
+            }
+            if filled.is_err() {
+                return Ok(filled);
             }
         }
         self.publish(frames);
-        Ok(())
+        Ok(Ok(()))
     }
 
     fn publish(&mut self, frames: usize) {

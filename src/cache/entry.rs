@@ -2,9 +2,10 @@
 //! each channel.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::sync::Arc;
 
 use super::card::Key;
-use super::parts::{Magic, PartsReader, PartsWriter, unsound};
+use super::parts::{BlockReader, Magic, PartsReader, PartsWriter, unsound};
 use super::records::{Record, kept};
 use crate::buffer::{SampleBuffer, SampleWriter};
 use crate::error::{LoadWarning, WarningCode};
@@ -135,36 +136,36 @@ impl<R: Read> EntryReader<R> {
         let channels = self.writer.spec().channels;
         let left = self.frames - self.writer.frames_written();
         let frames = left.min(block_frames(channels));
-        let mut block = self.parts.begin_block();
-        let mut read = Ok(());
-        let filled = self.writer.write_with(frames, |_, target| {
-            if read.is_ok() {
-                read = block.read(bytemuck::cast_slice_mut(target));
+        let mut block = Some(self.parts.begin_block());
+        let written = self.writer.write_sound(frames, |channel, target| {
+            if let Some(block) = &mut block {
+                block.read(bytemuck::cast_slice_mut(target))?;
             }
             for value in target {
                 *value = f32::from_bits(u32::from_le(value.to_bits()));
             }
+            // Nobody sees what its checksum does not confirm.
+            let whole = if channel + 1 == channels { block.take() } else { None };
+            whole.map_or(Ok(()), BlockReader::end)
         });
-        filled.map_err(|_| io::Error::from(ErrorKind::OutOfMemory))?;
-        // Nobody but this reader sees the sample before all of it is known to be sound.
-        read.and_then(|()| block.end())?;
+        written.map_err(|_| io::Error::from(ErrorKind::OutOfMemory))??;
         Ok(frames < left)
     }
 
     /// The sample, once all of it was read; its timings are for whoever has read it.
     pub(super) fn finish(self) -> LoadedSample {
-        let Record { source_rate, container, codec, bits_per_sample, warnings, metadata, .. } =
-            self.record;
-        LoadedSample {
-            buffer: self.writer.finish(),
-            source_rate,
-            container,
-            codec,
-            bits_per_sample,
-            warnings,
-            metadata: metadata.map(Into::into),
-            timings: StageTimings::default(),
-        }
+        let warnings = self.record.warnings.clone();
+        LoadedSample { warnings, ..loaded(self.record, self.writer.finish()) }
+    }
+
+    /// The sample as far as it was read.
+    pub(super) fn buffer(&self) -> Option<Arc<SampleBuffer>> {
+        self.writer.buffer()
+    }
+
+    /// What is known of it by now: all but its warnings.
+    pub(super) fn arriving(&self) -> Option<LoadedSample> {
+        self.buffer().map(|buffer| loaded(self.record.clone(), buffer))
     }
 
     /// How much of it was read, 0..1.
@@ -177,6 +178,21 @@ impl<R: Read> EntryReader<R> {
     /// Bytes that the sample takes.
     pub(super) fn held_bytes(&self) -> usize {
         self.writer.held_bytes(false)
+    }
+}
+
+/// What `record` says of the sample that `buffer` is, but for its warnings.
+fn loaded(record: Record, buffer: Arc<SampleBuffer>) -> LoadedSample {
+    let Record { source_rate, container, codec, bits_per_sample, metadata, .. } = record;
+    LoadedSample {
+        buffer,
+        source_rate,
+        container,
+        codec,
+        bits_per_sample,
+        warnings: Vec::new(),
+        metadata: metadata.map(Into::into),
+        timings: StageTimings::default(),
     }
 }
 

@@ -397,10 +397,12 @@ impl CachedLoad {
         }
     }
 
-    /// As [`LoadJob::buffer`]; None while it is read from the cache, which takes milliseconds.
+    /// As [`LoadJob::buffer`]; of what is read from the cache, too. Should an entry turn out to be
+    /// damaged further on, it is decoded from the start after all, into another sample.
     pub fn buffer(&self) -> Option<Arc<SampleBuffer>> {
         match &self.state {
             State::Decoding(job) => job.buffer(),
+            State::Reading(reader, _) => reader.buffer(),
             _ => self.sample().map(|sample| Arc::clone(&sample.buffer)),
         }
     }
@@ -409,6 +411,7 @@ impl CachedLoad {
     pub fn arriving(&self) -> Option<LoadedSample> {
         match &self.state {
             State::Decoding(job) => job.arriving(),
+            State::Reading(reader, _) => reader.arriving(),
             _ => self.sample().cloned(),
         }
     }

@@ -48,6 +48,7 @@ macro_rules! choice {
 pub(super) use {choice, record};
 
 /// A sample, without its values.
+#[derive(Clone)]
 pub(super) struct Record {
     pub(super) sample_rate: u32,
     pub(super) channels: u32,

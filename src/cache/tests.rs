@@ -383,6 +383,45 @@ fn what_was_used_least_recently_leaves() {
     assert_eq!(cache.stats().hits, left.hits + 1);
 }
 
+#[test]
+fn what_is_read_from_the_cache_is_there_block_by_block_and_never_what_is_not_sound() {
+    let folder = Folder::new();
+    let path = folder.0.join("it.wav");
+    fs::write(&path, ramp_wav(1_000_000, 44_100)).expect("writable");
+    settled(&path);
+    load(&folder.cache(), &path).expect("a good file");
+    let expected = decoded(&path);
+    let entry = folder.kept("sample").remove(0);
+    let sound = fs::read(&entry).expect("ours");
+    for damaged in [None, Some(sound.len() * 2 / 3), Some(sound.len() - 20)] {
+        let mut content = sound.clone();
+        damaged.iter().for_each(|at| content[*at] ^= 1);
+        fs::write(&entry, content).expect("ours");
+        let source = Source::Path(path.clone());
+        let mut job = CachedLoad::new(folder.cache(), source, options());
+        let (mut bench, mut seen) = (Workbench::default(), vec![0]);
+        let mut first = None;
+        let sample = loop {
+            if let Some(buffer) = job.buffer() {
+                let ready = buffer.ready_frames();
+                let plane = expected.buffer.plane(0);
+                assert!(buffer.plane(0)[..ready] == plane[..ready], "{ready} frames");
+                first.get_or_insert_with(|| Arc::clone(&buffer));
+                seen.push(ready);
+            }
+            assert_eq!(job.arriving().is_some(), job.buffer().is_some());
+            if let Step::Done(sample) = job.step(&mut bench).expect("a good file") {
+                break sample;
+            }
+        };
+        assert_same(&sample, &expected);
+        seen.dedup();
+        assert!(seen.len() > 4, "{seen:?}");
+        let is_first = first.is_some_and(|first| Arc::ptr_eq(&first, &sample.buffer));
+        assert_eq!(is_first, damaged.is_none(), "what others hold of it ends nowhere");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn what_is_no_file_is_no_entry_and_nobody_waits_for_it() {
