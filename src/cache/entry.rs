@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
 
 use super::card::Key;
-use super::parts::{BlockReader, Magic, PartsReader, PartsWriter, unsound};
+use super::parts::{Magic, PartsReader, PartsWriter, unsound};
 use super::records::{Record, kept};
 use crate::buffer::{SampleBuffer, SampleWriter};
 use crate::error::{LoadWarning, WarningCode};
@@ -136,25 +136,22 @@ impl<R: Read> EntryReader<R> {
         let channels = self.writer.spec().channels;
         let left = self.frames - self.writer.frames_written();
         let frames = left.min(block_frames(channels));
-        let mut block = Some(self.parts.begin_block());
+        let mut block = self.parts.begin_block();
         let written = self.writer.write_sound(frames, |channel, target| {
-            if let Some(block) = &mut block {
-                block.read(bytemuck::cast_slice_mut(target))?;
-            }
+            block.read(bytemuck::cast_slice_mut(target))?;
             for value in target {
                 *value = f32::from_bits(u32::from_le(value.to_bits()));
             }
             // Nobody sees what its checksum does not confirm.
-            let whole = if channel + 1 == channels { block.take() } else { None };
-            whole.map_or(Ok(()), BlockReader::end)
+            if channel + 1 == channels { block.end() } else { Ok(()) }
         });
         written.map_err(|_| io::Error::from(ErrorKind::OutOfMemory))??;
         Ok(frames < left)
     }
 
     /// The sample, once all of it was read; its timings are for whoever has read it.
-    pub(super) fn finish(self) -> LoadedSample {
-        let warnings = self.record.warnings.clone();
+    pub(super) fn finish(mut self) -> LoadedSample {
+        let warnings = std::mem::take(&mut self.record.warnings);
         LoadedSample { warnings, ..loaded(self.record, self.writer.finish()) }
     }
 

@@ -165,7 +165,7 @@ impl<R: Read> BlockReader<'_, R> {
     ///
     /// # Errors
     /// `InvalidData` for another; those of the source.
-    pub(super) fn end(self) -> io::Result<()> {
+    pub(super) fn end(&mut self) -> io::Result<()> {
         let mut sum = [0; SUM_BYTES];
         self.source.read_exact(&mut sum)?;
         if u64::from_le_bytes(sum) == self.sum.digest() { Ok(()) } else { Err(unsound()) }

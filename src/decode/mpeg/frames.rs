@@ -237,8 +237,7 @@ impl<R: Read> Frames<R> {
             return None;
         }
         let sight = self.sight();
-        let like =
-            |at: usize| Header::parse(sight.get(at..)?).filter(|header| first.is_like(header));
+        let like = |at: usize| like_at(first, sight, at);
         (first.least_bytes()..MAX_FREE_BYTES).find_map(|len| {
             let second = like(len)?;
             let free = len.checked_sub(first.padding_bytes())?;
@@ -252,8 +251,7 @@ impl<R: Read> Frames<R> {
     /// start of a file that ends with the last one, two will do.
     fn is_free_chain(&self, first: &Header, free: usize, at_start: bool) -> bool {
         let sight = self.sight();
-        let like =
-            |at: usize| Header::parse(sight.get(at..)?).filter(|header| first.is_like(header));
+        let like = |at: usize| like_at(first, sight, at);
         let needed = FREE_CHAIN.min(SIGHT_BYTES / (free + MAX_PADDING_BYTES));
         let (mut at, mut count, mut inside) = (0, 0, 0);
         while count < needed {
@@ -336,6 +334,11 @@ impl<R: Read> Frames<R> {
         }
         Ok(())
     }
+}
+
+/// The header at `at`, if it is of the stream that `first` is of.
+fn like_at(first: &Header, sight: &[u8], at: usize) -> Option<Header> {
+    Header::parse(sight.get(at..)?).filter(|header| first.is_like(header))
 }
 
 /// Whether a tag begins that stands at the end of files.
