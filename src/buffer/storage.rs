@@ -5,9 +5,13 @@
               no lock in the audio callback. Held by the loom model in tests/model.rs"
 )]
 
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+mod arena;
 mod block;
 mod moving;
 mod pages;
+#[cfg(all(test, target_os = "linux", not(any(loom, miri))))]
+mod tests;
 
 use std::slice;
 

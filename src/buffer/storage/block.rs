@@ -30,7 +30,6 @@ impl Block {
         if layout.size() >= pages::SMALLEST_BYTES
             && let Some(start) = pages::map(layout.size())
         {
-            prefer_large_pages(start, layout.size());
             return Ok(Self { start, values, mapped: true });
         }
         // SAFETY: the layout has a size above 0. Zeroed memory is valid `f32`.
@@ -93,31 +92,6 @@ impl Drop for Block {
         }
     }
 }
-
-/// Asks for memory in large pages: most of the time that it takes to load uncompressed audio is
-/// the system's, which hands out and clears pages one by one as they are first written.
-#[cfg(target_os = "linux")]
-fn prefer_large_pages(start: NonNull<f32>, bytes: usize) {
-    /// What large pages waste at the end must not matter.
-    const MIN_BYTES: usize = 4 << 20;
-    const PAGE_BYTES: usize = 4096;
-    if bytes < MIN_BYTES {
-        return;
-    }
-    let skipped = start.addr().get().next_multiple_of(PAGE_BYTES) - start.addr().get();
-    // SAFETY: the range lies inside a block that was just allocated. The advice changes neither
-    // content nor address; where the system does not take it, nothing is lost.
-    unsafe {
-        libc::madvise(
-            start.as_ptr().byte_add(skipped).cast(),
-            bytes - skipped,
-            libc::MADV_HUGEPAGE,
-        );
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn prefer_large_pages(_: NonNull<f32>, _: usize) {}
 
 pub(super) fn too_large(values: usize) -> LoadError {
     LoadError::new(LoadErrorKind::TooLarge, format!("no memory for {values} values"))

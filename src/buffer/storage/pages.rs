@@ -1,8 +1,14 @@
 //! Large blocks as pages of their own, straight from the system. An allocator may keep what it
 //! is given back, for each thread: then memory that a budget has freed is missing to others.
+//!
+//! The system is asked for large pages, of 2 MB on most machines: most of the time that it takes to
+//! load what need not be decoded is the system's, which hands out and clears pages one by one.
 #![allow(unsafe_code, reason = "see storage.rs, whose part this is")]
 
 use std::ptr::NonNull;
+
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+use super::arena;
 
 /// From this size on a block has pages of its own: where allocators begin to do the same, until
 /// they have seen larger blocks come and go.
@@ -11,11 +17,37 @@ pub(super) const SMALLEST_BYTES: usize = 128 << 10;
 /// Zeroed, untouched pages of at least `bytes`; None where the system has none to give.
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
 pub(super) fn map(bytes: usize) -> Option<NonNull<f32>> {
-    let (read_write, alone) =
-        (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    let beside_others = if bytes <= arena::MOST_BYTES {
+        arena::take(bytes.next_multiple_of(page_bytes()?))
+    } else {
+        None
+    };
+    beside_others.or_else(|| {
+        let start = reserve(bytes, libc::PROT_READ | libc::PROT_WRITE)?;
+        // SAFETY: all of the mapping that was just made.
+        unsafe { prefer_large(start, bytes) };
+        Some(start)
+    })
+}
+
+/// A fresh mapping of `bytes` with such a protection.
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+pub(super) fn reserve(bytes: usize, protection: libc::c_int) -> Option<NonNull<f32>> {
+    let alone = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
     // SAFETY: asks for fresh memory anywhere; nothing that exists is touched.
-    let start = unsafe { libc::mmap(std::ptr::null_mut(), bytes, read_write, alone, -1, 0) };
+    let start = unsafe { libc::mmap(std::ptr::null_mut(), bytes, protection, alone, -1, 0) };
     if start == libc::MAP_FAILED { None } else { NonNull::new(start.cast()) }
+}
+
+/// Asks for `bytes` from `start` on to come in large pages, as far as they fill such.
+///
+/// # Safety
+/// These are pages of a mapping that the caller owns.
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+pub(super) unsafe fn prefer_large(start: NonNull<f32>, bytes: usize) {
+    // SAFETY: by the caller's word. The advice changes neither content nor address; where the system
+    // does not take it, nothing is lost.
+    unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_HUGEPAGE) };
 }
 
 /// Elsewhere the allocator gives all.
@@ -27,7 +59,7 @@ pub(super) fn map(_bytes: usize) -> Option<NonNull<f32>> {
 /// Gives back the whole pages of a mapping behind its first `keep` bytes; with 0 all of it.
 ///
 /// # Safety
-/// `start` came from [`map`], `bytes` is what is left of it, and nobody touches what goes.
+/// `start` came from [`map`] or [`reserve`], `bytes` is what is left of it, and nobody touches what goes.
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
 pub(super) unsafe fn unmap_from(start: NonNull<f32>, keep: usize, bytes: usize) {
     let Some(page) = page_bytes() else { return };
