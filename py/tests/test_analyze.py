@@ -274,6 +274,9 @@ def test_a_grid_cuts_beats_into_equal_parts_where_the_audio_crosses_zero() -> No
         hotcue.grid_slices(sample, [0.0], 0)
     with pytest.raises(TypeError, match="needs its sample_rate"):
         hotcue.grid_slices(silence, [0.0])
+    for beats in [[0.0, float("nan")], [float("inf")], [0.5, 0.0]]:
+        with pytest.raises(ValueError, match="beats_sec must be finite and not fall"):
+            hotcue.grid_slices(sample, beats)
 
 
 def test_integers_are_heard_by_full_scale() -> None:

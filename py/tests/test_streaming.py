@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import PATIENCE_SEC, wait_until
+from support import PATIENCE_SEC, Sounds, wait_until
 
 import hotcue
 
@@ -66,6 +66,16 @@ def test_waveform_and_metadata_of_a_stream_are_those_of_the_file() -> None:
         assert streamed.loops == loaded.loops
         ours, theirs = (s.waveform(5, 0.0, loaded.duration_sec) for s in (streamed, loaded))
         assert np.allclose(ours.max, theirs.max, atol=0.05)
+
+
+@pytest.mark.parametrize("neither", ["no", 1, None])
+def test_whether_it_streams_is_true_or_false(neither: object, sounds: Sounds) -> None:
+    with hotcue.AudioEngine(output="offline") as engine:
+        with pytest.raises(TypeError, match="stream"):
+            engine.load_sample_async(0, sounds.wav(), stream=neither)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="stream"):
+            engine.load_many_async({0: sounds.wav()}, stream=neither)  # type: ignore[arg-type]
+        assert engine.state(0) == "empty"
 
 
 def test_many_streams_at_once_and_seeks(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import select
 import sys
@@ -219,6 +220,12 @@ def test_what_is_no_callback_is_refused(engine: hotcue.AudioEngine) -> None:
         engine.on(succes=print)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="callback of error cannot be called: 3"):
         engine.on(success=print, error=3)  # type: ignore[arg-type]
+
+    async def later(event: object) -> None: ...
+
+    for nobody_awaits in [later, functools.partial(later)]:
+        with pytest.raises(TypeError, match="nobody would await the callback of success"):
+            engine.on(error=print, success=nobody_awaits)
     assert engine._callbacks == {}
 
 

@@ -86,7 +86,12 @@ impl Cache {
     /// # Errors
     /// Those of making it and of listing what is in it.
     pub fn open(folder: &Path, max_bytes: u64) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
+        fs::create_dir_all(folder).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                io::Error::new(io::ErrorKind::NotADirectory, "not a folder")
+            }
+            _ => error,
+        })?;
         let cache = Self {
             folder: folder.to_path_buf(),
             max_bytes,

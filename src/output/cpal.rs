@@ -122,7 +122,13 @@ pub fn default_paths() -> Vec<String> {
 
 fn find_device(id: &str) -> Result<cpal::Device, DeviceError> {
     let unknown = || {
-        DeviceError::new(DeviceErrorKind::NotAvailable, format!("no output device is called {id}"))
+        DeviceError::new(
+            DeviceErrorKind::NotAvailable,
+            format!(
+                "no output device is called {id}: \"auto\", \"default\", \"null\", \"offline\", or \
+                 one of devices()"
+            ),
+        )
     };
     let known = cpal::DeviceId::from_str(id).map_err(|_| unknown())?;
     host(known.host())?.device_by_id(&known).ok_or_else(unknown)

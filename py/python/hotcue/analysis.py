@@ -7,6 +7,8 @@ how good they are, stands in docs/ANALYSIS.md.
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, TypedDict
 
@@ -206,9 +208,11 @@ def grid_slices(
     `source` is a `Sample` that is in memory, or an array with its `sample_rate`, as `analyze` takes
     them; `per_beat` is 1 to 1024.
 
-    Raises as `analyze` does.
+    Raises as `analyze` does, `ValueError` for beats that fall or are no numbers.
     """
     beats = [float(beat) for beat in beats_sec]
+    if not all(map(math.isfinite, beats)) or any(map(operator.gt, beats, beats[1:])):
+        raise ValueError("beats_sec must be finite and not fall")
     if isinstance(source, Sample):
         if sample_rate is not None:
             raise ValueError("a Sample has a rate; sample_rate must be None")

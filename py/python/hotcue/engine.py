@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import inspect
 import os
 import warnings
 import weakref
@@ -284,7 +285,7 @@ class AudioEngine:
         if not isinstance(source, str | bytes | bytearray | memoryview):
             analyze = native.check_load(id, priority, analyze)  # Before anything is read.
         content = read(source, native.max_source_bytes)
-        return LoadTicket(native.load(id, content, priority, bool(stream), analyze, awaited))
+        return LoadTicket(native.load(id, content, priority, stream, analyze, awaited))
 
     async def load(
         self,
@@ -341,7 +342,7 @@ class AudioEngine:
             given.append((id, resolve(source, sample_rate if is_array(source) else None)))
         limit = native.max_source_bytes
         contents = [(id, read(source, limit)) for id, source in given]
-        return LoadBatch(native.load_many(contents, priority, bool(stream), analyze))
+        return LoadBatch(native.load_many(contents, priority, stream, analyze))
 
     def analyze_sample_async(
         self, id: SupportsIndex, kinds: Kinds = "bpm", *, priority: SupportsIndex = 0
@@ -404,7 +405,8 @@ class AudioEngine:
             engine.on(success=show, error=complain)
 
         There is one callback per type: a later one takes its place, None takes it away. Raises
-        `TypeError` for what is no type of event or cannot be called; nothing has changed then.
+        `TypeError` for what is no type of event, cannot be called or is an ``async def``; nothing
+        has changed then.
         """
         for kind, callback in callbacks.items():
             if kind not in EventCallbacks.__annotations__:
@@ -412,6 +414,8 @@ class AudioEngine:
                 raise TypeError(f"there are no events of the type {kind!r}, but of {known}")
             if callback is not None and not callable(callback):
                 raise TypeError(f"the callback of {kind} cannot be called: {callback!r}")
+            if inspect.iscoroutinefunction(callback):
+                raise TypeError(f"nobody would await the callback of {kind}: see events()")
         for kind, callback in callbacks.items():
             if callback is None:
                 self._callbacks.pop(kind, None)

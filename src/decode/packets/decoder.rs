@@ -31,6 +31,8 @@ pub(in crate::decode) struct PacketDecoder {
     pub(super) waiting: std::ops::Range<usize>,
     /// Frames that are missing before them.
     pub(super) lost_frames: u64,
+    /// Those before the first that could be decoded: how long they are, that one says.
+    bad_at_first: Vec<Packet>,
     /// Frames that only the codec knew to lie before the music.
     pub(super) primed_frames: u64,
     /// The frames of every packet so far, if all had as many.
@@ -72,6 +74,7 @@ impl PacketDecoder {
             order: Vec::new(),
             waiting: 0..0,
             lost_frames: 0,
+            bad_at_first: Vec::new(),
             primed_frames: 0,
             common_frames: None,
             settled_from: 0,
@@ -134,19 +137,18 @@ impl PacketDecoder {
                 let is_first = self.common_frames.is_none() && self.tally.frames == 0;
                 let same = self.common_frames == Some(frames);
                 self.common_frames = Some(frames).filter(|_| is_first || same);
-                self.waiting = self.kept(packet, frames);
-                let priming = self.codec.take_priming(frames);
-                // Unless the container says where the music begins.
-                let priming = if packet.from == 0 { priming } else { 0 };
-                self.waiting.start = priming.max(self.waiting.start).min(self.waiting.end);
-                self.primed_frames += priming as u64;
+                for bad in std::mem::take(&mut self.bad_at_first) {
+                    self.lost_frames += self.heard(&bad, frames).len() as u64;
+                }
+                self.waiting = self.heard(packet, frames);
                 self.tally.clean_all(self.codec.planes());
                 Ok(())
             }
             Err(_) => {
                 self.tally.bad_packets += 1;
                 self.tally.bad_in_a_row += 1;
-                match self.common_frames.filter(|_| !self.order.is_empty()) {
+                match self.common_frames {
+                    _ if self.order.is_empty() => self.bad_at_first.push(*packet),
                     Some(frames) => self.lost_frames += self.kept(packet, frames).len() as u64,
                     None => self.tally.bad_left_out += 1,
                 }
@@ -183,6 +185,16 @@ impl PacketDecoder {
         };
         let to = packet.to.map_or(frames, place);
         place(packet.from).min(to)..to
+    }
+
+    /// The same of the packet that comes next, without what only the codec knows to be no music.
+    fn heard(&mut self, packet: &Packet, frames: usize) -> std::ops::Range<usize> {
+        let kept = self.kept(packet, frames);
+        let priming = self.codec.take_priming(frames);
+        // Unless the container says where the music begins.
+        let priming = if packet.from == 0 { priming } else { 0 };
+        self.primed_frames += priming as u64;
+        priming.max(kept.start).min(kept.end)..kept.end
     }
 
     fn end(&mut self, cut_off: bool) -> Result<(), LoadError> {

@@ -55,23 +55,28 @@ fn undecodable_aac_becomes_silence_of_its_length() {
     let whole = fixture("aac.m4a");
     let (sound, _) = decode(&whole).expect("good file");
     let data = whole.windows(4).position(|name| name == b"mdat").expect("MP4 has its data") + 4;
-    let mut damaged = whole.clone();
-    let middle = data + 1_000;
-    damaged[middle..middle + 400].fill(0xff);
-    let (planes, warnings) = decode(&damaged).expect("most of it is there");
-    let warning = warnings.iter().find(|warning| warning.code == WarningCode::DecodeErrors);
-    let warning = warning.unwrap_or_else(|| panic!("no decode_errors in {warnings:?}"));
-    let packets = number(warning, "packets");
-    assert!(packets >= 1.0);
-    assert_eq!(number(warning, "frames"), packets * 1024.0);
-    assert_eq!(sound[0].len(), planes[0].len());
-    // Not bit by bit: noise that the codec makes up has lost its seed.
-    let end = planes[0].len() - 2048..;
-    let energy = |values: &mut dyn Iterator<Item = f32>| values.map(|v| v * v).sum::<f32>();
-    let signal = energy(&mut sound[0][end.clone()].iter().copied());
-    let pairs = sound[0][end.clone()].iter().zip(&planes[0][end]);
-    let noise = energy(&mut pairs.map(|(a, b)| a - b));
-    assert!(noise < signal / 1000.0, "what follows keeps its time: {noise} of {signal}");
+    // Also at the start, where no packet has said yet how long packets are.
+    for at in [data, data + 1_000] {
+        let mut damaged = whole.clone();
+        damaged[at..at + 400].fill(0x55);
+        let (planes, warnings) = decode(&damaged).expect("most of it is there");
+        let warning = warnings.iter().find(|warning| warning.code == WarningCode::DecodeErrors);
+        let warning = warning.unwrap_or_else(|| panic!("no decode_errors in {warnings:?}"));
+        // The first 1,024 frames of the file are none of the music.
+        let unheard = if at == data { 1.0 } else { 0.0 };
+        let packets = number(warning, "packets");
+        assert!(packets > unheard);
+        assert_eq!(number(warning, "frames"), (packets - unheard) * 1024.0);
+        assert_eq!(number(warning, "packets_left_out"), 0.0);
+        assert_eq!(sound[0].len(), planes[0].len());
+        // Not bit by bit: noise that the codec makes up has lost its seed.
+        let end = planes[0].len() - 2048..;
+        let energy = |values: &mut dyn Iterator<Item = f32>| values.map(|v| v * v).sum::<f32>();
+        let signal = energy(&mut sound[0][end.clone()].iter().copied());
+        let pairs = sound[0][end.clone()].iter().zip(&planes[0][end]);
+        let noise = energy(&mut pairs.map(|(a, b)| a - b));
+        assert!(noise < signal / 1000.0, "what follows keeps its time: {noise} of {signal}");
+    }
 }
 
 #[test]
