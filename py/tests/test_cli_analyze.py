@@ -216,6 +216,10 @@ def test_a_tempogram_is_brightest_where_pulses_are() -> None:
     assert (np.abs(bpms[strengths.argmax(axis=0)] - 100) <= 1).all()
     assert strengths.max() == pytest.approx(1.0)
     assert not tempogram(np.zeros(500), bpms, 5).any()
+    # A crackle long after the music is none.
+    pulses = np.concatenate([pulses, np.zeros(CURVE_HZ * 20)])
+    pulses[CURVE_HZ * 35] = 0.001
+    assert tempogram(pulses, bpms, 80)[:, 60:].max() < 0.01
 
 
 def test_ticks_are_at_round_times() -> None:

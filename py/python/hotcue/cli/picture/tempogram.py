@@ -56,7 +56,8 @@ def tempogram(
     rises: NDArray[np.float64], bpms: NDArray[np.float64], columns: int
 ) -> NDArray[np.float64]:
     """The strength of each tempo, the rows, in windows around `columns` equal parts of the time;
-    the strongest of each column is 1, but where nothing begins all is 0."""
+    the strongest of each column is 1, less where hardly anything begins: what is a twentieth as
+    strong as the strongest of all, or weaker, is no pulse."""
     window = min(round(WINDOW_SEC * CURVE_HZ), rises.size)
     half = window // 2
     padded = np.pad(rises, (half, window))
@@ -68,4 +69,5 @@ def tempogram(
     pieces -= (pieces * weights).sum(axis=1, keepdims=True) / weights.sum()
     strengths = np.abs(pieces @ waves).T
     most = strengths.max(axis=0, initial=0.0)
-    return np.asarray(strengths / np.where(most > 1e-9, most, np.inf))
+    most = np.maximum(most, max(most.max(initial=0.0) / 20, 1e-9))
+    return np.asarray(strengths / most)
