@@ -7,7 +7,8 @@ import json
 from rich.table import Table
 from rich.text import Text
 
-from ..engine import devices
+from ..engine import AudioEngine, devices
+from ..errors import DeviceError
 from .text import console, printable
 
 
@@ -20,6 +21,11 @@ def show_devices(*, as_json: bool) -> int:
     screen = console()
     if not found:
         screen.print('No audio output device. Engines with output="auto" play to nowhere.')
+        # It says why, such as a library that is missing.
+        try:
+            AudioEngine(output="default").run()
+        except DeviceError as error:
+            screen.print(Text(printable(str(error))))
         return 0
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("", "id", "name", "channels", "rate"):
