@@ -4,7 +4,7 @@
 //! is left to do then depends on a hundred values per second: the signals that are compared with
 //! themselves (`novelty`), their likeness after every lag (`correlation`), the strength of every
 //! pulse (`pulse`), what that and the length say for each tempo (`candidates`, `length`,
-//! `choice`), and where the beats lie (`beats`, `bars`).
+//! `choice`), and where the beats lie (`steady`, `beats`, `grid`, `bars`).
 
 mod attack;
 mod attacks;
@@ -21,6 +21,7 @@ mod peaks;
 mod pulse;
 mod silence;
 mod spectra;
+mod steady;
 #[cfg(test)]
 mod tests;
 
@@ -31,11 +32,12 @@ use beats::Tracker;
 use candidates::{Evidence, Search};
 use correlation::{BLOCK_FRAMES, Correlation, Correlator};
 use flux::Flux;
-use grid::{Chosen, Telling};
+use grid::{Chosen, Heard, Telling};
 use novelty::{Moments, Novelty, SIGNALS};
 use pulse::{Pulse, STRETCH_FRAMES};
 use silence::Silence;
 use spectra::{FRAMES_PER_SEC, Spectra};
+use steady::Phases;
 
 use super::block::Block;
 use super::kind::AnalysisResult;
@@ -110,8 +112,9 @@ enum Stage {
     Pulsing(usize),
     Searching,
     Weighing(Search),
+    Steadying(Phases, Chosen),
     Tracking(Tracker, Chosen),
-    Telling(Tracker, Box<Telling>),
+    Telling(Box<Telling>),
     Done,
 }
 
@@ -229,6 +232,12 @@ impl Rhythm {
         Stage::Correlating(0, 0)
     }
 
+    /// The stage after the tempo is known, and how the beats lie.
+    fn tell(&self, chosen: Chosen, heard: Heard) -> Stage {
+        let (silent_sec, length_sec) = (self.leading_silence_sec, self.length_sec());
+        Stage::Telling(Box::new(Telling::new(chosen, heard, silent_sec, length_sec)))
+    }
+
     fn correlate(&mut self, which: usize, from: usize) -> Stage {
         let signal = self.novelty.signal(which);
         let mean = self.novelty.mean(which);
@@ -334,8 +343,19 @@ impl Analyzer for Rhythm {
                 let Some(chosen) = chosen else {
                     return Conclusion::Result(AnalysisResult::Bpm(TempoEstimate::default()));
                 };
-                Stage::Tracking(Tracker::new(grid::period(&chosen.choice), frames), chosen)
+                Stage::Steadying(Phases::new(grid::period(&chosen.choice)), chosen)
             }
+            Stage::Steadying(mut phases, chosen) if phases.frames() < frames => {
+                let from = phases.frames();
+                for novelty in &self.novelty.all[from..self.until(from, STEP_FRAMES)] {
+                    phases.add(f64::from(*novelty));
+                }
+                Stage::Steadying(phases, chosen)
+            }
+            Stage::Steadying(phases, chosen) => match phases.steady() {
+                Some(steady) => self.tell(chosen, Heard::steady(steady)),
+                None => Stage::Tracking(Tracker::new(grid::period(&chosen.choice), frames), chosen),
+            },
             Stage::Tracking(mut tracker, chosen) if tracker.frames() < frames => {
                 let from = tracker.frames();
                 for at in from..self.until(from, TRACKED_FRAMES) {
@@ -343,16 +363,12 @@ impl Analyzer for Rhythm {
                 }
                 Stage::Tracking(tracker, chosen)
             }
-            Stage::Tracking(tracker, chosen) => {
-                let (silent_sec, length_sec) = (self.leading_silence_sec, self.length_sec());
-                let telling = Telling::new(chosen, &tracker, silent_sec, length_sec);
-                Stage::Telling(tracker, Box::new(telling))
-            }
-            Stage::Telling(tracker, mut telling) => {
-                if let Some(estimate) = telling.step(&tracker, &self.novelty) {
+            Stage::Tracking(tracker, chosen) => self.tell(chosen, Heard::tracked(tracker)),
+            Stage::Telling(mut telling) => {
+                if let Some(estimate) = telling.step(&self.novelty) {
                     return Conclusion::Result(AnalysisResult::Bpm(estimate));
                 }
-                Stage::Telling(tracker, telling)
+                Stage::Telling(telling)
             }
             Stage::Done => return Conclusion::End,
         };

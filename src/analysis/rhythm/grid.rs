@@ -10,6 +10,7 @@ use super::length::{self, Fit};
 use super::novelty::Novelty;
 use super::seconds;
 use super::spectra::FRAMES_PER_SEC;
+use super::steady::{Folded, Steady};
 
 /// Beats that miss an even grid by less (root of the mean square, in frames) are told as one.
 const EVEN_FRAMES: f64 = 2.5;
@@ -29,8 +30,9 @@ const SOUND_SEC: f64 = 0.005;
 const UNSTABLE_PART: f64 = 0.1;
 /// Frames on either side in which the peak near a tracked beat is looked for.
 const REFINED_FRAMES: usize = 2;
-/// Beats that are looked at in one step.
+/// Beats, and frames, that are looked at in one step.
 const STEP_BEATS: usize = 512;
+const STEP_FRAMES: usize = 8_192;
 
 /// A beat of the chosen tempo in frames.
 pub(super) fn period(choice: &Choice) -> f64 {
@@ -48,16 +50,93 @@ pub(super) struct Chosen {
     pub(super) triple: f64,
 }
 
-/// A chosen tempo on its way to what is told of it, some beats at a time.
+/// How the beats lie.
+pub(super) enum Heard {
+    /// All a period apart: only where is to be found out.
+    Steady(Steady, Folded),
+    /// Where they were tracked.
+    Tracked {
+        tracker: Tracker,
+        /// The next beat of the chain, which is gone along from its end.
+        next: Option<usize>,
+        /// Where the beats of the chain are, the last first; once all are known, the first first.
+        beats: Vec<f64>,
+    },
+}
+
+impl Heard {
+    pub(super) fn steady(steady: Steady) -> Self {
+        Self::Steady(steady, Folded::new(steady.period))
+    }
+
+    pub(super) fn tracked(tracker: Tracker) -> Self {
+        Self::Tracked { next: tracker.last(), tracker, beats: Vec::new() }
+    }
+
+    /// Listens to the next part; false once all is heard.
+    fn listen(&mut self, novelty: &Novelty) -> bool {
+        match self {
+            Self::Steady(_, folded) => {
+                let from = folded.frames();
+                let to = novelty.all.len().min(from + STEP_FRAMES);
+                (from..to).for_each(|at| folded.add(novelty.accent(at)));
+                from < to
+            }
+            Self::Tracked { tracker, next, beats } => {
+                for _ in 0..STEP_BEATS {
+                    let Some(beat) = *next else { break };
+                    beats.push(refine(&novelty.all, beat));
+                    *next = tracker.before(beat);
+                    if next.is_none() {
+                        beats.reverse();
+                    }
+                }
+                next.is_some()
+            }
+        }
+    }
+
+    /// The line along which the beats lie, if they lie along one; `silent` frames come before the
+    /// first sound.
+    fn line(&self, silent: f64) -> Option<Line> {
+        match self {
+            Self::Steady(steady, folded) => {
+                // What begins without silence may have been cut out of something.
+                let start = (silent > 0.0).then_some(silent);
+                let first = folded.phase(start, START_PART, START_FRAMES);
+                let (period, residual) = (steady.period, steady.deviation * steady.period);
+                Some(Line { first, period, residual })
+            }
+            Self::Tracked { beats, .. } => beats::line(beats),
+        }
+    }
+
+    /// Whether the beats are told to lie along their line; the tempo that was chosen has beats
+    /// `period` frames apart.
+    fn is_even(&self, line: &Line, period: f64) -> bool {
+        match self {
+            Self::Steady(..) => true,
+            Self::Tracked { .. } => {
+                line.residual < EVEN_FRAMES && (line.period / period - 1.0).abs() < SAME_TEMPO
+            }
+        }
+    }
+
+    fn tracked_beats(&self) -> &[f64] {
+        match self {
+            Self::Steady(..) => &[],
+            Self::Tracked { beats, .. } => beats,
+        }
+    }
+}
+
+/// A chosen tempo on its way to what is told of it, a part at a time.
 pub(super) struct Telling {
     chosen: Chosen,
+    heard: Heard,
     /// Before the first sound, in frames.
     silent: f64,
     length_sec: f64,
-    /// The next beat of the chain that was tracked, which is gone along from its end.
-    next: Option<usize>,
-    /// Where the beats of the chain are, the last first; once all are known, the first first.
-    tracked: Vec<f64>,
     laid: Option<Laid>,
     accents: Accents,
 }
@@ -73,29 +152,25 @@ struct Laid {
 }
 
 impl Telling {
-    pub(super) fn new(chosen: Chosen, tracker: &Tracker, silent_sec: f64, length_sec: f64) -> Self {
+    pub(super) fn new(chosen: Chosen, heard: Heard, silent_sec: f64, length_sec: f64) -> Self {
         // The first milliseconds of a sound may be as quiet as silence.
         let silent_sec = if silent_sec < SOUND_SEC { 0.0 } else { silent_sec };
         Self {
             chosen,
+            heard,
             silent: silent_sec * f64::from(FRAMES_PER_SEC),
             length_sec,
-            next: tracker.last(),
-            tracked: Vec::new(),
             laid: None,
             accents: Accents::default(),
         }
     }
 
     /// Does the next part; all that is told of the tempo with the last one.
-    pub(super) fn step(&mut self, tracker: &Tracker, novelty: &Novelty) -> Option<TempoEstimate> {
-        if let Some(next) = self.next {
-            self.next = self.follow(next, tracker, novelty);
-            return None;
-        }
+    pub(super) fn step(&mut self, novelty: &Novelty) -> Option<TempoEstimate> {
         let Some(laid) = &self.laid else {
-            self.tracked.reverse();
-            self.laid = Some(self.lay(novelty));
+            if !self.heard.listen(novelty) {
+                self.laid = Some(self.lay(novelty));
+            }
             return None;
         };
         let left = laid.beats[self.accents.beats()..].iter().take(STEP_BEATS);
@@ -106,42 +181,31 @@ impl Telling {
         Some(self.tell(laid))
     }
 
-    /// Goes back along the chain from the beat `next`; where it has come to.
-    fn follow(&mut self, next: usize, tracker: &Tracker, novelty: &Novelty) -> Option<usize> {
-        let mut next = Some(next);
-        for _ in 0..STEP_BEATS {
-            let Some(beat) = next else { break };
-            self.tracked.push(refine(&novelty.all, beat));
-            next = tracker.before(beat);
-        }
-        next
-    }
-
     /// Lays an even grid, or the beats where they were tracked.
     fn lay(&self, novelty: &Novelty) -> Laid {
         let period = period(&self.chosen.choice);
         let length = self.length_sec * f64::from(FRAMES_PER_SEC);
-        let line = beats::line(&self.tracked);
+        let line = self.heard.line(self.silent);
         let stability = line.map_or(0.0, |line| 1.0 - line.residual / line.period / UNSTABLE_PART);
-        let fit = self.chosen.choice.best.fit.filter(|_| {
-            self.length_sec < LOOP_MAX_SEC || line.is_none_or(|line| is_loop(&line, period, length))
+        let fit = self.chosen.choice.best.fit.filter(|fit| {
+            self.length_sec < LOOP_MAX_SEC
+                || length::is_usual(fit.beats)
+                    && line.is_none_or(|line| is_loop(&line, period, length))
         });
-        let even_line = line.filter(|line| {
-            line.residual < EVEN_FRAMES && (line.period / period - 1.0).abs() < SAME_TEMPO
-        });
+        let even_line = line.filter(|line| self.heard.is_even(line, period));
         let (beats, heard) = match (fit, even_line) {
             (Some(_), _) => (even(loop_phase(novelty, period, self.silent), period, length), None),
             (None, Some(line)) => {
                 (even(line.first + ATTACK_FRAMES, line.period, length), Some(line.period))
             }
             (None, None) => {
-                let beats = self.tracked.iter().map(|beat| beat + ATTACK_FRAMES).collect();
-                (beats, beats::mean_period(&self.tracked, period))
+                let tracked = self.heard.tracked_beats();
+                let beats = tracked.iter().map(|beat| beat + ATTACK_FRAMES).collect();
+                (beats, beats::mean_period(tracked, period))
             }
         };
-        let is_known = |heard: &f64| {
-            self.tracked.len() >= MANY_BEATS && (heard / period - 1.0).abs() < WANDERING
-        };
+        let is_known =
+            |heard: &f64| beats.len() >= MANY_BEATS && (heard / period - 1.0).abs() < WANDERING;
         let bpm = heard.filter(is_known).map_or(self.chosen.choice.best.bpm, bpm_of);
         Laid { beats, bpm, fit, stability: stability.max(0.0) }
     }

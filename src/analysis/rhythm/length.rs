@@ -73,8 +73,12 @@ pub(super) fn is_exact(length_sec: f64, frame_sec: f64, beats: u32) -> bool {
 
 /// The numbers of beats, of those that are usual, that a file [is exactly](is_exact) long.
 pub(super) fn exact_beats(length_sec: f64, frame_sec: f64) -> impl Iterator<Item = u32> {
-    (2..=256)
-        .filter(move |beats| usualness(*beats) >= USUAL && is_exact(length_sec, frame_sec, *beats))
+    (2..=256).filter(move |beats| is_usual(*beats) && is_exact(length_sec, frame_sec, *beats))
+}
+
+/// Whether a loop is likely to have so many beats.
+pub(super) fn is_usual(beats: u32) -> bool {
+    usualness(beats) >= USUAL
 }
 
 /// How usual it is for a loop to have so many beats.

@@ -14,6 +14,7 @@ use super::super::tempo::TempoEstimate;
 use super::super::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep};
 use super::attacks::Attacks;
 use super::candidates::Candidate;
+use super::steady::Phases;
 use super::{choice, length};
 use crate::buffer::SampleBuffer;
 
@@ -215,6 +216,90 @@ fn beats_follow_a_tempo_that_wanders_whatever_the_length_would_fit() {
         let bpm = tempo.bpm.expect("a pulse");
         assert!((bpm - mean_bpm).abs() < 0.5, "{bpm} for {mean_bpm}, {rest_sec}");
         assert_eq!((tempo.loop_bpm, tempo.n_beats), (None, None), "{rest_sec}");
+    }
+}
+
+/// A kick and a snare on every beat of the first 56 s of 80, bass and snare half a beat later on
+/// the rest, and hats on all halves; all that after `silent_sec`.
+fn shifted(rate: u32, bpm: f64, silent_sec: f64) -> Track {
+    let beat_sec = 60.0 / bpm;
+    let mut track = Track::new(rate, 80.0);
+    let beats = 0..((79.0 - silent_sec) / beat_sec) as u32;
+    for at_sec in beats.map(|beat| silent_sec + f64::from(beat) * beat_sec) {
+        let accent_sec = if at_sec < 56.0 { at_sec } else { at_sec + beat_sec / 2.0 };
+        track.strike(accent_sec, 60.0, 0.08, 0.8);
+        track.strike(accent_sec, 400.0, 0.03, 0.4);
+        track.hiss(accent_sec, 0.04, 0.3);
+        track.hiss(at_sec, 0.01, 0.1);
+        track.hiss(at_sec + beat_sec / 2.0, 0.01, 0.1);
+    }
+    track
+}
+
+#[test]
+fn beats_of_a_steady_tempo_do_not_follow_accents_that_move_between_them() {
+    for (bpm, silent_sec) in [(101.7, 0.0), (127.3, 0.4), (149.1, 0.0)] {
+        let (_, tempo, _) = analyse(shifted(22_050, bpm, silent_sec).sample());
+        let found = tempo.bpm.expect("a pulse");
+        assert!((found - bpm).abs() < 0.02, "{found} for {bpm}");
+        for beat in &tempo.beats_sec {
+            let off = (beat - silent_sec) * bpm / 60.0;
+            let off_sec = (off - off.round()).abs() * 60.0 / bpm;
+            assert!(off_sec < 0.01, "{beat} is {off_sec} off at {bpm}");
+        }
+        assert!(tempo.beats_sec.len() >= (79.0 * bpm / 60.0) as usize, "{tempo:?}");
+        assert!(tempo.stability > 0.9, "{tempo:?}");
+    }
+}
+
+#[test]
+fn what_begins_after_silence_begins_on_a_beat() {
+    // Between the beats there is a little more.
+    let (rate, bpm, silent_sec) = (22_050, 118.3, 0.25);
+    let beat_sec = 60.0 / bpm;
+    let mut track = Track::new(rate, 40.0);
+    for beat in 0..76 {
+        let at_sec = silent_sec + f64::from(beat) * beat_sec;
+        track.strike(at_sec, 60.0, 0.08, 0.8);
+        track.hiss(at_sec, 0.03, 0.2);
+        track.strike(at_sec + beat_sec / 2.0, 60.0, 0.08, 0.9);
+        track.hiss(at_sec + beat_sec / 2.0, 0.03, 0.25);
+    }
+    let (_, tempo, _) = analyse(track.sample());
+    let first = tempo.beats_sec.first().expect("beats");
+    let off = (first - silent_sec) / beat_sec;
+    assert!((off - off.round()).abs() < 0.03, "{off}: {tempo:?}");
+}
+
+#[test]
+fn a_tempo_is_steady_whose_phases_agree_to_the_end() {
+    // A pulse of three frames on every third of a beat: the tempo that is looked for is 0.5 % off.
+    let phases = |period_at: &dyn Fn(usize) -> f64| {
+        let mut phases = Phases::new(47.1 * 1.005);
+        let mut beats = 0.0;
+        for frame in 0..6_000 {
+            beats += period_at(frame).recip();
+            phases.add(f64::from(u8::from((3.0 * beats).fract() * period_at(frame) < 9.0)));
+        }
+        phases.steady()
+    };
+    let steady = phases(&|_| 47.1).expect("a steady tempo");
+    assert!((steady.period / 47.1 - 1.0).abs() < 1e-4, "{steady:?}");
+    assert!(steady.deviation < 0.01, "{steady:?}");
+    assert_eq!(phases(&|frame| if frame < 3_000 { 47.1 } else { 48.0 }), None);
+    let wandering = |frame| 47.1 * (1.0 + 0.02 * (frame as f64 / 300.0).sin());
+    assert_eq!(phases(&wandering), None);
+}
+
+#[test]
+fn a_long_file_of_an_unlikely_number_of_beats_is_no_loop_and_has_bars_of_four() {
+    for beats in [99, 101, 106] {
+        let bpm = 121.3;
+        let mut track = Track::groove(22_050, bpm, 32);
+        track.plane.truncate(frames(f64::from(beats) * 60.0 / bpm, 22_050));
+        let (_, tempo, _) = analyse(track.sample());
+        assert_eq!((tempo.loop_bpm, tempo.n_beats), (None, None), "{beats}");
+        assert_eq!(tempo.beats_per_bar, 4, "{beats}");
     }
 }
 
