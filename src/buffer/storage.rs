@@ -53,8 +53,16 @@ pub(super) struct Storage {
 impl Storage {
     /// Planes of zeroed, untouched memory.
     pub(super) fn with_capacity(channels: usize, frames: usize) -> Result<Self, LoadError> {
+        Self::of(channels, frames, Block::zeroed)
+    }
+
+    fn of(
+        channels: usize,
+        frames: usize,
+        block: fn(usize) -> Result<Block, LoadError>,
+    ) -> Result<Self, LoadError> {
         let values = channels.checked_mul(frames).ok_or_else(|| too_large(usize::MAX))?;
-        let block = Block::zeroed(values)?;
+        let block = block(values)?;
         Ok(Self {
             block,
             channels,
@@ -195,7 +203,8 @@ impl Storage {
             return Ok(());
         }
         let ready = self.ready_frames();
-        let grown = Self::with_capacity(self.channels, frames)?;
+        // What has grown may grow again.
+        let grown = Self::of(self.channels, frames, Block::apart)?;
         for channel in 0..self.channels {
             let plane = self.plane_start(channel);
             // SAFETY: nobody else has `grown`, and `&mut self` proves that nobody has this. Two

@@ -45,7 +45,9 @@ impl SampleWriter {
     /// # Errors
     /// As [`with_capacity`](Self::with_capacity).
     pub fn growing(spec: AudioSpec) -> Result<Self, LoadError> {
-        Self::new(spec, FIRST_GUESS_FRAMES, false)
+        let mut writer = Self::new(spec, 0, false)?;
+        writer.reserve(FIRST_GUESS_FRAMES)?;
+        Ok(writer)
     }
 
     fn new(spec: AudioSpec, frames: usize, shareable: bool) -> Result<Self, LoadError> {

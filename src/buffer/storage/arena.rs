@@ -1,5 +1,6 @@
 //! Blocks of less than a few MB side by side, so that large pages serve them as well. Only places are
-//! handed out here, one behind the other; each block gives its own pages back to the system.
+//! handed out here, one behind the other; each block gives its own pages back to the system, which
+//! lets go of a large page when all of it was given back, or memory is short.
 #![allow(unsafe_code, reason = "see storage.rs, whose part this is")]
 
 use std::ptr::{self, NonNull};

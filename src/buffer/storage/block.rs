@@ -23,12 +23,21 @@ unsafe impl Sync for Block {}
 
 impl Block {
     pub(super) fn zeroed(values: usize) -> Result<Self, LoadError> {
+        Self::of(values, pages::map)
+    }
+
+    /// The same for what may soon be given up again: then all of it is the system's at once.
+    pub(super) fn apart(values: usize) -> Result<Self, LoadError> {
+        Self::of(values, pages::map_apart)
+    }
+
+    fn of(values: usize, map: fn(usize) -> Option<NonNull<f32>>) -> Result<Self, LoadError> {
         let layout = Self::layout(values)?;
         if layout.size() == 0 {
             return Ok(Self { start: NonNull::dangling(), values: 0, mapped: false });
         }
         if layout.size() >= pages::SMALLEST_BYTES
-            && let Some(start) = pages::map(layout.size())
+            && let Some(start) = map(layout.size())
         {
             return Ok(Self { start, values, mapped: true });
         }

@@ -37,7 +37,13 @@ pub(super) unsafe fn forget(start: *mut f32, end: *mut f32) {
     if last > first {
         // SAFETY: whole pages of private memory that the caller has given up. They stay mapped
         // and valid, as zeros. Failing leaves them as they are, which does no harm either.
-        unsafe { libc::madvise(start.with_addr(first).cast(), last - first, libc::MADV_DONTNEED) };
+        unsafe {
+            let (start, bytes) = (start.with_addr(first).cast(), last - first);
+            // Before 5.18 the system did not let go of what a program has locked.
+            if libc::madvise(start, bytes, libc::MADV_DONTNEED_LOCKED) != 0 {
+                libc::madvise(start, bytes, libc::MADV_DONTNEED);
+            }
+        }
     }
 }
 

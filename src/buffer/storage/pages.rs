@@ -8,7 +8,7 @@
 use std::ptr::NonNull;
 
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
-use super::arena;
+use super::{arena, moving::forget};
 
 /// From this size on a block has pages of its own: where allocators begin to do the same, until
 /// they have seen larger blocks come and go.
@@ -22,12 +22,19 @@ pub(super) fn map(bytes: usize) -> Option<NonNull<f32>> {
     } else {
         None
     };
-    beside_others.or_else(|| {
-        let start = reserve(bytes, libc::PROT_READ | libc::PROT_WRITE)?;
+    beside_others.or_else(|| map_apart(bytes))
+}
+
+/// The same, in no large page together with other blocks: of one that others are in nothing goes
+/// before memory is short, or all of it.
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+pub(super) fn map_apart(bytes: usize) -> Option<NonNull<f32>> {
+    let start = reserve(bytes, libc::PROT_READ | libc::PROT_WRITE)?;
+    if bytes > arena::MOST_BYTES {
         // SAFETY: all of the mapping that was just made.
         unsafe { prefer_large(start, bytes) };
-        Some(start)
-    })
+    }
+    Some(start)
 }
 
 /// A fresh mapping of `bytes` with such a protection.
@@ -56,18 +63,30 @@ pub(super) fn map(_bytes: usize) -> Option<NonNull<f32>> {
     None
 }
 
+/// As [`map`].
+#[cfg(not(all(target_os = "linux", not(any(loom, miri)))))]
+pub(super) fn map_apart(_bytes: usize) -> Option<NonNull<f32>> {
+    None
+}
+
 /// Gives back the whole pages of a mapping behind its first `keep` bytes; with 0 all of it.
 ///
 /// # Safety
-/// `start` came from [`map`] or [`reserve`], `bytes` is what is left of it, and nobody touches what goes.
+/// `start` came from [`map`], [`map_apart`] or [`reserve`], `bytes` is what is left of it, and nobody touches what goes.
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
 pub(super) unsafe fn unmap_from(start: NonNull<f32>, keep: usize, bytes: usize) {
     let Some(page) = page_bytes() else { return };
     let (keep, bytes) = (keep.next_multiple_of(page), bytes.next_multiple_of(page));
     if bytes > keep {
-        // SAFETY: whole pages of a mapping that the caller owns and has given up. Failing leaves
-        // them mapped, which does no harm.
-        unsafe { libc::munmap(start.as_ptr().byte_add(keep).cast(), bytes - keep) };
+        // SAFETY: whole pages of a mapping that the caller owns and has given up.
+        unsafe {
+            let (first, end) = (start.as_ptr().byte_add(keep), start.as_ptr().byte_add(bytes));
+            if libc::munmap(first.cast(), bytes - keep) != 0 {
+                // To take a part out of the middle makes two mappings of one, and a process has only
+                // so many. The addresses are lost then, but not the memory.
+                forget(first, end);
+            }
+        }
     }
 }
 

@@ -2,9 +2,12 @@
 #![allow(unsafe_code, reason = "writes to blocks as their owner does, and asks what is mapped")]
 
 use std::error::Error;
-use std::{fs, io, slice, thread};
+use std::process::Command;
+use std::{env, fs, io, ptr, slice, thread};
 
+use super::Storage;
 use super::block::Block;
+use super::moving::forget;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -88,6 +91,91 @@ fn a_block_between_others_goes_back_to_the_system() -> Outcome {
     assert!(flags_at(place)?.is_none());
     for kept in [first, last] {
         assert!(flags_at(kept.as_ptr().addr())?.is_some());
+    }
+    Ok(())
+}
+
+#[test]
+fn what_grows_has_no_page_with_others() -> Outcome {
+    let mut storage = Storage::with_capacity(2, 0)?;
+    for frames in [MB_VALUES / 8, MB_VALUES, 2 * MB_VALUES] {
+        storage.grow(frames)?;
+        let flags = flags_at(storage.as_ptr().addr())?.ok_or("it is mapped")?;
+        assert!(!flags.split(' ').any(|flag| flag == "hg"), "{frames} frames: {flags}");
+    }
+    Ok(())
+}
+
+/// How many pages are in memory of those from `start` on, which are mapped: 4 MB at most.
+fn pages_in_memory(start: *mut f32, bytes: usize) -> usize {
+    // None is smaller than 4 kB.
+    let mut pages = [0_u8; 1024];
+    assert!(bytes / 4096 <= pages.len());
+    // SAFETY: only asks, and has a byte for each page.
+    assert_eq!(unsafe { libc::mincore(start.cast(), bytes, pages.as_mut_ptr()) }, 0);
+    pages.iter().filter(|&page| page & 1 == 1).count()
+}
+
+#[test]
+fn what_a_program_has_locked_is_forgotten_all_the_same() -> Outcome {
+    let mut block = Block::zeroed(MB_VALUES)?;
+    // As few as every system lets a program lock.
+    let values = &mut values_of(&mut block, MB_VALUES)[..8192];
+    values.fill(1.0);
+    let (bytes, range) = (size_of_val(values), values.as_mut_ptr_range());
+    // SAFETY: locks pages of this block, which ends with the test, and forgets them.
+    unsafe {
+        assert_eq!(libc::mlock(range.start.cast(), bytes), 0);
+        assert!(pages_in_memory(range.start, bytes) > 0);
+        forget(range.start, range.end);
+    }
+    assert_eq!(pages_in_memory(range.start, bytes), 0);
+    Ok(())
+}
+
+/// Makes mappings until the process has as many as the system allows.
+fn take_all_mappings() -> Outcome {
+    let most: usize = fs::read_to_string("/proc/sys/vm/max_map_count")?.trim().parse()?;
+    let bytes = (most + 2) * 2 * 4096;
+    let alone = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    // SAFETY: fresh memory that nobody uses; every other page of it becomes a mapping of its own.
+    unsafe {
+        let start = libc::mmap(ptr::null_mut(), bytes, libc::PROT_NONE, alone, -1, 0);
+        assert_ne!(start, libc::MAP_FAILED);
+        let page = usize::try_from(libc::sysconf(libc::_SC_PAGESIZE))?;
+        for at in (page..bytes).step_by(2 * page) {
+            if libc::mprotect(start.byte_add(at), page, libc::PROT_READ) != 0 {
+                return Ok(());
+            }
+        }
+    }
+    Err("there is no end of mappings".into())
+}
+
+#[test]
+fn memory_goes_back_where_no_mapping_can_be_divided() -> Outcome {
+    const CHILD: &str = "HOTCUE_TEST_ALONE";
+    const NAME: &str = "memory_goes_back_where_no_mapping_can_be_divided";
+    if env::var_os(CHILD).is_none() {
+        // In a process of its own: others have mappings to make.
+        let name = format!("{}::{NAME}", module_path!().split_once("::").ok_or("in a crate")?.1);
+        let mut child = Command::new(env::current_exe()?);
+        child.args(["--exact", &name, "--test-threads=1"]).env(CHILD, "1");
+        assert!(child.status()?.success());
+        return Ok(());
+    }
+    let [mut first, mut middle, mut last] =
+        [Block::zeroed(MB_VALUES)?, Block::zeroed(MB_VALUES)?, Block::zeroed(MB_VALUES)?];
+    for block in [&mut first, &mut middle, &mut last] {
+        values_of(block, MB_VALUES).fill(1.0);
+    }
+    let place = middle.as_ptr();
+    assert!(pages_in_memory(place, 1 << 20) > 0);
+    take_all_mappings()?;
+    drop(middle);
+    assert_eq!(pages_in_memory(place, 1 << 20), 0);
+    for kept in [&mut first, &mut last] {
+        assert!(values_of(kept, MB_VALUES).iter().all(|&value| value == 1.0));
     }
     Ok(())
 }
