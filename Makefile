@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench load bench-peers bench-mixers bench-tempo nightly soak promises progress streams crosscheck \
+.PHONY: help demo test lint bench load bench-peers bench-mixers bench-tempo bench-key nightly soak promises progress streams crosscheck \
 	formats hosts fuzz rtsan docs clean preflight wheel sdist bare free-threaded rust-tests jack-test python-tests not-run
 
 PYTHON := .venv/bin/python
@@ -112,6 +112,16 @@ bench-tempo: preflight target/tempo/.venv ## lays tempi and beats beside known o
 	    target/tempo/peers.jsonl target/tempo/peers.tsv $(HALF:%=--half %) --slow-part $(SLOW_PART)
 	cargo run --locked --release -p hotcue-tests --bin tempo -- \
 	    $(TEMPO_LIST) $(HALF:%=half=%) others=target/tempo/peers.tsv $(ARGS)
+
+# The folder `MDB Drums` of the data set of that name, for onsets.
+MDB :=
+
+bench-key: preflight wheel target/tempo/.venv ## lays keys beside known ones, and onsets: HALF=dev MORE=LIST MDB=DIR
+	target/tempo/.venv/bin/python benches/key/material.py target/key $(MORE:%=--more %)
+	PYTHONPATH=benches/tempo target/tempo/.venv/bin/python benches/key/compare.py \
+	    target/key/material.tsv target/key/peers.jsonl .venv/bin/hotcue $(HALF:%=--half %)
+	@if test -d "$(MDB)"; then PYTHONPATH=benches/tempo target/tempo/.venv/bin/python \
+	    benches/key/onsets.py "$(MDB)" .venv/bin/hotcue $(HALF:%=--half %); fi
 
 target/tempo/.venv: benches/tempo/requirements.txt benches/tempo/peers.txt | preflight
 	"$$(scripts/find_python.sh)" -m venv $@

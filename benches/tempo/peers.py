@@ -180,6 +180,11 @@ def ask(peer: Callable[[Mono], Answer], mono: Mono) -> dict[str, Any]:
     return {"bpm": bpm, "beats": beats, "cpu_sec": cpu_sec() - begin}
 
 
+def content_of(path: Path) -> str:
+    """The hash of what a file holds."""
+    return hashlib.sha1(path.read_bytes()).hexdigest()
+
+
 def half_of(origin: str) -> str:
     return "held" if hashlib.sha1(origin.encode()).digest()[0] % 2 else "dev"
 
@@ -203,8 +208,7 @@ def read_list(path: Path) -> list[File]:
     files = []
     for line in path.read_text().splitlines():
         name, _, of_set, origin, _ = line.split("\t")
-        content = hashlib.sha1(Path(name).read_bytes()).hexdigest()
-        files.append(File(Path(name), of_set, origin, content))
+        files.append(File(Path(name), of_set, origin, content_of(Path(name))))
     return sorted(files, key=lambda file: file.path.stat().st_size)
 
 

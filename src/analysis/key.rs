@@ -17,7 +17,7 @@ use decimate::Decimator;
 use spectrum::Spectrum;
 
 /// Below this coherence, what is heard is percussion.
-const LEAST_COHERENCE: f64 = 0.35;
+const LEAST_COHERENCE: f64 = 0.3;
 /// Correlation below which no key is meant.
 const LEAST_CORRELATION: f64 = 0.4;
 /// The margin, in correlation, from which on nothing speaks for another key.

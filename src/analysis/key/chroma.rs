@@ -2,9 +2,10 @@
 //!
 //! # Sources
 //! E. Gómez, *Tonal Description of Music Audio Signals* (2006), 3.4: pitch class profiles by
-//! spectral peaks, each weighted by a squared cosine of its distance. Tuning: the mean angle of all
-//! peaks on the circle of one semitone (K. Dressler and S. Streich, *Tuning frequency estimation
-//! using circular statistics*, ISMIR 2007).
+//! spectral peaks, each weighted by a squared cosine of its distance, each counting for the notes
+//! that it may be a partial of. Tuning: the mean angle of all peaks on the circle of one semitone
+//! (K. Dressler and S. Streich, *Tuning frequency estimation using circular statistics*, ISMIR
+//! 2007).
 
 use std::f64::consts::TAU;
 
@@ -18,11 +19,48 @@ const C_HZ: f32 = 130.812_78;
 /// Above this, peaks count less, by 6 dB per octave: more and more of them are partials of notes
 /// that are there already.
 const FULL_HZ: f32 = 500.0;
+/// The power of its magnitude that a peak counts with for the pitch classes: so the one loudest
+/// partial does not drown a chord.
+const COMPRESSION: f32 = 0.7;
+/// What a peak counts for as the third partial of a lower note. The second one is of the same pitch
+/// class; without the third, the fifth of a chord is as strong as its root.
+const AS_THIRD: f32 = 0.3;
+/// No note that has partials is lower than this, in Hz.
+const LOWEST_HZ: f32 = 60.0;
 
 /// Sums the peaks of frames.
 pub(super) struct Chroma {
-    bins: [f64; BINS],
-    frame: [f32; BINS],
+    peaks: Bins<f64>,
+    notes: Bins<f64>,
+}
+
+/// The bins of an octave.
+struct Bins<T>([T; BINS]);
+
+impl Bins<f32> {
+    /// Adds a `weight` so many octaves from C, between the two bins next to it.
+    fn add(&mut self, octaves: f32, weight: f32) {
+        let position = octaves.rem_euclid(1.0) * BINS as f32;
+        let part = position.fract();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to BINS")]
+        let bin = position as usize;
+        self.0[bin % BINS] += (1.0 - part) * weight;
+        self.0[(bin + 1) % BINS] += part * weight;
+    }
+
+    fn sum(&self) -> f32 {
+        self.0.iter().sum()
+    }
+}
+
+impl Bins<f64> {
+    /// Adds those of a frame, as many as `weight` in all.
+    fn add_frame(&mut self, frame: &Bins<f32>, weight: f32) {
+        let scale = f64::from(weight / frame.sum());
+        for (bin, value) in self.0.iter_mut().zip(frame.0) {
+            *bin += f64::from(value) * scale;
+        }
+    }
 }
 
 /// What the peaks of all frames come to.
@@ -37,46 +75,42 @@ pub(super) struct Pitches {
 
 impl Chroma {
     pub(super) fn new() -> Self {
-        Self { bins: [0.0; BINS], frame: [0.0; BINS] }
+        Self { peaks: Bins([0.0; BINS]), notes: Bins([0.0; BINS]) }
     }
 
     /// Adds a frame. Loud ones count more than soft ones, but by the root only.
     pub(super) fn add(&mut self, peaks: &[Peak]) {
-        self.frame.fill(0.0);
+        let [mut frame, mut notes] = [Bins([0.0; BINS]), Bins([0.0; BINS])];
+        let most = peaks.iter().map(|peak| peak.magnitude).fold(f32::MIN_POSITIVE, f32::max);
         for peak in peaks {
-            let position = (peak.frequency_hz / C_HZ).log2().rem_euclid(1.0) * BINS as f32;
-            let part = position.fract();
-            let magnitude = peak.magnitude / (peak.frequency_hz / FULL_HZ).hypot(1.0);
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "from 0 to BINS"
-            )]
-            let bin = position as usize;
-            self.frame[bin % BINS] += (1.0 - part) * magnitude;
-            self.frame[(bin + 1) % BINS] += part * magnitude;
-        }
-        let sum: f32 = self.frame.iter().sum();
-        if sum > 0.0 && sum.is_finite() {
-            let scale = f64::from(sum.sqrt().recip());
-            for (bin, value) in self.bins.iter_mut().zip(self.frame) {
-                *bin += f64::from(value) * scale;
+            let octaves = (peak.frequency_hz / C_HZ).log2();
+            let tilt = (peak.frequency_hz / FULL_HZ).hypot(1.0).recip();
+            frame.add(octaves, tilt * peak.magnitude);
+            let weight = tilt * (peak.magnitude / most).powf(COMPRESSION);
+            notes.add(octaves, weight);
+            if peak.frequency_hz >= 3.0 * LOWEST_HZ {
+                notes.add(octaves - 3.0_f32.log2(), AS_THIRD * weight);
             }
+        }
+        let sum = frame.sum();
+        if sum > 0.0 && sum.is_finite() {
+            self.peaks.add_frame(&frame, sum.sqrt());
+            self.notes.add_frame(&notes, sum.sqrt());
         }
     }
 
     /// None where there was no peak at all.
     pub(super) fn pitches(&self) -> Option<Pitches> {
-        let sum: f64 = self.bins.iter().sum();
+        let sum: f64 = self.peaks.0.iter().sum();
         let turn = |bin: usize| TAU * bin as f64 / PER_SEMITONE as f64;
         let [mut re, mut im] = [0.0; 2];
-        for (bin, value) in self.bins.iter().enumerate() {
+        for (bin, value) in self.peaks.0.iter().enumerate() {
             re += value * turn(bin).cos();
             im += value * turn(bin).sin();
         }
         let tuning = im.atan2(re) / TAU;
         let class = |class: usize| {
-            let weighted = self.bins.iter().enumerate().map(|(bin, value)| {
+            let weighted = self.notes.0.iter().enumerate().map(|(bin, value)| {
                 let distance = bin as f64 / PER_SEMITONE as f64 - tuning - class as f64;
                 let distance = (distance + 6.0).rem_euclid(12.0) - 6.0;
                 let weight = if distance.abs() < 0.5 { (0.5 * TAU * distance).cos() } else { 0.0 };

@@ -2,10 +2,9 @@
 //!
 //! # Sources
 //! C. L. Krumhansl, *Cognitive Foundations of Musical Pitch* (1990), chapter 4: the correlation with
-//! a profile in all twelve transpositions. Profiles: `EDMA`, Á. Faraldo, E. Gómez, S. Jordà,
-//! P. Herrera, *Key Estimation in Electronic Dance Music*, ECIR 2016; `BGATE`, Á. Faraldo, S. Jordà,
-//! P. Herrera, *A Multi-Profile Method for Key Estimation in EDM*, AES Conference on Semantic Audio
-//! 2017. Both are medians over some hundred tracks; of the latter, degrees that matter little are 0.
+//! a profile in all twelve transpositions. Profiles: `bgate` of Á. Faraldo, S. Jordà, P. Herrera,
+//! *A Multi-Profile Method for Key Estimation in EDM*, AES Conference on Semantic Audio 2017:
+//! medians over some hundred tracks, in which degrees that matter little are 0.
 
 use super::Mode;
 
@@ -13,11 +12,7 @@ use super::Mode;
 type Profile = [f64; 12];
 
 /// Major and minor.
-const EDMA: [Profile; 2] = [
-    [1.00, 0.29, 0.50, 0.40, 0.60, 0.56, 0.32, 0.80, 0.31, 0.45, 0.42, 0.39],
-    [1.00, 0.31, 0.44, 0.58, 0.33, 0.49, 0.29, 0.78, 0.43, 0.29, 0.53, 0.32],
-];
-const BGATE: [Profile; 2] = [
+const PROFILES: [Profile; 2] = [
     [1.00, 0.00, 0.42, 0.00, 0.53, 0.37, 0.00, 0.77, 0.00, 0.38, 0.21, 0.30],
     [1.00, 0.00, 0.36, 0.39, 0.00, 0.38, 0.00, 0.74, 0.27, 0.00, 0.42, 0.23],
 ];
@@ -26,7 +21,7 @@ const BGATE: [Profile; 2] = [
 pub(super) struct Match {
     pub(super) tonic: u8,
     pub(super) mode: Mode,
-    /// Mean correlation with both profiles, −1 to 1.
+    /// Correlation with its profile, −1 to 1.
     pub(super) correlation: f64,
     /// By how much that is above the next best key's.
     pub(super) margin: f64,
@@ -39,8 +34,7 @@ pub(super) fn best(classes: &[f64; 12]) -> Match {
         for tonic in 0..12 {
             let mut turned = *classes;
             turned.rotate_left(tonic.into());
-            let with = |profiles: &[Profile; 2]| correlation(&turned, &profiles[index]);
-            let correlation = (with(&EDMA) + with(&BGATE)) / 2.0;
+            let correlation = correlation(&turned, &PROFILES[index]);
             matches.push(Match { tonic, mode, correlation, margin: 0.0 });
         }
     }

@@ -1,4 +1,4 @@
-use super::{Mode, RATE, TIMBRES, chords, key_at};
+use super::{Mode, RATE, TIMBRES, Timbre, add_note, chords, key_at};
 
 // Each begins and ends with its tonic, by a cadence: what goes round without one, such as
 // i VI III VII, is as much in the relative key.
@@ -59,6 +59,29 @@ fn a_single_chord_has_its_key() {
         for tonic in 0..12 {
             for timbre in TIMBRES {
                 let mono = chords(RATE, timbre, tonic, 0.0, &[(0, is_major); 4]);
+                let key = key_at(RATE, &mono).expect("a key");
+                assert_eq!((key.tonic, key.mode), (tonic, mode), "{key:?}");
+            }
+        }
+    }
+}
+
+/// Strings, accordions and pianos have strong third partials, which are fifths, and whoever plays
+/// a chord may strike one of its notes hardest.
+#[test]
+fn a_fifth_that_is_louder_than_its_root_does_not_take_its_place() {
+    let third_partial: Timbre =
+        |partial| [0.5, 0.4, 1.0, 0.3, 0.3, 0.2].get(partial - 1).copied().unwrap_or(0.0);
+    let saw: Timbre = TIMBRES[0];
+    let loud_saw: Timbre = |partial| 4.0 / partial as f64;
+    for of_chord in [[third_partial; 3], [saw, saw, loud_saw]] {
+        for (mode, third) in [(Mode::Major, 4), (Mode::Minor, 3)] {
+            for tonic in 0..12 {
+                let mut mono = vec![0.0; 2 * RATE as usize];
+                for (above, timbre) in [0, third, 7].into_iter().zip(of_chord) {
+                    add_note(&mut mono, RATE, timbre, f64::from(60 + (tonic + above) % 12));
+                }
+                let mono: Vec<f32> = mono.iter().map(|value| *value as f32).collect();
                 let key = key_at(RATE, &mono).expect("a key");
                 assert_eq!((key.tonic, key.mode), (tonic, mode), "{key:?}");
             }
