@@ -3,8 +3,9 @@
 //! While the sample is heard, its spectra become the rise of seven bands (`spectra`, `flux`). What
 //! is left to do then depends on a hundred values per second: the signals that are compared with
 //! themselves (`novelty`), their likeness after every lag (`correlation`), the strength of every
-//! pulse (`pulse`), what that and the length say for each tempo (`candidates`, `length`,
-//! `choice`), and where the beats lie (`steady`, `beats`, `grid`, `bars`).
+//! pulse (`pulse`), after how long it comes back the same (`repetition`), what that and the length
+//! say for each tempo (`candidates`, `length`, `choice`), and where the beats lie (`steady`,
+//! `beats`, `grid`, `bars`).
 
 mod attack;
 mod attacks;
@@ -19,6 +20,7 @@ mod length;
 mod novelty;
 mod peaks;
 mod pulse;
+mod repetition;
 mod silence;
 mod spectra;
 mod steady;
@@ -35,6 +37,7 @@ use flux::Flux;
 use grid::{Chosen, Heard, Telling};
 use novelty::{Moments, Novelty, SIGNALS};
 use pulse::{Pulse, STRETCH_FRAMES};
+use repetition::Repetition;
 use silence::Silence;
 use spectra::{FRAMES_PER_SEC, Spectra};
 use steady::Phases;
@@ -86,6 +89,7 @@ pub(super) struct Rhythm {
     attacks: Attacks,
     correlations: [Correlation; SIGNALS],
     correlator: Option<Correlator>,
+    repetition: Repetition,
     pulse: Option<Pulse>,
     /// Frames of the flux, once all is heard.
     frames: usize,
@@ -109,6 +113,7 @@ enum Stage {
     Picking(usize),
     Placing(usize),
     Correlating(usize, usize),
+    Repeating,
     Pulsing(usize),
     Searching,
     Weighing(Search),
@@ -138,6 +143,7 @@ impl Rhythm {
             attacks: Attacks::default(),
             correlations: std::array::from_fn(|_| Correlation::new(0)),
             correlator: None,
+            repetition: Repetition::default(),
             pulse: None,
             frames: 0,
             leading_silence_sec: 0.0,
@@ -207,6 +213,7 @@ impl Rhythm {
             both,
             pulse: self.pulse.as_ref()?,
             attacks: &self.attacks,
+            repeats_sec: self.repetition.shortest_sec(),
             frame_sec: f64::from(self.sample.sample_rate()).recip(),
             lengths_sec: [length_sec, silent(before), silent(after), silent(before + after)],
             onsets: self.peaks.len(),
@@ -218,7 +225,8 @@ impl Rhythm {
         let evidence = self.evidence()?;
         let choice = choice::choose(&search.found)?;
         let triple = evidence.triple(choice.best.bpm, choice.best.fit.is_some());
-        (choice.best.comb >= LEAST_COMB).then_some(Chosen { choice, triple })
+        let is_pulse = choice.best.comb >= LEAST_COMB || evidence.repeated(choice.best.bpm) > 0.0;
+        is_pulse.then_some(Chosen { choice, triple })
     }
 
     /// The stage after the onsets.
@@ -251,8 +259,8 @@ impl Rhythm {
             return Stage::Correlating(which + 1, 0);
         }
         self.correlator = None;
-        self.pulse = Some(Pulse::new(self.frames));
-        Stage::Pulsing(0)
+        self.repetition = Repetition::new(&self.correlations[0]);
+        Stage::Repeating
     }
 }
 
@@ -321,6 +329,14 @@ impl Analyzer for Rhythm {
                 )));
             }
             Stage::Correlating(which, from) => self.correlate(which, from),
+            Stage::Repeating => {
+                if self.repetition.step(&self.sample, &self.attacks.times_sec()) {
+                    Stage::Repeating
+                } else {
+                    self.pulse = Some(Pulse::new(frames));
+                    Stage::Pulsing(0)
+                }
+            }
             Stage::Pulsing(from) if from < frames => {
                 let to = self.until(from, STRETCH_FRAMES);
                 if let Some(pulse) = &mut self.pulse {

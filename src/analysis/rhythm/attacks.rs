@@ -61,6 +61,11 @@ impl Attacks {
         Self { weight: attacks.iter().map(|(_, weight)| weight).sum(), attacks }
     }
 
+    /// When they are, in seconds.
+    pub(super) fn times_sec(&self) -> Vec<f64> {
+        self.attacks.iter().map(|(at_sec, _)| *at_sec).collect()
+    }
+
     /// How much of the attacks is as exactly on a grid of this tempo as a machine's, 0 to 1.
     pub(super) fn regularity(&self, bpm: f64) -> f64 {
         PARTS

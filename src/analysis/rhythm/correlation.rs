@@ -75,6 +75,11 @@ impl Correlation {
         Self { sums: vec![0.0; frames.min(BLOCK_FRAMES)], frames }
     }
 
+    /// Lags that are known, from none on.
+    pub(super) fn lags(&self) -> usize {
+        self.sums.len()
+    }
+
     /// The sum of the squares; None of silence.
     fn square(&self) -> Option<f64> {
         self.sums.first().copied().filter(|square| *square > 0.0)

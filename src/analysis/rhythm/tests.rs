@@ -14,6 +14,8 @@ use super::super::tempo::TempoEstimate;
 use super::super::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep};
 use super::attacks::Attacks;
 use super::candidates::Candidate;
+use super::correlation::{Correlation, Correlator};
+use super::repetition::{self, Repetition};
 use super::steady::Phases;
 use super::{choice, length};
 use crate::buffer::SampleBuffer;
@@ -351,6 +353,72 @@ fn a_first_attack_that_was_cut_does_not_outweigh_the_others() {
     let attacks = Attacks::new(&at_sec, &[1.0, 0.15, 0.15, 0.15, 0.15, 0.15, 0.15, 0.15]);
     // It would be 0.1 if the first counted for what it is.
     assert!(attacks.regularity(140.0) > 0.5);
+}
+
+/// Strikes of a bar of four at 93.7 BPM, bar after bar; each is off by what `loose_sec` says of it.
+fn bars(loose_sec: impl Fn(usize) -> f64) -> (Track, Vec<f64>) {
+    let beat_sec = 60.0 / 93.7;
+    let mut track = Track::new(44_100, 10.0 * beat_sec);
+    let mut places_sec = Vec::new();
+    for half in 0..20 {
+        let at_sec = 0.011 + f64::from(half) * 0.5 * beat_sec + loose_sec(places_sec.len());
+        match half % 8 {
+            0 | 3 | 5 => track.strike(at_sec, 60.0, 0.08, 0.8),
+            2 | 6 => track.hiss(at_sec, 0.04, 0.5),
+            _ => track.hiss(at_sec, 0.01, 0.1),
+        }
+        places_sec.push(at_sec);
+    }
+    (track, places_sec)
+}
+
+/// After how long it repeats itself.
+fn repeats_sec(track: Track, places_sec: &[f64]) -> Option<f64> {
+    let frames = track.plane.len() / 441;
+    let mut flux = vec![0.0; frames];
+    for place_sec in places_sec {
+        flux[(place_sec * 100.0).round() as usize] = 1.0;
+    }
+    let mut correlation = Correlation::new(frames);
+    Correlator::new().add(&flux, 0.0, 0, &mut correlation);
+    let sample = track.sample();
+    let mut repetition = Repetition::new(&correlation);
+    while repetition.step(&sample, places_sec) {}
+    repetition.shortest_sec()
+}
+
+#[test]
+fn what_comes_back_value_by_value_is_a_bar_and_what_is_played_is_none() {
+    let (track, places_sec) = bars(|_| 0.0);
+    let bar_sec = repeats_sec(track, &places_sec).expect("a machine's bar comes back");
+    assert!((bar_sec - 4.0 * 60.0 / 93.7).abs() < 2e-4, "{bar_sec} s");
+
+    // Every strike 0 to 12 ms late, no two in a row alike.
+    let (track, places_sec) = bars(|strike| 0.002 * (strike * 5 % 7) as f64);
+    assert_eq!(repeats_sec(track, &places_sec), None);
+}
+
+#[test]
+fn beats_that_repeat_themselves_are_a_usual_number() {
+    let usual: Vec<f64> = [4.0, 12.0, 10.0, 5.0]
+        .map(|beats| repetition::usualness(beats * 0.5, 120.0))
+        .into_iter()
+        .collect();
+    assert_eq!(usual, [1.0, 0.5, 0.3, 0.1]);
+    // Four beats and a hundredth, and a third of a beat.
+    assert_eq!(repetition::usualness(4.01 * 0.5, 120.0), 0.0);
+    assert_eq!(repetition::usualness(0.5 / 3.0, 120.0), 0.0);
+}
+
+#[test]
+fn a_repeated_bar_tells_the_tempo_of_what_is_cut_anywhere() {
+    let bar = Track::groove(44_100, 93.7, 1).plane;
+    let exact = 4.0 * 60.0 * 44_100.0 / bar.len() as f64;
+    let plane: Vec<f32> =
+        bar.iter().cycle().skip(30_011).take(bar.len() * 9 / 4).copied().collect();
+    let (_, tempo, _) = analyse(Track { rate: 44_100, plane }.sample());
+    let bpm = tempo.bpm.expect("a groove has a tempo");
+    assert!((bpm - exact).abs() < 0.02, "{bpm}, not {exact}");
 }
 
 #[test]

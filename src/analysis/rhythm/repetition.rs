@@ -1,0 +1,195 @@
+//! After how long a sample repeats itself value by value.
+//!
+//! A program plays the same loop, or the same hits at the same places, again and again: then a part
+//! of the sound comes back the same to a fraction of a millisecond, and the time from one to the
+//! other is a whole number of beats. It is known far better than any tempo that is heard, and
+//! holds where the file itself ends anywhere. What is played by hand never comes back so.
+
+use super::super::onsets::mono_at;
+use super::correlation::Correlation;
+use super::spectra::FRAMES_PER_SEC;
+use crate::buffer::SampleBuffer;
+
+/// Shorter distances are those of single hits.
+const SHORTEST_SEC: f64 = 0.8;
+/// So alike the flux must be to itself for a closer look.
+const LIKE: f64 = 0.6;
+/// Distances that are looked at more closely.
+const MOST_LAGS: usize = 12;
+/// Values per second of what is compared: the mean of so many frames.
+const RATE_HZ: u32 = 11_025;
+/// What is compared of the sound from an attack on.
+const PROBE_SEC: f64 = 0.046;
+/// How far off the flux may have a distance.
+const AROUND_SEC: f64 = 0.012;
+/// Values, either way, by which one attack's distance may differ from another's.
+const SAME_VALUES: usize = 2;
+/// Attacks that are compared, at least and at most.
+const FEWEST_PROBES: usize = 4;
+const MOST_PROBES: usize = 12;
+/// What comes back is as like as this, in a file of lossy compression, too.
+const SAME: f32 = 0.9;
+/// The part of the attacks that come back.
+const MOST_PART: f64 = 0.8;
+
+/// How far a whole number of beats may be from it.
+const BEATS_SEC: f64 = 0.003;
+
+/// How usual it is for what repeats itself after `distance_sec` to have as many beats as at this
+/// tempo, 0 to 1; 0 where they are no whole number.
+pub(super) fn usualness(distance_sec: f64, bpm: f64) -> f64 {
+    let beats = (distance_sec * bpm / 60.0).round();
+    if beats < 1.0 || (beats * 60.0 / bpm - distance_sec).abs() >= BEATS_SEC {
+        return 0.0;
+    }
+    match beats {
+        _ if beats.log2().fract() == 0.0 => 1.0,
+        _ if (beats / 3.0).log2().fract() == 0.0 && beats > 3.0 => 0.5,
+        _ if beats % 2.0 == 0.0 => 0.3,
+        _ => 0.1,
+    }
+}
+
+/// The look for a distance after which a sample repeats itself.
+#[derive(Debug, Default)]
+pub(super) struct Repetition {
+    /// Distances that may be it, in frames of the flux, the most alike first.
+    lags: Vec<f64>,
+    next: usize,
+    /// Those after which it does, in seconds.
+    found_sec: Vec<f64>,
+}
+
+impl Repetition {
+    /// Of a sample whose flux is so much like itself.
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
+    pub(super) fn new(all: &Correlation) -> Self {
+        let shortest = (SHORTEST_SEC * f64::from(FRAMES_PER_SEC)).ceil();
+        let likeness: Vec<(f64, f64)> = (0..all.lags())
+            .map(|lag| lag as f64)
+            .filter(|lag| *lag >= shortest)
+            .filter_map(|lag| Some((lag, all.open(lag)?)))
+            .collect();
+        let mut peaks: Vec<(f64, f64)> = likeness
+            .windows(3)
+            .filter(|near| near[1].1 >= LIKE && near[0].1 < near[1].1 && near[2].1 <= near[1].1)
+            .map(|near| near[1])
+            .collect();
+        peaks.sort_by(|one, other| other.1.total_cmp(&one.1));
+        peaks.truncate(MOST_LAGS);
+        Self { lags: peaks.into_iter().map(|(lag, _)| lag).collect(), ..Self::default() }
+    }
+
+    /// Looks at the next distance; false once there is none left.
+    pub(super) fn step(&mut self, sample: &SampleBuffer, attacks_sec: &[f64]) -> bool {
+        let Some(lag) = self.lags.get(self.next) else { return false };
+        self.next += 1;
+        let lag_sec = lag / f64::from(FRAMES_PER_SEC);
+        self.found_sec.extend(Comparison::new(sample).repeats(attacks_sec, lag_sec));
+        self.next < self.lags.len()
+    }
+
+    /// The shortest distance after which the sample repeats itself, in seconds.
+    pub(super) fn shortest_sec(&self) -> Option<f64> {
+        self.found_sec.iter().copied().reduce(f64::min)
+    }
+}
+
+/// Parts of a sample that are laid beside each other.
+struct Comparison<'a> {
+    sample: &'a SampleBuffer,
+    /// Frames that make one value.
+    frames_per_value: usize,
+}
+
+impl<'a> Comparison<'a> {
+    fn new(sample: &'a SampleBuffer) -> Self {
+        Self { sample, frames_per_value: (sample.sample_rate() / RATE_HZ).max(1) as usize }
+    }
+
+    /// The exact distance near `lag_sec` after which what begins with the attacks comes back.
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
+    fn repeats(&self, attacks_sec: &[f64], lag_sec: f64) -> Option<f64> {
+        let around = self.values(AROUND_SEC);
+        let length = self.values(PROBE_SEC);
+        let lag = self.values(lag_sec);
+        let last = (self.sample.ready_frames() / self.frames_per_value)
+            .checked_sub(lag + length + around)?;
+        let fit: Vec<usize> =
+            attacks_sec.iter().map(|at| self.values(*at)).filter(|at| *at <= last).collect();
+        if fit.len() < FEWEST_PROBES {
+            return None;
+        }
+        let every = fit.len().div_ceil(MOST_PROBES);
+        let probes: Vec<(usize, Vec<f32>)> =
+            fit.iter().step_by(every).map(|at| (*at, self.read(*at, length))).collect();
+        // The loudest says most exactly where it comes back, and in most files that it does not.
+        let loudest =
+            probes.iter().max_by(|one, other| square(&one.1).total_cmp(&square(&other.1)));
+        let (at, probe) = loudest?;
+        let (shift, like) = self.best(probe, at + lag - around, 2 * around);
+        if like < SAME {
+            return None;
+        }
+        let lag = lag - around + shift;
+        let mut same = 0_usize;
+        for (at, probe) in &probes {
+            let (_, like) = self.best(probe, at + lag - SAME_VALUES, 2 * SAME_VALUES);
+            same += usize::from(like >= SAME);
+        }
+        let is_repeated = same as f64 >= MOST_PART * probes.len() as f64;
+        let value_sec = self.frames_per_value as f64 / f64::from(self.sample.sample_rate());
+        is_repeated.then_some(lag as f64 * value_sec)
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds")]
+    fn values(&self, seconds: f64) -> usize {
+        let frames = seconds.max(0.0) * f64::from(self.sample.sample_rate());
+        (frames as usize) / self.frames_per_value
+    }
+
+    /// Values from there on.
+    fn read(&self, from: usize, values: usize) -> Vec<f32> {
+        (from..from + values)
+            .map(|value| {
+                let begin = value * self.frames_per_value;
+                let end = (begin + self.frames_per_value).min(self.sample.ready_frames());
+                (begin..end).map(|frame| mono_at(self.sample, frame)).sum()
+            })
+            .collect()
+    }
+
+    /// How far behind `from`, at most `shifts` values, what is there is most like `probe`, and how
+    /// much, 1 for the same.
+    fn best(&self, probe: &[f32], from: usize, shifts: usize) -> (usize, f32) {
+        let there = self.read(from, probe.len() + shifts);
+        let own = square(probe);
+        let mut squares = square(&there[..probe.len()]);
+        let mut best = (0, 0.0);
+        for (shift, part) in there.windows(probe.len()).enumerate() {
+            let like = dot(part, probe) / (own * squares).sqrt().max(f32::MIN_POSITIVE);
+            if like > best.1 {
+                best = (shift, like);
+            }
+            let next = there.get(shift + probe.len()).copied().unwrap_or(0.0);
+            squares = (squares + next * next - part[0] * part[0]).max(0.0);
+        }
+        best
+    }
+}
+
+fn square(values: &[f32]) -> f32 {
+    dot(values, values)
+}
+
+/// The sum of the products, in lanes that a processor adds at once.
+fn dot(one: &[f32], other: &[f32]) -> f32 {
+    const LANES: usize = 8;
+    let mut sums = [0.0_f32; LANES];
+    for (one, other) in one.chunks(LANES).zip(other.chunks(LANES)) {
+        for ((sum, one), other) in sums.iter_mut().zip(one).zip(other) {
+            *sum += one * other;
+        }
+    }
+    sums.iter().sum()
+}
