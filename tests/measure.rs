@@ -20,8 +20,8 @@
 //! - `measure soak MINUTES [allow=KB_PER_MIN] [leak=KB_PER_MIN] [SVG]`: random calls of several
 //!   threads; no event may be lost and nothing may grow.
 //! - `measure promises [FOLDER] [times=N] [short]`: how soon cancelling, urgent and short loads
-//!   and shutting down are answered while all workers are busy, and what queued analyses cost
-//!   loads; `times` as late as promised is within bounds.
+//!   and shutting down are answered while all workers are busy, what queued analyses cost loads,
+//!   and how long their steps are; `times` as late as promised is within bounds.
 //!
 //! `scripts/make_long_audio.sh` makes a folder of long files. Exits with 1 where a bound of the
 //! promises is exceeded.

@@ -14,6 +14,8 @@ use crate::buffer::SampleBuffer;
 
 /// Values of all channels that are heard in one step: of stereo, 93 ms at 44.1 kHz.
 const BLOCK_VALUES: usize = 8_192;
+/// Blocks per second, at least: what counts per time instead is done for no more of it in one step.
+const BLOCKS_PER_SEC: usize = 4;
 
 /// What one step of an analysis came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,7 +98,8 @@ impl AnalysisJob {
 
     /// Lets all analyses hear the next block.
     fn hear(&mut self) {
-        let frames = BLOCK_VALUES / self.sample.channels();
+        let rate = self.sample.sample_rate() as usize;
+        let frames = (BLOCK_VALUES / self.sample.channels()).min(rate / BLOCKS_PER_SEC);
         let end = self.sample.ready_frames().min(self.next_frame + frames);
         let planes: Vec<&[f32]> = (0..self.sample.channels())
             .map(|channel| &self.sample.plane(channel)[self.next_frame..end])
@@ -119,7 +122,10 @@ fn analyzer(
     let (channels, rate) = (sample.channels(), sample.sample_rate());
     match kind {
         AnalysisKind::Loudness => Some(Box::new(Once::new(LoudnessMeter::new(channels, rate)))),
-        AnalysisKind::Waveform => Some(Box::new(Once::new(WaveformMeter::new(sample.spec())))),
+        AnalysisKind::Waveform => {
+            let meter = WaveformMeter::new(sample.spec(), sample.ready_frames());
+            Some(Box::new(Once::new(meter)))
+        }
         AnalysisKind::Onsets | AnalysisKind::Bpm => {
             let asked = Asked {
                 onsets: kinds.contains(&AnalysisKind::Onsets),

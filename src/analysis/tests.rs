@@ -77,6 +77,25 @@ fn odd_audio_has_every_result_at_any_rate_and_with_many_channels() {
 }
 
 #[test]
+fn a_step_hears_at_most_so_many_values_and_so_much_time() {
+    // Frames per step: 8,192 values in all, and no more than a quarter of a second.
+    for (rate, channels, expected) in [
+        (44_100, 1, 8_192),
+        (44_100, 2, 4_096),
+        (192_000, 8, 1_024),
+        (8_000, 1, 2_000),
+        (1_000, 1, 250),
+    ] {
+        let frames = 10 * expected + 1;
+        let planes = vec![vec![0.1; frames]; channels];
+        let sample = SampleBuffer::from_planes(rate, planes).expect("few channels");
+        let mut job = AnalysisJob::new(sample, &[AnalysisKind::Waveform]);
+        let steps = (0..).take_while(|_| job.step() == AnalysisStep::More).count();
+        assert_eq!(steps, 11, "at {rate} Hz, {channels} channels");
+    }
+}
+
+#[test]
 fn a_job_may_be_dropped_after_any_step() {
     let plane: Vec<f32> = (0..16_000).map(|at| (at % 4_000) as f32 / 4_000.0 - 0.5).collect();
     let sample = SampleBuffer::from_planes(8_000, vec![plane]).expect("a mono sample");

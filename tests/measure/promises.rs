@@ -7,6 +7,7 @@ mod analyses;
 mod fairness;
 mod limits;
 mod rig;
+mod steps;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -74,6 +75,7 @@ pub(crate) fn run(promises: &Promises) -> Result<bool, String> {
         fairness::short_among_hours,
         analyses::beside_loads,
         analyses::cancels,
+        steps::longest,
         limits::buffers_of_200,
         limits::shutdown,
         limits::budget,

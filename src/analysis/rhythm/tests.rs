@@ -15,6 +15,7 @@ use super::super::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep};
 use super::attacks::Attacks;
 use super::candidates::Candidate;
 use super::correlation::{Correlation, Correlator};
+use super::pulse::Pulse;
 use super::repetition::{self, Repetition};
 use super::steady::Phases;
 use super::{choice, length};
@@ -440,6 +441,32 @@ fn a_tempo_without_a_clear_pulse_is_a_guess() {
     for (comb, confidence) in [(0.9, 1.0), (0.2, 1.0), (0.1, 0.5), (0.05, 0.25), (-0.1, 0.0)] {
         let choice = choice::choose(&[candidate(comb)]).expect("a candidate");
         assert!((choice.confidence - confidence).abs() < 1e-9, "{} at {comb}", choice.confidence);
+    }
+}
+
+#[test]
+fn a_pulse_is_the_fourier_transform_of_its_stretch() {
+    let mut noise = Noise(0x1234_5678);
+    // An odd number of frames, and the most there may be in one stretch.
+    for frames in [777, 4_096] {
+        let stretch: Vec<f32> = (0..frames).map(|_| noise.next().abs() as f32).collect();
+        let mut pulse = Pulse::new(frames);
+        pulse.add(&stretch);
+        let sum: f64 = stretch.iter().map(|value| f64::from(*value)).sum();
+        let mean = sum / frames as f64;
+        // Bins of a transform eight times as long as the next power of two.
+        let bins = 8 * frames.next_power_of_two();
+        for bin in [0, 1, 2, 333, bins / 13, bins / 7] {
+            let [mut re, mut im] = [0.0; 2];
+            for (at, value) in stretch.iter().enumerate() {
+                let turn = std::f64::consts::TAU * (at * bin % bins) as f64 / bins as f64;
+                re += (f64::from(*value) - mean) * turn.cos();
+                im += (f64::from(*value) - mean) * turn.sin();
+            }
+            let found = pulse.at(100.0 * bin as f64 / bins as f64);
+            let expected = re.hypot(im) / sum;
+            assert!((found - expected).abs() < 5e-6, "bin {bin}: {found}, not {expected}");
+        }
     }
 }
 

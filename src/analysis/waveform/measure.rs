@@ -65,15 +65,20 @@ fn greater(one: f32, other: f32) -> f32 {
 }
 
 impl WaveformMeter {
-    pub(in super::super) fn new(spec: AudioSpec) -> Self {
-        let per_channel = || vec![Vec::new(); spec.channels];
+    /// Of a sample of so many frames: what grew as it is heard would be moved now and then, which
+    /// takes longer than a step.
+    pub(in super::super) fn new(spec: AudioSpec, frames: usize) -> Self {
+        let level = |block_frames| {
+            let blocks = frames.div_ceil(block_frames);
+            (0..spec.channels).map(|_| Vec::with_capacity(blocks)).collect()
+        };
         let pairs = spec.channels.div_ceil(LANES);
         Self {
             spec,
             frames: 0,
             bands: (0..pairs).map(|_| Bands::new(f64::from(spec.sample_rate))).collect(),
             open: std::array::from_fn(|_| vec![Sums::NONE; spec.channels]),
-            levels: [per_channel(), per_channel()],
+            levels: BLOCK_FRAMES.map(level),
         }
     }
 

@@ -11,8 +11,8 @@ use crate::buffer::SampleBuffer;
 use crate::spec::AudioSpec;
 
 fn measure(sample_rate: u32, planes: &[Vec<f32>]) -> ColouredWaveform {
-    let mut meter = WaveformMeter::new(AudioSpec { sample_rate, channels: planes.len() });
     let frames = planes[0].len();
+    let mut meter = WaveformMeter::new(AudioSpec { sample_rate, channels: planes.len() }, frames);
     let mut from = 0;
     for size in [1, 4_096, 777].into_iter().cycle() {
         let to = frames.min(from + size);
@@ -23,7 +23,11 @@ fn measure(sample_rate: u32, planes: &[Vec<f32>]) -> ColouredWaveform {
             break;
         }
     }
-    meter.result()
+    let waveform = meter.result();
+    for blocks in waveform.levels.iter().flatten() {
+        assert_eq!(blocks.capacity(), blocks.len(), "there was room from the start");
+    }
+    waveform
 }
 
 /// White noise from −1 to 1 that swells, the same each time.

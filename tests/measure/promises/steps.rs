@@ -1,0 +1,68 @@
+//! How long the steps of analyses are, on material of odd shapes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hotcue::SampleBuffer;
+use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisStep};
+use hotcue_actors::EngineError;
+use hotcue_tests::{Random, thread_cpu};
+
+use super::{Promises, Spread};
+
+/// Sample rate, channels, and seconds: an hour, ten minutes of a song, and what has the most values
+/// per second.
+const SHAPES: [(u32, usize, u32); 4] =
+    [(8_000, 1, 3_600), (44_100, 2, 600), (48_000, 8, 120), (192_000, 2, 120)];
+/// The least of so many runs counts, which do the same: a busy machine only adds to it.
+const RUNS: usize = 3;
+/// What a step may take.
+const STEP_MS: f64 = 1.0;
+/// Strokes per second, and how soon they die away.
+const STROKES_HZ: f64 = 4.0;
+const DECAY_SEC: f64 = 0.05;
+
+/// The processor time of every step of all kinds.
+pub(super) fn longest(promises: &Promises) -> Result<bool, EngineError> {
+    let mut within = true;
+    for (rate, channels, seconds) in SHAPES {
+        let plane = strokes(rate, seconds);
+        let sample = SampleBuffer::from_planes(rate, vec![plane; channels]).expect("a sample");
+        let steps = Spread::of(steps(&sample));
+        let what = format!("step of all analyses: {seconds} s, {rate} Hz × {channels} (≤ 1 ms)");
+        within &= promises.row(&what, &steps.to_string(), steps.most, STEP_MS * promises.times);
+    }
+    Ok(within)
+}
+
+fn steps(sample: &Arc<SampleBuffer>) -> Vec<Duration> {
+    let mut least: Vec<Duration> = Vec::new();
+    for _ in 0..RUNS {
+        let mut job = AnalysisJob::new(Arc::clone(sample), &AnalysisKind::ALL);
+        for at in 0.. {
+            let begin = thread_cpu();
+            let step = job.step();
+            let time = thread_cpu() - begin;
+            match least.get_mut(at) {
+                Some(least) => *least = time.min(*least),
+                None => least.push(time),
+            }
+            if step == AnalysisStep::Finished {
+                break;
+            }
+        }
+    }
+    least
+}
+
+/// Noise that swells at once and dies away, again and again.
+#[expect(clippy::cast_possible_truncation, reason = "a signal is computed in f64")]
+fn strokes(rate: u32, seconds: u32) -> Vec<f32> {
+    let mut random = Random::new(3);
+    let value = |frame: u32| {
+        let since_sec = (f64::from(frame) / f64::from(rate)).rem_euclid(1.0 / STROKES_HZ);
+        let noise = (random.number() % 20_001) as f64 / 10_000.0 - 1.0;
+        (0.5 * noise * (-since_sec / DECAY_SEC).exp()) as f32
+    };
+    (0..seconds * rate).map(value).collect()
+}
