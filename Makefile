@@ -89,48 +89,76 @@ bench-mixers: preflight .venv/.build ## lays what a voice costs beside kira's mi
 	    cargo run --locked --release --manifest-path benches/peers/mixers/Cargo.toml
 
 # What Debian calls hydrogen-data, hydrogen-drumkits, sonic-pi-samples, lmms-common and
-# fretsonfire-songs-sectoid and -muldjord; without them, less is made.
-HYDROGEN := $(wildcard /usr/share/hydrogen/data)
-SONIC_PI := $(wildcard /usr/share/sonic-pi/samples)
-LMMS := $(wildcard /usr/share/lmms/samples)
-SONGS := $(wildcard /usr/share/games/fretsonfire/data/songs)
+# fretsonfire-songs-sectoid and -muldjord; where there are no such packages, less is made.
+HYDROGEN = $(wildcard /usr/share/hydrogen/data)
+SONIC_PI = $(wildcard /usr/share/sonic-pi/samples)
+LMMS = $(wildcard /usr/share/lmms/samples)
+SONGS = $(wildcard /usr/share/games/fretsonfire/data/songs)
 # Arranger styles and songs as standard MIDI files, wherever you have some; played by fluidsynth.
 STYLES :=
-# A list of labelled files of your own, in the form of the one that is written.
+# Lists of labelled files of your own, in the form of the one that is written.
 MORE :=
-# The part of what is made that peers which take seconds for a minute are asked for.
-SLOW_PART := 1
-TEMPO_LIST := target/tempo/material.tsv
+# How many files of each half of a set those are asked for that take seconds for a minute.
+SLOW_MOST := 30
 HALF := dev
+TEMPO := target/tempo
+TEMPO_LIST := $(TEMPO)/material.tsv
+PEERS = benches/tempo/peers.py $(TEMPO_LIST) $(TEMPO)/peers.jsonl $(TEMPO)/peers.tsv \
+    $(HALF:%=--half %) --slow-most $(SLOW_MOST)
 
-# In an environment of their own: what the others need is not what hotcue is tested with.
-bench-tempo: preflight target/tempo/.venv ## lays tempi and beats beside known ones, and others: HALF=dev STYLES=DIR MORE=LIST ARGS='each=1'
-	target/tempo/.venv/bin/python benches/tempo/material.py target/tempo \
+# In environments of their own: what the others need is not what hotcue is tested with.
+bench-tempo: NEEDED_FOR := tempo
+# Processor time is compared: nobody has more threads than hotcue.
+bench-tempo: export OMP_NUM_THREADS := 1
+bench-tempo: export OPENBLAS_NUM_THREADS := 1
+bench-tempo: export NUMBA_NUM_THREADS := 1
+bench-tempo: export TF_NUM_INTRAOP_THREADS := 1
+bench-tempo: export TF_NUM_INTEROP_THREADS := 1
+bench-tempo: export TF_CPP_MIN_LOG_LEVEL := 3
+bench-tempo: preflight $(TEMPO)/.venv $(TEMPO)/.tempocnn $(TEMPO)/node_modules ## lays tempi and beats beside known ones, and others: HALF=dev STYLES=DIR MORE=LISTS SLOW_MOST=30 ARGS='set=loops'
+	$(TEMPO)/.venv/bin/python benches/tempo/material.py $(TEMPO) \
 	    $(HYDROGEN:%=--hydrogen %) $(SONIC_PI:%=--sonic-pi %) $(LMMS:%=--lmms %) \
-	    $(SONGS:%=--songs %) $(STYLES:%=--styles %) $(MORE:%=--more %)
-	target/tempo/.venv/bin/python benches/tempo/peers.py $(TEMPO_LIST) \
-	    target/tempo/peers.jsonl target/tempo/peers.tsv $(HALF:%=--half %) --slow-part $(SLOW_PART)
-	cargo run --locked --release -p hotcue-tests --bin tempo -- \
-	    $(TEMPO_LIST) $(HALF:%=half=%) others=target/tempo/peers.tsv $(ARGS)
+	    $(SONGS:%=--songs %) $(STYLES:%=--styles %) $(if $(MORE),--more $(MORE))
+	NODE_PATH=$(TEMPO)/node_modules \
+	    $(TEMPO)/.venv/bin/python $(PEERS)
+	@# Last, as what it writes has all that were ever asked.
+	if [ -d $(TEMPO)/.tempocnn/lib ]; then \
+	    $(TEMPO)/.tempocnn/bin/python $(PEERS) --only tempocnn 'tempocnn, repeated'; fi
+	cargo run --locked --release -p hotcue-tests --bin tempo -- $(TEMPO_LIST) $(HALF:%=half=%) \
+	    others=$(TEMPO)/peers.tsv markdown=1 $(ARGS)
 
 # The folder `MDB Drums` of the data set of that name, for onsets.
 MDB :=
 
-bench-key: preflight wheel target/tempo/.venv ## lays keys beside known ones, and onsets: HALF=dev MORE=LIST MDB=DIR
-	target/tempo/.venv/bin/python benches/key/material.py target/key $(MORE:%=--more %)
-	PYTHONPATH=benches/tempo target/tempo/.venv/bin/python benches/key/compare.py \
+bench-key: preflight wheel $(TEMPO)/.venv ## lays keys beside known ones, and onsets: HALF=dev MORE=LIST MDB=DIR
+	$(TEMPO)/.venv/bin/python benches/key/material.py target/key $(MORE:%=--more %)
+	PYTHONPATH=benches/tempo $(TEMPO)/.venv/bin/python benches/key/compare.py \
 	    target/key/material.tsv target/key/peers.jsonl .venv/bin/hotcue $(HALF:%=--half %)
-	@if test -d "$(MDB)"; then PYTHONPATH=benches/tempo target/tempo/.venv/bin/python \
+	@if test -d "$(MDB)"; then PYTHONPATH=benches/tempo $(TEMPO)/.venv/bin/python \
 	    benches/key/onsets.py "$(MDB)" .venv/bin/hotcue $(HALF:%=--half %); fi
 
-target/tempo/.venv: benches/tempo/requirements.txt benches/tempo/peers.txt | preflight
+# Whoever does not go with the rest, or is not to be had, is not asked.
+$(TEMPO)/.venv: benches/tempo/requirements.txt benches/tempo/peers.txt | preflight
 	"$$(scripts/find_python.sh)" -m venv $@
 	$@/bin/python -m pip --quiet install -r $<
-	@# Whoever does not go with that, or is not to be had, is not asked.
 	@grep -v '^#' benches/tempo/peers.txt | while read -r peer; do \
 	    $@/bin/python -m pip --quiet install -r $< "$$peer" || echo "$$peer: not here"; \
 	done
 	@touch $@
+
+$(TEMPO)/.tempocnn: benches/tempo/tempocnn.txt | preflight
+	rm -rf $@
+	@for python in "$$(scripts/find_python.sh)" python3.12 python3.11; do \
+	    command -v "$$python" >/dev/null && "$$python" -m venv --clear $@ && \
+	    $@/bin/python -m pip --quiet install -r $< && \
+	    $@/bin/python -m pip --quiet install --no-deps tempocnn==0.0.8 && exit; \
+	done; echo 'tempocnn: not here'; rm -rf $@; mkdir -p $@
+	@touch $@
+
+$(TEMPO)/node_modules: | preflight
+	@mkdir -p $@
+	@npm install --silent --no-fund --no-audit --prefix $(TEMPO) music-tempo@1.0.3 || \
+	    echo 'music-tempo: not here, for want of npm'
 
 # The machine is theirs alone: after the tests, one after the other.
 nightly: export HOTCUE_LONG := 1

@@ -2,11 +2,12 @@
 # Tells, before anything is compiled, all that is missing and the one command that brings it.
 # As root on Debian or Ubuntu it runs that command itself. Called by the Makefile:
 #
-#     scripts/preflight.sh [test|hosts|crosscheck]
+#     scripts/preflight.sh [test|hosts|crosscheck|tempo]
 #
 # Tests for things, not for packages: it does not matter where they come from. With `test` and
 # CI=true, also for what the tests need that are otherwise listed as not run; with `hosts`, for
-# sound servers; with `crosscheck`, for ffmpeg.
+# sound servers; with `crosscheck`, for ffmpeg; with `tempo`, on Debian for loops, drum kits and songs
+# and for programs that tell tempi, which elsewhere are done without.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 PATH=$PATH:$HOME/.cargo/bin # where rustup puts Rust; a shell older than that does not know it
@@ -84,6 +85,17 @@ look() {
     if [ "$purpose" = crosscheck ]; then
         need ffmpeg 'ffmpeg, to compare with' ffmpeg
     fi
+    if [ "$purpose" = tempo ] && is_debian; then
+        debian=/usr/share
+        file "$debian/hydrogen/data/demo_songs" "Hydrogen's songs" hydrogen-data
+        file "$debian/hydrogen/data/drumkits/Audiophob" 'its drum kits' hydrogen-drumkits
+        file "$debian/sonic-pi/samples" "Sonic Pi's loops" sonic-pi-samples
+        file "$debian/lmms/samples/beats" "LMMS's loops" lmms-common
+        file "$debian/games/fretsonfire/data/songs/sectoid" 'recorded songs' fretsonfire-songs-sectoid
+        file "$debian/games/fretsonfire/data/songs/muldjord" 'more of them' fretsonfire-songs-muldjord
+        need bpm 'bpm-tools, to compare with' bpm-tools
+        need soundstretch 'SoundStretch, likewise' soundstretch
+    fi
     if ! rust_is_new_enough; then
         lack "Rust $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml | head -n 1) or newer (cargo, rustc)" ''
         rust=missing
@@ -92,6 +104,8 @@ look() {
 }
 
 library() { /sbin/ldconfig -p 2>/dev/null | grep -q "$1"; }
+
+file() { [ -e "$1" ] || lack "$2" "$3"; }
 
 need() { command -v "$1" >/dev/null 2>&1 || lack "$2" "$3"; }
 

