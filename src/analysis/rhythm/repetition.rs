@@ -56,6 +56,8 @@ pub(super) struct Repetition {
     /// Distances that may be it, in frames of the flux, the most alike first.
     lags: Vec<f64>,
     next: usize,
+    /// What the last look has found, and is not certain yet.
+    near: Option<Near>,
     /// Those after which it does, in seconds.
     found_sec: Vec<f64>,
 }
@@ -80,19 +82,31 @@ impl Repetition {
         Self { lags: peaks.into_iter().map(|(lag, _)| lag).collect(), ..Self::default() }
     }
 
-    /// Looks at the next distance; false once there is none left.
+    /// Looks at the next distance, or once more at one that may be it; false once there is none left.
     pub(super) fn step(&mut self, sample: &SampleBuffer, attacks_sec: &[f64]) -> bool {
-        let Some(lag) = self.lags.get(self.next) else { return false };
-        self.next += 1;
-        let lag_sec = lag / f64::from(FRAMES_PER_SEC);
-        self.found_sec.extend(Comparison::new(sample).repeats(attacks_sec, lag_sec));
-        self.next < self.lags.len()
+        let comparison = Comparison::new(sample);
+        if let Some(near) = self.near.take() {
+            self.found_sec.extend(comparison.certain_sec(&near));
+        } else if let Some(lag) = self.lags.get(self.next) {
+            self.next += 1;
+            self.near = comparison.near(attacks_sec, lag / f64::from(FRAMES_PER_SEC));
+        }
+        self.near.is_some() || self.next < self.lags.len()
     }
 
     /// The shortest distance after which the sample repeats itself, in seconds.
     pub(super) fn shortest_sec(&self) -> Option<f64> {
         self.found_sec.iter().copied().reduce(f64::min)
     }
+}
+
+/// A distance after which one attack comes back.
+#[derive(Debug)]
+struct Near {
+    /// In values.
+    lag: usize,
+    /// What is heard from each attack on, and where it begins.
+    probes: Vec<(usize, Vec<f32>)>,
 }
 
 /// Parts of a sample that are laid beside each other.
@@ -107,9 +121,8 @@ impl<'a> Comparison<'a> {
         Self { sample, frames_per_value: (sample.sample_rate() / RATE_HZ).max(1) as usize }
     }
 
-    /// The exact distance near `lag_sec` after which what begins with the attacks comes back.
-    #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-    fn repeats(&self, attacks_sec: &[f64], lag_sec: f64) -> Option<f64> {
+    /// The exact distance near `lag_sec` after which the loudest attack comes back.
+    fn near(&self, attacks_sec: &[f64], lag_sec: f64) -> Option<Near> {
         let around = self.values(AROUND_SEC);
         let length = self.values(PROBE_SEC);
         let lag = self.values(lag_sec);
@@ -128,18 +141,18 @@ impl<'a> Comparison<'a> {
             probes.iter().max_by(|one, other| square(&one.1).total_cmp(&square(&other.1)));
         let (at, probe) = loudest?;
         let (shift, like) = self.best(probe, at + lag - around, 2 * around);
-        if like < SAME {
-            return None;
-        }
-        let lag = lag - around + shift;
-        let mut same = 0_usize;
-        for (at, probe) in &probes {
-            let (_, like) = self.best(probe, at + lag - SAME_VALUES, 2 * SAME_VALUES);
-            same += usize::from(like >= SAME);
-        }
-        let is_repeated = same as f64 >= MOST_PART * probes.len() as f64;
+        (like >= SAME).then(|| Near { lag: lag - around + shift, probes })
+    }
+
+    /// This distance in seconds, if the other attacks come back after it, too.
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
+    fn certain_sec(&self, near: &Near) -> Option<f64> {
+        let comes_back = |(at, probe): &&(usize, Vec<f32>)| {
+            self.best(probe, at + near.lag - SAME_VALUES, 2 * SAME_VALUES).1 >= SAME
+        };
+        let same = near.probes.iter().filter(comes_back).count();
         let value_sec = self.frames_per_value as f64 / f64::from(self.sample.sample_rate());
-        is_repeated.then_some(lag as f64 * value_sec)
+        (same as f64 >= MOST_PART * near.probes.len() as f64).then_some(near.lag as f64 * value_sec)
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds")]
