@@ -27,6 +27,8 @@ const SAME_VALUES: usize = 2;
 /// Attacks that are compared, at least and at most.
 const FEWEST_PROBES: usize = 4;
 const MOST_PROBES: usize = 12;
+/// Those that are compared in one step.
+const PROBES_AT_A_TIME: usize = 4;
 /// What comes back is as like as this, in a file of lossy compression, too.
 const SAME: f32 = 0.9;
 /// The part of the attacks that come back.
@@ -82,11 +84,16 @@ impl Repetition {
         Self { lags: peaks.into_iter().map(|(lag, _)| lag).collect(), ..Self::default() }
     }
 
-    /// Looks at the next distance, or once more at one that may be it; false once there is none left.
+    /// Looks at the next distance, or at a few attacks more of one that may be it; false once there is
+    /// none left.
     pub(super) fn step(&mut self, sample: &SampleBuffer, attacks_sec: &[f64]) -> bool {
         let comparison = Comparison::new(sample);
-        if let Some(near) = self.near.take() {
-            self.found_sec.extend(comparison.certain_sec(&near));
+        if let Some(near) = &mut self.near {
+            comparison.compare_some(near);
+            if near.left.is_empty() {
+                self.found_sec.extend(comparison.certain_sec(near));
+                self.near = None;
+            }
         } else if let Some(lag) = self.lags.get(self.next) {
             self.next += 1;
             self.near = comparison.near(attacks_sec, lag / f64::from(FRAMES_PER_SEC));
@@ -100,13 +107,16 @@ impl Repetition {
     }
 }
 
-/// A distance after which one attack comes back.
+/// A distance after which the loudest attack comes back.
 #[derive(Debug)]
 struct Near {
     /// In values.
     lag: usize,
-    /// What is heard from each attack on, and where it begins.
-    probes: Vec<(usize, Vec<f32>)>,
+    /// Where the attacks begin that were not compared yet.
+    left: Vec<usize>,
+    compared: usize,
+    /// How many of those come back, too.
+    same: usize,
 }
 
 /// Parts of a sample that are laid beside each other.
@@ -134,31 +144,46 @@ impl<'a> Comparison<'a> {
             return None;
         }
         let every = fit.len().div_ceil(MOST_PROBES);
-        let probes: Vec<(usize, Vec<f32>)> =
-            fit.iter().step_by(every).map(|at| (*at, self.read(*at, length))).collect();
+        let attacks: Vec<usize> = fit.into_iter().step_by(every).collect();
         // The loudest says most exactly where it comes back, and in most files that it does not.
+        let loudness: Vec<f32> = attacks.iter().map(|at| self.loudness(*at, length)).collect();
         let loudest =
-            probes.iter().max_by(|one, other| square(&one.1).total_cmp(&square(&other.1)));
-        let (at, probe) = loudest?;
-        let (shift, like) = self.best(probe, at + lag - around, 2 * around);
-        (like >= SAME).then(|| Near { lag: lag - around + shift, probes })
+            (0..attacks.len()).max_by(|one, other| loudness[*one].total_cmp(&loudness[*other]))?;
+        let at = attacks[loudest];
+        let (shift, like) = self.best(&self.read(at, length), at + lag - around, 2 * around);
+        let lag = lag - around + shift;
+        (like >= SAME).then_some(Near { lag, left: attacks, compared: 0, same: 0 })
     }
 
-    /// This distance in seconds, if the other attacks come back after it, too.
+    /// Lays some of the attacks beside what comes after the distance.
+    fn compare_some(&self, near: &mut Near) {
+        let length = self.values(PROBE_SEC);
+        for at in near.left.drain(near.left.len().saturating_sub(PROBES_AT_A_TIME)..) {
+            let probe = self.read(at, length);
+            let (_, like) = self.best(&probe, at + near.lag - SAME_VALUES, 2 * SAME_VALUES);
+            near.compared += 1;
+            near.same += usize::from(like >= SAME);
+        }
+    }
+
+    /// The distance in seconds, if most attacks come back after it.
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     fn certain_sec(&self, near: &Near) -> Option<f64> {
-        let comes_back = |(at, probe): &&(usize, Vec<f32>)| {
-            self.best(probe, at + near.lag - SAME_VALUES, 2 * SAME_VALUES).1 >= SAME
-        };
-        let same = near.probes.iter().filter(comes_back).count();
         let value_sec = self.frames_per_value as f64 / f64::from(self.sample.sample_rate());
-        (same as f64 >= MOST_PART * near.probes.len() as f64).then_some(near.lag as f64 * value_sec)
+        (near.same as f64 >= MOST_PART * near.compared as f64)
+            .then_some(near.lag as f64 * value_sec)
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds")]
     fn values(&self, seconds: f64) -> usize {
         let frames = seconds.max(0.0) * f64::from(self.sample.sample_rate());
         (frames as usize) / self.frames_per_value
+    }
+
+    /// How loud it is there, by one frame of each value.
+    fn loudness(&self, from: usize, values: usize) -> f32 {
+        let frames = (from..from + values).map(|value| value * self.frames_per_value);
+        frames.map(|frame| mono_at(self.sample, frame)).map(|value| value * value).sum()
     }
 
     /// Values from there on.
