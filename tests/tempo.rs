@@ -28,6 +28,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hotcue::analysis::AnalysisKind;
+use hotcue_tests::step_times;
 use tempo::score::Table;
 use tempo::{estimate, list, markdown, score};
 
@@ -60,7 +61,7 @@ fn main() -> Result<(), Failure> {
         known.length_sec = estimate::seconds(&sample);
         if option("steps").is_some() {
             for kinds in kinds_to_time() {
-                let times = estimate::steps(&sample, &kinds);
+                let times = step_times(&sample, &kinds);
                 let names: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
                 let row: &mut Steps = steps.entry(names.join("+")).or_default();
                 row.add(times, known.length_sec);

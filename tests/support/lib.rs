@@ -10,8 +10,12 @@ mod random;
 mod sources;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use hotcue::SampleBuffer;
+use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisStep};
 
 pub use contract::{Contract, collect_until_ended, collect_until_heard};
 pub use files::{TempDir, noise, sine, wav_bytes};
@@ -44,6 +48,34 @@ pub fn fixtures() -> PathBuf {
 /// Whether the long form of a check was asked for (`make nightly`).
 pub fn long_form() -> bool {
     std::env::var_os("HOTCUE_LONG").is_some()
+}
+
+/// The processor time of each step of analyses: the least of some runs, which do the same, as a
+/// busy machine only adds to it.
+///
+/// # Panics
+/// Where the system does not say, as [`thread_cpu`].
+pub fn step_times(sample: &Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Vec<Duration> {
+    const RUNS: usize = 3;
+    let mut least: Vec<Duration> = Vec::new();
+    for _ in 0..RUNS {
+        let mut job = AnalysisJob::new(Arc::clone(sample), kinds);
+        let mut at = 0;
+        loop {
+            let begin = thread_cpu();
+            let step = job.step();
+            let time = thread_cpu() - begin;
+            match least.get_mut(at) {
+                Some(least) => *least = time.min(*least),
+                None => least.push(time),
+            }
+            at += 1;
+            if step == AnalysisStep::Finished {
+                break;
+            }
+        }
+    }
+    least
 }
 
 /// Processor time that this thread has taken.

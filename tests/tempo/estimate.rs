@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep};
 use hotcue::{LoadJob, LoadOptions, SampleBuffer, Source, Step, Workbench};
@@ -55,31 +54,6 @@ pub(crate) fn of(sample: Arc<SampleBuffer>) -> Estimate {
     }
     estimate.cpu_sec = (thread_cpu() - begin).as_secs_f64();
     estimate
-}
-
-/// The processor time of each step of analyses: the least of some runs, which do the same, as a
-/// busy machine only adds to it.
-pub(crate) fn steps(sample: &Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Vec<Duration> {
-    const RUNS: usize = 3;
-    let mut least: Vec<Duration> = Vec::new();
-    for _ in 0..RUNS {
-        let mut job = AnalysisJob::new(Arc::clone(sample), kinds);
-        let mut at = 0;
-        loop {
-            let begin = thread_cpu();
-            let step = job.step();
-            let time = thread_cpu() - begin;
-            match least.get_mut(at) {
-                Some(least) => *least = time.min(*least),
-                None => least.push(time),
-            }
-            at += 1;
-            if step == AnalysisStep::Finished {
-                break;
-            }
-        }
-    }
-    least
 }
 
 /// What others say, by file. Per line, with tabs between: who, path, beats per minute (0 of what

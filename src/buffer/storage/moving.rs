@@ -1,6 +1,9 @@
 //! Moving a plane without having it twice: what is copied is given back to the system at once.
 #![allow(unsafe_code, reason = "see storage.rs, whose part this is")]
 
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+use super::pages::page_bytes;
+
 /// Values that are copied before their old place is given back: 4 MB.
 const PIECE_VALUES: usize = 1 << 20;
 
@@ -28,11 +31,7 @@ pub(super) unsafe fn move_values(from: *mut f32, to: *mut f32, values: usize) {
 /// Both are of one block. Nobody else touches what lies between, and nobody wants it any more.
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
 pub(super) unsafe fn forget(start: *mut f32, end: *mut f32) {
-    // SAFETY: asks for a number.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    let Some(page) = usize::try_from(page).ok().filter(|page| page.is_power_of_two()) else {
-        return;
-    };
+    let Some(page) = page_bytes() else { return };
     let (first, last) = (start.addr().next_multiple_of(page), end.addr() & !(page - 1));
     if last > first {
         // SAFETY: whole pages of private memory that the caller has given up. They stay mapped

@@ -120,7 +120,7 @@ pub(super) fn populate(_values: &mut [f32]) {}
 
 /// Bytes of a page, a power of two.
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
-fn page_bytes() -> Option<usize> {
+pub(super) fn page_bytes() -> Option<usize> {
     // SAFETY: asks for a number.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     usize::try_from(page).ok().filter(|page| page.is_power_of_two())

@@ -1,12 +1,9 @@
 //! How long the steps of analyses are, on material of odd shapes.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use hotcue::SampleBuffer;
-use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisStep};
+use hotcue::analysis::AnalysisKind;
 use hotcue_actors::EngineError;
-use hotcue_tests::{Random, thread_cpu};
+use hotcue_tests::{Random, step_times};
 
 use super::{Promises, Spread};
 
@@ -14,8 +11,6 @@ use super::{Promises, Spread};
 /// per second.
 const SHAPES: [(u32, usize, u32); 4] =
     [(8_000, 1, 3_600), (44_100, 2, 600), (48_000, 8, 120), (192_000, 2, 120)];
-/// The least of so many runs counts, which do the same: a busy machine only adds to it.
-const RUNS: usize = 3;
 /// What a step may take.
 const STEP_MS: f64 = 1.0;
 /// Strokes per second, and how soon they die away.
@@ -28,31 +23,11 @@ pub(super) fn longest(promises: &Promises) -> Result<bool, EngineError> {
     for (rate, channels, seconds) in SHAPES {
         let plane = strokes(rate, seconds);
         let sample = SampleBuffer::from_planes(rate, vec![plane; channels]).expect("a sample");
-        let steps = Spread::of(steps(&sample));
+        let steps = Spread::of(step_times(&sample, &AnalysisKind::ALL));
         let what = format!("step of all analyses: {seconds} s, {rate} Hz × {channels} (≤ 1 ms)");
         within &= promises.row(&what, &steps.to_string(), steps.most, STEP_MS * promises.times);
     }
     Ok(within)
-}
-
-fn steps(sample: &Arc<SampleBuffer>) -> Vec<Duration> {
-    let mut least: Vec<Duration> = Vec::new();
-    for _ in 0..RUNS {
-        let mut job = AnalysisJob::new(Arc::clone(sample), &AnalysisKind::ALL);
-        for at in 0.. {
-            let begin = thread_cpu();
-            let step = job.step();
-            let time = thread_cpu() - begin;
-            match least.get_mut(at) {
-                Some(least) => *least = time.min(*least),
-                None => least.push(time),
-            }
-            if step == AnalysisStep::Finished {
-                break;
-            }
-        }
-    }
-    least
 }
 
 /// Noise that swells at once and dies away, again and again.
