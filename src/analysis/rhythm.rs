@@ -141,7 +141,7 @@ impl Rhythm {
             peaks: Vec::new(),
             onsets: Onsets::default(),
             attacks: Attacks::default(),
-            correlations: std::array::from_fn(|_| Correlation::new(0)),
+            correlations: std::array::from_fn(|_| Correlation::new(&[], 0.0)),
             correlator: None,
             repetition: Repetition::default(),
             pulse: None,
@@ -224,7 +224,7 @@ impl Rhythm {
     fn choose(&self, search: &Search) -> Option<Chosen> {
         let evidence = self.evidence()?;
         let choice = choice::choose(&search.found)?;
-        let triple = evidence.triple(choice.best.bpm, choice.best.fit.is_some());
+        let triple = evidence.triple(choice.best.bpm, choice.best.fit.map(|_| self.length_sec()));
         let is_pulse = choice.best.comb >= LEAST_COMB || evidence.repeated(choice.best.bpm) > 0.0;
         is_pulse.then_some(Chosen { choice, triple })
     }
@@ -234,8 +234,10 @@ impl Rhythm {
         if !self.asked.tempo {
             return Stage::Done;
         }
-        let frames = self.frames;
-        self.correlations = std::array::from_fn(|_| Correlation::new(frames));
+        let Self { novelty, .. } = self;
+        self.correlations = std::array::from_fn(|which| {
+            Correlation::new(novelty.signal(which), novelty.mean(which))
+        });
         self.correlator = Some(Correlator::new());
         Stage::Correlating(0, 0)
     }

@@ -27,6 +27,8 @@ pub(super) const LOOP_MAX_SEC: f64 = 12.0;
 const SAME_PART: f64 = 0.005;
 /// So is a whole number of beats per minute with what is closer than this.
 const WHOLE_PART: f64 = 0.0005;
+/// Closer than this they are equal.
+const EQUAL_PART: f64 = 0.0001;
 
 /// Multiples of a beat, and what likeness at each counts for.
 ///
@@ -122,28 +124,32 @@ fn lag_of(bpm: f64) -> f64 {
 
 impl Evidence<'_> {
     /// The likeness around `lag`, a frame earlier or later if that is more.
-    fn likeness(&self, of: &Correlation, lag: f64, looped: bool) -> Option<f64> {
-        around(lag, |lag| self.likeness_at(of, lag, looped))
+    fn likeness(&self, of: &Correlation, lag: f64, loop_sec: Option<f64>) -> Option<f64> {
+        around(lag, |lag| self.likeness_at(of, lag, loop_sec))
     }
 
-    fn likeness_at(&self, of: &Correlation, lag: f64, looped: bool) -> Option<f64> {
-        match looped {
-            true => of.closed(lag, self.lengths_sec[0] * f64::from(FRAMES_PER_SEC)),
-            false => of.open(lag),
+    /// The likeness at `lag` frames: of a loop, going on with its start, be it the whole file or a
+    /// part that repeats itself.
+    fn likeness_at(&self, of: &Correlation, lag: f64, loop_sec: Option<f64>) -> Option<f64> {
+        let frames = |seconds: f64| seconds * f64::from(FRAMES_PER_SEC);
+        match loop_sec {
+            None => of.open(lag),
+            Some(file) if file == self.lengths_sec[0] => of.closed(lag, frames(file)),
+            Some(part) => of.overlapping(lag.rem_euclid(frames(part))),
         }
     }
 
     /// How much a kick and a snare are `lag` apart.
-    fn crossed(&self, lag: f64, looped: bool) -> Option<f64> {
+    fn crossed(&self, lag: f64, loop_sec: Option<f64>) -> Option<f64> {
         let crossed = Crossed { each: [self.kick, self.snare], both: self.both };
-        around(lag, |lag| crossed.at(|of| self.likeness_at(of, lag, looped)))
+        around(lag, |lag| crossed.at(|of| self.likeness_at(of, lag, loop_sec)))
     }
 
-    fn comb(&self, bpm: f64, looped: bool) -> f64 {
+    fn comb(&self, bpm: f64, loop_sec: Option<f64>) -> f64 {
         let mut sum = 0.0;
         let mut weights = 0.0;
         for (multiple, weight) in COMB {
-            if let Some(likeness) = self.likeness(self.all, multiple * lag_of(bpm), looped) {
+            if let Some(likeness) = self.likeness(self.all, multiple * lag_of(bpm), loop_sec) {
                 sum += weight * likeness;
                 weights += weight;
             }
@@ -155,7 +161,7 @@ impl Evidence<'_> {
     pub(super) fn search(&self) -> Search {
         let ratio = (FASTEST_BPM / SLOWEST_BPM).powf(1.0 / f64::from(GRID));
         let tempi: Vec<f64> = (0..=GRID).map(|n| SLOWEST_BPM * ratio.powf(f64::from(n))).collect();
-        let combs: Vec<f64> = tempi.iter().map(|bpm| self.comb(*bpm, false)).collect();
+        let combs: Vec<f64> = tempi.iter().map(|bpm| self.comb(*bpm, None)).collect();
         let mut peaks: Vec<usize> = (0..combs.len())
             .filter(|&at| {
                 (at == 0 || combs[at - 1] < combs[at])
@@ -215,8 +221,17 @@ impl Evidence<'_> {
         let Some(repeats_sec) = self.repeats_sec else { return };
         let bpm = 60.0 * f64::from(beats) / repeats_sec;
         if is_usual(&bpm) {
-            let fit = best_fit(&self.lengths_sec[..2], bpm);
-            self.add(bpm, fit, WHOLE_PART, found);
+            let of_file = best_fit(&self.lengths_sec[..2], bpm);
+            // A file that is a whole number of beats itself says more.
+            let is_whole = of_file.is_some_and(|fit| (fit.bpm / bpm - 1.0).abs() < EQUAL_PART);
+            if is_whole || repeats_sec >= LOOP_MAX_SEC {
+                self.add(bpm, of_file, WHOLE_PART, found);
+            } else {
+                let quality = self.repeated(bpm);
+                let fit = Fit { quality, ..length::of_beats(repeats_sec, beats, self.heard(bpm)) };
+                let candidate = self.weigh(bpm, Some(fit), Some(repeats_sec));
+                found.push(Candidate { fit: of_file, ..candidate });
+            }
         }
     }
 
@@ -250,9 +265,9 @@ impl Evidence<'_> {
         }
         let contradicted = if self.is_short() { self.attacks.contradict(bpm) } else { None };
         if let Some(exact) = contradicted.filter(|exact| is_new(*exact, WHOLE_PART)) {
-            found.push(self.weigh(exact, best_fit(&self.lengths_sec, exact)));
+            found.push(self.weigh_file(exact, best_fit(&self.lengths_sec, exact)));
         }
-        found.push(self.weigh(bpm, fit));
+        found.push(self.weigh_file(bpm, fit));
     }
 
     /// How much speaks for a tempo that a part of the sample is so many beats long which comes back
@@ -262,18 +277,19 @@ impl Evidence<'_> {
     }
 
     /// How much more alike the sample is to itself after three beats than after four.
-    pub(super) fn triple(&self, bpm: f64, looped: bool) -> f64 {
-        let looped = looped && self.is_short();
-        let of = |beats: f64| self.likeness(self.all, beats * lag_of(bpm), looped).unwrap_or(0.0);
+    pub(super) fn triple(&self, bpm: f64, loop_sec: Option<f64>) -> f64 {
+        let loop_sec = loop_sec.filter(|_| self.is_short());
+        let of = |beats: f64| self.likeness(self.all, beats * lag_of(bpm), loop_sec).unwrap_or(0.0);
         of(3.0) - of(4.0)
     }
 
-    /// What speaks for a tempo, in the order of [`OPEN`] and [`LOOPED`]. What is `looped` goes on with its
-    /// start: the file is a whole number of beats long at this tempo.
-    fn features(&self, bpm: f64, fit: Option<Fit>, looped: bool) -> [f64; FEATURES] {
-        let of =
-            |signal, beats: f64| self.likeness(signal, beats * lag_of(bpm), looped).unwrap_or(0.0);
-        let crossed = |beats: f64| self.crossed(beats * lag_of(bpm), looped).unwrap_or(0.0);
+    /// What speaks for a tempo, in the order of [`OPEN`] and [`LOOPED`]. What is a loop goes on with its
+    /// start after `loop_sec`, which is the `fit`'s whole number of beats.
+    fn features(&self, bpm: f64, fit: Option<Fit>, loop_sec: Option<f64>) -> [f64; FEATURES] {
+        let of = |signal, beats: f64| {
+            self.likeness(signal, beats * lag_of(bpm), loop_sec).unwrap_or(0.0)
+        };
+        let crossed = |beats: f64| self.crossed(beats * lag_of(bpm), loop_sec).unwrap_or(0.0);
         let [half, third, two_bars] = [0.5, 1.0 / 3.0, 8.0].map(|beats| of(self.all, beats));
         let bar_of_four = of(self.all, 4.0);
         let beat_apart = crossed(1.0);
@@ -281,9 +297,10 @@ impl Evidence<'_> {
         let snapped = fit.is_some_and(|fit| fit.bpm == bpm);
         let whole = (bpm - bpm.round()).abs() < if snapped { 0.03 } else { 0.15 };
         let [length_sec, ..] = self.lengths_sec;
+        let exact_sec = loop_sec.unwrap_or(length_sec);
         let exact = whole
             && snapped
-            && fit.is_some_and(|fit| length::is_exact(length_sec, self.frame_sec, fit.beats));
+            && fit.is_some_and(|fit| length::is_exact(exact_sec, self.frame_sec, fit.beats));
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         let onsets_per_beat = self.onsets as f64 / (length_sec * bpm / 60.0).max(1.0);
         let hz = bpm / 60.0;
@@ -320,13 +337,21 @@ impl Evidence<'_> {
         ]
     }
 
+    /// Weighs a tempo of the file.
+    fn weigh_file(&self, bpm: f64, fit: Option<Fit>) -> Candidate {
+        let is_loop = fit.is_some_and(|fit| fit.bpm == bpm) && self.is_short();
+        self.weigh(bpm, fit, is_loop.then_some(self.lengths_sec[0]))
+    }
+
     /// The sum of what speaks for a tempo: the logarithm of its odds, but for a constant.
-    fn weigh(&self, bpm: f64, fit: Option<Fit>) -> Candidate {
-        let looped = fit.is_some_and(|fit| fit.bpm == bpm) && self.is_short();
-        let (weights, start) = if looped { (&LOOPED, LOOPED_START) } else { (&OPEN, 0.0) };
-        let features = self.features(bpm, fit, looped);
+    fn weigh(&self, bpm: f64, fit: Option<Fit>, loop_sec: Option<f64>) -> Candidate {
+        let (weights, start) = match loop_sec {
+            Some(_) => (&LOOPED, LOOPED_START),
+            None => (&OPEN, 0.0),
+        };
+        let features = self.features(bpm, fit, loop_sec);
         let sum: f64 = features.iter().zip(weights).map(|(feature, weight)| feature * weight).sum();
-        Candidate { bpm, fit, score: start + sum, comb: self.comb(bpm, looped) }
+        Candidate { bpm, fit, score: start + sum, comb: self.comb(bpm, loop_sec) }
     }
 }
 

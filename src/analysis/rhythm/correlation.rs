@@ -12,6 +12,9 @@ pub(super) const BLOCK_FRAMES: usize = 2_048;
 pub(super) struct Correlation {
     /// Sums by lag in frames.
     sums: Vec<f64>,
+    /// Sums of the squares of what lies before and behind what overlaps after a lag.
+    before: Vec<f64>,
+    behind: Vec<f64>,
     /// Frames of the signal.
     frames: usize,
 }
@@ -71,8 +74,16 @@ impl Correlator {
 }
 
 impl Correlation {
-    pub(super) fn new(frames: usize) -> Self {
-        Self { sums: vec![0.0; frames.min(BLOCK_FRAMES)], frames }
+    /// Of a signal whose mean is taken off, before anything is added.
+    pub(super) fn new(signal: &[f32], mean: f32) -> Self {
+        let squares = signal.iter().map(|value| f64::from(value - mean).powi(2));
+        let lags = signal.len().min(BLOCK_FRAMES);
+        Self {
+            sums: vec![0.0; lags],
+            before: sums(squares.clone(), lags),
+            behind: sums(squares.rev(), lags),
+            frames: signal.len(),
+        }
     }
 
     /// Lags that are known, from none on.
@@ -108,6 +119,19 @@ impl Correlation {
         (lag <= MOST_OF_FILE * frames)
             .then(|| Some(self.sum_at(lag)? / (frames - lag) / square))
             .flatten()
+    }
+
+    /// The likeness of what overlaps after `lag` frames, whatever is in the rest: 1 for the same.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "lags are not negative"
+    )]
+    pub(super) fn overlapping(&self, lag: f64) -> Option<f64> {
+        let square = self.square()?;
+        let without = |sums: &[f64]| Some(square - sums.get(lag as usize)?);
+        let product = without(&self.before)? * without(&self.behind)?;
+        (product > 0.0).then(|| Some(self.sum_at(lag)? / product.sqrt())).flatten()
     }
 
     /// The same of something that goes on with its start after `length_frames`.
@@ -152,3 +176,14 @@ impl Crossed<'_> {
 
 /// Lags beyond this part of the length say nothing: what overlaps is too short.
 const MOST_OF_FILE: f64 = 0.92;
+
+/// The sums of the first values: of none, of the first, of two, and so on.
+fn sums(values: impl Iterator<Item = f64>, count: usize) -> Vec<f64> {
+    values
+        .take(count)
+        .scan(0.0, |sum, value| {
+            *sum += value;
+            Some(*sum - value)
+        })
+        .collect()
+}

@@ -13,17 +13,17 @@ use crate::buffer::SampleBuffer;
 /// Shorter distances are those of single hits.
 const SHORTEST_SEC: f64 = 0.8;
 /// So alike the flux must be to itself for a closer look.
-const LIKE: f64 = 0.6;
+const LIKE: f64 = 0.45;
 /// Distances that are looked at more closely.
-const MOST_LAGS: usize = 12;
+const MOST_LAGS: usize = 16;
 /// Values per second of what is compared: the mean of so many frames.
 const RATE_HZ: u32 = 11_025;
 /// What is compared of the sound from an attack on.
 const PROBE_SEC: f64 = 0.046;
 /// How far off the flux may have a distance.
 const AROUND_SEC: f64 = 0.012;
-/// Values, either way, by which one attack's distance may differ from another's.
-const SAME_VALUES: usize = 2;
+/// Frames, either way, by which one attack's distance may differ from another's.
+const SAME_FRAMES: usize = 4;
 /// Attacks that are compared, at least and at most.
 const FEWEST_PROBES: usize = 4;
 const MOST_PROBES: usize = 12;
@@ -31,6 +31,8 @@ const MOST_PROBES: usize = 12;
 const PROBES_AT_A_TIME: usize = 4;
 /// What comes back is as like as this, in a file of lossy compression, too.
 const SAME: f32 = 0.9;
+/// Where its values are means of other frames, which matters to what is high, it is as like as this.
+const SIMILAR: f32 = 0.5;
 /// The part of the attacks that come back.
 const MOST_PART: f64 = 0.8;
 
@@ -72,7 +74,7 @@ impl Repetition {
         let likeness: Vec<(f64, f64)> = (0..all.lags())
             .map(|lag| lag as f64)
             .filter(|lag| *lag >= shortest)
-            .filter_map(|lag| Some((lag, all.open(lag)?)))
+            .filter_map(|lag| Some((lag, all.overlapping(lag)?)))
             .collect();
         let mut peaks: Vec<(f64, f64)> = likeness
             .windows(3)
@@ -87,8 +89,8 @@ impl Repetition {
     /// Looks at the next distance, or at a few attacks more of one that may be it; false once there is
     /// none left.
     pub(super) fn step(&mut self, sample: &SampleBuffer, attacks_sec: &[f64]) -> bool {
-        let comparison = Comparison::new(sample);
         if let Some(near) = &mut self.near {
+            let comparison = Comparison::exact(sample);
             comparison.compare_some(near);
             if near.left.is_empty() {
                 self.found_sec.extend(comparison.certain_sec(near));
@@ -96,7 +98,8 @@ impl Repetition {
             }
         } else if let Some(lag) = self.lags.get(self.next) {
             self.next += 1;
-            self.near = comparison.near(attacks_sec, lag / f64::from(FRAMES_PER_SEC));
+            let lag_sec = lag / f64::from(FRAMES_PER_SEC);
+            self.near = Comparison::coarse(sample).near(attacks_sec, lag_sec);
         }
         self.near.is_some() || self.next < self.lags.len()
     }
@@ -110,7 +113,7 @@ impl Repetition {
 /// A distance after which the loudest attack comes back.
 #[derive(Debug)]
 struct Near {
-    /// In values.
+    /// In frames.
     lag: usize,
     /// Where the attacks begin that were not compared yet.
     left: Vec<usize>,
@@ -127,8 +130,14 @@ struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    fn new(sample: &'a SampleBuffer) -> Self {
+    /// By some values per second.
+    fn coarse(sample: &'a SampleBuffer) -> Self {
         Self { sample, frames_per_value: (sample.sample_rate() / RATE_HZ).max(1) as usize }
+    }
+
+    /// By every frame.
+    fn exact(sample: &'a SampleBuffer) -> Self {
+        Self { sample, frames_per_value: 1 }
     }
 
     /// The exact distance near `lag_sec` after which the loudest attack comes back.
@@ -150,17 +159,22 @@ impl<'a> Comparison<'a> {
         let loudest =
             (0..attacks.len()).max_by(|one, other| loudness[*one].total_cmp(&loudness[*other]))?;
         let at = attacks[loudest];
-        let (shift, like) = self.best(&self.read(at, length), at + lag - around, 2 * around);
-        let lag = lag - around + shift;
-        (like >= SAME).then_some(Near { lag, left: attacks, compared: 0, same: 0 })
+        let (lag, like) = self.best(at, lag, around, length);
+        if like < SIMILAR {
+            return None;
+        }
+        let frames = |values: usize| values * self.frames_per_value;
+        let exact = Self::exact(self.sample);
+        let (lag, like) = exact.best(frames(at), frames(lag), frames(1), frames(length));
+        let left = attacks.into_iter().map(frames).collect();
+        (like >= SAME).then_some(Near { lag, left, compared: 0, same: 0 })
     }
 
     /// Lays some of the attacks beside what comes after the distance.
     fn compare_some(&self, near: &mut Near) {
         let length = self.values(PROBE_SEC);
         for at in near.left.drain(near.left.len().saturating_sub(PROBES_AT_A_TIME)..) {
-            let probe = self.read(at, length);
-            let (_, like) = self.best(&probe, at + near.lag - SAME_VALUES, 2 * SAME_VALUES);
+            let (_, like) = self.best(at, near.lag, SAME_FRAMES, length);
             near.compared += 1;
             near.same += usize::from(like >= SAME);
         }
@@ -197,19 +211,21 @@ impl<'a> Comparison<'a> {
             .collect()
     }
 
-    /// How far behind `from`, at most `shifts` values, what is there is most like `probe`, and how
-    /// much, 1 for the same.
-    fn best(&self, probe: &[f32], from: usize, shifts: usize) -> (usize, f32) {
-        let there = self.read(from, probe.len() + shifts);
-        let own = square(probe);
-        let mut squares = square(&there[..probe.len()]);
-        let mut best = (0, 0.0);
-        for (shift, part) in there.windows(probe.len()).enumerate() {
-            let like = dot(part, probe) / (own * squares).sqrt().max(f32::MIN_POSITIVE);
+    /// The distance near `lag`, at most `around` values from it, after which what is there is most
+    /// like the `length` values from `at` on, and how much, 1 for the same.
+    fn best(&self, at: usize, lag: usize, around: usize, length: usize) -> (usize, f32) {
+        let probe = self.read(at, length);
+        let nearest = lag - around;
+        let there = self.read(at + nearest, length + 2 * around);
+        let own = square(&probe);
+        let mut squares = square(&there[..length]);
+        let mut best = (lag, 0.0);
+        for (shift, part) in there.windows(length).enumerate() {
+            let like = dot(part, &probe) / (own * squares).sqrt().max(f32::MIN_POSITIVE);
             if like > best.1 {
-                best = (shift, like);
+                best = (nearest + shift, like);
             }
-            let next = there.get(shift + probe.len()).copied().unwrap_or(0.0);
+            let next = there.get(shift + length).copied().unwrap_or(0.0);
             squares = (squares + next * next - part[0] * part[0]).max(0.0);
         }
         best
