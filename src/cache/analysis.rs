@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::Xxh3;
+use twox_hash::XxHash3_128 as Xxh3;
 
 use super::card::{Audio, Key};
 use super::result::{ResultReader, ResultWriter, block_bytes};
@@ -51,20 +51,20 @@ struct Hashing {
 impl Hashing {
     fn new(sample: &SampleBuffer) -> Self {
         let mut hasher = Xxh3::new();
-        hasher.update(&sample.sample_rate().to_le_bytes());
-        hasher.update(&(sample.channels() as u64).to_le_bytes());
-        hasher.update(&(sample.ready_frames() as u64).to_le_bytes());
+        hasher.write(&sample.sample_rate().to_le_bytes());
+        hasher.write(&(sample.channels() as u64).to_le_bytes());
+        hasher.write(&(sample.ready_frames() as u64).to_le_bytes());
         Self { hasher, channel: 0, next_frame: 0 }
     }
 
     /// Hashes some more; the audio once all of it was heard.
     fn step(&mut self, sample: &SampleBuffer) -> Option<Audio> {
         if self.channel == sample.channels() {
-            return Some(Audio(self.hasher.digest128()));
+            return Some(Audio(self.hasher.finish_128()));
         }
         let plane = sample.plane(self.channel);
         let end = plane.len().min(self.next_frame + HASHED_VALUES);
-        self.hasher.update(bytemuck::cast_slice(&plane[self.next_frame..end]));
+        self.hasher.write(bytemuck::cast_slice(&plane[self.next_frame..end]));
         self.next_frame = end;
         if end == plane.len() {
             (self.channel, self.next_frame) = (self.channel + 1, 0);

@@ -1,4 +1,4 @@
-//! A file of the cache: a head with a record, and blocks of bytes, each behind it its checksum.
+//! A file of the cache: a head with a record, and blocks of bytes, each behind its checksum.
 //!
 //! | bytes | |
 //! |---|---|
@@ -7,13 +7,14 @@
 //! | 8 | length of the record |
 //! | … | the record: what is known before the blocks |
 //! | 8 | XXH3 of all this |
-//! | … | for each block its bytes, and XXH3 of these, whose seed is the number of the block |
+//! | … | for each block XXH3 of its bytes, whose seed is the number of the block, and the bytes |
 //!
 //! Numbers are little endian. Nothing follows the last block.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::hash::Hasher as _;
+use std::io::{self, BufReader, ErrorKind, Read, Write};
 
-use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
+use twox_hash::XxHash3_64 as Xxh3;
 
 use super::card::Key;
 use super::field::Field;
@@ -21,6 +22,11 @@ use super::field::Field;
 /// Longest record: tags and cues of a file have their own limits, far below.
 const MAX_RECORD_BYTES: u64 = 64 << 20;
 const SUM_BYTES: usize = size_of::<u64>();
+/// What is read at once of a head, and of a checksum with what follows it. What is longer is read to
+/// where it belongs.
+const READ_BYTES: usize = 4_096;
+/// A block is read and hashed in pieces of so many bytes: that is still near the processor then.
+const PIECE_BYTES: usize = 64 << 10;
 
 /// What a file of the cache begins with.
 pub(super) type Magic = [u8; 8];
@@ -48,7 +54,7 @@ impl<W: Write> PartsWriter<W> {
         let mut head = [magic.as_slice(), key.as_bytes()].concat();
         (bytes.len() as u64).put(&mut head);
         head.append(&mut bytes);
-        xxh3_64(&head).put(&mut head);
+        Xxh3::oneshot(&head).put(&mut head);
         target.write_all(&head)?;
         Ok(Self { target, blocks: 0, bytes })
     }
@@ -59,8 +65,10 @@ impl<W: Write> PartsWriter<W> {
     /// Those of the target.
     pub(super) fn block(&mut self, put: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         self.bytes.clear();
+        self.bytes.extend([0; SUM_BYTES]);
         put(&mut self.bytes);
-        xxh3_64_with_seed(&self.bytes, self.blocks).put(&mut self.bytes);
+        let (sum, bytes) = self.bytes.split_at_mut(SUM_BYTES);
+        sum.copy_from_slice(&Xxh3::oneshot_with_seed(self.blocks, bytes).to_le_bytes());
         self.blocks += 1;
         self.target.write_all(&self.bytes)
     }
@@ -72,7 +80,7 @@ impl<W: Write> PartsWriter<W> {
 
 /// Reads it block by block, and believes nothing that its checksum does not confirm.
 pub(super) struct PartsReader<R> {
-    source: R,
+    source: BufReader<R>,
     /// Bytes that follow the head.
     left: u64,
     blocks: u64,
@@ -85,11 +93,12 @@ impl<R: Read> PartsReader<R> {
     /// # Errors
     /// `InvalidData` for what is no sound file of this kind and key; those of the source.
     pub(super) fn new<T: Field>(
-        mut source: R,
+        source: R,
         byte_len: u64,
         magic: Magic,
         key: Key,
     ) -> io::Result<(Self, T)> {
+        let mut source = BufReader::with_capacity(READ_BYTES, source);
         let mut head = vec![0; magic.len() + 32 + 8];
         source.read_exact(&mut head)?;
         let (its_magic, rest) = head.split_at(magic.len());
@@ -104,7 +113,7 @@ impl<R: Read> PartsReader<R> {
         source.by_ref().take(record_len + SUM_BYTES as u64).read_to_end(&mut head)?;
         let summed = head.len().checked_sub(SUM_BYTES).filter(|end| *end >= start);
         let (body, mut sum) = head.split_at(summed.ok_or_else(unsound)?);
-        if u64::take(&mut sum) != Some(xxh3_64(body)) {
+        if u64::take(&mut sum) != Some(Xxh3::oneshot(body)) {
             return Err(unsound());
         }
         let mut fields = &body[start..];
@@ -130,24 +139,30 @@ impl<R: Read> PartsReader<R> {
     pub(super) fn block(&mut self, len: usize) -> io::Result<&[u8]> {
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.resize(len, 0);
-        let mut block = self.begin_block();
+        let mut block = self.begin_block()?;
         block.read(&mut bytes).and_then(|()| block.end())?;
         self.bytes = bytes;
         Ok(&self.bytes)
     }
 
     /// Begins to read the next block, piece by piece.
-    pub(super) fn begin_block(&mut self) -> BlockReader<'_, R> {
-        let number = self.blocks;
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub(super) fn begin_block(&mut self) -> io::Result<BlockReader<'_, R>> {
+        let mut sum = [0; SUM_BYTES];
+        self.source.read_exact(&mut sum)?;
+        let hasher = Xxh3::with_seed(self.blocks);
         self.blocks += 1;
-        BlockReader { source: &mut self.source, sum: Xxh3::with_seed(number) }
+        Ok(BlockReader { source: &mut self.source, sum: u64::from_le_bytes(sum), hasher })
     }
 }
 
 /// A block that is being read: of what it holds nothing is to be believed before [`end`](Self::end).
 pub(super) struct BlockReader<'a, R> {
-    source: &'a mut R,
-    sum: Xxh3,
+    source: &'a mut BufReader<R>,
+    sum: u64,
+    hasher: Xxh3,
 }
 
 impl<R: Read> BlockReader<'_, R> {
@@ -156,19 +171,19 @@ impl<R: Read> BlockReader<'_, R> {
     /// # Errors
     /// Those of the source.
     pub(super) fn read(&mut self, bytes: &mut [u8]) -> io::Result<()> {
-        self.source.read_exact(bytes)?;
-        self.sum.update(bytes);
+        for piece in bytes.chunks_mut(PIECE_BYTES) {
+            self.source.read_exact(piece)?;
+            self.hasher.write(piece);
+        }
         Ok(())
     }
 
-    /// Compares the checksum, which follows the block.
+    /// Compares the checksum.
     ///
     /// # Errors
-    /// `InvalidData` for another; those of the source.
-    pub(super) fn end(&mut self) -> io::Result<()> {
-        let mut sum = [0; SUM_BYTES];
-        self.source.read_exact(&mut sum)?;
-        if u64::from_le_bytes(sum) == self.sum.digest() { Ok(()) } else { Err(unsound()) }
+    /// `InvalidData` for another.
+    pub(super) fn end(&self) -> io::Result<()> {
+        if self.sum == self.hasher.finish() { Ok(()) } else { Err(unsound()) }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::analysis::{
 };
 use crate::spec::AudioSpec;
 
-const MAGIC: Magic = *b"hotcuea\x01";
+const MAGIC: Magic = *b"hotcuea\x02";
 /// Blocks of a waveform that a step reads or writes: some tenths of a millisecond.
 const BLOCKS: usize = 1 << 13;
 const BLOCK_BYTES: usize = size_of::<[f32; 6]>();

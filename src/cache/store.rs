@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64 as Xxh3;
 
 use super::card::{Key, Name};
 use super::entry::EntryReader;
@@ -31,6 +31,8 @@ const FORGOTTEN: Duration = Duration::from_secs(3_600);
 const USE_PERIOD: Duration = Duration::from_secs(60);
 /// The least that a file takes of a disk, about.
 const LEAST_BYTES: u64 = 4_096;
+/// A content, and a checksum.
+const CARD_BYTES: usize = 32 + size_of::<u64>();
 
 /// A folder of decoded audio, and of what was heard in audio, that any number of engines and processes share.
 ///
@@ -132,17 +134,19 @@ impl Cache {
     /// The content of a file, if it has a card.
     pub(super) fn content_of(&self, identity: &SourceIdentity) -> Option<Key> {
         let path = self.path(Name::of_card(identity), CARD);
-        let mut bytes = Vec::new();
-        open_regular(&path).ok()?.0.take(64).read_to_end(&mut bytes).ok()?;
-        // The name is summed, too: a card is of one file only.
-        let content = bytes.split_first_chunk::<32>().filter(|(content, sum)| {
-            let sum = <[u8; 8]>::try_from(*sum).map(u64::from_le_bytes);
-            sum.is_ok_and(|sum| sum == card_sum(identity, content))
-        });
-        if content.is_none() {
-            self.drop_unsound(&path);
+        let (mut file, metadata) = open_regular(&path).ok()?;
+        let mut card = [0; CARD_BYTES];
+        let is_whole = metadata.len() == card.len() as u64;
+        if is_whole {
+            file.read_exact(&mut card).ok()?;
         }
-        content.map(|(content, _)| Key::from_bytes(*content))
+        let (content, sum) = card.split_first_chunk::<32>()?;
+        // The name is summed, too: a card is of one file only.
+        if !is_whole || *sum != card_sum(identity, content).to_le_bytes() {
+            self.drop_unsound(&path);
+            return None;
+        }
+        Some(Key::from_bytes(*content))
     }
 
     /// Notes which content a file has, which is settled.
@@ -359,7 +363,7 @@ fn used(path: &Path) -> io::Result<(File, u64)> {
 }
 
 fn card_sum(identity: &SourceIdentity, content: &[u8; 32]) -> u64 {
-    xxh3_64(&[Key::card(identity).as_bytes().as_slice(), content].concat())
+    Xxh3::oneshot(&[Key::card(identity).as_bytes().as_slice(), content].concat())
 }
 
 /// A file under a name of its own, which is removed unless it is kept.
