@@ -36,18 +36,20 @@ use crate::work::Workshop;
 pub(crate) use ahead::Ahead;
 use queue::Queue;
 use scout::Scout;
-use worker::{Abandoned, Busy, TINY, Worker};
+use worker::{Abandoned, Busy, Worker};
 
 /// Fewer ended requests than this are not worth clearing out of the queue.
 const MIN_ENDED: usize = 64;
 /// Jobs that each worker may have given back unfinished: with the one that it runs, so many
 /// buffers exist at most.
 const SUSPENDED_PER_WORKER: usize = 2;
-/// Jobs laid out for a decoder beside the one that it runs.
-const AHEAD: usize = 2;
-/// The same for one whose last job was a tiny one: work for as long as this actor's thread sleeps
-/// between two looks at its mailbox when there is a rush.
-const AHEAD_OF_TINY: usize = 64;
+/// Jobs laid out for a decoder beside the one that it runs, at least
+const LEAST_AHEAD: usize = 2;
+/// and at most.
+const MOST_AHEAD: usize = 64;
+/// So long they are to last, if they take as long as its last one: longer than this actor's thread
+/// sleeps between two looks at its mailbox when there is a rush, or waits while decoders have all cores.
+const AHEAD_FOR: Duration = Duration::from_millis(6);
 /// Every so many times that a worker gets free by itself, the job that waited longest goes first.
 const OVERTAKEN_EVERY: u32 = 8;
 /// It has to have waited so long: a short queue is kept in strict order.
@@ -201,8 +203,7 @@ impl LoaderSupervisor {
                 continue;
             }
             let ahead = Arc::clone(&worker.ahead);
-            let most = if worker.was_tiny { AHEAD_OF_TINY } else { AHEAD };
-            for _ in ahead.len()..most {
+            for _ in ahead.len()..most_ahead(worker.took) {
                 // Laid out are jobs of one priority only: whichever decoder is first, none begins
                 // a job while a more urgent one lies with another.
                 let next = self.queue.priority_at(0);
@@ -366,6 +367,12 @@ impl LoaderSupervisor {
     }
 }
 
+/// How many jobs to lay out for a decoder whose last one took so long.
+fn most_ahead(took: Duration) -> usize {
+    let jobs = AHEAD_FOR.as_nanos() / took.as_nanos().max(1);
+    usize::try_from(jobs).unwrap_or(usize::MAX).clamp(LEAST_AHEAD, MOST_AHEAD)
+}
+
 impl Actor for LoaderSupervisor {
     type Context = Context<Self>;
 }
@@ -487,7 +494,7 @@ impl Handler<WorkerFree> for LoaderSupervisor {
             return self.dispatch();
         };
         worker.busy = next.map(Busy::new);
-        worker.was_tiny = took < TINY;
+        worker.took = took;
         self.freed = self.freed.wrapping_add(1);
         self.overtaken_first = self.freed.is_multiple_of(OVERTAKEN_EVERY);
         self.dispatch();

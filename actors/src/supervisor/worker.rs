@@ -19,8 +19,8 @@ use crate::os;
 const STUCK: Duration = Duration::from_millis(500);
 /// A job that a worker has been at for so long is none of many short ones.
 const LONG: Duration = Duration::from_millis(10);
-/// Of jobs that take less than this, one is worth no message of its own.
-pub(super) const TINY: Duration = Duration::from_micros(100);
+/// What a decoder's first job is expected to take: as much as a short sample.
+const USUAL: Duration = Duration::from_millis(1);
 /// A job whose turn has come though others are more urgent has so long before it gives way.
 const FAVOUR: Duration = Duration::from_millis(50);
 /// Without a byte for so long, a load is said to have stalled, and again each time.
@@ -39,8 +39,8 @@ pub(super) struct Worker {
     pub(super) busy: Option<Busy>,
     /// Whether it was told to help others, as it has no job.
     pub(super) helps: bool,
-    /// Whether it was at its last job for less than [`TINY`].
-    pub(super) was_tiny: bool,
+    /// How long it was at its last job; before that, [`USUAL`].
+    pub(super) took: Duration,
     pub(super) ahead: Arc<Ahead>,
 }
 
@@ -87,7 +87,8 @@ impl Worker {
         });
         let ahead = Arc::default();
         let addr = start_decoder(&home, (number, generation), &ahead, parts, supervisor);
-        Self { home, addr, number, generation, busy: None, helps: false, was_tiny: false, ahead }
+        let took = USUAL;
+        Self { home, addr, number, generation, busy: None, helps: false, took, ahead }
     }
 
     /// A panic ends the actor, not its home: the next decoder takes the same thread.
