@@ -20,14 +20,17 @@ mod analysis;
 mod card;
 mod entry;
 mod field;
+mod hashing;
 mod load;
 mod parts;
 mod records;
 mod result;
 mod store;
+mod storing;
 #[cfg(test)]
 mod tests;
 
 pub use analysis::CachedAnalysis;
 pub use load::CachedLoad;
 pub use store::{Cache, CacheStats};
+pub use storing::CacheStore;

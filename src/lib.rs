@@ -25,7 +25,7 @@ pub mod output;
 pub mod playback;
 
 pub use buffer::{SampleBuffer, SampleWriter, Waveform};
-pub use cache::{Cache, CacheStats, CachedAnalysis, CachedLoad};
+pub use cache::{Cache, CacheStats, CacheStore, CachedAnalysis, CachedLoad};
 pub use clearing::Clearing;
 pub use decode::StreamInfo;
 #[cfg(any(test, fuzzing))]

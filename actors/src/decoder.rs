@@ -3,6 +3,7 @@
 mod analyse;
 mod head;
 mod panic;
+mod store;
 mod tend;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,7 @@ use crate::messages::{
 use crate::registry::Claim;
 use crate::request::{Outcome, Request};
 use crate::sample::Sample;
+use crate::storing::Storing;
 use crate::supervisor::{Ahead, LoaderSupervisor, SupervisorParts};
 use crate::table::Delivery;
 use crate::work::Work;
@@ -52,6 +54,8 @@ pub struct DecoderActor {
     helper: Option<Helper>,
     /// It has no job, and hears what is in a sample.
     task: Option<Task>,
+    /// It has no job, nor anything to hear, and puts a sample into the cache.
+    storing: Option<Storing>,
     /// Counts the jobs that it took.
     turn: u64,
     /// When it took the last one.
@@ -104,6 +108,7 @@ impl DecoderActor {
             running: None,
             helper: None,
             task: None,
+            storing: None,
             turn: 0,
             since,
             steps: 0,
@@ -236,7 +241,7 @@ impl DecoderActor {
         }
     }
 
-    /// Helps another decoder with one step of its job, or else goes on with an analysis.
+    /// Helps another decoder with one step of its job, or else goes on with what can wait.
     fn assist(&mut self, context: &mut Context<Self>) {
         let again = Continue { turn: self.turn };
         while let Some(mut helper) = self.helper.take().or_else(|| self.parts.crew.join()) {
@@ -248,7 +253,7 @@ impl DecoderActor {
                 }
                 Ok(Help::Nothing) if self.parts.crew.offers(helper.load()) => {
                     self.helper = Some(helper);
-                    if !self.analyse_on(context) {
+                    if !self.use_the_time(context) {
                         context.notify_later(again, HELP_INTERVAL);
                     }
                     return;
@@ -263,15 +268,15 @@ impl DecoderActor {
                 }
             }
         }
-        if !self.analyse_on(context) {
+        if !self.use_the_time(context) {
             self.supervisor.do_send(Idle { from: self.me });
         }
     }
 
-    /// One step of an analysis, and then the next of whatever is most urgent; false if there is
-    /// none.
-    fn analyse_on(&mut self, context: &mut Context<Self>) -> bool {
-        let Some(blocks_for) = self.analyse() else { return false };
+    /// One step of an analysis, or else of what is to be stored, and then the next of whatever is most
+    /// urgent; false if there is neither.
+    fn use_the_time(&mut self, context: &mut Context<Self>) -> bool {
+        let Some(blocks_for) = self.analyse().or_else(|| self.store()) else { return false };
         if !blocks_for.is_zero() {
             context.wait(sleep(blocks_for).into_actor(self));
         }
@@ -345,7 +350,7 @@ impl DecoderActor {
     }
 
     fn hand_on(&mut self, loaded: LoadedSample) {
-        let Some(Running { job, work, reservation, .. }) = self.running.take() else { return };
+        let Some(Running { job, mut work, reservation, .. }) = self.running.take() else { return };
         let sample = match work.streamed() {
             Some(stream) => Sample::streaming(loaded, head::path_of(&job), stream),
             None => self.completed(&job, loaded),
@@ -355,6 +360,8 @@ impl DecoderActor {
         if let Some(file) = file {
             self.parts.registry.finished(file, &job, delivery.resident());
         }
+        // First: whoever is told of the sample can see that it is still to be stored.
+        work.store().into_iter().for_each(|store| self.parts.stores.put(store));
         self.deliver(&job, file, delivery, false);
         drop_work(work);
     }
@@ -512,7 +519,7 @@ impl Handler<Decode> for DecoderActor {
         self.turn += 1;
         // What it was at goes to others.
         self.helper = None;
-        self.set_study_aside();
+        self.set_aside();
         if self.take(assignment) {
             self.step(context);
         } else {
@@ -584,7 +591,8 @@ impl Handler<Discard> for DecoderActor {
 impl Drop for DecoderActor {
     /// Reached while the engine runs only when something outside the caught step panicked.
     fn drop(&mut self) {
-        self.set_study_aside();
+        self.store_last();
+        self.set_aside();
         self.fail(&LoadError::new(LoadErrorKind::WorkerPanic, "the decoder died"));
         self.supervisor.do_send(WorkerDied { from: self.me });
     }

@@ -493,6 +493,7 @@ impl AudioEngine {
                 queued: running.table.queued(),
                 live: running.table.live(),
                 analyses: running.table.analyses().open(),
+                stores: running.stores.open(),
                 samples,
                 sample_bytes,
                 reserved_bytes: elsewhere_bytes,

@@ -112,7 +112,7 @@ pub(crate) struct Suspended {
 #[rtype(result = "()")]
 pub(crate) struct Shareable;
 
-/// There is something to be heard in a sample, and perhaps a decoder that has no job.
+/// There is something to be heard in a sample, or to be stored, and perhaps a decoder that has no job.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Unheard;

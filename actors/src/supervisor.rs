@@ -29,6 +29,7 @@ use crate::messages::{
 use crate::registry::Registry;
 use crate::request::{Outcome, Wishes};
 use crate::sink::AudioStreamHandle;
+use crate::storing::Stores;
 use crate::streaming::Streams;
 use crate::submit::Loader;
 use crate::table::Table;
@@ -94,6 +95,7 @@ pub(crate) struct SupervisorParts {
     pub(crate) crew: Arc<Crew>,
     pub(crate) streams: Arc<Streams>,
     pub(crate) analyses: Arc<Analyses>,
+    pub(crate) stores: Arc<Stores>,
     /// Jobs to be dropped by whichever decoder comes to it: one that is told may hang just then.
     pub(crate) unwanted: Arc<Ahead>,
     pub(crate) sample_rate: u32,
@@ -171,17 +173,18 @@ impl LoaderSupervisor {
     }
 
     /// A decoder without a job: one that does nothing before one that may be inside a call of the
-    /// cache's disk, for an analysis.
+    /// cache's disk, for an analysis or a store.
     fn free_worker(&self) -> Option<usize> {
         let is_free = |worker: &Worker| worker.busy.is_none();
         let idle = self.workers.iter().position(|worker| is_free(worker) && !worker.helps);
         idle.or_else(|| self.workers.iter().position(is_free))
     }
 
-    /// Has decoders without a job help others, or hear what is in samples.
+    /// Has decoders without a job help others, hear what is in samples, or store them.
     fn assist(&mut self) {
-        let SupervisorParts { crew, analyses, .. } = &self.parts;
-        if self.stopping || !(crew.wants_help() || analyses.is_waiting()) {
+        let SupervisorParts { crew, analyses, stores, .. } = &self.parts;
+        let is_wanted = || crew.wants_help() || analyses.is_waiting() || stores.is_waiting();
+        if self.stopping || !is_wanted() {
             return;
         }
         let idle = |worker: &&mut Worker| worker.busy.is_none() && !worker.helps;
@@ -603,6 +606,7 @@ impl Handler<StopWorkers> for LoaderSupervisor {
         self.stopping = true;
         self.parts.streams.stop();
         self.parts.analyses.stop();
+        self.parts.stores.stop();
         let waiting = self.queue.drain().into_iter().chain(self.parked.drain(..));
         waiting.chain(self.parts.unwanted.take_back()).for_each(discard);
         let workers = self.workers.drain(..).chain(self.stalled.drain(..));

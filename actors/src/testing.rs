@@ -16,7 +16,7 @@ pub(crate) use room::Room;
 
 use hotcue::output::{OutputRequest, PreparedOutput};
 
-pub use crate::work::{Study, Work, Workshop};
+pub use crate::work::{Store, Study, Work, Workshop};
 
 /// What stands for the world around the actors. Clones are the same world.
 #[derive(Clone)]

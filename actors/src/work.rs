@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisStep};
 use hotcue::{
-    Cache, CachedAnalysis, CachedLoad, LoadError, LoadJob, LoadOptions, LoadedSample, Pulse,
-    SampleBuffer, SharedLoad, Source, SourceIdentity, Stage, Step, StreamedSample, Workbench,
+    Cache, CacheStore, CachedAnalysis, CachedLoad, LoadError, LoadJob, LoadOptions, LoadedSample,
+    Pulse, SampleBuffer, SharedLoad, Source, SourceIdentity, Stage, Step, StreamedSample,
+    Workbench,
 };
 
 use crate::streaming::StreamWork;
@@ -59,6 +60,12 @@ pub trait Work: Send {
         None
     }
 
+    /// What is still to be stored of the sample that it has come to, once: by whoever has the time, and
+    /// keeping no memory.
+    fn store(&mut self) -> Option<Box<dyn Store>> {
+        None
+    }
+
     /// Time that the last step took and that no thread has spent: of a script only.
     fn blocks_for(&mut self) -> Duration {
         Duration::ZERO
@@ -67,8 +74,10 @@ pub trait Work: Send {
 
 /// What all of the core's loads have in common is called the same there.
 macro_rules! works {
-    ($load:ty) => {
+    ($load:ty $(, $store:item)?) => {
         impl Work for $load {
+            $($store)?
+
             fn step(&mut self, bench: &mut Workbench) -> Result<Step, LoadError> {
                 Self::step(self, bench)
             }
@@ -113,7 +122,30 @@ macro_rules! works {
 }
 
 works!(LoadJob);
-works!(CachedLoad);
+works!(
+    CachedLoad,
+    fn store(&mut self) -> Option<Box<dyn Store>> {
+        self.take_store().map(|store| Box::new(store) as Box<dyn Store>)
+    }
+);
+
+/// A sample on its way to where it is found again, as a value that travels: in life core's
+/// [`CacheStore`]. Dropped, it leaves nothing behind.
+pub trait Store: Send {
+    /// Does a little of it; false once there is nothing left to do.
+    fn step(&mut self) -> bool;
+
+    /// Time that the last step took and that no thread has spent: of a script only.
+    fn blocks_for(&mut self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl Store for CacheStore {
+    fn step(&mut self) -> bool {
+        Self::step(self)
+    }
+}
 
 /// One pass over a sample as a value that travels: in life core's [`AnalysisJob`].
 pub trait Study: Send {

@@ -556,7 +556,7 @@ impl Engine {
             "dropped_playback_events": stats.dropped_playback_events,
             "callback_panics": stats.callback_panics, "output": stats.output,
             "cache_hits": stats.cache.hits, "cache_misses": stats.cache.misses,
-            "cache_stored": stats.cache.stored, "cache_unsound": stats.cache.unsound,
+            "cache_storing": stats.stores, "cache_stored": stats.cache.stored, "cache_unsound": stats.cache.unsound,
             "cache_failures": stats.cache.failures,
             "cache_analysis_hits": stats.cache.analysis_hits,
             "cache_analysis_misses": stats.cache.analysis_misses,

@@ -86,6 +86,18 @@ def test_a_damaged_entry_is_made_anew(tmp_path: Path, damage: str) -> None:
     assert entry.read_bytes() == sound
 
 
+def test_a_long_file_is_stored_after_its_load_and_found_the_next_time(tmp_path: Path) -> None:
+    path, cache = write(tmp_path / "long.wav", frames=5_000_000), tmp_path / "cache"
+    arrays = []
+    for is_second in (False, True):
+        with hotcue.AudioEngine(output="offline", cache_dir=cache) as engine:
+            arrays.append(engine.load_sample_async(0, path).result().to_numpy())
+            wait_until("it is stored", lambda: engine.stats()["cache_storing"] == 0)
+            stats = engine.stats()
+        assert (stats["cache_hits"], stats["cache_stored"]) == (is_second, not is_second)
+    assert np.array_equal(*arrays)
+
+
 def test_a_second_start_says_what_is_odd_about_a_file_too(tmp_path: Path) -> None:
     path, cache = write(tmp_path / "a.wav"), tmp_path / "cache"
     path.write_bytes(path.read_bytes()[:-2_000])

@@ -112,6 +112,7 @@ def test_what_is_read_from_the_cache_is_playable_before_all_of_it_is_read(
             told = [event["type"] for event in drain(engine, [ticket])[int(ticket)]]
             assert "playable" in told
             assert engine.stats()["cache_hits"] == int(is_second)
+            wait_until("it to be stored", lambda: engine.stats()["cache_storing"] == 0)
 
 
 @pytest.mark.parametrize("kind", ["ready", "empty"])

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::entry::DECODERS;
 use crate::analysis::{self, AnalysisKind};
-use crate::source::SourceIdentity;
+use crate::source::{Source, SourceIdentity, identify};
 
 /// How long a file has to be left alone before its times tell whether it has changed: longer than
 /// a tick of the system's clock,
@@ -99,6 +99,11 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:x}-{}", self.len, self.key)
     }
+}
+
+/// Whether the path of a source still leads to `file`, and nobody is seen to have written to it.
+pub(super) fn is_unchanged(source: &Source, file: SourceIdentity) -> bool {
+    source.path().and_then(|path| identify(path).ok()) == Some(file)
 }
 
 /// Whether a file was left alone for long enough that any later change shows in its times.

@@ -24,10 +24,27 @@ fn block_frames(channels: usize) -> usize {
     (BLOCK_VALUES / channels).max(1)
 }
 
+/// What an entry says of a sample beside its values.
+pub(super) fn record_of(sample: &LoadedSample) -> Record {
+    let buffer = &sample.buffer;
+    // Of what a file is called, every load tells anew.
+    let is_of_content = |warning: &&LoadWarning| warning.code != WarningCode::ExtensionMismatch;
+    Record {
+        sample_rate: buffer.sample_rate(),
+        channels: u32::try_from(buffer.channels()).unwrap_or(u32::MAX),
+        frames: buffer.ready_frames() as u64,
+        source_rate: sample.source_rate,
+        container: sample.container.clone(),
+        codec: sample.codec.clone(),
+        bits_per_sample: sample.bits_per_sample,
+        warnings: sample.warnings.iter().filter(is_of_content).cloned().collect(),
+        metadata: kept(sample.metadata.as_ref()),
+    }
+}
+
 /// Writes a sample block by block.
 pub(super) struct EntryWriter<W> {
     parts: PartsWriter<W>,
-    sample: LoadedSample,
     next_frame: usize,
 }
 
@@ -36,48 +53,28 @@ impl<W: Write> EntryWriter<W> {
     ///
     /// # Errors
     /// Those of the target.
-    pub(super) fn new(target: W, key: Key, sample: LoadedSample) -> io::Result<Self> {
-        let buffer = &sample.buffer;
-        // Of what a file is called, every load tells anew.
-        let is_of_content = |warning: &&LoadWarning| warning.code != WarningCode::ExtensionMismatch;
-        let record = Record {
-            sample_rate: buffer.sample_rate(),
-            channels: u32::try_from(buffer.channels()).unwrap_or(u32::MAX),
-            frames: buffer.ready_frames() as u64,
-            source_rate: sample.source_rate,
-            container: sample.container.clone(),
-            codec: sample.codec.clone(),
-            bits_per_sample: sample.bits_per_sample,
-            warnings: sample.warnings.iter().filter(is_of_content).cloned().collect(),
-            metadata: kept(sample.metadata.as_ref()),
-        };
-        let parts = PartsWriter::new(target, MAGIC, key, &record)?;
-        Ok(Self { parts, sample, next_frame: 0 })
+    pub(super) fn new(target: W, key: Key, record: &Record) -> io::Result<Self> {
+        Ok(Self { parts: PartsWriter::new(target, MAGIC, key, record)?, next_frame: 0 })
     }
 
-    /// Writes the next block; false once there is none left.
+    /// Writes the next block of the sample, the same each time; false once there is none left.
     ///
     /// # Errors
     /// Those of the target.
-    pub(super) fn step(&mut self) -> io::Result<bool> {
-        let buffer = &self.sample.buffer;
+    pub(super) fn step(&mut self, sample: &SampleBuffer) -> io::Result<bool> {
         let from = self.next_frame;
-        let to = buffer.ready_frames().min(from + block_frames(buffer.channels()));
+        let to = sample.ready_frames().min(from + block_frames(sample.channels()));
         self.parts.block(|bytes| {
-            for channel in 0..buffer.channels() {
-                put_values(&buffer.plane(channel)[from..to], bytes);
+            for channel in 0..sample.channels() {
+                put_values(&sample.plane(channel)[from..to], bytes);
             }
         })?;
         self.next_frame = to;
-        Ok(to < buffer.ready_frames())
+        Ok(to < sample.ready_frames())
     }
 
-    pub(super) fn into_parts(self) -> (W, LoadedSample) {
-        (self.parts.into_inner(), self.sample)
-    }
-
-    pub(super) fn sample(&self) -> &LoadedSample {
-        &self.sample
+    pub(super) fn into_inner(self) -> W {
+        self.parts.into_inner()
     }
 }
 

@@ -1,29 +1,33 @@
 //! A load that looks into the cache first, and leaves there what it has decoded.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::card::{Key, Name, is_settled};
-use super::entry::{EntryReader, EntryWriter, is_worth_it};
-use super::store::{Cache, Unfinished};
+use super::card::{Key, Name, is_settled, is_unchanged};
+use super::entry::{EntryReader, is_worth_it};
+use super::hashing::Hashing;
+use super::store::Cache;
+use super::storing::{CacheStore, Origin};
 use crate::buffer::SampleBuffer;
-use crate::decode::{CountingReader, OpenedSource, ReadState};
+use crate::decode::OpenedSource;
 use crate::error::{LoadError, LoadErrorKind, Stage};
 use crate::job::{LoadJob, LoadOptions, LoadedSample, SharedLoad, Step};
 use crate::resample::Workbench;
-use crate::source::{self, Pulse, Source, SourceIdentity, identify};
+use crate::source::{self, Pulse, Source, SourceIdentity};
 
-/// Bytes of a file that a step hashes: some tenths of a millisecond.
-const HASHED_BYTES: usize = 1 << 19;
+/// Samples of up to so many bytes, about ten seconds, are stored before they are handed out: that
+/// takes a few milliseconds, and a program that ends right afterwards finds them the next time.
+const STORED_AT_ONCE: u64 = 4 << 20;
 /// What is shown until the sample is handed out.
 const ALMOST_DONE_PERCENT: f32 = 99.9;
 
 /// A [`LoadJob`] of a file that is read from a [`Cache`] where that has it, and else decoded and put
 /// into it: stepped in the same way, with the same values, but for files that change meanwhile.
 ///
-/// What the cache has not is decoded first, and shown as it arrives; the last steps write it.
+/// What the cache has not is decoded first, and shown as it arrives. A short sample is stored by the last
+/// steps; what is to be stored of a longer one, whoever has the time [takes](Self::take_store) then.
 pub struct CachedLoad {
     cache: Arc<Cache>,
     source: Source,
@@ -40,6 +44,7 @@ pub struct CachedLoad {
     content: Option<Key>,
     /// Bytes of the file that were read before it was decoded.
     compared: u64,
+    to_store: Option<Box<CacheStore>>,
     /// Time spent in steps that are over.
     busy: Duration,
 }
@@ -50,37 +55,10 @@ enum State {
     Comparing(Box<Hashing>),
     Reading(Box<EntryReader<File>>, Name),
     Decoding(Box<LoadJob>),
-    /// It is decoded; which content that was is still to be found out.
-    Hashing(Box<Hashing>, LoadedSample),
-    Writing(Box<EntryWriter<Unfinished>>, Name),
+    /// It is decoded.
+    Storing(Box<CacheStore>, LoadedSample),
     Done(LoadedSample),
     Failed(LoadError),
-}
-
-/// A file whose content is being hashed.
-struct Hashing {
-    reader: CountingReader,
-    read: Arc<ReadState>,
-    hasher: blake3::Hasher,
-    bytes: Vec<u8>,
-}
-
-impl Hashing {
-    fn new(source: OpenedSource) -> Self {
-        let (reader, read) = source.into_reader();
-        Self { reader, read, hasher: blake3::Hasher::new(), bytes: vec![0; HASHED_BYTES] }
-    }
-
-    /// Hashes some more; the content once all of it was read.
-    fn step(&mut self) -> io::Result<Option<Key>> {
-        self.read.begin_step(Instant::now());
-        let read = self.reader.read(&mut self.bytes)?;
-        if read == 0 {
-            return Ok(Some(Key::content(&self.hasher)));
-        }
-        self.hasher.update(&self.bytes[..read]);
-        Ok(None)
-    }
 }
 
 impl CachedLoad {
@@ -99,6 +77,7 @@ impl CachedLoad {
             is_settled: false,
             content: None,
             compared: 0,
+            to_store: None,
             busy: Duration::ZERO,
         }
     }
@@ -158,27 +137,9 @@ impl CachedLoad {
                     Step::Done(sample) => Ok(self.store(&job, sample)),
                 }
             }
-            State::Hashing(mut hashing, sample) => match hashing.step() {
-                Ok(None) => Ok(State::Hashing(hashing, sample)),
-                Ok(Some(content)) if self.is_unchanged() => {
-                    self.content = Some(content);
-                    self.note();
-                    Ok(self.begin_to_write(sample))
-                }
-                Ok(Some(_)) | Err(_) => Ok(State::Done(sample)),
-            },
-            State::Writing(mut writer, name) => match self.outside(|_| writer.step()) {
-                Ok(true) if !self.pulse.is_stopped() => Ok(State::Writing(writer, name)),
-                Ok(false) => {
-                    let (file, sample) = writer.into_parts();
-                    self.outside(|cache| cache.keep(file, name));
-                    Ok(State::Done(sample))
-                }
-                Ok(true) => Ok(State::Done(writer.into_parts().1)),
-                Err(_) => {
-                    self.cache.failed();
-                    Ok(State::Done(writer.into_parts().1))
-                }
+            State::Storing(mut store, sample) => match store.step() {
+                true => Ok(State::Storing(store, sample)),
+                false => Ok(State::Done(sample)),
             },
             State::Done(sample) => Ok(State::Done(sample)),
             State::Failed(error) => Err(error),
@@ -288,39 +249,24 @@ impl CachedLoad {
         if !self.is_unchanged() {
             return State::Done(sample);
         }
-        if self.content.is_some() {
-            return self.begin_to_write(sample);
+        let Some(file) = self.opened else { return State::Done(sample) };
+        let origin =
+            Origin { source: self.source.clone(), file, sample_rate: self.options.sample_rate };
+        let store = |pulse| {
+            let cache = Arc::clone(&self.cache);
+            Box::new(CacheStore::new(cache, origin, self.content, &sample, pulse))
+        };
+        if bytes <= STORED_AT_ONCE {
+            return State::Storing(store(Arc::clone(&self.pulse)), sample);
         }
-        match self.opened_source() {
-            Some((source, _)) => State::Hashing(Box::new(Hashing::new(source)), sample),
-            None => State::Done(sample),
-        }
+        // Who ends the load does not end this.
+        self.to_store = Some(store(Arc::default()));
+        State::Done(sample)
     }
 
-    fn begin_to_write(&self, sample: LoadedSample) -> State {
-        let Some(name) = self.name() else { return State::Done(sample) };
-        // Another process may have been quicker.
-        if self.outside(|cache| cache.has(name)) {
-            return State::Done(sample);
-        }
-        let kept = sample.clone();
-        let begun = self.outside(|cache| {
-            cache.unfinished().and_then(|file| EntryWriter::new(file, name.key, sample))
-        });
-        match begun {
-            Ok(writer) => State::Writing(Box::new(writer), name),
-            Err(_) => {
-                self.cache.failed();
-                State::Done(kept)
-            }
-        }
-    }
-
-    /// Whether the path still leads to the file of the beginning, and nobody is seen to have written
-    /// to it.
+    /// Whether it is still the file of the beginning.
     fn is_unchanged(&self) -> bool {
-        let now = self.source.path().and_then(|path| self.outside(|_| identify(path).ok()));
-        self.opened.is_some() && now == self.opened
+        self.opened.is_some_and(|file| self.outside(|_| is_unchanged(&self.source, file)))
     }
 
     fn note(&self) {
@@ -330,10 +276,14 @@ impl CachedLoad {
         }
     }
 
+    /// What is still to be put into the cache of the sample that was handed out, once.
+    pub fn take_store(&mut self) -> Option<CacheStore> {
+        self.to_store.take().map(|store| *store)
+    }
+
     fn sample(&self) -> Option<&LoadedSample> {
         match &self.state {
-            State::Done(sample) | State::Hashing(_, sample) => Some(sample),
-            State::Writing(writer, _) => Some(writer.sample()),
+            State::Done(sample) | State::Storing(_, sample) => Some(sample),
             _ => None,
         }
     }
@@ -365,14 +315,12 @@ impl CachedLoad {
             // It is to be read once more.
             State::Comparing(_) => self.opened.map(|identity| identity.len.saturating_mul(2)),
             // As much as the sample holds, about.
-            State::Hashing(_, sample) => Some(self.still_to_store(sample)),
-            State::Writing(writer, _) => Some(self.still_to_store(writer.sample())),
+            State::Storing(_, sample) => {
+                let still = sample.buffer.byte_len() as u64;
+                Some(self.pulse.bytes().saturating_add(still))
+            }
             _ => self.opened.map(|identity| identity.len.saturating_add(self.compared)),
         }
-    }
-
-    fn still_to_store(&self, sample: &LoadedSample) -> u64 {
-        self.pulse.bytes().saturating_add(sample.buffer.byte_len() as u64)
     }
 
     /// As [`LoadJob::pulse`].

@@ -1,6 +1,7 @@
 //! Loads of files from the cache, beside loads without one.
 
 mod analysis;
+mod storing;
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -13,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::card::is_settled;
-use super::{Cache, CacheStats, CachedLoad};
+use super::{Cache, CacheStats, CacheStore, CachedLoad};
 use crate::error::{LoadError, Stage};
 use crate::job::{LoadJob, LoadOptions, LoadedSample, Step};
 use crate::resample::Workbench;
@@ -102,9 +103,16 @@ fn load(cache: &Arc<Cache>, path: &Path) -> Result<LoadedSample, LoadError> {
         percent = job.percent();
         match step {
             Step::Working => assert!(percent < 100.0, "100 only when the sample is there"),
-            Step::Done(sample) => return Ok(sample),
+            Step::Done(sample) => {
+                job.take_store().into_iter().for_each(finish);
+                return Ok(sample);
+            }
         }
     }
+}
+
+fn finish(mut store: CacheStore) {
+    while store.step() {}
 }
 
 /// What comes of it without a cache.

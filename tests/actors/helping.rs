@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use hotcue::output::{OutputRequest, prepare_offline};
 use hotcue::{
-    LoadError, LoadJob, LoadOptions, LoadedSample, Pulse, SampleBuffer, SharedLoad, Source,
-    SourceIdentity, Stage, Step, Workbench,
+    LoadError, LoadJob, LoadOptions, SampleBuffer, Source, SourceIdentity, Step, Workbench,
 };
 use hotcue_actors::testing::{Work, Workshop};
 use hotcue_actors::{AudioEngine, EngineConfig};
@@ -47,41 +46,7 @@ impl Work for SeenWork {
         step
     }
 
-    fn stage(&self) -> Stage {
-        self.job.stage()
-    }
-
-    fn percent(&self) -> f32 {
-        self.job.percent()
-    }
-
-    fn identity(&self) -> Option<SourceIdentity> {
-        self.job.identity()
-    }
-
-    fn byte_len(&self) -> Option<u64> {
-        self.job.byte_len()
-    }
-
-    fn pulse(&self) -> Arc<Pulse> {
-        self.job.pulse()
-    }
-
-    fn held_bytes(&self) -> usize {
-        self.job.held_bytes()
-    }
-
-    fn buffer(&self) -> Option<Arc<SampleBuffer>> {
-        self.job.buffer()
-    }
-
-    fn arriving(&self) -> Option<LoadedSample> {
-        self.job.arriving()
-    }
-
-    fn shared(&self) -> Option<Arc<SharedLoad>> {
-        self.job.shared()
-    }
+    as_its_job!();
 }
 
 /// An engine of `workers` decoders, and what is seen of their work.

@@ -1,5 +1,46 @@
 //! The actors from outside: messages in, events out, threads counted.
 
+/// What a load of a test's own says of itself: what the `LoadJob` in its field `job` says.
+macro_rules! as_its_job {
+    () => {
+        fn stage(&self) -> hotcue::Stage {
+            self.job.stage()
+        }
+
+        fn percent(&self) -> f32 {
+            self.job.percent()
+        }
+
+        fn identity(&self) -> Option<hotcue::SourceIdentity> {
+            self.job.identity()
+        }
+
+        fn byte_len(&self) -> Option<u64> {
+            self.job.byte_len()
+        }
+
+        fn pulse(&self) -> std::sync::Arc<hotcue::Pulse> {
+            self.job.pulse()
+        }
+
+        fn held_bytes(&self) -> usize {
+            self.job.held_bytes()
+        }
+
+        fn buffer(&self) -> Option<std::sync::Arc<hotcue::SampleBuffer>> {
+            self.job.buffer()
+        }
+
+        fn arriving(&self) -> Option<hotcue::LoadedSample> {
+            self.job.arriving()
+        }
+
+        fn shared(&self) -> Option<std::sync::Arc<hotcue::SharedLoad>> {
+            self.job.shared()
+        }
+    };
+}
+
 mod analysis;
 mod batch;
 mod budget;
@@ -24,6 +65,7 @@ mod shutdown;
 mod slot_states;
 mod slots;
 mod stalls;
+mod storing;
 mod streaming;
 mod stuck_reads;
 mod subscriptions;

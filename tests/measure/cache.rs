@@ -85,6 +85,7 @@ fn start(files: &[PathBuf], cache: &Path, analyze: &[AnalysisKind]) -> Result<St
     }
     wait_until("all is heard", || engine.stats().analyses == 0);
     let took = begin.elapsed();
+    wait_until("all is stored", || engine.stats().stores == 0);
     let stats = engine.stats();
     engine.shut_down();
     Ok(Start { took, sample_bytes: stats.sample_bytes, cache: stats.cache })

@@ -12,7 +12,7 @@ use hotcue::{
     AudioSpec, LoadError, LoadErrorKind, LoadOptions, LoadedSample, Pulse, SampleBuffer,
     SampleWriter, Source, SourceIdentity, Stage, StageTimings, Step, Workbench,
 };
-use hotcue_actors::testing::{Study, Work, Workshop};
+use hotcue_actors::testing::{Store, Study, Work, Workshop};
 use hotcue_tests::Random;
 
 use crate::log::{Log, What};
@@ -347,6 +347,29 @@ impl Study for Hearing {
     }
 }
 
+/// How long a step of a store takes.
+const STORING: Duration = Duration::from_millis(1);
+
+/// What is to be stored of a sample.
+struct Storing {
+    steps_left: usize,
+    panics: bool,
+}
+
+impl Store for Storing {
+    fn step(&mut self) -> bool {
+        self.steps_left -= 1;
+        if self.steps_left == 0 && self.panics {
+            panic::resume_unwind(Box::new("as the script says"));
+        }
+        self.steps_left > 0
+    }
+
+    fn blocks_for(&mut self) -> Duration {
+        STORING
+    }
+}
+
 /// A load of one file; opened when it is made, which its first step does right after.
 struct Scripted {
     work: usize,
@@ -495,6 +518,12 @@ impl Work for Scripted {
 
     fn arriving(&self) -> Option<LoadedSample> {
         Some(self.sample(self.buffer()?))
+    }
+
+    fn store(&mut self) -> Option<Box<dyn Store>> {
+        let mark = self.file + usize::try_from(self.version).expect("few versions");
+        let store = Storing { steps_left: 1 + mark % 29, panics: mark % 12 == 11 };
+        mark.is_multiple_of(3).then(|| Box::new(store) as Box<dyn Store>)
     }
 
     fn blocks_for(&mut self) -> Duration {

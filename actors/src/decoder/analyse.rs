@@ -33,10 +33,10 @@ impl DecoderActor {
         had_one
     }
 
-    /// As [`put_study_back`](Self::put_study_back), for something more urgent: another decoder may
-    /// have the time.
-    pub(super) fn set_study_aside(&mut self) {
-        if self.put_study_back() {
+    /// Leaves what can wait to others, for something more urgent: another decoder may have the time.
+    pub(super) fn set_aside(&mut self) {
+        let had_some = self.put_study_back() | self.put_store_back();
+        if had_some {
             self.parts.analyses.call();
         }
     }

@@ -29,6 +29,8 @@ pub struct EngineStats {
     pub live: usize,
     /// Requests for which something is still to be heard in their samples.
     pub analyses: usize,
+    /// Samples in their slots that are still to be put into the cache.
+    pub stores: usize,
     /// Slots that hold a sample.
     pub samples: usize,
     /// Bytes of those samples; one that several slots share counts once.

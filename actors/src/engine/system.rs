@@ -27,6 +27,7 @@ use crate::playback::PlaybackQueue;
 use crate::queue::EventQueue;
 use crate::request::{Outcome, Request};
 use crate::sink::{AudioSinkActor, AudioStreamHandle, Device, DeviceView};
+use crate::storing::Stores;
 use crate::streaming::Streams;
 use crate::submit::Loader;
 use crate::supervisor::{LoaderSupervisor, SupervisorParts};
@@ -44,6 +45,7 @@ const OUTPUT_PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Running {
     pub(super) table: Arc<Table>,
     pub(super) streams: Arc<Streams>,
+    pub(super) stores: Arc<Stores>,
     pub(super) publisher: Publisher,
     pub(super) supervisor: Addr<LoaderSupervisor>,
     pub(super) sink: Addr<AudioSinkActor>,
@@ -158,6 +160,7 @@ impl Running {
         // A `LoadSample` that was in the mailbox before may have come in after the first sweep.
         self.end_requests();
         waiter.join(workers, PATIENCE).await;
+        self.stores.clear();
         // None means that the sink is gone or its output hangs; then it is left behind.
         waiter.ask(&self.sink, StopSink, Some(OUTPUT_PATIENCE)).await;
         // From here on no load succeeds, and asks to be heard.
@@ -189,6 +192,7 @@ struct Plan {
     config: EngineConfig,
     table: Arc<Table>,
     streams: Arc<Streams>,
+    stores: Arc<Stores>,
     clock: EngineClock,
     events: Arc<EventQueue>,
     notices: Arc<PlaybackQueue>,
@@ -203,6 +207,7 @@ struct Plan {
 struct Draft {
     table: Arc<Table>,
     streams: Arc<Streams>,
+    stores: Arc<Stores>,
     playback: Arc<PlaybackShared>,
     device: Arc<DeviceView>,
     clock: EngineClock,
@@ -213,10 +218,11 @@ struct Draft {
 impl Draft {
     fn with(self, started: Started, system: Option<(System, JoinHandle<()>)>) -> Running {
         let Started { publisher, supervisor, sink, bus, homes } = started;
-        let Self { table, streams, playback, device, clock, sample_rate, workers } = self;
+        let Self { table, streams, stores, playback, device, clock, sample_rate, workers } = self;
         Running {
             table,
             streams,
+            stores,
             publisher,
             supervisor,
             sink,
@@ -247,6 +253,7 @@ impl Plan {
         let plan = Self {
             config: config.clone(),
             streams: Streams::new(table.ledger()),
+            stores: Arc::default(),
             table: Arc::new(table),
             clock: EngineClock::start(),
             events,
@@ -264,6 +271,7 @@ impl Plan {
         Draft {
             table: Arc::clone(&self.table),
             streams: Arc::clone(&self.streams),
+            stores: Arc::clone(&self.stores),
             playback: self.controller.shared(),
             device,
             clock: self.clock,
@@ -338,6 +346,7 @@ impl Plan {
             crew: Crew::new(workers.len()),
             streams: Arc::clone(&self.streams),
             analyses: Arc::clone(self.table.analyses()),
+            stores: self.stores,
             unwanted: Arc::default(),
             table: self.table,
             publisher: publisher.clone(),

@@ -692,7 +692,8 @@ class AudioEngine:
         `queued` loads wait for one of the `workers`; `live` is how many have not ended.
         `samples` slots hold `sample_bytes`; `reserved_bytes` are those of loads that run, and of
         samples that have left their slots while something still uses them: a voice, or your
-        arrays. `abandoned_workers` are inside reads that never returned.
+        arrays. `abandoned_workers` are inside reads that never returned. `cache_storing` samples
+        are still to be put into the cache, which holds up no load.
 
         `most_voices` is how many ever sounded at once, `stream_voices` how many play
         a stream; `underruns` how often one had to wait for

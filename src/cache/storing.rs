@@ -1,0 +1,123 @@
+//! A sample on its way into the cache.
+
+use std::sync::{Arc, Weak};
+
+use super::card::{Key, Name, is_unchanged};
+use super::entry::{EntryWriter, record_of};
+use super::hashing::Hashing;
+use super::records::Record;
+use super::store::{Cache, Unfinished};
+use crate::buffer::SampleBuffer;
+use crate::decode::OpenedSource;
+use crate::job::LoadedSample;
+use crate::source::{Pulse, Source, SourceIdentity};
+
+/// What is still to be put into a [`Cache`] of a sample that was loaded: a plain value that is stepped
+/// by whoever has the time, and may be dropped at any time; then nothing is left of it.
+///
+/// It keeps no memory: a sample that everybody has let go of before it was stored is not stored. Nor is
+/// one whose file has changed since it was opened.
+pub struct CacheStore {
+    cache: Arc<Cache>,
+    origin: Origin,
+    /// What the file holds, once that is known.
+    content: Option<Key>,
+    sample: Weak<SampleBuffer>,
+    record: Record,
+    pulse: Arc<Pulse>,
+    state: State,
+}
+
+/// Where a sample came from.
+pub(super) struct Origin {
+    pub(super) source: Source,
+    /// The file as it was when its load began: left alone for long enough that any later change shows.
+    pub(super) file: SourceIdentity,
+    /// The rate that was asked for.
+    pub(super) sample_rate: Option<u32>,
+}
+
+enum State {
+    New,
+    /// Which content that was is still to be found out.
+    Hashing(Box<Hashing>),
+    Writing(Box<EntryWriter<Unfinished>>, Name),
+    Over,
+}
+
+impl CacheStore {
+    /// Touches nothing: the first step does. `pulse` is beaten by what is read of the file, and stops
+    /// it.
+    pub(super) fn new(
+        cache: Arc<Cache>,
+        origin: Origin,
+        content: Option<Key>,
+        sample: &LoadedSample,
+        pulse: Arc<Pulse>,
+    ) -> Self {
+        let record = record_of(sample);
+        let sample = Arc::downgrade(&sample.buffer);
+        Self { cache, origin, content, sample, record, pulse, state: State::New }
+    }
+
+    /// Does a little of the work, some tenths of a millisecond; false once there is nothing left to do.
+    /// May block on the disk.
+    pub fn step(&mut self) -> bool {
+        let state = std::mem::replace(&mut self.state, State::Over);
+        if let Some(sample) = self.sample.upgrade().filter(|_| !self.pulse.is_stopped()) {
+            // Whoever looks shall see that it is a disk that it waits for.
+            self.pulse.set_waiting(true);
+            self.state = self.advance(state, &sample);
+            self.pulse.set_waiting(false);
+        }
+        !matches!(self.state, State::Over)
+    }
+
+    fn advance(&mut self, state: State, sample: &SampleBuffer) -> State {
+        match state {
+            State::New => match self.content {
+                Some(content) => self.begin_to_write(content),
+                None => OpenedSource::open(&self.origin.source, Arc::clone(&self.pulse))
+                    .map_or(State::Over, |source| State::Hashing(Box::new(Hashing::new(source)))),
+            },
+            State::Hashing(mut hashing) => match hashing.step() {
+                Ok(None) => State::Hashing(hashing),
+                // Of a file that was written to meanwhile nobody knows what it held.
+                Ok(Some(content)) if is_unchanged(&self.origin.source, self.origin.file) => {
+                    self.cache.note(&self.origin.file, content);
+                    self.begin_to_write(content)
+                }
+                Ok(Some(_)) | Err(_) => State::Over,
+            },
+            State::Writing(mut writer, name) => match writer.step(sample) {
+                Ok(true) => State::Writing(writer, name),
+                Ok(false) => {
+                    self.cache.keep(writer.into_inner(), name);
+                    State::Over
+                }
+                Err(_) => self.failed(),
+            },
+            State::Over => State::Over,
+        }
+    }
+
+    fn begin_to_write(&self, content: Key) -> State {
+        let key = Key::sample(content, self.origin.sample_rate);
+        let name = Name { len: self.origin.file.len, key };
+        // Another process may have been quicker.
+        if self.cache.has(name) {
+            return State::Over;
+        }
+        let begun =
+            self.cache.unfinished().and_then(|file| EntryWriter::new(file, key, &self.record));
+        match begun {
+            Ok(writer) => State::Writing(Box::new(writer), name),
+            Err(_) => self.failed(),
+        }
+    }
+
+    fn failed(&self) -> State {
+        self.cache.failed();
+        State::Over
+    }
+}

@@ -1,0 +1,128 @@
+//! Samples that are handed out before they are stored.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Folder, assert_same, counts, decoded, finish, load, options, settled};
+use crate::cache::{Cache, CacheStore, CachedLoad};
+use crate::job::{LoadedSample, Step};
+use crate::resample::Workbench;
+use crate::source::Source;
+use crate::testing::ramp_wav;
+
+/// A file whose sample is too long to be stored at once: 9 MB.
+fn long(folder: &Folder) -> PathBuf {
+    let path = folder.0.join("long.wav");
+    fs::write(&path, ramp_wav(1_000_000, 44_100)).expect("writable");
+    settled(&path);
+    path
+}
+
+/// The sample of a file, and what is to be stored of it.
+fn loaded(cache: &Arc<Cache>, path: &Path) -> (LoadedSample, Option<CacheStore>) {
+    let mut job = CachedLoad::new(Arc::clone(cache), Source::Path(path.into()), options());
+    let mut bench = Workbench::default();
+    loop {
+        if let Step::Done(sample) = job.step(&mut bench).expect("a good file") {
+            let store = job.take_store();
+            assert!(job.take_store().is_none(), "it is there once");
+            return (sample, store);
+        }
+    }
+}
+
+#[test]
+fn a_long_sample_is_there_before_it_is_stored() {
+    let folder = Folder::new();
+    let (cache, path) = (folder.cache(), long(&folder));
+    let (sample, store) = loaded(&cache, &path);
+    assert_same(&sample, &decoded(&path));
+    assert_eq!(counts(&cache), [0, 1, 0, 0, 0]);
+    finish(store.expect("it is to be stored"));
+    assert_eq!(counts(&cache), [0, 1, 1, 0, 0]);
+    let (again, store) = loaded(&cache, &path);
+    assert_same(&again, &sample);
+    assert_eq!(counts(&cache), [1, 1, 1, 0, 0]);
+    assert!(store.is_none(), "what comes from there is there");
+}
+
+#[test]
+fn a_short_sample_is_stored_before_it_is_there() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let (_, store) = loaded(&cache, &folder.copy("flac_16.flac"));
+    assert!(store.is_none());
+    assert_eq!(cache.stats().stored, 1);
+}
+
+#[test]
+fn a_store_that_is_dropped_leaves_nothing() {
+    let folder = Folder::new();
+    let (cache, path) = (folder.cache(), long(&folder));
+    let mut steps = 0;
+    loop {
+        let (_sample, store) = loaded(&cache, &path);
+        let mut store = store.expect("it is to be stored");
+        let goes_on = (0..steps).all(|_| store.step());
+        drop(store);
+        assert_eq!(folder.kept("unfinished"), Vec::<PathBuf>::new());
+        assert_eq!(folder.kept("sample").len(), usize::from(!goes_on));
+        if !goes_on {
+            break;
+        }
+        steps += 1;
+    }
+    assert!(steps > 10, "{steps} steps");
+}
+
+#[test]
+fn what_is_let_go_of_before_it_is_stored_is_not_stored_and_keeps_no_memory() {
+    let folder = Folder::new();
+    let (cache, path) = (folder.cache(), long(&folder));
+    for steps in [0, 1, 12] {
+        let (sample, store) = loaded(&cache, &path);
+        let mut store = store.expect("it is to be stored");
+        assert!((0..steps).all(|_| store.step()));
+        let buffer = Arc::downgrade(&sample.buffer);
+        drop(sample);
+        assert!(buffer.upgrade().is_none(), "after {steps} steps");
+        assert!(!store.step());
+        assert_eq!(folder.kept("unfinished"), Vec::<PathBuf>::new());
+        assert_eq!(folder.kept("sample"), Vec::<PathBuf>::new());
+    }
+    load(&cache, &path).expect("a good file");
+    assert_eq!(counts(&cache), [0, 4, 1, 0, 0]);
+}
+
+#[test]
+fn of_a_file_that_has_changed_before_it_was_stored_nothing_is_kept() {
+    let folder = Folder::new();
+    let (cache, path) = (folder.cache(), long(&folder));
+    let (sample, store) = loaded(&cache, &path);
+    fs::write(&path, ramp_wav(1_000_001, 44_100)).expect("writable");
+    settled(&path);
+    finish(store.expect("it was to be stored"));
+    assert_eq!(folder.kept("sample"), Vec::<PathBuf>::new());
+    assert_eq!(folder.kept("card"), Vec::<PathBuf>::new());
+    let (now, _) = loaded(&cache, &path);
+    assert_same(&now, &decoded(&path));
+    assert_ne!(now.buffer.frames(), sample.buffer.frames());
+}
+
+#[test]
+fn of_two_that_store_the_same_one_entry_is_left_whoever_is_first() {
+    let folder = Folder::new();
+    let path = long(&folder);
+    // As two processes.
+    let caches = [folder.cache(), folder.cache()];
+    let both = caches.each_ref().map(|cache| loaded(cache, &path));
+    let [(one, mut first), (_other, mut second)] = both;
+    let (first, second) = (first.as_mut().expect("to store"), second.as_mut().expect("to store"));
+    // Both are in the middle of it before either is through.
+    while first.step() | second.step() {}
+    assert_eq!(folder.kept("sample").len(), 1);
+    assert_eq!(folder.kept("unfinished"), Vec::<PathBuf>::new());
+    let (again, _) = loaded(&folder.cache(), &path);
+    assert_same(&again, &one);
+}
