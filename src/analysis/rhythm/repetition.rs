@@ -13,7 +13,7 @@ use crate::buffer::SampleBuffer;
 /// Shorter distances are those of single hits.
 const SHORTEST_SEC: f64 = 0.8;
 /// So alike the flux must be to itself for a closer look.
-const LIKE: f64 = 0.45;
+const LIKE: f64 = 0.25;
 /// Distances that are looked at more closely.
 const MOST_LAGS: usize = 16;
 /// Values per second of what is compared: the mean of so many frames.
@@ -35,6 +35,10 @@ const SAME: f32 = 0.9;
 const SIMILAR: f32 = 0.5;
 /// The part of the attacks that come back.
 const MOST_PART: f64 = 0.8;
+/// The part that may come back after any distance, before it is a drone.
+const DRONE_PART: f64 = 0.5;
+/// The part of the loudest square below which nothing sounds.
+const SOUNDING: f32 = 1e-3;
 
 /// How far a whole number of beats may be from it.
 const BEATS_SEC: f64 = 0.003;
@@ -115,11 +119,15 @@ impl Repetition {
 struct Near {
     /// In frames.
     lag: usize,
-    /// Where the attacks begin that were not compared yet.
+    /// There are too few attacks to compare: it is places anywhere.
+    is_held: bool,
+    /// Where what was not compared yet begins.
     left: Vec<usize>,
     compared: usize,
     /// How many of those come back, too.
     same: usize,
+    /// How many of held notes come back after 0.618 of the distance as well, as a drone does.
+    elsewhere: usize,
 }
 
 /// Parts of a sample that are laid beside each other.
@@ -149,16 +157,18 @@ impl<'a> Comparison<'a> {
             .checked_sub(lag + length + around)?;
         let fit: Vec<usize> =
             attacks_sec.iter().map(|at| self.values(*at)).filter(|at| *at <= last).collect();
-        if fit.len() < FEWEST_PROBES {
+        let is_held = fit.len() < FEWEST_PROBES;
+        let probes = if is_held { self.anywhere(lag, last, length) } else { fit };
+        if probes.len() < FEWEST_PROBES {
             return None;
         }
-        let every = fit.len().div_ceil(MOST_PROBES);
-        let attacks: Vec<usize> = fit.into_iter().step_by(every).collect();
+        let every = probes.len().div_ceil(MOST_PROBES);
+        let probes: Vec<usize> = probes.into_iter().step_by(every).collect();
         // The loudest says most exactly where it comes back, and in most files that it does not.
-        let loudness: Vec<f32> = attacks.iter().map(|at| self.loudness(*at, length)).collect();
+        let loudness: Vec<f32> = probes.iter().map(|at| self.loudness(*at, length)).collect();
         let loudest =
-            (0..attacks.len()).max_by(|one, other| loudness[*one].total_cmp(&loudness[*other]))?;
-        let at = attacks[loudest];
+            (0..probes.len()).max_by(|one, other| loudness[*one].total_cmp(&loudness[*other]))?;
+        let at = probes[loudest];
         let (lag, like) = self.best(at, lag, around, length);
         if like < SIMILAR {
             return None;
@@ -166,8 +176,18 @@ impl<'a> Comparison<'a> {
         let frames = |values: usize| values * self.frames_per_value;
         let exact = Self::exact(self.sample);
         let (lag, like) = exact.best(frames(at), frames(lag), frames(1), frames(length));
-        let left = attacks.into_iter().map(frames).collect();
-        (like >= SAME).then_some(Near { lag, left, compared: 0, same: 0 })
+        let left = probes.into_iter().map(frames).collect();
+        (like >= SAME).then_some(Near { lag, is_held, left, compared: 0, same: 0, elsewhere: 0 })
+    }
+
+    /// Where something sounds, at equal distances up to `last`: held notes have few attacks. None of
+    /// what comes back for less than half of the distance: one note may be alike by chance.
+    fn anywhere(&self, lag: usize, last: usize, length: usize) -> Vec<usize> {
+        let count = if 2 * last < lag { 0 } else { MOST_PROBES };
+        let places = (0..count).map(|n| n * last / MOST_PROBES);
+        let loudness = |at: &usize| self.loudness(*at, length);
+        let most = places.clone().map(|at| loudness(&at)).fold(0.0, f32::max);
+        places.filter(|at| loudness(at) > SOUNDING * most).collect()
     }
 
     /// Lays some of the attacks beside what comes after the distance.
@@ -177,6 +197,14 @@ impl<'a> Comparison<'a> {
             let (_, like) = self.best(at, near.lag, SAME_FRAMES, length);
             near.compared += 1;
             near.same += usize::from(like >= SAME);
+            if near.is_held {
+                let coarse = Self::coarse(self.sample);
+                let values = |frames: usize| frames / coarse.frames_per_value;
+                let [around, length] = [AROUND_SEC, PROBE_SEC].map(|sec| coarse.values(sec));
+                let lag = values(near.lag * 618 / 1_000);
+                let (_, like) = coarse.best(values(at), lag, around, length);
+                near.elsewhere += usize::from(like >= SAME);
+            }
         }
     }
 
@@ -184,8 +212,10 @@ impl<'a> Comparison<'a> {
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     fn certain_sec(&self, near: &Near) -> Option<f64> {
         let value_sec = self.frames_per_value as f64 / f64::from(self.sample.sample_rate());
-        (near.same as f64 >= MOST_PART * near.compared as f64)
-            .then_some(near.lag as f64 * value_sec)
+        let compared = near.compared as f64;
+        let is_certain = near.same as f64 >= MOST_PART * compared
+            && near.elsewhere as f64 <= DRONE_PART * compared;
+        is_certain.then_some(near.lag as f64 * value_sec)
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds")]

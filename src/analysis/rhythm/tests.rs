@@ -441,6 +441,36 @@ fn hats_come_back_to_the_frame() {
     assert!((bar_sec - f64::from(bar_frames) / 44_100.0).abs() < 1e-9, "{bar_sec} s");
 }
 
+/// Two notes in turn, which come back after 3 s, and where the first of them begins.
+fn held(low_hz: f64, high_hz: f64) -> (Track, [f64; 3]) {
+    let rate = 44_100;
+    let mut track = Track::new(rate, 7.0);
+    for (at, value) in track.plane.iter_mut().enumerate() {
+        let at_sec = at as f64 / f64::from(rate);
+        let in_loop_sec = at_sec % 3.0;
+        let (since_sec, hz) = match in_loop_sec {
+            0.0..1.1 => (in_loop_sec, low_hz),
+            _ => (in_loop_sec - 1.1, high_hz),
+        };
+        *value = (0.5 * (std::f64::consts::TAU * hz * since_sec).sin()) as f32;
+    }
+    (track, [0.0, 3.0, 6.0])
+}
+
+#[test]
+fn held_notes_come_back_and_a_drone_does_not() {
+    let (track, places_sec) = held(151.3, 227.7);
+    let repeated = repeats_sec(track, &places_sec).expect("the notes come back");
+    assert!((repeated - 3.0).abs() < 1e-9, "{repeated} s");
+
+    // One tone without end: it is like itself after any distance.
+    let mut drone = Track::new(44_100, 7.0);
+    for (at, value) in drone.plane.iter_mut().enumerate() {
+        *value = (0.5 * (std::f64::consts::TAU * 151.3 * at as f64 / 44_100.0).sin()) as f32;
+    }
+    assert_eq!(repeats_sec(drone, &places_sec), None);
+}
+
 #[test]
 fn what_overlaps_is_alike_whatever_is_in_the_rest() {
     let mut noise = Noise(0x1234_5678);
