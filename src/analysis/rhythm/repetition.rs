@@ -15,7 +15,7 @@ const SHORTEST_SEC: f64 = 0.8;
 /// So alike the flux must be to itself for a closer look.
 const LIKE: f64 = 0.25;
 /// Distances that are looked at more closely.
-const MOST_LAGS: usize = 16;
+const MOST_LAGS: usize = 8;
 /// Values per second of what is compared: the mean of so many frames.
 const RATE_HZ: u32 = 11_025;
 /// What is compared of the sound from an attack on.
