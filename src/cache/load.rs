@@ -17,9 +17,9 @@ use crate::job::{LoadJob, LoadOptions, LoadedSample, SharedLoad, Step};
 use crate::resample::Workbench;
 use crate::source::{self, Pulse, Source, SourceIdentity};
 
-/// Samples of up to so many bytes, about ten seconds, are stored before they are handed out: that
-/// takes a few milliseconds, and a program that ends right afterwards finds them the next time.
-const STORED_AT_ONCE: u64 = 4 << 20;
+/// Samples of up to so many bytes, 44 seconds in stereo at 48 kHz, are stored before they are handed
+/// out: a program that ends right after its pads are loaded finds them all the next time.
+const STORED_AT_ONCE: u64 = 16 << 20;
 /// What is shown until the sample is handed out.
 const ALMOST_DONE_PERCENT: f32 = 99.9;
 

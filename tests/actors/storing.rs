@@ -145,7 +145,7 @@ fn values_of(folder: &Path, path: &Path) -> (Vec<f32>, CacheStats) {
 #[test]
 fn a_second_start_finds_what_was_stored_after_its_load() {
     let folder = TempDir::new();
-    let path = long_file(&folder, 20);
+    let path = long_file(&folder, 60);
     let (first, cache) = values_of(folder.path(), &path);
     assert_eq!((cache.hits, cache.stored, cache.failures), (0, 1, 0));
     let (second, cache) = values_of(folder.path(), &path);
@@ -156,7 +156,7 @@ fn a_second_start_finds_what_was_stored_after_its_load() {
 #[test]
 fn what_is_unloaded_or_left_before_it_was_stored_is_there_whole_or_not_at_all() {
     let folder = TempDir::new();
-    let path = long_file(&folder, 20);
+    let path = long_file(&folder, 60);
     let ends: [fn(&AudioEngine); 2] =
         [|engine| drop(engine.unload_sample(0)), AudioEngine::shut_down];
     for end in ends {

@@ -11,10 +11,10 @@ use crate::resample::Workbench;
 use crate::source::Source;
 use crate::testing::ramp_wav;
 
-/// A file whose sample is too long to be stored at once: 9 MB.
+/// A file whose sample is too long to be stored at once: 22 MB.
 fn long(folder: &Folder) -> PathBuf {
     let path = folder.0.join("long.wav");
-    fs::write(&path, ramp_wav(1_000_000, 44_100)).expect("writable");
+    fs::write(&path, ramp_wav(2_500_000, 44_100)).expect("writable");
     settled(&path);
     path
 }
@@ -100,7 +100,7 @@ fn of_a_file_that_has_changed_before_it_was_stored_nothing_is_kept() {
     let folder = Folder::new();
     let (cache, path) = (folder.cache(), long(&folder));
     let (sample, store) = loaded(&cache, &path);
-    fs::write(&path, ramp_wav(1_000_001, 44_100)).expect("writable");
+    fs::write(&path, ramp_wav(2_500_001, 44_100)).expect("writable");
     settled(&path);
     finish(store.expect("it was to be stored"));
     assert_eq!(folder.kept("sample"), Vec::<PathBuf>::new());
