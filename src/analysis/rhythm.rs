@@ -5,13 +5,14 @@
 //! themselves (`novelty`), their likeness after every lag (`correlation`), the strength of every
 //! pulse (`pulse`), after how long it comes back the same (`repetition`), what that and the length
 //! say for each tempo (`candidates`, `length`, `choice`), and where the beats lie (`steady`,
-//! `beats`, `grid`, `bars`).
+//! `beats`, `grid`, and `bars` with `changes` of the sound as a whole).
 
 mod attack;
 mod attacks;
 mod bars;
 mod beats;
 mod candidates;
+mod changes;
 mod choice;
 mod correlation;
 mod flux;
@@ -383,7 +384,7 @@ impl Analyzer for Rhythm {
             }
             Stage::Tracking(tracker, chosen) => self.tell(chosen, Heard::tracked(tracker)),
             Stage::Telling(mut telling) => {
-                if let Some(estimate) = telling.step(&self.novelty) {
+                if let Some(estimate) = telling.step(&self.novelty, &self.flux.changes) {
                     return Conclusion::Result(AnalysisResult::Bpm(estimate));
                 }
                 Stage::Telling(telling)

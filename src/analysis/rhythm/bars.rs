@@ -1,36 +1,138 @@
-//! Which beats begin a bar.
+//! Which beats begin a bar, and whether what was taken for beats lies between them.
+//!
+//! Both are one question: at which fourth of a beat does a bar begin? Kicks and snares have their
+//! places in a bar, chords and basses change with it, and what begins after silence, or a loop,
+//! begins on its first beat.
 
+use super::changes::Changes;
 use super::novelty::Novelty;
 
-/// Frames on either side of a beat that count as on it.
+/// Frames on either side of a place that count as there.
 const NEAR_FRAMES: usize = 2;
 /// How much more alike a sample must be to itself after three beats than after four, to be taken
 /// for one of three: most music is not.
 const TRIPLE: f64 = 0.1;
-/// The lead of another phase that a loop's start does not win against.
-const START_LEAD: f64 = 0.25;
-/// Bars of three and bars of four beats are both whole after so many.
-const PLACES: usize = 12;
+/// Places of a beat.
+pub(super) const PARTS: usize = 4;
+/// Bars of three and bars of four beats are both whole after so many places.
+const PLACES: usize = 12 * PARTS;
+/// A start that is farther from a place is at none, in frames.
+const START_FRAMES: f64 = 3.0;
+/// What is added to a strength over its mean before the logarithm.
+const FLOOR: f64 = 0.1;
 
-/// Strengths at beats, summed up by their places in twelve.
-#[derive(Default)]
+/// What the logarithm of the strength at each sixteenth of a bar of four says for that bar.
+///
+/// All weights are those of one regression over the sixteen rotations of a bar, fitted on the half
+/// of the material that is looked at: `docs/ANALYSIS.md`.
+const KICK: [f64; 16] = [
+    1.34, -0.54, -0.47, -0.04, -0.46, -0.42, 0.12, 0.18, //
+    -0.07, -0.22, 0.23, 0.04, 0.11, 0.21, 0.10, -0.09,
+];
+const SNARE: [f64; 16] = [
+    0.35, -0.55, -0.08, -0.09, 0.58, -0.74, -0.25, -0.20, //
+    -0.23, 0.26, -0.23, 0.14, 0.73, -0.24, 0.22, 0.33,
+];
+/// Likewise for a change of the whole sound on the first beat.
+const CHANGE: f64 = 1.06;
+/// For beats that are those that were tracked.
+const TRACKED: f64 = 0.61;
+
+/// How a sample begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begins {
+    /// As a loop does.
+    Loop,
+    /// After silence.
+    Silence,
+    /// With its sound: it may have been cut out of something.
+    Cut,
+}
+
+impl Begins {
+    /// What it says for a beat there, and for a bar.
+    fn weights(self) -> (f64, f64) {
+        match self {
+            Self::Loop => (0.89, 2.64),
+            Self::Silence => (0.33, 1.02),
+            Self::Cut => (-0.02, 1.29),
+        }
+    }
+}
+
+/// Where a sample begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Start {
+    pub(super) begins: Begins,
+    /// After the first beat that is added, in fourths of a beat; below 0 before it.
+    pub(super) parts: f64,
+    /// Such a fourth in frames.
+    pub(super) part_frames: f64,
+    /// The beats are where they were added, whatever else may be.
+    pub(super) is_on_beat: bool,
+}
+
+impl Start {
+    /// Its place in a bar of so many; None if it is at none.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "from 0 to below the places of a bar"
+    )]
+    fn place(&self, places: usize) -> Option<usize> {
+        let nearest = self.parts.round();
+        let is_near = (self.parts - nearest).abs() * self.part_frames <= START_FRAMES;
+        is_near.then(|| nearest.rem_euclid(places as f64) as usize)
+    }
+}
+
+/// Where bars begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bars {
+    /// In beats.
+    pub(super) per_bar: usize,
+    /// The first place that begins one, in fourths of a beat from the first beat that was added.
+    pub(super) first: usize,
+}
+
+/// Strengths, summed up by their places in twelve beats.
 pub(super) struct Accents {
     beats: usize,
     counts: [f64; PLACES],
     kick: [f64; PLACES],
     snare: [f64; PLACES],
-    all: [f64; PLACES],
+    changes: [f64; PLACES],
+    /// Where the change is known.
+    known: [f64; PLACES],
+}
+
+impl Default for Accents {
+    fn default() -> Self {
+        let none = [0.0; PLACES];
+        Self { beats: 0, counts: none, kick: none, snare: none, changes: none, known: none }
+    }
 }
 
 impl Accents {
-    /// Adds the beat at a frame.
-    pub(super) fn add(&mut self, beat: f64, novelty: &Novelty) {
-        let place = self.beats % PLACES;
+    /// Adds the beat at a frame; the next one comes `period` frames later.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    pub(super) fn add(&mut self, beat: f64, period: f64, novelty: &Novelty, changes: &Changes) {
+        for part in 0..PARTS {
+            let at = beat + period * part as f64 / PARTS as f64;
+            if at >= novelty.all.len() as f64 {
+                break;
+            }
+            let place = (self.beats * PARTS + part) % PLACES;
+            self.counts[place] += 1.0;
+            self.kick[place] += strength(&novelty.kick, at);
+            self.snare[place] += strength(&novelty.snare, at);
+            if let Some(change) = changes.at(at) {
+                self.changes[place] += change;
+                self.known[place] += 1.0;
+            }
+        }
         self.beats += 1;
-        self.counts[place] += 1.0;
-        self.kick[place] += strength(&novelty.kick, beat);
-        self.snare[place] += strength(&novelty.snare, beat);
-        self.all[place] += strength(&novelty.all, beat);
     }
 
     /// Beats added so far.
@@ -38,56 +140,65 @@ impl Accents {
         self.beats
     }
 
-    /// Beats per bar, and the first beat that begins one. `triple` is how much more alike the
-    /// sample is to itself after three beats than after four; `loop_beats`, of a loop, how many
-    /// beats it has: a loop seldom begins within a bar.
-    pub(super) fn bars(&self, triple: f64, loop_beats: Option<u32>) -> (usize, usize) {
+    /// Where bars begin. `triple` is how much more alike the sample is to itself after three beats
+    /// than after four; `loop_beats`, of a loop, how many beats it has.
+    pub(super) fn bars(&self, triple: f64, start: &Start, loop_beats: Option<u32>) -> Bars {
         let per_bar = match loop_beats {
             Some(beats) if !beats.is_multiple_of(3) => 4,
             Some(beats) if !beats.is_multiple_of(4) => 3,
             _ if triple > TRIPLE => 3,
             _ => 4,
         };
-        let score = |phase: usize| self.score(per_bar, phase);
-        let best = (0..per_bar).max_by(|one, other| {
+        let places = per_bar * PARTS;
+        let kick = levels(&self.kick, &self.counts, places);
+        let snare = levels(&self.snare, &self.counts, places);
+        let changes = levels(&self.changes, &self.known, places);
+        let start_at = start.place(places);
+        let score = |first: usize| {
+            let strokes = (0..places).map(|place| {
+                let at = (first + place) % places;
+                weight(&KICK, place, places) * kick[at] + weight(&SNARE, place, places) * snare[at]
+            });
+            let (on_beat, on_bar) = start.begins.weights();
+            let begins = start_at.map_or(0.0, |at| {
+                let beat = if first % PARTS == at % PARTS { on_beat } else { 0.0 };
+                beat + if first == at { on_bar } else { 0.0 }
+            });
+            let tracked = if first.is_multiple_of(PARTS) { TRACKED } else { 0.0 };
+            strokes.sum::<f64>() + CHANGE * changes[first] + begins + tracked
+        };
+        let step = if start.is_on_beat { PARTS } else { 1 };
+        let first = (0..places).step_by(step).max_by(|one, other| {
             // Of equals the earlier.
             score(*one).total_cmp(&score(*other)).then(other.cmp(one))
         });
-        let best = best.unwrap_or(0);
-        match loop_beats {
-            Some(_) if score(best) - score(0) < START_LEAD => (per_bar, 0),
-            _ => (per_bar, best),
-        }
+        Bars { per_bar, first: first.unwrap_or(0) }
     }
+}
 
-    /// How well bars begin at the beats `phase`, `phase + per_bar`, …: low and whole sounds there,
-    /// the snare on the beats between.
-    ///
-    /// # Sources
-    /// The idea: M. E. P. Davies, M. D. Plumbley, *A spectral difference approach to downbeat
-    /// extraction in musical audio*, EUSIPCO 2006; what counts here is the rise of the bands.
-    fn score(&self, per_bar: usize, phase: usize) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-        let beats = self.beats.max(1) as f64;
-        // Over its mean at all beats, no signal drowns another.
-        let mean = |signal: &[f64; PLACES]| (signal.iter().sum::<f64>() / beats).max(1e-9);
-        let means = [mean(&self.kick), mean(&self.snare), mean(&self.all)];
-        let on_one = |place: usize| {
-            let [kick, snare, all] = means;
-            self.kick[place] / kick + 0.5 * self.all[place] / all - 0.5 * self.snare[place] / snare
-        };
-        // Of the first, second, … beats of all bars.
-        let mean = |beat: usize| {
-            let places = || ((phase + beat) % per_bar..PLACES).step_by(per_bar);
-            let count: f64 = places().map(|place| self.counts[place]).sum();
-            if count > 0.0 { places().map(on_one).sum::<f64>() / count } else { 0.0 }
-        };
-        #[expect(clippy::cast_precision_loss, reason = "three or four")]
-        let others = (1..per_bar).map(mean).sum::<f64>() / (per_bar - 1) as f64;
-        // Beats two and four are alike where a snare is on both; the third is like the first.
-        let third = if per_bar == 4 { 0.25 * (mean(2) - others) } else { 0.0 };
-        mean(0) - others + third
+/// What a weight of a bar of four is in a bar of so many places: where there are three beats, the
+/// second and the third are as the second and the fourth of four.
+fn weight(weights: &[f64; 16], place: usize, places: usize) -> f64 {
+    let second = PARTS + place % PARTS;
+    if places == weights.len() || place < PARTS {
+        weights[place]
+    } else {
+        f64::midpoint(weights[second], weights[second + 2 * PARTS])
     }
+}
+
+/// The logarithms of the mean strengths at the places of a bar over the mean of all: so no signal
+/// drowns another.
+fn levels(sums: &[f64; PLACES], counts: &[f64; PLACES], places: usize) -> [f64; PLACES] {
+    let mean = |from: usize, step: usize| {
+        let sum = |of: &[f64; PLACES]| of.iter().skip(from).step_by(step).sum::<f64>();
+        (sum(counts) > 0.0).then(|| sum(sums) / sum(counts))
+    };
+    let all = mean(0, 1).unwrap_or_default().max(1e-9);
+    std::array::from_fn(|place| {
+        let over = mean(place % places, places).map_or(1.0, |mean| mean / all);
+        (FLOOR + over).ln()
+    })
 }
 
 /// The greatest value near a place.

@@ -5,6 +5,8 @@
 //! the logarithm of the magnitudes of narrow filters, the rise of each over the loudest of its
 //! neighbourhood two frames ago. That leaves out what only changes its pitch.
 
+use super::changes::Changes;
+
 /// Seven bands, from the kick to the cymbals.
 pub(super) const BANDS: usize = 7;
 
@@ -19,6 +21,8 @@ const HIGHEST_HZ: f64 = 15_000.0;
 const COMPRESSION: f32 = 1_000.0;
 /// How far back a rise is looked for.
 const BACK_FRAMES: usize = 2;
+/// How the sound changes as a whole is measured by the filters below this frequency, in Hz.
+const CHANGES_BELOW_HZ: f64 = 1_900.0;
 
 /// The rise in each band, frame by frame.
 pub(super) struct Flux {
@@ -29,6 +33,9 @@ pub(super) struct Flux {
     /// Logarithmic magnitudes of the last frames, the oldest first.
     before: [Vec<f32>; BACK_FRAMES],
     now: Vec<f32>,
+    /// How many filters tell how the sound changes.
+    tonal: usize,
+    pub(super) changes: Changes,
     /// What was found: a frame's bands beside each other.
     pub(super) frames: Vec<[f32; BANDS]>,
 }
@@ -61,10 +68,14 @@ impl Flux {
             })
             .collect();
         let silence = vec![0.0; band_of.len()];
+        let is_low = |edge: &&usize| (**edge as f64) * bin_hz < CHANGES_BELOW_HZ;
+        let tonal = edges.iter().skip(1).filter(is_low).count();
         Self {
             edges,
             before: [silence.clone(), silence.clone()],
             now: silence,
+            tonal,
+            changes: Changes::new(tonal, frames),
             band_of,
             frames: Vec::with_capacity(frames),
         }
@@ -76,6 +87,7 @@ impl Flux {
             let power: f32 = powers[edge[0]..edge[1]].iter().sum();
             *now = (COMPRESSION * power.sqrt()).ln_1p();
         }
+        self.changes.hear(&self.now[..self.tonal]);
         let mut bands = [0.0; BANDS];
         let before = &self.before[0];
         for (filter, (now, band)) in self.now.iter().zip(&self.band_of).enumerate() {

@@ -2,9 +2,10 @@
 
 use super::super::tempo::TempoEstimate;
 use super::ATTACK_FRAMES;
-use super::bars::Accents;
+use super::bars::{Accents, Bars, Begins, PARTS, Start};
 use super::beats::{self, Line, Tracker};
 use super::candidates::LOOP_MAX_SEC;
+use super::changes::Changes;
 use super::choice::Choice;
 use super::length::{self, Fit};
 use super::novelty::Novelty;
@@ -18,6 +19,8 @@ const EVEN_FRAMES: f64 = 2.5;
 const SAME_TEMPO: f64 = 0.015;
 /// Beats that wander are farther from it on the whole only if they are others.
 const WANDERING: f64 = 0.04;
+/// Even beats that are so far beside those of the length after it, in beats, are others.
+const OTHER_BEATS: f64 = 0.25;
 /// From so many beats on, their grid knows the tempo better than the flux as a whole.
 const MANY_BEATS: usize = 24;
 /// A loop begins on a beat, unless the novelty has more than this much more on another phase.
@@ -30,6 +33,8 @@ const SOUND_SEC: f64 = 0.005;
 const UNSTABLE_PART: f64 = 0.1;
 /// Frames on either side in which the peak near a tracked beat is looked for.
 const REFINED_FRAMES: usize = 2;
+/// What begins so little before the sample begins with it, in frames.
+const EARLY_FRAMES: f64 = 2.0;
 /// Beats, and frames, that are looked at in one step.
 const STEP_BEATS: usize = 512;
 const STEP_FRAMES: usize = 8_192;
@@ -145,6 +150,8 @@ pub(super) struct Telling {
 struct Laid {
     /// In frames.
     beats: Vec<f64>,
+    /// How far apart they are on the whole, in frames.
+    period: f64,
     bpm: f64,
     /// The number of beats that the length says, if the beats do not contradict it.
     fit: Option<Fit>,
@@ -166,15 +173,18 @@ impl Telling {
     }
 
     /// Does the next part; all that is told of the tempo with the last one.
-    pub(super) fn step(&mut self, novelty: &Novelty) -> Option<TempoEstimate> {
+    pub(super) fn step(&mut self, novelty: &Novelty, changes: &Changes) -> Option<TempoEstimate> {
         let Some(laid) = &self.laid else {
             if !self.heard.listen(novelty) {
                 self.laid = Some(self.lay(novelty));
             }
             return None;
         };
-        let left = laid.beats[self.accents.beats()..].iter().take(STEP_BEATS);
-        left.for_each(|beat| self.accents.add(beat - ATTACK_FRAMES, novelty));
+        let from = self.accents.beats();
+        for (at, beat) in laid.beats.iter().enumerate().skip(from).take(STEP_BEATS) {
+            let period = laid.beats.get(at + 1).map_or(laid.period, |next| next - beat);
+            self.accents.add(beat - ATTACK_FRAMES, period, novelty, changes);
+        }
         if self.accents.beats() < laid.beats.len() {
             return None;
         }
@@ -187,12 +197,16 @@ impl Telling {
         let length = self.length_sec * f64::from(FRAMES_PER_SEC);
         let line = self.heard.line(self.silent);
         let stability = line.map_or(0.0, |line| 1.0 - line.residual / line.period / UNSTABLE_PART);
-        let fit = self.chosen.choice.best.fit.filter(|fit| {
-            self.length_sec < LOOP_MAX_SEC
-                || length::is_usual(fit.beats)
-                    && line.is_none_or(|line| is_loop(&line, period, length))
+        let fit = self.chosen.choice.best.fit;
+        // Beats that say themselves that the file was cut out of something.
+        let other = line.filter(|line| fit.is_some() && is_other(line, period, length));
+        let fit = fit.filter(|fit| {
+            if self.length_sec < LOOP_MAX_SEC {
+                return other.is_none();
+            }
+            length::is_usual(fit.beats) && line.is_none_or(|line| is_loop(&line, period, length))
         });
-        let even_line = line.filter(|line| self.heard.is_even(line, period));
+        let even_line = other.or_else(|| line.filter(|line| self.heard.is_even(line, period)));
         let (beats, heard) = match (fit, even_line) {
             (Some(_), _) => (even(loop_phase(novelty, period, self.silent), period, length), None),
             (None, Some(line)) => {
@@ -204,10 +218,30 @@ impl Telling {
                 (beats, beats::mean_period(tracked, period))
             }
         };
-        let is_known =
-            |heard: &f64| beats.len() >= MANY_BEATS && (heard / period - 1.0).abs() < WANDERING;
+        let is_known = |heard: &f64| {
+            let same = (heard / period - 1.0).abs() < WANDERING;
+            other.is_some() || beats.len() >= MANY_BEATS && same
+        };
         let bpm = heard.filter(is_known).map_or(self.chosen.choice.best.bpm, bpm_of);
-        Laid { beats, bpm, fit, stability: stability.max(0.0) }
+        Laid { beats, period: heard.unwrap_or(period), bpm, fit, stability: stability.max(0.0) }
+    }
+
+    /// Where bars begin.
+    fn bars(&self, laid: &Laid) -> Bars {
+        #[expect(clippy::cast_precision_loss, reason = "four")]
+        let part_frames = laid.period / PARTS as f64;
+        let first = laid.beats.first().copied().unwrap_or_default();
+        let start = Start {
+            begins: match laid.fit {
+                Some(_) => Begins::Loop,
+                None if self.silent > 0.0 => Begins::Silence,
+                None => Begins::Cut,
+            },
+            parts: (self.silent - first) / part_frames,
+            part_frames,
+            is_on_beat: laid.fit.is_some() && self.length_sec < LOOP_MAX_SEC,
+        };
+        self.accents.bars(self.chosen.triple, &start, laid.fit.map(|fit| fit.beats))
     }
 
     fn tell(&self, laid: &Laid) -> TempoEstimate {
@@ -215,9 +249,12 @@ impl Telling {
         let fit = laid.fit;
         // What is so long may be the music alone, without the silence around it.
         let of_file = fit.and_then(|fit| length::fit(self.length_sec, fit.bpm));
-        let (per_bar, first) = self.accents.bars(self.chosen.triple, fit.map(|fit| fit.beats));
+        let Bars { per_bar, first } = self.bars(laid);
+        let length = self.length_sec * f64::from(FRAMES_PER_SEC);
+        let (beats, is_before) = moved(&laid.beats, first % PARTS, laid.period, length);
+        let first = (first / PARTS + usize::from(is_before)) % per_bar;
         let beats_sec: Vec<f64> =
-            laid.beats.iter().map(|frame| seconds(*frame).clamp(0.0, self.length_sec)).collect();
+            beats.iter().map(|frame| seconds(*frame).clamp(0.0, self.length_sec)).collect();
         TempoEstimate {
             bpm: Some(laid.bpm),
             confidence: choice.confidence,
@@ -233,6 +270,12 @@ impl Telling {
     }
 }
 
+/// Whether beats that lie along a line are not those of a length that is a whole number of periods.
+fn is_other(line: &Line, period: f64, length: f64) -> bool {
+    let drift = (line.period / period - 1.0).abs() * length;
+    line.residual < EVEN_FRAMES && drift > OTHER_BEATS * period
+}
+
 /// Whether beats that lie along a line are those of something that is a whole number of periods
 /// long: any length is nearly that for some of the tempi near one that is heard.
 fn is_loop(line: &Line, period: f64, length: f64) -> bool {
@@ -240,10 +283,21 @@ fn is_loop(line: &Line, period: f64, length: f64) -> bool {
     line.residual < EVEN_FRAMES && drift < EVEN_FRAMES
 }
 
+/// Beats so many parts of a beat later, all that lie within the length; and whether there is one
+/// more, before those that were the first.
+#[expect(clippy::cast_precision_loss, reason = "four")]
+fn moved(beats: &[f64], parts: usize, period: f64, length: f64) -> (Vec<f64>, bool) {
+    let part = parts as f64 / PARTS as f64;
+    let before = beats.first().filter(|_| parts > 0).map(|first| first + (part - 1.0) * period);
+    let before = before.filter(|before| *before >= -EARLY_FRAMES);
+    let next = |at: usize| beats.get(at + 1).copied().unwrap_or(beats[at] + period);
+    let later = beats.iter().enumerate().map(|(at, beat)| beat + part * (next(at) - beat));
+    let ends = |beat: &f64| parts == 0 || *beat < length - EARLY_FRAMES;
+    (before.into_iter().chain(later.take_while(ends)).collect(), before.is_some())
+}
+
 /// Beats a period apart that go through `phase`, all that lie within the length.
 fn even(phase: f64, period: f64, length: f64) -> Vec<f64> {
-    /// What begins so little before the sample begins with it.
-    const EARLY_FRAMES: f64 = 2.0;
     let first = phase - ((phase + EARLY_FRAMES) / period).floor() * period;
     (0..u32::MAX)
         .map(|n| f64::from(n).mul_add(period, first))

@@ -13,8 +13,11 @@ use super::super::onsets::Onsets;
 use super::super::tempo::TempoEstimate;
 use super::super::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep};
 use super::attacks::Attacks;
+use super::bars::{Accents, Bars, Begins, Start};
 use super::candidates::Candidate;
+use super::changes::Changes;
 use super::correlation::{Correlation, Correlator};
+use super::novelty::Novelty;
 use super::pulse::Pulse;
 use super::repetition::{self, Repetition};
 use super::steady::Phases;
@@ -303,6 +306,106 @@ fn a_long_file_of_an_unlikely_number_of_beats_is_no_loop_and_has_bars_of_four() 
         let (_, tempo, _) = analyse(track.sample());
         assert_eq!((tempo.loop_bpm, tempo.n_beats), (None, None), "{beats}");
         assert_eq!(tempo.beats_per_bar, 4, "{beats}");
+    }
+}
+
+#[test]
+fn even_beats_beside_those_that_a_length_would_have_are_no_loop() {
+    // Every stroke up to 10 or 14 ms early or late; ten seconds are 28 beats at 168 BPM.
+    let bpm = 166.3;
+    let beat_sec = 60.0 / bpm;
+    for loose_sec in [0.010, 0.014] {
+        let mut track = Track::new(44_100, 40.5 * beat_sec);
+        let late_sec = |beat: u32, factor: u32, of: u32| {
+            let half = f64::from(of / 2);
+            loose_sec * (f64::from(beat * beat * factor % of) - half) / half
+        };
+        for beat in 0..40 {
+            let beat_sec = f64::from(beat) * beat_sec;
+            let at_sec = 0.02 + beat_sec + late_sec(beat, 7, 11);
+            if beat % 2 == 0 {
+                track.strike(at_sec, 60.0, 0.08, 0.8);
+            } else {
+                track.hiss(at_sec, 0.04, 0.3);
+                track.strike(at_sec, 400.0, 0.03, 0.4);
+            }
+            track.hiss(at_sec, 0.01, 0.1);
+            track.hiss(beat_sec + 30.0 / bpm + late_sec(beat, 5, 13), 0.01, 0.1);
+        }
+        let plane = track.plane[frames(0.31, 44_100)..frames(10.31, 44_100)].to_vec();
+        let (_, tempo, _) = analyse(Track { rate: 44_100, plane }.sample());
+        let found = tempo.bpm.expect("a pulse");
+        assert!((found - bpm).abs() < 0.2, "{found}");
+        assert_eq!((tempo.loop_bpm, tempo.n_beats), (None, None));
+    }
+}
+
+#[test]
+fn bars_begin_where_chords_change() {
+    let chords_hz =
+        [[110.0, 220.0, 277.0, 330.0], [98.0, 196.0, 247.0, 294.0], [87.0, 175.0, 220.0, 262.0]];
+    for bpm in [96.3, 118.3] {
+        let bar_sec = 240.0 / bpm;
+        let mut track = Track::new(22_050, 14.0 * bar_sec);
+        for beat in 0..56 {
+            let at_sec = f64::from(beat) * bar_sec / 4.0;
+            for hz in chords_hz[beat as usize / 4 % 3] {
+                track.strike(at_sec, hz, 0.4, 0.2);
+            }
+            track.hiss(at_sec, 0.01, 0.1);
+            track.hiss(at_sec + bar_sec / 8.0, 0.01, 0.05);
+        }
+        // Within any beat of a bar.
+        for from_sec in [0.31, 1.0, 1.57, 2.2] {
+            let part = frames(from_sec, 22_050)..frames(from_sec + 25.0, 22_050);
+            let (_, tempo, _) =
+                analyse(Track { rate: 22_050, plane: track.plane[part].to_vec() }.sample());
+            assert!(tempo.downbeats_sec.len() >= 9, "{tempo:?}");
+            for downbeat in &tempo.downbeats_sec {
+                let off = (downbeat + from_sec) / bar_sec;
+                assert!((off - off.round()).abs() < 0.01, "{off} at {bpm}, {from_sec}");
+            }
+        }
+    }
+}
+
+/// A signal that is 1 where a bar of rock has a stroke, in frames of a sixteenth each, the bar
+/// beginning at frame `first`.
+fn strokes(first: usize, places: &[usize]) -> Vec<f32> {
+    let is_stroke = |frame: usize| places.contains(&((frame + 16 - first) % 16));
+    // Sixteenths are ten frames apart.
+    (0..1_600).map(|at| f32::from(u8::from(at % 10 == 0 && is_stroke(at / 10)))).collect()
+}
+
+#[test]
+fn bars_begin_where_kicks_and_snares_say_though_beats_were_taken_to_lie_between() {
+    for first in 0..16 {
+        let mut novelty = Novelty::default();
+        novelty.all = vec![0.0; 1_600];
+        novelty.kick = strokes(first, &[0, 10]);
+        novelty.snare = strokes(first, &[4, 12]);
+        let mut accents = Accents::default();
+        let changes = Changes::new(1, 0);
+        (0..40).for_each(|beat| accents.add(f64::from(beat) * 40.0, 40.0, &novelty, &changes));
+        // At no place of the bar.
+        let start = Start { begins: Begins::Cut, parts: 0.5, part_frames: 10.0, is_on_beat: false };
+        assert_eq!(accents.bars(0.0, &start, None), Bars { per_bar: 4, first });
+    }
+}
+
+#[test]
+fn a_change_is_one_less_the_cosine_between_half_a_second_and_the_next() {
+    let mut changes = Changes::new(2, 400);
+    for frame in 0..400 {
+        changes.hear(if frame < 200 { &[3.0, 0.0] } else { &[0.0, 2.0] });
+    }
+    assert_eq!((changes.at(45.0), changes.at(151.0), changes.at(355.0)), (None, None, None));
+    for block in 0..10 {
+        // So many of ten blocks that are before it are after the border.
+        let (new, old) = (2.0 * f64::from(block), 3.0 * f64::from(10 - block));
+        let expected = 1.0 - new / new.hypot(old);
+        let found = changes.at(200.0 + 5.0 * f64::from(block)).expect("a change");
+        assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
     }
 }
 
