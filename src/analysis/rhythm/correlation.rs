@@ -91,6 +91,12 @@ impl Correlation {
         self.sums.len()
     }
 
+    /// Frames of the signal.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    pub(super) fn frames(&self) -> f64 {
+        self.frames as f64
+    }
+
     /// The sum of the squares; None of silence.
     fn square(&self) -> Option<f64> {
         self.sums.first().copied().filter(|square| *square > 0.0)

@@ -14,8 +14,10 @@ use crate::buffer::SampleBuffer;
 const SHORTEST_SEC: f64 = 0.8;
 /// So alike the flux must be to itself for a closer look.
 const LIKE: f64 = 0.25;
+/// What a distance of the whole file counts for less than one of nothing.
+const OVERLAP: f64 = 0.2;
 /// Distances that are looked at more closely.
-const MOST_LAGS: usize = 8;
+const MOST_LAGS: usize = 10;
 /// Values per second of what is compared: the mean of so many frames.
 const RATE_HZ: u32 = 11_025;
 /// What is compared of the sound from an attack on.
@@ -85,7 +87,9 @@ impl Repetition {
             .filter(|near| near[1].1 >= LIKE && near[0].1 < near[1].1 && near[2].1 <= near[1].1)
             .map(|near| near[1])
             .collect();
-        peaks.sort_by(|one, other| other.1.total_cmp(&one.1));
+        // Of two as like, the one after which more overlaps.
+        let rank = |(lag, like): &(f64, f64)| like - OVERLAP * lag / all.frames();
+        peaks.sort_by(|one, other| rank(other).total_cmp(&rank(one)));
         peaks.truncate(MOST_LAGS);
         Self { lags: peaks.into_iter().map(|(lag, _)| lag).collect(), ..Self::default() }
     }
