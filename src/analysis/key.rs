@@ -5,6 +5,7 @@
 
 mod chroma;
 mod decimate;
+mod partials;
 mod profiles;
 mod spectrum;
 #[cfg(test)]
@@ -14,12 +15,11 @@ use super::single::Single;
 use super::{AnalysisResult, Block};
 use chroma::{Chroma, Pitches};
 use decimate::Decimator;
+use profiles::Match;
 use spectrum::Spectrum;
 
-/// Below this coherence, what is heard is percussion.
-const LEAST_COHERENCE: f64 = 0.3;
-/// Correlation below which no key is meant.
-const LEAST_CORRELATION: f64 = 0.4;
+/// Below this coherence of its pitches, what is heard is percussion.
+const LEAST_COHERENCE: f64 = 0.33;
 /// The margin, in correlation, from which on nothing speaks for another key.
 const CLEAR_MARGIN: f64 = 0.2;
 
@@ -100,13 +100,10 @@ impl KeyMeter {
     fn result(mut self) -> Option<Key> {
         self.spectrum.drain(true, |peaks| self.chroma.add(peaks));
         let Pitches { classes, tuning_cents, coherence } = self.chroma.pitches()?;
-        let best = profiles::best(&classes);
-        let is_tonal = coherence >= LEAST_COHERENCE && best.correlation >= LEAST_CORRELATION;
-        is_tonal.then(|| Key {
-            tonic: best.tonic,
-            mode: best.mode,
-            confidence: (best.margin / CLEAR_MARGIN).min(1.0) * coherence,
-            tuning_cents,
+        (coherence >= LEAST_COHERENCE).then(|| {
+            let Match { tonic, mode, margin, .. } = profiles::best(&classes);
+            let confidence = (margin / CLEAR_MARGIN).min(1.0) * coherence;
+            Key { tonic, mode, confidence, tuning_cents }
         })
     }
 }

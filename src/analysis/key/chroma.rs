@@ -3,17 +3,15 @@
 //! # Sources
 //! E. Gómez, *Tonal Description of Music Audio Signals* (2006), 3.4: pitch class profiles by
 //! spectral peaks, each weighted by a squared cosine of its distance, each counting for the notes
-//! that it may be a partial of. Tuning: the mean angle of all peaks on the circle of one semitone
-//! (K. Dressler and S. Streich, *Tuning frequency estimation using circular statistics*, ISMIR
-//! 2007).
+//! that it may be a partial of.
 
 use std::f64::consts::TAU;
 
+use super::partials::{PER_SEMITONE, Partials, Tuning};
 use super::spectrum::Peak;
 
-/// Bins of an octave: 10 cents each.
+/// Bins of an octave.
 const BINS: usize = 12 * PER_SEMITONE;
-const PER_SEMITONE: usize = 10;
 /// C of the octave below middle C, in Hz, where A is 440 Hz.
 const C_HZ: f32 = 130.812_78;
 /// Above this, peaks count less, by 6 dB per octave: more and more of them are partials of notes
@@ -30,7 +28,7 @@ const LOWEST_HZ: f32 = 60.0;
 
 /// Sums the peaks of frames.
 pub(super) struct Chroma {
-    peaks: Bins<f64>,
+    partials: Partials,
     notes: Bins<f64>,
 }
 
@@ -69,46 +67,42 @@ pub(super) struct Pitches {
     pub(super) classes: [f64; 12],
     /// How far the semitones lie above those of A = 440 Hz, from −50 to 50 cents.
     pub(super) tuning_cents: f64,
-    /// How much the peaks keep to semitones, whatever these are tuned to: 0 to 1.
+    /// How much the pitches keep to semitones, whatever these are tuned to: 0 to 1.
     pub(super) coherence: f64,
 }
 
 impl Chroma {
     pub(super) fn new() -> Self {
-        Self { peaks: Bins([0.0; BINS]), notes: Bins([0.0; BINS]) }
+        Self { partials: Partials::new(), notes: Bins([0.0; BINS]) }
     }
 
     /// Adds a frame. Loud ones count more than soft ones, but by the root only.
     pub(super) fn add(&mut self, peaks: &[Peak]) {
-        let [mut frame, mut notes] = [Bins([0.0; BINS]), Bins([0.0; BINS])];
+        let sum: f32 = peaks.iter().map(|peak| peak.magnitude).sum();
+        if sum <= 0.0 || !sum.is_finite() {
+            return;
+        }
+        let scale = sum.sqrt().recip();
         let most = peaks.iter().map(|peak| peak.magnitude).fold(f32::MIN_POSITIVE, f32::max);
+        let mut notes = Bins([0.0; BINS]);
+        let mut loudness = 0.0;
         for peak in peaks {
             let octaves = (peak.frequency_hz / C_HZ).log2();
+            self.partials.add(octaves, scale * peak.magnitude);
             let tilt = (peak.frequency_hz / FULL_HZ).hypot(1.0).recip();
-            frame.add(octaves, tilt * peak.magnitude);
+            loudness += tilt * peak.magnitude;
             let weight = tilt * (peak.magnitude / most).powf(COMPRESSION);
             notes.add(octaves, weight);
             if peak.frequency_hz >= 3.0 * LOWEST_HZ {
                 notes.add(octaves - 3.0_f32.log2(), AS_THIRD * weight);
             }
         }
-        let sum = frame.sum();
-        if sum > 0.0 && sum.is_finite() {
-            self.peaks.add_frame(&frame, sum.sqrt());
-            self.notes.add_frame(&notes, sum.sqrt());
-        }
+        self.notes.add_frame(&notes, loudness.sqrt());
     }
 
-    /// None where there was no peak at all.
+    /// None where no pitch stands out.
     pub(super) fn pitches(&self) -> Option<Pitches> {
-        let sum: f64 = self.peaks.0.iter().sum();
-        let turn = |bin: usize| TAU * bin as f64 / PER_SEMITONE as f64;
-        let [mut re, mut im] = [0.0; 2];
-        for (bin, value) in self.peaks.0.iter().enumerate() {
-            re += value * turn(bin).cos();
-            im += value * turn(bin).sin();
-        }
-        let tuning = im.atan2(re) / TAU;
+        let Tuning { semitones: tuning, coherence } = self.partials.tuning()?;
         let class = |class: usize| {
             let weighted = self.notes.0.iter().enumerate().map(|(bin, value)| {
                 let distance = bin as f64 / PER_SEMITONE as f64 - tuning - class as f64;
@@ -118,10 +112,10 @@ impl Chroma {
             });
             weighted.sum()
         };
-        (sum > 0.0).then(|| Pitches {
+        Some(Pitches {
             classes: std::array::from_fn(class),
             tuning_cents: 100.0 * tuning,
-            coherence: re.hypot(im) / sum,
+            coherence,
         })
     }
 }

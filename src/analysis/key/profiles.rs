@@ -22,7 +22,7 @@ pub(super) struct Match {
     pub(super) tonic: u8,
     pub(super) mode: Mode,
     /// Correlation with its profile, −1 to 1.
-    pub(super) correlation: f64,
+    correlation: f64,
     /// By how much that is above the next best key's.
     pub(super) margin: f64,
 }

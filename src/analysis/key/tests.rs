@@ -6,6 +6,7 @@
 
 mod names;
 mod noises;
+mod partials;
 mod progressions;
 
 use super::{Key, KeyMeter, Mode};
@@ -32,15 +33,19 @@ const TIMBRES: [Timbre; 3] = [
 fn add_note(mono: &mut [f64], rate: u32, timbre: Timbre, note: f64) {
     let fundamental_hz = 440.0 * 2.0_f64.powf((note - 69.0) / 12.0);
     for partial in (1..).take_while(|&partial| fundamental_hz * f64::from(partial) < 3_800.0) {
-        let amplitude = 0.1 * timbre(partial as usize);
-        let turn = std::f64::consts::TAU * fundamental_hz * f64::from(partial) / f64::from(rate);
-        // A sine from the two values before: sin(a + b) = 2 cos(b) sin(a) − sin(a − b).
-        let twice = 2.0 * turn.cos();
-        let [mut before, mut sine] = [-turn.sin(), 0.0];
-        for value in &mut *mono {
-            *value += amplitude * sine;
-            [before, sine] = [sine, twice * sine - before];
-        }
+        add_sine(mono, rate, fundamental_hz * f64::from(partial), 0.1 * timbre(partial as usize));
+    }
+}
+
+/// Adds a sine.
+fn add_sine(mono: &mut [f64], rate: u32, frequency_hz: f64, amplitude: f64) {
+    let turn = std::f64::consts::TAU * frequency_hz / f64::from(rate);
+    // From the two values before: sin(a + b) = 2 cos(b) sin(a) − sin(a − b).
+    let twice = 2.0 * turn.cos();
+    let [mut before, mut sine] = [-turn.sin(), 0.0];
+    for value in mono {
+        *value += amplitude * sine;
+        [before, sine] = [sine, twice * sine - before];
     }
 }
 

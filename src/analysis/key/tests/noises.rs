@@ -1,4 +1,8 @@
-use super::{RATE, key_at};
+use super::{Mode, RATE, TIMBRES, add_sine, chords, key_at};
+
+/// Frequencies at which a round membrane without air swings, as parts of its lowest: the first zeros
+/// of Bessel functions (N. H. Fletcher and T. D. Rossing, *The Physics of Musical Instruments*, 3.5).
+const MEMBRANE: [f64; 10] = [1.0, 1.594, 2.136, 2.296, 2.653, 2.918, 3.156, 3.501, 3.600, 3.652];
 
 /// White noise from −1 to 1, the same each time.
 fn noise(frames: usize) -> Vec<f32> {
@@ -46,6 +50,42 @@ fn percussion_has_no_key() {
         .map(|(at, value)| value * (-(at as f32) / 3_000.0).exp())
         .collect();
     assert_eq!(key_at(RATE, &hit), None);
+}
+
+/// Toms ring at frequencies that keep to no semitones.
+#[test]
+fn a_membrane_that_rings_has_no_key() {
+    for low_hz in [70.0, 98.0, 131.0, 185.0] {
+        let mut hit = vec![0.0; RATE as usize];
+        for times in MEMBRANE {
+            add_sine(&mut hit, RATE, low_hz * times, 0.1);
+        }
+        let hit = hit.iter().enumerate().map(|(at, value)| {
+            let fading = (-5.0 * at as f64 / f64::from(RATE)).exp();
+            (value * fading) as f32
+        });
+        let hits: Vec<f32> = hit.collect::<Vec<_>>().repeat(4);
+        assert_eq!(key_at(RATE, &hits), None, "{low_hz} Hz");
+    }
+}
+
+/// Chords keep their key beside drums that are as loud, and louder by 6 dB.
+#[test]
+fn drums_do_not_hide_a_key() {
+    let power = |mono: &[f32]| mono.iter().map(|value| value * value).sum::<f32>();
+    let drums = drums();
+    let progression = [(0, false), (5, false), (7, true), (0, false)];
+    for tonic in [0, 5, 10] {
+        let chords = chords(RATE, TIMBRES[0], tonic, 10.0, &progression);
+        let even = (power(&chords) / power(&drums)).sqrt();
+        for gain in [even, 2.0 * even] {
+            let both: Vec<f32> =
+                chords.iter().zip(&drums).map(|(chord, drum)| chord + gain * drum).collect();
+            let key = key_at(RATE, &both).expect("a key");
+            assert_eq!((key.tonic, key.mode), (tonic, Mode::Minor), "{key:?}");
+            assert!((key.tuning_cents - 10.0).abs() < 5.0, "{key:?}");
+        }
+    }
 }
 
 #[test]
