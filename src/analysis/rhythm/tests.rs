@@ -342,14 +342,18 @@ fn even_beats_beside_those_that_a_length_would_have_are_no_loop() {
 
 #[test]
 fn bars_begin_where_chords_change() {
-    let chords_hz =
-        [[110.0, 220.0, 277.0, 330.0], [98.0, 196.0, 247.0, 294.0], [87.0, 175.0, 220.0, 262.0]];
-    for bpm in [96.3, 118.3] {
+    let chords_hz = [
+        [110.0, 220.0, 277.0, 330.0],
+        [98.0, 196.0, 247.0, 294.0],
+        [87.0, 175.0, 220.0, 262.0],
+        [82.0, 165.0, 208.0, 247.0],
+    ];
+    for bpm in [90.7, 96.3, 101.7] {
         let bar_sec = 240.0 / bpm;
         let mut track = Track::new(22_050, 14.0 * bar_sec);
         for beat in 0..56 {
             let at_sec = f64::from(beat) * bar_sec / 4.0;
-            for hz in chords_hz[beat as usize / 4 % 3] {
+            for hz in chords_hz[beat as usize / 4 % 4] {
                 track.strike(at_sec, hz, 0.4, 0.2);
             }
             track.hiss(at_sec, 0.01, 0.1);
