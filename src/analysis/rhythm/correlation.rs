@@ -118,9 +118,8 @@ impl Correlation {
 
     /// The likeness at `lag` frames, 1 for perfect, as of a part of something longer: the mean
     /// product of what overlaps over the mean square. None where too little overlaps.
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     pub(super) fn open(&self, lag: f64) -> Option<f64> {
-        let frames = self.frames as f64;
+        let frames = self.frames();
         let square = self.square()? / frames;
         (lag <= MOST_OF_FILE * frames)
             .then(|| Some(self.sum_at(lag)? / (frames - lag) / square))
@@ -154,9 +153,8 @@ impl Correlation {
     }
 
     /// Nothing is there to be multiplied once the lag is as long as the signal.
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     fn is_past_end(&self, lag: f64) -> Option<f64> {
-        (lag >= (self.frames - 1) as f64).then_some(0.0)
+        (lag >= self.frames() - 1.0).then_some(0.0)
     }
 }
 
