@@ -18,8 +18,13 @@ use decimate::Decimator;
 use profiles::Match;
 use spectrum::Spectrum;
 
-/// Below this coherence of its pitches, what is heard is percussion.
-const LEAST_COHERENCE: f64 = 0.33;
+/// What the coherence of pitches counts for beside their harmony: for a single pure tone, which has
+/// no harmony.
+const OF_COHERENCE: f64 = 0.1;
+/// With less of both, what is heard is percussion.
+const LEAST_TONAL: f64 = 0.085;
+/// With this much of both, it certainly is not.
+const CLEARLY_TONAL: f64 = 0.25;
 /// The margin, in correlation, from which on nothing speaks for another key.
 const CLEAR_MARGIN: f64 = 0.2;
 
@@ -99,10 +104,11 @@ impl KeyMeter {
 
     fn result(mut self) -> Option<Key> {
         self.spectrum.drain(true, |peaks| self.chroma.add(peaks));
-        let Pitches { classes, tuning_cents, coherence } = self.chroma.pitches()?;
-        (coherence >= LEAST_COHERENCE).then(|| {
+        let Pitches { classes, tuning_cents, coherence, harmony } = self.chroma.pitches()?;
+        let tonal = harmony + OF_COHERENCE * coherence;
+        (tonal >= LEAST_TONAL).then(|| {
             let Match { tonic, mode, margin, .. } = profiles::best(&classes);
-            let confidence = (margin / CLEAR_MARGIN).min(1.0) * coherence;
+            let confidence = (margin / CLEAR_MARGIN).min(1.0) * (tonal / CLEARLY_TONAL).min(1.0);
             Key { tonic, mode, confidence, tuning_cents }
         })
     }

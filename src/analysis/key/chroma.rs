@@ -7,7 +7,7 @@
 
 use std::f64::consts::TAU;
 
-use super::partials::{PER_SEMITONE, Partials, Tuning};
+use super::partials::{Common, PER_SEMITONE, Partials};
 use super::spectrum::Peak;
 
 /// Bins of an octave.
@@ -63,12 +63,15 @@ impl Bins<f64> {
 
 /// What the peaks of all frames come to.
 pub(super) struct Pitches {
-    /// The strength of each pitch class from C up.
+    /// The root of the strength of each pitch class from C up: so one note that is held or loud does
+    /// not outdo the others.
     pub(super) classes: [f64; 12],
     /// How far the semitones lie above those of A = 440 Hz, from −50 to 50 cents.
     pub(super) tuning_cents: f64,
     /// How much the pitches keep to semitones, whatever these are tuned to: 0 to 1.
     pub(super) coherence: f64,
+    /// How much more of them are at harmonic distances than at any: below 1.
+    pub(super) harmony: f64,
 }
 
 impl Chroma {
@@ -102,7 +105,7 @@ impl Chroma {
 
     /// None where no pitch stands out.
     pub(super) fn pitches(&self) -> Option<Pitches> {
-        let Tuning { semitones: tuning, coherence } = self.partials.tuning()?;
+        let Common { tuning, coherence, harmony } = self.partials.common()?;
         let class = |class: usize| {
             let weighted = self.notes.0.iter().enumerate().map(|(bin, value)| {
                 let distance = bin as f64 / PER_SEMITONE as f64 - tuning - class as f64;
@@ -110,12 +113,13 @@ impl Chroma {
                 let weight = if distance.abs() < 0.5 { (0.5 * TAU * distance).cos() } else { 0.0 };
                 value * weight * weight
             });
-            weighted.sum()
+            weighted.sum::<f64>().sqrt()
         };
         Some(Pitches {
             classes: std::array::from_fn(class),
             tuning_cents: 100.0 * tuning,
             coherence,
+            harmony,
         })
     }
 }
