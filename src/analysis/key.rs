@@ -20,9 +20,9 @@ use spectrum::Spectrum;
 
 /// What the coherence of pitches counts for beside their harmony: for a single pure tone, which has
 /// no harmony.
-const OF_COHERENCE: f64 = 0.1;
+const OF_COHERENCE: f64 = 0.12;
 /// With less of both, what is heard is percussion.
-const LEAST_TONAL: f64 = 0.085;
+const LEAST_TONAL: f64 = 0.092;
 /// With this much of both, it certainly is not.
 const CLEARLY_TONAL: f64 = 0.25;
 /// The margin, in correlation, from which on nothing speaks for another key.

@@ -16,13 +16,16 @@ const BINS: usize = 12 * PER_SEMITONE;
 const C_HZ: f32 = 130.812_78;
 /// Above this, peaks count less, by 6 dB per octave: more and more of them are partials of notes
 /// that are there already.
-const FULL_HZ: f32 = 500.0;
+const FULL_HZ: f32 = 700.0;
 /// The power of its magnitude that a peak counts with for the pitch classes: so the one loudest
 /// partial does not drown a chord.
 const COMPRESSION: f32 = 0.7;
-/// What a peak counts for as the third partial of a lower note. The second one is of the same pitch
-/// class; without the third, the fifth of a chord is as strong as its root.
+/// What a peak counts for as the third partial of a lower note, where the first or the second one of
+/// that sounds, too. The second one is of the same pitch class; without the third, the fifth of a
+/// chord is as strong as its root.
 const AS_THIRD: f32 = 0.3;
+/// A frequency over that of half a semitone below.
+const HALF_SEMITONE: f32 = 1.029_302_2;
 /// No note that has partials is lower than this, in Hz.
 const LOWEST_HZ: f32 = 60.0;
 
@@ -96,7 +99,8 @@ impl Chroma {
             loudness += tilt * peak.magnitude;
             let weight = tilt * (peak.magnitude / most).powf(COMPRESSION);
             notes.add(octaves, weight);
-            if peak.frequency_hz >= 3.0 * LOWEST_HZ {
+            let note_hz = peak.frequency_hz / 3.0;
+            if note_hz >= LOWEST_HZ && (sounds(peaks, note_hz) || sounds(peaks, 2.0 * note_hz)) {
                 notes.add(octaves - 3.0_f32.log2(), AS_THIRD * weight);
             }
         }
@@ -122,4 +126,10 @@ impl Chroma {
             harmony,
         })
     }
+}
+
+/// Whether one of the peaks, which rise, is within half a semitone.
+fn sounds(peaks: &[Peak], hz: f32) -> bool {
+    let next = peaks.partition_point(|peak| peak.frequency_hz < hz / HALF_SEMITONE);
+    peaks.get(next).is_some_and(|peak| peak.frequency_hz <= hz * HALF_SEMITONE)
 }

@@ -7,6 +7,7 @@
 mod names;
 mod noises;
 mod partials;
+mod profiles;
 mod progressions;
 
 use super::{Key, KeyMeter, Mode};

@@ -66,6 +66,18 @@ fn a_single_chord_has_its_key() {
     }
 }
 
+/// No partial, no other note: it names its tonic all the same, as a bass of pure tones does.
+#[test]
+fn a_pure_tone_has_its_tonic() {
+    for note in 36..84 {
+        let mut mono = vec![0.0; 2 * RATE as usize];
+        add_note(&mut mono, RATE, |partial| if partial == 1 { 1.0 } else { 0.0 }, f64::from(note));
+        let mono: Vec<f32> = mono.iter().map(|value| *value as f32).collect();
+        let key = key_at(RATE, &mono).expect("a key");
+        assert_eq!(u32::from(key.tonic), note % 12, "{key:?}");
+    }
+}
+
 /// Strings, accordions and pianos have strong third partials, which are fifths, and whoever plays
 /// a chord may strike one of its notes hardest.
 #[test]
