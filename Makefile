@@ -130,6 +130,7 @@ bench-tempo: preflight $(TEMPO)/.venv $(TEMPO)/.tempocnn $(TEMPO)/node_modules #
 # The folder `MDB Drums` of the data set of that name, for onsets.
 MDB :=
 
+bench-key: NEEDED_FOR := key
 bench-key: preflight wheel $(TEMPO)/.venv ## lays keys beside known ones, and onsets: HALF=dev MORE=LIST MDB=DIR
 	$(TEMPO)/.venv/bin/python benches/key/material.py target/key $(MORE:%=--more %)
 	PYTHONPATH=benches/tempo $(TEMPO)/.venv/bin/python benches/key/compare.py \

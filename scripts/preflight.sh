@@ -2,12 +2,12 @@
 # Tells, before anything is compiled, all that is missing and the one command that brings it.
 # As root on Debian or Ubuntu it runs that command itself. Called by the Makefile:
 #
-#     scripts/preflight.sh [test|hosts|crosscheck|tempo]
+#     scripts/preflight.sh [test|hosts|crosscheck|tempo|key]
 #
 # Tests for things, not for packages: it does not matter where they come from. With `test` and
 # CI=true, also for what the tests need that are otherwise listed as not run; with `hosts`, for
 # sound servers; with `crosscheck`, for ffmpeg; with `tempo`, on Debian for loops, drum kits and songs
-# and for programs that tell tempi, which elsewhere are done without.
+# and for programs that tell tempi, which elsewhere are done without; with `key`, for what plays notes.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 PATH=$PATH:$HOME/.cargo/bin # where rustup puts Rust; a shell older than that does not know it
@@ -95,6 +95,11 @@ look() {
         file "$debian/games/fretsonfire/data/songs/muldjord" 'more of them' fretsonfire-songs-muldjord
         need bpm 'bpm-tools, to compare with' bpm-tools
         need soundstretch 'SoundStretch, likewise' soundstretch
+    fi
+    if [ "$purpose" = key ]; then
+        fonts=/usr/share/sounds/sf2
+        need fluidsynth 'fluidsynth, to play notes' fluidsynth
+        [ -e "$fonts/TimGM6mb.sf2" ] || file "$fonts/FluidR3_GM.sf2" 'a sound font for it' fluid-soundfont-gm
     fi
     if ! rust_is_new_enough; then
         lack "Rust $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml | head -n 1) or newer (cargo, rustc)" ''
