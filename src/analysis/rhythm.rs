@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use attacks::Attacks;
 use beats::Tracker;
-use candidates::{Evidence, Search};
+use candidates::{Candidate, Evidence, FASTEST_BPM, SLOWEST_BPM, Search};
 use correlation::{BLOCK_FRAMES, Correlation, Correlator};
 use flux::Flux;
 use grid::{Chosen, Heard, Telling};
@@ -68,8 +68,10 @@ const SOON_SEC: f64 = 0.03;
 
 /// What is shorter has no tempo.
 const SHORTEST_SEC: f64 = 1.2;
-/// What has fewer onsets has none, either.
+/// What has fewer onsets has none, either, unless it is as long as a program makes bars: then that
+/// is a guess, as sure as this.
 const FEWEST_ONSETS: usize = 3;
+const GUESS: f64 = 0.4;
 /// Nor what is less alike to itself at multiples of the beat, as noise is.
 const LEAST_COMB: f64 = 0.02;
 
@@ -199,7 +201,8 @@ impl Rhythm {
     /// What tempi are weighed by; None of what has none.
     fn evidence(&self) -> Option<Evidence<'_>> {
         let length_sec = self.length_sec();
-        if length_sec < SHORTEST_SEC || self.peaks.len() < FEWEST_ONSETS {
+        let is_heard = self.has_onsets() || (!self.peaks.is_empty() && self.is_of_bars(None));
+        if length_sec < SHORTEST_SEC || !is_heard {
             return None;
         }
         let [all, kick, snare, hat, both] = &self.correlations;
@@ -215,7 +218,7 @@ impl Rhythm {
             pulse: self.pulse.as_ref()?,
             attacks: &self.attacks,
             repeats_sec: self.repetition.shortest_sec(),
-            frame_sec: f64::from(self.sample.sample_rate()).recip(),
+            frame_sec: self.frame_sec(),
             lengths_sec: [length_sec, silent(before), silent(after), silent(before + after)],
             onsets: self.peaks.len(),
         })
@@ -224,10 +227,34 @@ impl Rhythm {
     /// Chooses among all tempi that were weighed.
     fn choose(&self, search: &Search) -> Option<Chosen> {
         let evidence = self.evidence()?;
-        let choice = choice::choose(&search.found)?;
-        let triple = evidence.triple(choice.best.bpm, choice.best.fit.map(|_| self.length_sec()));
-        let is_pulse = choice.best.comb >= LEAST_COMB || evidence.repeated(choice.best.bpm) > 0.0;
-        is_pulse.then_some(Chosen { choice, triple })
+        let mut choice = choice::choose(&search.found)?;
+        let best = &choice.best;
+        let is_pulse = best.comb >= LEAST_COMB || evidence.repeated(best.bpm) > 0.0;
+        if !is_pulse || !self.has_onsets() {
+            let of_bars = |candidate: &&Candidate| self.is_of_bars(Some(candidate.bpm));
+            let bars: Vec<Candidate> = search.found.iter().filter(of_bars).cloned().collect();
+            choice = choice::choose(&bars)?;
+            choice.limit(GUESS);
+        }
+        let best = &choice.best;
+        let triple = evidence.triple(best.bpm, best.fit.map(|_| self.length_sec()));
+        Some(Chosen { is_of_bars: self.is_of_bars(Some(best.bpm)), choice, triple })
+    }
+
+    fn has_onsets(&self) -> bool {
+        self.peaks.len() >= FEWEST_ONSETS
+    }
+
+    /// Whether the file is as long as a program makes bars, at `bpm` or at any tempo.
+    fn is_of_bars(&self, bpm: Option<f64>) -> bool {
+        length::bars_of_four(self.length_sec(), self.frame_sec())
+            .map(|beats| 60.0 * f64::from(beats) / self.length_sec())
+            .filter(|of_length| (SLOWEST_BPM..=FASTEST_BPM).contains(of_length))
+            .any(|of_length| bpm.is_none_or(|bpm| bpm == of_length))
+    }
+
+    fn frame_sec(&self) -> f64 {
+        f64::from(self.sample.sample_rate()).recip()
     }
 
     /// The stage after the onsets.

@@ -21,6 +21,16 @@ pub(super) struct Choice {
     pub(super) alternatives: Vec<TempoAlternative>,
 }
 
+impl Choice {
+    /// Is no surer than `most`, nor of anything else.
+    pub(super) fn limit(&mut self, most: f64) {
+        let part = (most / self.octave_confidence.max(self.confidence)).min(1.0);
+        self.confidence *= part;
+        self.octave_confidence *= part;
+        self.alternatives.iter_mut().for_each(|alternative| alternative.weight *= part);
+    }
+}
+
 /// Chooses the best of `candidates`. Scores are logarithms of odds, so that the softmax of all is
 /// the probability of each.
 pub(super) fn choose(candidates: &[Candidate]) -> Option<Choice> {

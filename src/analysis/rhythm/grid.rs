@@ -53,6 +53,8 @@ pub(super) struct Chosen {
     pub(super) choice: Choice,
     /// How much more alike the sample is to itself after three beats than after four.
     pub(super) triple: f64,
+    /// The file is as long as a program makes bars of it.
+    pub(super) is_of_bars: bool,
 }
 
 /// How the beats lie.
@@ -199,7 +201,8 @@ impl Telling {
         let stability = line.map_or(0.0, |line| 1.0 - line.residual / line.period / UNSTABLE_PART);
         let fit = self.chosen.choice.best.fit;
         // Beats that say themselves that the file was cut out of something.
-        let other = line.filter(|line| fit.is_some() && is_other(line, period, length));
+        let may_be_cut = fit.is_some() && !self.chosen.is_of_bars;
+        let other = line.filter(|line| may_be_cut && is_other(line, period, length));
         let fit = fit.filter(|fit| {
             if self.length_sec < LOOP_MAX_SEC {
                 return other.is_none();

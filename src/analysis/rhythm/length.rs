@@ -71,6 +71,17 @@ pub(super) fn is_exact(length_sec: f64, frame_sec: f64, beats: u32) -> bool {
     (beats_sec / whole - length_sec).abs() <= EXACT_FRAMES * frame_sec
 }
 
+/// Beats of one, two, four and eight bars, where a file is as long, to the frame, as a program makes
+/// them at a whole number of beats per minute, and not a whole number of quarter seconds, which is
+/// what single sounds are cut to: by chance, hardly any file is.
+pub(super) fn bars_of_four(length_sec: f64, frame_sec: f64) -> impl Iterator<Item = u32> {
+    let quarters = 4.0 * length_sec;
+    let is_round = (quarters - quarters.round()).abs() <= 4.0 * EXACT_FRAMES * frame_sec;
+    [4, 8, 16, 32]
+        .into_iter()
+        .filter(move |beats| !is_round && is_exact(length_sec, frame_sec, *beats))
+}
+
 /// The numbers of beats, of those that are usual, that a file [is exactly](is_exact) long.
 pub(super) fn exact_beats(length_sec: f64, frame_sec: f64) -> impl Iterator<Item = u32> {
     (2..=256).filter(move |beats| is_usual(*beats) && is_exact(length_sec, frame_sec, *beats))

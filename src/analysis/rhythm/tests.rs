@@ -615,6 +615,25 @@ fn a_length_is_exact_that_a_program_gives_so_many_beats() {
 }
 
 #[test]
+fn a_single_stroke_as_long_as_bars_of_a_program_is_a_guess_and_any_other_has_no_tempo() {
+    let stroke = |seconds: f64| {
+        let mut track = Track::new(44_100, seconds);
+        track.strike(0.0, 330.0, 0.5, 0.8);
+        analyse(track.sample()).1
+    };
+    for (bpm, beats) in [(97.0, 4_u32), (133.0, 8), (173.0, 16)] {
+        let tempo = stroke(60.0 * f64::from(beats) / bpm);
+        assert_eq!(tempo.n_beats, Some(beats), "{tempo:?}");
+        assert!((tempo.bpm.expect("a tempo") - bpm).abs() < 0.01, "{tempo:?}");
+        assert!(tempo.confidence < 0.5, "{tempo:?}");
+    }
+    // As long as single sounds are cut, as no program makes bars, and as it makes no number of them.
+    for seconds in [2.0, 2.25, 3.0, 60.0 * 4.0 / 97.0 + 0.001, 60.0 * 5.0 / 97.0] {
+        assert_eq!(stroke(seconds), TempoEstimate::default(), "of {seconds} s");
+    }
+}
+
+#[test]
 fn a_tempo_without_a_clear_pulse_is_a_guess() {
     let candidate = |comb| Candidate { bpm: 120.0, fit: None, score: 1.0, comb };
     for (comb, confidence) in [(0.9, 1.0), (0.2, 1.0), (0.1, 0.5), (0.05, 0.25), (-0.1, 0.0)] {
