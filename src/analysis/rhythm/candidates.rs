@@ -298,9 +298,9 @@ impl Evidence<'_> {
         let whole = (bpm - bpm.round()).abs() < if snapped { 0.03 } else { 0.15 };
         let [length_sec, ..] = self.lengths_sec;
         let exact_sec = loop_sec.unwrap_or(length_sec);
-        let exact = whole
-            && snapped
-            && fit.is_some_and(|fit| length::is_exact(exact_sec, self.frame_sec, fit.beats));
+        let exactness = fit
+            .filter(|_| whole && snapped)
+            .map_or(0.0, |fit| length::exactness(exact_sec, self.frame_sec, fit.beats));
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         let onsets_per_beat = self.onsets as f64 / (length_sec * bpm / 60.0).max(1.0);
         let hz = bpm / 60.0;
@@ -309,7 +309,7 @@ impl Evidence<'_> {
             octaves,
             fit.map_or(0.0, |fit| fit.quality),
             f64::from(u8::from(whole)),
-            f64::from(u8::from(exact)),
+            exactness,
             (onsets_per_beat.max(0.1) / 3.0).log2().powi(2),
             self.pulse.strength(hz),
             self.pulse.at(2.0 * hz),

@@ -229,7 +229,7 @@ fn beats_follow_a_tempo_that_wanders_whatever_the_length_would_fit() {
 /// the rest, and hats on all halves; all that after `silent_sec`.
 fn shifted(rate: u32, bpm: f64, silent_sec: f64) -> Track {
     let beat_sec = 60.0 / bpm;
-    let mut track = Track::new(rate, 80.0);
+    let mut track = Track::new(rate, 79.7);
     let beats = 0..((79.0 - silent_sec) / beat_sec) as u32;
     for at_sec in beats.map(|beat| silent_sec + f64::from(beat) * beat_sec) {
         let accent_sec = if at_sec < 56.0 { at_sec } else { at_sec + beat_sec / 2.0 };
@@ -311,8 +311,8 @@ fn a_long_file_of_an_unlikely_number_of_beats_is_no_loop_and_has_bars_of_four() 
 
 #[test]
 fn even_beats_beside_those_that_a_length_would_have_are_no_loop() {
-    // Every stroke up to 10 or 14 ms early or late; ten seconds are 28 beats at 168 BPM.
-    let bpm = 166.3;
+    // Every stroke up to 10 or 14 ms early or late; what is cut out of them is 28 beats at 167 BPM.
+    let bpm = 165.3;
     let beat_sec = 60.0 / bpm;
     for loose_sec in [0.010, 0.014] {
         let mut track = Track::new(44_100, 40.5 * beat_sec);
@@ -332,7 +332,8 @@ fn even_beats_beside_those_that_a_length_would_have_are_no_loop() {
             track.hiss(at_sec, 0.01, 0.1);
             track.hiss(beat_sec + 30.0 / bpm + late_sec(beat, 5, 13), 0.01, 0.1);
         }
-        let plane = track.plane[frames(0.31, 44_100)..frames(10.31, 44_100)].to_vec();
+        let plane =
+            track.plane[frames(0.31, 44_100)..][..frames(28.0 * 60.0 / 167.0, 44_100)].to_vec();
         let (_, tempo, _) = analyse(Track { rate: 44_100, plane }.sample());
         let found = tempo.bpm.expect("a pulse");
         assert!((found - bpm).abs() < 0.2, "{found}");
@@ -604,14 +605,21 @@ fn what_overlaps_is_alike_whatever_is_in_the_rest() {
 #[test]
 fn a_length_is_exact_that_a_program_gives_so_many_beats() {
     let frame_sec = 1.0 / 44_100.0;
-    for (bpm, beats) in [(137.0, 16_u32), (91.0, 4), (174.0, 64), (120.0, 32)] {
+    let exactness = |length_sec, beats| length::exactness(length_sec, frame_sec, beats);
+    for (bpm, beats, says) in
+        [(137.0, 16_u32, 1.0), (91.0, 4, 1.0), (174.0, 64, 1.0), (120.0, 32, 0.1), (120.0, 4, 0.1)]
+    {
         let length_sec = (f64::from(beats) * 60.0 / bpm / frame_sec).round() * frame_sec;
         let exact: Vec<u32> = length::exact_beats(length_sec, frame_sec).collect();
         assert!(exact.contains(&beats), "{exact:?} of {beats} at {bpm}");
-        assert!(!length::is_exact(length_sec + 4.0 * frame_sec, frame_sec, beats), "at {bpm}");
+        assert_eq!(exactness(length_sec, beats), says, "at {bpm}");
+        assert_eq!(exactness(length_sec + 4.0 * frame_sec, beats), 0.0, "at {bpm}");
     }
     // No program has made this: 83.37 BPM.
-    assert!(!length::is_exact(2.878_973, frame_sec, 4));
+    assert_eq!(exactness(2.878_973, 4), 0.0);
+    // Parts of recordings: 24 beats at 180 BPM, and 16 at 96.
+    assert_eq!(exactness(8.0, 24), 0.0);
+    assert_eq!(exactness(10.0, 16), 0.0);
 }
 
 #[test]
