@@ -433,6 +433,24 @@ fn a_loop_that_does_not_end_with_its_music_has_the_tempo_that_is_heard() {
 }
 
 #[test]
+fn a_loop_with_silence_around_it_has_the_tempo_of_what_sounds() {
+    for (bpm, bars, before_sec, after_sec) in
+        [(137.0, 1, 0.0, 0.45), (97.0, 1, 0.0, 0.8), (174.0, 2, 0.0, 0.31), (113.0, 1, 0.27, 0.23)]
+    {
+        let mut track = Track::groove(44_100, bpm, bars);
+        // Something sounds to the end.
+        for (at, value) in track.plane.iter_mut().enumerate() {
+            *value += 0.01 * (at as f32 * 0.05).sin();
+        }
+        let [before, after] = [before_sec, after_sec].map(|sec| vec![0.0; frames(sec, 44_100)]);
+        let plane = [before, track.plane, after].concat();
+        let (_, tempo, _) = analyse(Track { rate: 44_100, plane }.sample());
+        let found = tempo.bpm.expect("a pulse");
+        assert!((found - bpm).abs() < 0.5, "{found} for {bpm}");
+    }
+}
+
+#[test]
 fn attacks_contradict_a_tempo_that_is_off_their_grid_if_they_are_exact() {
     for (bpm, parts) in [(91.3, 4.0), (126.0, 3.0), (170.5, 4.0)] {
         let places: Vec<f64> = (0..16).filter(|place| place % 5 != 3).map(f64::from).collect();
