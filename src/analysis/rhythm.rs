@@ -238,7 +238,9 @@ impl Rhythm {
         }
         let best = &choice.best;
         let triple = evidence.triple(best.bpm, best.fit.map(|_| self.length_sec()));
-        Some(Chosen { is_of_bars: self.is_of_bars(Some(best.bpm)), choice, triple })
+        let (length_sec, frame_sec) = (self.length_sec(), self.frame_sec());
+        let is_loop = best.fit.is_some_and(|fit| length::is_loop(length_sec, frame_sec, &fit));
+        Some(Chosen { is_of_bars: self.is_of_bars(Some(best.bpm)), is_loop, choice, triple })
     }
 
     fn has_onsets(&self) -> bool {

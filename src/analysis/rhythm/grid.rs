@@ -55,6 +55,8 @@ pub(super) struct Chosen {
     pub(super) triple: f64,
     /// The file is as long as a program makes bars of it.
     pub(super) is_of_bars: bool,
+    /// Below 12 s, the file may be a loop of the number of beats that fits.
+    pub(super) is_loop: bool,
 }
 
 /// How the beats lie.
@@ -205,12 +207,14 @@ impl Telling {
         let other = line.filter(|line| may_be_cut && is_other(line, period, length));
         let fit = fit.filter(|fit| {
             if self.length_sec < LOOP_MAX_SEC {
-                return other.is_none();
+                return self.chosen.is_loop && other.is_none();
             }
             length::is_usual(fit.beats) && line.is_none_or(|line| is_loop(&line, period, length))
         });
         let even_line = other.or_else(|| line.filter(|line| self.heard.is_even(line, period)));
         let (beats, heard) = match (fit, even_line) {
+            // What a program has cut begins with a bar, whatever sounds there.
+            (Some(_), _) if self.chosen.is_of_bars => (even(0.0, period, length), None),
             (Some(_), _) => (even(loop_phase(novelty, period, self.silent), period, length), None),
             (None, Some(line)) => {
                 (even(line.first + ATTACK_FRAMES, line.period, length), Some(line.period))
@@ -231,6 +235,9 @@ impl Telling {
 
     /// Where bars begin.
     fn bars(&self, laid: &Laid) -> Bars {
+        if self.chosen.is_of_bars && laid.fit.is_some() {
+            return Bars { per_bar: 4, first: 0 };
+        }
         #[expect(clippy::cast_precision_loss, reason = "four")]
         let part_frames = laid.period / PARTS as f64;
         let first = laid.beats.first().copied().unwrap_or_default();

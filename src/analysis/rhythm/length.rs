@@ -24,6 +24,8 @@ const OFTEN_CUT_SEC: f64 = 5.0;
 /// looked-at half of `benches/tempo` that were cut to 8 s, half were told right but for the octave
 /// with 1, and eight in ten with this; of 54 loops that are so long one is lost.
 const WHOLE_SECONDS: f64 = 0.1;
+/// What is hardly more than what is not known of the tempo that is heard.
+const NO_ERROR_SEC: f64 = 0.005;
 /// Beats that are as usual as this are a loop's.
 const USUAL: f64 = 0.5;
 
@@ -112,6 +114,18 @@ pub(super) fn bars_of_four(length_sec: f64, frame_sec: f64) -> impl Iterator<Ite
 pub(super) fn exact_beats(length_sec: f64, frame_sec: f64) -> impl Iterator<Item = u32> {
     let says = move |beats: &u32| exactness(length_sec, frame_sec, *beats) > 0.0;
     (2..=256).filter(|beats| is_usual(*beats)).filter(says)
+}
+
+/// Whether something as long as a loop is one if it is so many beats long: nearly any length is some
+/// number of beats. Where it is a whole number of seconds, only one, two, four or eight bars of four
+/// are likely, or half a bar; what is left over of other numbers must be as good as nothing.
+pub(super) fn is_loop(length_sec: f64, frame_sec: f64, fit: &Fit) -> bool {
+    let is_likely = if is_multiple_of(length_sec, 1.0, frame_sec) {
+        fit.beats.is_power_of_two()
+    } else {
+        is_usual(fit.beats) || fit.beats == 2 || is_exact(length_sec, frame_sec, fit.beats)
+    };
+    is_likely || fit.error_sec < NO_ERROR_SEC
 }
 
 /// Whether a loop is likely to have so many beats.

@@ -451,6 +451,37 @@ fn a_loop_with_silence_around_it_has_the_tempo_of_what_sounds() {
 }
 
 #[test]
+fn bars_of_a_program_begin_with_the_file_though_all_that_sounds_is_off_the_beat() {
+    for (bpm, bars) in [(97.0, 2_u32), (137.0, 2), (151.0, 4)] {
+        let beat_sec = 60.0 / bpm;
+        let mut track = Track::new(44_100, f64::from(bars) * 4.0 * beat_sec);
+        for beat in 0..4 * bars {
+            track.hiss((f64::from(beat) + 0.5) * beat_sec, 0.03, 0.3);
+        }
+        let (_, tempo, _) = analyse(track.sample());
+        let expected: Vec<f64> = (0..4 * bars).map(|beat| f64::from(beat) * beat_sec).collect();
+        assert_eq!(tempo.n_beats, Some(4 * bars), "{tempo:?}");
+        assert_beats(&tempo.beats_sec, &expected, 0.001);
+        let first: Vec<f64> = expected.into_iter().step_by(4).collect();
+        assert_beats(&tempo.downbeats_sec, &first, 0.001);
+    }
+}
+
+#[test]
+fn what_is_cut_to_whole_seconds_is_no_loop_of_an_odd_number_of_beats() {
+    // Ten seconds, nearly 17 beats, from 0.2 s on.
+    let bpm = 101.8;
+    let plane = Track::groove(44_100, bpm, 6).plane;
+    let plane = plane[frames(0.2, 44_100)..frames(10.2, 44_100)].to_vec();
+    let (_, tempo, _) = analyse(Track { rate: 44_100, plane }.sample());
+    assert_eq!((tempo.loop_bpm, tempo.n_beats), (None, None), "{tempo:?}");
+    let beat_sec = 60.0 / bpm;
+    let expected: Vec<f64> = (1..=17).map(|beat| f64::from(beat) * beat_sec - 0.2).collect();
+    let expected: Vec<f64> = expected.into_iter().filter(|beat| *beat < 10.0).collect();
+    assert_beats(&tempo.beats_sec, &expected, 0.02);
+}
+
+#[test]
 fn attacks_contradict_a_tempo_that_is_off_their_grid_if_they_are_exact() {
     for (bpm, parts) in [(91.3, 4.0), (126.0, 3.0), (170.5, 4.0)] {
         let places: Vec<f64> = (0..16).filter(|place| place % 5 != 3).map(f64::from).collect();
