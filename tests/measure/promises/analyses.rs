@@ -35,6 +35,8 @@ pub(super) fn beside_loads(promises: &Promises) -> Result<bool, EngineError> {
     for round in 0..2 * rounds {
         let with = round % 2;
         let mut rig = Rig::new()?;
+        // As many slots are full in either.
+        fill(&rig)?;
         if with == 1 {
             queue(&rig)?;
         }
@@ -74,6 +76,7 @@ pub(super) fn beside_loads(promises: &Promises) -> Result<bool, EngineError> {
 /// decoders analyse.
 pub(super) fn cancels(promises: &Promises) -> Result<bool, EngineError> {
     let mut rig = Rig::new()?;
+    fill(&rig)?;
     let mut tickets = queue(&rig)?;
     let mut random = Random::new(3);
     let mut told = Vec::new();
@@ -92,18 +95,19 @@ pub(super) fn cancels(promises: &Promises) -> Result<bool, EngineError> {
     Ok(promises.row(what, &told.to_string(), told.p99, CANCEL_MS * promises.times))
 }
 
-/// Has as many slots as there are analyses heard: the same minute of noise in each, as so many
-/// samples.
-fn queue(rig: &Rig) -> Result<Vec<LoadTicket>, EngineError> {
+/// Puts the same minute of noise into as many slots as are heard, as so many samples.
+fn fill(rig: &Rig) -> Result<(), EngineError> {
     let minute = noise(60);
     let planes = vec![minute.clone(), minute];
     let minute = SampleBuffer::from_planes(RATE, planes).expect("a valid sample");
     let handle = rig.engine.stream_handle()?;
-    let ask = |id| {
-        handle.push_sample(id, Arc::clone(&minute));
-        rig.engine.analyze_sample_async(id, &AnalysisKind::ALL, 0)
-    };
-    (0..QUEUED).map(ask).collect()
+    (0..QUEUED).for_each(|id| handle.push_sample(id, Arc::clone(&minute)));
+    Ok(())
+}
+
+/// Has all of these slots heard.
+fn queue(rig: &Rig) -> Result<Vec<LoadTicket>, EngineError> {
+    (0..QUEUED).map(|id| rig.engine.analyze_sample_async(id, &AnalysisKind::ALL, 0)).collect()
 }
 
 /// How long it takes until the last of many loads is there.
