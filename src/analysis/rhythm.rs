@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use attacks::Attacks;
 use beats::Tracker;
-use candidates::{Candidate, Evidence, FASTEST_BPM, SLOWEST_BPM, Search};
+use candidates::{Candidate, Evidence, Search};
 use correlation::{BLOCK_FRAMES, Correlation, Correlator};
 use flux::Flux;
 use grid::{Chosen, Heard, Telling};
@@ -250,8 +250,8 @@ impl Rhythm {
     /// Whether the file is as long as a program makes bars, at `bpm` or at any tempo.
     fn is_of_bars(&self, bpm: Option<f64>) -> bool {
         length::bars_of_four(self.length_sec(), self.frame_sec())
-            .map(|beats| 60.0 * f64::from(beats) / self.length_sec())
-            .filter(|of_length| (SLOWEST_BPM..=FASTEST_BPM).contains(of_length))
+            .map(|beats| length::bpm_of(self.length_sec(), beats))
+            .filter(candidates::is_usual)
             .any(|of_length| bpm.is_none_or(|bpm| bpm == of_length))
     }
 

@@ -8,8 +8,8 @@ use super::repetition;
 use super::spectra::FRAMES_PER_SEC;
 
 /// The tempi that are considered, in beats per minute.
-pub(super) const SLOWEST_BPM: f64 = 50.0;
-pub(super) const FASTEST_BPM: f64 = 210.0;
+const SLOWEST_BPM: f64 = 50.0;
+const FASTEST_BPM: f64 = 210.0;
 
 /// Tempi in equal ratios at which the periodicity is looked at: 1 % is 7 steps.
 const GRID: u32 = 900;
@@ -108,7 +108,7 @@ const FEATURES: usize = 26;
 /// 0.7 times and each part of a file 0.1 to 0.4 times.
 const LOOPED: [f64; FEATURES] = [
     -5.17, 2.77, 2.98, 0.41, 7.12, -0.20, 3.19, -2.43, 3.67, 1.61, 2.69, 2.99, 1.37, 1.85, 3.16,
-    2.59, -0.49, 1.90, 2.99, 4.55, -0.76, -0.00, 1.66, 1.02, 1.96, -0.01,
+    2.59, -0.49, 1.90, 2.99, 4.55, -0.76, 0.00, 1.66, 1.02, 1.96, -0.01,
 ];
 const OPEN: [f64; FEATURES] = [
     -2.87, 1.45, 2.86, 0.62, 3.01, -0.09, 4.43, -3.36, 3.95, 1.81, 2.42, 2.18, 2.28, 5.76, 3.80,
@@ -186,8 +186,7 @@ impl Evidence<'_> {
             LOOP_BEATS.into_iter().filter(|beats| self.is_short() && !exact.contains(beats));
         let of_length = exact.iter().copied().chain(of_length).map(Start::Beats);
         let [length_sec, ..] = self.lengths_sec;
-        let of_program =
-            exact.iter().any(|beats| is_usual(&(60.0 * f64::from(*beats) / length_sec)));
+        let of_program = exact.iter().any(|beats| is_usual(&length::bpm_of(length_sec, *beats)));
         let silent_sec = length_sec - self.sounding_sec();
         let is_padded = self.is_short() && !of_program && silent_sec > ADDED_SEC;
         let sounding = LOOP_BEATS.into_iter().filter(|_| is_padded).map(Start::Sounding);
@@ -222,13 +221,16 @@ impl Evidence<'_> {
         60.0 * self.pulse.refine(bpm / 60.0, width)
     }
 
+    /// The claim that something is so many beats long, at a tempo that is considered.
+    fn usual_fit(&self, length_sec: f64, beats: u32) -> Option<Fit> {
+        let bpm = length::bpm_of(length_sec, beats);
+        is_usual(&bpm).then(|| length::of_beats(length_sec, beats, self.heard(bpm)))
+    }
+
     /// Weighs that the file is so many beats long.
     fn weigh_beats(&self, beats: u32, found: &mut Vec<Candidate>) {
-        let length_sec = self.lengths_sec[0];
-        let bpm = 60.0 * f64::from(beats) / length_sec;
-        if is_usual(&bpm) {
-            let fit = length::of_beats(length_sec, beats, self.heard(bpm));
-            self.add(bpm, Some(fit), 0.0, found);
+        if let Some(fit) = self.usual_fit(self.lengths_sec[0], beats) {
+            self.add(fit.bpm, Some(fit), 0.0, found);
         }
     }
 
@@ -240,17 +242,15 @@ impl Evidence<'_> {
     /// Weighs that what sounds is so many beats long: a loop with silence around it.
     fn weigh_sounding(&self, beats: u32, found: &mut Vec<Candidate>) {
         let sounding_sec = self.sounding_sec();
-        let bpm = 60.0 * f64::from(beats) / sounding_sec;
-        if is_usual(&bpm) {
-            let fit = length::of_beats(sounding_sec, beats, self.heard(bpm));
-            found.push(self.weigh(bpm, Some(fit), Some(sounding_sec)));
+        if let Some(fit) = self.usual_fit(sounding_sec, beats) {
+            found.push(self.weigh(fit.bpm, Some(fit), Some(sounding_sec)));
         }
     }
 
     /// Weighs that what repeats itself is so many beats long.
     fn weigh_repeated(&self, beats: u32, found: &mut Vec<Candidate>) {
         let Some(repeats_sec) = self.repeats_sec else { return };
-        let bpm = 60.0 * f64::from(beats) / repeats_sec;
+        let bpm = length::bpm_of(repeats_sec, beats);
         if is_usual(&bpm) {
             let of_file = best_fit(&self.lengths_sec[..2], bpm);
             // A file that is a whole number of beats itself says more.
@@ -391,7 +391,8 @@ fn around(lag: f64, at: impl Fn(f64) -> Option<f64>) -> Option<f64> {
     [lag - 1.0, lag, lag + 1.0].into_iter().filter_map(at).reduce(f64::max)
 }
 
-fn is_usual(bpm: &f64) -> bool {
+/// Whether a tempo is one of those that are considered.
+pub(super) fn is_usual(bpm: &f64) -> bool {
     (SLOWEST_BPM..=FASTEST_BPM).contains(bpm)
 }
 

@@ -58,13 +58,18 @@ pub(super) fn fit(length_sec: f64, bpm: f64) -> Option<Fit> {
     (fit.error_sec < tolerance_sec(length_sec)).then_some(fit)
 }
 
+/// The tempo at which so many beats are exactly so long.
+pub(super) fn bpm_of(length_sec: f64, beats: u32) -> f64 {
+    60.0 * f64::from(beats) / length_sec
+}
+
 /// The claim that a file of `length_sec` is `beats` long, where `heard_bpm` is what is heard.
 pub(super) fn of_beats(length_sec: f64, beats: u32, heard_bpm: f64) -> Fit {
     let error_sec = (f64::from(beats) * 60.0 / heard_bpm - length_sec).abs();
     let error_part = (error_sec / tolerance_sec(length_sec)).min(1.0);
     Fit {
         beats,
-        bpm: 60.0 * f64::from(beats) / length_sec,
+        bpm: bpm_of(length_sec, beats),
         error_sec,
         quality: usualness(beats) * (1.0 - ERROR_PART * error_part),
     }
