@@ -195,7 +195,7 @@ impl LoudnessMeter {
             range_lu: self.windows.range_lu(),
             sample_peak,
             true_peak,
-            is_short: self.windows.is_short(),
+            is_short: self.windows.is_short,
             is_mono: self.weights.len() == 1,
         }
     }

@@ -53,6 +53,8 @@ pub(super) struct Windows {
     blocks: Vec<f64>,
     /// The mean power of each short-term window, ten per second.
     short_terms: Vec<f64>,
+    /// Whether there was less than one gating block.
+    pub(super) is_short: bool,
 }
 
 /// Weighted energy of all channels, and how many frames it is from.
@@ -83,31 +85,31 @@ impl Windows {
             short_term_max: 0.0,
             blocks: Vec::new(),
             short_terms: Vec::new(),
+            is_short: false,
         }
     }
 
     /// Adds the next sub-block.
     pub(super) fn push(&mut self, sums: Sums) {
         self.total = self.total.and(sums);
+        let [momentary, short_term] = self.follow(sums);
+        if self.heard.is_multiple_of(STEP) {
+            self.blocks.extend(momentary);
+            self.short_terms.extend(short_term);
+        }
+    }
+
+    /// Moves the windows on by a sub-block; the mean power of each that is full.
+    fn follow(&mut self, sums: Sums) -> [Option<f64>; 2] {
         self.ring[self.heard % STEP] = sums;
         let step = self.ring.iter().copied().fold(Sums::default(), Sums::and);
         self.steps[self.heard % RING] = step;
         self.heard += 1;
-        let is_whole_step = self.heard.is_multiple_of(STEP);
-        if self.heard >= MOMENTARY_STEPS * STEP {
-            let power = self.window(MOMENTARY_STEPS);
-            self.momentary_max = self.momentary_max.max(power);
-            if is_whole_step {
-                self.blocks.push(power);
-            }
-        }
-        if self.heard >= RING {
-            let power = self.window(SHORT_TERM_STEPS);
-            self.short_term_max = self.short_term_max.max(power);
-            if is_whole_step {
-                self.short_terms.push(power);
-            }
-        }
+        let [momentary, short_term] = [MOMENTARY_STEPS, SHORT_TERM_STEPS]
+            .map(|steps| (self.heard >= steps * STEP).then(|| self.window(steps)));
+        self.momentary_max = self.momentary_max.max(momentary.unwrap_or(0.0));
+        self.short_term_max = self.short_term_max.max(short_term.unwrap_or(0.0));
+        [momentary, short_term]
     }
 
     /// The mean power of the window of `steps` steps that ends now.
@@ -116,26 +118,21 @@ impl Windows {
         (0..steps).map(ending).fold(Sums::default(), Sums::and).power()
     }
 
-    /// Adds the frames behind the last whole sub-block. What is shorter than a window fills it up
-    /// with silence.
+    /// Adds the frames behind the last whole sub-block. Silence follows them: it makes a sub-block
+    /// of them, which is in no gating block, and fills windows that are longer than all of it.
     pub(super) fn conclude(&mut self, rest: Sums, rate_hz: f64) {
+        let frames = |sub_blocks: usize| rate_hz * sub_blocks as f64 / SUB_BLOCKS_PER_SEC as f64;
         self.total = self.total.and(rest);
-        let filled = |steps: usize| {
-            let frames = rate_hz * (steps * STEP) as f64 / SUB_BLOCKS_PER_SEC as f64;
-            self.total.energy / frames
-        };
-        if self.heard < MOMENTARY_STEPS * STEP {
+        self.follow(Sums { frames: frames(1), ..rest });
+        let filled = |steps: usize| self.total.energy / frames(steps * STEP);
+        if self.blocks.is_empty() {
+            self.is_short = true;
             self.momentary_max = filled(MOMENTARY_STEPS);
-            self.blocks = vec![self.momentary_max];
+            self.blocks.push(self.momentary_max);
         }
-        if self.heard < RING {
+        if self.short_terms.is_empty() {
             self.short_term_max = filled(SHORT_TERM_STEPS);
         }
-    }
-
-    /// Whether there was less than one gating block.
-    pub(super) fn is_short(&self) -> bool {
-        self.heard < MOMENTARY_STEPS * STEP
     }
 
     /// Gated loudness, equations (5) to (7); None where no block passes the gates.

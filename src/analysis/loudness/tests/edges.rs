@@ -89,6 +89,17 @@ fn windows_are_filled_up_with_silence() {
     assert_eq!(loudness.range_lu, None);
 }
 
+/// 5 ms of −20 LUFS behind the last whole 10 ms.
+#[test]
+fn the_last_frames_are_in_the_greatest_windows() {
+    let mut plane = vec![0.0; 48_000 * 4];
+    plane.extend(tones(48_000, 1_000.0, &[(0.005, -20.0)]));
+    let loudness = measure(48_000, &[plane.clone(), plane]);
+    assert!(!loudness.is_short);
+    assert_near(loudness.momentary_max_lufs, -20.0 - 10.0 * 80.0_f64.log10(), 0.2);
+    assert_near(loudness.short_term_max_lufs, -20.0 - 10.0 * 600.0_f64.log10(), 0.2);
+}
+
 #[test]
 fn there_is_no_step_at_400_ms() {
     let lufs = |seconds| {
