@@ -1,5 +1,8 @@
 //! Onsets, as they are told, and what is cut at them.
 
+#[cfg(test)]
+mod tests;
+
 use crate::buffer::SampleBuffer;
 
 /// Where sounds begin in a sample.
@@ -23,7 +26,8 @@ pub struct Onsets {
 const SNAP_SEC: f64 = 0.005;
 
 /// The places where `sample` is cut into `per_beat` equal parts of each beat, moved by up to 5 ms
-/// to where it crosses zero. Rising, each once; the last beat is as long as the one before it.
+/// to where it crosses zero, or to the nearest to that there is. Rising, each once; the last beat is
+/// as long as the one before it.
 ///
 /// ```
 /// use hotcue::SampleBuffer;
@@ -69,7 +73,7 @@ pub(super) fn mono_at(sample: &SampleBuffer, frame: usize) -> f32 {
 }
 
 /// The frame nearest to `frame`, within `within_sec`, at which the mean of the channels is 0 or
-/// has just changed its sign; `frame` itself without one.
+/// has just changed its sign; without one the frame at which it is nearest to 0.
 pub(super) fn zero_crossing(sample: &SampleBuffer, frame: usize, within_sec: f64) -> usize {
     #[expect(
         clippy::cast_possible_truncation,
@@ -77,19 +81,20 @@ pub(super) fn zero_crossing(sample: &SampleBuffer, frame: usize, within_sec: f64
         reason = "a few milliseconds"
     )]
     let within = (within_sec * f64::from(sample.sample_rate())) as usize;
-    let frames = sample.ready_frames();
-    let crosses = |at: usize| {
-        let now = mono_at(sample, at);
-        now == 0.0 || at == 0 || (mono_at(sample, at - 1) < 0.0) != (now < 0.0)
+    let crosses = |at: &usize| {
+        let now = mono_at(sample, *at);
+        now == 0.0 || *at == 0 || (mono_at(sample, *at - 1) < 0.0) != (now < 0.0)
     };
-    for distance in 0..=within {
-        if let Some(earlier) = frame.checked_sub(distance).filter(|at| crosses(*at)) {
-            return earlier;
-        }
-        let later = frame + distance;
-        if later < frames && crosses(later) {
-            return later;
-        }
-    }
-    frame
+    // The nearest first, of two the earlier.
+    let near = || {
+        (0..=within)
+            .flat_map(|distance| [frame.checked_sub(distance), Some(frame + distance)])
+            .flatten()
+            .filter(|at| *at < sample.ready_frames())
+    };
+    let level = |at: &usize| mono_at(sample, *at).abs();
+    near()
+        .find(crosses)
+        .or_else(|| near().min_by(|one, other| level(one).total_cmp(&level(other))))
+        .unwrap_or(frame)
 }

@@ -203,8 +203,9 @@ def grid_slices(
         sample = engine.sample(0)
         starts = hotcue.grid_slices(sample, sample.analysis["bpm"]["beats_sec"], 4)
 
-    Each is moved by up to 5 ms to where the mean of the channels crosses zero, so that it does not
-    click. Rising, each once, none outside the audio; the last beat is as long as the one before it.
+    Each is moved by up to 5 ms to where the mean of the channels crosses zero, or comes nearest to
+    that, so that it does not click. Rising, each once, none outside the audio; the last beat is as
+    long as the one before it.
     `source` is a `Sample` that is in memory, or an array with its `sample_rate`, as `analyze` takes
     them; `per_beat` is 1 to 1024.
 

@@ -1,0 +1,17 @@
+//! Where a sample is cut that does not cross zero.
+
+use super::grid_slices;
+use crate::buffer::SampleBuffer;
+
+#[test]
+fn what_does_not_cross_zero_is_cut_where_it_is_nearest_to_it() {
+    // At 1 kHz slices move by up to five frames.
+    let mut plane = vec![0.5_f32; 1_000];
+    plane[246] = 0.2;
+    plane[253] = 0.1;
+    plane[256] = 0.0; // Too far away.
+    plane[504] = -0.3; // A crossing, if not the value that is nearest to zero.
+    plane[501] = 0.01;
+    let sample = SampleBuffer::from_planes(1_000, vec![plane]).expect("one channel");
+    assert_eq!(grid_slices(&sample, &[0.0, 0.5], 2), [0, 253, 504, 750]);
+}
