@@ -18,6 +18,7 @@ import pytest
 from support import PATIENCE_SEC, Sounds, heed_ctrl_c, not_run, write_slow_wav
 
 import hotcue
+from hotcue.cli.files import expand
 
 # ALSA without any configuration has no device, whatever the machine has.
 NO_SOUND = {"ALSA_CONFIG_PATH": os.devnull}
@@ -109,6 +110,14 @@ def test_wrong_usage_is_2(args: list[str]) -> None:
     done = run(*args)
     assert done.returncode == 2
     assert "usage: hotcue" in done.stderr
+
+
+def test_folders_have_files_of_every_format(tmp_path: Path) -> None:
+    suffixes = [".3gp", ".8svx", ".adts", ".bwf", ".iff", ".m4r", ".OPUS", ".rf64", ".voc", ".w64"]
+    names = sorted(f"a{suffix}" for suffix in suffixes)
+    for name in (*names, "a.mid", "a.txt"):
+        (tmp_path / name).touch()
+    assert expand([str(tmp_path)]) == [str(tmp_path / name) for name in names]
 
 
 def test_load_walks_folders(sounds: Sounds) -> None:

@@ -9,8 +9,10 @@ import signal
 import struct
 import subprocess
 import sys
+import weakref
 import zlib
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,7 +20,10 @@ from numpy.typing import NDArray
 from support import PATIENCE_SEC, Sounds, heed_ctrl_c, wav_bytes
 from test_analyze import chords, clicks, major
 from test_cli import plain, run, run_in_terminal
+from test_metadata import frame, id3
 
+from hotcue.analysis import Analysis, Facts, Kinds, examine
+from hotcue.cli import main
 from hotcue.cli.picture.canvas import Canvas, letters
 from hotcue.cli.picture.tempogram import CURVE_HZ, tempogram
 from hotcue.cli.picture.ticks import full_scale, spelled, time_ticks
@@ -65,6 +70,41 @@ def pixels(path: Path) -> NDArray[np.uint8]:
         assert row[0] in (0, 2)
         image[y] = row[1:] + (image[y - 1] if row[0] == 2 else 0)
     return image.reshape(height, width, 3)
+
+
+def test_a_file_that_says_much_leaves_room_for_the_rest(beat: Path) -> None:
+    said = frame(b"TBPM", b"\0" + b"121,5") + frame(b"TKEY", b"\0" + b"A minor " * 300)
+    beat.write_bytes(id3(said) + beat.read_bytes())
+    header, of_beat, _ = run("analyze", beat).stdout.splitlines()
+    assert header.split()[0] == "file"
+    assert of_beat.split()[:5] == [str(beat), "8.000", "s", "120.00", "16"]
+    assert "121.5, A minor A minor …" in of_beat
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"], ["--json", "--dat"]], ids=str)
+def test_nothing_stays_of_what_was_printed(
+    beat: Path, form: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Watched(dict[str, Any]):
+        """What can be watched, as a dict cannot."""
+
+    alive: list[weakref.ref[Watched]] = []
+    left: list[int] = []
+
+    def watched(path: str, kinds: Kinds, **heed: Any) -> tuple[Facts, Analysis]:
+        left.append(sum(one() is not None for one in alive))
+        facts, heard = examine(path, kinds, **heed)
+        result = Watched(heard)
+        alive.append(weakref.ref(result))
+        return facts, cast("Analysis", result)
+
+    monkeypatch.setattr("hotcue.cli.analyze.examine", watched)
+    for copy in range(20):
+        (beat.parent / f"{copy}.wav").hardlink_to(beat)
+    folder = [str(beat.parent)] if "--dat" in form else []
+    assert main(["analyze", *form, *folder, "--workers", "1", str(beat.parent)]) == 0
+    # One that is heard, two that wait to be printed, and the one that is.
+    assert len(left) == 21 and max(left) <= 4
 
 
 def test_a_table_tells_tempo_key_and_loudness(beat: Path, tune: Path) -> None:
@@ -139,6 +179,8 @@ def test_one_picture_has_the_name_it_is_given(beat: Path, tmp_path: Path) -> Non
 
 
 def test_a_picture_that_cannot_be_written_fails(beat: Path) -> None:
+    done = run("analyze", "--png", beat, beat)
+    assert (done.returncode, done.stderr) == (1, f"hotcue: {beat}: File exists\n")
     done = run("analyze", "--png", beat.parent / "no" / "such.png", beat)
     assert done.returncode == 1
     assert "such.png" in done.stderr

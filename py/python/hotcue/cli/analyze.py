@@ -11,13 +11,14 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn
 
 from ..analysis import Kind, examine
 from ..errors import LoadError
 from .files import expand
-from .heard import CsvWriter, Heard, as_json, print_table
+from .heard import CsvWriter, Heard, Line, as_json, as_line, print_table
 from .picture import draw
 from .text import complain, console
 
@@ -35,15 +36,20 @@ def analyze(args: argparse.Namespace) -> int:
     try:
         pictures = _targets(files, args.png, ".png")
         exports = _targets(files, args.dat, ".dat")
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         complain(str(error))
+        return 1
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}")
         return 1
     # The table draws a waveform, too.
     drawn = bool(pictures or exports) or not (args.json or args.csv)
     kinds: tuple[Kind, ...] = (*args.kinds, "waveform") if drawn else args.kinds
     table = CsvWriter() if args.csv else None
     started = time.perf_counter()
-    rows: list[Heard] = []
+    # Of each file no more than what is printed: waveforms of a large folder would fill the memory.
+    documents: list[dict[str, Any]] = []
+    lines: list[Line] = []
     failed = 0
     with _progress(len(files)) as progress, closing(_hear(files, kinds, args.workers)) as hearing:
         for row in hearing:
@@ -54,16 +60,18 @@ def analyze(args: argparse.Namespace) -> int:
                 complain(f"{row.path}: {row.error}")
             if table is not None:
                 table.write(row)
-            else:
-                rows.append(row)
+            elif args.json:
+                documents.append(as_json(row, args.kinds))
+            elif not row.error:
+                lines.append(as_line(row))
     elapsed = time.perf_counter() - started
     if args.json:
-        document = {"files": [as_json(row, args.kinds) for row in rows], "failed": failed}
-        print(json.dumps({**document, "elapsed_sec": elapsed}, indent=1))
+        document = {"files": documents, "failed": failed, "elapsed_sec": elapsed}
+        print(json.dumps(document, indent=1))
     elif table is None:
-        print_table([row for row in rows if not row.error])
+        print_table(lines)
         bad = f", {failed} failed" if failed else ""
-        console().print(f"{len(rows) - failed} of {len(rows)} analysed in {elapsed:.2f} s{bad}")
+        console().print(f"{len(lines)} of {len(files)} analysed in {elapsed:.2f} s{bad}")
     return 1 if failed else 0
 
 

@@ -22,6 +22,8 @@ WAVEFORM_PIXELS = 200
 DECIMALS = 5
 # Below, a tempo is a guess, and is shown as one.
 SURE = 0.5
+# What a file says of its tempo and key can be of any length.
+HINT_COLUMNS = 24
 # Narrower terminals get name, tempo and key alone.
 ROOMY_COLUMNS = 100
 
@@ -73,6 +75,13 @@ class Heard(NamedTuple):
     analysis: Analysis | None = None
     error: str = ""
     kind: str = ""
+
+
+class Line(NamedTuple):
+    """A line of the table: little beside a waveform of a whole song."""
+
+    path: str
+    cells: dict[str, Text]
 
 
 class CsvWriter:
@@ -130,41 +139,38 @@ def _pixels(coloured: ColouredWaveform) -> dict[str, list[list[float]]]:
     return {name: np.round(drawn[name].astype(float), DECIMALS).tolist() for name in names}
 
 
-def print_table(rows: Sequence[Heard]) -> None:
-    """Prints one line for each row; in narrow terminals with fewer columns."""
-    if not rows:
+def print_table(lines: Sequence[Line]) -> None:
+    """Prints `lines`; in narrow terminals with fewer columns."""
+    if not lines:
         return
     screen = console()
     roomy = screen.width >= ROOMY_COLUMNS
-    cells = [_cells(row) for row in rows]
     # What nobody asked for, or no file has, needs no column.
     shown = [
         (name, justify)
         for name, justify in COLUMNS
-        if (roomy or name in NARROW) and any(row.get(name) for row in cells)
+        if (roomy or name in NARROW) and any(line.cells.get(name) for line in lines)
     ]
-    table = _table(rows, cells, shown, 0)
+    table = _table(lines, shown, 0)
     name_columns = max(screen.width - screen.measure(table).maximum, 8)
-    screen.print(_table(rows, cells, shown, name_columns))
+    screen.print(_table(lines, shown, name_columns))
 
 
 def _table(
-    rows: Sequence[Heard],
-    cells: Sequence[dict[str, Text]],
-    shown: Sequence[tuple[str, Alignment]],
-    name_columns: int,
+    lines: Sequence[Line], shown: Sequence[tuple[str, Alignment]], name_columns: int
 ) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(shorten("file", name_columns), no_wrap=True)
     for name, justify in shown:
         table.add_column(name, justify=justify, no_wrap=True)
-    for row, texts in zip(rows, cells, strict=True):
-        file = Text(shorten(printable(row.path), name_columns))
-        table.add_row(file, *(texts.get(column, Text("")) for column, _ in shown))
+    for path, cells in lines:
+        file = Text(shorten(printable(path), name_columns))
+        table.add_row(file, *(cells.get(column, Text("")) for column, _ in shown))
     return table
 
 
-def _cells(row: Heard) -> dict[str, Text]:
+def as_line(row: Heard) -> Line:
+    """What the table shows of a file that was heard."""
     assert row.facts is not None and row.analysis is not None
     heard = row.analysis
     cells = {"duration": Text(clock(row.facts["duration_sec"]))}
@@ -186,7 +192,8 @@ def _cells(row: Heard) -> dict[str, Text]:
         extremes = np.concatenate([pixels.min, pixels.max])
         cells["waveform"] = Text(waveform(extremes, WAVEFORM_COLUMNS), style="cyan")
     cells["file says"] = Text(printable(_hints(row.facts)))
-    return cells
+    cells["file says"].truncate(HINT_COLUMNS, overflow="ellipsis")
+    return Line(row.path, cells)
 
 
 def _tempo(tempo: BpmAnalysis) -> Text:
