@@ -12,6 +12,9 @@ const KNOWN: &[(&[&str], &[&str])] = &[
     (&["w64"], &["w64"]),
     (&["au", "snd"], &["au"]),
     (&["aif", "aiff", "aifc"], &["aiff"]),
+    (&["iff"], &["8svx", "aiff"]),
+    (&["8svx", "svx"], &["8svx"]),
+    (&["voc"], &["voc"]),
     (&["flac"], &["flac"]),
     (&["ogg", "oga", "ogx", "opus"], &["ogg"]),
     // All three layers of MPEG audio go by the name of the third, and the other way round.
@@ -48,6 +51,9 @@ mod tests {
             ("b.c/a.aifc", "aiff"),
             ("a.snd", "au"),
             ("a.w64", "w64"),
+            ("a.iff", "8svx"),
+            ("a.8svx", "8svx"),
+            ("a.voc", "voc"),
             ("a.oga", "ogg"),
             ("a.mp2", "mp3"),
             ("a.mp3", "mp2"),
@@ -61,9 +67,13 @@ mod tests {
         ] {
             assert!(!differs(name, container), "{name} with {container}");
         }
-        for (name, container) in
-            [("a.wav", "flac"), ("a.b.Mp3", "wav"), ("a.aac", "mp4"), ("a.au", "wav")]
-        {
+        for (name, container) in [
+            ("a.wav", "flac"),
+            ("a.b.Mp3", "wav"),
+            ("a.aac", "mp4"),
+            ("a.au", "wav"),
+            ("a.voc", "wav"),
+        ] {
             assert!(differs(name, container), "{name} with {container}");
         }
     }
