@@ -24,6 +24,8 @@ from test_metadata import frame, id3
 
 from hotcue.analysis import Analysis, Facts, Kinds, examine
 from hotcue.cli import main
+from hotcue.cli.heard import Heard, as_line
+from hotcue.cli.picture import summary
 from hotcue.cli.picture.canvas import Canvas, letters
 from hotcue.cli.picture.tempogram import CURVE_HZ, tempogram
 from hotcue.cli.picture.ticks import full_scale, spelled, time_ticks
@@ -167,6 +169,15 @@ def test_a_picture_is_drawn_of_each_file(beat: Path, tune: Path, tmp_path: Path)
     loud = (np.abs(lane - lane[0, plot_width // 32]).sum(axis=2) > 60).sum(axis=0)
     assert loud[1] > 20  # 7 ms after the click: a fifth of full scale.
     assert loud[plot_width // 32] < 5
+
+
+def test_a_guess_is_shown_as_one(beat: Path) -> None:
+    facts, heard = examine(str(beat))
+    for confidence, shown in ((0.51, "120.00"), (0.49, "120.00?")):
+        heard["bpm"]["confidence"] = confidence
+        assert summary(heard)[0] == f"{shown} BPM"
+        cells = as_line(Heard("beat.wav", facts, heard)).cells
+        assert cells["BPM"].plain.rstrip() == shown
 
 
 def test_one_picture_has_the_name_it_is_given(beat: Path, tmp_path: Path) -> None:

@@ -13,15 +13,13 @@ from rich.text import Text
 
 from .._hotcue import ColouredWaveform
 from ..analysis import Analysis, BpmAnalysis, Facts, Kind
-from .picture import signed
+from .picture import SURE, signed
 from .text import clock, console, printable, shorten, waveform
 
 WAVEFORM_COLUMNS = 16
 # Of the levels in JSON, for each channel, and decimals of each.
 WAVEFORM_PIXELS = 200
 DECIMALS = 5
-# Below, a tempo is a guess, and is shown as one.
-SURE = 0.5
 # What a file says of its tempo and key can be of any length.
 HINT_COLUMNS = 24
 # Narrower terminals get name, tempo and key alone.

@@ -46,6 +46,8 @@ AXIS_HEIGHT = 58
 NEAREST_PX = 6
 PIXELS_PER_TICK = 110
 BPM_TICKS = (40, 60, 80, 100, 120, 160, 200, 240, 320)
+# Below, a tempo is a guess, and is shown as one.
+SURE = 0.5
 
 
 def draw(path: str, facts: Facts, heard: Analysis) -> bytes:
@@ -102,7 +104,8 @@ def summary(heard: Analysis) -> list[str]:
     """The figures that a person looks for first."""
     said = []
     if (tempo := heard.get("bpm")) is not None:
-        said.append("no pulse" if tempo["bpm"] is None else f"{tempo['bpm']:.2f} BPM")
+        guess = "?" if tempo["confidence"] < SURE else ""
+        said.append("no pulse" if tempo["bpm"] is None else f"{tempo['bpm']:.2f}{guess} BPM")
     if "key" in heard:
         key = heard["key"]
         said.append(f"{key['tonic']} {key['mode']}, {key['camelot']}" if key else "no key")
