@@ -227,13 +227,30 @@ def test_a_wrong_kind_is_told_which_there_are() -> None:
     assert "'tempo' is none of bpm, key, loudness, onsets, waveform\n" in done.stderr
 
 
-@pytest.mark.parametrize("columns", [40, 80, 120, 200])
-def test_the_table_fits_the_terminal(beat: Path, tune: Path, columns: int) -> None:
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (20, "BPM"),
+        (40, "BPM key LUFS"),
+        (80, "duration BPM beats key LUFS dBTP onsets"),
+        (100, "duration BPM beats key LUFS dBTP onsets file says"),
+        (120, "duration BPM beats key LUFS dBTP onsets file says waveform"),
+        (200, "duration BPM beats key LUFS dBTP onsets file says waveform"),
+    ],
+)
+def test_the_table_fits_the_terminal_and_cuts_no_figure(
+    beat: Path, tune: Path, columns: int, told: str
+) -> None:
+    said = frame(b"TBPM", b"\0" + b"121,5") + frame(b"TKEY", b"\0" + b"Dminor")
+    beat.write_bytes(id3(said) + beat.read_bytes())
     code, drawn = run_in_terminal("analyze", beat.parent, columns=columns)
     assert code == 0
     table = plain(drawn.rpartition("\x1b[?25h")[2])
     assert "120.00" in table
-    assert all(len(line) <= columns for line in table.splitlines())
+    header, *rows, _ = lines = [line for line in table.splitlines() if line.strip()]
+    assert all(len(line) <= columns for line in lines)
+    assert header.split() == ["file", *told.split()]
+    assert all(row.rfind("…") < 1 for row in rows)
 
 
 def test_a_closed_pipe_is_no_traceback(beat: Path) -> None:

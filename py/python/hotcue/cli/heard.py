@@ -22,8 +22,9 @@ WAVEFORM_PIXELS = 200
 DECIMALS = 5
 # What a file says of its tempo and key can be of any length.
 HINT_COLUMNS = 24
-# Narrower terminals get name, tempo and key alone.
-ROOMY_COLUMNS = 100
+# A name takes as much at least, and what stands between two columns.
+NAME_COLUMNS = 8
+GAP_COLUMNS = 2
 
 Alignment = Literal["left", "right"]
 COLUMNS: tuple[tuple[str, Alignment], ...] = (
@@ -37,7 +38,8 @@ COLUMNS: tuple[tuple[str, Alignment], ...] = (
     ("file says", "left"),
     ("waveform", "left"),
 )
-NARROW = ("BPM", "key")
+# What narrow terminals do not get, rather than figures that are cut: these first.
+LEFT_OUT = ("waveform", "file says", "onsets", "dBTP", "beats", "duration", "LUFS", "key")
 
 CSV_COLUMNS = (
     "path",
@@ -142,29 +144,25 @@ def print_table(lines: Sequence[Line]) -> None:
     if not lines:
         return
     screen = console()
-    roomy = screen.width >= ROOMY_COLUMNS
     # What nobody asked for, or no file has, needs no column.
-    shown = [
-        (name, justify)
-        for name, justify in COLUMNS
-        if (roomy or name in NARROW) and any(line.cells.get(name) for line in lines)
-    ]
-    table = _table(lines, shown, 0)
-    name_columns = max(screen.width - screen.measure(table).maximum, 8)
-    screen.print(_table(lines, shown, name_columns))
-
-
-def _table(
-    lines: Sequence[Line], shown: Sequence[tuple[str, Alignment]], name_columns: int
-) -> Table:
+    shown = {
+        name: GAP_COLUMNS + max(len(name), *(line.cells[name].cell_len for line in lines))
+        for name, _ in COLUMNS
+        if any(line.cells.get(name) for line in lines)
+    }
+    for name in LEFT_OUT:
+        if sum(shown.values()) + NAME_COLUMNS > screen.width:
+            shown.pop(name, None)
+    name_columns = max(screen.width - sum(shown.values()), NAME_COLUMNS)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(shorten("file", name_columns), no_wrap=True)
-    for name, justify in shown:
-        table.add_column(name, justify=justify, no_wrap=True)
+    for name, justify in COLUMNS:
+        if name in shown:
+            table.add_column(name, justify=justify, no_wrap=True)
     for path, cells in lines:
         file = Text(shorten(printable(path), name_columns))
-        table.add_row(file, *(cells.get(column, Text("")) for column, _ in shown))
-    return table
+        table.add_row(file, *(cells[name] for name in shown))
+    screen.print(table)
 
 
 def as_line(row: Heard) -> Line:
