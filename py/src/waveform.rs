@@ -111,7 +111,8 @@ fn class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
 
 /// The waveform in colour of one piece of audio, which it does not need any more.
 ///
-/// Immutable. Bands divide at 200 Hz and 2 kHz, by filters of 24 dB per octave.
+/// Immutable. Bands divide at 200 Hz and 2 kHz, by filters of 24 dB per octave. Can be copied and
+/// pickled, and so come from another process.
 #[pyclass(frozen, module = "hotcue")]
 pub(crate) struct ColouredWaveform {
     waveform: Arc<analysis::ColouredWaveform>,
@@ -185,6 +186,18 @@ impl ColouredWaveform {
         })
     }
 
+    /// For `copy` and `pickle`.
+    fn __reduce__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        guarded(py, || {
+            let restore = py.import("hotcue._hotcue")?.getattr("coloured_waveform")?;
+            let bytes = py.detach(|| self.waveform.to_bytes());
+            Ok((restore, (PyBytes::new(py, &bytes),)))
+        })
+    }
+
     fn __repr__(&self) -> String {
         let spec = self.waveform.spec();
         format!(
@@ -194,6 +207,17 @@ impl ColouredWaveform {
             spec.sample_rate
         )
     }
+}
+
+/// The `ColouredWaveform` that was pickled as `pickled`; `ValueError` for what is none, or was pickled
+/// by another version.
+#[pyfunction]
+pub(crate) fn coloured_waveform(py: Python<'_>, pickled: &[u8]) -> PyResult<ColouredWaveform> {
+    guarded(py, || {
+        analysis::ColouredWaveform::from_bytes(pickled)
+            .map(|waveform| ColouredWaveform::new(Arc::new(waveform)))
+            .ok_or_else(|| PyValueError::new_err("no ColouredWaveform of this version of hotcue"))
+    })
 }
 
 /// Bits of a value in a file, 8 unless something else is asked for.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import multiprocessing
 import os
 import re
 import struct
@@ -156,6 +158,24 @@ def test_a_waveform_goes_to_viewers(sounds: Sounds) -> None:
     text = json.loads(coloured.to_json(16))
     assert text["data"] == extremes.tolist()
     assert {"rms", "low", "mid", "high"} < set(text)
+
+
+def test_what_was_heard_is_copied_and_comes_from_other_processes(sounds: Sounds) -> None:
+    path = sounds.wav(frames=70_000, channels=2)
+    here = hotcue.analyze(path)
+    drawn = here["waveform"].pop("coloured")  # type: ignore[misc]
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        there = pool.map(hotcue.analyze, [path])[0]
+    again = there["waveform"].pop("coloured")
+    assert there == here
+    for other in (again, copy.copy(drawn), copy.deepcopy(drawn)):
+        assert repr(other) == repr(drawn)
+        assert other.to_json(16) == drawn.to_json(16)
+        for one, two in zip(other.pixels(500), drawn.pixels(500), strict=True):
+            assert np.array_equal(one, two)
+    restore, (pickled,) = drawn.__reduce__()
+    with pytest.raises(ValueError, match="no ColouredWaveform of this version of hotcue"):
+        restore(pickled[:-1])
 
 
 def test_a_file_is_heard_as_its_array(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ use crate::spec::AudioSpec;
 const MAGIC: Magic = *b"hotcuea\x02";
 /// Blocks of a waveform that a step reads or writes: some tenths of a millisecond.
 const BLOCKS: usize = 1 << 13;
-const BLOCK_BYTES: usize = size_of::<[f32; 6]>();
 
 /// A result, as the record has it.
 enum Heard {
@@ -123,7 +122,7 @@ super::records::choice!(AnalysisKind { Loudness, Waveform, Onsets, Bpm, Key });
 pub(super) fn block_bytes(result: &AnalysisResult) -> u64 {
     match result {
         AnalysisResult::Waveform(waveform) => {
-            waveform.rows().map(|row| (row.len() * BLOCK_BYTES) as u64).sum()
+            waveform.rows().map(|row| (row.len() * WaveformBlock::BYTES) as u64).sum()
         }
         _ => 0,
     }
@@ -201,7 +200,7 @@ impl Rows {
     /// Their bytes.
     fn bytes(&self) -> Option<u64> {
         self.lens.iter().try_fold(0_u64, |sum, len| {
-            sum.checked_add((*len as u64).checked_mul(BLOCK_BYTES as u64)?)
+            sum.checked_add((*len as u64).checked_mul(WaveformBlock::BYTES as u64)?)
         })
     }
 }
@@ -242,14 +241,8 @@ impl<R: Read> ResultReader<R> {
         let mut open = rows.iter_mut().zip(lens).filter(|(row, len)| row.len() < **len);
         let Some((row, len)) = open.next() else { return Ok(false) };
         let blocks = BLOCKS.min(*len - row.len());
-        let bytes = self.parts.block(blocks * BLOCK_BYTES)?;
-        row.extend(bytes.as_chunks::<BLOCK_BYTES>().0.iter().map(|bytes| {
-            let mut values = [0.0; 6];
-            for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
-                *value = f32::from_le_bytes(*bytes);
-            }
-            WaveformBlock::from_values(values)
-        }));
+        let bytes = self.parts.block(blocks * WaveformBlock::BYTES)?;
+        row.extend(bytes.as_chunks().0.iter().map(WaveformBlock::from_bytes));
         Ok(true)
     }
 

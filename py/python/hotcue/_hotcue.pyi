@@ -39,6 +39,7 @@ __all__ = [
     "__version__",
     "after_fork_in_child",
     "analyze",
+    "coloured_waveform",
     "decode",
     "devices",
     "grid_slices",
@@ -257,7 +258,8 @@ class Sample:
 class ColouredWaveform:
     """The waveform in colour of one piece of audio, which it does not need any more.
 
-    Immutable. Bands divide at 200 Hz and 2 kHz, by filters of 24 dB per octave.
+    Immutable. Bands divide at 200 Hz and 2 kHz, by filters of 24 dB per octave. Can be copied and
+    pickled, and so come from another process.
     """
 
     def pixels(
@@ -470,5 +472,6 @@ def grid_slices(
     per_beat: SupportsIndex,
     sample_rate: SupportsIndex | None,
 ) -> list[int]: ...
+def coloured_waveform(pickled: bytes) -> ColouredWaveform: ...
 def devices() -> list[tuple[str, str, bool, int, int | None]]: ...
 def after_fork_in_child() -> None: ...

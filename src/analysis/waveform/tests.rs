@@ -238,3 +238,32 @@ fn a_json_file_says_the_same_and_the_levels() {
     }
     assert!(json.ends_with("]}"));
 }
+
+#[test]
+fn bytes_are_the_whole_waveform_or_none() {
+    for (frames, channels) in [(1, 1), (255, 3), (256, 1), (8_192, 2), (70_000, 2)] {
+        let planes: Vec<_> = (1..=channels).map(|seed| noise(frames, seed)).collect();
+        let waveform = measure(44_100, &planes);
+        let bytes = waveform.to_bytes();
+        assert_eq!(ColouredWaveform::from_bytes(&bytes), Some(waveform));
+        for len in 0..bytes.len().min(1_000) {
+            assert_eq!(ColouredWaveform::from_bytes(&bytes[..len]), None, "{len} bytes");
+        }
+        assert_eq!(ColouredWaveform::from_bytes(&bytes[..bytes.len() - 1]), None);
+        assert_eq!(ColouredWaveform::from_bytes(&[&*bytes, &[0]].concat()), None);
+    }
+}
+
+#[test]
+fn bytes_that_lie_are_no_waveform() {
+    let bytes = measure(44_100, &[noise(1_000, 1)]).to_bytes();
+    // Version; rate, channels and frames, each with its highest byte.
+    for at in [7, 8, 15, 16, 23, 24, 31] {
+        let mut lie = bytes.clone();
+        lie[at] ^= 0x80;
+        let found = ColouredWaveform::from_bytes(&lie);
+        // 44,228 Hz, and 872 frames as well, may be told of as many blocks.
+        let may_be = matches!(at, 8 | 24);
+        assert_eq!(found.is_some(), may_be, "byte {at}");
+    }
+}
