@@ -35,7 +35,8 @@ const DUAL_MONO_LU: f64 = 3.010_299_956_639_812;
 /// `is_short` is set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Loudness {
-    /// Integrated loudness, gated, in LUFS. None where nothing is louder than −70 LUFS.
+    /// Integrated loudness, gated, in LUFS. None where no gating block is louder than −70 LUFS: these
+    /// are 400 ms long, begin every 100 ms, and lie wholly within the sample.
     pub integrated_lufs: Option<f64>,
     /// The greatest loudness of any 400 ms, in LUFS. None of silence.
     pub momentary_max_lufs: Option<f64>,
