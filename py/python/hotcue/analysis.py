@@ -89,9 +89,8 @@ class LoudnessAnalysis(TypedDict):
     """Loudness by EBU R 128, and peaks. Nothing here is infinite or NaN."""
 
     integrated_lufs: float | None
-    """Gated; None where no gating block is louder than −70 LUFS: these are 400 ms long, begin every
-    100 ms, and lie wholly within the audio. Of less than 400 ms it is what a meter shows at
-    most."""
+    """Gated; None where nothing is louder than −70 LUFS. Of less than 400 ms, and where all that is
+    loud comes in the last 100 ms, it is what a meter shows at most."""
     momentary_max_lufs: float | None
     """The greatest of any 400 ms; None of silence."""
     short_term_max_lufs: float | None

@@ -135,13 +135,16 @@ impl Windows {
         }
     }
 
-    /// Gated loudness, equations (5) to (7); None where no block passes the gates.
+    /// Gated loudness, equations (5) to (7). Without a block that passes the gates, as where all that
+    /// sounds is behind the last whole one, the greatest window; None where that is no louder.
     pub(super) fn integrated_lufs(&self) -> Option<f64> {
         let absolute = power_of(ABSOLUTE_GATE_LUFS);
-        let relative = mean(self.blocks.iter().copied().filter(|&power| power > absolute))?
-            * 10.0_f64.powf(RELATIVE_GATE_LU / 10.0);
-        let gate = absolute.max(relative);
-        mean(self.blocks.iter().copied().filter(|&power| power > gate)).map(loudness_lufs)
+        let loud = |gate: f64| self.blocks.iter().copied().filter(move |&power| power > gate);
+        let Some(mean_power) = mean(loud(absolute)) else {
+            return (self.momentary_max > absolute).then(|| loudness_lufs(self.momentary_max));
+        };
+        let relative = mean_power * 10.0_f64.powf(RELATIVE_GATE_LU / 10.0);
+        mean(loud(absolute.max(relative))).map(loudness_lufs)
     }
 
     /// Loudness range, in LU; None without a window of 3 s that passes the gates. Only windows

@@ -97,6 +97,8 @@ fn the_last_frames_are_in_the_greatest_windows() {
     let loudness = measure(48_000, &[plane.clone(), plane]);
     assert!(!loudness.is_short);
     assert_near(loudness.momentary_max_lufs, -20.0 - 10.0 * 80.0_f64.log10(), 0.2);
+    // No gating block has any of it: it is as loud as the loudest 400 ms.
+    assert_eq!(loudness.integrated_lufs, loudness.momentary_max_lufs);
     assert_near(loudness.short_term_max_lufs, -20.0 - 10.0 * 600.0_f64.log10(), 0.2);
 }
 
