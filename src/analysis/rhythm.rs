@@ -19,6 +19,7 @@ mod flux;
 mod grid;
 mod length;
 mod novelty;
+mod pace;
 mod peaks;
 mod pulse;
 mod repetition;
@@ -86,6 +87,8 @@ pub(super) struct Rhythm {
     silence: Silence,
     moments: Moments,
     novelty: Novelty,
+    /// What an octave faster has ahead in what sounds like this.
+    pace: f64,
     /// Frames of the flux with a peak.
     peaks: Vec<usize>,
     onsets: Onsets,
@@ -141,6 +144,7 @@ impl Rhythm {
             silence: Silence::new(peak),
             moments: Moments::default(),
             novelty: Novelty::default(),
+            pace: 0.0,
             peaks: Vec::new(),
             onsets: Onsets::default(),
             attacks: Attacks::default(),
@@ -221,6 +225,7 @@ impl Rhythm {
             frame_sec: self.frame_sec(),
             lengths_sec: [length_sec, silent(before), silent(after), silent(before + after)],
             onsets: self.peaks.len(),
+            pace: self.pace,
         })
     }
 
@@ -336,6 +341,7 @@ impl Analyzer for Rhythm {
             }
             Stage::Measuring(_) => {
                 self.novelty = Novelty::new(&self.moments, frames);
+                self.pace = pace::pace(&self.moments);
                 Stage::Combining(0)
             }
             Stage::Combining(from) if from < frames => {

@@ -60,6 +60,8 @@ pub(super) struct Evidence<'a> {
     /// A frame of the sample.
     pub(super) frame_sec: f64,
     pub(super) onsets: usize,
+    /// What an octave faster has ahead in what sounds like this.
+    pub(super) pace: f64,
 }
 
 /// A tempo that is considered.
@@ -103,24 +105,40 @@ const FEATURES: usize = 26;
 /// # Sources
 /// The weights were fitted with a softmax over the candidates of a file and a penalty on how far
 /// they move from those before, on files of `benches/tempo` and parts of them: public sample packs,
-/// songs, drummers' performances, the half where the hash of their origins' names put them. Real
-/// loops count four times, songs two and a half times, what is made one and a half times, drummers
-/// 0.7 times and each part of a file 0.1 to 0.4 times.
+/// songs, recordings, drummers' performances, the half where the hash of their origins' names put
+/// them. Real loops count four times, songs and recordings twice to two and a half times, what is
+/// made one and a half times, drummers 0.7 times and each part of a file 0.1 to 0.3 times.
 const LOOPED: [f64; FEATURES] = [
-    -5.17, 2.77, 2.98, 0.41, 7.12, -0.20, 3.19, -2.43, 3.67, 1.61, 2.69, 2.99, 1.37, 1.85, 3.16,
-    2.59, -0.49, 1.90, 2.99, 4.55, -0.76, 0.00, 1.66, 1.02, 1.96, -0.01,
+    -5.12, 1.62, 2.83, 0.33, 7.12, -0.20, 3.43, -2.33, 3.59, 1.63, 2.46, 2.82, 1.37, 1.71, 3.33,
+    2.47, -0.37, 1.84, 2.74, 4.39, -1.02, -0.05, 1.66, 0.93, 1.45, 0.09,
 ];
 const OPEN: [f64; FEATURES] = [
-    -2.87, 1.45, 2.86, 0.62, 3.01, -0.09, 4.43, -3.36, 3.95, 1.81, 2.42, 2.18, 2.28, 5.76, 3.80,
-    3.15, -0.98, 0.11, 6.18, 4.68, -1.29, 0.24, 0.46, -0.74, 4.39, 0.70,
+    -2.43, 0.31, 2.46, 0.44, 3.05, -0.13, 4.78, -3.05, 3.81, 1.63, 2.14, 2.02, 2.12, 5.49, 4.09,
+    3.18, -1.37, 0.11, 5.93, 4.35, -1.16, 0.12, 0.32, -0.70, 4.61, 0.43,
 ];
+/// What likeness at other multiples of a beat says: as a whole, of kicks, snares and hats. Were
+/// half, double or two thirds of the tempo right, bars or beats would lie there.
+const OTHERS: [(f64, [f64; 4]); 5] = [
+    (2.0 / 3.0, [0.34, -0.75, 0.54, 1.09]),
+    (0.75, [-0.16, -0.22, 0.25, 0.47]),
+    (1.5, [-0.19, 0.30, -0.68, 0.69]),
+    (3.0, [0.25, 0.31, -0.46, 0.18]),
+    (6.0, [0.41, -0.62, -0.03, -0.51]),
+];
+/// And how strongly the flux pulses at other multiples of the tempo.
+const PULSES: [(f64, f64); 3] = [(0.5, 1.13), (3.0, 0.68), (4.0, 1.52)];
 /// What a tempo has ahead at which the file goes on with its start.
-const LOOPED_START: f64 = 2.59;
+const LOOPED_START: f64 = 2.61;
 
 /// How far off, as a part, the tempo that is heard in a file of this length may be: on loops of
 /// machines 0.08 % is in nine of ten the most from 8 s on, and 0.3 % below 4 s.
 fn heard_error(length_sec: f64) -> f64 {
     (0.012 / length_sec).clamp(0.0008, 0.003)
+}
+
+/// How much faster a tempo is than a middling one.
+fn octaves(bpm: f64) -> f64 {
+    (bpm / MIDDLE_BPM).log2()
 }
 
 /// A beat in frames.
@@ -324,7 +342,7 @@ impl Evidence<'_> {
         let [half, third, two_bars] = [0.5, 1.0 / 3.0, 8.0].map(|beats| of(self.all, beats));
         let bar_of_four = of(self.all, 4.0);
         let beat_apart = crossed(1.0);
-        let octaves = (bpm / MIDDLE_BPM).log2();
+        let octaves = octaves(bpm);
         let snapped = fit.is_some_and(|fit| fit.bpm == bpm);
         let whole = (bpm - bpm.round()).abs() < if snapped { 0.03 } else { 0.15 };
         let [length_sec, ..] = self.lengths_sec;
@@ -368,6 +386,19 @@ impl Evidence<'_> {
         ]
     }
 
+    /// What is said by other multiples of a beat.
+    fn others(&self, bpm: f64, loop_sec: Option<f64>) -> f64 {
+        let signals = [self.all, self.kick, self.snare, self.hat];
+        let likeness = OTHERS.iter().flat_map(|(beats, weights)| {
+            signals.iter().zip(weights).map(move |(signal, weight)| {
+                weight * self.likeness(signal, beats * lag_of(bpm), loop_sec).unwrap_or(0.0)
+            })
+        });
+        let pulses =
+            PULSES.iter().map(|(multiple, weight)| weight * self.pulse.at(multiple * bpm / 60.0));
+        likeness.chain(pulses).sum()
+    }
+
     /// Weighs a tempo of the file.
     fn weigh_file(&self, bpm: f64, fit: Option<Fit>) -> Candidate {
         let is_loop = fit.is_some_and(|fit| fit.bpm == bpm) && self.is_short();
@@ -382,7 +413,8 @@ impl Evidence<'_> {
         };
         let features = self.features(bpm, fit, loop_sec);
         let sum: f64 = features.iter().zip(weights).map(|(feature, weight)| feature * weight).sum();
-        Candidate { bpm, fit, score: start + sum, comb: self.comb(bpm, loop_sec) }
+        let score = start + sum + self.others(bpm, loop_sec) + self.pace * octaves(bpm);
+        Candidate { bpm, fit, score, comb: self.comb(bpm, loop_sec) }
     }
 }
 

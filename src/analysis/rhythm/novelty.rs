@@ -6,6 +6,9 @@ use super::flux::BANDS;
 /// a band in which next to nothing happens stays quieter than the others.
 const COMMON_PART: f32 = 0.15;
 
+/// Where the rise deviates by less, nothing is heard.
+const SILENT: f64 = 1e-6;
+
 /// Signals that are compared with themselves.
 pub(super) const SIGNALS: usize = 5;
 
@@ -50,6 +53,17 @@ impl Moments {
                 *square += value * value;
             }
         }
+    }
+
+    /// The mean of every band over its deviation: little where few strokes stand in silence, and
+    /// the more, the more of the time something rises.
+    pub(super) fn steadiness(&self) -> [f64; BANDS] {
+        let deviations = self.deviations();
+        std::array::from_fn(|band| {
+            let deviation = f64::from(deviations[band]);
+            let mean = self.sums[band] / self.count.max(1.0);
+            if deviation < SILENT { 0.0 } else { mean / deviation }
+        })
     }
 
     /// The standard deviation of every band.

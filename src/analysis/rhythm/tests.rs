@@ -17,7 +17,7 @@ use super::bars::{Accents, Bars, Begins, Start};
 use super::candidates::Candidate;
 use super::changes::Changes;
 use super::correlation::{Correlation, Correlator};
-use super::novelty::Novelty;
+use super::novelty::{Moments, Novelty};
 use super::pulse::Pulse;
 use super::repetition::{self, Repetition};
 use super::steady::Phases;
@@ -696,6 +696,24 @@ fn a_tempo_without_a_clear_pulse_is_a_guess() {
     for (comb, confidence) in [(0.9, 1.0), (0.2, 1.0), (0.1, 0.5), (0.05, 0.25), (-0.1, 0.0)] {
         let choice = choice::choose(&[candidate(comb)]).expect("a candidate");
         assert!((choice.confidence - confidence).abs() < 1e-9, "{} at {comb}", choice.confidence);
+    }
+}
+
+#[test]
+fn what_is_always_in_motion_is_steadier_than_strokes_in_silence() {
+    let mut moments = Moments::default();
+    let frames: Vec<_> = (0..1_000)
+        .map(|frame| {
+            let stroke = if frame % 10 == 0 { 1.0 } else { 0.0 };
+            let always = if frame % 2 == 0 { 0.5 } else { 1.5 };
+            [stroke, always, 0.0, 0.0, 0.0, 0.0, 0.0]
+        })
+        .collect();
+    moments.add(&frames);
+    // The mean over the deviation: 0.1 over √(0.1 − 0.1²), and 1 over 0.5.
+    let expected = [1.0 / 3.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+    for (steadiness, expected) in moments.steadiness().into_iter().zip(expected) {
+        assert!((steadiness - expected).abs() < 1e-6, "{steadiness}, not {expected}");
     }
 }
 
