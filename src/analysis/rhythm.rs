@@ -3,9 +3,9 @@
 //! While the sample is heard, its spectra become the rise of seven bands (`spectra`, `flux`). What
 //! is left to do then depends on a hundred values per second: the signals that are compared with
 //! themselves (`novelty`), their likeness after every lag (`correlation`), the strength of every
-//! pulse (`pulse`), after how long it comes back the same (`repetition`), what that and the length
-//! say for each tempo (`candidates`, `length`, `choice`), and where the beats lie (`steady`,
-//! `beats`, `grid`, and `bars` with `changes` of the sound as a whole).
+//! pulse (`pulse`), after how long it comes back the same (`repetition`), what that, the length and
+//! how busy it sounds (`pace`) say for each tempo (`candidates`, `length`, `choice`), and where the
+//! beats lie (`steady`, `beats`, `grid`, and `bars` with `changes` of the sound as a whole).
 
 mod attack;
 mod attacks;
