@@ -22,7 +22,7 @@ use spectrum::Spectrum;
 /// no harmony.
 const OF_COHERENCE: f64 = 0.12;
 /// With less of both, what is heard is percussion.
-const LEAST_TONAL: f64 = 0.092;
+const LEAST_TONAL: f64 = 0.094;
 /// With this much of both, it certainly is not.
 const CLEARLY_TONAL: f64 = 0.25;
 /// The margin, in correlation, from which on nothing speaks for another key.

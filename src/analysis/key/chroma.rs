@@ -94,10 +94,10 @@ impl Chroma {
         let mut loudness = 0.0;
         for peak in peaks {
             let octaves = (peak.frequency_hz / C_HZ).log2();
-            self.partials.add(octaves, scale * peak.magnitude);
+            self.partials.add(octaves, scale * peak.above_noise * peak.magnitude);
             let tilt = (peak.frequency_hz / FULL_HZ).hypot(1.0).recip();
             loudness += tilt * peak.magnitude;
-            let weight = tilt * (peak.magnitude / most).powf(COMPRESSION);
+            let weight = tilt * peak.above_noise * (peak.magnitude / most).powf(COMPRESSION);
             notes.add(octaves, weight);
             let note_hz = peak.frequency_hz / 3.0;
             if note_hz >= LOWEST_HZ && (sounds(peaks, note_hz) || sounds(peaks, 2.0 * note_hz)) {

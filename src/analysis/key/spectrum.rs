@@ -3,7 +3,9 @@
 //! # Sources
 //! J. O. Smith and X. Serra, *PARSHL* (1987): peaks by a parabola through the logarithms of three
 //! bins. Range: E. Gómez, *Tonal Description of Music Audio Signals* (2006), 3.2, but lower, as
-//! basses tell the tonic of loops.
+//! basses tell the tonic of loops. Noise and what is struck are spread over all frequencies, what
+//! sounds at a pitch is not (D. FitzGerald, *Harmonic/Percussive Separation Using Median Filtering*,
+//! DAFx 2010; instead of a median, which chords raise, the peak after as many as a chord has).
 
 use std::f64::consts::TAU;
 use std::sync::Arc;
@@ -19,11 +21,17 @@ const HOP: usize = FRAME / 2;
 const RANGE_HZ: [f32; 2] = [50.0, 3_500.0];
 /// Peaks below this part of the power of the highest one are not heard: 60 dB.
 const FAINT: f32 = 1e-6;
+/// Values of the spectrum in which noise has about 13 peaks.
+const BAND: usize = 48;
+/// Partials that there may be among so many values: the next peak, if there is one, is noise.
+const PARTIALS: usize = 9;
 
 /// One partial.
 pub(super) struct Peak {
     pub(super) frequency_hz: f32,
     pub(super) magnitude: f32,
+    /// The part of it that is above the noise around it: 0 to 1.
+    pub(super) above_noise: f32,
 }
 
 /// Transforms frames, two at a time: as the real and the imaginary part of one.
@@ -36,6 +44,7 @@ pub(super) struct Spectrum {
     pending: Vec<f32>,
     powers: Vec<f32>,
     peaks: Vec<Peak>,
+    magnitudes: Vec<f32>,
 }
 
 impl Spectrum {
@@ -53,6 +62,7 @@ impl Spectrum {
             pending: vec![0.0; HOP],
             powers: Vec::new(),
             peaks: Vec::new(),
+            magnitudes: Vec::new(),
         }
     }
 
@@ -72,6 +82,7 @@ impl Spectrum {
             self.transform(done);
             for second in [false, true] {
                 self.find_peaks(second);
+                part_from_noise(&mut self.peaks, self.bin_hz, &mut self.magnitudes);
                 heard(&self.peaks);
             }
             done += 2 * HOP;
@@ -119,7 +130,24 @@ impl Spectrum {
             self.peaks.push(Peak {
                 frequency_hz: (bin as f32 + offset) * self.bin_hz,
                 magnitude: (power - 0.25 * (before - after) * offset).exp(),
+                above_noise: 1.0,
             });
+        }
+    }
+}
+
+/// Tells how far each of the peaks, which rise in frequency, is above noise. `magnitudes` is scratch.
+pub(super) fn part_from_noise(peaks: &mut [Peak], bin_hz: f32, magnitudes: &mut Vec<f32>) {
+    let band = |peak: &Peak| (peak.frequency_hz / (BAND as f32 * bin_hz)).floor();
+    for peaks in peaks.chunk_by_mut(|one, other| band(one) == band(other)) {
+        magnitudes.clear();
+        magnitudes.extend(peaks.iter().map(|peak| peak.magnitude));
+        if magnitudes.len() > PARTIALS {
+            let descending = |one: &f32, other: &f32| other.total_cmp(one);
+            let noise = *magnitudes.select_nth_unstable_by(PARTIALS, descending).1;
+            for peak in peaks {
+                peak.above_noise = (1.0 - noise / peak.magnitude).max(0.0);
+            }
         }
     }
 }

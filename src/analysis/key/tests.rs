@@ -9,6 +9,7 @@ mod noises;
 mod partials;
 mod profiles;
 mod progressions;
+mod spectrum;
 
 use super::{Key, KeyMeter, Mode};
 

@@ -88,6 +88,27 @@ fn drums_do_not_hide_a_key() {
     }
 }
 
+/// White noise of 32 times their power, 15 dB, is around the chords: of 24 keys one may be missed.
+#[test]
+fn noise_does_not_hide_a_key() {
+    let power = |mono: &[f32]| mono.iter().map(|value| value * value).sum::<f32>();
+    let mut right = 0;
+    for (mode, is_major) in [(Mode::Major, true), (Mode::Minor, false)] {
+        for tonic in 0..12 {
+            let progression = [(0, is_major), (5, is_major), (7, true), (0, is_major)];
+            let timbre = TIMBRES[usize::from(tonic) % 3];
+            let chords = chords(RATE, timbre, tonic, 0.0, &progression);
+            let noise = noise(chords.len());
+            let gain = (32.0 * power(&chords) / power(&noise)).sqrt();
+            let both: Vec<f32> =
+                chords.iter().zip(&noise).map(|(chord, noise)| chord + gain * noise).collect();
+            let key = key_at(RATE, &both);
+            right += usize::from(key.is_some_and(|key| (key.tonic, key.mode) == (tonic, mode)));
+        }
+    }
+    assert!(right >= 23, "{right} of 24");
+}
+
 #[test]
 fn silence_has_no_key() {
     assert_eq!(key_at(RATE, &[]), None);
