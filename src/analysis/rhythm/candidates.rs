@@ -309,11 +309,13 @@ impl Evidence<'_> {
     fn add(&self, bpm: f64, fit: Option<Fit>, part: f64, found: &mut Vec<Candidate>) {
         let is_new =
             |bpm: f64, part: f64| found.iter().all(|other| (other.bpm / bpm - 1.0).abs() >= part);
-        if !is_new(bpm, part) {
+        // What is heard near one that is considered may be none.
+        if !is_usual(&bpm) || !is_new(bpm, part) {
             return;
         }
         let contradicted = if self.is_short() { self.attacks.contradict(bpm) } else { None };
-        if let Some(exact) = contradicted.filter(|exact| is_new(*exact, WHOLE_PART)) {
+        let is_other = |exact: &f64| is_usual(exact) && is_new(*exact, WHOLE_PART);
+        if let Some(exact) = contradicted.filter(is_other) {
             found.push(self.weigh_file(exact, best_fit(&self.lengths_sec, exact)));
         }
         found.push(self.weigh_file(bpm, fit));

@@ -29,6 +29,14 @@ impl Choice {
         self.octave_confidence *= part;
         self.alternatives.iter_mut().for_each(|alternative| alternative.weight *= part);
     }
+
+    /// The alternatives to the best tempo once that is known better, as `bpm`: half of it stays half.
+    pub(super) fn alternatives_to(&self, bpm: f64) -> Vec<TempoAlternative> {
+        let exact = bpm / self.best.bpm;
+        let alternative =
+            |other: &TempoAlternative| TempoAlternative { bpm: exact * other.bpm, ..*other };
+        self.alternatives.iter().map(alternative).collect()
+    }
 }
 
 /// Chooses the best of `candidates`. Scores are logarithms of odds, so that the softmax of all is

@@ -4,7 +4,7 @@ use super::super::tempo::TempoEstimate;
 use super::ATTACK_FRAMES;
 use super::bars::{Accents, Bars, Begins, PARTS, Start};
 use super::beats::{self, Line, Tracker};
-use super::candidates::LOOP_MAX_SEC;
+use super::candidates::{LOOP_MAX_SEC, is_usual};
 use super::changes::Changes;
 use super::choice::Choice;
 use super::length::{self, Fit};
@@ -229,7 +229,8 @@ impl Telling {
             let same = (heard / period - 1.0).abs() < WANDERING;
             other.is_some() || beats.len() >= MANY_BEATS && same
         };
-        let bpm = heard.filter(is_known).map_or(self.chosen.choice.best.bpm, bpm_of);
+        let bpm = heard.filter(is_known).map(bpm_of).filter(is_usual);
+        let bpm = bpm.unwrap_or(self.chosen.choice.best.bpm);
         Laid { beats, period: heard.unwrap_or(period), bpm, fit, stability: stability.max(0.0) }
     }
 
@@ -269,7 +270,7 @@ impl Telling {
             bpm: Some(laid.bpm),
             confidence: choice.confidence,
             octave_confidence: choice.octave_confidence,
-            alternatives: choice.alternatives.clone(),
+            alternatives: choice.alternatives_to(laid.bpm),
             loop_bpm: of_file.map(|fit| fit.bpm),
             n_beats: of_file.map(|fit| fit.beats),
             downbeats_sec: beats_sec.iter().skip(first).step_by(per_bar).copied().collect(),

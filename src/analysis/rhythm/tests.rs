@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::onsets::Onsets;
-use super::super::tempo::TempoEstimate;
+use super::super::tempo::{TempoAlternative, TempoEstimate};
 use super::super::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep};
 use super::attacks::Attacks;
 use super::bars::{Accents, Bars, Begins, Start};
@@ -221,6 +221,10 @@ fn beats_follow_a_tempo_that_wanders_whatever_the_length_would_fit() {
         }
         let bpm = tempo.bpm.expect("a pulse");
         assert!((bpm - mean_bpm).abs() < 0.5, "{bpm} for {mean_bpm}, {rest_sec}");
+        for part in [0.5, 2.0] {
+            let is_part = |other: &TempoAlternative| (other.bpm / bpm - part).abs() < 1e-9;
+            assert!(tempo.alternatives.iter().any(is_part), "{:?}", tempo.alternatives);
+        }
         assert_eq!((tempo.loop_bpm, tempo.n_beats), (None, None), "{rest_sec}");
     }
 }
@@ -750,6 +754,17 @@ fn how_loud_it_is_does_not_matter() {
     let quiet = Track { rate: loud.rate, plane };
     let ((_, loud, _), (_, quiet, _)) = (analyse(loud.sample()), analyse(quiet.sample()));
     assert_eq!((loud.bpm, loud.n_beats), (quiet.bpm, quiet.n_beats));
+}
+
+#[test]
+fn a_tempo_is_one_of_those_that_are_considered() {
+    for bpm in [48.0, 49.0, 50.5, 205.0, 209.0, 212.0, 214.0, 219.0] {
+        let beats = (0..).map(|beat| 0.2 + 60.0 / bpm * f64::from(beat));
+        let beats_sec: Vec<f64> = beats.take_while(|at| *at < 19.0).collect();
+        let (_, tempo, _) = analyse(played(22_050, &beats_sec, 0.3).sample());
+        let told = tempo.bpm.expect("a pulse");
+        assert!((50.0..=210.0).contains(&told), "{told} for {bpm}");
+    }
 }
 
 #[test]
