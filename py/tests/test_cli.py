@@ -232,6 +232,19 @@ def test_a_closed_pipe_is_no_traceback(sounds: Sounds) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is full")
+def test_a_full_disk_is_said_in_a_line(sounds: Sounds) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hotcue", "load", "--json", str(sounds.wav())],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "hotcue: No space left on device\n")
+
+
 def test_devices_without_sound() -> None:
     done = run("devices")
     assert (done.returncode, done.stderr) == (0, "")

@@ -29,8 +29,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("hotcue: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # The reader of a pipe has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
+    except OSError as error:  # A full disk, most likely.
+        print(f"hotcue: {error.strerror or error}", file=sys.stderr)
+        _drop_output()
+        return 1
+
+
+def _drop_output() -> None:
+    """Writes nothing more: what is left would fail once more when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(args: argparse.Namespace) -> int:
