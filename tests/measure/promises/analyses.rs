@@ -35,7 +35,8 @@ pub(super) fn beside_loads(promises: &Promises) -> Result<bool, EngineError> {
     for round in 0..2 * rounds {
         let with = round % 2;
         let mut rig = Rig::new()?;
-        // As many slots are full in either.
+        // Either has loaded before: where the decoders still have to begin, more of the loads of one
+        // content share a decoding.
         fill(&rig)?;
         if with == 1 {
             queue(&rig)?;
