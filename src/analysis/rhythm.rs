@@ -87,8 +87,6 @@ pub(super) struct Rhythm {
     silence: Silence,
     moments: Moments,
     novelty: Novelty,
-    /// What an octave faster has ahead in what sounds like this.
-    pace: f64,
     /// Frames of the flux with a peak.
     peaks: Vec<usize>,
     onsets: Onsets,
@@ -144,7 +142,6 @@ impl Rhythm {
             silence: Silence::new(peak),
             moments: Moments::default(),
             novelty: Novelty::default(),
-            pace: 0.0,
             peaks: Vec::new(),
             onsets: Onsets::default(),
             attacks: Attacks::default(),
@@ -225,7 +222,7 @@ impl Rhythm {
             frame_sec: self.frame_sec(),
             lengths_sec: [length_sec, silent(before), silent(after), silent(before + after)],
             onsets: self.peaks.len(),
-            pace: self.pace,
+            pace: pace::pace(&self.moments),
         })
     }
 
@@ -341,7 +338,6 @@ impl Analyzer for Rhythm {
             }
             Stage::Measuring(_) => {
                 self.novelty = Novelty::new(&self.moments, frames);
-                self.pace = pace::pace(&self.moments);
                 Stage::Combining(0)
             }
             Stage::Combining(from) if from < frames => {

@@ -4,7 +4,7 @@ use super::super::tempo::TempoEstimate;
 use super::ATTACK_FRAMES;
 use super::bars::{Accents, Bars, Begins, PARTS, Start};
 use super::beats::{self, Line, Tracker};
-use super::candidates::{LOOP_MAX_SEC, is_usual};
+use super::candidates::{self, LOOP_MAX_SEC};
 use super::changes::Changes;
 use super::choice::Choice;
 use super::length::{self, Fit};
@@ -229,7 +229,7 @@ impl Telling {
             let same = (heard / period - 1.0).abs() < WANDERING;
             other.is_some() || beats.len() >= MANY_BEATS && same
         };
-        let bpm = heard.filter(is_known).map(bpm_of).filter(is_usual);
+        let bpm = heard.filter(is_known).map(bpm_of).filter(candidates::is_usual);
         let bpm = bpm.unwrap_or(self.chosen.choice.best.bpm);
         Laid { beats, period: heard.unwrap_or(period), bpm, fit, stability: stability.max(0.0) }
     }
@@ -283,15 +283,19 @@ impl Telling {
 
 /// Whether beats that lie along a line are not those of a length that is a whole number of periods.
 fn is_other(line: &Line, period: f64, length: f64) -> bool {
-    let drift = (line.period / period - 1.0).abs() * length;
-    line.residual < EVEN_FRAMES && drift > OTHER_BEATS * period
+    drift(line, period, length).is_some_and(|drift| drift > OTHER_BEATS * period)
 }
 
 /// Whether beats that lie along a line are those of something that is a whole number of periods
 /// long: any length is nearly that for some of the tempi near one that is heard.
 fn is_loop(line: &Line, period: f64, length: f64) -> bool {
-    let drift = (line.period / period - 1.0).abs() * length;
-    line.residual < EVEN_FRAMES && drift < EVEN_FRAMES
+    drift(line, period, length).is_some_and(|drift| drift < EVEN_FRAMES)
+}
+
+/// How far even beats, a line, run away in a length from those that are a `period` apart, in frames;
+/// None where the beats are not even.
+fn drift(line: &Line, period: f64, length: f64) -> Option<f64> {
+    (line.residual < EVEN_FRAMES).then(|| (line.period / period - 1.0).abs() * length)
 }
 
 /// Beats so many parts of a beat later, all that lie within the length; and whether there is one
