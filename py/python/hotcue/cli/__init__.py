@@ -32,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()
         return 1
     except OSError as error:  # A full disk, most likely.
-        print(f"hotcue: {error.strerror or error}", file=sys.stderr)
+        from .text import complain, reason
+
+        complain(reason(error))
         _drop_output()
         return 1
 

@@ -20,7 +20,7 @@ from ..errors import LoadError
 from .files import expand
 from .heard import CsvWriter, Heard, Line, as_json, as_line, print_table
 from .picture import draw
-from .text import complain, console
+from .text import complain, console, reason
 
 
 class _Stopped(Exception):
@@ -40,7 +40,7 @@ def analyze(args: argparse.Namespace) -> int:
         complain(str(error))
         return 1
     except OSError as error:
-        complain(f"{error.filename}: {error.strerror}")
+        complain(reason(error))
         return 1
     # The table draws a waveform, too.
     drawn = bool(pictures or exports) or not (args.json or args.csv)
@@ -143,7 +143,7 @@ def _written(row: Heard, picture: Path | None, export: Path | None) -> Heard:
         if export is not None:
             export.write_bytes(row.analysis["waveform"]["coloured"].to_dat())
     except OSError as error:
-        return Heard(row.path, error=f"{error.filename}: {error.strerror}", kind="io")
+        return Heard(row.path, error=reason(error), kind="io")
     return row
 
 

@@ -27,6 +27,12 @@ def complain(message: str) -> None:
     print(f"hotcue: {printable(message)}", file=sys.stderr)
 
 
+def reason(error: OSError) -> str:
+    """What the system says of a file that it names, or of none, without the number."""
+    said = error.strerror or str(error)
+    return said if error.filename is None else f"{error.filename}: {said}"
+
+
 def printable(text: str) -> str:
     """`text` with what would move the cursor, or cannot be encoded, replaced."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
