@@ -374,6 +374,8 @@ fn what_is_urgent_does_not_wait_for_what_waits_for_memory() {
         let source = Source::Path(long[id as usize].clone());
         let ticket = rig.engine.load_sample_async(Some(id), source, priority).expect("accepted");
         wait_until("it is begun", || ticket.stage() > Stage::Queued);
+        // Only then has the first its room, which the second would take before it.
+        wait_until("the first has begun to decode", || id > 0 || ticket.percent() > 0.0);
         ticket
     });
     // The second is more urgent and finds no room beside the first, which goes on.
