@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ import pytest
 from support import PATIENCE_SEC, Sounds, heed_ctrl_c, not_run, write_slow_wav
 
 import hotcue
+from hotcue.cli import main
 from hotcue.cli.files import expand
 
 # ALSA without any configuration has no device, whatever the machine has.
@@ -112,6 +115,21 @@ def test_wrong_usage_is_2(args: list[str]) -> None:
     assert "usage: hotcue" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["load", "--workers", "x", "a"], "argument --workers: must be 1 to 999"),
+        (["analyze", "--workers", "9" * 5_000, "a"], "argument --workers: must be 1 to 999"),
+        (["pads", "--size", "wide"], "argument --size: must be like 1280x720"),
+        (["pads", "--size", "1280xx"], "argument --size: must be like 1280x720"),
+    ],
+)
+def test_wrong_numbers_are_told(args: list[str], told: str) -> None:
+    done = run(*args)
+    assert done.returncode == 2
+    assert told in done.stderr
+
+
 def test_folders_have_files_of_every_format(tmp_path: Path) -> None:
     suffixes = [".3gp", ".8svx", ".adts", ".bwf", ".iff", ".m4r", ".OPUS", ".rf64", ".voc", ".w64"]
     names = sorted(f"a{suffix}" for suffix in suffixes)
@@ -157,6 +175,30 @@ def test_load_without_files_says_so(tmp_path: Path) -> None:
     done = run("load", tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"hotcue: no audio files in {tmp_path}\n"
+
+
+@pytest.mark.parametrize("command", ["load", "analyze"])
+def test_a_folder_that_cannot_be_listed_fails(
+    command: str,
+    sounds: Sounds,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = sounds.wav()
+    closed = sounds.folder / "closed"
+    closed.mkdir()
+    scandir = os.scandir
+
+    def listed(folder: str) -> Iterator[os.DirEntry[str]]:
+        if Path(folder) == closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", listed)
+    assert expand([str(sounds.folder)]) == [str(path), str(closed)]
+    for folder in (sounds.folder, closed):
+        assert main([command, str(folder)]) == 1
+        assert str(closed) in "".join(capsys.readouterr())
 
 
 def test_load_json(sounds: Sounds) -> None:

@@ -195,13 +195,19 @@ def _kinds(text: str) -> tuple[str, ...]:
 
 def _size(text: str) -> tuple[int, int]:
     width, separator, height = text.partition("x")
-    if not separator:
-        raise argparse.ArgumentTypeError("must be like 1280x720")
-    return int(width), int(height)
+    try:
+        if separator:
+            return int(width), int(height)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError("must be like 1280x720")
 
 
 def _positive(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if not 1 <= number <= 999:
         raise argparse.ArgumentTypeError("must be 1 to 999")
     return number

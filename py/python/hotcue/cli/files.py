@@ -15,7 +15,8 @@ EXTENSIONS = frozenset(f".{name}" for name in _NAMES.split())
 
 
 def expand(paths: Iterable[str]) -> list[str]:
-    """The files among `paths` and, sorted, those in their folders; each once."""
+    """The files among `paths` and, sorted, those in their folders; each once. A folder that cannot
+    be listed stands for itself: who opens it learns why."""
     return list(dict.fromkeys(file for path in paths for file in _below(path)))
 
 
@@ -23,8 +24,10 @@ def _below(path: str) -> Iterator[str]:
     if not os.path.isdir(path):
         yield path
         return
-    for folder, subfolders, names in os.walk(path):
+    closed: list[OSError] = []
+    for folder, subfolders, names in os.walk(path, onerror=closed.append):
         subfolders.sort()
         for file in (Path(folder, name) for name in sorted(names)):
             if file.suffix.lower() in EXTENSIONS and not file.name.startswith("."):
                 yield str(file)
+    yield from (error.filename for error in closed)
