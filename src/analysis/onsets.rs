@@ -18,7 +18,7 @@ pub struct Onsets {
     pub strengths: Vec<f64>,
     /// How long the sample stays 60 dB below its peak at its start; all of it if it is silent.
     pub leading_silence_sec: f64,
-    /// The same at its end.
+    /// The same at its end; 0 if it is silent.
     pub trailing_silence_sec: f64,
 }
 

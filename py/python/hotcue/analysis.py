@@ -126,7 +126,7 @@ class OnsetsAnalysis(TypedDict):
     leading_silence_sec: float
     """How long the audio stays 60 dB below its peak at its start; all of it if it is silent."""
     trailing_silence_sec: float
-    """The same at its end."""
+    """The same at its end; 0 if it is silent."""
 
 
 class WaveformAnalysis(TypedDict):
