@@ -198,6 +198,14 @@ impl ColouredWaveform {
         })
     }
 
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| *self.waveform == *other.get().waveform)
+    }
+
+    fn __hash__(&self) -> usize {
+        self.waveform.frames()
+    }
+
     fn __repr__(&self) -> String {
         let spec = self.waveform.spec();
         format!(

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from contract import fits, hints
 from numpy.typing import NDArray
-from support import Sounds, heed_ctrl_c, wav_bytes
+from support import Sounds, heed_ctrl_c, pcm, wav_bytes
 from test_gil import turns_while
 
 import hotcue
@@ -85,7 +85,8 @@ def test_silence_is_no_error_and_nothing_is_infinite() -> None:
     loudness = heard["loudness"]
     assert (loudness["integrated_lufs"], loudness["true_peak_dbtp"]) == (None, None)
     assert heard["onsets"]["onsets_sec"] == []
-    assert heard["onsets"]["leading_silence_sec"] == 1.0
+    onsets = heard["onsets"]
+    assert (onsets["leading_silence_sec"], onsets["trailing_silence_sec"]) == (1.0, 0.0)
 
 
 def test_clicks_at_120_bpm_have_that_tempo_and_their_beats() -> None:
@@ -163,12 +164,14 @@ def test_a_waveform_goes_to_viewers(sounds: Sounds) -> None:
 def test_what_was_heard_is_copied_and_comes_from_other_processes(sounds: Sounds) -> None:
     path = sounds.wav(frames=70_000, channels=2)
     here = hotcue.analyze(path)
-    drawn = here["waveform"].pop("coloured")  # type: ignore[misc]
+    drawn = here["waveform"]["coloured"]
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         there = pool.map(hotcue.analyze, [path])[0]
-    again = there["waveform"].pop("coloured")
     assert there == here
+    again = there["waveform"]["coloured"]
     for other in (again, copy.copy(drawn), copy.deepcopy(drawn)):
+        assert other == drawn
+        assert hash(other) == hash(drawn)
         assert repr(other) == repr(drawn)
         assert other.to_json(16) == drawn.to_json(16)
         for one, two in zip(other.pixels(500), drawn.pixels(500), strict=True):
@@ -176,6 +179,19 @@ def test_what_was_heard_is_copied_and_comes_from_other_processes(sounds: Sounds)
     restore, (pickled,) = drawn.__reduce__()
     with pytest.raises(ValueError, match="no ColouredWaveform of this version of hotcue"):
         restore(pickled[:-1])
+
+
+def test_waveforms_are_equal_where_they_draw_the_same() -> None:
+    def drawn(audio: NDArray[np.int16], rate: int = RATE) -> hotcue.ColouredWaveform:
+        return hotcue.analyze(audio, "waveform", sample_rate=rate)["waveform"]["coloured"]
+
+    audio = pcm(70_000, 2).T
+    one = drawn(audio)
+    assert one == drawn(audio.copy())
+    for other in (audio[:1], audio[:, :-1], audio[:, ::-1]):
+        assert one != drawn(other)
+    assert one != drawn(audio, 44_100)
+    assert one != one.to_dat()
 
 
 def test_a_file_is_heard_as_its_array(tmp_path: Path) -> None:

@@ -262,6 +262,12 @@ class ColouredWaveform:
     pickled, and so come from another process.
     """
 
+    def __eq__(self, other: object, /) -> bool:
+        """Whether both draw the same, wherever they come from."""
+
+    def __hash__(self) -> int:
+        """Fits `==`."""
+
     def pixels(
         self,
         width: SupportsIndex,
