@@ -32,6 +32,11 @@ const ABOVE: f64 = 1.05;
 /// twelfth, two octaves.
 const HARMONIC: [usize; 4] =
     [7 * PER_SEMITONE, 12 * PER_SEMITONE, 19 * PER_SEMITONE, 24 * PER_SEMITONE];
+/// The same of a note that has odd partials alone, as of square waves and driven tones: the fifth from
+/// the third, the third from the first, the fifth from the first.
+const ODD: [usize; 3] = [88 * PER_SEMITONE / 10, 19 * PER_SEMITONE, 279 * PER_SEMITONE / 10];
+/// What these are behind: of two likenesses, one is more often high by chance.
+pub(super) const ODD_BEHIND: f64 = 0.05;
 /// Distances that these are compared with, in bins: half an octave to two and a half.
 const DISTANCES: RangeInclusive<usize> = 6 * PER_SEMITONE..=30 * PER_SEMITONE;
 
@@ -44,8 +49,8 @@ pub(super) struct Common {
     pub(super) tuning: f64,
     /// How much the pitches keep to semitones, whatever these are tuned to: 0 to 1.
     pub(super) coherence: f64,
-    /// How much more of them are a fifth, an octave, a twelfth and two octaves apart than are any
-    /// other distance: below 1, of what is struck around 0.
+    /// How much more of them are as far apart as partials and notes that go together than are any other
+    /// distance: below 1, of what is struck around 0.
     pub(super) harmony: f64,
 }
 
@@ -96,9 +101,11 @@ fn harmony(pitches: &[f64]) -> f64 {
         pairs.map(|(low, high)| low * high).sum::<f64>()
     };
     let near = |distance: &usize| (distance - 1..=distance + 1).map(alike).fold(0.0, f64::max);
-    let harmonic = HARMONIC.iter().map(near).sum::<f64>() / HARMONIC.len() as f64;
-    let any = DISTANCES.map(alike).sum::<f64>() / DISTANCES.count() as f64;
-    (harmonic - any) / alike(0)
+    let mean = |distances: &[usize]| {
+        distances.iter().map(near).sum::<f64>() / (distances.len() as f64 * alike(0))
+    };
+    let any = DISTANCES.map(alike).sum::<f64>() / (DISTANCES.count() as f64 * alike(0));
+    mean(&HARMONIC).max(mean(&ODD) - ODD_BEHIND) - any
 }
 
 fn median(values: &[f64]) -> f64 {

@@ -78,6 +78,22 @@ fn a_pure_tone_has_its_tonic() {
     }
 }
 
+/// Eighths of one low note, saw or square: the tonic of many a dance record.
+#[test]
+fn a_bass_that_repeats_one_note_has_its_tonic() {
+    for note in 32..48 {
+        for timbre in [TIMBRES[0], TIMBRES[1]] {
+            let mut mono = vec![0.0; RATE as usize / 4];
+            add_note(&mut mono, RATE, timbre, f64::from(note));
+            let fading = |at: usize| (-6.0 * at as f64 / f64::from(RATE)).exp();
+            let eighth: Vec<f32> =
+                mono.iter().enumerate().map(|(at, value)| (value * fading(at)) as f32).collect();
+            let key = key_at(RATE, &eighth.repeat(8)).expect("a key");
+            assert_eq!(u32::from(key.tonic), note % 12, "{key:?}");
+        }
+    }
+}
+
 /// Strings, accordions and pianos have strong third partials, which are fifths, and whoever plays
 /// a chord may strike one of its notes hardest.
 #[test]
