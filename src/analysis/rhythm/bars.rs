@@ -37,6 +37,9 @@ const SNARE: [f64; 16] = [
 const CHANGE: f64 = 1.06;
 /// For beats that are those that were tracked.
 const TRACKED: f64 = 0.61;
+/// For kicks on every beat and snares halfway between them, as in punk and polkas: by the weights
+/// above, snares would be on the beat, as they are where they sound together with the kick.
+const ALTERNATING: f64 = 7.0;
 
 /// How a sample begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +103,7 @@ pub(super) struct Bars {
 pub(super) struct Accents {
     beats: usize,
     counts: [f64; PLACES],
+    bass: [f64; PLACES],
     kick: [f64; PLACES],
     snare: [f64; PLACES],
     changes: [f64; PLACES],
@@ -110,7 +114,15 @@ pub(super) struct Accents {
 impl Default for Accents {
     fn default() -> Self {
         let none = [0.0; PLACES];
-        Self { beats: 0, counts: none, kick: none, snare: none, changes: none, known: none }
+        Self {
+            beats: 0,
+            counts: none,
+            bass: none,
+            kick: none,
+            snare: none,
+            changes: none,
+            known: none,
+        }
     }
 }
 
@@ -125,6 +137,7 @@ impl Accents {
             }
             let place = (self.beats * PARTS + part) % PLACES;
             self.counts[place] += 1.0;
+            self.bass[place] += strength(&novelty.bass, at);
             self.kick[place] += strength(&novelty.kick, at);
             self.snare[place] += strength(&novelty.snare, at);
             if let Some(change) = changes.at(at) {
@@ -150,6 +163,7 @@ impl Accents {
             _ => 4,
         };
         let places = per_bar * PARTS;
+        let bass = levels(&self.bass, &self.counts, places);
         let kick = levels(&self.kick, &self.counts, places);
         let snare = levels(&self.snare, &self.counts, places);
         let changes = levels(&self.changes, &self.known, places);
@@ -165,7 +179,8 @@ impl Accents {
                 beat + if first == at { on_bar } else { 0.0 }
             });
             let tracked = if first.is_multiple_of(PARTS) { TRACKED } else { 0.0 };
-            strokes.sum::<f64>() + CHANGE * changes[first] + begins + tracked
+            let alternating = ALTERNATING * alternation(&bass, &snare, first, places);
+            strokes.sum::<f64>() + CHANGE * changes[first] + begins + tracked + alternating
         };
         let step = if start.is_on_beat { PARTS } else { 1 };
         let first = (0..places).step_by(step).max_by(|one, other| {
@@ -174,6 +189,21 @@ impl Accents {
         });
         Bars { per_bar, first: first.unwrap_or(0) }
     }
+}
+
+/// How much all kicks are at `first` and a whole number of beats after it, and all snares half a beat
+/// later: how far the least of their levels is above the greatest where the other is; 0 if it is
+/// not.
+fn alternation(bass: &[f64; PLACES], snare: &[f64; PLACES], first: usize, places: usize) -> f64 {
+    let at = |levels: &[f64; PLACES], from: usize| {
+        let beats = (0..places).step_by(PARTS).map(|beat| levels[(from + beat) % places]);
+        beats.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), level| {
+            (least.min(level), most.max(level))
+        })
+    };
+    let between = first + PARTS / 2;
+    let above = |levels, on, off| at(levels, on).0 - at(levels, off).1;
+    above(bass, first, between).min(above(snare, between, first)).max(0.0)
 }
 
 /// What a weight of a bar of four is in a bar of so many places: where there are three beats, the

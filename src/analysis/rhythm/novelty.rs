@@ -19,6 +19,8 @@ pub(super) struct Novelty {
     weights: [f32; BANDS],
     /// All bands together: where anything begins.
     pub(super) all: Vec<f32>,
+    /// Below 110 Hz, where no snare sounds.
+    pub(super) bass: Vec<f32>,
     /// Below 250 Hz.
     pub(super) kick: Vec<f32>,
     /// What rises both between 250 and 600 Hz and between 1.5 and 4 kHz.
@@ -88,6 +90,7 @@ impl Novelty {
         Self {
             weights,
             all: signal(),
+            bass: signal(),
             kick: signal(),
             snare: signal(),
             hat: signal(),
@@ -112,6 +115,7 @@ impl Novelty {
             let all = smooth.iter().sum();
             self.most = self.most.max(all);
             self.all.push(all);
+            self.bass.push(smooth[0]);
             self.kick.push(smooth[0] + smooth[1]);
             self.snare.push((smooth[2] * smooth[4]).sqrt());
             self.hat.push(smooth[5] + smooth[6]);

@@ -386,6 +386,15 @@ fn strokes(first: usize, places: &[usize]) -> Vec<f32> {
     (0..1_600).map(|at| f32::from(u8::from(at % 10 == 0 && is_stroke(at / 10)))).collect()
 }
 
+/// Where bars begin in forty beats of such signals, none of which the sample begins with.
+fn bars_of(novelty: &Novelty) -> Bars {
+    let mut accents = Accents::default();
+    let changes = Changes::new(1, 0);
+    (0..40).for_each(|beat| accents.add(f64::from(beat) * 40.0, 40.0, novelty, &changes));
+    let start = Start { begins: Begins::Cut, parts: 0.5, part_frames: 10.0, is_on_beat: false };
+    accents.bars(0.0, &start, None)
+}
+
 #[test]
 fn bars_begin_where_kicks_and_snares_say_though_beats_were_taken_to_lie_between() {
     for first in 0..16 {
@@ -393,12 +402,33 @@ fn bars_begin_where_kicks_and_snares_say_though_beats_were_taken_to_lie_between(
         novelty.all = vec![0.0; 1_600];
         novelty.kick = strokes(first, &[0, 10]);
         novelty.snare = strokes(first, &[4, 12]);
-        let mut accents = Accents::default();
-        let changes = Changes::new(1, 0);
-        (0..40).for_each(|beat| accents.add(f64::from(beat) * 40.0, 40.0, &novelty, &changes));
-        // At no place of the bar.
-        let start = Start { begins: Begins::Cut, parts: 0.5, part_frames: 10.0, is_on_beat: false };
-        assert_eq!(accents.bars(0.0, &start, None), Bars { per_bar: 4, first });
+        assert_eq!(bars_of(&novelty), Bars { per_bar: 4, first });
+    }
+}
+
+#[test]
+fn beats_are_on_the_kicks_where_a_snare_is_halfway_between_every_two() {
+    for first in 0..4 {
+        let mut novelty = Novelty::default();
+        novelty.all = vec![0.0; 1_600];
+        novelty.bass = strokes(first, &[0, 4, 8, 12]);
+        // A snare has something below 250 Hz, too.
+        novelty.kick = strokes(first, &[0, 2, 4, 6, 8, 10, 12, 14]);
+        novelty.snare = strokes(first, &[2, 6, 10, 14]);
+        // All beats are alike, and any of them may begin a bar.
+        assert_eq!(bars_of(&novelty), Bars { per_bar: 4, first });
+    }
+}
+
+#[test]
+fn a_snare_on_every_beat_stays_there_where_a_kick_sounds_with_it() {
+    for first in 0..4 {
+        let mut novelty = Novelty::default();
+        novelty.all = vec![0.0; 1_600];
+        novelty.bass = strokes(first, &[0, 4, 8, 12]);
+        novelty.kick = novelty.bass.clone();
+        novelty.snare = strokes(first, &[0, 4, 8, 12]);
+        assert_eq!(bars_of(&novelty), Bars { per_bar: 4, first });
     }
 }
 
