@@ -3,9 +3,10 @@
 //! While the sample is heard, its spectra become the rise of seven bands (`spectra`, `flux`). What
 //! is left to do then depends on a hundred values per second: the signals that are compared with
 //! themselves (`novelty`), their likeness after every lag (`correlation`), the strength of every
-//! pulse (`pulse`), after how long it comes back the same (`repetition`), what that, the length and
-//! how busy it sounds (`pace`) say for each tempo (`candidates`, `length`, `choice`), and where the
-//! beats lie (`steady`, `beats`, `grid`, and `bars` with `changes` of the sound as a whole).
+//! pulse (`pulse`), after how long it comes back the same (`repetition`), which tempi come into
+//! question (`candidates`), what all that, the length (`length`) and how busy it sounds (`pace`) say
+//! for each (`evidence`), which of them it is (`choice`), and where the beats lie (`steady`, `beats`,
+//! `grid`, and `bars` with `changes` of the sound as a whole).
 
 mod attack;
 mod attacks;
@@ -15,6 +16,7 @@ mod candidates;
 mod changes;
 mod choice;
 mod correlation;
+mod evidence;
 mod flux;
 mod grid;
 mod length;
@@ -33,8 +35,9 @@ use std::sync::Arc;
 
 use attacks::Attacks;
 use beats::Tracker;
-use candidates::{Candidate, Evidence, Search};
+use candidates::{Candidate, Search};
 use correlation::{BLOCK_FRAMES, Correlation, Correlator};
+use evidence::Evidence;
 use flux::Flux;
 use grid::{Chosen, Heard, Telling};
 use novelty::{Moments, Novelty, SIGNALS};
