@@ -12,6 +12,7 @@ mod job;
 mod key;
 mod kind;
 mod loudness;
+mod mono;
 mod onsets;
 mod rhythm;
 mod single;

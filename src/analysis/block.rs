@@ -1,12 +1,16 @@
 //! What analyses hear.
 
+use super::mono::Mixture;
+
 /// Frames of a sample, in the order of time.
 pub(super) struct Block<'a> {
     /// As they are: one plane per channel.
     pub(super) planes: &'a [&'a [f32]],
-    /// The mean of the channels. What is no number is silence here, and nothing is louder than
-    /// [`LOUDEST`].
+    /// The mean of the channels that are heard. What is no number is silence here, and nothing is
+    /// louder than [`LOUDEST`].
     pub(super) mono: &'a [f32],
+    /// Which these are.
+    pub(super) mixture: Mixture,
 }
 
 /// What values are limited to: far beyond what any file means, and small enough for the square of

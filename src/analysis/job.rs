@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::block::{Block, mix_down};
 use super::key::KeyMeter;
 use super::loudness::LoudnessMeter;
+use super::mono::Mixture;
 use super::rhythm::{Asked, Rhythm};
 use super::single::Once;
 use super::waveform::WaveformMeter;
@@ -52,6 +53,8 @@ pub struct AnalysisJob {
     sample: Arc<SampleBuffer>,
     /// The first frame that is not heard yet.
     next_frame: usize,
+    /// Which channels are heard as one; known from the first step on.
+    mixture: Mixture,
     mono: Vec<f32>,
     /// In the order in which they conclude.
     analyzers: VecDeque<Box<dyn Analyzer>>,
@@ -70,7 +73,8 @@ impl AnalysisJob {
                 false => refused.push_back((kind, AnalysisError::Unfinished)),
             }
         }
-        Self { sample, next_frame: 0, mono: Vec::new(), analyzers, refused }
+        let (mixture, mono) = (Mixture::default(), Vec::new());
+        Self { sample, next_frame: 0, mixture, mono, analyzers, refused }
     }
 
     /// Does a little of the work, at most 1 ms of it on a machine of today, decided by a budget
@@ -104,8 +108,11 @@ impl AnalysisJob {
         let planes: Vec<&[f32]> = (0..self.sample.channels())
             .map(|channel| &self.sample.plane(channel)[self.next_frame..end])
             .collect();
-        mix_down(&planes, &mut self.mono);
-        let block = Block { planes: &planes, mono: &self.mono };
+        if self.next_frame == 0 {
+            self.mixture = Mixture::of(&self.sample);
+        }
+        mix_down(&planes[self.mixture.channels(planes.len())], &mut self.mono);
+        let block = Block { planes: &planes, mono: &self.mono, mixture: self.mixture };
         for analyzer in &mut self.analyzers {
             analyzer.hear(&block);
         }

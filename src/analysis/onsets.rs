@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use super::mono::{Mixture, Mono};
 use crate::buffer::SampleBuffer;
 
 /// Where sounds begin in a sample.
@@ -10,7 +11,8 @@ use crate::buffer::SampleBuffer;
 #[non_exhaustive]
 pub struct Onsets {
     /// The frame before each attack where the mean of the channels crosses zero, or the nearest
-    /// to that there is; rising. Cut there, a sample does not click.
+    /// to that there is; rising. Cut there, a sample does not click. Where the channels cancel each
+    /// other out in their mean, as where one of two is inverted, the loudest one counts instead.
     pub frames: Vec<u64>,
     /// The same in seconds.
     pub onsets_sec: Vec<f64>,
@@ -26,8 +28,8 @@ pub struct Onsets {
 const SNAP_SEC: f64 = 0.005;
 
 /// The places where `sample` is cut into `per_beat` equal parts of each beat, moved by up to 5 ms
-/// to where it crosses zero, or to the nearest to that there is. Rising, each once; the last beat is
-/// as long as the one before it.
+/// to where it crosses zero, as [`Onsets::frames`] are, or to the nearest to that there is. Rising,
+/// each once; the last beat is as long as the one before it.
 ///
 /// ```
 /// use hotcue::SampleBuffer;
@@ -39,6 +41,7 @@ const SNAP_SEC: f64 = 0.005;
 /// ```
 pub fn grid_slices(sample: &SampleBuffer, beats_sec: &[f64], per_beat: u32) -> Vec<u64> {
     let rate = f64::from(sample.sample_rate());
+    let mono = Mono::new(sample, Mixture::of(sample));
     let ends = beats_sec.iter().skip(1).copied();
     let last = beats_sec.last_chunk().map(|[before, last]| 2.0 * last - before);
     let mut slices: Vec<u64> = Vec::new();
@@ -46,7 +49,7 @@ pub fn grid_slices(sample: &SampleBuffer, beats_sec: &[f64], per_beat: u32) -> V
         for part in 0..per_beat {
             let at_sec = start + (end - start) * f64::from(part) / f64::from(per_beat);
             let Some(frame) = frame_at(at_sec * rate, sample.ready_frames()) else { continue };
-            let frame = zero_crossing(sample, frame, SNAP_SEC) as u64;
+            let frame = zero_crossing(mono, frame, SNAP_SEC) as u64;
             if slices.last().is_none_or(|last| *last < frame) {
                 slices.push(frame);
             }
@@ -67,32 +70,27 @@ fn frame_at(place: f64, frames: usize) -> Option<usize> {
     (0.0..frames as f64).contains(&place).then_some(place as usize)
 }
 
-/// The mean of the channels at `frame`, times their number.
-pub(super) fn mono_at(sample: &SampleBuffer, frame: usize) -> f32 {
-    (0..sample.channels()).map(|channel| sample.plane(channel)[frame]).sum()
-}
-
-/// The frame nearest to `frame`, within `within_sec`, at which the mean of the channels is 0 or
-/// has just changed its sign; without one the frame at which it is nearest to 0.
-pub(super) fn zero_crossing(sample: &SampleBuffer, frame: usize, within_sec: f64) -> usize {
+/// The frame nearest to `frame`, within `within_sec`, at which the sample is 0 or has just changed
+/// its sign; without one the frame at which it is nearest to 0.
+pub(super) fn zero_crossing(mono: Mono<'_>, frame: usize, within_sec: f64) -> usize {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a few milliseconds"
     )]
-    let within = (within_sec * f64::from(sample.sample_rate())) as usize;
+    let within = (within_sec * f64::from(mono.sample.sample_rate())) as usize;
     let crosses = |at: &usize| {
-        let now = mono_at(sample, *at);
-        now == 0.0 || *at == 0 || (mono_at(sample, *at - 1) < 0.0) != (now < 0.0)
+        let now = mono.at(*at);
+        now == 0.0 || *at == 0 || (mono.at(*at - 1) < 0.0) != (now < 0.0)
     };
     // The nearest first, of two the earlier.
     let near = || {
         (0..=within)
             .flat_map(|distance| [frame.checked_sub(distance), Some(frame + distance)])
             .flatten()
-            .filter(|at| *at < sample.ready_frames())
+            .filter(|at| *at < mono.sample.ready_frames())
     };
-    let level = |at: &usize| mono_at(sample, *at).abs();
+    let level = |at: &usize| mono.at(*at).abs();
     near()
         .find(crosses)
         .or_else(|| near().min_by(|one, other| level(one).total_cmp(&level(other))))

@@ -49,6 +49,7 @@ use steady::Phases;
 
 use super::block::Block;
 use super::kind::AnalysisResult;
+use super::mono::{Mixture, Mono};
 use super::onsets::Onsets;
 use super::tempo::TempoEstimate;
 use super::{Analyzer, Conclusion};
@@ -82,6 +83,7 @@ const LEAST_COMB: f64 = 0.02;
 /// The analysis, between two steps.
 pub(super) struct Rhythm {
     sample: Arc<SampleBuffer>,
+    mixture: Mixture,
     asked: Asked,
     /// What the sample is multiplied by, so that its peak is 1; 0 of silence.
     gain: f32,
@@ -138,6 +140,7 @@ impl Rhythm {
         let gain = if peak.is_normal() { peak.recip() } else { 0.0 };
         let spectra = Spectra::new(sample.sample_rate());
         Self {
+            mixture: Mixture::default(),
             asked,
             gain,
             flux: Flux::new(spectra.bins(), spectra.bin_hz(), frames_of(sample)),
@@ -184,12 +187,13 @@ impl Rhythm {
         let count = (STEP_VALUES / attack::values_per_attack(&self.sample)).max(1);
         let to = self.peaks.len().min(from + count);
         let rate = f64::from(self.sample.sample_rate());
+        let mono = Mono::new(&self.sample, self.mixture);
         for &peak in &self.peaks[from..to] {
             let at_sec = seconds(peak as f64 + ATTACK_FRAMES);
-            let mut frame = attack::start(&self.sample, at_sec) as u64;
+            let mut frame = attack::start(mono, at_sec) as u64;
             let silent_sec = self.leading_silence_sec;
             if self.onsets.frames.is_empty() && frame as f64 / rate < silent_sec + SOON_SEC {
-                frame = attack::beginning(&self.sample, silent_sec) as u64;
+                frame = attack::beginning(mono, silent_sec) as u64;
             }
             if self.onsets.frames.last().is_some_and(|last| *last >= frame) {
                 continue;
@@ -314,6 +318,7 @@ fn seconds(frames: f64) -> f64 {
 
 impl Analyzer for Rhythm {
     fn hear(&mut self, block: &Block<'_>) {
+        self.mixture = block.mixture;
         self.silence.hear(block.planes);
         let Self { spectra, flux, gain, .. } = self;
         spectra.hear(block.mono, *gain, |powers| flux.hear(powers));
@@ -367,7 +372,8 @@ impl Analyzer for Rhythm {
             }
             Stage::Correlating(which, from) => self.correlate(which, from),
             Stage::Repeating => {
-                if self.repetition.step(&self.sample, &self.attacks.times_sec()) {
+                let mono = Mono::new(&self.sample, self.mixture);
+                if self.repetition.step(mono, &self.attacks.times_sec()) {
                     Stage::Repeating
                 } else {
                     self.pulse = Some(Pulse::new(frames));

@@ -1,5 +1,7 @@
 //! What a program draws of a sample.
 
+use std::ops::Range;
+
 use super::SampleBuffer;
 use super::overview::Extremes;
 
@@ -67,6 +69,16 @@ impl SampleBuffer {
             }
         }
         waveform
+    }
+
+    /// The greatest absolute value of all channels in some of the ready frames, in microseconds.
+    pub(crate) fn peak(&self, frames: Range<usize>) -> f32 {
+        let peak = |channel| {
+            let Range { start, end } = frames;
+            let Extremes { min, max } = self.overview.extremes(&self.storage, channel, start, end);
+            max.max(-min)
+        };
+        (0..self.channels()).map(peak).fold(0.0, f32::max)
     }
 }
 

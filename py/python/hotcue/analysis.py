@@ -118,7 +118,9 @@ class OnsetsAnalysis(TypedDict):
 
     frames: list[int]
     """The frame before each attack where the mean of the channels crosses zero, or nearly so; cut
-    there, the audio does not click. Frames of the audio that was heard: those of its rate."""
+    there, the audio does not click. Frames of the audio that was heard: those of its rate. Where
+    channels cancel each other out, as where one side is inverted, the loudest is heard instead of
+    the mean."""
     onsets_sec: list[float]
     """The same in seconds."""
     strengths: list[float]
@@ -204,8 +206,8 @@ def grid_slices(
         starts = hotcue.grid_slices(sample, sample.analysis["bpm"]["beats_sec"], 4)
 
     Each is moved by up to 5 ms to where the mean of the channels crosses zero, or comes nearest to
-    that, so that it does not click. Rising, each once, none outside the audio; the last beat is as
-    long as the one before it.
+    that, so that it does not click; where they cancel each other out, to where the loudest does.
+    Rising, each once, none outside the audio; the last beat is as long as the one before it.
     `source` is a `Sample` that is in memory, or an array with its `sample_rate`, as `analyze` takes
     them; `per_beat` is 1 to 1024.
 

@@ -1,6 +1,7 @@
 //! Where in the sample an attack begins, to the frame.
 
-use super::super::onsets::{mono_at, zero_crossing};
+use super::super::mono::Mono;
+use super::super::onsets::zero_crossing;
 use crate::buffer::SampleBuffer;
 
 /// Where the attack is looked for, around where the flux has it.
@@ -25,18 +26,19 @@ fn frames_in(sample: &SampleBuffer, seconds: f64) -> usize {
 }
 
 /// The zero crossing at which the first sound begins, after so much silence.
-pub(super) fn beginning(sample: &SampleBuffer, silent_sec: f64) -> usize {
+pub(super) fn beginning(mono: Mono<'_>, silent_sec: f64) -> usize {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "within the sample"
     )]
-    let first = (silent_sec * f64::from(sample.sample_rate())).round() as usize;
-    zero_crossing(sample, first.min(sample.ready_frames().saturating_sub(1)), SNAP_SEC)
+    let first = (silent_sec * f64::from(mono.sample.sample_rate())).round() as usize;
+    zero_crossing(mono, first.min(mono.sample.ready_frames().saturating_sub(1)), SNAP_SEC)
 }
 
 /// The zero crossing at which the attack near `at_sec` begins.
-pub(super) fn start(sample: &SampleBuffer, at_sec: f64) -> usize {
+pub(super) fn start(mono: Mono<'_>, at_sec: f64) -> usize {
+    let sample = mono.sample;
     let about = frames_in(sample, at_sec.max(0.0));
     let from = about.saturating_sub(frames_in(sample, BEFORE_SEC));
     let to = (about + frames_in(sample, AFTER_SEC)).min(sample.ready_frames());
@@ -45,7 +47,7 @@ pub(super) fn start(sample: &SampleBuffer, at_sec: f64) -> usize {
         .step_by(part)
         .map(|start| {
             let values = start..(start + part).min(to);
-            values.fold(0.0, |most: f32, frame| most.max(mono_at(sample, frame).abs()))
+            values.fold(0.0, |most: f32, frame| most.max(mono.at(frame).abs()))
         })
         .collect();
     let peak = (0..parts.len()).max_by(|one, other| parts[*one].total_cmp(&parts[*other]));
@@ -57,7 +59,7 @@ pub(super) fn start(sample: &SampleBuffer, at_sec: f64) -> usize {
     let begin = from + first * part;
     // Within the part, where it gets that loud.
     let begin = (begin..(begin + part).min(to))
-        .find(|frame| mono_at(sample, *frame).abs() > threshold)
+        .find(|frame| mono.at(*frame).abs() > threshold)
         .unwrap_or(begin);
-    zero_crossing(sample, begin, SNAP_SEC)
+    zero_crossing(mono, begin, SNAP_SEC)
 }

@@ -5,10 +5,9 @@
 //! other is a whole number of beats. It is known far better than any tempo that is heard, and
 //! holds where the file itself ends anywhere. What is played by hand never comes back so.
 
-use super::super::onsets::mono_at;
+use super::super::mono::Mono;
 use super::correlation::Correlation;
 use super::spectra::FRAMES_PER_SEC;
-use crate::buffer::SampleBuffer;
 
 /// Shorter distances are those of single hits.
 const SHORTEST_SEC: f64 = 0.8;
@@ -96,9 +95,9 @@ impl Repetition {
 
     /// Looks at the next distance, or at a few attacks more of one that may be it; false once there is
     /// none left.
-    pub(super) fn step(&mut self, sample: &SampleBuffer, attacks_sec: &[f64]) -> bool {
+    pub(super) fn step(&mut self, mono: Mono<'_>, attacks_sec: &[f64]) -> bool {
         if let Some(near) = &mut self.near {
-            let comparison = Comparison::exact(sample);
+            let comparison = Comparison::exact(mono);
             comparison.compare_some(near);
             if near.left.is_empty() {
                 self.found_sec.extend(comparison.certain_sec(near));
@@ -107,7 +106,7 @@ impl Repetition {
         } else if let Some(lag) = self.lags.get(self.next) {
             self.next += 1;
             let lag_sec = lag / f64::from(FRAMES_PER_SEC);
-            self.near = Comparison::coarse(sample).near(attacks_sec, lag_sec);
+            self.near = Comparison::coarse(mono).near(attacks_sec, lag_sec);
         }
         self.near.is_some() || self.next < self.lags.len()
     }
@@ -136,20 +135,21 @@ struct Near {
 
 /// Parts of a sample that are laid beside each other.
 struct Comparison<'a> {
-    sample: &'a SampleBuffer,
+    mono: Mono<'a>,
     /// Frames that make one value.
     frames_per_value: usize,
 }
 
 impl<'a> Comparison<'a> {
     /// By some values per second.
-    fn coarse(sample: &'a SampleBuffer) -> Self {
-        Self { sample, frames_per_value: (sample.sample_rate() / RATE_HZ).max(1) as usize }
+    fn coarse(mono: Mono<'a>) -> Self {
+        let frames_per_value = (mono.sample.sample_rate() / RATE_HZ).max(1) as usize;
+        Self { mono, frames_per_value }
     }
 
     /// By every frame.
-    fn exact(sample: &'a SampleBuffer) -> Self {
-        Self { sample, frames_per_value: 1 }
+    fn exact(mono: Mono<'a>) -> Self {
+        Self { mono, frames_per_value: 1 }
     }
 
     /// The exact distance near `lag_sec` after which the loudest attack comes back.
@@ -157,7 +157,7 @@ impl<'a> Comparison<'a> {
         let around = self.values(AROUND_SEC);
         let length = self.values(PROBE_SEC);
         let lag = self.values(lag_sec);
-        let last = (self.sample.ready_frames() / self.frames_per_value)
+        let last = (self.mono.sample.ready_frames() / self.frames_per_value)
             .checked_sub(lag + length + around)?;
         let fit: Vec<usize> =
             attacks_sec.iter().map(|at| self.values(*at)).filter(|at| *at <= last).collect();
@@ -178,7 +178,7 @@ impl<'a> Comparison<'a> {
             return None;
         }
         let frames = |values: usize| values * self.frames_per_value;
-        let exact = Self::exact(self.sample);
+        let exact = Self::exact(self.mono);
         let (lag, like) = exact.best(frames(at), frames(lag), frames(1), frames(length));
         let left = probes.into_iter().map(frames).collect();
         (like >= SAME).then_some(Near { lag, is_held, left, compared: 0, same: 0, elsewhere: 0 })
@@ -202,7 +202,7 @@ impl<'a> Comparison<'a> {
             near.compared += 1;
             near.same += usize::from(like >= SAME);
             if near.is_held {
-                let coarse = Self::coarse(self.sample);
+                let coarse = Self::coarse(self.mono);
                 let values = |frames: usize| frames / coarse.frames_per_value;
                 let [around, length] = [AROUND_SEC, PROBE_SEC].map(|sec| coarse.values(sec));
                 let lag = values(near.lag * 618 / 1_000);
@@ -215,7 +215,7 @@ impl<'a> Comparison<'a> {
     /// The distance in seconds, if most attacks come back after it.
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     fn certain_sec(&self, near: &Near) -> Option<f64> {
-        let value_sec = self.frames_per_value as f64 / f64::from(self.sample.sample_rate());
+        let value_sec = self.frames_per_value as f64 / f64::from(self.mono.sample.sample_rate());
         let compared = near.compared as f64;
         let is_certain = near.same as f64 >= MOST_PART * compared
             && near.elsewhere as f64 <= DRONE_PART * compared;
@@ -224,14 +224,14 @@ impl<'a> Comparison<'a> {
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds")]
     fn values(&self, seconds: f64) -> usize {
-        let frames = seconds.max(0.0) * f64::from(self.sample.sample_rate());
+        let frames = seconds.max(0.0) * f64::from(self.mono.sample.sample_rate());
         (frames as usize) / self.frames_per_value
     }
 
     /// How loud it is there, by one frame of each value.
     fn loudness(&self, from: usize, values: usize) -> f32 {
         let frames = (from..from + values).map(|value| value * self.frames_per_value);
-        frames.map(|frame| mono_at(self.sample, frame)).map(|value| value * value).sum()
+        frames.map(|frame| self.mono.at(frame)).map(|value| value * value).sum()
     }
 
     /// Values from there on.
@@ -239,8 +239,8 @@ impl<'a> Comparison<'a> {
         (from..from + values)
             .map(|value| {
                 let begin = value * self.frames_per_value;
-                let end = (begin + self.frames_per_value).min(self.sample.ready_frames());
-                (begin..end).map(|frame| mono_at(self.sample, frame)).sum()
+                let end = (begin + self.frames_per_value).min(self.mono.sample.ready_frames());
+                (begin..end).map(|frame| self.mono.at(frame)).sum()
             })
             .collect()
     }

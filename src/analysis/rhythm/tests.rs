@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::mono::{Mixture, Mono};
 use super::super::onsets::Onsets;
 use super::super::tempo::{TempoAlternative, TempoEstimate};
 use super::super::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep};
@@ -575,7 +576,7 @@ fn repeats_sec(track: Track, places_sec: &[f64]) -> Option<f64> {
     Correlator::new().add(&flux, 0.0, 0, &mut correlation);
     let sample = track.sample();
     let mut repetition = Repetition::new(&correlation);
-    while repetition.step(&sample, places_sec) {}
+    while repetition.step(Mono::new(&sample, Mixture::Mean), places_sec) {}
     repetition.shortest_sec()
 }
 
