@@ -128,7 +128,7 @@ fn analyzer(
 ) -> Option<Box<dyn Analyzer>> {
     let (channels, rate) = (sample.channels(), sample.sample_rate());
     match kind {
-        AnalysisKind::Loudness => Some(Box::new(Once::new(LoudnessMeter::new(channels, rate)))),
+        AnalysisKind::Loudness => Some(Box::new(LoudnessMeter::new(channels, rate))),
         AnalysisKind::Waveform => {
             let meter = WaveformMeter::new(sample.spec(), sample.ready_frames());
             Some(Box::new(Once::new(meter)))

@@ -5,6 +5,7 @@
 //! 2.0 specification* (hydrogenaudio wiki).
 
 mod channels;
+mod gates;
 mod gating;
 #[cfg(test)]
 mod tests;
@@ -12,9 +13,9 @@ mod true_peak;
 mod weighting;
 
 use super::biquad::{LANES, in_pairs};
-use super::single::Single;
-use super::{AnalysisResult, Block};
+use super::{AnalysisResult, Analyzer, Block, Conclusion};
 use channels::weight;
+use gates::Gates;
 use gating::{SUB_BLOCKS_PER_SEC, Sums, Windows, loudness_lufs};
 use true_peak::Peaks;
 use weighting::Weighting;
@@ -134,6 +135,9 @@ pub(super) struct LoudnessMeter {
     sub_blocks: usize,
     windows: Windows,
     peaks: Peaks,
+    /// Once all is heard.
+    gates: Option<Gates>,
+    is_told: bool,
 }
 
 impl LoudnessMeter {
@@ -150,6 +154,8 @@ impl LoudnessMeter {
             sub_blocks: 0,
             windows: Windows::new(),
             peaks: Peaks::new(channels, rate_hz),
+            gates: None,
+            is_told: false,
         }
     }
 
@@ -184,31 +190,43 @@ impl LoudnessMeter {
         self.open.frames += (to - from) as f64;
     }
 
-    /// What all that was heard comes to.
-    fn result(mut self) -> Loudness {
-        self.windows.conclude(self.open, self.rate as f64);
+    /// Works on what all that was heard comes to, as much as a step may; that, once it is known.
+    fn result(&mut self) -> Option<Loudness> {
+        let Self { windows, gates, .. } = self;
+        let gates = gates.get_or_insert_with(|| {
+            windows.conclude(self.open, self.rate as f64);
+            Gates::new()
+        });
+        if gates.step(windows) {
+            return None;
+        }
         let [sample_peak, true_peak] = self.peaks.conclude();
         let audible = |power: f64| (power > 0.0).then(|| loudness_lufs(power));
-        Loudness {
-            integrated_lufs: self.windows.integrated_lufs(),
-            momentary_max_lufs: audible(self.windows.momentary_max),
-            short_term_max_lufs: audible(self.windows.short_term_max),
-            range_lu: self.windows.range_lu(),
+        Some(Loudness {
+            integrated_lufs: gates.integrated_lufs,
+            momentary_max_lufs: audible(windows.momentary_max),
+            short_term_max_lufs: audible(windows.short_term_max),
+            range_lu: gates.range_lu,
             sample_peak,
             true_peak,
-            is_short: self.windows.is_short,
+            is_short: windows.is_short,
             is_mono: self.weights.len() == 1,
-        }
+        })
     }
 }
 
-impl Single for LoudnessMeter {
+impl Analyzer for LoudnessMeter {
     fn hear(&mut self, block: &Block<'_>) {
         self.measure(block.planes);
     }
 
-    fn conclude(self) -> AnalysisResult {
-        AnalysisResult::Loudness(self.result())
+    fn conclude(&mut self) -> Conclusion {
+        if self.is_told {
+            return Conclusion::End;
+        }
+        let Some(loudness) = self.result() else { return Conclusion::More };
+        self.is_told = true;
+        Conclusion::Result(AnalysisResult::Loudness(loudness))
     }
 }
 

@@ -1,8 +1,8 @@
-//! From the power of short blocks to loudness and its range.
+//! From the power of short blocks to that of the windows that are gated.
 //!
 //! # Sources
-//! ITU-R BS.1770-5, Annex 1: blocks, gates, equations (2) to (7). EBU Tech 3341 (2023), 2.2: the
-//! sliding windows of 0.4 s and 3 s. EBU Tech 3342 (2023), 3.1 and 5: loudness range.
+//! ITU-R BS.1770-5, Annex 1: blocks, equation (2). EBU Tech 3341 (2023), 2.2: the sliding windows of
+//! 0.4 s and 3 s.
 
 /// Sub-blocks per second. A peak of momentary loudness is under-read by 10 log (1 − 5 ms / 400 ms)
 /// = 0.05 LU at most.
@@ -17,14 +17,6 @@ const SHORT_TERM_STEPS: usize = 30;
 /// Sub-blocks of the longest window.
 const RING: usize = SHORT_TERM_STEPS * STEP;
 
-/// Γa, the absolute gate, in LUFS.
-const ABSOLUTE_GATE_LUFS: f64 = -70.0;
-/// The relative gate, in LU below the loudness behind the absolute one.
-const RELATIVE_GATE_LU: f64 = -10.0;
-/// The same for loudness range.
-const RANGE_GATE_LU: f64 = -20.0;
-/// The percentiles that range lies between.
-const RANGE_PERCENTILES: [usize; 2] = [10, 95];
 /// What makes up for the gain of the weighting at 997 Hz, in LU.
 const OFFSET_LU: f64 = -0.691;
 
@@ -33,7 +25,7 @@ pub(super) fn loudness_lufs(power: f64) -> f64 {
     OFFSET_LU + 10.0 * power.log10()
 }
 
-fn power_of(loudness_lufs: f64) -> f64 {
+pub(super) fn power_of(loudness_lufs: f64) -> f64 {
     10.0_f64.powf((loudness_lufs - OFFSET_LU) / 10.0)
 }
 
@@ -50,9 +42,10 @@ pub(super) struct Windows {
     pub(super) momentary_max: f64,
     pub(super) short_term_max: f64,
     /// The mean power of each gating block.
-    blocks: Vec<f64>,
-    /// The mean power of each short-term window, ten per second.
-    short_terms: Vec<f64>,
+    pub(super) blocks: Vec<f64>,
+    /// The mean power of each short-term window, ten per second. Only those that lie wholly within
+    /// the sample.
+    pub(super) short_terms: Vec<f64>,
     /// Whether there was less than one gating block.
     pub(super) is_short: bool,
 }
@@ -134,36 +127,4 @@ impl Windows {
             self.short_term_max = filled(SHORT_TERM_STEPS);
         }
     }
-
-    /// Gated loudness, equations (5) to (7). Without a block that passes the gates, as where all that
-    /// sounds is behind the last whole one, the greatest window; None where that is no louder.
-    pub(super) fn integrated_lufs(&self) -> Option<f64> {
-        let absolute = power_of(ABSOLUTE_GATE_LUFS);
-        let loud = |gate: f64| self.blocks.iter().copied().filter(move |&power| power > gate);
-        let Some(mean_power) = mean(loud(absolute)) else {
-            return (self.momentary_max > absolute).then(|| loudness_lufs(self.momentary_max));
-        };
-        let relative = mean_power * 10.0_f64.powf(RELATIVE_GATE_LU / 10.0);
-        mean(loud(absolute.max(relative))).map(loudness_lufs)
-    }
-
-    /// Loudness range, in LU; None without a window of 3 s that passes the gates. Only windows
-    /// that lie wholly within the sample count.
-    pub(super) fn range_lu(&self) -> Option<f64> {
-        let absolute = power_of(ABSOLUTE_GATE_LUFS);
-        let loud = |gate: f64| self.short_terms.iter().copied().filter(move |&power| power >= gate);
-        let gate = absolute.max(mean(loud(absolute))? * 10.0_f64.powf(RANGE_GATE_LU / 10.0));
-        let mut powers: Vec<f64> = loud(gate).collect();
-        let last = powers.len().checked_sub(1)?;
-        // Rounded half up, as in the document.
-        let [low, high] = RANGE_PERCENTILES.map(|percent| {
-            *powers.select_nth_unstable_by((last * percent + 50) / 100, f64::total_cmp).1
-        });
-        Some(10.0 * (high / low).log10())
-    }
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = values.fold((0.0, 0_u32), |(sum, count), value| (sum + value, count + 1));
-    (count > 0).then(|| sum / f64::from(count))
 }
