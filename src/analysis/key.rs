@@ -13,6 +13,7 @@ mod tests;
 
 use super::single::Single;
 use super::{AnalysisResult, Block};
+use crate::buffer::Extremes;
 use chroma::{Chroma, Pitches};
 use decimate::Decimator;
 use profiles::Match;
@@ -25,6 +26,9 @@ const OF_COHERENCE: f64 = 0.12;
 const LEAST_TONAL: f64 = 0.094;
 /// With this much of both, it certainly is not.
 const CLEARLY_TONAL: f64 = 0.25;
+/// What varies by no more than this part of itself is a constant: 100 dB below it, there is nothing
+/// but what rounding leaves, and where it begins and ends.
+const CONSTANT: f32 = 1e-5;
 /// The margin, in correlation, from which on nothing speaks for another key.
 const CLEAR_MARGIN: f64 = 0.2;
 
@@ -88,21 +92,28 @@ pub(super) struct KeyMeter {
     decimator: Decimator,
     spectrum: Spectrum,
     chroma: Chroma,
+    extremes: Extremes,
 }
 
 impl KeyMeter {
     pub(super) fn new(rate: u32) -> Self {
         let decimator = Decimator::new(rate as usize);
         let rate_hz = rate as f32 / decimator.factor() as f32;
-        Self { decimator, spectrum: Spectrum::new(rate_hz), chroma: Chroma::new() }
+        let (spectrum, chroma) = (Spectrum::new(rate_hz), Chroma::new());
+        Self { decimator, spectrum, chroma, extremes: Extremes::NONE }
     }
 
     fn listen(&mut self, mono: &[f32]) {
+        self.extremes = self.extremes.and(Extremes::of(mono));
         self.decimator.pass(mono, self.spectrum.pending());
         self.spectrum.drain(false, |peaks| self.chroma.add(peaks));
     }
 
     fn result(mut self) -> Option<Key> {
+        let Extremes { min, max } = self.extremes;
+        if max - min <= CONSTANT * max.max(-min) {
+            return None;
+        }
         self.spectrum.drain(true, |peaks| self.chroma.add(peaks));
         let Pitches { classes, tuning_cents, coherence, harmony } = self.chroma.pitches()?;
         let tonal = harmony + OF_COHERENCE * coherence;

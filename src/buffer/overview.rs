@@ -21,7 +21,7 @@ pub(crate) struct Extremes {
 
 impl Extremes {
     /// Those of no value at all.
-    pub(super) const NONE: Self = Self { min: f32::INFINITY, max: f32::NEG_INFINITY };
+    pub(crate) const NONE: Self = Self { min: f32::INFINITY, max: f32::NEG_INFINITY };
 
     /// Those of `values`.
     pub(crate) fn of(values: &[f32]) -> Self {

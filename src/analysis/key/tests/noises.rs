@@ -52,6 +52,20 @@ fn percussion_has_no_key() {
     assert_eq!(key_at(RATE, &hit), None);
 }
 
+/// What rounding leaves of it has no pitch.
+#[test]
+fn a_constant_has_no_key() {
+    for rate in [8_000, 11_025, 44_100, 48_000, 96_000] {
+        for seconds in [0.3, 1.0, 5.3] {
+            let frames = (seconds * f64::from(rate)) as usize;
+            for value in [1.0, 0.1, -0.001] {
+                let what = format!("{value} for {seconds} s at {rate} Hz");
+                assert_eq!(key_at(rate, &vec![value; frames]), None, "{what}");
+            }
+        }
+    }
+}
+
 /// Toms ring at frequencies that keep to no semitones.
 #[test]
 fn a_membrane_that_rings_has_no_key() {
