@@ -116,4 +116,15 @@ impl<'a> Mono<'a> {
         let channels = self.mixture.channels(self.sample.channels());
         channels.map(|channel| self.sample.plane(channel)[frame]).sum()
     }
+
+    /// The greatest absolute one of such values.
+    pub(super) fn loudest(self, frames: Range<usize>) -> f32 {
+        frames.map(|frame| self.at(frame).abs()).fold(0.0, f32::max)
+    }
+
+    /// How many are heard.
+    #[expect(clippy::cast_precision_loss, reason = "64 channels at most")]
+    pub(super) fn channels(self) -> f32 {
+        self.mixture.channels(self.sample.channels()).len() as f32
+    }
 }

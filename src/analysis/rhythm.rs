@@ -206,6 +206,22 @@ impl Rhythm {
         to
     }
 
+    /// Adds what begins where the flux says nothing; tempi are weighed without it.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    fn place_last(&mut self) {
+        let within_sec = seconds(CUT_OFF_FRAMES as f64);
+        let mono = Mono::new(&self.sample, self.mixture);
+        let Some((frame, level)) = attack::last(mono, within_sec, self.gain) else { return };
+        let at_sec = frame as f64 / f64::from(self.sample.sample_rate());
+        let Onsets { frames, onsets_sec, strengths, .. } = &mut self.onsets;
+        if onsets_sec.last().is_some_and(|last| at_sec < last + SOON_SEC) {
+            return;
+        }
+        strengths.push(if frames.is_empty() { 1.0 } else { level.into() });
+        frames.push(frame as u64);
+        onsets_sec.push(at_sec);
+    }
+
     /// What tempi are weighed by; None of what has none.
     fn evidence(&self) -> Option<Evidence<'_>> {
         let length_sec = self.length_sec();
@@ -366,6 +382,7 @@ impl Analyzer for Rhythm {
                 if !self.asked.onsets {
                     return Conclusion::More;
                 }
+                self.place_last();
                 return Conclusion::Result(AnalysisResult::Onsets(std::mem::take(
                     &mut self.onsets,
                 )));

@@ -11,6 +11,8 @@ const AFTER_SEC: f64 = 0.02;
 const PART_SEC: f64 = 0.001;
 /// An attack begins where it first exceeds this part of the way from the quietest to the loudest.
 const BEGINS_PART: f32 = 0.1;
+/// What begins at the end of a sample is louder than this part of its peak, −26 dB.
+const LAST_PART: f32 = 0.05;
 /// How far back from there a zero crossing is looked for.
 const SNAP_SEC: f64 = 0.002;
 
@@ -34,6 +36,19 @@ pub(super) fn beginning(mono: Mono<'_>, silent_sec: f64) -> usize {
     )]
     let first = (silent_sec * f64::from(mono.sample.sample_rate())).round() as usize;
     zero_crossing(mono, first.min(mono.sample.ready_frames().saturating_sub(1)), SNAP_SEC)
+}
+
+/// The attack in the last `within_sec` of the sample, if there is one: the zero crossing at which it
+/// begins, and how loud the mean of the channels gets, 0 to 1, with a `gain` that makes the peak 1.
+pub(super) fn last(mono: Mono<'_>, within_sec: f64, gain: f32) -> Option<(usize, f32)> {
+    let end = mono.sample.ready_frames();
+    let from = end.saturating_sub(frames_in(mono.sample, within_sec));
+    let loudest = mono.loudest(from..end);
+    let level = (gain * loudest / mono.channels()).min(1.0);
+    let begin = (from..end).find(|frame| mono.at(*frame).abs() > BEGINS_PART * loudest)?;
+    let before = begin.saturating_sub(frames_in(mono.sample, BEFORE_SEC))..begin;
+    let begins = level > LAST_PART && mono.loudest(before) <= BEGINS_PART * loudest;
+    begins.then(|| (zero_crossing(mono, begin, SNAP_SEC), level))
 }
 
 /// The zero crossing at which the attack near `at_sec` begins.

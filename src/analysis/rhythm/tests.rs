@@ -896,6 +896,56 @@ fn onsets_lie_at_zero_crossings_before_the_attacks() {
 }
 
 #[test]
+fn what_begins_in_the_last_moment_has_an_onset() {
+    for rate in [8_000, 44_100, 96_000] {
+        let onsets_of = |plane: Vec<f32>| {
+            let sample = SampleBuffer::from_planes(rate, vec![plane]).expect("a mono sample");
+            analyse(sample).0
+        };
+        let second = rate as usize;
+        for before_end_sec in [0.0, 0.002, 0.01, 0.025] {
+            let click = second - 1 - frames(before_end_sec, rate);
+            let mut plane = vec![0.0; second];
+            plane[click] = -0.7;
+            assert_eq!(onsets_of(plane).frames, [click as u64], "{before_end_sec} s at {rate} Hz");
+        }
+        let short: Vec<f32> = (0..second / 50).map(|at| (0.3 * at as f32).sin()).collect();
+        assert_eq!(onsets_of(short.clone()).frames, [0], "20 ms at {rate} Hz");
+        assert_eq!(onsets_of(short).strengths, [1.0]);
+        assert_eq!(onsets_of(vec![0.5]).frames, [0], "one frame at {rate} Hz");
+
+        let mut two = Track::new(rate, 1.0);
+        two.strike(0.25, 700.0, 0.05, 0.8);
+        two.plane[second - 1] = 0.2;
+        let found = onsets_of(two.plane);
+        assert_eq!(found.frames.last(), Some(&(second as u64 - 2)), "{found:?} at {rate} Hz");
+        assert_eq!(found.frames.len(), 2, "{found:?} at {rate} Hz");
+    }
+}
+
+#[test]
+fn what_only_ends_there_has_none() {
+    // A tone that is cut off, one that fades out, and one beside which a click is soft.
+    let tone = |at: usize| (0.05 * at as f32).sin();
+    let cut: Vec<f32> = (0..8_001).map(tone).collect();
+    let faded = (0..8_001).map(|at| tone(at) * (1.0 - at as f32 / 8_001.0)).collect();
+    let mut clicked = cut.clone();
+    clicked[8_000] = 1.5;
+    let mut soft = vec![0.0; 8_001];
+    (soft[800], soft[8_000]) = (1.0, 0.04);
+    for (what, plane, expected) in [
+        ("cut off", cut, 0..1),
+        ("faded", faded, 0..1),
+        ("beside a click", clicked, 0..1),
+        ("a soft click", soft, 799..801),
+    ] {
+        let sample = SampleBuffer::from_planes(8_000, vec![plane]).expect("a mono sample");
+        let found = analyse(sample).0.frames;
+        assert!(found.len() == 1 && expected.contains(&found[0]), "{what}: {found:?}");
+    }
+}
+
+#[test]
 fn slices_of_a_grid_are_moved_to_zero_crossings() {
     let track = strikes_over_a_tone(44_100, &[0.5, 1.0]);
     let plane = track.plane.clone();
