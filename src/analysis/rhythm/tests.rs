@@ -896,6 +896,25 @@ fn onsets_lie_at_zero_crossings_before_the_attacks() {
 }
 
 #[test]
+fn n_beats_are_those_that_the_length_holds_at_loop_bpm() {
+    // What an encoder leaves behind is room for one more beat.
+    for (bars, tail_sec, heard) in [(2, 0.0, 8), (4, 0.026, 17), (8, 0.04, 33)] {
+        let mut track = Track::groove(22_050, 120.0, bars);
+        let padded = track.plane.len() + frames(tail_sec, track.rate);
+        track.plane.resize(padded, 0.0);
+        let length_sec = padded as f64 / 22_050.0;
+        let (_, tempo, _) = analyse(track.sample());
+        let (Some(loop_bpm), Some(n_beats)) = (tempo.loop_bpm, tempo.n_beats) else {
+            panic!("{tempo:?}");
+        };
+        assert_eq!(n_beats, 4 * bars, "{tail_sec} s");
+        assert!((f64::from(n_beats) * 60.0 / loop_bpm - length_sec).abs() < 1e-9, "{loop_bpm}");
+        assert!(tempo.bpm.is_some_and(|bpm| (bpm - 120.0).abs() < 0.1), "{tempo:?}");
+        assert_eq!(tempo.beats_sec.len(), heard, "{tail_sec} s");
+    }
+}
+
+#[test]
 fn what_begins_in_the_last_moment_has_an_onset() {
     for rate in [8_000, 44_100, 96_000] {
         let onsets_of = |plane: Vec<f32>| {
