@@ -15,7 +15,7 @@ pub(super) struct Block<'a> {
 
 /// What values are limited to: far beyond what any file means, and small enough for the square of
 /// a spectrum to be a number.
-const LOUDEST: f32 = 1e6;
+pub(super) const LOUDEST: f32 = 1e6;
 
 /// Puts the mean of `planes` into `mono`.
 pub(super) fn mix_down(planes: &[&[f32]], mono: &mut Vec<f32>) {

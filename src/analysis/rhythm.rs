@@ -47,7 +47,7 @@ use silence::Silence;
 use spectra::{FRAMES_PER_SEC, Spectra};
 use steady::Phases;
 
-use super::block::Block;
+use super::block::{Block, LOUDEST};
 use super::kind::AnalysisResult;
 use super::mono::{Mixture, Mono};
 use super::onsets::Onsets;
@@ -137,7 +137,7 @@ impl Rhythm {
         let all = sample.waveform(1, 0.0, f64::INFINITY);
         let peak =
             all.min.iter().chain(&all.max).fold(0.0_f32, |peak, value| peak.max(value.abs()));
-        let gain = if peak.is_normal() { peak.recip() } else { 0.0 };
+        let gain = if peak.is_normal() { peak.min(LOUDEST).recip() } else { 0.0 };
         let spectra = Spectra::new(sample.sample_rate());
         Self {
             mixture: Mixture::default(),

@@ -914,6 +914,20 @@ fn n_beats_are_those_that_the_length_holds_at_loop_bpm() {
     }
 }
 
+/// Beyond 10⁶ values are limited, which leaves noise noise.
+#[test]
+fn noise_has_no_tempo_however_loud_it_is() {
+    for gain in [1e-30, 1.0, 1e5, 1e20, 1e37] {
+        let mut noise = Noise(0x1234_5678);
+        let plane = (0..40_000).map(|_| (gain * noise.next()) as f32).collect();
+        let sample = SampleBuffer::from_planes(8_000, vec![plane]).expect("a mono sample");
+        let (onsets, tempo, _) = analyse(sample);
+        assert_eq!(tempo.bpm, None, "{gain}");
+        assert!(onsets.frames.len() <= 2, "{gain}: {onsets:?}");
+        assert!(onsets.strengths.iter().all(|strength| *strength <= 1.0), "{gain}: {onsets:?}");
+    }
+}
+
 #[test]
 fn what_begins_in_the_last_moment_has_an_onset() {
     for rate in [8_000, 44_100, 96_000] {
