@@ -17,13 +17,15 @@ use super::entry::EntryReader;
 use super::field::Field as _;
 use super::result::ResultReader;
 use crate::analysis::AnalysisKind;
-use crate::decode::open_regular;
+use crate::decode::open_itself;
 use crate::source::SourceIdentity;
 
 const CARD: &str = "card";
 const SAMPLE: &str = "sample";
 const RESULT: &str = "result";
 const UNFINISHED: &str = "unfinished";
+/// A folder that was in the place of a file of ours.
+const ASIDE: &str = "aside";
 /// What is not finished after so long never will be: its process was ended.
 const FORGOTTEN: Duration = Duration::from_secs(3_600);
 /// An entry says when it was used last to this precision: writing that costs more than reading a
@@ -134,7 +136,7 @@ impl Cache {
     /// The content of a file, if it has a card.
     pub(super) fn content_of(&self, identity: &SourceIdentity) -> Option<Key> {
         let path = self.path(Name::of_card(identity), CARD);
-        let (mut file, metadata) = open_regular(&path).ok()?;
+        let (mut file, metadata) = open_itself(&path).ok()?;
         let mut card = [0; CARD_BYTES];
         let is_whole = metadata.len() == card.len() as u64;
         if is_whole {
@@ -202,7 +204,7 @@ impl Cache {
 
     /// Whether it has an entry of a sample; sound or not.
     pub(super) fn has(&self, name: Name) -> bool {
-        self.path(name, SAMPLE).exists()
+        fs::symlink_metadata(self.path(name, SAMPLE)).is_ok_and(|metadata| metadata.is_file())
     }
 
     /// Whether something of so many bytes may come in at all.
@@ -330,15 +332,18 @@ impl Cache {
         Ok(())
     }
 
-    /// When a file of ours was used last, and what it takes; None for what is not ours, or was never
-    /// finished, which is removed once nobody writes it any more.
+    /// When a file of ours was used last, and what it takes; None for what is not ours, as a folder or
+    /// a link, or was never finished, which is removed once nobody writes it any more.
     fn seen(&self, item: &DirEntry) -> io::Result<Option<(SystemTime, u64, PathBuf)>> {
         let path = item.path();
         let metadata = item.metadata()?;
         let used = metadata.modified()?;
+        if !metadata.is_file() {
+            return Ok(None);
+        }
         match path.extension().and_then(|extension| extension.to_str()) {
             Some(CARD | SAMPLE | RESULT) => Ok(Some((used, metadata.len().max(LEAST_BYTES), path))),
-            Some(UNFINISHED) => {
+            Some(UNFINISHED | ASIDE) => {
                 if used.elapsed().is_ok_and(|ago| ago >= FORGOTTEN) {
                     fs::remove_file(path)?;
                 }
@@ -351,7 +356,7 @@ impl Cache {
 
 /// Opens a file of the cache, and notes that it was used; its length.
 fn used(path: &Path) -> io::Result<(File, u64)> {
-    let (file, metadata) = open_regular(path)?;
+    let (file, metadata) = open_itself(path)?;
     let now = SystemTime::now();
     let is_long_ago =
         |used: SystemTime| now.duration_since(used).is_ok_and(|ago| ago >= USE_PERIOD);
@@ -375,10 +380,18 @@ pub(super) struct Unfinished {
 
 impl Unfinished {
     /// Gives it its name, in one step for all who look. Not synchronised: what a power failure
-    /// leaves of it has no valid checksum.
+    /// leaves of it has no valid checksum. A link that has this name is replaced; a folder, which
+    /// nothing here has made, is given another name.
     fn keep(mut self, path: &Path) -> io::Result<()> {
         if let Some(own) = &self.path {
-            fs::rename(own, path)?;
+            fs::rename(own, path).or_else(|error| {
+                if !fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
+                    return Err(error);
+                }
+                // Another process may be quicker; then that is its file, which is as good as this.
+                fs::rename(path, own.with_extension(ASIDE))?;
+                fs::rename(own, path)
+            })?;
         }
         self.path = None;
         Ok(())

@@ -315,6 +315,60 @@ fn nothing_is_kept_of_a_file_that_was_just_written() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_or_a_folder_in_the_place_of_a_file_is_never_followed_and_replaced() {
+    use std::os::unix::fs::symlink;
+
+    let folder = Folder::new();
+    let path = folder.copy("flac_16.flac");
+    let foreign = folder.0.join("foreign");
+    fs::create_dir(&foreign).expect("a folder for the test");
+    let long_ago = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let expected = load(&folder.cache(), &path).expect("a good file");
+    let files = [folder.kept("sample"), folder.kept("card")].concat();
+    assert_eq!(files.len(), 2);
+    for file in &files {
+        let sound = fs::read(file).expect("ours");
+        // As sound as it can be: it is not ours all the same.
+        let target = foreign.join("target");
+        fs::write(&target, &sound).expect("writable");
+        let touched = |to: SystemTime| {
+            File::options().append(true).open(&target).and_then(|it| it.set_modified(to))
+        };
+        let clear = || match fs::symlink_metadata(file) {
+            Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(file).expect("ours"),
+            _ => fs::remove_file(file).expect("ours"),
+        };
+        let make: [(&str, &dyn Fn() -> std::io::Result<()>); 5] = [
+            ("a link to a file", &|| symlink(&target, file)),
+            ("a link to nothing", &|| symlink(foreign.join("none"), file)),
+            ("a link to a folder", &|| symlink(&foreign, file)),
+            ("a folder", &|| fs::create_dir(file)),
+            ("a folder that holds something", &|| fs::create_dir_all(file.join("of mine"))),
+        ];
+        for (what, make) in make {
+            clear();
+            touched(long_ago).expect("ours");
+            make().expect("writable");
+            let cache = folder.cache();
+            assert_same(&load(&cache, &path).expect("a good file"), &expected);
+            let metadata = fs::symlink_metadata(file).expect("it was made anew");
+            assert!(metadata.is_file(), "{what} is in the place of {}", file.display());
+            assert_eq!(fs::read(file).expect("ours"), sound, "{what}");
+            assert_same(&load(&folder.cache(), &path).expect("a good file"), &expected);
+            assert_eq!(counts(&cache)[3..], [0, 0], "{what}");
+            let target = fs::metadata(&target).and_then(|target| target.modified());
+            assert_eq!(target.expect("it is there"), long_ago, "{what}");
+            assert_eq!(fs::read_dir(&foreign).expect("ours").count(), 1, "{what}");
+        }
+    }
+    // What was in a folder is still there.
+    let aside = folder.kept("aside");
+    assert_eq!(aside.len(), 4);
+    assert_eq!(aside.iter().filter(|aside| aside.join("of mine").is_dir()).count(), 2);
+}
+
 #[test]
 fn a_damaged_entry_is_made_anew() {
     let folder = Folder::new();

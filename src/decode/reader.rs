@@ -4,7 +4,7 @@ mod allowance;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
@@ -97,14 +97,39 @@ fn open_file(path: &Path) -> io::Result<Opened> {
 ///
 /// # Errors
 /// Those of opening it; `InvalidInput` and `IsADirectory` for what is no file.
-pub(crate) fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
+fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
+    open(path, Links::Followed)
+}
+
+/// The same of a file that is there itself: a link is none.
+///
+/// # Errors
+/// As [`open_regular`]'s.
+pub(crate) fn open_itself(path: &Path) -> io::Result<(File, Metadata)> {
+    // Where the system has no such way to open a file, nobody sees to it that it is not swapped.
+    if cfg!(not(unix)) && fs::symlink_metadata(path)?.is_symlink() {
+        return Err(not_a_file());
+    }
+    open(path, Links::Refused)
+}
+
+/// What becomes of a symbolic link at the end of a path.
+#[derive(Clone, Copy, PartialEq)]
+enum Links {
+    Followed,
+    Refused,
+}
+
+#[cfg_attr(not(unix), expect(unused_variables, reason = "links are refused by the caller"))]
+fn open(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
         // A FIFO without a writer would block the open itself; a terminal would become ours.
-        options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+        let follow = if links == Links::Refused { libc::O_NOFOLLOW } else { 0 };
+        options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | follow);
     }
     let file: File = options.open(path).map_err(|error| match error.raw_os_error() {
         // What is said of sockets, and of devices that are not there.
