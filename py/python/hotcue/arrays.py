@@ -64,13 +64,17 @@ def planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float
 
 
 def finite_planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float32]:
-    """As `planes`. Raises `ValueError` also for values that are NaN or infinite."""
+    """As `planes`. Raises `ValueError` also for values that are NaN or infinite, or too large for
+    float32."""
     import numpy as np
 
     values = planes(audio, layout=layout)
     # Either is NaN where one value is.
     if not (np.isfinite(values.min()) and np.isfinite(values.max())):
-        raise ValueError("an array must hold finite values; this one has NaN or infinite ones")
+        what = "NaN or infinite ones"
+        if np.isfinite(np.asarray(audio)).all():
+            what = f"some beyond float32, {np.finfo(np.float32).max:.2g}"
+        raise ValueError(f"an array must hold finite values; this one has {what}")
     return values
 
 
