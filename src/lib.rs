@@ -37,7 +37,7 @@ pub use metadata::{
     Metadata, Tags, Tempo, TempoSource, read_cover,
 };
 pub use resample::{Resampler, Workbench, output_frames};
-pub use source::{ByteSource, Pulse, ReadSeek, Source, SourceIdentity, identify};
+pub use source::{ByteSource, Pulse, ReadSeek, Source, SourceIdentity, extensions, identify};
 pub use spec::{AudioSpec, MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
 pub use stream::{
     Excerpt, ExcerptStep, StreamFeed, StreamOpening, StreamReader, StreamScan, StreamStep,

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::error::LoadError;
 
+pub use extension::extensions;
 pub(crate) use extension::mismatch;
 pub(crate) use identity::identity;
 pub use identity::{SourceIdentity, identify};

@@ -69,6 +69,7 @@ fn _hotcue(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(convert::decode, module)?)?;
     module.add_function(wrap_pyfunction!(convert::resample, module)?)?;
     module.add_function(wrap_pyfunction!(engine::devices, module)?)?;
+    module.add_function(wrap_pyfunction!(source::extensions, module)?)?;
     module.add_function(wrap_pyfunction!(waveform::coloured_waveform, module)?)?;
     module.add_function(wrap_pyfunction!(fork::after_fork_in_child, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))

@@ -10,6 +10,12 @@ use pyo3::types::{PyBytes, PySlice, PyString};
 /// Copied at a time with the GIL held: a fraction of a millisecond.
 const PIECE: usize = 1 << 20;
 
+/// Of files that can be read.
+#[pyfunction]
+pub(crate) fn extensions() -> Vec<&'static str> {
+    hotcue::extensions().collect()
+}
+
 /// A path, or content copied once. A view is one of bytes; the Python side sees to that.
 pub(crate) fn read(source: &Bound<'_, PyAny>) -> PyResult<Source> {
     let py = source.py();

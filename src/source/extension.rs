@@ -27,6 +27,20 @@ const KNOWN: &[(&[&str], &[&str])] = &[
     (&["wv", "ape", "wma", "amr", "ac3", "mid"], &[]),
 ];
 
+/// The extensions of files that can be read here, in lower case and without a dot: what to take out of
+/// a folder. A file is read by its content, whatever its name.
+///
+/// ```
+/// assert!(hotcue::extensions().any(|extension| extension == "flac"));
+/// ```
+pub fn extensions() -> impl Iterator<Item = &'static str> {
+    KNOWN
+        .iter()
+        .filter(|(_, containers)| !containers.is_empty())
+        .flat_map(|(names, _)| *names)
+        .copied()
+}
+
 /// The warning that `path` has the extension of another format than the `container` found in it.
 pub(crate) fn mismatch(path: &Path, container: &str) -> Option<LoadWarning> {
     let extension = path.extension().and_then(OsStr::to_str)?.to_ascii_lowercase();
@@ -40,7 +54,24 @@ pub(crate) fn mismatch(path: &Path, container: &str) -> Option<LoadWarning> {
 
 #[cfg(test)]
 mod tests {
-    use super::mismatch;
+    use std::collections::HashSet;
+
+    use super::{extensions, mismatch};
+
+    #[test]
+    fn what_can_be_read_has_each_extension_once_and_nothing_else_has_one() {
+        let names: Vec<&str> = extensions().collect();
+        let once: HashSet<&str> = names.iter().copied().collect();
+        assert_eq!(once.len(), names.len());
+        for name in ["wav", "aif", "flac", "ogg", "opus", "mp3", "m4a", "aac", "mka", "w64", "voc"]
+        {
+            assert!(once.contains(name), "{name}");
+        }
+        for name in ["wma", "ape", "mid", "txt", ""] {
+            assert!(!once.contains(name), "{name}");
+        }
+        assert!(names.iter().all(|name| name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9'))));
+    }
 
     #[test]
     fn only_known_extensions_of_another_format_are_a_mismatch() {

@@ -6,11 +6,9 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-_NAMES = """
-    3gp 8svx aac adts aif aifc aiff au bwf caf flac iff m4a m4b m4r mka mkv mov mp1 mp2 mp3 mp4 mpga
-    oga ogg ogx opus rf64 snd svx voc w64 wav wave webm
-"""
-EXTENSIONS = frozenset(f".{name}" for name in _NAMES.split())
+from .. import _hotcue
+
+EXTENSIONS = frozenset(f".{name}" for name in _hotcue.extensions())
 """What is taken from a folder. A file that is named itself is taken whatever its name."""
 
 
