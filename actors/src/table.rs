@@ -330,7 +330,7 @@ impl Table {
     }
 
     fn clear(&self, slot: &mut Slot, id: u32, failure: &AnalysisFailure) {
-        for ask in slot.asks.drain(..) {
+        for ask in slot.asks.drain(..).filter_map(|ask| ask.upgrade()) {
             self.analyses.end(&ask, failure);
         }
         slot.failed = false;

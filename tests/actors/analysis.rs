@@ -75,6 +75,18 @@ fn every_kind_has_one_event_after_the_load_and_the_last_says_so() {
 }
 
 #[test]
+fn what_was_heard_keeps_nothing_of_the_content_that_it_was_loaded_from() {
+    let engine = offline(1);
+    let content: Arc<[u8]> = tone().into();
+    let ticket = submit(&engine, 0, Source::Memory(Arc::clone(&content)), &ALL);
+    let mut contract = Contract::default();
+    collect_until_heard(engine.events(), &mut contract, 1);
+    drop(ticket);
+    wait_until("nobody has it any more", || Arc::strong_count(&content) == 1);
+    assert_eq!(engine.stats().samples, 1);
+}
+
+#[test]
 fn what_fails_or_is_cancelled_before_it_is_there_says_so_for_each_kind() {
     let engine = offline(1);
     let missing = Source::Path(std::env::temp_dir().join("hotcue-there-is-no-such-file.wav"));

@@ -27,7 +27,7 @@ impl Ask {
     }
 
     /// Whether anything is to be answered.
-    pub(crate) fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         !self.lock().is_empty()
     }
 }

@@ -1,7 +1,7 @@
 //! One slot: what it plays, and the newest load of it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use hotcue::playback::LoopSpan;
 
@@ -63,8 +63,9 @@ pub(super) struct Slot {
     pub(super) unloaded: u64,
     /// The last change of `sample` or `offer`.
     pub(super) change: Change,
-    /// What is to be heard in `sample` for those who brought it here, or asked for it here.
-    pub(super) asks: Vec<Arc<Ask>>,
+    /// What is to be heard in `sample` for those who brought it here, or asked for it here, as long as
+    /// it is open: with an ask goes its request, and with that the content that was loaded.
+    pub(super) asks: Vec<Weak<Ask>>,
 }
 
 /// A sample that is still arriving, as an empty slot offers it, and the callback has it.
@@ -78,8 +79,8 @@ impl Slot {
     /// Somebody asks what is to be heard in what it holds.
     pub(super) fn add(&mut self, ask: Option<Arc<Ask>>) {
         if let Some(ask) = ask {
-            self.asks.retain(|ask| ask.is_open());
-            self.asks.push(ask);
+            self.asks.retain(|ask| ask.strong_count() > 0);
+            self.asks.push(Arc::downgrade(&ask));
         }
     }
 
