@@ -31,6 +31,7 @@ use crate::error::AnalysisFailure;
 use crate::events::CancelReason;
 use crate::request::Request;
 use crate::sample::Sample;
+use findings::Inner;
 use pool::{Place, Pool};
 
 /// What came of one kind.
@@ -108,19 +109,24 @@ impl Analyses {
             return false;
         }
         found.asks.push(Arc::clone(ask));
-        let place = Place::of(&ask.request);
-        match found.task {
-            Some(before) => {
-                if place < before && self.pool.move_up(before, place) {
-                    found.task = Some(place);
-                }
-                false
-            }
-            None => {
-                found.task = Some(place);
-                self.pool.put(Task::new(place, &ask.findings, buffer));
-                true
-            }
+        let is_new = found.task.is_none();
+        if is_new {
+            let place = Place::of(&ask.request);
+            found.task = Some(place);
+            self.pool.put(Task::new(place, &ask.findings, buffer));
+        } else {
+            self.place(&mut found);
+        }
+        is_new
+    }
+
+    /// Puts a task where the most urgent of those who wait for it has it, unless a decoder is at it:
+    /// that does so when it leaves it.
+    fn place(&self, found: &mut Inner) {
+        if let (Some(from), Some(to)) = (found.task, found.most_urgent())
+            && self.pool.move_to(from, to)
+        {
+            found.task = Some(to);
         }
     }
 
@@ -165,6 +171,7 @@ impl Analyses {
         lock(&self.asks).remove(&ask.request.id);
         let mut found = ask.findings.lock();
         found.asks.retain(|other| !Arc::ptr_eq(other, ask));
+        self.place(&mut found);
         let unwanted = match found.task {
             // One that a decoder has finds out by itself.
             Some(place) if found.asks.is_empty() => self.pool.take_at(place),
@@ -214,14 +221,14 @@ impl Analyses {
     }
 
     /// A task that a decoder was at and that is not over, for whoever takes it next.
-    pub(crate) fn put_back(&self, task: Task) {
+    pub(crate) fn put_back(&self, mut task: Task) {
         let findings = Arc::clone(task.findings());
         let mut found = findings.lock();
-        let is_wanted = !found.asks.is_empty();
-        if is_wanted {
+        found.task = found.most_urgent();
+        if let Some(place) = found.task {
+            task.place = place;
             self.pool.put(task);
         } else {
-            found.task = None;
             drop(found);
             drop(task);
         }
@@ -232,7 +239,8 @@ impl Analyses {
 
     /// Exchanges a task for a more urgent one, if there is any.
     pub(crate) fn most_urgent(&self, task: Task) -> Task {
-        match self.pool.take_before(task.place) {
+        let place = task.findings().lock().most_urgent();
+        match place.and_then(|place| self.pool.take_before(place)) {
             None => task,
             Some(first) => {
                 self.put_back(task);

@@ -192,6 +192,19 @@ fn shutting_down_ends_an_analysis() {
 }
 
 #[test]
+fn what_was_not_begun_lets_go_of_its_audio_when_it_is_ended() {
+    let listening = Listening::new();
+    let engine = listening.engine(1);
+    loaded(&submit(&engine, 0, memory(), &ALL));
+    listening.wait();
+    loaded(&submit(&engine, 1, memory(), &ALL));
+    wait_until("both have asked", || engine.stats().analyses == 2);
+    engine.unload_sample(1).expect("it runs");
+    wait_until("its memory is free", || engine.stats().reserved_bytes == 0);
+    assert_eq!(listening.passes().len(), 1);
+}
+
+#[test]
 fn eviction_ends_an_analysis_and_is_not_held_up_by_it() {
     let listening = Listening::new();
     let folder = TempDir::new();
@@ -259,6 +272,109 @@ fn the_most_urgent_is_heard_first() {
     }
     assert_eq!(heard, [2, 4, 0, 1, 3]);
     assert_eq!(later.len(), 4);
+}
+
+/// Asks for the tempo of what the slots hold, and in the end for that of slot 1 at priority 5. What
+/// was begun by then; that of slot 0 is under way.
+fn begun_after(asking: impl FnOnce(&dyn Fn(u32, i32) -> LoadTicket)) -> usize {
+    let listening = Listening::new();
+    let engine = listening.engine(1);
+    let ask = |id, priority| {
+        engine.analyze_sample_async(id, &[AnalysisKind::Bpm], priority).expect("it is there")
+    };
+    for id in 0..2 {
+        loaded(&submit(&engine, id, memory(), &[]));
+    }
+    ask(0, 0);
+    listening.wait();
+    asking(&ask);
+    ask(1, 5);
+    // For a load, what is under way is left for a moment.
+    loaded(&submit(&engine, 2, memory(), &[]));
+    let steps = listening.steps();
+    wait_until("an analysis goes on", || listening.steps() > steps + 1);
+    let begun = listening.passes().len();
+    listening.behave(Manner::Truly);
+    wait_until("all is heard", || engine.stats().analyses == 0);
+    begun
+}
+
+#[test]
+fn an_analysis_is_as_urgent_as_the_most_urgent_who_waits_for_it() {
+    assert_eq!(begun_after(|_| {}), 2, "the other one is more urgent");
+    assert_eq!(begun_after(|ask| drop(ask(0, 9))), 1, "the one under way is");
+    let waits_no_more = |ask: &dyn Fn(u32, i32) -> LoadTicket| assert!(ask(0, 9).cancel());
+    assert_eq!(begun_after(waits_no_more), 2, "who was in a hurry has gone");
+}
+
+#[test]
+fn a_more_urgent_analysis_begins_between_two_steps_of_another() {
+    let listening = Listening::new();
+    let engine = listening.engine(1);
+    loaded(&submit(&engine, 0, memory(), &[]));
+    loaded(&submit(&engine, 1, memory(), &[]));
+    for (id, priority) in [(0, 0), (1, 1)] {
+        engine.analyze_sample_async(id, &[AnalysisKind::Bpm], priority).expect("it is there");
+        let begun = id as usize + 1;
+        wait_until("it has begun", || listening.passes().len() == begun);
+    }
+    listening.behave(Manner::Truly);
+    let mut contract = Contract::default();
+    collect_until_heard(engine.events(), &mut contract, 2);
+    assert_eq!(listening.passes().len(), 2, "the first one went on where it was");
+}
+
+/// In which order slots 1 and 2 are heard, where that of slot 2 is a little more urgent, and
+/// somebody else asks for that of slot 1 at priority 5.
+fn heard_order(then: impl FnOnce(LoadTicket)) -> Vec<u32> {
+    let listening = Listening::new();
+    let engine = listening.engine(1);
+    let ask = |id, priority| {
+        engine.analyze_sample_async(id, &[AnalysisKind::Bpm], priority).expect("it is there")
+    };
+    for id in 0..3 {
+        loaded(&submit(&engine, id, memory(), &[]));
+    }
+    ask(0, 9);
+    listening.wait();
+    ask(1, 0);
+    ask(2, 1);
+    then(ask(1, 5));
+    listening.behave(Manner::Truly);
+    wait_until("all is heard", || engine.stats().analyses == 0);
+    engine.shut_down();
+    let heard = engine.drain_loader_events(None);
+    let mut order: Vec<u32> = heard
+        .iter()
+        .filter_map(|event| match event {
+            LoaderEvent::Analysis { id: id @ 1.., result: Ok(_), .. } => Some(*id),
+            _ => None,
+        })
+        .collect();
+    order.dedup();
+    order
+}
+
+#[test]
+fn what_waits_is_as_urgent_as_the_most_urgent_who_waits_for_it() {
+    assert_eq!(heard_order(drop), [1, 2]);
+    let waits_no_more = |ticket: LoadTicket| assert!(ticket.cancel());
+    assert_eq!(heard_order(waits_no_more), [2, 1]);
+}
+
+#[test]
+fn kinds_may_be_asked_for_one_after_another() {
+    let listening = Listening::new();
+    let engine = listening.engine(1);
+    listening.behave(Manner::Truly);
+    loaded(&submit(&engine, 0, memory(), &[]));
+    let mut contract = Contract::default();
+    for (before, kind) in ALL.into_iter().enumerate() {
+        engine.analyze_sample_async(0, &[kind], 0).expect("it is there");
+        collect_until_heard(engine.events(), &mut contract, before + 1);
+        wait_until("the pass is over", || listening.studies() == 0);
+    }
+    assert_eq!(listening.passes(), ALL.map(|kind| vec![kind]));
 }
 
 #[test]

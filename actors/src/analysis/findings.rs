@@ -17,7 +17,8 @@ pub(super) struct Inner {
     pub(super) results: BTreeMap<AnalysisKind, Arc<AnalysisResult>>,
     /// Those that wait for something.
     pub(super) asks: Vec<Arc<Ask>>,
-    /// Where the task stands among all that there are, while there is one.
+    /// Where the task stands among those that no decoder is at, or where it stood when one took it;
+    /// while there is one.
     pub(super) task: Option<Place>,
 }
 
@@ -54,6 +55,11 @@ impl Findings {
 }
 
 impl Inner {
+    /// Where the most urgent of those who wait has the task.
+    pub(super) fn most_urgent(&self) -> Option<Place> {
+        self.asks.iter().map(|ask| Place::of(&ask.request)).min()
+    }
+
     fn wanted(&self) -> Kinds {
         self.asks.iter().fold(Kinds::default(), |all, ask| all.or(*ask.lock()))
     }

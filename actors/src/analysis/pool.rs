@@ -52,7 +52,7 @@ impl Pool {
     }
 
     /// Moves a task to another place; false if it is not here.
-    pub(super) fn move_up(&self, from: Place, to: Place) -> bool {
+    pub(super) fn move_to(&self, from: Place, to: Place) -> bool {
         let mut tasks = lock(&self.0);
         let Some(mut task) = tasks.remove(&from) else { return false };
         task.place = to;
