@@ -1,9 +1,9 @@
 //! Random schedules on real threads, checked against the contract and against a model.
 //!
-//! Several callers submit, cancel, supersede, unload, push, play, switch outputs and shut down at
-//! random, on sources that work, fail, panic, stall or break off. The callers' choices follow from
-//! the seed; how their threads interleave does not. A failure prints the seed, the calls and all
-//! events.
+//! Several callers submit, with analyses, cancel, supersede, unload, push, play, switch outputs and
+//! shut down at random, on sources that work, fail, panic, stall or break off. The callers' choices
+//! follow from the seed; how their threads interleave does not. A failure prints the seed, the calls
+//! and all events.
 
 mod caller;
 mod model;

@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use hotcue::SampleBuffer;
+use hotcue::analysis::AnalysisKind;
 use hotcue_actors::{
     AudioEngine, EngineError, LoadBatch, LoadTicket, PlayOptions, SlotState, SubmitError,
+    SubmitOptions,
 };
 use hotcue_tests::Random;
 
@@ -17,6 +19,8 @@ pub(super) enum Done {
     Load {
         ticket: LoadTicket,
         expected: Expected,
+        /// What is to be heard in it.
+        kinds: Vec<AnalysisKind>,
     },
     Cancel {
         request_id: u64,
@@ -171,15 +175,20 @@ impl<'a> Caller<'a> {
 
     fn load(&mut self, id: u32) -> Option<()> {
         let (source, expected) = self.material.pick(&mut self.random);
-        let priority = self.priority();
+        let kinds = self.kinds();
+        let options = SubmitOptions {
+            priority: self.priority(),
+            analyze: kinds.clone(),
+            ..SubmitOptions::default()
+        };
         let id = (!self.claims || !self.random.one_in(3)).then_some(id);
-        let ticket = match self.engine.load_sample_async(id, source, priority) {
+        let ticket = match self.engine.submit(id, source, &options) {
             Ok(ticket) => ticket,
             Err(EngineError::Submit(SubmitError::QueueFull)) => return Some(()),
             Err(EngineError::Submit(SubmitError::NoFreeSlot)) if id.is_none() => return Some(()),
             other => return allow_the_end(other).map(drop),
         };
-        self.accepted(&ticket, expected);
+        self.accepted(&ticket, expected, kinds);
         if self.random.one_in(6) {
             assert!(ticket.wait(Some(hotcue_tests::PATIENCE)).is_some(), "{ticket:?} hangs");
         }
@@ -190,11 +199,17 @@ impl<'a> Caller<'a> {
         i32::try_from(self.random.below(3)).expect("a small number")
     }
 
-    fn accepted(&mut self, ticket: &LoadTicket, expected: Expected) {
+    /// Some, in any order; of half of the loads none.
+    fn kinds(&mut self) -> Vec<AnalysisKind> {
+        let some = if self.random.one_in(2) { &AnalysisKind::ALL[..] } else { &[] };
+        some.iter().rev().copied().filter(|_| self.random.one_in(2)).collect()
+    }
+
+    fn accepted(&mut self, ticket: &LoadTicket, expected: Expected, kinds: Vec<AnalysisKind>) {
         if let Some(slot) = self.own_slot(ticket.id()) {
             slot.loads.push(ticket.clone());
         }
-        self.note(Done::Load { ticket: ticket.clone(), expected });
+        self.note(Done::Load { ticket: ticket.clone(), expected, kinds });
     }
 
     fn load_many(&mut self) -> Option<()> {
@@ -217,7 +232,7 @@ impl<'a> Caller<'a> {
         };
         assert_eq!(batch.tickets().len(), count);
         for (ticket, end) in batch.tickets().iter().zip(expected) {
-            self.accepted(ticket, end);
+            self.accepted(ticket, end, Vec::new());
         }
         self.batches.push(batch);
         Some(())

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use hotcue::playback::{EndReason, PlaybackEvent};
 use hotcue_actors::{
-    AudioEngine, CancelReason, LoadFailure, LoadTicket, LoaderEvent, PlayOptions, PlaybackNotice,
+    AnalysisFailure, AudioEngine, CancelReason, LoadFailure, LoadTicket, LoaderEvent, PlayOptions,
+    PlaybackNotice,
 };
 use hotcue_tests::{Contract, PATIENCE, wait_until};
 
@@ -25,7 +26,7 @@ pub(super) fn check(
         .iter()
         .flatten()
         .filter_map(|done| match done {
-            Done::Load { ticket, expected } => Some((ticket, *expected)),
+            Done::Load { ticket, expected, .. } => Some((ticket, *expected)),
             _ => None,
         })
         .collect();
@@ -53,6 +54,13 @@ pub(super) fn check(
         })
         .collect();
     for done in calls.iter().flatten() {
+        if let Done::Load { ticket, kinds, .. } = done {
+            let mut heard = contract.kinds(ticket.request_id()).unwrap_or_default().to_vec();
+            heard.sort_unstable();
+            assert!(kinds.iter().rev().eq(&heard), "{kinds:?} of {ticket:?}: told of {heard:?}");
+        }
+    }
+    for done in calls.iter().flatten() {
         if let Done::CancelMany { batch, cancelled } = done {
             let by_user = |ticket: &&LoadTicket| {
                 matches!(ticket.wait(None), Some(Err(LoadFailure::Cancelled(CancelReason::User))))
@@ -66,7 +74,12 @@ pub(super) fn check(
         if cancelled.contains(&ticket.request_id()) {
             let by_user =
                 matches!(ticket.wait(None), Some(Err(LoadFailure::Cancelled(CancelReason::User))));
-            assert!(by_user, "cancel said true, but {ticket:?}");
+            let unheard = AnalysisFailure::Cancelled(CancelReason::User);
+            let is_unheard = contract.events(ticket.request_id()).iter().any(|event| match event {
+                LoaderEvent::Analysis { result: Err(why), .. } => why.kind() == unheard.kind(),
+                _ => false,
+            });
+            assert!(by_user || is_unheard, "cancel said true, but {ticket:?}");
         }
         let superseded = matches!(
             ticket.wait(None),
