@@ -230,7 +230,9 @@ impl Analyzer for LoudnessMeter {
     }
 }
 
-/// The frame at which sub-block `index` ends: to the nearest one, and so exact over any time.
+/// The frame at which sub-block `index` ends: to the nearest one, and so exact over any time. No
+/// larger number comes up on the way: where a `usize` is 32 bits, minutes would be too long.
 fn sub_block_end(index: usize, rate: usize) -> usize {
-    ((index + 1) * rate + SUB_BLOCKS_PER_SEC / 2) / SUB_BLOCKS_PER_SEC
+    let (seconds, rest) = ((index + 1) / SUB_BLOCKS_PER_SEC, (index + 1) % SUB_BLOCKS_PER_SEC);
+    seconds * rate + (rest * rate + SUB_BLOCKS_PER_SEC / 2) / SUB_BLOCKS_PER_SEC
 }
