@@ -187,6 +187,22 @@ fn any_input_has_a_result_of_numbers() {
     }
 }
 
+#[test]
+fn what_is_no_number_leaves_the_blocks_behind_it_as_they_are() {
+    let mut plane = noise(30 * 256, 11);
+    let whole = measure(48_000, &[plane.clone()]);
+    plane[100] = f32::NAN;
+    let [last, expected] = [measure(48_000, &[plane]), whole]
+        .map(|waveform| waveform.pixels(30, 0.0, 30.0 * 256.0 / 48_000.0)[0][29]);
+    assert_eq!((last.min, last.max, last.rms), (expected.min, expected.max, expected.rms));
+    // The filters have begun anew.
+    for (found, expected) in
+        [(last.low, expected.low), (last.mid, expected.mid), (last.high, expected.high)]
+    {
+        assert!((found / expected - 1.0).abs() < 1e-3, "{found}, expected {expected}");
+    }
+}
+
 fn one() -> NonZeroUsize {
     NonZeroUsize::MIN
 }

@@ -49,6 +49,16 @@ fn any_input_has_a_result_of_numbers() {
     }
 }
 
+/// What is no number silences the 10 ms that it is in.
+#[test]
+fn what_is_no_number_leaves_what_follows_as_loud_as_it_is() {
+    let mut plane = tones(48_000, 1_000.0, &[(3.0, -20.0)]);
+    plane[1_000] = f32::NAN;
+    plane[2_000] = f32::INFINITY;
+    let loudness = measure(48_000, &[plane.clone(), plane]);
+    assert_near(loudness.integrated_lufs, -20.0, 0.1);
+}
+
 #[test]
 fn silence_has_no_loudness() {
     let loudness = measure(48_000, &[vec![0.0; 200_000], vec![0.0; 200_000]]);
