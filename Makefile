@@ -209,10 +209,11 @@ free-threaded: preflight ## builds for a free-threaded Python, and runs tests th
 soak: preflight ## random calls for MINUTES=30; memory must stay flat; draws target/soak.svg
 	cargo run --locked --release -p hotcue-tests --bin measure -- soak $(MINUTES) target/soak.svg
 
-promises: preflight ## measures how soon busy workers answer, and memory; makes long files with ffmpeg
+promises: preflight ## measures how soon busy workers answer, memory, analyses; makes long files with ffmpeg
 	scripts/make_long_audio.sh target/long
 	cargo run --locked --release -p hotcue-tests --bin measure -- promises target/long
 	cargo run --locked --release -p hotcue-tests --bin measure -- memory target/long
+	cargo run --locked --release -p hotcue-tests --bin measure -- analysis target/long
 
 progress: preflight ## measures how true progress is, also from a slow disk; draws target/progress.svg
 	scripts/make_long_audio.sh target/long

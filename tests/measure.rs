@@ -22,12 +22,15 @@
 //! - `measure promises [FOLDER] [times=N] [short]`: how soon cancelling, urgent and short loads
 //!   and shutting down are answered while all workers are busy, what queued analyses cost loads,
 //!   and how long their steps are; `times` as late as promised is within bounds.
+//! - `measure analysis FOLDER`: what each kind of analysis takes of the processor, of each file's
+//!   first minute (the least of three runs of each step), and the medians of stereo songs and loops.
 //!
 //! `scripts/make_long_audio.sh` makes a folder of long files. Exits with 1 where a bound of the
 //! promises is exceeded.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod measure {
+    pub(crate) mod analysis;
     pub(crate) mod cache;
     pub(crate) mod callback;
     pub(crate) mod child;
@@ -44,7 +47,6 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use hotcue::analysis::AnalysisKind;
-use measure::cache;
 use measure::callback;
 use measure::child::{self, Curve};
 use measure::first_sound;
@@ -52,6 +54,7 @@ use measure::plot;
 use measure::promises::{self, Promises};
 use measure::soak::{self, Soak};
 use measure::stream;
+use measure::{analysis, cache};
 
 // That of the Python package, for which all this is measured.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
@@ -133,6 +136,7 @@ fn main() -> ExitCode {
                 _ => Err(format!("{lasts} is no number of seconds")),
             }
         }
+        ["analysis", folder] => files(Path::new(folder)).and_then(|files| analysis::run(&files)),
         ["memory", folder] => memory(Path::new(folder)),
         ["child", kind, file, rate, bytes_per_sec] => {
             let rate = rate.parse().map_err(|_| format!("{rate} is no rate"));
@@ -144,7 +148,7 @@ fn main() -> ExitCode {
         _ => Err(
             "usage: measure progress|throttled FOLDER [runs=N] [SVG] | measure memory FOLDER | \
                  measure cache FOLDER [pads=N] [rounds=N] [analyze] | \
-                 measure stream FOLDER|short | \
+                 measure analysis FOLDER | measure stream FOLDER|short | \
                  measure soak MINUTES [allow=KB_PER_MIN] [leak=KB_PER_MIN] [SVG]"
                 .to_owned(),
         ),
