@@ -1,0 +1,126 @@
+//! Where bars begin.
+
+use super::super::bars::{Accents, Bars, Begins, Start};
+use super::super::changes::Changes;
+use super::super::novelty::Novelty;
+use super::{Track, analyse, assert_beats, frames};
+
+#[test]
+fn bars_begin_where_chords_change() {
+    let chords_hz = [
+        [110.0, 220.0, 277.0, 330.0],
+        [98.0, 196.0, 247.0, 294.0],
+        [87.0, 175.0, 220.0, 262.0],
+        [82.0, 165.0, 208.0, 247.0],
+    ];
+    for bpm in [90.7, 96.3, 101.7] {
+        let bar_sec = 240.0 / bpm;
+        let mut track = Track::new(22_050, 14.0 * bar_sec);
+        for beat in 0..56 {
+            let at_sec = f64::from(beat) * bar_sec / 4.0;
+            for hz in chords_hz[beat as usize / 4 % 4] {
+                track.strike(at_sec, hz, 0.4, 0.2);
+            }
+            track.hiss(at_sec, 0.01, 0.1);
+            track.hiss(at_sec + bar_sec / 8.0, 0.01, 0.05);
+        }
+        // Within any beat of a bar.
+        for from_sec in [0.31, 1.0, 1.57, 2.2] {
+            let part = frames(from_sec, 22_050)..frames(from_sec + 25.0, 22_050);
+            let (_, tempo, _) =
+                analyse(Track { rate: 22_050, plane: track.plane[part].to_vec() }.sample());
+            assert!(tempo.downbeats_sec.len() >= 9, "{tempo:?}");
+            for downbeat in &tempo.downbeats_sec {
+                let off = (downbeat + from_sec) / bar_sec;
+                assert!((off - off.round()).abs() < 0.01, "{off} at {bpm}, {from_sec}");
+            }
+        }
+    }
+}
+
+/// A signal that is 1 where a bar of rock has a stroke, in frames of a sixteenth each, the bar
+/// beginning at frame `first`.
+fn strokes(first: usize, places: &[usize]) -> Vec<f32> {
+    let is_stroke = |frame: usize| places.contains(&((frame + 16 - first) % 16));
+    // Sixteenths are ten frames apart.
+    (0..1_600).map(|at| f32::from(u8::from(at % 10 == 0 && is_stroke(at / 10)))).collect()
+}
+
+/// Where bars begin in forty beats of such signals, none of which the sample begins with.
+fn bars_of(novelty: &Novelty) -> Bars {
+    let mut accents = Accents::default();
+    let changes = Changes::new(1, 0);
+    (0..40).for_each(|beat| accents.add(f64::from(beat) * 40.0, 40.0, novelty, &changes));
+    let start = Start { begins: Begins::Cut, parts: 0.5, part_frames: 10.0, is_on_beat: false };
+    accents.bars(0.0, &start, None)
+}
+
+#[test]
+fn bars_begin_where_kicks_and_snares_say_though_beats_were_taken_to_lie_between() {
+    for first in 0..16 {
+        let mut novelty = Novelty::default();
+        novelty.all = vec![0.0; 1_600];
+        novelty.kick = strokes(first, &[0, 10]);
+        novelty.snare = strokes(first, &[4, 12]);
+        assert_eq!(bars_of(&novelty), Bars { per_bar: 4, first });
+    }
+}
+
+#[test]
+fn beats_are_on_the_kicks_where_a_snare_is_halfway_between_every_two() {
+    for first in 0..4 {
+        let mut novelty = Novelty::default();
+        novelty.all = vec![0.0; 1_600];
+        novelty.bass = strokes(first, &[0, 4, 8, 12]);
+        // A snare has something below 250 Hz, too.
+        novelty.kick = strokes(first, &[0, 2, 4, 6, 8, 10, 12, 14]);
+        novelty.snare = strokes(first, &[2, 6, 10, 14]);
+        // All beats are alike, and any of them may begin a bar.
+        assert_eq!(bars_of(&novelty), Bars { per_bar: 4, first });
+    }
+}
+
+#[test]
+fn a_snare_on_every_beat_stays_there_where_a_kick_sounds_with_it() {
+    for first in 0..4 {
+        let mut novelty = Novelty::default();
+        novelty.all = vec![0.0; 1_600];
+        novelty.bass = strokes(first, &[0, 4, 8, 12]);
+        novelty.kick = novelty.bass.clone();
+        novelty.snare = strokes(first, &[0, 4, 8, 12]);
+        assert_eq!(bars_of(&novelty), Bars { per_bar: 4, first });
+    }
+}
+
+#[test]
+fn a_change_is_one_less_the_cosine_between_half_a_second_and_the_next() {
+    let mut changes = Changes::new(2, 400);
+    for frame in 0..400 {
+        changes.hear(if frame < 200 { &[3.0, 0.0] } else { &[0.0, 2.0] });
+    }
+    assert_eq!((changes.at(45.0), changes.at(151.0), changes.at(355.0)), (None, None, None));
+    for block in 0..10 {
+        // So many of ten blocks that are before it are after the border.
+        let (new, old) = (2.0 * f64::from(block), 3.0 * f64::from(10 - block));
+        let expected = 1.0 - new / new.hypot(old);
+        let found = changes.at(200.0 + 5.0 * f64::from(block)).expect("a change");
+        assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
+    }
+}
+
+#[test]
+fn bars_of_a_program_begin_with_the_file_though_all_that_sounds_is_off_the_beat() {
+    for (bpm, bars) in [(97.0, 2_u32), (137.0, 2), (151.0, 4)] {
+        let beat_sec = 60.0 / bpm;
+        let mut track = Track::new(44_100, f64::from(bars) * 4.0 * beat_sec);
+        for beat in 0..4 * bars {
+            track.hiss((f64::from(beat) + 0.5) * beat_sec, 0.03, 0.3);
+        }
+        let (_, tempo, _) = analyse(track.sample());
+        let expected: Vec<f64> = (0..4 * bars).map(|beat| f64::from(beat) * beat_sec).collect();
+        assert_eq!(tempo.n_beats, Some(4 * bars), "{tempo:?}");
+        assert_beats(&tempo.beats_sec, &expected, 0.001);
+        let first: Vec<f64> = expected.into_iter().step_by(4).collect();
+        assert_beats(&tempo.downbeats_sec, &first, 0.001);
+    }
+}

@@ -1,0 +1,75 @@
+//! What has no tempo, or none that is more than a guess.
+
+use super::super::super::tempo::TempoEstimate;
+use super::super::candidates::Candidate;
+use super::super::choice;
+use super::{Noise, Track, analyse};
+use crate::buffer::SampleBuffer;
+
+#[test]
+fn a_single_stroke_as_long_as_bars_of_a_program_is_a_guess_and_any_other_has_no_tempo() {
+    let stroke = |seconds: f64| {
+        let mut track = Track::new(44_100, seconds);
+        track.strike(0.0, 330.0, 0.5, 0.8);
+        analyse(track.sample()).1
+    };
+    for (bpm, beats) in [(97.0, 4_u32), (133.0, 8), (173.0, 16)] {
+        let tempo = stroke(60.0 * f64::from(beats) / bpm);
+        assert_eq!(tempo.n_beats, Some(beats), "{tempo:?}");
+        assert!((tempo.bpm.expect("a tempo") - bpm).abs() < 0.01, "{tempo:?}");
+        assert!(tempo.confidence < 0.5, "{tempo:?}");
+    }
+    // As long as single sounds are cut, as no program makes bars, and as it makes no number of them.
+    for seconds in [2.0, 2.25, 3.0, 60.0 * 4.0 / 97.0 + 0.001, 60.0 * 5.0 / 97.0] {
+        assert_eq!(stroke(seconds), TempoEstimate::default(), "of {seconds} s");
+    }
+}
+
+#[test]
+fn a_tempo_without_a_clear_pulse_is_a_guess() {
+    let candidate = |comb| Candidate { bpm: 120.0, fit: None, score: 1.0, comb };
+    for (comb, confidence) in [(0.9, 1.0), (0.2, 1.0), (0.1, 0.5), (0.05, 0.25), (-0.1, 0.0)] {
+        let choice = choice::choose(&[candidate(comb)]).expect("a candidate");
+        assert!((choice.confidence - confidence).abs() < 1e-9, "{} at {comb}", choice.confidence);
+    }
+}
+
+#[test]
+fn what_has_no_pulse_has_no_tempo() {
+    let mut noise = Noise(1);
+    let hiss: Vec<f32> = (0..220_500).map(|_| noise.next() as f32).collect();
+    let mut chime = Track::new(44_100, 4.0);
+    chime.strike(0.0, 330.0, 0.9, 0.8);
+    for (what, plane) in [
+        ("nothing", vec![]),
+        ("one value", vec![0.5]),
+        ("silence", vec![0.0; 441_000]),
+        ("a constant", vec![0.7; 441_000]),
+        ("no number", vec![f32::NAN; 88_200]),
+        ("without bound", vec![f32::INFINITY; 88_200]),
+        ("as great as can be", [f32::MAX, f32::MIN].repeat(44_100)),
+        ("as small as can be", [1e-42, -1e-42].repeat(44_100)),
+        ("a chime", chime.plane),
+        ("noise", hiss),
+    ] {
+        let (onsets, tempo, _) = analyse(Track { rate: 44_100, plane }.sample());
+        assert_eq!(tempo, TempoEstimate::default(), "of {what}");
+        let numbers = onsets.onsets_sec.iter().chain(&onsets.strengths);
+        assert!(numbers.into_iter().all(|number| number.is_finite()), "of {what}");
+        assert!(onsets.leading_silence_sec.is_finite(), "of {what}");
+    }
+}
+
+/// Beyond 10⁶ values are limited, which leaves noise noise.
+#[test]
+fn noise_has_no_tempo_however_loud_it_is() {
+    for gain in [1e-30, 1.0, 1e5, 1e20, 1e37] {
+        let mut noise = Noise(0x1234_5678);
+        let plane = (0..40_000).map(|_| (gain * noise.next()) as f32).collect();
+        let sample = SampleBuffer::from_planes(8_000, vec![plane]).expect("a mono sample");
+        let (onsets, tempo, _) = analyse(sample);
+        assert_eq!(tempo.bpm, None, "{gain}");
+        assert!(onsets.frames.len() <= 2, "{gain}: {onsets:?}");
+        assert!(onsets.strengths.iter().all(|strength| *strength <= 1.0), "{gain}: {onsets:?}");
+    }
+}

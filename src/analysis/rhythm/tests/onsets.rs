@@ -1,0 +1,141 @@
+//! Where onsets and slices lie, and what is silent.
+
+use super::super::super::grid_slices;
+use super::{Track, analyse, frames};
+use crate::buffer::SampleBuffer;
+
+#[test]
+fn silence_at_the_ends_is_measured() {
+    let mut track = Track::new(48_000, 3.0);
+    for frame in frames(0.5, 48_000)..frames(2.0, 48_000) {
+        track.plane[frame] = if frame % 2 == 0 { 0.5 } else { -0.5 };
+    }
+    let (onsets, _, _) = analyse(track.sample());
+    assert!((onsets.leading_silence_sec - 0.5).abs() < 1e-9, "{onsets:?}");
+    assert!((onsets.trailing_silence_sec - 1.0).abs() < 1e-9, "{onsets:?}");
+    // The last frame of the silence is the last one that is 0.
+    assert_eq!(onsets.frames.first(), Some(&23_999));
+}
+
+/// Whether a channel's mean is 0 at `frame` or has just changed its sign.
+fn crosses_zero(plane: &[f32], frame: u64) -> bool {
+    let at = frame as usize;
+    plane[at] == 0.0 || at == 0 || (plane[at - 1] < 0.0) != (plane[at] < 0.0)
+}
+
+/// Strikes over a tone that is 20 dB below them: nowhere is it silent.
+fn strikes_over_a_tone(rate: u32, places_sec: &[f64]) -> Track {
+    let mut track = Track::new(rate, 4.0);
+    for (n, value) in track.plane.iter_mut().enumerate() {
+        *value = (0.08 * (std::f64::consts::TAU * 110.0 * n as f64 / f64::from(rate)).sin()) as f32;
+    }
+    for at_sec in places_sec {
+        track.strike(*at_sec, 700.0, 0.05, 0.8);
+    }
+    track
+}
+
+#[test]
+fn onsets_lie_at_zero_crossings_before_the_attacks() {
+    // At no multiple of a frame of the flux, and 110 ms apart at the least.
+    let places_sec = [0.1234, 0.5077, 0.9503, 1.0606, 1.7771, 2.4999, 3.3333];
+    for rate in [22_050, 44_100, 48_000, 96_000] {
+        let track = strikes_over_a_tone(rate, &places_sec);
+        let plane = track.plane.clone();
+        let (onsets, _, _) = analyse(track.sample());
+        let found = &onsets.onsets_sec;
+        for (place, strength) in places_sec.iter().map(|place| {
+            let near = |at: &usize| (found[*at] - place).abs();
+            let nearest = (0..found.len()).min_by(|one, two| near(one).total_cmp(&near(two)));
+            let nearest = nearest.expect("some onset");
+            (found[nearest] - place, onsets.strengths[nearest])
+        }) {
+            assert!((-0.004..0.001).contains(&place), "{place} s off at {rate} Hz: {found:?}");
+            assert!(strength > 0.3, "{strength} at {rate} Hz");
+        }
+        // The tone's own start is one, too; where it is cut off is none.
+        assert_eq!((found.len(), found[0]), (places_sec.len() + 1, 0.0), "{found:?}");
+        for frame in &onsets.frames {
+            assert!(crosses_zero(&plane, *frame), "{frame} at {rate} Hz");
+        }
+        assert!(onsets.frames.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+}
+
+#[test]
+fn what_begins_in_the_last_moment_has_an_onset() {
+    for rate in [8_000, 44_100, 96_000] {
+        let onsets_of = |plane: Vec<f32>| {
+            let sample = SampleBuffer::from_planes(rate, vec![plane]).expect("a mono sample");
+            analyse(sample).0
+        };
+        let second = rate as usize;
+        for before_end_sec in [0.0, 0.002, 0.01, 0.025] {
+            let click = second - 1 - frames(before_end_sec, rate);
+            let mut plane = vec![0.0; second];
+            plane[click] = -0.7;
+            assert_eq!(onsets_of(plane).frames, [click as u64], "{before_end_sec} s at {rate} Hz");
+        }
+        let short: Vec<f32> = (0..second / 50).map(|at| (0.3 * at as f32).sin()).collect();
+        assert_eq!(onsets_of(short.clone()).frames, [0], "20 ms at {rate} Hz");
+        assert_eq!(onsets_of(short).strengths, [1.0]);
+        assert_eq!(onsets_of(vec![0.5]).frames, [0], "one frame at {rate} Hz");
+
+        let mut two = Track::new(rate, 1.0);
+        two.strike(0.25, 700.0, 0.05, 0.8);
+        two.plane[second - 1] = 0.2;
+        let found = onsets_of(two.plane);
+        assert_eq!(found.frames.last(), Some(&(second as u64 - 2)), "{found:?} at {rate} Hz");
+        assert_eq!(found.frames.len(), 2, "{found:?} at {rate} Hz");
+    }
+}
+
+#[test]
+fn what_only_ends_there_has_none() {
+    // A tone that is cut off, one that fades out, and one beside which a click is soft.
+    let tone = |at: usize| (0.05 * at as f32).sin();
+    let cut: Vec<f32> = (0..8_001).map(tone).collect();
+    let faded = (0..8_001).map(|at| tone(at) * (1.0 - at as f32 / 8_001.0)).collect();
+    let mut clicked = cut.clone();
+    clicked[8_000] = 1.5;
+    let mut soft = vec![0.0; 8_001];
+    (soft[800], soft[8_000]) = (1.0, 0.04);
+    for (what, plane, expected) in [
+        ("cut off", cut, 0..1),
+        ("faded", faded, 0..1),
+        ("beside a click", clicked, 0..1),
+        ("a soft click", soft, 799..801),
+    ] {
+        let sample = SampleBuffer::from_planes(8_000, vec![plane]).expect("a mono sample");
+        let found = analyse(sample).0.frames;
+        assert!(found.len() == 1 && expected.contains(&found[0]), "{what}: {found:?}");
+    }
+}
+
+#[test]
+fn slices_of_a_grid_are_moved_to_zero_crossings() {
+    let track = strikes_over_a_tone(44_100, &[0.5, 1.0]);
+    let plane = track.plane.clone();
+    let sample = track.sample();
+    let slices = grid_slices(&sample, &[0.25, 0.75, 1.25], 4);
+    assert_eq!(slices.len(), 12);
+    for (n, frame) in slices.iter().enumerate() {
+        let place_sec = 0.25 + 0.125 * n as f64;
+        // Half a period of 110 Hz is 4.5 ms.
+        assert!((*frame as f64 / 44_100.0 - place_sec).abs() <= 0.0046, "{frame} for {place_sec}");
+        assert!(crosses_zero(&plane, *frame), "{frame}");
+    }
+}
+
+#[test]
+fn silence_is_what_is_silent_in_every_channel() {
+    let mut planes = vec![vec![0.0_f32; 48_000]; 3];
+    planes[1][12_000] = 0.5;
+    planes[2][35_999] = -1.0;
+    // Less than 60 dB below the peak: not heard.
+    planes[0][100] = 0.0009;
+    planes[0][47_000] = -0.0009;
+    let sample = SampleBuffer::from_planes(48_000, planes).expect("three channels");
+    let (onsets, _, _) = analyse(sample);
+    assert_eq!((onsets.leading_silence_sec, onsets.trailing_silence_sec), (0.25, 0.25));
+}
