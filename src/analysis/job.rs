@@ -63,7 +63,8 @@ pub struct AnalysisJob {
 }
 
 impl AnalysisJob {
-    /// Makes a job for `kinds`, each once whatever their order. Computes nothing yet.
+    /// Makes a job for `kinds`, each once whatever their order, within the time of a step. Hears
+    /// nothing yet.
     pub fn new(sample: Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Self {
         let mut analyzers = VecDeque::new();
         let mut refused = VecDeque::new();

@@ -117,6 +117,18 @@ impl<'a> Mono<'a> {
         channels.map(|channel| self.sample.plane(channel)[frame]).sum()
     }
 
+    /// The same of one in so many frames, a channel after the other, as they lie in memory.
+    pub(super) fn every(self, step: usize, frames: Range<usize>) -> Vec<f32> {
+        let mut mono = vec![0.0; frames.len().div_ceil(step)];
+        for channel in self.mixture.channels(self.sample.channels()) {
+            let plane = &self.sample.plane(channel)[frames.clone()];
+            for (sum, value) in mono.iter_mut().zip(plane.iter().step_by(step)) {
+                *sum += value;
+            }
+        }
+        mono
+    }
+
     /// The greatest absolute one of such values.
     pub(super) fn loudest(self, frames: Range<usize>) -> f32 {
         frames.map(|frame| self.at(frame).abs()).fold(0.0, f32::max)

@@ -6,8 +6,12 @@
 //! holds where the file itself ends anywhere. What is played by hand never comes back so.
 
 use super::super::mono::Mono;
+use super::STEP_VALUES;
 use super::correlation::Correlation;
 use super::spectra::FRAMES_PER_SEC;
+
+#[cfg(test)]
+mod tests;
 
 /// Shorter distances are those of single hits.
 const SHORTEST_SEC: f64 = 0.8;
@@ -28,7 +32,7 @@ const SAME_FRAMES: usize = 4;
 /// Attacks that are compared, at least and at most.
 const FEWEST_PROBES: usize = 4;
 const MOST_PROBES: usize = 12;
-/// Those that are compared in one step.
+/// Those that are compared in one step, at most.
 const PROBES_AT_A_TIME: usize = 4;
 /// What comes back is as like as this, in a file of lossy compression, too.
 const SAME: f32 = 0.9;
@@ -93,15 +97,21 @@ impl Repetition {
         Self { lags: peaks.into_iter().map(|(lag, _)| lag).collect(), ..Self::default() }
     }
 
-    /// Looks at the next distance, or at a few attacks more of one that may be it; false once there is
-    /// none left.
+    /// Looks at the next distance, more closely at one that may be it, or at a few attacks more of it;
+    /// false once there is none left.
     pub(super) fn step(&mut self, mono: Mono<'_>, attacks_sec: &[f64]) -> bool {
         if let Some(near) = &mut self.near {
             let comparison = Comparison::exact(mono);
-            comparison.compare_some(near);
-            if near.left.is_empty() {
-                self.found_sec.extend(comparison.certain_sec(near));
-                self.near = None;
+            if let Some(loudest) = near.loudest.take() {
+                if !comparison.comes_back(near, loudest) {
+                    self.near = None;
+                }
+            } else {
+                comparison.compare_some(near);
+                if near.left.is_empty() {
+                    self.found_sec.extend(comparison.certain_sec(near));
+                    self.near = None;
+                }
             }
         } else if let Some(lag) = self.lags.get(self.next) {
             self.next += 1;
@@ -120,8 +130,10 @@ impl Repetition {
 /// A distance after which the loudest attack comes back.
 #[derive(Debug)]
 struct Near {
-    /// In frames.
+    /// In frames: about, until it is known where the loudest attack comes back.
     lag: usize,
+    /// The frame of that, before.
+    loudest: Option<usize>,
     /// There are too few attacks to compare: it is places anywhere.
     is_held: bool,
     /// Where what was not compared yet begins.
@@ -152,7 +164,7 @@ impl<'a> Comparison<'a> {
         Self { mono, frames_per_value: 1 }
     }
 
-    /// The exact distance near `lag_sec` after which the loudest attack comes back.
+    /// The distance near `lag_sec` after which the loudest attack seems to come back.
     fn near(&self, attacks_sec: &[f64], lag_sec: f64) -> Option<Near> {
         let around = self.values(AROUND_SEC);
         let length = self.values(PROBE_SEC);
@@ -178,10 +190,24 @@ impl<'a> Comparison<'a> {
             return None;
         }
         let frames = |values: usize| values * self.frames_per_value;
-        let exact = Self::exact(self.mono);
-        let (lag, like) = exact.best(frames(at), frames(lag), frames(1), frames(length));
-        let left = probes.into_iter().map(frames).collect();
-        (like >= SAME).then_some(Near { lag, is_held, left, compared: 0, same: 0, elsewhere: 0 })
+        Some(Near {
+            lag: frames(lag),
+            loudest: Some(frames(at)),
+            is_held,
+            left: probes.into_iter().map(frames).collect(),
+            compared: 0,
+            same: 0,
+            elsewhere: 0,
+        })
+    }
+
+    /// Whether the loudest attack does come back, and after which distance exactly.
+    fn comes_back(&self, near: &mut Near, loudest: usize) -> bool {
+        let coarse = Self::coarse(self.mono);
+        let [around, length] = [1, coarse.values(PROBE_SEC)].map(|n| n * coarse.frames_per_value);
+        let (lag, like) = self.best(loudest, near.lag, around, length);
+        near.lag = lag;
+        like >= SAME
     }
 
     /// Where something sounds, at equal distances up to `last`: held notes have few attacks. None of
@@ -197,7 +223,10 @@ impl<'a> Comparison<'a> {
     /// Lays some of the attacks beside what comes after the distance.
     fn compare_some(&self, near: &mut Near) {
         let length = self.values(PROBE_SEC);
-        for at in near.left.drain(near.left.len().saturating_sub(PROBES_AT_A_TIME)..) {
+        // Twice as many values are read of each, of every channel.
+        let count = STEP_VALUES / (2 * length * self.mono.sample.channels()).max(1);
+        let count = count.clamp(1, PROBES_AT_A_TIME);
+        for at in near.left.drain(near.left.len().saturating_sub(count)..) {
             let (_, like) = self.best(at, near.lag, SAME_FRAMES, length);
             near.compared += 1;
             near.same += usize::from(like >= SAME);
@@ -230,19 +259,20 @@ impl<'a> Comparison<'a> {
 
     /// How loud it is there, by one frame of each value.
     fn loudness(&self, from: usize, values: usize) -> f32 {
-        let frames = (from..from + values).map(|value| value * self.frames_per_value);
-        frames.map(|frame| self.mono.at(frame)).map(|value| value * value).sum()
+        let frames = from * self.frames_per_value..(from + values) * self.frames_per_value;
+        let mono = self.mono.every(self.frames_per_value, frames);
+        mono.iter().map(|value| value * value).sum()
     }
 
     /// Values from there on.
     fn read(&self, from: usize, values: usize) -> Vec<f32> {
-        (from..from + values)
-            .map(|value| {
-                let begin = value * self.frames_per_value;
-                let end = (begin + self.frames_per_value).min(self.mono.sample.ready_frames());
-                (begin..end).map(|frame| self.mono.at(frame)).sum()
-            })
-            .collect()
+        let border =
+            |value: usize| (value * self.frames_per_value).min(self.mono.sample.ready_frames());
+        let mono = self.mono.every(1, border(from)..border(from + values));
+        let mut read: Vec<f32> =
+            mono.chunks(self.frames_per_value).map(|frames| frames.iter().sum()).collect();
+        read.resize(values, 0.0);
+        read
     }
 
     /// The distance near `lag`, at most `around` values from it, after which what is there is most
