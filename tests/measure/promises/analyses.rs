@@ -26,8 +26,8 @@ const CANCEL_MS: f64 = 20.0;
 /// Submit to `started`, one load after another, and the time of 500 at once: with the analyses
 /// queued and without, in turns.
 pub(super) fn beside_loads(promises: &Promises) -> Result<bool, EngineError> {
-    // Of one alone, a moment in which the machine did something else is all there is.
-    let rounds = promises.rounds(10).max(3);
+    // Of few, moments in which the machine did something else are all there is.
+    let rounds = promises.rounds(10).max(5);
     let content: Arc<[u8]> = noise_wav(1).into();
     let mut random = Random::new(2);
     let (mut started, mut walls) = ([vec![], vec![]], [vec![], vec![]]);
