@@ -118,11 +118,12 @@ def test_100_starts_leak_no_thread_and_no_descriptor(sounds: Sounds) -> None:
             engine.play_sample(0)
 
     once()  # Whatever is opened once per process.
-    before = threads(), descriptors()
+    # A thread that was there before may be gone later; one that stays each time would be many.
+    most_threads, most_descriptors = threads(), descriptors()
     for _ in range(100):
         once()
-    wait_until("threads to be gone", lambda: (threads(), descriptors()) <= before)
-    assert (threads(), descriptors()) == before
+    wait_until("threads to be gone", lambda: threads() <= most_threads)
+    wait_until("descriptors to be closed", lambda: descriptors() <= most_descriptors)
 
 
 @needs_proc
@@ -137,7 +138,7 @@ def test_the_last_reference_gone_ends_an_engine(slow: Path, how: str) -> None:
         engine.myself = engine  # type: ignore[attr-defined]
     del engine
     gc.collect()
-    wait_until("threads to be gone", lambda: threads() == before)
+    wait_until("threads to be gone", lambda: threads() <= before)
 
 
 def test_promise_9_shutting_down_is_quick(sounds: Sounds, slow: Path) -> None:

@@ -15,3 +15,12 @@ fn what_does_not_cross_zero_is_cut_where_it_is_nearest_to_it() {
     let sample = SampleBuffer::from_planes(1_000, vec![plane]).expect("one channel");
     assert_eq!(grid_slices(&sample, &[0.0, 0.5], 2), [0, 253, 504, 750]);
 }
+
+#[test]
+fn slices_that_come_to_lie_on_one_frame_are_one() {
+    let sample = SampleBuffer::from_planes(1_000, vec![vec![0.0; 1_000]]).expect("one channel");
+    // Eight parts of four frames.
+    let slices = grid_slices(&sample, &[0.1, 0.102], 4);
+    assert!(slices.windows(2).all(|pair| pair[0] < pair[1]), "{slices:?}");
+    assert!(slices.first() == Some(&100) && slices.len() < 8, "{slices:?}");
+}

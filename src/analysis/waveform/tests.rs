@@ -242,6 +242,15 @@ fn a_dat_file_is_as_the_format_says() {
 }
 
 #[test]
+fn eight_bits_are_sixteen_divided_by_256_towards_zero() {
+    let mut plane = vec![0.0; 256];
+    (plane[0], plane[1]) = (-0.3, 0.3);
+    let json = measure(44_100, &[plane]).to_json(Resolution::Bits8, one());
+    // Of 16 bits −9,830 and 9,830.
+    assert!(json.contains("\"data\":[-38,38]"), "{json}");
+}
+
+#[test]
 fn a_json_file_says_the_same_and_the_levels() {
     let json = to_export().to_json(Resolution::Bits8, one());
     let start = "{\"version\":2,\"channels\":2,\"sample_rate\":44100,\"samples_per_pixel\":256,\
