@@ -78,13 +78,17 @@ def test_of_an_id_that_comes_again_the_last_one_stays(
     paths = [sounds.wav(f"{n}.wav", frames=n + 1) for n in range(20)]
     batch = engine.load_many_async([(7, path) for path in paths])
     stories = drain(engine, batch.requests)
-    ends = [stories[int(ticket)][-1] for ticket in batch.requests]
-    assert [end["type"] for end in ends] == ["cancelled"] * 19 + ["success"]
-    assert {end["reason"] for end in ends if end["type"] == "cancelled"} == {"superseded"}
+    *before, last = [stories[int(ticket)][-1] for ticket in batch.requests]
+    assert last["type"] == "success"
+    # One that is so short may be there before the next one is asked for.
+    done = [end for end in before if end["type"] == "success"]
+    cancelled = [end for end in before if end["type"] == "cancelled"]
+    assert len(done) + len(cancelled) == 19
+    assert {end["reason"] for end in cancelled} == {"superseded"}
     sample = engine.sample(7)
     assert sample is not None
     assert sample.frames == 20
-    assert batch.progress == (1, 0, 19, 20, 100.0)
+    assert batch.progress == (len(done) + 1, 0, len(cancelled), 20, 100.0)
 
 
 class Unreadable:
