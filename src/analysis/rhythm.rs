@@ -134,9 +134,7 @@ enum Stage {
 
 impl Rhythm {
     pub(super) fn new(sample: &Arc<SampleBuffer>, asked: Asked) -> Self {
-        let all = sample.waveform(1, 0.0, f64::INFINITY);
-        let peak =
-            all.min.iter().chain(&all.max).fold(0.0_f32, |peak, value| peak.max(value.abs()));
+        let peak = sample.peak(0..sample.ready_frames());
         let gain = if peak.is_normal() { peak.min(LOUDEST).recip() } else { 0.0 };
         let spectra = Spectra::new(sample.sample_rate());
         Self {

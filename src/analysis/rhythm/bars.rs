@@ -195,14 +195,14 @@ impl Accents {
 /// later: how far the least of their levels is above the greatest where the other is; 0 if it is
 /// not.
 fn alternation(bass: &[f64; PLACES], snare: &[f64; PLACES], first: usize, places: usize) -> f64 {
-    let at = |levels: &[f64; PLACES], from: usize| {
-        let beats = (0..places).step_by(PARTS).map(|beat| levels[(from + beat) % places]);
+    let at = |signal: &[f64; PLACES], from: usize| {
+        let beats = (0..places).step_by(PARTS).map(|beat| signal[(from + beat) % places]);
         beats.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), level| {
             (least.min(level), most.max(level))
         })
     };
     let between = first + PARTS / 2;
-    let above = |levels, on, off| at(levels, on).0 - at(levels, off).1;
+    let above = |signal, on, off| at(signal, on).0 - at(signal, off).1;
     above(bass, first, between).min(above(snare, between, first)).max(0.0)
 }
 

@@ -55,39 +55,39 @@ fn bars_of(novelty: &Novelty) -> Bars {
     accents.bars(0.0, &start, None)
 }
 
+/// Strokes below 110 Hz, below 250 Hz, and of a snare, in bars that begin at frame `first`.
+fn struck(first: usize, [bass, kick, snare]: [&[usize]; 3]) -> Novelty {
+    let mut novelty = Novelty::default();
+    novelty.all = vec![0.0; 1_600];
+    novelty.bass = strokes(first, bass);
+    novelty.kick = strokes(first, kick);
+    novelty.snare = strokes(first, snare);
+    novelty
+}
+
 #[test]
 fn bars_begin_where_kicks_and_snares_say_though_beats_were_taken_to_lie_between() {
     for first in 0..16 {
-        let mut novelty = Novelty::default();
-        novelty.all = vec![0.0; 1_600];
-        novelty.kick = strokes(first, &[0, 10]);
-        novelty.snare = strokes(first, &[4, 12]);
+        let novelty = struck(first, [&[], &[0, 10], &[4, 12]]);
         assert_eq!(bars_of(&novelty), Bars { per_bar: 4, first });
     }
 }
 
 #[test]
 fn beats_are_on_the_kicks_where_a_snare_is_halfway_between_every_two() {
+    // A snare has something below 250 Hz, too.
+    let signals: [&[usize]; 3] = [&[0, 4, 8, 12], &[0, 2, 4, 6, 8, 10, 12, 14], &[2, 6, 10, 14]];
     for first in 0..4 {
-        let mut novelty = Novelty::default();
-        novelty.all = vec![0.0; 1_600];
-        novelty.bass = strokes(first, &[0, 4, 8, 12]);
-        // A snare has something below 250 Hz, too.
-        novelty.kick = strokes(first, &[0, 2, 4, 6, 8, 10, 12, 14]);
-        novelty.snare = strokes(first, &[2, 6, 10, 14]);
         // All beats are alike, and any of them may begin a bar.
-        assert_eq!(bars_of(&novelty), Bars { per_bar: 4, first });
+        assert_eq!(bars_of(&struck(first, signals)), Bars { per_bar: 4, first });
     }
 }
 
 #[test]
 fn a_snare_on_every_beat_stays_there_where_a_kick_sounds_with_it() {
+    let beats = [0, 4, 8, 12];
     for first in 0..4 {
-        let mut novelty = Novelty::default();
-        novelty.all = vec![0.0; 1_600];
-        novelty.bass = strokes(first, &[0, 4, 8, 12]);
-        novelty.kick = novelty.bass.clone();
-        novelty.snare = strokes(first, &[0, 4, 8, 12]);
+        let novelty = struck(first, [&beats, &beats, &beats]);
         assert_eq!(bars_of(&novelty), Bars { per_bar: 4, first });
     }
 }
