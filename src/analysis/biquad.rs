@@ -41,12 +41,17 @@ impl Biquad {
         output
     }
 
-    /// Ends what has died away, and what is no number.
+    /// As [`settle`].
     pub(super) fn settle(&mut self) {
-        for value in self.state.as_flattened_mut() {
-            if !value.is_finite() || value.abs() < SILENCE {
-                *value = 0.0;
-            }
+        settle(&mut self.state);
+    }
+}
+
+/// Ends what has died away in the state of a section, and what is no number.
+pub(super) fn settle(state: &mut [[f64; LANES]; 2]) {
+    for value in state.as_flattened_mut() {
+        if !value.is_finite() || value.abs() < SILENCE {
+            *value = 0.0;
         }
     }
 }

@@ -9,7 +9,7 @@
 
 use std::f64::consts::{PI, SQRT_2};
 
-use super::super::biquad::{Biquad, Coefficients, LANES, add_squares, pairs};
+use super::super::biquad::{LANES, add_squares, pairs, settle};
 
 /// Where the bands divide, in Hz.
 const CROSSOVERS_HZ: [f64; 2] = [200.0, 2_000.0];
@@ -43,19 +43,23 @@ impl Bands {
         self.crossovers = [lower, upper];
     }
 
-    /// As [`Biquad::settle`].
+    /// As [`settle`].
     pub(super) fn settle(&mut self) {
-        for crossover in &mut self.crossovers {
-            crossover.low.iter_mut().for_each(Biquad::settle);
-            crossover.all.settle();
-        }
+        self.crossovers.iter_mut().for_each(Crossover::settle);
     }
 }
 
+/// The low-pass twice and the all-pass: as all of them have the same poles, the first low-pass and the
+/// all-pass share what they remember (direct form II), and the second low-pass is a section of its own
+/// (transposed).
 #[derive(Clone, Copy)]
 struct Crossover {
-    low: [Biquad; 2],
-    all: Biquad,
+    /// `1 + a1 z⁻¹ + a2 z⁻²`, the poles; backwards, the zeros of the all-pass.
+    a: [f64; 2],
+    /// Of both low-passes, whose zeros are `1 + 2 z⁻¹ + z⁻²`.
+    gain: f64,
+    shared: [[f64; LANES]; 2],
+    second: [[f64; LANES]; 2],
 }
 
 impl Crossover {
@@ -63,20 +67,36 @@ impl Crossover {
     fn new(frequency: f64) -> Self {
         let k = (PI * frequency.min(MOST_OF_RATE)).tan();
         let scale = 1.0 / (1.0 + SQRT_2 * k + k * k);
-        let a = [2.0 * (k * k - 1.0) * scale, (1.0 - SQRT_2 * k + k * k) * scale];
-        let b = [1.0, 2.0, 1.0].map(|value| value * k * k * scale);
         Self {
-            low: [Biquad::new(Coefficients { b, a }); 2],
-            all: Biquad::new(Coefficients { b: [a[1], a[0], 1.0], a }),
+            a: [2.0 * (k * k - 1.0) * scale, (1.0 - SQRT_2 * k + k * k) * scale],
+            gain: (k * k * scale).powi(2),
+            shared: [[0.0; LANES]; 2],
+            second: [[0.0; LANES]; 2],
         }
     }
 
     /// What lies below and what lies above.
     #[inline(always)]
     fn pass(&mut self, frame: [f64; LANES]) -> [[f64; LANES]; 2] {
-        let [first, second] = &mut self.low;
-        let low = second.pass(first.pass(frame));
-        let all = self.all.pass(frame);
-        [low, std::array::from_fn(|lane| all[lane] - low[lane])]
+        let [a1, a2] = self.a;
+        let ([before, two_before], [one, two]) = (&mut self.shared, &mut self.second);
+        let [mut low, mut high] = [[0.0; LANES]; 2];
+        // Sums in this order: what waits for the frame before comes last.
+        for lane in 0..LANES {
+            let now = (frame[lane] - a2 * two_before[lane]) - a1 * before[lane];
+            let all = (a2 * now + two_before[lane]) + a1 * before[lane];
+            let first = ((now + two_before[lane]) + (before[lane] + before[lane])) * self.gain;
+            (two_before[lane], before[lane]) = (before[lane], now);
+            low[lane] = first + one[lane];
+            one[lane] = (first + first + two[lane]) - a1 * low[lane];
+            two[lane] = first - a2 * low[lane];
+            high[lane] = all - low[lane];
+        }
+        [low, high]
+    }
+
+    fn settle(&mut self) {
+        settle(&mut self.shared);
+        settle(&mut self.second);
     }
 }
