@@ -56,6 +56,7 @@ lint: wheel .venv/.lint ## checks format, lints, documentation, types, stubs and
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked -p hotcue -p hotcue-actors --no-default-features -- -D warnings
+	scripts/other_systems.sh
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CRATES) --no-deps --quiet
 	$(PYTHON) -m ruff format --check
 	$(PYTHON) -m ruff check

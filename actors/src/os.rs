@@ -1,18 +1,24 @@
 //! What the operating system knows about threads and forks.
 #![allow(unsafe_code, reason = "libc calls that std has no name for")]
 
+#[cfg(unix)]
 use std::sync::Once;
+#[cfg(unix)]
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// How often this process came out of a fork.
+#[cfg(unix)]
 static FORKS: AtomicU32 = AtomicU32::new(0);
+#[cfg(unix)]
 static WATCH_FORKS: Once = Once::new();
 
+#[cfg(unix)]
 extern "C" fn count_fork() {
     FORKS.fetch_add(1, Ordering::Relaxed);
 }
 
 /// A number that differs in a forked child. No system call after the first.
+#[cfg(unix)]
 pub(crate) fn fork_generation() -> u32 {
     WATCH_FORKS.call_once(|| {
         // SAFETY: the handler only touches an atomic, which is allowed in a forked child.
@@ -20,6 +26,12 @@ pub(crate) fn fork_generation() -> u32 {
         unsafe { libc::pthread_atfork(None, None, Some(count_fork)) };
     });
     FORKS.load(Ordering::Relaxed)
+}
+
+/// The same where no process forks.
+#[cfg(not(unix))]
+pub(crate) fn fork_generation() -> u32 {
+    0
 }
 
 /// Names the calling thread for debuggers and `top`; at most 15 bytes are kept on Linux.

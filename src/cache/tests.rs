@@ -7,7 +7,6 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -487,6 +486,8 @@ fn what_is_read_from_the_cache_is_there_block_by_block_and_never_what_is_not_sou
 #[cfg(unix)]
 #[test]
 fn what_is_no_file_is_no_entry_and_nobody_waits_for_it() {
+    use std::process::Command;
+
     let folder = Folder::new();
     let path = folder.copy("flac_16.flac");
     for extension in ["card", "sample"] {

@@ -90,7 +90,8 @@ type Opened = (Box<dyn ReadSeek>, u64, Option<SourceIdentity>);
 
 fn open_file(path: &Path) -> io::Result<Opened> {
     let (file, metadata) = open_regular(path)?;
-    Ok((Box::new(file), metadata.len(), identity(&metadata)))
+    let identity = identity(&file, &metadata);
+    Ok((Box::new(file), metadata.len(), identity))
 }
 
 /// Opens a regular file to read it, and nothing else: never waits for what a path may lead to.
@@ -135,17 +136,24 @@ fn open(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
         // What is said of sockets, and of devices that are not there.
         #[cfg(unix)]
         Some(libc::ENXIO) => not_a_file(),
+        // A folder cannot even be opened there.
+        #[cfg(windows)]
+        _ if error.kind() == io::ErrorKind::PermissionDenied && path.is_dir() => a_folder(),
         _ => error,
     })?;
     // Asked of the handle, not of the path: nobody can swap the file in between.
     let metadata = file.metadata()?;
     if metadata.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a folder"));
+        return Err(a_folder());
     }
     if !metadata.is_file() {
         return Err(not_a_file());
     }
     Ok((file, metadata))
+}
+
+fn a_folder() -> io::Error {
+    io::Error::new(io::ErrorKind::IsADirectory, "is a folder")
 }
 
 fn not_a_file() -> io::Error {

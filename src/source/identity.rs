@@ -1,6 +1,9 @@
 //! Which file a path leads to, so that the same one is not loaded twice.
 
-use std::fs::{self, Metadata};
+#[cfg(windows)]
+mod windows;
+
+use std::fs::{File, Metadata};
 use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::Path;
@@ -43,7 +46,7 @@ impl Hash for SourceIdentity {
     }
 }
 
-/// Asks which file `path` leads to now, without opening it.
+/// Asks which file `path` leads to now, without opening it to read.
 ///
 /// # Errors
 /// Those of the system; `Unsupported` where it does not tell files apart.
@@ -54,30 +57,37 @@ impl Hash for SourceIdentity {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn identify(path: &Path) -> io::Result<SourceIdentity> {
-    identity(&fs::metadata(path)?).ok_or_else(|| {
-        io::Error::new(io::ErrorKind::Unsupported, "this system does not tell files apart")
-    })
+    #[cfg(unix)]
+    return Ok(of_metadata(&std::fs::metadata(path)?));
+    #[cfg(windows)]
+    return windows::identity(&windows::open_to_ask(path)?);
+    #[cfg(not(any(unix, windows)))]
+    return Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        format!("{}: this system does not tell files apart", path.display()),
+    ));
 }
 
-/// The identity in what the system says of a file; None where it says too little.
-pub(crate) fn identity(metadata: &Metadata) -> Option<SourceIdentity> {
+/// The identity of an open file; None where the system says too little. `metadata` is that file's.
+#[expect(unused_variables, reason = "each system says it by one of them")]
+pub(crate) fn identity(file: &File, metadata: &Metadata) -> Option<SourceIdentity> {
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        Some(SourceIdentity {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            len: metadata.len(),
-            modified_ns: i128::from(metadata.mtime()) * 1_000_000_000
-                + i128::from(metadata.mtime_nsec()),
-            changed_ns: i128::from(metadata.ctime()) * 1_000_000_000
-                + i128::from(metadata.ctime_nsec()),
-        })
-    }
-    #[cfg(not(unix))]
-    {
-        // Windows has file numbers, but the standard library does not give them out yet.
-        let _ = metadata;
-        None
+    return Some(of_metadata(metadata));
+    #[cfg(windows)]
+    return windows::identity(file).ok();
+    #[cfg(not(any(unix, windows)))]
+    return None;
+}
+
+#[cfg(unix)]
+fn of_metadata(metadata: &Metadata) -> SourceIdentity {
+    use std::os::unix::fs::MetadataExt;
+    let ns = |secs: i64, ns: i64| i128::from(secs) * 1_000_000_000 + i128::from(ns);
+    SourceIdentity {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        len: metadata.len(),
+        modified_ns: ns(metadata.mtime(), metadata.mtime_nsec()),
+        changed_ns: ns(metadata.ctime(), metadata.ctime_nsec()),
     }
 }

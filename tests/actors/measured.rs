@@ -21,6 +21,8 @@ fn random_calls_lose_no_event_and_leave_nothing_behind() {
     assert!(well, "{text}");
 }
 
+// Elsewhere nothing says how much memory there is.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_planted_leak_is_found() {
     let (well, text) = measure(&["soak", "0.17", ALLOWED, "leak=1000000"]);

@@ -78,18 +78,27 @@ pub fn step_times(sample: &Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Vec<Dur
     least
 }
 
-/// Processor time that this thread has taken.
+/// Processor time that this thread has taken; where the system does not say so, the time that has
+/// passed.
 ///
 /// # Panics
-/// Where the system does not say.
+/// Where the system should say so and does not.
 pub fn thread_cpu() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    #[allow(unsafe_code, reason = "the standard library has no such clock")]
-    // SAFETY: `time` is a timespec that outlives the call.
-    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
-    let nanos = u32::try_from(time.tv_nsec).expect("less than a second");
-    Duration::new(time.tv_sec.unsigned_abs(), nanos)
+    #[cfg(unix)]
+    {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        #[allow(unsafe_code, reason = "the standard library has no such clock")]
+        // SAFETY: `time` is a timespec that outlives the call.
+        let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+        assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+        let nanos = u32::try_from(time.tv_nsec).expect("less than a second");
+        Duration::new(time.tv_sec.unsigned_abs(), nanos)
+    }
+    #[cfg(not(unix))]
+    {
+        static BEGIN: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+        BEGIN.elapsed()
+    }
 }
 
 /// Threads of this process; None where the system does not say.

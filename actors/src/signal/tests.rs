@@ -5,6 +5,7 @@ use std::io::Read;
 use super::Signal;
 
 /// What there is to read, without taking it away for good.
+#[cfg(unix)]
 fn is_readable(signal: &mut Signal) -> bool {
     let readable = signal.reader.read(&mut [0]).is_ok();
     if readable {

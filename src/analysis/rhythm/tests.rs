@@ -97,14 +97,24 @@ fn frames(seconds: f64, rate: u32) -> usize {
     (seconds * f64::from(rate)).round() as usize
 }
 
-/// Processor time that this thread has taken, to which a busy machine adds next to nothing.
+/// Processor time that this thread has taken, to which a busy machine adds next to nothing; where the
+/// system does not say so, the time that has passed.
 fn thread_cpu() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    #[allow(unsafe_code, reason = "the standard library has no such clock")]
-    // SAFETY: `time` is a timespec that outlives the call.
-    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+    #[cfg(unix)]
+    {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        #[allow(unsafe_code, reason = "the standard library has no such clock")]
+        // SAFETY: `time` is a timespec that outlives the call.
+        let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+        assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+        Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+    }
+    #[cfg(not(unix))]
+    {
+        static BEGIN: std::sync::LazyLock<std::time::Instant> =
+            std::sync::LazyLock::new(std::time::Instant::now);
+        BEGIN.elapsed()
+    }
 }
 
 /// Both results, and the most processor time that a step took.

@@ -13,7 +13,6 @@ use super::convert::narrow::{
 };
 use super::governor::Governor;
 use super::health::{Health, device_error};
-use super::thread::ThreadTime;
 use super::{buffer_frames, prefer_named_cards};
 use crate::buffer::SampleBuffer;
 use crate::output::feed::Feed;
@@ -193,6 +192,8 @@ fn a_device_that_runs_ahead_of_time_is_stopped_and_a_hasty_start_is_not() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_time_of_a_thread_beside_rendering_is_known() {
+    use super::thread::ThreadTime;
+
     let time = ThreadTime::default();
     assert_eq!(time.idle_cpu(), None, "before the first callback");
     time.note_this_thread();
