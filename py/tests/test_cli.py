@@ -260,10 +260,48 @@ def test_names_that_a_terminal_must_not_see(sounds: Sounds) -> None:
     assert len(done.stdout.splitlines()) == 5
 
 
+def test_no_name_is_cut_where_there_is_no_terminal(sounds: Sounds) -> None:
+    folder = sounds.folder / ("a" * 200) / ("b" * 200)
+    folder.mkdir(parents=True)
+    path = sounds.wav().rename(folder / "deep.wav")
+    for command in ("load", "analyze"):
+        assert str(path) in run(command, path).stdout
+
+
 def test_a_locale_without_blocks_is_no_error(sounds: Sounds) -> None:
     done = run("load", sounds.wav(), PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, "")
     assert "1 of 1 loaded" in done.stdout
+
+
+def test_a_figure_keeps_its_sign_in_any_locale(sounds: Sounds) -> None:
+    sounds.wav()
+    done = run("analyze", sounds.folder, "--kinds", "loudness", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    _, of_file, _ = done.stdout.splitlines()
+    expected = run("analyze", sounds.folder, "--kinds", "loudness").stdout.splitlines()[1]
+    assert "−" in expected
+    assert of_file.split()[3:5] == expected.replace("−", "-").split()[3:5]
+    assert "?" not in of_file
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell closes them")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize(
+    "command",
+    [["load"], ["load", "--json"], ["analyze"], ["analyze", "--csv"], ["devices"]],
+    ids=str,
+)
+def test_closed_streams_are_no_traceback(sounds: Sounds, command: list[str], closed: str) -> None:
+    paths = [] if command == ["devices"] else [str(sounds.wav())]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "hotcue", *command, *paths],
+        capture_output=True,
+        env={**os.environ, **NO_SOUND},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert bool(done.stdout) == (closed == "2>&-")
 
 
 def test_a_closed_pipe_is_no_traceback(sounds: Sounds) -> None:

@@ -25,7 +25,7 @@ from test_metadata import frame, id3
 from hotcue.analysis import Analysis, Facts, Kinds, examine
 from hotcue.cli import main
 from hotcue.cli.heard import Heard, as_line
-from hotcue.cli.picture import summary
+from hotcue.cli.picture import signed, summary
 from hotcue.cli.picture.canvas import Canvas, letters
 from hotcue.cli.picture.tempogram import CURVE_HZ, tempogram
 from hotcue.cli.picture.ticks import full_scale, spelled, time_ticks
@@ -187,6 +187,10 @@ def test_one_picture_has_the_name_it_is_given(beat: Path, tmp_path: Path) -> Non
     done = run("analyze", "--png", one, beat, beat.parent / "other.wav")
     assert done.returncode == 1
     assert done.stderr == f"hotcue: {one} is one file, for 2: name a folder instead\n"
+
+
+def test_zero_has_no_sign() -> None:
+    assert [signed(value) for value in (-0.04, 0.04, -0.0, -0.06)] == ["0.0", "0.0", "0.0", "−0.1"]
 
 
 def test_a_picture_that_cannot_be_written_fails(beat: Path) -> None:

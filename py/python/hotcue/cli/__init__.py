@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,15 +10,14 @@ from collections.abc import Sequence
 from .. import __version__
 from ..analysis import KINDS
 from ..pads.keys import GRIDS
+from .streams import drop_output, prepare
 
 INTERRUPTED = 128 + signal.SIGINT
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code: 0, 1 if anything failed, 130 after Ctrl-C."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # File names and block characters in any locale.
-            stream.reconfigure(errors="replace")
+    prepare()
     args = _parser().parse_args(argv)
     try:
         code = _run(args)
@@ -29,19 +27,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("hotcue: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # The reader of a pipe has seen enough.
-        _drop_output()
+        drop_output()
         return 1
     except OSError as error:  # A full disk, most likely.
         from .text import complain, reason
 
         complain(reason(error))
-        _drop_output()
+        drop_output()
         return 1
-
-
-def _drop_output() -> None:
-    """Writes nothing more: what is left would fail once more when Python ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 from rich.console import Console
 
-BLOCKS = " ▁▂▃▄▅▆▇█"
+from .streams import BLOCKS
 
-# Wide enough that nothing is cut when the output goes to a file or a pipe.
-PIPE_COLUMNS = 400
+# Wide enough that nothing is cut when the output goes to a file or a pipe: a path has 4,096 bytes
+# at most.
+PIPE_COLUMNS = 8192
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -118,8 +118,8 @@ def summary(heard: Analysis) -> list[str]:
 
 
 def signed(value: float) -> str:
-    """One decimal, with the minus of print."""
-    return f"{value:.1f}".replace("-", "−")
+    """One decimal, with the minus of print; zero has none."""
+    return f"{round(value, 1) or 0.0:.1f}".replace("-", "−")
 
 
 def _write_legend(canvas: Canvas, tempo: BpmAnalysis | None) -> None:
