@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import signal
 import struct
 import subprocess
@@ -147,6 +148,27 @@ def test_csv_is_a_line_per_file(beat: Path, tune: Path) -> None:
     assert (rows[2]["key"], rows[2]["camelot"]) == ("C major", "8B")
 
 
+def test_csv_has_names_as_they_are(beat: Path) -> None:
+    names = [b"two\nlines.wav", b"cr\rback.wav", b'quote".wav', b"\xff\xfe.wav"]
+    folder = beat.parent / "names"
+    folder.mkdir()
+    try:
+        for name in names:
+            Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).hardlink_to(beat)
+    except OSError:  # Not every file system has all of them.
+        names = [name for name in names if (folder / os.fsdecode(name)).exists()]
+    done = subprocess.run(
+        [sys.executable, "-m", "hotcue", "analyze", "--csv", "--kinds", "loudness", folder],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        check=True,
+    )
+    text = done.stdout.replace(os.linesep.encode(), b"\n").decode(errors="surrogateescape")
+    header, *rows = csv.reader(io.StringIO(text, newline=""))
+    assert {len(row) for row in rows} == {len(header)}
+    assert sorted(os.fsencode(Path(row[0]).name) for row in rows) == sorted(names)
+
+
 def test_a_picture_is_drawn_of_each_file(beat: Path, tune: Path, tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     other = tmp_path / "sub"
@@ -187,6 +209,29 @@ def test_one_picture_has_the_name_it_is_given(beat: Path, tmp_path: Path) -> Non
     done = run("analyze", "--png", one, beat, beat.parent / "other.wav")
     assert done.returncode == 1
     assert done.stderr == f"hotcue: {one} is one file, for 2: name a folder instead\n"
+
+
+@pytest.mark.parametrize("option", ["--png", "--dat"])
+def test_what_is_no_place_for_a_picture_is_told(
+    option: str, beat: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(beat.parent)
+    done = run("analyze", option, "", beat)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"argument {option}: must not be empty" in done.stderr
+    for other in ("beat.jpg", "beat.json"):
+        done = run("analyze", option, other, beat)
+        told = f"hotcue: {other} is not named as a .{option[2:]} is, and is no folder\n"
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", told)
+    assert [path.name for path in beat.parent.iterdir()] == ["beat.wav"]
+    Path("beat.json").mkdir()
+    assert run("analyze", option, "beat.json", beat).returncode == 0
+    assert Path("beat.json", f"beat.{option[2:]}").exists()
+
+
+def test_kinds_may_have_spaces_between_them(beat: Path) -> None:
+    done = run("analyze", "--json", "--kinds", "loudness, onsets", beat)
+    assert set(json.loads(done.stdout)["files"][0]["analysis"]) == {"loudness", "onsets"}
 
 
 def test_zero_has_no_sign() -> None:

@@ -118,10 +118,16 @@ def _add_analyze(analyze: argparse.ArgumentParser) -> None:
     form.add_argument("--json", action="store_true", help="print one JSON document instead")
     form.add_argument("--csv", action="store_true", help="print one line of CSV per file instead")
     analyze.add_argument(
-        "--png", metavar="PATH", help="draw each file, into a folder, or one as a .png"
+        "--png",
+        type=_target,
+        metavar="PATH",
+        help="draw each file, into a folder, or one as a .png",
     )
     analyze.add_argument(
-        "--dat", metavar="PATH", help="write waveforms for peaks.js likewise (BBC audiowaveform)"
+        "--dat",
+        type=_target,
+        metavar="PATH",
+        help="write waveforms for peaks.js likewise (BBC audiowaveform)",
     )
     analyze.add_argument("--workers", type=_positive, metavar="N", help="hear N files at a time")
 
@@ -179,11 +185,17 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def _kinds(text: str) -> tuple[str, ...]:
-    kinds = tuple(dict.fromkeys(text.split(",")))
+    kinds = tuple(dict.fromkeys(kind.strip() for kind in text.split(",")))
     for kind in kinds:
         if kind not in KINDS:
             raise argparse.ArgumentTypeError(f"{kind!r} is none of {', '.join(KINDS)}")
     return kinds
+
+
+def _target(text: str) -> str:
+    if not text:  # Of nothing `Path` makes the working directory.
+        raise argparse.ArgumentTypeError("must not be empty")
+    return text
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -22,6 +22,9 @@ from .heard import CsvWriter, Heard, Line, as_json, as_line, print_table
 from .picture import draw
 from .text import complain, console, reason
 
+# What is named so is meant to be a file, not a folder to be made.
+OTHER_FILES = frozenset((".dat", ".gif", ".jpeg", ".jpg", ".json", ".pdf", ".png", ".svg", ".webp"))
+
 
 class _Stopped(Exception):
     """The command is over: nobody wants what is still being heard."""
@@ -110,7 +113,8 @@ def _targets(files: Sequence[str], where: str | None, suffix: str) -> dict[str, 
     """Which file is to be written for each: `where` itself if it is named as one, else in that
     folder, which is made.
 
-    Raises `ValueError` where one file would be written for several, `OSError` without a folder.
+    Raises `ValueError` where one file would be written for several, or one of another kind,
+    `OSError` without a folder.
     """
     if where is None:
         return {}
@@ -119,6 +123,8 @@ def _targets(files: Sequence[str], where: str | None, suffix: str) -> dict[str, 
             raise ValueError(f"{where} is one file, for {len(files)}: name a folder instead")
         return {files[0]: Path(where)}
     folder = Path(where)
+    if folder.suffix.lower() in OTHER_FILES and not folder.is_dir():
+        raise ValueError(f"{where} is not named as a {suffix} is, and is no folder")
     folder.mkdir(parents=True, exist_ok=True)
     targets: dict[str, Path] = {}
     taken: set[str] = set()

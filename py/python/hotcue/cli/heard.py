@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -88,15 +87,21 @@ class CsvWriter:
     """A table for other programs, on stdout (RFC 4180, but for the ends of lines), line by line."""
 
     def __init__(self) -> None:
-        self._csv = csv.writer(sys.stdout, lineterminator="\n")
+        # Its own ends of lines, so that a name with half of one in it has quotes around it.
+        self._csv = csv.writer(_Lines(), lineterminator="\r\n")
         self._csv.writerow(CSV_COLUMNS)
-        sys.stdout.flush()
 
     def write(self, row: Heard) -> None:
         """One line; what is not known stays empty."""
         values = _values(row)
         self._csv.writerow([values.get(column, "") for column in CSV_COLUMNS])
-        sys.stdout.flush()
+
+
+class _Lines:
+    """Takes rows of CSV, and ends each as every line of stdout ends."""
+
+    def write(self, row: str) -> None:
+        print(row.removesuffix("\r\n"), flush=True)
 
 
 def _values(row: Heard) -> dict[str, Any]:
