@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import multiprocessing
 import os
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 from contract import fits, hints
 from numpy.typing import NDArray
-from support import Sounds, heed_ctrl_c, pcm, wav_bytes
+from support import Sounds, heed_ctrl_c, pcm, wait_until, wav_bytes
 from test_gil import turns_while
 
 import hotcue
@@ -373,8 +374,46 @@ def test_a_file_that_does_not_load(sounds: Sounds) -> None:
 
 @pytest.mark.parametrize("source", [None, 7, [0.0, 0.5]])
 def test_what_is_no_source(source: object) -> None:
-    with pytest.raises(TypeError, match=type(source).__name__):
+    with pytest.raises(TypeError, match=rf"NumPy array.* {type(source).__name__}$"):
         hotcue.analyze(source, sample_rate=RATE)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("source", ["beat.wav", Path("beat.wav"), b"RIFF", io.BytesIO(b"RIFF")])
+def test_a_grid_is_of_audio_that_is_there(source: object) -> None:
+    told = rf"must be a NumPy array or a Sample, not a {type(source).__name__}$"
+    for rate in (None, RATE):
+        with pytest.raises(TypeError, match=told):
+            hotcue.grid_slices(source, [0.0, 0.5], sample_rate=rate)  # type: ignore[call-overload]
+
+
+def test_a_sample_that_still_arrives_is_not_heard_in_part(slow: Path) -> None:
+    with hotcue.AudioEngine(output="offline", workers=1) as engine:
+        ticket = engine.load_sample_async(0, slow)
+        wait_until("the sample to arrive", lambda: ticket.sample is not None)
+        arriving = ticket.sample
+        assert arriving is not None
+        with pytest.raises(RuntimeError, match="the sample is not finished"):
+            hotcue.grid_slices(arriving, [0.0, 0.5])
+        with pytest.raises(RuntimeError, match="the sample is not finished"):
+            hotcue.analyze(arriving, "onsets")
+        assert ticket.cancel()  # It was arriving until now.
+
+
+def test_a_slice_keeps_its_attack_with_a_fade_of_one_frame() -> None:
+    strikes = clicks(120, 4)
+    with hotcue.AudioEngine(output="offline", sample_rate=RATE) as engine:
+        sample = engine.load_sample_async(0, strikes, sample_rate=RATE).result()
+        frames = hotcue.analyze(sample, "onsets")["onsets"]["frames"]
+        start, end = frames[1], frames[2]
+        edges = {"start_sec": start / RATE, "end_sec": end / RATE}
+        engine.play_sample(0, **edges, fade_in_sec=1 / RATE)
+        heard = engine.render(end - start)[0]
+        engine.play_sample(0, **edges)
+        softer = engine.render(end - start)[0]
+    # All but the first frame, and the 5 ms in which an end in the middle fades.
+    kept = slice(1, end - start - RATE // 200)
+    assert np.array_equal(heard[kept], strikes[start:end][kept])
+    assert np.abs(softer).max() < np.abs(heard).max()
 
 
 def test_hearing_releases_the_gil() -> None:

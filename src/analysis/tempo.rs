@@ -27,8 +27,9 @@ pub struct TempoEstimate {
     pub downbeats_sec: Vec<f64>,
     /// Beats per bar, 3 or 4; 0 without beats.
     pub beats_per_bar: u32,
-    /// How even the beats are: 1 where each is where an even grid has it, 0 where they miss it by
-    /// a tenth of a beat or more (the root of the mean square).
+    /// How even the beats are as they were heard, before `beats_sec` were laid on an even grid: 1
+    /// where each is where such a grid has it, 0 where they miss it by a tenth of a beat or more
+    /// (the root of the mean square).
     pub stability: f64,
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, TypedDict
 
@@ -64,8 +65,9 @@ class BpmAnalysis(TypedDict):
     beats_per_bar: int
     """3 or 4; 0 without beats."""
     stability: float
-    """1 where each beat is where an even grid has it, 0 where they miss it by a tenth of a beat or
-    more (the root of the mean square)."""
+    """How even the beats are as they were heard, before `beats_sec` were laid on an even grid: 1
+    where each is where such a grid has it, 0 where they miss it by a tenth of a beat or more (the
+    root of the mean square)."""
 
 
 class KeyAnalysis(TypedDict):
@@ -188,8 +190,8 @@ def analyze(
     without the GIL: several threads analyse several files at a time. Ctrl-C ends it.
 
     Raises `LoadError` where a file cannot be decoded (a `FileNotFoundError`, too, where it is
-    missing), `ValueError` for a kind, a shape, a rate or values that cannot be heard, `TypeError`
-    for what is none of all this.
+    missing), `RuntimeError` for a `Sample` that is streamed or still arriving, `ValueError` for a
+    kind, a shape, a rate or values that cannot be heard, `TypeError` for what is none of all this.
     """
     return examine(source, kinds, sample_rate=sample_rate)[1]
 
@@ -221,6 +223,8 @@ def grid_slices(
         if sample_rate is not None:
             raise ValueError("a Sample has a rate; sample_rate must be None")
         return _hotcue.grid_slices(source, beats, per_beat, None)
+    if _is_file(source):
+        raise TypeError(f"audio must be a NumPy array or a Sample, not a {type(source).__name__}")
     if sample_rate is None:
         raise TypeError("an array needs its sample_rate")
     return _hotcue.grid_slices(finite_planes(source), beats, per_beat, sample_rate)
@@ -247,4 +251,16 @@ def examine(
         if sample_rate is None:
             raise TypeError("an array needs its sample_rate")
         return _hotcue.analyze(finite_planes(source), kinds, sample_rate, heed)
+    if not (isinstance(source, memoryview) or _is_file(source)):
+        raise TypeError(
+            "source must be a path, content, a binary file, a NumPy array or a Sample, not "
+            f"{type(source).__name__}"
+        )
     return _hotcue.analyze(read(resolve(source), None), kinds, sample_rate, heed)
+
+
+def _is_file(source: object) -> bool:
+    """Whether it is a path, content or a file-like object."""
+    if isinstance(source, str | bytes | bytearray | os.PathLike):
+        return True
+    return callable(getattr(source, "read", None))

@@ -151,8 +151,9 @@ class AudioEngine:
         """Starts the engine's threads and opens its output.
 
         After `shut_down()` it starts afresh with empty slots; request and voice ids go on
-        rising. Raises ``RuntimeError("Audio engine already running")``, or `DeviceError` when
-        the output that was asked for does not open; nothing runs then.
+        rising. Raises ``RuntimeError("Audio engine already running")``, `DeviceError` when
+        the output that was asked for does not open, or `OSError` when `cache_dir` cannot be used;
+        nothing runs then.
         """
         self._warn(self._start())
 
@@ -242,11 +243,12 @@ class AudioEngine:
         `path` is a path, content or a binary file, see `Source`; a `Sample`; or a NumPy array, or
         what exports a buffer of numbers: ``(channels, frames)``, or ``(frames,)`` of one channel,
         floats as they are, integers by full scale, of `sample_rate` in Hz, which only arrays need.
-        It is copied. ``id=None`` takes the lowest free slot. Higher `priority` loads first,
-        -100…100. A newer load of an id supersedes an older one that has not ended. The slot plays
-        the sample that it has until the new one is there, and keeps it if the load fails; voices
-        that sound go on with the one that they began with. A file that is in memory or being
-        decoded already is not decoded again.
+        It is copied; of a `Sample` the audio alone: its tags, loops and `analysis` stay behind,
+        which a second load of its file would share. ``id=None`` takes the lowest free slot. Higher
+        `priority` loads first, -100…100. A newer load of an id supersedes an older one that has not
+        ended. The slot plays the sample that it has until the new one is there, and keeps it if the
+        load fails; voices that sound go on with the one that they began with. A file that is in
+        memory or being decoded already is not decoded again.
 
         With ``stream=True`` only the head of the file and the beginnings of its loops come into
         memory: `success` comes as soon as they are there, and what voices play is read ahead of
@@ -508,13 +510,14 @@ class AudioEngine:
         `normalize` amplifies the sample beside the volume, so that all are alike: ``"peak"`` makes
         full scale of its greatest value; ``"loudness"`` brings it to -18 LUFS, which is the level
         of ReplayGain, a number to so many LUFS (-70…0), or as near as its true peak may come to -1
-        dBTP. A sample whose loudness is not known (``analyze="loudness"``) plays as it is; so does
-        one that is streamed, or that plays before all of it is there.
+        dBTP; by 80 dB at most. A sample whose loudness is not known (``analyze="loudness"``) plays
+        as it is; so does one that is streamed, or that plays before all of it is there.
 
         It plays from `start_sec` of the sample to `end_sec` (None: its end); backwards, a
         `start_sec` of 0 is the end. `fade_in_sec` and `fade_out_sec`, 0…60, fade it in, and out
         towards that end, exact to the frame. Where they are 0, the sample's own beginning and end
-        are left as they are, and a start or an end in the middle takes 5 ms.
+        are left as they are, and a start or an end in the middle takes 5 ms: a slice that begins
+        with an attack keeps it with a `fade_in_sec` of one frame.
 
         `loop` repeats the stretch from `loop_start_sec` to `loop_end_sec` (None: the end):
         True or ``"forward"`` from its start to its end, ``"pingpong"`` there and back,
