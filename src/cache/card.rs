@@ -63,6 +63,11 @@ impl Key {
     pub(super) fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// Whether a key is written like this.
+    pub(super) fn is_written(text: &str) -> bool {
+        text.len() == 2 * size_of::<Self>() && is_hex(text)
+    }
 }
 
 impl fmt::Display for Key {
@@ -89,9 +94,11 @@ impl Name {
         Self { len: identity.len, key: Key::card(identity) }
     }
 
-    /// The length of the file that something of this name is of.
+    /// The length of the file that something of this name is of; None for what is no such name.
     pub(super) fn len_in(name: &str) -> Option<u64> {
-        u64::from_str_radix(name.split_once('-')?.0, 16).ok()
+        let (len, key) = name.split_once('-')?;
+        let is_name = is_hex(len) && Key::is_written(key);
+        is_name.then(|| u64::from_str_radix(len, 16).ok()).flatten()
     }
 }
 
@@ -99,6 +106,11 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:x}-{}", self.len, self.key)
     }
+}
+
+/// Whether a text is a number as names have it.
+pub(super) fn is_hex(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Whether the path of a source still leads to `file`, and nobody is seen to have written to it.

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use twox_hash::XxHash3_64 as Xxh3;
 
-use super::card::{Key, Name};
+use super::card::{Key, Name, is_hex};
 use super::entry::EntryReader;
 use super::field::Field as _;
 use super::result::ResultReader;
@@ -31,6 +31,9 @@ const FORGOTTEN: Duration = Duration::from_secs(3_600);
 /// An entry says when it was used last to this precision: writing that costs more than reading a
 /// short sample.
 const USE_PERIOD: Duration = Duration::from_secs(60);
+/// What says that it was used so much later than now is of a time when the clock was wrong: other
+/// machines' clocks differ by less, and so do files of a system that keeps the local time.
+const FUTURE: Duration = Duration::from_secs(24 * 3_600);
 /// The least that a file takes of a disk, about.
 const LEAST_BYTES: u64 = 4_096;
 /// A content, and a checksum.
@@ -308,8 +311,7 @@ impl Cache {
         let mut found: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
         for item in fs::read_dir(&self.folder)? {
             // What others remove meanwhile is gone.
-            if let Some((used, bytes, path)) = item.and_then(|item| self.seen(&item)).ok().flatten()
-            {
+            if let Some((used, bytes, path)) = item.and_then(|item| seen(&item)).ok().flatten() {
                 let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("");
                 lens.extend(Name::len_in(name));
                 found.push((used, bytes, path));
@@ -331,35 +333,54 @@ impl Cache {
         *self.known_lens.lock().unwrap_or_else(PoisonError::into_inner) = lens;
         Ok(())
     }
+}
 
-    /// When a file of ours was used last, and what it takes; None for what is not ours, as a folder or
-    /// a link, or was never finished, which is removed once nobody writes it any more.
-    fn seen(&self, item: &DirEntry) -> io::Result<Option<(SystemTime, u64, PathBuf)>> {
-        let path = item.path();
-        let metadata = item.metadata()?;
-        let used = metadata.modified()?;
-        if !metadata.is_file() {
-            return Ok(None);
-        }
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some(CARD | SAMPLE | RESULT) => Ok(Some((used, metadata.len().max(LEAST_BYTES), path))),
-            Some(UNFINISHED | ASIDE) => {
-                if used.elapsed().is_ok_and(|ago| ago >= FORGOTTEN) {
-                    fs::remove_file(path)?;
-                }
-                Ok(None)
-            }
-            _ => Ok(None),
-        }
+/// When a file of ours was used last, and what it takes; None for what is not ours, as a folder, a
+/// link or what has another name, or was never finished, which is removed once nobody writes it any
+/// more.
+fn seen(item: &DirEntry) -> io::Result<Option<(SystemTime, u64, PathBuf)>> {
+    let path = item.path();
+    let metadata = item.metadata()?;
+    let now = SystemTime::now();
+    let used = believed(metadata.modified()?, now);
+    let [name, extension] = [path.file_stem(), path.extension()].map(|part| part?.to_str());
+    let (Some(name), Some(extension), true) = (name, extension, metadata.is_file()) else {
+        return Ok(None);
+    };
+    let is_kept = match extension {
+        CARD | SAMPLE => Name::len_in(name).is_some(),
+        RESULT => Key::is_written(name),
+        _ => false,
+    };
+    if is_kept {
+        return Ok(Some((used, metadata.len().max(LEAST_BYTES), path)));
     }
+    let is_of_writer = matches!(extension, UNFINISHED | ASIDE) && is_name_of_writer(name);
+    if is_of_writer && now.duration_since(used).is_ok_and(|ago| ago >= FORGOTTEN) {
+        fs::remove_file(path)?;
+    }
+    Ok(None)
+}
+
+/// Whether something that is not finished is called like this: see [`Cache::unfinished`].
+fn is_name_of_writer(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('-').collect();
+    parts.len() == 3 && parts.into_iter().all(is_hex)
+}
+
+/// When something was used last that says so; long ago, where it cannot be true: else it would never
+/// leave.
+fn believed(used: SystemTime, now: SystemTime) -> SystemTime {
+    if used > now + FUTURE { UNIX_EPOCH } else { used }
 }
 
 /// Opens a file of the cache, and notes that it was used; its length.
 fn used(path: &Path) -> io::Result<(File, u64)> {
     let (file, metadata) = open_itself(path)?;
     let now = SystemTime::now();
-    let is_long_ago =
-        |used: SystemTime| now.duration_since(used).is_ok_and(|ago| ago >= USE_PERIOD);
+    let is_long_ago = |used: SystemTime| {
+        now.duration_since(believed(used, now)).is_ok_and(|ago| ago >= USE_PERIOD)
+    };
     if metadata.modified().is_ok_and(is_long_ago) {
         // What cannot say that it was used leaves earlier than it should, no more.
         file.set_modified(now).ok();

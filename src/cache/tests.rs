@@ -420,11 +420,7 @@ fn what_was_used_least_recently_leaves() {
     load(&cache, &old).expect("a good file");
     let [of_old] = folder.kept("sample").try_into().expect("one entry");
     let hour_ago = SystemTime::now() - Duration::from_secs(3_600);
-    File::options()
-        .append(true)
-        .open(&of_old)
-        .and_then(|it| it.set_modified(hour_ago))
-        .expect("ours");
+    used(&of_old, hour_ago);
     load(&cache, &new).expect("a good file");
     let held = |folder: &Folder| -> u64 {
         folder.kept("sample").iter().map(|it| fs::metadata(it).expect("there").len()).sum()
@@ -442,6 +438,83 @@ fn what_was_used_least_recently_leaves() {
     let left = cache.stats();
     load(&cache, &new).expect("a good file");
     assert_eq!(cache.stats().hits, left.hits + 1);
+}
+
+fn used(path: &Path, at: SystemTime) {
+    File::options().append(true).open(path).and_then(|it| it.set_modified(at)).expect("writable");
+}
+
+#[test]
+fn what_is_not_of_the_cache_stays_whatever_it_is_called() {
+    let folder = Folder::new();
+    drop(folder.cache());
+    let key = "0123456789abcdef".repeat(4);
+    let other = ["kick.sample", "poem.card", "bench.result", "draft.unfinished", "my.aside"];
+    let nearly = [
+        format!("{key}.sample"),
+        format!("-{key}.sample"),
+        format!("+1-{key}.card"),
+        format!("1-{}.card", key.to_uppercase()),
+        format!("1-{key}.result"),
+        format!("{}.result", &key[1..]),
+        "1-2-.unfinished".into(),
+        "1-2-3-4.unfinished".into(),
+    ];
+    let paths: Vec<PathBuf> = other
+        .into_iter()
+        .chain(nearly.iter().map(String::as_str))
+        .map(|name| folder.0.join("cache").join(name))
+        .collect();
+    for path in &paths {
+        fs::write(path, [0; 10_000]).expect("writable");
+        used(path, UNIX_EPOCH);
+    }
+    // As much as the entry takes: beside what is not counted there is room for it.
+    let beside = Folder::new();
+    let path = folder.copy("flac_16.flac");
+    load(&beside.cache(), &path).expect("a good file");
+    let bytes = fs::metadata(&beside.kept("sample")[0]).expect("there").len();
+    let cache = folder.cache_of(bytes + 8_192);
+    load(&cache, &path).expect("a good file");
+    assert_eq!(folder.kept("sample").len(), 1 + 3);
+    // And with room for nothing.
+    drop(folder.cache_of(0));
+    let gone: Vec<_> = paths.iter().filter(|path| !path.exists()).collect();
+    assert!(gone.is_empty(), "{gone:?}");
+    assert_eq!(folder.kept("sample").len(), 3);
+}
+
+#[test]
+fn what_says_that_it_was_used_in_the_future_leaves_first_unless_it_is_used() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let paths = ["mp3_vbr.mp3", "flac_24.flac"].map(|fixture| folder.copy(fixture));
+    load(&cache, &paths[0]).expect("a good file");
+    let [of_first] = folder.kept("sample").try_into().expect("one entry");
+    let years_later = SystemTime::now() + Duration::from_secs(10 * 365 * 24 * 3_600);
+    used(&of_first, years_later);
+    load(&cache, &paths[1]).expect("a good file");
+    let [of_second] = folder
+        .kept("sample")
+        .into_iter()
+        .filter(|path| *path != of_first)
+        .collect::<Vec<_>>()
+        .try_into()
+        .expect("another entry");
+    let bytes = |path: &PathBuf| fs::metadata(path).expect("there").len();
+    // With their cards they are a byte too much.
+    let most = bytes(&of_first) + bytes(&of_second) + 2 * 4_096 - 1;
+    // Of what is used it is known when.
+    load(&cache, &paths[0]).expect("a good file");
+    let modified = fs::metadata(&of_first).and_then(|it| it.modified()).expect("there");
+    assert!(modified < years_later);
+    used(&of_first, years_later);
+    let unfinished = folder.0.join("cache/1-2-3.unfinished");
+    fs::write(&unfinished, []).expect("writable");
+    used(&unfinished, years_later);
+    drop(folder.cache_of(most));
+    assert!(!of_first.exists() && of_second.exists());
+    assert!(!unfinished.exists());
 }
 
 #[test]
