@@ -77,8 +77,13 @@ impl CacheStore {
         match state {
             State::New => match self.content {
                 Some(content) => self.begin_to_write(content),
-                None => OpenedSource::open(&self.origin.source, Arc::clone(&self.pulse))
-                    .map_or(State::Over, |source| State::Hashing(Box::new(Hashing::new(source)))),
+                None => match OpenedSource::open(&self.origin.source, Arc::clone(&self.pulse)) {
+                    // By now the path may lead to another file, and back before it is hashed.
+                    Ok(source) if source.identity() == Some(self.origin.file) => {
+                        State::Hashing(Box::new(Hashing::new(source)))
+                    }
+                    _ => State::Over,
+                },
             },
             State::Hashing(mut hashing) => match hashing.step() {
                 Ok(None) => State::Hashing(hashing),

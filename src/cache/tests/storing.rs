@@ -110,6 +110,35 @@ fn of_a_file_that_has_changed_before_it_was_stored_nothing_is_kept() {
     assert_ne!(now.buffer.frames(), sample.buffer.frames());
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_path_leads_to_for_a_moment_is_not_taken_for_what_was_loaded() {
+    let folder = Folder::new();
+    let (cache, one) = (folder.cache(), long(&folder));
+    // As long, but for one value the same.
+    let other = folder.0.join("other.wav");
+    let mut bytes = fs::read(&one).expect("there");
+    bytes[100_000] ^= 0x20;
+    fs::write(&other, bytes).expect("writable");
+    settled(&other);
+    let path = folder.0.join("link");
+    let lead_to = |file: &Path| {
+        fs::remove_file(&path).ok();
+        std::os::unix::fs::symlink(file, &path).expect("writable");
+    };
+    lead_to(&one);
+    let (_sample, store) = loaded(&cache, &path);
+    let mut store = store.expect("it is to be stored");
+    lead_to(&other);
+    store.step();
+    lead_to(&one);
+    finish(store);
+    for file in [&other, &one, &path] {
+        let again = load(&cache, file).expect("a good file");
+        assert_same(&again, &decoded(file));
+    }
+}
+
 #[test]
 fn of_two_that_store_the_same_one_entry_is_left_whoever_is_first() {
     let folder = Folder::new();
