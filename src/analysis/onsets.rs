@@ -81,7 +81,8 @@ pub(super) fn zero_crossing(mono: Mono<'_>, frame: usize, within_sec: f64) -> us
     let within = (within_sec * f64::from(mono.sample.sample_rate())) as usize;
     let crosses = |at: &usize| {
         let now = mono.at(*at);
-        now == 0.0 || *at == 0 || (mono.at(*at - 1) < 0.0) != (now < 0.0)
+        let changes = |before: f32| before < 0.0 && now > 0.0 || before > 0.0 && now < 0.0;
+        now == 0.0 || *at == 0 || changes(mono.at(*at - 1))
     };
     // The nearest first, of two the earlier.
     let near = || {

@@ -7,8 +7,9 @@ use crate::buffer::SampleBuffer;
 /// Where the attack is looked for, around where the flux has it.
 const BEFORE_SEC: f64 = 0.035;
 const AFTER_SEC: f64 = 0.02;
-/// Parts of this length are as loud as their loudest value.
-const PART_SEC: f64 = 0.001;
+/// For so long nothing is loud before an attack. Where what sounds on from before crosses zero, it is
+/// quiet for less, but for notes below 60 Hz or so.
+const QUIET_SEC: f64 = 0.0015;
 /// An attack begins where it first exceeds this part of the way from the quietest to the loudest.
 const BEGINS_PART: f32 = 0.1;
 /// What begins at the end of a sample is louder than this part of its peak, −26 dB.
@@ -55,26 +56,51 @@ pub(super) fn last(mono: Mono<'_>, within_sec: f64, gain: f32) -> Option<(usize,
 pub(super) fn start(mono: Mono<'_>, at_sec: f64) -> usize {
     let sample = mono.sample;
     let about = frames_in(sample, at_sec.max(0.0));
-    let from = about.saturating_sub(frames_in(sample, BEFORE_SEC));
     let to = (about + frames_in(sample, AFTER_SEC)).min(sample.ready_frames());
-    let part = frames_in(sample, PART_SEC);
-    let parts: Vec<f32> = (from..to)
-        .step_by(part)
-        .map(|start| {
-            let values = start..(start + part).min(to);
-            values.fold(0.0, |most: f32, frame| most.max(mono.at(frame).abs()))
-        })
-        .collect();
-    let peak = (0..parts.len()).max_by(|one, other| parts[*one].total_cmp(&parts[*other]));
+    let from = about.saturating_sub(frames_in(sample, BEFORE_SEC)).min(to);
+    // What is no number is silence.
+    let level = |value: f32| 0.0_f32.max(value.abs());
+    let levels: Vec<f32> = mono.every(1, from..to).into_iter().map(level).collect();
+    // Of equal ones the first.
+    let peak = (0..levels.len()).rev().max_by(|one, other| levels[*one].total_cmp(&levels[*other]));
     let Some(peak) = peak else { return from.min(sample.ready_frames().saturating_sub(1)) };
-    // The last quiet part before the peak: what sounds on from before does not count.
-    let quietest = parts[..=peak].iter().copied().fold(f32::INFINITY, f32::min);
-    let threshold = quietest + BEGINS_PART * (parts[peak] - quietest);
-    let first = (0..=peak).rev().take_while(|at| parts[*at] > threshold).last().unwrap_or(peak);
-    let begin = from + first * part;
-    // Within the part, where it gets that loud.
-    let begin = (begin..(begin + part).min(to))
-        .find(|frame| mono.at(*frame).abs() > threshold)
-        .unwrap_or(begin);
-    zero_crossing(mono, begin, SNAP_SEC)
+    let long = frames_in(sample, QUIET_SEC);
+    let quietest = quietest(&levels[..=peak], long).unwrap_or(levels[peak]);
+    let threshold = quietest + BEGINS_PART * (levels[peak] - quietest);
+    // Back to the last quiet stretch before the peak: what sounds on from before does not count.
+    // Frame by frame, so that it does not matter where the look begins.
+    let (mut begin, mut quiet) = (0, 0);
+    for at in (0..=peak).rev() {
+        if levels[at] > threshold {
+            (begin, quiet) = (at, 0);
+        } else if quiet + 1 < long {
+            quiet += 1;
+        } else {
+            break;
+        }
+    }
+    zero_crossing(mono, from + begin, SNAP_SEC)
+}
+
+/// How loud the quietest of all stretches of `long` levels gets; None of fewer levels.
+fn quietest(levels: &[f32], long: usize) -> Option<f32> {
+    let mut quietest: Option<f32> = None;
+    let mut after = vec![0.0; long];
+    // A stretch is the end of a block of so many and the start of the next.
+    for at in (0..levels.len()).step_by(long) {
+        let Some((block, next)) = levels[at..].split_at_checked(long) else { break };
+        let mut loudest = 0.0_f32;
+        for (after, level) in after.iter_mut().zip(block).rev() {
+            loudest = loudest.max(*level);
+            *after = loudest;
+        }
+        let mut before = 0.0_f32;
+        let across = after[1..].iter().zip(next).map(|(after, level)| {
+            before = before.max(*level);
+            before.max(*after)
+        });
+        let least = across.fold(loudest, f32::min);
+        quietest = Some(quietest.map_or(least, |quietest| quietest.min(least)));
+    }
+    quietest
 }

@@ -63,6 +63,39 @@ fn onsets_lie_at_zero_crossings_before_the_attacks() {
 }
 
 #[test]
+fn onsets_move_with_the_sound_over_a_low_note_at_any_rate() {
+    // A note that is louder than where attacks are said to begin: it is below that for a moment
+    // around each zero crossing only.
+    let places_sec = [0.5, 0.9137, 1.3021, 1.7];
+    let found = |rate: u32, later: usize| {
+        let mut track = Track::new(rate, 2.2);
+        for (n, value) in track.plane.iter_mut().enumerate() {
+            let turns = 70.0 * n as f64 / f64::from(rate);
+            *value = (0.16 * (std::f64::consts::TAU * turns).sin()) as f32;
+        }
+        for (at_sec, level) in places_sec.into_iter().zip([0.8, 0.7, 0.6, 0.5]) {
+            track.strike(at_sec, 700.0, 0.05, level);
+        }
+        track.plane.splice(0..0, vec![0.0; later]);
+        let (onsets, _, _) = analyse(track.sample());
+        let later_sec = later as f64 / f64::from(rate);
+        places_sec.map(|place| {
+            let off = onsets.onsets_sec.iter().map(|at| at - later_sec - place);
+            off.min_by(|one, other| one.abs().total_cmp(&other.abs())).expect("an onset")
+        })
+    };
+    let expected = found(44_100, 0);
+    for (rate, later) in [(44_100, 0), (48_000, 0)]
+        .into_iter()
+        .flat_map(|(rate, first)| (first..10).map(move |nth| (rate, nth * 53)))
+    {
+        let now = found(rate, later);
+        let is_same = |(one, other): (f64, f64)| (one - other).abs() < 0.001;
+        assert!(expected.into_iter().zip(now).all(is_same), "{now:?} at {rate} Hz, {later} later");
+    }
+}
+
+#[test]
 fn what_begins_in_the_last_moment_has_an_onset() {
     for rate in [8_000, 44_100, 96_000] {
         let onsets_of = |plane: Vec<f32>| {
@@ -72,9 +105,12 @@ fn what_begins_in_the_last_moment_has_an_onset() {
         let second = rate as usize;
         for before_end_sec in [0.0, 0.002, 0.01, 0.025] {
             let click = second - 1 - frames(before_end_sec, rate);
-            let mut plane = vec![0.0; second];
-            plane[click] = -0.7;
-            assert_eq!(onsets_of(plane).frames, [click as u64], "{before_end_sec} s at {rate} Hz");
+            for level in [0.7, -0.7] {
+                let mut plane = vec![0.0; second];
+                plane[click] = level;
+                let expected = [click as u64 - 1];
+                assert_eq!(onsets_of(plane).frames, expected, "{before_end_sec} s at {rate} Hz");
+            }
         }
         let short: Vec<f32> = (0..second / 50).map(|at| (0.3 * at as f32).sin()).collect();
         assert_eq!(onsets_of(short.clone()).frames, [0], "20 ms at {rate} Hz");
