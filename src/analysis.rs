@@ -8,6 +8,8 @@
 mod biquad;
 mod block;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod job;
 mod key;
 mod kind;

@@ -20,6 +20,8 @@ mod analysis;
 mod card;
 mod entry;
 mod field;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod hashing;
 mod load;
 mod parts;

@@ -6,7 +6,7 @@ mod clean;
 mod failure;
 mod flac;
 #[cfg(any(test, fuzzing))]
-pub mod fuzzing;
+pub(crate) mod fuzzing;
 mod kept;
 pub(crate) mod mkv;
 mod mp4;

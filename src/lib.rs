@@ -21,6 +21,8 @@ mod stream;
 mod testing;
 
 pub mod analysis;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod output;
 pub mod playback;
 
@@ -28,8 +30,6 @@ pub use buffer::{SampleBuffer, SampleWriter, Waveform};
 pub use cache::{Cache, CacheStats, CacheStore, CachedAnalysis, CachedLoad};
 pub use clearing::Clearing;
 pub use decode::StreamInfo;
-#[cfg(any(test, fuzzing))]
-pub use decode::fuzzing;
 pub use error::{LoadError, LoadErrorKind, LoadWarning, Stage, WarningCode};
 pub use job::{Help, Helper, LoadJob, LoadOptions, LoadedSample, SharedLoad, StageTimings, Step};
 pub use metadata::{

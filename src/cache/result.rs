@@ -12,7 +12,7 @@ use crate::analysis::{
 };
 use crate::spec::AudioSpec;
 
-const MAGIC: Magic = *b"hotcuea\x02";
+pub(super) const MAGIC: Magic = *b"hotcuea\x02";
 /// Blocks of a waveform that a step reads or writes: some tenths of a millisecond.
 const BLOCKS: usize = 1 << 13;
 

@@ -1,6 +1,4 @@
-//! The parsers of this crate, each by itself, for those who feed them anything: the targets in
-//! `fuzz/`, which compile the crate with `--cfg fuzzing`, and the tests, which feed them again what
-//! was once found.
+//! The parsers of files, for those who feed them anything: see [`crate::fuzzing`].
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -168,51 +166,4 @@ fn drain(decoder: &mut (impl Decoder + ?Sized)) {
         }
     }
     decoder.warnings();
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::Path;
-
-    /// Inputs on which a parser once failed, by the names of the targets.
-    #[test]
-    fn what_was_once_found_does_no_harm_any_more() {
-        type Parser = fn(&[u8]);
-        let parsers: [(&str, Parser); 10] = [
-            ("adts", super::adts),
-            ("flac", super::flac),
-            ("headers", super::headers),
-            ("mpeg", super::mpeg),
-            ("pcm", super::pcm),
-            ("metadata", super::metadata),
-            ("mp4", super::mp4),
-            ("matroska", super::matroska),
-            ("opus_ogg", super::opus_ogg),
-            ("opus_packets", super::opus_packets),
-        ];
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/regressions");
-        for (name, parser) in parsers {
-            // Made when a first input is found.
-            let Ok(inputs) = fs::read_dir(folder.join(name)) else { continue };
-            for input in inputs {
-                let path = input.expect("the folder can be read").path();
-                parser(&fs::read(path).expect("an input can be read"));
-            }
-        }
-        // One of each kind that takes the long way, so that the way itself is tested.
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-        for (name, parser) in [
-            ("pcm_s24.wav", super::pcm as Parser),
-            ("aac.m4a", super::mp4),
-            ("aac.aac", super::adts),
-            ("mp3_vbr.mp3", super::mpeg),
-            ("flac_16.flac", super::flac),
-            ("vorbis.ogg", super::headers),
-            ("opus.webm", super::matroska),
-            ("opus_51.opus", super::opus_ogg),
-        ] {
-            parser(&fs::read(fixtures.join(name)).expect("a fixture can be read"));
-        }
-    }
 }

@@ -1,0 +1,3 @@
+#![no_main]
+
+hotcue_fuzz::target!(hotcue::fuzzing::cache);
