@@ -14,6 +14,9 @@ use std::collections::VecDeque;
 const BLOCK_FRAMES: usize = 5;
 /// Blocks before and after a change.
 const SIDE_BLOCKS: usize = 10;
+/// Added to every change: ten times what rounding makes of none. Where a sound repeats itself
+/// exactly, changes are told beside each other, and that would be all there is of them.
+const ROUNDING: f64 = 1e-5;
 
 /// The change at every border of two blocks, of spectra that come one after the other.
 pub(super) struct Changes {
@@ -22,7 +25,7 @@ pub(super) struct Changes {
     frames: usize,
     /// Those of the last blocks, the oldest first.
     blocks: VecDeque<Vec<f32>>,
-    /// The first one is that after `SIDE_BLOCKS`.
+    /// The first one is that after `SIDE_BLOCKS`; no number where there is silence.
     found: Vec<f32>,
 }
 
@@ -65,19 +68,29 @@ impl Changes {
             after_square += after * after;
         }
         let most = (before_square * after_square).sqrt();
-        if most > 0.0 { 1.0 - product / most } else { 0.0 }
+        if most > 0.0 { 1.0 - product / most } else { f32::NAN }
     }
 
-    /// The change at a frame; None within half a second of an end, and of silence.
+    /// The change at a frame, between those at the borders around it; None within half a second of
+    /// an end, and beside silence.
     pub(super) fn at(&self, frame: f64) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "a few")]
+        let place = frame / BLOCK_FRAMES as f64 - SIDE_BLOCKS as f64;
+        let (border, part) = (place.floor(), place - place.floor());
+        let before = self.at_border(border)?;
+        match part > 0.0 {
+            true => Some(before + part * (self.at_border(border + 1.0)? - before)),
+            false => Some(before),
+        }
+    }
+
+    fn at_border(&self, border: f64) -> Option<f64> {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "frames are far below 2^53; what is negative is 0"
+            reason = "blocks are far below 2^53, and not negative here"
         )]
-        let block = (frame / BLOCK_FRAMES as f64).round() as usize;
-        let change = *self.found.get(block.checked_sub(SIDE_BLOCKS)?)?;
-        (change > 0.0).then(|| change.into())
+        let change = *self.found.get((border >= 0.0).then_some(border as usize)?)?;
+        (!change.is_nan()).then(|| f64::from(change.max(0.0)) + ROUNDING)
     }
 }

@@ -98,14 +98,39 @@ fn a_change_is_one_less_the_cosine_between_half_a_second_and_the_next() {
     for frame in 0..400 {
         changes.hear(if frame < 200 { &[3.0, 0.0] } else { &[0.0, 2.0] });
     }
-    assert_eq!((changes.at(45.0), changes.at(151.0), changes.at(355.0)), (None, None, None));
-    for block in 0..10 {
+    assert_eq!((changes.at(49.0), changes.at(351.0)), (None, None));
+    assert!(changes.at(50.0).is_some() && changes.at(350.0).is_some());
+    assert!(changes.at(145.0).is_some_and(|none| none < 2e-5));
+    let expected = |block: u32| {
         // So many of ten blocks that are before it are after the border.
         let (new, old) = (2.0 * f64::from(block), 3.0 * f64::from(10 - block));
-        let expected = 1.0 - new / new.hypot(old);
-        let found = changes.at(200.0 + 5.0 * f64::from(block)).expect("a change");
-        assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
+        1.0 - new / new.hypot(old)
+    };
+    for block in 0..10 {
+        for part in [0.0, 0.1, 0.5, 0.9] {
+            let between = expected(block) + part * (expected(block + 1) - expected(block));
+            let found = changes.at(200.0 + 5.0 * (f64::from(block) + part)).expect("a change");
+            assert!((found - between).abs() < 2e-5, "{found}, not {between}");
+        }
     }
+}
+
+#[test]
+fn of_silence_there_is_no_change_and_of_what_repeats_itself_what_rounding_leaves_is_none() {
+    let mut silent = Changes::new(2, 400);
+    (0..400).for_each(|_| silent.hear(&[0.0, 0.0]));
+    assert!((0..400).all(|frame| silent.at(f64::from(frame)).is_none()));
+    // Half a second that comes again, with 24 bits of each value: a change of nothing.
+    let mut repeated = Changes::new(64, 400);
+    for frame in 0..400 {
+        let value = |at: u32| ((frame % 50 * 37 + at * 11) % 101) as f32 / 3.0 + 0.1;
+        let rounded = |at: u32| value(at) * (1.0 + f32::EPSILON * (frame / 50 + at) as f32 % 3.0);
+        repeated.hear(&(0..64).map(rounded).collect::<Vec<_>>());
+    }
+    let changes = (50..350).filter_map(|frame| repeated.at(f64::from(frame)));
+    let (least, most) =
+        changes.fold((f64::MAX, 0.0_f64), |(least, most), at| (at.min(least), at.max(most)));
+    assert!(most < 1.2 * least, "{least} to {most}");
 }
 
 #[test]
