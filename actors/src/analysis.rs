@@ -23,7 +23,7 @@ use hotcue::SampleBuffer;
 use hotcue::analysis::{AnalysisKind, AnalysisResult};
 
 pub(crate) use ask::Ask;
-pub(crate) use findings::Findings;
+pub(crate) use findings::{Findings, Heard};
 pub(crate) use kinds::Kinds;
 pub(crate) use task::Task;
 

@@ -354,12 +354,13 @@ impl DecoderActor {
 
     fn hand_on(&mut self, loaded: LoadedSample) {
         let Some(Running { job, mut work, reservation, .. }) = self.running.take() else { return };
+        let file = work.identity();
+        let origin = head::origin_of(&job, file);
         let sample = match work.streamed() {
-            Some(stream) => Sample::streaming(loaded, head::path_of(&job), stream),
-            None => self.completed(&job, loaded),
+            Some(stream) => Sample::streaming(loaded, origin, stream),
+            None => self.completed(&job, loaded, origin),
         };
         let delivery = Delivery::new(sample, reservation.into_account());
-        let file = work.identity();
         if let Some(file) = file {
             self.parts.registry.finished(file, &job, delivery.resident());
         }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock, TryLockError};
 use hotcue::analysis::{AnalysisKind, AnalysisResult};
 use hotcue::playback::LoopSpan;
 use hotcue::{
-    Cover, LoadError, LoadWarning, LoadedSample, Metadata, SampleBuffer, Source, StageTimings,
-    StreamedSample, Waveform, read_cover,
+    Cover, LoadError, LoadWarning, LoadedSample, Metadata, SampleBuffer, Source, SourceIdentity,
+    StageTimings, StreamedSample, Waveform, read_cover,
 };
 
 use crate::analysis::Findings;
@@ -26,12 +26,21 @@ pub struct Sample {
     loaded: LoadedSample,
     /// All that is known of one that was arriving, once it is complete.
     completed: OnceLock<LoadedSample>,
-    path: Option<PathBuf>,
+    origin: Origin,
     /// All of it, where `loaded` is only its head.
     stream: Option<Arc<StreamedSample>>,
     /// What was drawn of it last: a UI draws the same again in each frame.
     drawn: Mutex<Option<Drawn>>,
     findings: Arc<Findings>,
+}
+
+/// Where a sample came from. Content from memory leaves nothing of itself here: it is not to stay
+/// beside what became of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
+    pub(crate) path: Option<PathBuf>,
+    /// Which file that was.
+    pub(crate) file: Option<SourceIdentity>,
 }
 
 #[derive(Debug)]
@@ -42,29 +51,24 @@ struct Drawn {
 }
 
 impl Sample {
-    /// `path` instead of the source: content from memory is not to stay beside what became of it.
-    pub(crate) fn new(loaded: LoadedSample, path: Option<PathBuf>) -> Arc<Self> {
-        Arc::new(Self::with(loaded, path, None))
+    pub(crate) fn new(loaded: LoadedSample, origin: Origin) -> Arc<Self> {
+        Arc::new(Self::with(loaded, origin, None))
     }
 
     /// A stream, of which `loaded` is the head.
     pub(crate) fn streaming(
         loaded: LoadedSample,
-        path: Option<PathBuf>,
+        origin: Origin,
         stream: Arc<StreamedSample>,
     ) -> Arc<Self> {
-        Arc::new(Self::with(loaded, path, Some(stream)))
+        Arc::new(Self::with(loaded, origin, Some(stream)))
     }
 
-    fn with(
-        loaded: LoadedSample,
-        path: Option<PathBuf>,
-        stream: Option<Arc<StreamedSample>>,
-    ) -> Self {
+    fn with(loaded: LoadedSample, origin: Origin, stream: Option<Arc<StreamedSample>>) -> Self {
         Self {
             loaded,
             completed: OnceLock::new(),
-            path,
+            origin,
             stream,
             drawn: Mutex::default(),
             findings: Arc::default(),
@@ -225,7 +229,7 @@ impl Sample {
         let Some(metadata) = self.metadata().filter(|metadata| metadata.has_cover) else {
             return Ok(None);
         };
-        match (&metadata.kept_cover, &self.path) {
+        match (&metadata.kept_cover, &self.origin.path) {
             (Some(cover), _) => Ok(Some(Cover::clone(cover))),
             (None, Some(path)) => read_cover(&Source::Path(path.clone())),
             (None, None) => Ok(None),
@@ -234,12 +238,17 @@ impl Sample {
 
     /// The file; None for content from memory.
     pub fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
+        self.origin.path.as_deref()
+    }
+
+    /// Which file it came from; None for content from memory.
+    pub(crate) fn file(&self) -> Option<SourceIdentity> {
+        self.origin.file
     }
 
     /// Where it came from, as far as it keeps that: of content, nothing.
     pub(crate) fn source(&self) -> Source {
-        match &self.path {
+        match &self.origin.path {
             Some(path) => Source::Path(path.clone()),
             None => Source::Memory(Arc::from([])),
         }
@@ -257,7 +266,7 @@ impl Sample {
             metadata: None,
             timings: StageTimings::default(),
         };
-        Self::new(loaded, None)
+        Self::new(loaded, Origin::default())
     }
 }
 
@@ -265,7 +274,7 @@ impl Sample {
 mod tests {
     use hotcue::{LoadedSample, SampleBuffer, StageTimings};
 
-    use super::Sample;
+    use super::{Origin, Sample};
 
     #[test]
     fn what_is_remembered_is_what_was_asked_for() {
@@ -281,7 +290,7 @@ mod tests {
             metadata: None,
             timings: StageTimings::default(),
         };
-        let sample = Sample::new(loaded, None);
+        let sample = Sample::new(loaded, Origin::default());
         for (width, start, end) in
             [(10, 0.0, 1.0), (10, 0.5, 1.0), (20, 0.5, 1.0), (5_000, 0.0, 1.0)]
         {

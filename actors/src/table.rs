@@ -20,7 +20,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use dashmap::DashMap;
 use hotcue::playback::PlaybackShared;
 
-use crate::analysis::Analyses;
+use crate::analysis::{Analyses, Heard};
 use crate::budget::Ledger;
 use crate::engine::Normalize;
 use crate::error::{AnalysisFailure, SubmitError};
@@ -301,6 +301,9 @@ impl Table {
         request: Option<&Request>,
     ) -> Change {
         let offer = slot.offer.take();
+        if let Some(heard) = slot.heard.take() {
+            heard.recall(resident.sample());
+        }
         self.clear(slot, id, &AnalysisFailure::Cancelled(CancelReason::Superseded));
         if !offer.as_ref().is_some_and(|offer| offer.becomes(resident)) {
             slot.change.serial = self.next_serial();
@@ -335,6 +338,7 @@ impl Table {
         }
         slot.failed = false;
         slot.file = None;
+        slot.heard = None;
         if let Some(old) = slot.sample.take() {
             self.samples.fetch_sub(1, Ordering::Relaxed);
             if !old.is_accounted_for() {
@@ -349,7 +353,7 @@ impl Table {
     }
 
     /// Empties a slot whose sample was evicted, unless it holds another one by now; it remembers
-    /// the file.
+    /// the file, and what was heard.
     pub(crate) fn empty_evicted(&self, id: u32, evicted: &Arc<Resident>) -> Option<Change> {
         let mut slot = self.slots.entry(id).or_default();
         let holds_it = slot.sample.as_ref().is_some_and(|sample| Arc::ptr_eq(sample, evicted));
@@ -357,6 +361,7 @@ impl Table {
             let file = slot.file.take();
             let change = self.empty(&mut slot, id, &AnalysisFailure::Evicted);
             slot.file = file;
+            slot.heard = Heard::of(evicted.sample());
             change
         })
     }
@@ -435,13 +440,17 @@ impl Table {
         self.slots.get(&id).and_then(|slot| slot.sample.as_ref().and_then(|r| r.lend()))
     }
 
-    /// By what a play amplifies what a slot holds; 1 if it holds nothing.
+    /// By what a play amplifies what a slot holds or offers; 1 if that is nothing.
     pub(crate) fn gain(&self, id: u32, normalize: Normalize) -> f32 {
         if normalize == Normalize::Off {
             return 1.0;
         }
-        let resident = self.slots.get(&id).and_then(|slot| slot.resident().cloned());
-        resident.map_or(1.0, |resident| normalize.gain(resident.sample()))
+        let (resident, offered) = match self.slots.get(&id) {
+            Some(slot) => (slot.resident().cloned(), slot.offered()),
+            None => return 1.0,
+        };
+        let sample = resident.as_ref().map(|resident| resident.sample()).or(offered.as_deref());
+        sample.map_or(1.0, |sample| normalize.gain(sample))
     }
 
     /// What a slot plays, for the engine's own use.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import shutil
 import signal
 import subprocess
@@ -10,10 +11,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from support import PATIENCE_SEC, RUNNING, Sounds, drain, wait_until, write_slow_wav
 
 import hotcue
+from hotcue.analysis import KINDS, Analysis, Kind
 
 FRAMES = 250_000
 BYTES = FRAMES * 4
@@ -72,6 +76,56 @@ def test_an_array_keeps_its_sample(tight: hotcue.AudioEngine, sounds: Sounds) ->
     fill(tight, sounds, range(1, 6))
     assert tight.state(0) == "ready"
     assert (array == before).all()
+
+
+def hear(engine: hotcue.AudioEngine, path: Path, *kinds: Kind) -> Analysis:
+    """What is heard in a file, which is in slot 0 then."""
+    engine.load_sample_async(0, path, analyze=kinds).result(PATIENCE_SEC)
+
+    def known() -> Analysis:
+        sample = engine.sample(0)
+        return {} if sample is None else sample.analysis
+
+    wait_until("all to be heard", lambda: set(known()) == set(kinds))
+    return known()
+
+
+def test_what_was_heard_comes_back_with_its_file(tight: hotcue.AudioEngine, sounds: Sounds) -> None:
+    path = sounds.wav("0.wav", frames=FRAMES, seed=7)
+    heard = hear(tight, path, *KINDS)
+    fill(tight, sounds, range(1, 5))
+    assert tight.state(0) == "evicted"
+    # Its first frames already, however much of it is there then.
+    assert tight.play_sample(0, normalize="loudness", max_wait_sec=PATIENCE_SEC) is not None
+    parts: list[NDArray[np.float32]] = []
+
+    def sounded() -> bool:
+        parts.append(tight.render(64)[0])
+        return bool(parts[-1].any())
+
+    wait_until("the play to sound", sounded)
+    # A mono sample sounds from two loudspeakers, 3 dB louder.
+    wanted_db = -18 - (heard["loudness"]["integrated_lufs"] or 0) - 10 * math.log10(2)
+    assert wanted_db < -1  # Its true peak is in nobody's way.
+    values = hotcue.decode(path)[0][0, :64]
+    assert parts[-1] == pytest.approx(values * 10 ** (wanted_db / 20), rel=1e-4)
+    wait_until("it to be back", lambda: tight.state(0) == "ready")
+    back = tight.sample(0)
+    assert back is not None
+    del heard["waveform"]  # Which takes memory.
+    assert back.analysis == heard
+
+
+def test_nothing_was_heard_in_another_file(tight: hotcue.AudioEngine, sounds: Sounds) -> None:
+    hear(tight, sounds.wav("0.wav", frames=FRAMES, seed=7), "loudness")
+    fill(tight, sounds, range(1, 5))
+    assert tight.state(0) == "evicted"
+    sounds.wav("0.wav", frames=FRAMES + 1, seed=8)
+    assert tight.play_sample(0, max_wait_sec=PATIENCE_SEC) is not None
+    wait_until("it to be back", lambda: tight.state(0) == "ready")
+    back = tight.sample(0)
+    assert back is not None
+    assert (back.frames, back.analysis) == (FRAMES + 1, {})
 
 
 def test_a_play_brings_back_what_was_evicted(tight: hotcue.AudioEngine, sounds: Sounds) -> None:

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use hotcue::SourceIdentity;
 use hotcue::analysis::{AnalysisKind, AnalysisResult};
 
 use super::pool::Place;
 use super::{Ask, Kinds, lock};
+use crate::sample::Sample;
 
 /// Kept with the sample, whatever slots that is in; what it says holds for ever.
 #[derive(Debug, Default)]
@@ -37,6 +39,13 @@ impl Findings {
         self.lock().results.values().cloned().collect()
     }
 
+    /// What is kept of it when the sample leaves memory: all but the waveform, which is large.
+    fn small(&self) -> BTreeMap<AnalysisKind, Arc<AnalysisResult>> {
+        let mut results = self.lock().results.clone();
+        results.remove(&AnalysisKind::Waveform);
+        results
+    }
+
     /// Whether anybody waits for one of `kinds`.
     pub(super) fn wants(&self, kinds: Kinds) -> bool {
         !self.lock().wanted().and(kinds).is_empty()
@@ -51,6 +60,31 @@ impl Findings {
             return None;
         }
         Some(wanted)
+    }
+}
+
+/// What was heard in a sample that was evicted, for when the same file brings it back.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    file: SourceIdentity,
+    results: BTreeMap<AnalysisKind, Arc<AnalysisResult>>,
+}
+
+impl Heard {
+    /// None if that is nothing, or if nobody could tell that it is the same file.
+    pub(crate) fn of(sample: &Sample) -> Option<Self> {
+        let heard = Self { file: sample.file()?, results: sample.findings().small() };
+        (!heard.results.is_empty()).then_some(heard)
+    }
+
+    /// Tells a sample what was heard, if it is of the same file.
+    pub(crate) fn recall(&self, sample: &Sample) {
+        if sample.file() == Some(self.file) {
+            let mut inner = sample.findings().lock();
+            for (kind, result) in &self.results {
+                inner.results.entry(*kind).or_insert_with(|| Arc::clone(result));
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use hotcue::{LoadErrorKind, LoadedSample, SampleBuffer, Source, StageTimings};
 
 use super::{Budget, Evicted, NoRoom, Reservation};
 use crate::request::Request;
-use crate::sample::Sample;
+use crate::sample::{Origin, Sample};
 use crate::table::{Delivery, PlayStart, Resident, SlotState, Table};
 
 /// Bytes of a sample of so many frames.
@@ -108,7 +108,7 @@ fn sample_of(frames: usize, path: Option<&str>) -> Arc<Sample> {
         metadata: None,
         timings: StageTimings::default(),
     };
-    Sample::new(loaded, path.map(PathBuf::from))
+    Sample::new(loaded, Origin { path: path.map(PathBuf::from), file: None })
 }
 
 fn deliver(frames: usize, reservation: Reservation) -> Delivery {

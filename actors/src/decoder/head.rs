@@ -8,7 +8,7 @@ use hotcue::{LoadedSample, SampleBuffer, SourceIdentity};
 
 use super::{DecoderActor, Running};
 use crate::job::{Job, Member};
-use crate::sample::Sample;
+use crate::sample::{Origin, Sample};
 
 /// So much of a second is there before anybody is told: what a voice that has run dry waits for,
 /// too, which stands for a fade, a callback of any size, and a decoder that is not yet done with its
@@ -32,7 +32,7 @@ impl DecoderActor {
             (None, Some(buffer)) if self.is_worth_it(buffer) => {
                 let Some(arriving) = work.arriving() else { return };
                 reservation.accompanies(buffer);
-                job.arrives(Sample::new(arriving, path_of(job)));
+                job.arrives(Sample::new(arriving, origin_of(job, work.identity())));
             }
             (None, _) => return,
         }
@@ -73,20 +73,21 @@ impl DecoderActor {
     }
 
     /// The sample that a load has come to: the one that was arriving, if it is that.
-    pub(super) fn completed(&self, job: &Job, loaded: LoadedSample) -> Arc<Sample> {
-        let Some(sample) = job.take_arriving() else { return Sample::new(loaded, path_of(job)) };
+    pub(super) fn completed(&self, job: &Job, loaded: LoadedSample, origin: Origin) -> Arc<Sample> {
+        let Some(sample) = job.take_arriving() else { return Sample::new(loaded, origin) };
         match sample.complete(loaded) {
             Ok(()) => sample,
             Err(other) => {
                 for request in job.live() {
                     self.parts.table.withdraw(&request);
                 }
-                Sample::new(*other, path_of(job))
+                Sample::new(*other, origin)
             }
         }
     }
 }
 
-pub(super) fn path_of(job: &Job) -> Option<std::path::PathBuf> {
-    job.source.path().map(Path::to_path_buf)
+/// Where the sample of a job that decodes `file` comes from.
+pub(super) fn origin_of(job: &Job, file: Option<SourceIdentity>) -> Origin {
+    Origin { path: job.source.path().map(Path::to_path_buf), file }
 }

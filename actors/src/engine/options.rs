@@ -139,7 +139,7 @@ impl Normalize {
     /// The gain for a sample.
     pub(crate) fn gain(self, sample: &Sample) -> f32 {
         match self {
-            Self::Peak if sample.stream().is_none() => {
+            Self::Peak if sample.stream().is_none() && sample.buffer().is_finished() => {
                 let Waveform { min, max, .. } = sample.buffer().waveform(1, 0.0, f64::INFINITY);
                 let peak = min.iter().chain(&max).fold(0.0_f32, |peak, it| peak.max(it.abs()));
                 if peak.is_normal() { peak.recip() } else { 1.0 }

@@ -30,6 +30,9 @@ impl Table {
         {
             return None;
         }
+        if let Some(heard) = &slot.heard {
+            heard.recall(sample);
+        }
         slot.offer = Some(Offer { own_loop: sample.own_loop(), sample: Arc::clone(sample) });
         slot.change.serial = self.next_serial();
         Some(slot.change)

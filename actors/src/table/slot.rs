@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use hotcue::playback::LoopSpan;
 
 use super::Resident;
-use crate::analysis::Ask;
+use crate::analysis::{Ask, Heard};
 use crate::request::Request;
 use crate::sample::Sample;
 
@@ -57,6 +57,8 @@ pub(super) struct Slot {
     pub(super) failed: bool,
     /// The file of what it holds, or of what it held until that was evicted.
     pub(super) file: Option<PathBuf>,
+    /// What was heard in what it held until that was evicted.
+    pub(super) heard: Option<Heard>,
     /// Whether what it holds, now or later, is to stay in memory.
     pub(super) pinned: bool,
     /// The serial of the last `unload_sample`.
@@ -94,6 +96,11 @@ impl Slot {
     /// What it plays, unless that is being evicted.
     pub(super) fn resident(&self) -> Option<&Arc<Resident>> {
         self.sample.as_ref().filter(|resident| !resident.is_evicted())
+    }
+
+    /// What is arriving for it.
+    pub(super) fn offered(&self) -> Option<Arc<Sample>> {
+        self.offer.as_ref().map(|offer| Arc::clone(&offer.sample))
     }
 
     pub(super) fn live(&self) -> Option<&Arc<Request>> {

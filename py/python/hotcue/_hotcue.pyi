@@ -109,7 +109,8 @@ class Sample:
         """What was heard in it so far, by kind; a fresh dict.
 
         A kind is there once an engine has heard it: for a load with ``analyze``, for
-        `analyze_sample_async`, whatever slot that was for. What is known stays known.
+        `analyze_sample_async`, whatever slot that was for. What is known stays known. Of a sample
+        that was evicted it is all but the waveform, once a play has brought that back.
         """
 
     @property
