@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use twox_hash::XxHash3_64 as Xxh3;
@@ -55,10 +55,11 @@ const CARD_BYTES: usize = 32 + size_of::<u64>();
 pub struct Cache {
     folder: PathBuf,
     max_bytes: u64,
-    /// Lengths of the files that something is kept of.
-    known_lens: Mutex<HashSet<u64>>,
+    lens: Mutex<Lens>,
     /// What the folder holds, as far as this process knows.
     bytes: AtomicU64,
+    /// Held by whoever lists the folder; nobody waits for it.
+    looking: Mutex<()>,
     hits: AtomicU64,
     misses: AtomicU64,
     stored: AtomicU64,
@@ -66,6 +67,14 @@ pub struct Cache {
     failures: AtomicU64,
     analysis_hits: AtomicU64,
     analysis_misses: AtomicU64,
+}
+
+/// Lengths of the files that something is kept of.
+#[derive(Debug, Default)]
+struct Lens {
+    known: HashSet<u64>,
+    /// Those of them that were noted since the folder was listed last, or meanwhile.
+    noted: HashSet<u64>,
 }
 
 /// What a [`Cache`] was good for, since it was opened.
@@ -102,8 +111,9 @@ impl Cache {
         let cache = Self {
             folder: folder.to_path_buf(),
             max_bytes,
-            known_lens: Mutex::default(),
+            lens: Mutex::default(),
             bytes: AtomicU64::new(0),
+            looking: Mutex::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             stored: AtomicU64::new(0),
@@ -133,15 +143,19 @@ impl Cache {
     /// Whether a file of this length may be one that it knows. Other processes may have brought
     /// some that it does not know of.
     pub(super) fn may_know(&self, len: u64) -> bool {
-        self.known_lens.lock().unwrap_or_else(PoisonError::into_inner).contains(&len)
+        self.lens().known.contains(&len)
+    }
+
+    fn lens(&self) -> MutexGuard<'_, Lens> {
+        self.lens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The content of a file, if it has a card.
     pub(super) fn content_of(&self, identity: &SourceIdentity) -> Option<Key> {
         let path = self.path(Name::of_card(identity), CARD);
-        let (mut file, metadata) = open_itself(&path).ok()?;
+        let (mut file, byte_len) = used(&path).ok()?;
         let mut card = [0; CARD_BYTES];
-        let is_whole = metadata.len() == card.len() as u64;
+        let is_whole = byte_len == card.len() as u64;
         if is_whole {
             file.read_exact(&mut card).ok()?;
         }
@@ -208,6 +222,12 @@ impl Cache {
     /// Whether it has an entry of a sample; sound or not.
     pub(super) fn has(&self, name: Name) -> bool {
         fs::symlink_metadata(self.path(name, SAMPLE)).is_ok_and(|metadata| metadata.is_file())
+    }
+
+    /// What the folder holds, as far as it knows.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// Whether something of so many bytes may come in at all.
@@ -289,24 +309,35 @@ impl Cache {
 
     /// Notes that there is something of a file of this length.
     fn knows(&self, len: u64) {
-        self.known_lens.lock().unwrap_or_else(PoisonError::into_inner).insert(len);
+        let mut lens = self.lens();
+        lens.known.insert(len);
+        lens.noted.insert(len);
     }
 
     /// Notes that there is something more, and makes room, if there is too much by now.
     fn grown_by(&self, bytes: u64) {
         let bytes = bytes.max(LEAST_BYTES);
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        if before + bytes > self.max_bytes && self.look_around().is_err() {
+        if before.saturating_add(bytes) > self.max_bytes && self.look_around().is_err() {
             self.failed();
         }
     }
 
     /// Lists the folder: learns what others have brought, and removes what was used least recently
-    /// until a tenth of the room is free, if it is too full.
+    /// until a tenth of the room is free, if it is too full. Does nothing while another thread does
+    /// so: both together would free twice as much.
     ///
     /// # Errors
     /// Those of listing it.
-    fn look_around(&self) -> io::Result<()> {
+    pub(super) fn look_around(&self) -> io::Result<()> {
+        let _looking = match self.looking.try_lock() {
+            Ok(looking) => looking,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(()),
+        };
+        // What comes from here on may not be on the list.
+        let counted = self.bytes.load(Ordering::Relaxed);
+        self.lens().noted.clear();
         let mut lens = HashSet::new();
         let mut found: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
         for item in fs::read_dir(&self.folder)? {
@@ -317,20 +348,24 @@ impl Cache {
                 found.push((used, bytes, path));
             }
         }
-        let mut bytes: u64 = found.iter().map(|(_, bytes, _)| bytes).sum();
+        let mut bytes = found.iter().fold(0_u64, |sum, (_, bytes, _)| sum.saturating_add(*bytes));
         if bytes > self.max_bytes {
             found.sort_unstable();
             for (_, its_bytes, path) in found {
                 if bytes <= self.max_bytes - self.max_bytes / 10 {
                     break;
                 }
-                if fs::remove_file(path).is_ok() {
-                    bytes -= its_bytes;
+                // Another process may have been quicker.
+                let is_gone = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
+                if fs::remove_file(path).map_or_else(is_gone, |()| true) {
+                    bytes = bytes.saturating_sub(its_bytes);
                 }
             }
         }
-        self.bytes.store(bytes, Ordering::Relaxed);
-        *self.known_lens.lock().unwrap_or_else(PoisonError::into_inner) = lens;
+        self.bytes.fetch_add(bytes.wrapping_sub(counted), Ordering::Relaxed);
+        let mut known = self.lens();
+        lens.extend(&known.noted);
+        known.known = lens;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Loads of files from the cache, beside loads without one.
 
 mod analysis;
+mod room;
 mod storing;
 
 use std::collections::HashSet;

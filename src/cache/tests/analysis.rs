@@ -220,6 +220,21 @@ fn a_folder_that_is_gone_or_too_small_fails_no_analysis() {
 }
 
 #[test]
+fn a_result_that_has_no_room_takes_it_from_no_other() {
+    let folder = Folder::new();
+    let sample = chords(0.0);
+    // Of 750 blocks of two channels.
+    let cache = folder.cache_of(20_000);
+    cached(&cache, &sample, &[AnalysisKind::Loudness, AnalysisKind::Key]);
+    let before = folder.kept("result");
+    assert_eq!(before.len(), 2);
+    let kinds = [AnalysisKind::Waveform];
+    assert_eq!(cached(&cache, &sample, &kinds), found(&sample, &kinds));
+    assert_eq!(folder.kept("result"), before);
+    assert_eq!(counts(&cache), [0, 3, 0, 0]);
+}
+
+#[test]
 fn of_a_sample_that_grows_there_is_no_result() -> Result<(), LoadError> {
     let folder = Folder::new();
     let cache = folder.cache();

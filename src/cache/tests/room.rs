@@ -1,0 +1,140 @@
+//! How much the folder holds, and what leaves it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use super::super::card::Key;
+use super::{Folder, load};
+use crate::cache::Cache;
+use crate::source::SourceIdentity;
+
+/// What a small file counts as.
+const LEAST: u64 = 4_096;
+
+fn used_at(path: &Path, at: SystemTime) {
+    File::options().append(true).open(path).and_then(|it| it.set_modified(at)).expect("ours");
+}
+
+/// Puts files into the cache that were used a minute after one another, in another order than that of
+/// their names; the one that was used first comes first.
+fn filled(folder: &Folder, count: u64) -> Vec<PathBuf> {
+    fs::create_dir_all(folder.0.join("cache")).expect("writable");
+    let begin = SystemTime::now() - Duration::from_secs(60 * count);
+    let file = |place: u64| {
+        let path = folder.0.join("cache").join(format!("{:064x}.result", place * 7_919 % count));
+        fs::write(&path, [0; 10]).expect("writable");
+        used_at(&path, begin + Duration::from_secs(60 * place));
+        path
+    };
+    (0..count).map(file).collect()
+}
+
+fn are_there(files: &[PathBuf]) -> Vec<bool> {
+    files.iter().map(|path| path.exists()).collect()
+}
+
+#[test]
+fn a_tenth_is_freed_at_once_of_what_was_used_first() {
+    let folder = Folder::new();
+    let files = filled(&folder, 100);
+    folder.cache_of(100 * LEAST);
+    assert_eq!(are_there(&files), [true; 100], "that is not too much");
+    // 99 files' worth of room, of which nine tenths are 89.1.
+    folder.cache_of(99 * LEAST);
+    assert_eq!(are_there(&files), [vec![false; 11], vec![true; 89]].concat());
+    folder.cache_of(89 * LEAST);
+    assert_eq!(are_there(&files[11..]), [true; 89], "that fits");
+}
+
+#[test]
+fn two_that_make_room_at_once_free_no_more_than_one() {
+    for _ in 0..20 {
+        let folder = Folder::new();
+        let files = filled(&folder, 400);
+        // As two processes that are opened, and two threads of one.
+        let barrier = Barrier::new(2);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    folder.cache_of(399 * LEAST);
+                });
+            }
+        });
+        let left = are_there(&files).into_iter().filter(|is_there| *is_there).count();
+        assert_eq!(left, 359, "nine tenths of 399 are 359.1");
+    }
+}
+
+/// A file that is 10 bytes longer than a number says.
+fn identity(number: u64) -> SourceIdentity {
+    SourceIdentity { device: 1, inode: number, len: number + 10, modified_ns: 1, changed_ns: 1 }
+}
+
+#[test]
+fn what_is_noted_while_the_folder_is_listed_is_neither_forgotten_nor_left_out() {
+    let folder = Folder::new();
+    filled(&folder, 300);
+    let cache = folder.cache();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let looking = scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                cache.look_around().expect("a folder");
+            }
+        });
+        let noting = scope.spawn(|| {
+            for number in 0..150 {
+                let file = identity(number);
+                cache.note(&file, Key::from_bytes([7; 32]));
+                for _ in 0..50 {
+                    assert!(cache.may_know(file.len), "{number}");
+                    assert!(cache.bytes() >= (301 + number) * LEAST, "{number}");
+                    thread::yield_now();
+                }
+            }
+        });
+        let noted = noting.join();
+        is_over.store(true, Ordering::Relaxed);
+        looking.join().expect("no panic");
+        noted.expect("it was forgotten");
+    });
+    assert!((450 * LEAST..550 * LEAST).contains(&cache.bytes()), "{} bytes", cache.bytes());
+    assert_eq!(cache.stats().failures, 0);
+}
+
+#[test]
+fn a_card_that_is_read_stays_as_long_as_its_entry() {
+    let folder = Folder::new();
+    let path = folder.copy("flac_16.flac");
+    load(&folder.cache(), &path).expect("a good file");
+    let [card] = folder.kept("card").try_into().expect("one card");
+    let [entry] = folder.kept("sample").try_into().expect("one entry");
+    let hour_ago = SystemTime::now() - Duration::from_secs(3_600);
+    for file in [&card, &entry] {
+        used_at(file, hour_ago);
+    }
+    load(&folder.cache(), &path).expect("a good file");
+    for file in [card, entry] {
+        let used = fs::metadata(&file).and_then(|it| it.modified()).expect("it is there");
+        assert!(used > hour_ago + Duration::from_secs(60), "{}", file.display());
+    }
+}
+
+#[test]
+fn what_was_removed_from_a_listed_folder_is_forgotten() {
+    let folder = Folder::new();
+    let cache: Arc<Cache> = folder.cache();
+    let file = identity(3);
+    cache.note(&file, Key::from_bytes([7; 32]));
+    assert!(cache.content_of(&file).is_some());
+    fs::remove_file(folder.kept("card").remove(0)).expect("ours");
+    assert!(cache.may_know(file.len));
+    cache.look_around().expect("a folder");
+    assert!(!cache.may_know(file.len));
+    assert_eq!(cache.bytes(), 0);
+}
