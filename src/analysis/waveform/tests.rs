@@ -188,6 +188,31 @@ fn any_input_has_a_result_of_numbers() {
 }
 
 #[test]
+fn what_is_no_number_is_no_sound() {
+    let mut plane = vec![0.5; 4 * 256];
+    plane[256..512].fill(f32::NAN);
+    plane[512..768].fill(f32::INFINITY);
+    let pixels = measure(1_000, &[plane]).pixels(4, 0.0, 1.024).remove(0);
+    assert_eq!(pixels[1], Pixel::default());
+    let (min, max) = (f32::MAX, f32::MAX);
+    assert_eq!(pixels[2], Pixel { min, max, ..Pixel::default() });
+    for of_numbers in [pixels[0], pixels[3]] {
+        assert_eq!((of_numbers.min, of_numbers.max, of_numbers.rms), (0.5, 0.5, 0.5));
+    }
+}
+
+#[test]
+fn a_pixel_that_is_narrower_than_a_frame_is_of_one_frame() {
+    let mut plane = vec![0.25; 512];
+    plane[256..].fill(-0.5);
+    let waveform = measure(1_000, &[plane]);
+    // Four pixels of half a frame, of which the frames lie in two blocks.
+    let pixels = waveform.pixels(4, 0.255, 0.257).remove(0);
+    assert_eq!(pixels.iter().map(|pixel| pixel.max).collect::<Vec<_>>(), [0.25, 0.25, -0.5, -0.5]);
+    assert_eq!(pixels.iter().map(|pixel| pixel.rms).collect::<Vec<_>>(), [0.25, 0.25, 0.5, 0.5]);
+}
+
+#[test]
 fn what_is_no_number_leaves_the_blocks_behind_it_as_they_are() {
     let mut plane = noise(30 * 256, 11);
     let whole = measure(48_000, &[plane.clone()]);
