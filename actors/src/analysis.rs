@@ -16,6 +16,7 @@ mod pool;
 mod task;
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -32,7 +33,7 @@ use crate::events::CancelReason;
 use crate::request::Request;
 use crate::sample::Sample;
 use findings::Inner;
-use pool::{Place, Pool};
+use pool::Pool;
 
 /// What came of one kind.
 pub(crate) type Found = Result<Arc<AnalysisResult>, AnalysisFailure>;
@@ -45,10 +46,13 @@ pub(crate) struct Analyses {
     /// Those that are not answered in full, by request.
     asks: Mutex<HashMap<u64, Arc<Ask>>>,
     pool: Pool,
+    /// Tasks that nobody waits for any more, to be dropped by whichever decoder comes to it: what was
+    /// done of one may be many megabytes.
+    unwanted: Mutex<Vec<Task>>,
     stopped: AtomicBool,
     /// Told of each answer, and whether it is the last of its ask.
     on_answer: OnceLock<Box<Tell>>,
-    /// Told when there is something to do for a decoder that has nothing to do.
+    /// Told when there is something to do, or to drop, for a decoder that has nothing to do.
     on_work: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -108,12 +112,11 @@ impl Analyses {
         if !ask.is_open() {
             return false;
         }
-        found.asks.push(Arc::clone(ask));
+        found.asks.insert(ask.place, Arc::clone(ask));
         let is_new = found.task.is_none();
         if is_new {
-            let place = Place::of(&ask.request);
-            found.task = Some(place);
-            self.pool.put(Task::new(place, &ask.findings, buffer));
+            found.task = Some(ask.place);
+            self.pool.put(Task::new(ask.place, &ask.findings, buffer));
         } else {
             self.place(&mut found);
         }
@@ -170,7 +173,7 @@ impl Analyses {
         drop(open);
         lock(&self.asks).remove(&ask.request.id);
         let mut found = ask.findings.lock();
-        found.asks.retain(|other| !Arc::ptr_eq(other, ask));
+        found.asks.remove(&ask.place);
         self.place(&mut found);
         let unwanted = match found.task {
             // One that a decoder has finds out by itself.
@@ -181,8 +184,25 @@ impl Analyses {
             found.task = None;
         }
         drop(found);
-        drop(unwanted);
+        if let Some(task) = unwanted {
+            // The caller may hold a slot, and is to wait for nothing.
+            lock(&self.unwanted).push(task);
+            self.call();
+            if self.stopped.load(Ordering::Acquire) {
+                self.discard();
+            }
+        }
         true
+    }
+
+    /// Drops what nobody waits for any more.
+    pub(crate) fn discard(&self) {
+        drop(mem::take(&mut *lock(&self.unwanted)));
+    }
+
+    /// Whether there is something to drop.
+    pub(crate) fn is_discarding(&self) -> bool {
+        !lock(&self.unwanted).is_empty()
     }
 
     /// As [`end`](Self::end), of a request's ask, if it has one.
@@ -203,6 +223,7 @@ impl Analyses {
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
         drop(self.pool.take_all());
+        self.discard();
     }
 
     /// How many requests have open kinds.
@@ -225,13 +246,16 @@ impl Analyses {
         let findings = Arc::clone(task.findings());
         let mut found = findings.lock();
         found.task = found.most_urgent();
-        if let Some(place) = found.task {
-            task.place = place;
-            self.pool.put(task);
-        } else {
-            drop(found);
-            drop(task);
-        }
+        let unwanted = match found.task {
+            Some(place) => {
+                task.place = place;
+                self.pool.put(task);
+                None
+            }
+            None => Some(task),
+        };
+        drop(found);
+        drop(unwanted);
         if self.stopped.load(Ordering::Acquire) {
             drop(self.pool.take_all());
         }
@@ -255,7 +279,7 @@ impl Analyses {
         if let Ok(result) = result {
             found.results.insert(kind, Arc::clone(result));
         }
-        found.asks.retain(|ask| {
+        found.asks.retain(|_, ask| {
             self.answer(ask, kind, result.clone());
             ask.is_open()
         });

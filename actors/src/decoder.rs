@@ -589,6 +589,7 @@ impl Handler<Discard> for DecoderActor {
         while let Some(unwanted) = self.parts.unwanted.take() {
             discard(unwanted);
         }
+        self.parts.analyses.discard();
     }
 }
 

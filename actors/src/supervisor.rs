@@ -333,11 +333,16 @@ impl LoaderSupervisor {
         }
         if assignment.work.is_some() {
             self.parts.unwanted.lay_out(assignment);
-            let free = self.workers.iter().find(|worker| worker.busy.is_none());
-            let moving = || self.workers.iter().find(|worker| !worker.is_stalled());
-            if let Some(worker) = free.or_else(moving) {
-                worker.addr.do_send(Discard);
-            }
+            self.have_discarded();
+        }
+    }
+
+    /// Has a decoder drop what is not wanted any more.
+    fn have_discarded(&self) {
+        let free = self.free_worker().map(|index| &self.workers[index]);
+        let moving = || self.workers.iter().find(|worker| !worker.is_stalled());
+        if let Some(worker) = free.or_else(moving) {
+            worker.addr.do_send(Discard);
         }
     }
 
@@ -518,6 +523,9 @@ impl Handler<Unheard> for LoaderSupervisor {
 
     fn handle(&mut self, _: Unheard, _: &mut Context<Self>) {
         more_may_come();
+        if self.parts.analyses.is_discarding() {
+            self.have_discarded();
+        }
         self.assist();
     }
 }

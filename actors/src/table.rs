@@ -281,8 +281,9 @@ impl Table {
         let request = Request::with(id, resident.sample().source(), wishes);
         request.start();
         request.end(Outcome::Ready(SampleRef::new(&resident)), |_| {});
-        publish(&request, resident.sample());
+        // First: whoever hears of the request may cancel it. The bus has answers wait for its end.
         slot.add(self.analyses.ask(&request, resident.sample()));
+        publish(&request, resident.sample());
         Some(request)
     }
 

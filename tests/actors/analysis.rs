@@ -4,6 +4,8 @@ mod listening;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use hotcue::Source;
 use hotcue::analysis::{AnalysisKind, AnalysisResult};
@@ -205,6 +207,43 @@ fn what_was_not_begun_lets_go_of_its_audio_when_it_is_ended() {
 }
 
 #[test]
+fn what_was_begun_and_waits_is_dropped_by_a_decoder_when_it_is_ended() {
+    let end: [fn(&AudioEngine, &LoadTicket); 2] = [
+        |engine, _| engine.unload_sample(0).expect("it runs"),
+        |_, ticket| assert!(ticket.cancel()),
+    ];
+    for end in end {
+        let listening = Listening::new();
+        let engine = listening.engine(1);
+        loaded(&submit(&engine, 0, memory(), &[]));
+        loaded(&submit(&engine, 1, memory(), &[]));
+        let ticket = ask(&engine, 0, 0);
+        listening.wait();
+        ask(&engine, 1, 1);
+        wait_until("the other one is under way", || listening.passes().len() == 2);
+        end(&engine, &ticket);
+        wait_until("it is gone", || listening.studies() == 1);
+        let here = thread::current().id();
+        assert!(!listening.dropped_in().contains(&here), "whoever ends it waits for nothing");
+    }
+}
+
+#[test]
+fn many_who_wait_for_one_sample_are_let_go_of_one_by_one() {
+    let (listening, engine) = hearing(1, 0);
+    for _ in 0..30_000 {
+        ask(&engine, 0, 0);
+    }
+    let begin = Instant::now();
+    engine.unload_sample(0).expect("it runs");
+    let took = begin.elapsed();
+    assert_eq!(engine.stats().analyses, 0);
+    // To look through all for each takes ten times as long, and more.
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    wait_until("the decoder has let go of it", || listening.studies() == 0);
+}
+
+#[test]
 fn eviction_ends_an_analysis_and_is_not_held_up_by_it() {
     let listening = Listening::new();
     let folder = TempDir::new();
@@ -263,7 +302,7 @@ fn the_most_urgent_is_heard_first() {
     wait_until("all have asked", || engine.stats().analyses == 5);
     listening.behave(Manner::Truly);
     let mut heard = Vec::new();
-    let deadline = std::time::Instant::now() + PATIENCE;
+    let deadline = Instant::now() + PATIENCE;
     while heard.len() < 5 {
         let event = engine.events().wait(deadline).expect("an event");
         if let LoaderEvent::Analysis { id, .. } = event {
@@ -274,21 +313,29 @@ fn the_most_urgent_is_heard_first() {
     assert_eq!(later.len(), 4);
 }
 
-/// Asks for the tempo of what the slots hold, and in the end for that of slot 1 at priority 5. What
-/// was begun by then; that of slot 0 is under way.
-fn begun_after(asking: impl FnOnce(&dyn Fn(u32, i32) -> LoadTicket)) -> usize {
+fn ask(engine: &AudioEngine, id: u32, priority: i32) -> LoadTicket {
+    engine.analyze_sample_async(id, &[AnalysisKind::Bpm], priority).expect("it is there")
+}
+
+/// An engine of one decoder, which hears the tempo of slot 0 without end, at this priority; the first
+/// `slots` hold something.
+fn hearing(slots: u32, priority: i32) -> (Listening, AudioEngine) {
     let listening = Listening::new();
     let engine = listening.engine(1);
-    let ask = |id, priority| {
-        engine.analyze_sample_async(id, &[AnalysisKind::Bpm], priority).expect("it is there")
-    };
-    for id in 0..2 {
+    for id in 0..slots {
         loaded(&submit(&engine, id, memory(), &[]));
     }
-    ask(0, 0);
+    ask(&engine, 0, priority);
     listening.wait();
-    asking(&ask);
-    ask(1, 5);
+    (listening, engine)
+}
+
+/// Has `asking` ask, and then somebody for slot 1 at priority 5. What was begun by then; slot 0 is
+/// under way at priority 0.
+fn begun_after(asking: impl FnOnce(&AudioEngine)) -> usize {
+    let (listening, engine) = hearing(2, 0);
+    asking(&engine);
+    ask(&engine, 1, 5);
     // For a load, what is under way is left for a moment.
     loaded(&submit(&engine, 2, memory(), &[]));
     let steps = listening.steps();
@@ -302,8 +349,8 @@ fn begun_after(asking: impl FnOnce(&dyn Fn(u32, i32) -> LoadTicket)) -> usize {
 #[test]
 fn an_analysis_is_as_urgent_as_the_most_urgent_who_waits_for_it() {
     assert_eq!(begun_after(|_| {}), 2, "the other one is more urgent");
-    assert_eq!(begun_after(|ask| drop(ask(0, 9))), 1, "the one under way is");
-    let waits_no_more = |ask: &dyn Fn(u32, i32) -> LoadTicket| assert!(ask(0, 9).cancel());
+    assert_eq!(begun_after(|engine| drop(ask(engine, 0, 9))), 1, "the one under way is");
+    let waits_no_more = |engine: &AudioEngine| assert!(ask(engine, 0, 9).cancel());
     assert_eq!(begun_after(waits_no_more), 2, "who was in a hurry has gone");
 }
 
@@ -327,19 +374,10 @@ fn a_more_urgent_analysis_begins_between_two_steps_of_another() {
 /// In which order slots 1 and 2 are heard, where that of slot 2 is a little more urgent, and
 /// somebody else asks for that of slot 1 at priority 5.
 fn heard_order(then: impl FnOnce(LoadTicket)) -> Vec<u32> {
-    let listening = Listening::new();
-    let engine = listening.engine(1);
-    let ask = |id, priority| {
-        engine.analyze_sample_async(id, &[AnalysisKind::Bpm], priority).expect("it is there")
-    };
-    for id in 0..3 {
-        loaded(&submit(&engine, id, memory(), &[]));
-    }
-    ask(0, 9);
-    listening.wait();
-    ask(1, 0);
-    ask(2, 1);
-    then(ask(1, 5));
+    let (listening, engine) = hearing(3, 9);
+    ask(&engine, 1, 0);
+    ask(&engine, 2, 1);
+    then(ask(&engine, 1, 5));
     listening.behave(Manner::Truly);
     wait_until("all is heard", || engine.stats().analyses == 0);
     engine.shut_down();
@@ -381,17 +419,20 @@ fn kinds_may_be_asked_for_one_after_another() {
 fn an_analysis_that_panics_fails_no_load_and_leaves_its_decoder_usable() {
     let listening = Listening::new();
     let engine = listening.engine(1);
-    listening.behave(Manner::Panics);
-    let bad = submit(&engine, 0, memory(), &ALL[..3]);
-    loaded(&bad);
     let mut contract = Contract::default();
-    collect_until_heard(engine.events(), &mut contract, 1);
-    assert_eq!(failures(&contract, &bad), ["worker_panic"; 3]);
-    listening.behave(Manner::Truly);
-    // What failed is not kept: it may be asked for again.
-    let again = engine.analyze_sample_async(0, &ALL[..3], 0).expect("it is there");
-    collect_until_heard(engine.events(), &mut contract, 2);
-    assert_eq!(failures(&contract, &again), ["heard"; 3]);
+    for (id, manner) in [(0, Manner::Panics), (1, Manner::PanicsAtOnce)] {
+        listening.behave(manner);
+        let bad = submit(&engine, id, memory(), &ALL[..3]);
+        loaded(&bad);
+        let heard = contract.heard();
+        collect_until_heard(engine.events(), &mut contract, heard + 1);
+        assert_eq!(failures(&contract, &bad), ["worker_panic"; 3]);
+        listening.behave(Manner::Truly);
+        // What failed is not kept: it may be asked for again.
+        let again = engine.analyze_sample_async(id, &ALL[..3], 0).expect("it is there");
+        collect_until_heard(engine.events(), &mut contract, heard + 2);
+        assert_eq!(failures(&contract, &again), ["heard"; 3]);
+    }
     assert_eq!(engine.stats().abandoned_workers, 0);
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::pool::Place;
 use super::{Findings, Kinds, lock};
 use crate::request::Request;
 
@@ -11,6 +12,8 @@ pub(crate) struct Ask {
     pub(super) request: Arc<Request>,
     /// Of the sample that it is about.
     pub(super) findings: Arc<Findings>,
+    /// How urgent it is: no other ask is in the same place.
+    pub(super) place: Place,
     open: Mutex<Kinds>,
 }
 
@@ -18,7 +21,8 @@ impl Ask {
     /// All that `request` asks for.
     pub(super) fn new(request: &Arc<Request>, findings: &Arc<Findings>) -> Self {
         let (request, findings) = (Arc::clone(request), Arc::clone(findings));
-        Self { open: Mutex::new(request.kinds), request, findings }
+        let (place, open) = (Place::of(&request), Mutex::new(request.kinds));
+        Self { request, findings, place, open }
     }
 
     /// The kinds that are open. Who takes one out answers it, before this is unlocked.

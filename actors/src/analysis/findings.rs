@@ -17,8 +17,8 @@ pub(crate) struct Findings(Mutex<Inner>);
 #[derive(Debug, Default)]
 pub(super) struct Inner {
     pub(super) results: BTreeMap<AnalysisKind, Arc<AnalysisResult>>,
-    /// Those that wait for something.
-    pub(super) asks: Vec<Arc<Ask>>,
+    /// Those that wait for something, the most urgent first.
+    pub(super) asks: BTreeMap<Place, Arc<Ask>>,
     /// Where the task stands among those that no decoder is at, or where it stood when one took it;
     /// while there is one.
     pub(super) task: Option<Place>,
@@ -48,7 +48,7 @@ impl Findings {
 
     /// Whether anybody waits for one of `kinds`.
     pub(super) fn wants(&self, kinds: Kinds) -> bool {
-        !self.lock().wanted().and(kinds).is_empty()
+        self.lock().asks.values().any(|ask| !ask.lock().and(kinds).is_empty())
     }
 
     /// The kinds that somebody waits for. If there are none, the task is over.
@@ -91,10 +91,10 @@ impl Heard {
 impl Inner {
     /// Where the most urgent of those who wait has the task.
     pub(super) fn most_urgent(&self) -> Option<Place> {
-        self.asks.iter().map(|ask| Place::of(&ask.request)).min()
+        self.asks.first_key_value().map(|(place, _)| *place)
     }
 
     fn wanted(&self) -> Kinds {
-        self.asks.iter().fold(Kinds::default(), |all, ask| all.or(*ask.lock()))
+        self.asks.values().fold(Kinds::default(), |all, ask| all.or(*ask.lock()))
     }
 }

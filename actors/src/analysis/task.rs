@@ -18,8 +18,15 @@ pub(crate) struct Task {
     pub(super) place: Place,
     findings: Arc<Findings>,
     buffer: Arc<SampleBuffer>,
-    /// The pass that is under way, and of its kinds those without an answer.
-    pass: Option<(Box<dyn Study>, Kinds)>,
+    /// What is under way.
+    pass: Option<Pass>,
+}
+
+struct Pass {
+    /// Made by the first step.
+    study: Option<Box<dyn Study>>,
+    /// Of its kinds those without an answer.
+    open: Kinds,
 }
 
 impl fmt::Debug for Task {
@@ -46,24 +53,24 @@ impl Analyses {
         &self,
         mut task: Task,
         workshop: &dyn Workshop,
-        caught: impl FnOnce(&mut dyn Study) -> Result<AnalysisStep, String>,
+        caught: impl FnOnce(&mut dyn FnMut() -> AnalysisStep) -> Result<AnalysisStep, String>,
     ) -> Option<(Task, Duration)> {
         // What nobody wants any more ends here, before the next step of it.
-        task.pass = task.pass.take_if(|(_, open)| task.findings.wants(*open));
-        let (study, open) = match &mut task.pass {
+        task.pass = task.pass.take_if(|pass| task.findings.wants(pass.open));
+        let pass = match &mut task.pass {
             Some(pass) => pass,
-            none => {
-                let kinds = task.findings.next_pass()?;
-                let asked: Vec<_> = kinds.iter().collect();
-                none.insert((workshop.study(&task.buffer, &asked), kinds))
-            }
+            none => none.insert(Pass { study: None, open: task.findings.next_pass()? }),
         };
-        let stepped = caught(&mut **study);
-        let blocks_for = study.blocks_for();
+        let kinds = pass.open;
+        let stepped = caught(&mut || {
+            let make = || workshop.study(&task.buffer, &kinds.iter().collect::<Vec<_>>());
+            pass.study.get_or_insert_with(make).step()
+        });
+        let blocks_for = pass.study.as_mut().map_or(Duration::ZERO, |study| study.blocks_for());
         let failure = match stepped {
             Ok(AnalysisStep::More) => return Some((task, blocks_for)),
             Ok(AnalysisStep::Done(kind, result)) => {
-                open.remove(kind);
+                pass.open.remove(kind);
                 let result = result.map(Arc::new).map_err(AnalysisFailure::from);
                 self.found(&task.findings, kind, &result);
                 return Some((task, blocks_for));
@@ -73,8 +80,7 @@ impl Analyses {
             Err(message) => message,
         };
         // What is left of a study that panicked is not trusted again.
-        let (_, open) = task.pass.take()?;
-        for kind in open.iter() {
+        for kind in task.pass.take()?.open.iter() {
             self.found(&task.findings, kind, &Err(AnalysisFailure::Panicked(failure.clone())));
         }
         Some((task, blocks_for))

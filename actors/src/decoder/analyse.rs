@@ -18,8 +18,7 @@ impl DecoderActor {
             Some(task) => analyses.most_urgent(task),
             None => analyses.take()?,
         };
-        let stepped =
-            analyses.step(task, &*self.parts.workshop, |study| panic::caught(|| study.step()));
+        let stepped = analyses.step(task, &*self.parts.workshop, |step| panic::caught(step));
         let Some((task, blocks_for)) = stepped else { return Some(Duration::ZERO) };
         self.task = Some(task);
         Some(blocks_for)

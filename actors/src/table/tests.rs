@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use hotcue::analysis::AnalysisKind;
 use hotcue::{AudioSpec, SampleWriter, Source};
 
 use super::{Delivery, SlotState, Table};
 use crate::budget::Budget;
-use crate::error::SubmitError;
+use crate::error::{AnalysisFailure, SubmitError};
 use crate::events::CancelReason;
-use crate::request::{Outcome, Request};
+use crate::request::{Outcome, Request, Wishes};
 use crate::sample::Sample;
 
 fn request(slot: u32) -> Arc<Request> {
@@ -181,4 +182,21 @@ fn an_offer_is_taken_back_by_whoever_ends_its_load() {
     let (third, _) = offer();
     assert!(table.end_without_sample(&third, Outcome::Cancelled(CancelReason::User)));
     assert_eq!((withdrawn.load(Ordering::Relaxed), table.state(0)), (3, SlotState::Empty));
+}
+
+#[test]
+fn whoever_hears_of_an_analysis_may_cancel_it() {
+    let table = Table::new(8, 8);
+    let (sample, writer) = arriving(100);
+    writer.finish();
+    let request = register(&table, Some(0)).expect("accepted");
+    table.complete(&request, &delivery(&table, &sample)).expect("it is live");
+    let wishes = Wishes { kinds: AnalysisKind::ALL.into_iter().collect(), ..Wishes::default() };
+    let by_user = AnalysisFailure::Cancelled(CancelReason::User);
+    let mut cancelled = false;
+    table.analyze(0, wishes, |request, _| {
+        cancelled = table.end_analyses_of(request.id, &by_user);
+    });
+    assert!(cancelled);
+    assert_eq!(table.analyses().open(), 0);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisStep};
@@ -21,6 +21,8 @@ pub(super) enum Manner {
     Truly,
     /// It panics.
     Panics,
+    /// It panics while it is made.
+    PanicsAtOnce,
 }
 
 /// Clones are the same.
@@ -32,6 +34,8 @@ struct Inner {
     passes: Mutex<Vec<Vec<AnalysisKind>>>,
     steps: AtomicUsize,
     studies: AtomicUsize,
+    /// Threads in which analyses were let go of.
+    dropped_in: Mutex<Vec<ThreadId>>,
 }
 
 impl Listening {
@@ -42,6 +46,7 @@ impl Listening {
             passes: Mutex::default(),
             steps: AtomicUsize::new(0),
             studies: AtomicUsize::new(0),
+            dropped_in: Mutex::default(),
         }))
     }
 
@@ -78,6 +83,15 @@ impl Listening {
         self.0.studies.load(Ordering::Relaxed)
     }
 
+    /// The threads in which analyses were let go of.
+    pub(super) fn dropped_in(&self) -> Vec<ThreadId> {
+        self.0.dropped_in.lock().expect("no panic").clone()
+    }
+
+    fn manner(&self) -> Manner {
+        *self.0.manner.lock().expect("no panic")
+    }
+
     /// What was begun, in order.
     pub(super) fn passes(&self) -> Vec<Vec<AnalysisKind>> {
         self.0.passes.lock().expect("no panic").clone()
@@ -94,6 +108,9 @@ impl Workshop for Listening {
     }
 
     fn study(&self, sample: &Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Box<dyn Study> {
+        if self.manner() == Manner::PanicsAtOnce {
+            std::panic::resume_unwind(Box::new("planted panic"));
+        }
         self.0.passes.lock().expect("no panic").push(kinds.to_vec());
         self.0.studies.fetch_add(1, Ordering::Relaxed);
         let job = AnalysisJob::new(Arc::clone(sample), kinds);
@@ -109,21 +126,23 @@ struct Told {
 impl Study for Told {
     fn step(&mut self) -> AnalysisStep {
         self.listening.0.steps.fetch_add(1, Ordering::Relaxed);
-        let manner = *self.listening.0.manner.lock().expect("no panic");
-        match manner {
+        match self.listening.manner() {
             Manner::Endless => {
                 // As a step of an analysis takes.
                 thread::sleep(Duration::from_micros(200));
                 AnalysisStep::More
             }
             Manner::Truly => self.job.step(),
-            Manner::Panics => std::panic::resume_unwind(Box::new("planted panic")),
+            Manner::Panics | Manner::PanicsAtOnce => {
+                std::panic::resume_unwind(Box::new("planted panic"))
+            }
         }
     }
 }
 
 impl Drop for Told {
     fn drop(&mut self) {
+        self.listening.0.dropped_in.lock().expect("no panic").push(thread::current().id());
         self.listening.0.studies.fetch_sub(1, Ordering::Relaxed);
     }
 }
