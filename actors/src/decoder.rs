@@ -519,11 +519,19 @@ impl Actor for DecoderActor {
 impl Handler<Decode> for DecoderActor {
     type Result = ();
 
-    fn handle(&mut self, Decode { assignment }: Decode, context: &mut Context<Self>) {
+    fn handle(&mut self, _: Decode, context: &mut Context<Self>) {
+        if self.running.is_some() {
+            // It has come for one that it was given later.
+            return;
+        }
         self.turn += 1;
         // What it was at goes to others.
         self.helper = None;
         self.set_aside();
+        let Some(assignment) = self.ahead.take_given() else {
+            // It was away for too long.
+            return self.supervisor.do_send(Idle { from: self.me });
+        };
         if self.take(assignment) {
             self.step(context);
         } else {

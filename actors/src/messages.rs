@@ -117,7 +117,7 @@ pub(crate) struct Shareable;
 #[rtype(result = "()")]
 pub(crate) struct Unheard;
 
-/// A decoder has nothing to help with any more.
+/// A decoder has nothing to help with any more, or has come too late for its job.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Idle {
@@ -141,12 +141,10 @@ pub(crate) struct WorkerDied {
 #[rtype(result = "()")]
 pub(crate) struct StopWorkers(pub(crate) Sender<Vec<Home>>);
 
-/// A job for a free decoder, new or begun.
+/// A job for a free decoder, new or begun, lies ready: see [`Ahead::give`](crate::supervisor::Ahead).
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Decode {
-    pub(crate) assignment: Assignment,
-}
+pub(crate) struct Decode;
 
 /// Has a decoder that has no job help others with theirs, and hear what is in samples, until it
 /// gets one.

@@ -187,8 +187,11 @@ impl LoaderSupervisor {
         if self.stopping || !is_wanted() {
             return;
         }
+        // While one of them does not come back, the next could be lost the same way: one is kept for
+        // loads.
+        let kept = usize::from(self.stalled.iter().any(|worker| worker.busy.is_none()));
         let idle = |worker: &&mut Worker| worker.busy.is_none() && !worker.helps;
-        for worker in self.workers.iter_mut().filter(idle) {
+        for worker in self.workers.iter_mut().filter(idle).skip(kept) {
             worker.helps = true;
             worker.addr.do_send(Assist);
         }
@@ -534,8 +537,9 @@ impl Handler<Idle> for LoaderSupervisor {
     type Result = ();
 
     fn handle(&mut self, Idle { from }: Idle, _: &mut Context<Self>) {
-        if let Some(worker) = self.worker_mut(from) {
-            worker.helps = false;
+        match self.worker_mut(from) {
+            Some(worker) => worker.helps = false,
+            None => self.retire(from),
         }
         self.assist();
     }
@@ -599,7 +603,12 @@ impl Handler<WorkerDied> for LoaderSupervisor {
         self.unpark();
         self.take_all_back();
         match self.worker_mut(from) {
-            Some(worker) => worker.restart(&parts, &context.address()),
+            Some(worker) => {
+                // What it has not come for, its successor does not know of.
+                let given = worker.take_given_back();
+                worker.restart(&parts, &context.address());
+                given.into_iter().for_each(|given| self.enqueue(given));
+            }
             None => self.retire(from),
         }
         self.dispatch();
@@ -611,12 +620,14 @@ impl Handler<StopWorkers> for LoaderSupervisor {
 
     fn handle(&mut self, StopWorkers(answer): StopWorkers, _: &mut Context<Self>) {
         (0..self.workers.len()).for_each(|index| self.take_back(index));
+        let given: Vec<Assignment> =
+            self.workers.iter().filter_map(|worker| worker.ahead.take_given()).collect();
         self.stopping = true;
         self.parts.streams.stop();
         self.parts.analyses.stop();
         self.parts.stores.stop();
         let waiting = self.queue.drain().into_iter().chain(self.parked.drain(..));
-        waiting.chain(self.parts.unwanted.take_back()).for_each(discard);
+        waiting.chain(given).chain(self.parts.unwanted.take_back()).for_each(discard);
         let workers = self.workers.drain(..).chain(self.stalled.drain(..));
         let homes: Vec<Home> = workers
             .map(|worker| {

@@ -8,11 +8,29 @@ use crate::job::Assignment;
 /// The next jobs of one decoder, first of the queue's order. The supervisor lays them out and may
 /// take them back at any time; the decoder takes one when it gets free.
 #[derive(Debug, Default)]
-pub(crate) struct Ahead(Mutex<VecDeque<Assignment>>);
+pub(crate) struct Ahead {
+    jobs: Mutex<VecDeque<Assignment>>,
+    /// The one that it was told to begin, until it does.
+    given: Mutex<Option<Assignment>>,
+}
 
 impl Ahead {
     fn lock(&self) -> MutexGuard<'_, VecDeque<Assignment>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn given(&self) -> MutexGuard<'_, Option<Assignment>> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For a decoder without a job, which is to be told.
+    pub(super) fn give(&self, assignment: Assignment) {
+        *self.given() = Some(assignment);
+    }
+
+    /// Whoever takes it has it: the decoder, or the supervisor where that does not come for it.
+    pub(crate) fn take_given(&self) -> Option<Assignment> {
+        self.given().take()
     }
 
     pub(super) fn len(&self) -> usize {

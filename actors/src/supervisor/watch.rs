@@ -78,6 +78,13 @@ impl LoaderSupervisor {
             if self.workers[number].busy.as_ref().is_some_and(Busy::is_long) {
                 self.take_back(number);
             }
+            if self.workers[number].busy.as_ref().is_some_and(Busy::is_late)
+                && let Some(given) = self.workers[number].take_given_back()
+            {
+                self.enqueue(given);
+                self.replace(number, true, supervisor);
+                continue;
+            }
             let Some(busy) = &mut self.workers[number].busy else { continue };
             let stuck = match busy.look() {
                 Found::Well => continue,
@@ -109,7 +116,10 @@ impl LoaderSupervisor {
         let next = Worker::start(home, number, generation, &self.parts, supervisor);
         // What the old one was told to drop, it has not.
         next.addr.do_send(Discard);
-        let old = mem::replace(&mut self.workers[number], next);
+        let mut old = mem::replace(&mut self.workers[number], next);
+        if let Some(given) = old.take_given_back() {
+            self.enqueue(given);
+        }
         if is_wanted { self.stalled.push(old) } else { self.abandon(old) }
     }
 
