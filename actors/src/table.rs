@@ -605,6 +605,12 @@ impl Table {
         drop(self.ending.write().unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// Lets go of what is in the slots, at the end of the engine: who holds a ticket of it keeps the
+    /// table, and is to keep no sample but its own.
+    pub(crate) fn let_go(&self) {
+        self.slots.clear();
+    }
+
     /// Accepts nothing from here on.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);

@@ -73,6 +73,25 @@ fn samples_leave_with_their_engine_unless_somebody_holds_them() {
 }
 
 #[test]
+fn who_holds_a_ticket_or_a_handle_of_an_engine_that_has_ended_keeps_no_other_sample() {
+    let engine = started("offline");
+    let tickets =
+        [0, 1].map(|id| engine.load_sample_async(Some(id), source(), 0).expect("it runs"));
+    let [held, other] = tickets.each_ref().map(|ticket| {
+        Arc::downgrade(&ticket.wait(Some(PATIENCE)).expect("in time").expect("it loads"))
+    });
+    let [ticket, gone] = tickets;
+    drop(gone);
+    let handle = engine.stream_handle().expect("it runs");
+    engine.shut_down();
+    assert!(ticket.sample().is_some());
+    assert_eq!((held.strong_count(), other.strong_count()), (1, 0));
+    drop(ticket);
+    assert_eq!(held.strong_count(), 0);
+    drop(handle);
+}
+
+#[test]
 fn the_memory_of_samples_leaves_the_process_with_them() {
     alone("leaks::the_memory_of_samples_leaves_the_process_with_them", come_and_go);
 }

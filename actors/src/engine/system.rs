@@ -168,6 +168,7 @@ impl Running {
         self.table.analyses().end_all(&shutdown);
         // A ticket may be cancelling its load in another thread: its event goes out first.
         self.table.settle();
+        self.table.let_go();
         waiter.ask(&self.bus, Close, None).await;
         self.homes.iter().for_each(Home::stop);
         waiter.join(self.homes, PATIENCE).await;
