@@ -204,6 +204,15 @@ impl Rhythm {
         to
     }
 
+    /// Makes the strongest of those that were placed 1: what rises most of all may be no onset.
+    fn level_strengths(&mut self) {
+        let strengths = &mut self.onsets.strengths;
+        let most = strengths.iter().copied().fold(0.0, f64::max);
+        if most > 0.0 {
+            strengths.iter_mut().for_each(|strength| *strength /= most);
+        }
+    }
+
     /// Adds what begins where the flux says nothing; tempi are weighed without it.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     fn place_last(&mut self) {
@@ -380,6 +389,7 @@ impl Analyzer for Rhythm {
                 if !self.asked.onsets {
                     return Conclusion::More;
                 }
+                self.level_strengths();
                 self.place_last();
                 return Conclusion::Result(AnalysisResult::Onsets(std::mem::take(
                     &mut self.onsets,

@@ -57,7 +57,7 @@ class BpmAnalysis(TypedDict):
     """The tempo at which the audio is a whole number of beats long, where it is such a loop."""
     n_beats: int | None
     """That number of beats: ``n_beats * 60 / loop_bpm`` is the length in seconds. `beats_sec` has
-    as many, or one more where `bpm` is faster and a last one is heard before the end."""
+    as many, or one more or fewer where `bpm` is faster or slower than that."""
     beats_sec: list[float]
     """Beats, in seconds from the start."""
     downbeats_sec: list[float]

@@ -1,7 +1,7 @@
 //! Where onsets and slices lie, and what is silent.
 
 use super::super::super::grid_slices;
-use super::{Track, analyse, frames};
+use super::{Noise, Track, analyse, frames};
 use crate::buffer::SampleBuffer;
 
 #[test]
@@ -174,4 +174,32 @@ fn silence_is_what_is_silent_in_every_channel() {
     let sample = SampleBuffer::from_planes(48_000, planes).expect("three channels");
     let (onsets, _, _) = analyse(sample);
     assert_eq!((onsets.leading_silence_sec, onsets.trailing_silence_sec), (0.25, 0.25));
+}
+
+#[test]
+fn the_strongest_onset_has_a_strength_of_1_though_more_may_rise_where_none_is() {
+    let mut noise = Noise(1);
+    for case in 0..500 {
+        let rate = [1_000, 1_001, 2_000, 8_000, 11_025, 44_100][case % 6];
+        let mut track = Track::new(rate, 0.05 + (case % 97) as f64 / 40.0);
+        let frames = track.plane.len() as f64;
+        // What is no audio at all rises everywhere.
+        for _ in 0..2 {
+            let mut at = || ((noise.next() + 1.0) * frames / 2.0) as usize;
+            let (one, other) = (at(), at());
+            let is_bits = noise.next() < 0.0;
+            let level = 10.0_f64.powf(4.0 * noise.next());
+            for value in &mut track.plane[one.min(other)..one.max(other)] {
+                noise.next();
+                let bits = f32::from_bits(noise.0);
+                match is_bits {
+                    true => *value = if bits.is_finite() { bits } else { 0.0 },
+                    false => *value += (level * noise.next()) as f32,
+                }
+            }
+        }
+        let (onsets, _, _) = analyse(track.sample());
+        let strongest = onsets.strengths.iter().copied().fold(0.0, f64::max);
+        assert!(onsets.frames.is_empty() || strongest == 1.0, "{case}: {onsets:?}");
+    }
 }
