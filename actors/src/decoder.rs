@@ -2,37 +2,31 @@
 
 mod analyse;
 mod head;
+mod outcome;
 mod panic;
 mod store;
 mod tend;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorFutureExt as _, Addr, AsyncContext, Context, Handler, WrapFuture as _};
 use actix_rt::time::{Instant, sleep};
-use hotcue::{
-    Help, Helper, LoadError, LoadErrorKind, LoadOptions, LoadedSample, SourceIdentity, Stage, Step,
-    Workbench,
-};
+use hotcue::{Help, Helper, LoadError, LoadErrorKind, LoadOptions, Step, Workbench};
 
 use crate::analysis::Task;
-use crate::budget::{NoRoom, Reservation};
+use crate::budget::Reservation;
 use crate::crew::Offer;
-use crate::job::{Assignment, Job, Member};
+use crate::job::{Assignment, Job};
 use crate::messages::{
-    Assist, Continue, Decode, Discard, Idle, Measure, Measured, Preempt, Reprioritised, Shareable,
-    Submit, Suspended, WorkerDied, WorkerFree,
+    Assist, Continue, Decode, Discard, Idle, Measure, Measured, Preempt, Shareable, WorkerDied,
+    WorkerFree,
 };
-use crate::registry::Claim;
-use crate::request::{Outcome, Request};
-use crate::sample::Sample;
 use crate::storing::Storing;
 use crate::supervisor::{Ahead, LoaderSupervisor, SupervisorParts};
-use crate::table::Delivery;
 use crate::work::Work;
+use outcome::Room;
+pub(crate) use outcome::{discard, fail_request};
 
 /// At most 30 `progress` events a second per load.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(34);
@@ -62,15 +56,6 @@ pub struct DecoderActor {
     since: Instant,
     /// Counts steps: every so many times scans of streams have their turn.
     steps: u32,
-}
-
-/// Whether the memory budget has room.
-enum Room {
-    There,
-    /// The job is the supervisor's again.
-    Later,
-    /// The job has failed.
-    Never,
 }
 
 /// The job at hand.
@@ -287,170 +272,6 @@ impl DecoderActor {
         true
     }
 
-    /// Reserves what the sample takes by now. Without room the job goes back to the supervisor, or
-    /// fails.
-    fn make_room(&mut self, bytes: usize) -> Room {
-        let Some(running) = &mut self.running else { return Room::Never };
-        if let Some(priority) = running.job.priority() {
-            running.reservation.is_of(priority);
-        }
-        match running.reservation.grow_to(bytes) {
-            Ok(()) => Room::There,
-            Err(NoRoom::WaitForOthers) => {
-                self.give_back(true);
-                Room::Later
-            }
-            Err(NoRoom::StartOver) => {
-                // An older load needs what this one holds.
-                if let Some(Running { job, work, .. }) = self.running.take() {
-                    if let Some(file) = work.identity() {
-                        self.parts.registry.forget(file, &job);
-                    }
-                    self.withdraw(&job);
-                    drop_work(work);
-                    let assignment = Assignment::new(job);
-                    self.supervisor.do_send(Suspended { from: self.me, assignment, no_room: true });
-                }
-                Room::Later
-            }
-            Err(NoRoom::Never(error)) => {
-                self.fail(&error);
-                Room::Never
-            }
-        }
-    }
-
-    /// Once the file is open: sees whether it is in memory, or being decoded by another. True
-    /// when this decoder is to go on.
-    fn share(&mut self) -> bool {
-        let Some(running) = &mut self.running else { return false };
-        if running.claimed {
-            return true;
-        }
-        let Some(file) = running.work.identity() else { return true };
-        running.claimed = true;
-        let job = Arc::clone(&running.job);
-        loop {
-            match self.parts.registry.claim(file, &job) {
-                Claim::New => return true,
-                Claim::Join(other) => {
-                    if job.merge_into(&other) {
-                        self.tell_of_head(&other, Some(file));
-                        self.supervisor.do_send(Reprioritised(other));
-                        break;
-                    }
-                    // It has just come to nothing.
-                    self.parts.registry.forget(file, &other);
-                }
-                Claim::Cached(delivery) => {
-                    self.deliver(&job, Some(file), delivery, true);
-                    break;
-                }
-            }
-        }
-        self.drop_running();
-        false
-    }
-
-    fn hand_on(&mut self, loaded: LoadedSample) {
-        let Some(Running { job, mut work, reservation, .. }) = self.running.take() else { return };
-        let file = work.identity();
-        let origin = head::origin_of(&job, file);
-        let sample = match work.streamed() {
-            Some(stream) => Sample::streaming(loaded, origin, stream),
-            None => self.completed(&job, loaded, origin),
-        };
-        let delivery = Delivery::new(sample, reservation.into_account());
-        if let Some(file) = file {
-            self.parts.registry.finished(file, &job, delivery.resident());
-        }
-        // First: whoever is told of the sample can see that it is still to be stored.
-        work.store().into_iter().for_each(|store| self.parts.stores.put(store));
-        self.deliver(&job, file, delivery, false);
-        drop_work(work);
-    }
-
-    /// Closes the job and sends its members what came of it.
-    fn deliver(
-        &self,
-        job: &Job,
-        file: Option<SourceIdentity>,
-        delivery: Delivery,
-        from_cache: bool,
-    ) {
-        let members = self.close(job, file);
-        // While the first one is held, each can have another.
-        let resident = delivery.resident();
-        let deliveries = members.into_iter().filter_map(|member| {
-            Delivery::again(resident).map(|delivery| (member.request, delivery))
-        });
-        self.parts.sink.decoded(deliveries.collect(), from_cache);
-    }
-
-    /// Closes a job that was of `file` and gives those whom its end concerns. Whoever asked for a
-    /// path after the file was opened may have meant what is there now: for them, it begins anew.
-    fn close(&self, job: &Job, file: Option<SourceIdentity>) -> Vec<Member> {
-        let mut changed: BTreeMap<PathBuf, Vec<Member>> = BTreeMap::new();
-        let mut same = BTreeSet::new();
-        let mut members = job.close();
-        members.retain(|member| {
-            let Some(path) = member.request.path().filter(|_| member.by_path) else { return true };
-            if same.contains(&path) {
-                return true;
-            }
-            // By several links, one job may be of several paths.
-            if !changed.contains_key(&path)
-                && self.parts.workshop.identify(&member.request.source) == file
-            {
-                same.insert(path);
-                return true;
-            }
-            changed.entry(path).or_default().push(member.clone());
-            false
-        });
-        for again in changed.into_values().filter_map(|members| job.again(members)) {
-            self.supervisor.do_send(Submit(again));
-        }
-        members
-    }
-
-    /// Ends all requests of the job with `error`.
-    fn fail(&mut self, error: &LoadError) {
-        let Some(Running { job, work, .. }) = self.running.take() else { return };
-        let file = work.identity();
-        if let Some(file) = file {
-            self.parts.registry.forget(file, &job);
-        }
-        let stage = work.stage().max(Stage::Reading);
-        for Member { request, .. } in self.close(&job, file) {
-            fail_request(&self.parts, &request, error, stage);
-        }
-        drop_work(work);
-    }
-
-    /// Lets go of a job that has ended or lives on in another.
-    fn drop_running(&mut self) {
-        if let Some(Running { job, work, .. }) = self.running.take() {
-            if let Some(file) = work.identity() {
-                self.parts.registry.forget(file, &job);
-            }
-            drop_work(work);
-        }
-    }
-
-    /// Gives the job back to the supervisor, as it is.
-    fn give_back(&mut self, no_room: bool) {
-        if let Some(Running { job, work, reservation, .. }) = self.running.take() {
-            let assignment = Assignment {
-                job,
-                work: Some(work),
-                reservation: Some(reservation),
-                since: Instant::now(),
-            };
-            self.supervisor.do_send(Suspended { from: self.me, assignment, no_room });
-        }
-    }
-
     /// Takes the next job, if one is laid out, and tells the supervisor.
     fn go_on(&mut self, context: &mut Context<Self>) {
         self.turn += 1;
@@ -463,37 +284,6 @@ impl DecoderActor {
             }
         }
         self.supervisor.do_send(WorkerFree { from, next: None, took });
-    }
-}
-
-/// Ends one request, as one piece: an engine that shuts down may have lost patience with this
-/// thread.
-pub(crate) fn fail_request(
-    parts: &SupervisorParts,
-    request: &Arc<Request>,
-    error: &LoadError,
-    stage: Stage,
-) {
-    let error = match request.source.path() {
-        Some(path) => error.clone().with_path(path),
-        None => error.clone(),
-    };
-    let outcome = Outcome::Failed { error: error.clone(), stage };
-    parts.table.end_and_publish(request, outcome, || {
-        parts.publisher.error(request, error, stage);
-    });
-}
-
-/// Drops what was done of a job. A reader of the caller's own may panic even then.
-fn drop_work(work: Box<dyn Work>) {
-    panic::caught(|| drop(work)).ok();
-}
-
-/// Drops a job that nobody wants any more.
-pub(crate) fn discard(assignment: Assignment) {
-    assignment.job.close();
-    if let Some(work) = assignment.work {
-        drop_work(work);
     }
 }
 

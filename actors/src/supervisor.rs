@@ -1,6 +1,7 @@
 //! `LoaderSupervisor`: accepts requests, keeps their order, and gives each free decoder the next.
 
 mod ahead;
+mod dispatch;
 mod queue;
 mod scout;
 mod tending;
@@ -9,7 +10,6 @@ mod worker;
 
 use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler};
 
@@ -23,7 +23,7 @@ use crate::events::CancelReason;
 use crate::home::{Home, Homes, more_may_come, more_may_come_later};
 use crate::job::Assignment;
 use crate::messages::{
-    Assist, CancelLoad, Discard, Idle, LoadSample, Measured, Reprioritised, RoomFreed, SetPriority,
+    CancelLoad, Discard, Idle, LoadSample, Measured, Reprioritised, RoomFreed, SetPriority,
     Shareable, StopWorkers, Submit, Suspended, Unheard, WorkerDied, WorkerFree,
 };
 use crate::registry::Registry;
@@ -41,21 +41,8 @@ use worker::{Abandoned, Busy, Worker};
 
 /// Fewer ended requests than this are not worth clearing out of the queue.
 const MIN_ENDED: usize = 64;
-/// Jobs that each worker may have given back unfinished: with the one that it runs, so many
-/// buffers exist at most.
-const SUSPENDED_PER_WORKER: usize = 2;
-/// Jobs laid out for a decoder beside the one that it runs, at least
-const LEAST_AHEAD: usize = 2;
-/// and at most.
-const MOST_AHEAD: usize = 64;
-/// So long they are to last, if they take as long as its last one: longer than this actor's thread
-/// sleeps between two looks at its mailbox when there is a rush, or waits while decoders have all cores.
-const AHEAD_FOR: Duration = Duration::from_millis(6);
 /// Every so many times that a worker gets free by itself, the job that waited longest goes first.
 const OVERTAKEN_EVERY: u32 = 8;
-/// It has to have waited so long: a short queue is kept in strict order.
-const OVERTAKEN_AFTER: Duration = Duration::from_secs(2);
-
 /// The actor that dispatches loads to a pool of decoders. Shares an arbiter with the bus and
 /// never blocks: it neither opens nor stats a file.
 #[derive(Debug)]
@@ -155,175 +142,6 @@ impl LoaderSupervisor {
         }
     }
 
-    /// Gives work to every free decoder, and takes some from those that are at less urgent work.
-    fn dispatch(&mut self) {
-        // Nothing waits behind a busy decoder while another is free.
-        if self.workers.iter().any(|worker| worker.busy.is_none()) {
-            self.take_all_back();
-        }
-        while !self.stopping
-            && let Some(free) = self.free_worker()
-            && let Some(assignment) = self.next()
-        {
-            self.workers[free].assign(assignment);
-        }
-        self.preempt_for_priority();
-        self.lay_out();
-        self.assist();
-    }
-
-    /// A decoder without a job: one that does nothing before one that may be inside a call of the
-    /// cache's disk, for an analysis or a store.
-    fn free_worker(&self) -> Option<usize> {
-        let is_free = |worker: &Worker| worker.busy.is_none();
-        let idle = self.workers.iter().position(|worker| is_free(worker) && !worker.helps);
-        idle.or_else(|| self.workers.iter().position(is_free))
-    }
-
-    /// Has decoders without a job help others, hear what is in samples, or store them.
-    fn assist(&mut self) {
-        let SupervisorParts { crew, analyses, stores, .. } = &self.parts;
-        let is_wanted = || crew.wants_help() || analyses.is_waiting() || stores.is_waiting();
-        if self.stopping || !is_wanted() {
-            return;
-        }
-        // While one of them does not come back, the next could be lost the same way: one is kept for
-        // loads.
-        let kept = usize::from(self.stalled.iter().any(|worker| worker.busy.is_none()));
-        let idle = |worker: &&mut Worker| worker.busy.is_none() && !worker.helps;
-        for worker in self.workers.iter_mut().filter(idle).skip(kept) {
-            worker.helps = true;
-            worker.addr.do_send(Assist);
-        }
-    }
-
-    /// Lays the next jobs out for decoders that have just got one, so that of short ones the next
-    /// begins at once.
-    fn lay_out(&mut self) {
-        if self.stopping || !self.parked.is_empty() {
-            return;
-        }
-        for index in 0..self.workers.len() {
-            let worker = &self.workers[index];
-            if worker.busy.as_ref().is_none_or(|busy| !busy.can_give_way() || busy.is_long()) {
-                continue;
-            }
-            let ahead = Arc::clone(&worker.ahead);
-            for _ in ahead.len()..most_ahead(worker.took) {
-                // Laid out are jobs of one priority only: whichever decoder is first, none begins
-                // a job while a more urgent one lies with another.
-                let next = self.queue.priority_at(0);
-                let less_urgent = next.is_none_or(|next| next < self.least_laid_out);
-                if self.least_laid_out < i32::MAX && less_urgent && !self.overtaken_first {
-                    return;
-                }
-                let Some(assignment) = self.pop() else { return };
-                if !assignment.job.is_favoured() {
-                    let priority = assignment.job.priority().unwrap_or(i32::MAX);
-                    self.least_laid_out = self.least_laid_out.min(priority);
-                }
-                ahead.lay_out(assignment);
-            }
-        }
-    }
-
-    /// Takes back what is laid out for one decoder.
-    fn take_back(&mut self, index: usize) {
-        for assignment in self.workers[index].ahead.take_back() {
-            self.enqueue(assignment);
-        }
-    }
-
-    /// Takes back all that is laid out, for it may not be the first in order any more.
-    fn take_all_back(&mut self) {
-        let laid_out = self.workers.iter().flat_map(|worker| match worker.busy {
-            Some(_) => worker.ahead.take_unfavoured_back(),
-            None => worker.ahead.take_back(),
-        });
-        let laid_out: Vec<Assignment> = laid_out.collect();
-        laid_out.into_iter().for_each(|assignment| self.enqueue(assignment));
-        self.least_laid_out = i32::MAX;
-    }
-
-    /// The first of the queue; now and then the one that others have always overtaken, which has
-    /// a moment of its own then.
-    fn pop(&mut self) -> Option<Assignment> {
-        if mem::take(&mut self.overtaken_first)
-            && let Some(overtaken) = self.queue.pop_overtaken(OVERTAKEN_AFTER)
-        {
-            overtaken.job.favour(true);
-            return Some(overtaken);
-        }
-        self.queue.pop()
-    }
-
-    /// The next job for a free decoder.
-    fn next(&mut self) -> Option<Assignment> {
-        loop {
-            let assignment = match self.least_to_go_on() {
-                None => self.pop()?,
-                Some(least) if self.queue.priority_at(0) >= Some(least) => self.queue.pop()?,
-                Some(_) => self.queue.pop_begun()?,
-            };
-            if assignment.job.is_wanted() {
-                return Some(assignment);
-            }
-            self.discard(assignment);
-        }
-    }
-
-    /// While some wait for memory, only those jobs go on that may set some free in the end, and
-    /// such as are more urgent: the lowest priority of these.
-    fn least_to_go_on(&self) -> Option<i32> {
-        let waiting = self.parked.iter().map(|parked| parked.job.priority());
-        waiting.max().map(|highest| highest.map_or(i32::MIN, |highest| highest + 1))
-    }
-
-    /// Asks as many decoders for their jobs as jobs of a higher priority wait.
-    fn preempt_for_priority(&mut self) {
-        if self.stopping {
-            return;
-        }
-        let least = self.least_to_go_on();
-        let mut asked = self.asked_back();
-        while self.may_suspend(asked)
-            && let Some(waiting) = self.queue.priority_at(asked)
-            && least.is_none_or(|least| waiting >= least)
-            && let Some(worker) = self.least_urgent_below(waiting)
-        {
-            worker.preempt(None);
-            asked += 1;
-        }
-    }
-
-    fn asked_back(&self) -> usize {
-        let asked = |worker: &&Worker| worker.busy.as_ref().is_some_and(|b| b.preempted.is_some());
-        self.workers.iter().filter(asked).count()
-    }
-
-    /// Whether one more job than the `asked` ones may be given back unfinished.
-    fn may_suspend(&self, asked: usize) -> bool {
-        let suspended = self.queue.begun_count() + self.parked.len() + asked;
-        suspended < SUSPENDED_PER_WORKER * self.workers.len()
-    }
-
-    /// The worker at the job of the lowest priority below `priority`; of several, at the newest.
-    fn least_urgent_below(&mut self, priority: i32) -> Option<&mut Worker> {
-        let urgency = |worker: &Worker| {
-            let busy = worker.busy.as_ref().filter(|busy| busy.can_give_way())?;
-            Some((busy.job.priority()?, busy.job.id))
-        };
-        let (running, id) = self
-            .workers
-            .iter()
-            .filter_map(urgency)
-            .min_by_key(|(running, id)| (*running, std::cmp::Reverse(*id)))?;
-        if running >= priority {
-            return None;
-        }
-        self.workers.iter_mut().find(|w| w.busy.as_ref().is_some_and(|busy| busy.job.id == id))
-    }
-
     /// Has a decoder drop a job that nobody wants: closing a file, or a reader of the caller's
     /// own, may take long.
     fn discard(&mut self, assignment: Assignment) {
@@ -376,12 +194,6 @@ impl LoaderSupervisor {
             self.enqueue(assignment);
         }
     }
-}
-
-/// How many jobs to lay out for a decoder whose last one took so long.
-fn most_ahead(took: Duration) -> usize {
-    let jobs = AHEAD_FOR.as_nanos() / took.as_nanos().max(1);
-    usize::try_from(jobs).unwrap_or(usize::MAX).clamp(LEAST_AHEAD, MOST_AHEAD)
 }
 
 impl Actor for LoaderSupervisor {

@@ -4,8 +4,10 @@
 //! holds a guard of another.
 
 mod batch;
+mod filling;
 mod free;
 mod offer;
+mod playing;
 mod plays;
 mod resident;
 mod slot;
@@ -13,19 +15,16 @@ mod slot;
 mod tests;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use dashmap::DashMap;
 use hotcue::playback::PlaybackShared;
 
-use crate::analysis::{Analyses, Heard};
+use crate::analysis::Analyses;
 use crate::budget::Ledger;
-use crate::engine::Normalize;
 use crate::error::{AnalysisFailure, SubmitError};
-use crate::events::CancelReason;
-use crate::request::{EndedFrom, Outcome, Request, Wishes};
+use crate::request::{EndedFrom, Outcome, Request};
 use crate::sample::Sample;
 use free::FreeSlots;
 use plays::Plays;
@@ -247,135 +246,6 @@ impl Table {
         })
     }
 
-    /// Puts a finished sample into the request's slot. None when the request has ended before;
-    /// else the change. From here on the sample is what the slot plays.
-    pub(crate) fn complete(&self, request: &Arc<Request>, delivery: &Delivery) -> Option<Change> {
-        let resident = delivery.resident();
-        let mut change = None;
-        {
-            let mut slot = self.slots.entry(request.slot).or_default();
-            let ready = Outcome::Ready(SampleRef::new(resident));
-            self.end(request, ready, || {
-                slot.drop_current(request);
-                change = Some(self.fill(&mut slot, request.slot, resident, Some(request)));
-                slot.add(self.analyses.ask(request, resident.sample()));
-            });
-        }
-        if change.is_some() {
-            self.forget(request);
-        }
-        change
-    }
-
-    /// Has something heard in what a slot holds, for a request that has ended well then: `publish`
-    /// tells of that. None if the slot holds nothing.
-    pub(crate) fn analyze(
-        &self,
-        id: u32,
-        wishes: Wishes,
-        publish: impl FnOnce(&Arc<Request>, &Sample),
-    ) -> Option<Arc<Request>> {
-        let mut slot = self.slots.get_mut(&id)?;
-        let resident = Arc::clone(slot.resident()?);
-        resident.touch();
-        let request = Request::with(id, resident.sample().source(), wishes);
-        request.start();
-        request.end(Outcome::Ready(SampleRef::new(&resident)), |_| {});
-        // First: whoever hears of the request may cancel it. The bus has answers wait for its end.
-        slot.add(self.analyses.ask(&request, resident.sample()));
-        publish(&request, resident.sample());
-        Some(request)
-    }
-
-    /// Puts a sample that needed no load into a slot.
-    pub(crate) fn set_sample(&self, id: u32, resident: &Arc<Resident>) -> Change {
-        let mut slot = self.slots.entry(id).or_default();
-        self.fill(&mut slot, id, resident, None)
-    }
-
-    /// Changes what a slot plays, to what `request` loaded.
-    fn fill(
-        &self,
-        slot: &mut Slot,
-        id: u32,
-        resident: &Arc<Resident>,
-        request: Option<&Request>,
-    ) -> Change {
-        let offer = slot.offer.take();
-        if let Some(heard) = slot.heard.take() {
-            heard.recall(resident.sample());
-        }
-        self.clear(slot, id, &AnalysisFailure::Cancelled(CancelReason::Superseded));
-        if !offer.as_ref().is_some_and(|offer| offer.becomes(resident)) {
-            slot.change.serial = self.next_serial();
-            if offer.is_some_and(|offer| !offer.is_of(resident)) {
-                // Its voices play what will never be complete.
-                slot.change.emptied = slot.change.serial;
-            }
-        }
-        self.samples.fetch_add(1, Ordering::Relaxed);
-        if !resident.is_accounted_for() {
-            self.pushed_bytes.fetch_add(resident.byte_len(), Ordering::Relaxed);
-        }
-        let request_id = request.map_or(0, |request| request.id);
-        resident.enter(Home { slot: id, request_id, pinned: slot.pinned });
-        slot.file = request.and_then(Request::path);
-        slot.sample = Some(Arc::clone(resident));
-        slot.change
-    }
-
-    /// Leaves nothing to play in a slot, and nothing to be heard, which `failure` is told of.
-    fn empty(&self, slot: &mut Slot, id: u32, failure: &AnalysisFailure) -> Change {
-        slot.offer = None;
-        self.clear(slot, id, failure);
-        slot.change.serial = self.next_serial();
-        slot.change.emptied = slot.change.serial;
-        slot.change
-    }
-
-    fn clear(&self, slot: &mut Slot, id: u32, failure: &AnalysisFailure) {
-        for ask in slot.asks.drain(..).filter_map(|ask| ask.upgrade()) {
-            self.analyses.end(&ask, failure);
-        }
-        slot.failed = false;
-        slot.file = None;
-        slot.heard = None;
-        if let Some(old) = slot.sample.take() {
-            self.samples.fetch_sub(1, Ordering::Relaxed);
-            if !old.is_accounted_for() {
-                self.pushed_bytes.fetch_sub(old.byte_len(), Ordering::Relaxed);
-            }
-            old.leave(id);
-        }
-    }
-
-    fn next_serial(&self) -> u64 {
-        self.serial.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    /// Empties a slot whose sample was evicted, unless it holds another one by now; it remembers
-    /// the file, and what was heard.
-    pub(crate) fn empty_evicted(&self, id: u32, evicted: &Arc<Resident>) -> Option<Change> {
-        let mut slot = self.slots.entry(id).or_default();
-        let holds_it = slot.sample.as_ref().is_some_and(|sample| Arc::ptr_eq(sample, evicted));
-        holds_it.then(|| {
-            let file = slot.file.take();
-            let change = self.empty(&mut slot, id, &AnalysisFailure::Evicted);
-            slot.file = file;
-            slot.heard = Heard::of(evicted.sample());
-            change
-        })
-    }
-
-    /// Keeps what a slot holds, now and later, in memory, until it is unloaded.
-    pub(crate) fn pin(&self, id: u32, pinned: bool) {
-        let mut slot = self.slots.entry(id).or_default();
-        slot.pinned = pinned;
-        if let Some(resident) = &slot.sample {
-            resident.pin(id, pinned);
-        }
-    }
-
     /// Ends a request without success; true for the one caller who did.
     pub(crate) fn end_without_sample(&self, request: &Arc<Request>, outcome: Outcome) -> bool {
         {
@@ -392,28 +262,6 @@ impl Table {
         }
         self.forget(request);
         true
-    }
-
-    /// Empties a slot and ends its load.
-    pub(crate) fn unload(&self, id: u32) -> Unloaded {
-        let unloaded = {
-            let mut slot = self.slots.entry(id).or_default();
-            // As above. Who looks for a free slot waits for this one.
-            self.free.freed(id);
-            let cancelled = slot
-                .current
-                .take()
-                .filter(|request| self.end(request, Outcome::Cancelled(CancelReason::User), || {}));
-            let by_user = AnalysisFailure::Cancelled(CancelReason::User);
-            let change = self.empty(&mut slot, id, &by_user);
-            slot.pinned = false;
-            slot.unloaded = change.serial;
-            Unloaded { cancelled, change }
-        };
-        if let Some(request) = &unloaded.cancelled {
-            self.forget(request);
-        }
-        unloaded
     }
 
     fn forget(&self, request: &Request) {
@@ -441,95 +289,10 @@ impl Table {
         self.slots.get(&id).and_then(|slot| slot.sample.as_ref().and_then(|r| r.lend()))
     }
 
-    /// By what a play amplifies what a slot holds or offers; 1 if that is nothing.
-    pub(crate) fn gain(&self, id: u32, normalize: Normalize) -> f32 {
-        if normalize == Normalize::Off {
-            return 1.0;
-        }
-        let (resident, offered) = match self.slots.get(&id) {
-            Some(slot) => (slot.resident().cloned(), slot.offered()),
-            None => return 1.0,
-        };
-        let sample = resident.as_ref().map(|resident| resident.sample()).or(offered.as_deref());
-        sample.map_or(1.0, |sample| normalize.gain(sample))
-    }
-
     /// What a slot plays, for the engine's own use.
     #[cfg(test)]
     pub(crate) fn resident(&self, id: u32) -> Option<Arc<Resident>> {
         self.slots.get(&id).and_then(|slot| slot.resident().cloned())
-    }
-
-    /// Begins a play: it counts from here on, until its voice is gone or it is
-    /// [dropped](Self::drop_play). One that cannot sound at once counts if it `waits`. An evicted
-    /// sample is loaded again, by the request that `reload` makes.
-    pub(crate) fn begin_play(
-        &self,
-        id: u32,
-        waits: bool,
-        reload: impl FnOnce(PathBuf) -> Arc<Request>,
-    ) -> Result<PlayStart, SubmitError> {
-        let mut slot = self.slots.entry(id).or_default();
-        let sample = slot.sample.as_ref();
-        if sample.and_then(|it| it.unless_evicted(|_| self.plays.begin(id))).is_some() {
-            return Ok(PlayStart::Ready);
-        }
-        if slot.offer.is_some() {
-            self.plays.begin(id);
-            return Ok(PlayStart::Ready);
-        }
-        let mut reloading = None;
-        if slot.live().is_none() {
-            let Some(path) = slot.file.clone() else { return Ok(PlayStart::Empty) };
-            if self.closed.load(Ordering::Acquire) {
-                return Err(SubmitError::Closed);
-            }
-            let request = reload(path);
-            // Not held up by `max_queued`: at most one per slot, and somebody is listening.
-            self.queued.fetch_add(1, Ordering::AcqRel);
-            self.live.fetch_add(1, Ordering::AcqRel);
-            slot.current = Some(Arc::clone(&request));
-            slot.failed = false;
-            reloading = Some(request);
-        }
-        if waits {
-            self.plays.begin(id);
-        }
-        let expected = Expected { since: slot.change.serial, reload: reloading };
-        drop(slot);
-        if let Some(request) = &expected.reload {
-            self.list(request);
-        }
-        Ok(PlayStart::Loading(expected))
-    }
-
-    /// A play was dropped before it reached the callback.
-    pub(crate) fn drop_play(&self, id: u32) {
-        self.plays.drop_one(id);
-    }
-
-    /// A voice of the slot has ended: till then it was in use.
-    pub(crate) fn touch(&self, id: u32) {
-        if let Some(slot) = self.slots.get(&id)
-            && let Some(resident) = &slot.sample
-        {
-            resident.touch();
-        }
-    }
-
-    /// Which slots have plays under way.
-    pub(crate) fn plays(&self) -> &Plays {
-        &self.plays
-    }
-
-    /// Whether a slot was unloaded after the change with this serial.
-    pub(crate) fn unloaded_since(&self, id: u32, serial: u64) -> bool {
-        self.slots.get(&id).is_some_and(|slot| slot.unloaded > serial)
-    }
-
-    /// Whether a slot holds a sample or a load of it is on its way.
-    pub(crate) fn is_expectant(&self, id: u32) -> bool {
-        self.slots.get(&id).is_some_and(|slot| slot.resident().is_some() || slot.live().is_some())
     }
 
     pub(crate) fn state(&self, id: u32) -> SlotState {
