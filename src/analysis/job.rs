@@ -53,8 +53,8 @@ pub struct AnalysisJob {
     sample: Arc<SampleBuffer>,
     /// The first frame that is not heard yet.
     next_frame: usize,
-    /// Which channels are heard as one; known from the first step on.
-    mixture: Mixture,
+    /// Which channels are heard as one: the first step finds out.
+    mixture: Option<Mixture>,
     mono: Vec<f32>,
     /// In the order in which they conclude.
     analyzers: VecDeque<Box<dyn Analyzer>>,
@@ -74,8 +74,8 @@ impl AnalysisJob {
                 false => refused.push_back((kind, AnalysisError::Unfinished)),
             }
         }
-        let (mixture, mono) = (Mixture::default(), Vec::new());
-        Self { sample, next_frame: 0, mixture, mono, analyzers, refused }
+        let mono = Vec::new();
+        Self { sample, next_frame: 0, mixture: None, mono, analyzers, refused }
     }
 
     /// Does a little of the work, at most 1 ms of it on a machine of today, decided by a budget
@@ -101,19 +101,20 @@ impl AnalysisJob {
         }
     }
 
-    /// Lets all analyses hear the next block.
+    /// Finds out which channels are heard as one, then lets all analyses hear block by block.
     fn hear(&mut self) {
+        let Some(mixture) = self.mixture else {
+            self.mixture = Some(Mixture::of(&self.sample));
+            return;
+        };
         let rate = self.sample.sample_rate() as usize;
         let frames = (BLOCK_VALUES / self.sample.channels()).min(rate / BLOCKS_PER_SEC);
         let end = self.sample.ready_frames().min(self.next_frame + frames);
         let planes: Vec<&[f32]> = (0..self.sample.channels())
             .map(|channel| &self.sample.plane(channel)[self.next_frame..end])
             .collect();
-        if self.next_frame == 0 {
-            self.mixture = Mixture::of(&self.sample);
-        }
-        mix_down(&planes[self.mixture.channels(planes.len())], &mut self.mono);
-        let block = Block { planes: &planes, mono: &self.mono, mixture: self.mixture };
+        mix_down(&planes[mixture.channels(planes.len())], &mut self.mono);
+        let block = Block { planes: &planes, mono: &self.mono, mixture };
         for analyzer in &mut self.analyzers {
             analyzer.hear(&block);
         }
