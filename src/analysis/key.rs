@@ -26,6 +26,8 @@ const OF_COHERENCE: f64 = 0.12;
 const LEAST_TONAL: f64 = 0.094;
 /// With this much of both, it certainly is not.
 const CLEARLY_TONAL: f64 = 0.25;
+/// Of less there is no key: a semitone at A = 440 Hz is 26 Hz, which takes 38 ms to tell.
+const LEAST_SEC: f64 = 0.05;
 /// What varies by no more than this part of itself is a constant: 100 dB below it, there is nothing
 /// but what rounding leaves, and where it begins and ends.
 const CONSTANT: f32 = 1e-5;
@@ -93,6 +95,8 @@ pub(super) struct KeyMeter {
     spectrum: Spectrum,
     chroma: Chroma,
     extremes: Extremes,
+    /// Frames still to come before there may be a key.
+    least_frames: usize,
 }
 
 impl KeyMeter {
@@ -100,18 +104,20 @@ impl KeyMeter {
         let decimator = Decimator::new(rate as usize);
         let rate_hz = rate as f32 / decimator.factor() as f32;
         let (spectrum, chroma) = (Spectrum::new(rate_hz), Chroma::new());
-        Self { decimator, spectrum, chroma, extremes: Extremes::NONE }
+        let least_frames = (f64::from(rate) * LEAST_SEC) as usize;
+        Self { decimator, spectrum, chroma, extremes: Extremes::NONE, least_frames }
     }
 
     fn listen(&mut self, mono: &[f32]) {
         self.extremes = self.extremes.and(Extremes::of(mono));
+        self.least_frames = self.least_frames.saturating_sub(mono.len());
         self.decimator.pass(mono, self.spectrum.pending());
         self.spectrum.drain(false, |peaks| self.chroma.add(peaks));
     }
 
     fn result(mut self) -> Option<Key> {
         let Extremes { min, max } = self.extremes;
-        if max - min <= CONSTANT * max.max(-min) {
+        if self.least_frames > 0 || max - min <= CONSTANT * max.max(-min) {
             return None;
         }
         self.spectrum.drain(true, |peaks| self.chroma.add(peaks));

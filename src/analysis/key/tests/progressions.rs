@@ -139,3 +139,15 @@ fn the_level_does_not_matter() {
         assert!((other.confidence - key.confidence).abs() < 0.01);
     }
 }
+
+/// Of 38 ms, a semitone at A = 440 Hz is one period more or less: which it is nobody can tell.
+#[test]
+fn what_is_shorter_than_50_ms_has_no_key() {
+    for rate in [22_050, 44_100, 96_000] {
+        let mono = chords(rate, TIMBRES[0], 0, 0.0, MAJOR[0]);
+        let key_of = |ms: usize| key_at(rate, &mono[..rate as usize * ms / 1_000]);
+        assert_eq!(key_of(2), None);
+        assert_eq!(key_of(49), None);
+        assert!(key_of(200).is_some());
+    }
+}
