@@ -417,8 +417,10 @@ fn used(path: &Path) -> io::Result<(File, u64)> {
         now.duration_since(believed(used, now)).is_ok_and(|ago| ago >= USE_PERIOD)
     };
     if metadata.modified().is_ok_and(is_long_ago) {
-        // What cannot say that it was used leaves earlier than it should, no more.
-        file.set_modified(now).ok();
+        // On Windows, only who may write may set times. What cannot say that it was used leaves
+        // earlier than it should, no more.
+        let by_writer = |_| File::options().append(true).open(path)?.set_modified(now);
+        file.set_modified(now).or_else(by_writer).ok();
     }
     Ok((file, metadata.len()))
 }
