@@ -6,7 +6,8 @@
 //! pulse (`pulse`), after how long it comes back the same (`repetition`), which tempi come into
 //! question (`candidates`), what all that, the length (`length`) and how busy it sounds (`pace`) say
 //! for each (`evidence`), which of them it is (`choice`), and where the beats lie (`steady`, `beats`,
-//! `grid`, and `bars` with `changes` of the sound as a whole).
+//! `grid`, and `bars` with `changes` of the sound as a whole and the `contrast` of one bar with the
+//! next).
 
 mod attack;
 mod attacks;
@@ -15,6 +16,7 @@ mod beats;
 mod candidates;
 mod changes;
 mod choice;
+mod contrast;
 mod correlation;
 mod evidence;
 mod flux;
@@ -449,7 +451,7 @@ impl Analyzer for Rhythm {
             }
             Stage::Tracking(tracker, chosen) => self.tell(chosen, Heard::tracked(tracker)),
             Stage::Telling(mut telling) => {
-                if let Some(estimate) = telling.step(&self.novelty, &self.flux.changes) {
+                if let Some(estimate) = telling.step(&self.novelty, &self.flux) {
                     return Conclusion::Result(AnalysisResult::Bpm(estimate));
                 }
                 Stage::Telling(telling)

@@ -6,6 +6,7 @@
 //! neighbourhood two frames ago. That leaves out what only changes its pitch.
 
 use super::changes::Changes;
+use super::contrast::Sound;
 
 /// Seven bands, from the kick to the cymbals.
 pub(super) const BANDS: usize = 7;
@@ -36,6 +37,7 @@ pub(super) struct Flux {
     /// How many filters tell how the sound changes.
     tonal: usize,
     pub(super) changes: Changes,
+    pub(super) sound: Sound,
     /// What was found: a frame's bands beside each other.
     pub(super) frames: Vec<[f32; BANDS]>,
 }
@@ -72,6 +74,7 @@ impl Flux {
         let tonal = edges.iter().skip(1).filter(is_low).count();
         Self {
             edges,
+            sound: Sound::new(silence.len(), frames),
             before: [silence.clone(), silence.clone()],
             now: silence,
             tonal,
@@ -88,6 +91,7 @@ impl Flux {
             *now = (COMPRESSION * power.sqrt()).ln_1p();
         }
         self.changes.hear(&self.now[..self.tonal]);
+        self.sound.hear(&self.now);
         let mut bands = [0.0; BANDS];
         let before = &self.before[0];
         for (filter, (now, band)) in self.now.iter().zip(&self.band_of).enumerate() {

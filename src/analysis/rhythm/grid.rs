@@ -2,11 +2,11 @@
 
 use super::super::tempo::TempoEstimate;
 use super::ATTACK_FRAMES;
-use super::bars::{Accents, Bars, Begins, PARTS, Start};
+use super::bars::{Accents, Bars, Begins, PARTS, Scores, Start};
 use super::beats::{self, Line, Tracker};
 use super::candidates::{self, LOOP_MAX_SEC};
-use super::changes::Changes;
 use super::choice::Choice;
+use super::flux::Flux;
 use super::length::{self, Fit};
 use super::novelty::Novelty;
 use super::seconds;
@@ -38,6 +38,8 @@ const EARLY_FRAMES: f64 = 2.0;
 /// Beats, and frames, that are looked at in one step.
 const STEP_BEATS: usize = 512;
 const STEP_FRAMES: usize = 8_192;
+/// Beats whose bars are laid beside each other in one step.
+const STEP_CONTRASTS: usize = 128;
 
 /// A beat of the chosen tempo in frames.
 pub(super) fn period(choice: &Choice) -> f64 {
@@ -148,6 +150,9 @@ pub(super) struct Telling {
     length_sec: f64,
     laid: Option<Laid>,
     accents: Accents,
+    scores: Option<Scores>,
+    /// Of the bar that begins with each beat and the one before it.
+    contrasts: Vec<Option<f64>>,
 }
 
 /// Beats in their places.
@@ -162,6 +167,21 @@ struct Laid {
     stability: f64,
 }
 
+impl Laid {
+    /// What comes so many fourths of a beat after a beat, or after the one that would follow the last,
+    /// in frames.
+    #[expect(clippy::cast_precision_loss, reason = "four")]
+    fn place(&self, beat: usize, part: usize) -> Option<f64> {
+        let next = |beat: usize| self.beats.get(beat + 1).copied();
+        let within = |beat: usize| {
+            let from = *self.beats.get(beat)?;
+            let period = next(beat).map_or(self.period, |next| next - from);
+            Some(from + period * part as f64 / PARTS as f64)
+        };
+        within(beat).or_else(|| Some(within(beat.checked_sub(1)?)? + self.period))
+    }
+}
+
 impl Telling {
     pub(super) fn new(chosen: Chosen, heard: Heard, silent_sec: f64, length_sec: f64) -> Self {
         // The first milliseconds of a sound may be as quiet as silence.
@@ -173,11 +193,13 @@ impl Telling {
             length_sec,
             laid: None,
             accents: Accents::default(),
+            scores: None,
+            contrasts: Vec::new(),
         }
     }
 
     /// Does the next part; all that is told of the tempo with the last one.
-    pub(super) fn step(&mut self, novelty: &Novelty, changes: &Changes) -> Option<TempoEstimate> {
+    pub(super) fn step(&mut self, novelty: &Novelty, flux: &Flux) -> Option<TempoEstimate> {
         let Some(laid) = &self.laid else {
             if !self.heard.listen(novelty) {
                 self.laid = Some(self.lay(novelty));
@@ -187,12 +209,33 @@ impl Telling {
         let from = self.accents.beats();
         for (at, beat) in laid.beats.iter().enumerate().skip(from).take(STEP_BEATS) {
             let period = laid.beats.get(at + 1).map_or(laid.period, |next| next - beat);
-            self.accents.add(beat - ATTACK_FRAMES, period, novelty, changes);
+            self.accents.add(beat - ATTACK_FRAMES, period, novelty, &flux.changes);
         }
         if self.accents.beats() < laid.beats.len() {
             return None;
         }
-        Some(self.tell(laid))
+        if self.chosen.is_of_bars && laid.fit.is_some() {
+            return Some(self.tell(laid, Bars { per_bar: 4, first: 0 }));
+        }
+        let Some(scores) = &self.scores else {
+            self.scores = Some(self.scores(laid));
+            return None;
+        };
+        let (part, per_bar) = (scores.part(), scores.per_bar);
+        let from = self.contrasts.len();
+        for beat in (from..laid.beats.len()).take(STEP_CONTRASTS) {
+            let beats = [beat.checked_sub(per_bar), Some(beat), Some(beat + per_bar)];
+            let borders = beats.map(|beat| Some(laid.place(beat?, part)? - ATTACK_FRAMES));
+            let contrast = match borders {
+                [Some(from), Some(border), Some(to)] => flux.sound.contrast([from, border, to]),
+                _ => None,
+            };
+            self.contrasts.push(contrast);
+        }
+        if self.contrasts.len() < laid.beats.len() {
+            return None;
+        }
+        Some(self.tell(laid, scores.bars(&self.contrasts)))
     }
 
     /// Lays an even grid, or the beats where they were tracked.
@@ -234,11 +277,8 @@ impl Telling {
         Laid { beats, period: heard.unwrap_or(period), bpm, fit, stability: stability.max(0.0) }
     }
 
-    /// Where bars begin.
-    fn bars(&self, laid: &Laid) -> Bars {
-        if self.chosen.is_of_bars && laid.fit.is_some() {
-            return Bars { per_bar: 4, first: 0 };
-        }
+    /// What says where bars begin, but for their contrast.
+    fn scores(&self, laid: &Laid) -> Scores {
         #[expect(clippy::cast_precision_loss, reason = "four")]
         let part_frames = laid.period / PARTS as f64;
         let first = laid.beats.first().copied().unwrap_or_default();
@@ -252,15 +292,15 @@ impl Telling {
             part_frames,
             is_on_beat: laid.fit.is_some() && self.length_sec < LOOP_MAX_SEC,
         };
-        self.accents.bars(self.chosen.triple, &start, laid.fit.map(|fit| fit.beats))
+        self.accents.scores(self.chosen.triple, &start, laid.fit.map(|fit| fit.beats))
     }
 
-    fn tell(&self, laid: &Laid) -> TempoEstimate {
+    fn tell(&self, laid: &Laid, bars: Bars) -> TempoEstimate {
         let choice = &self.chosen.choice;
         let fit = laid.fit;
         // What is so long may be the music alone, without the silence around it.
         let of_file = fit.and_then(|fit| length::fit(self.length_sec, fit.bpm));
-        let Bars { per_bar, first } = self.bars(laid);
+        let Bars { per_bar, first } = bars;
         let length = self.length_sec * f64::from(FRAMES_PER_SEC);
         let (beats, is_before) = moved(&laid.beats, first % PARTS, laid.period, length);
         let first = (first / PARTS + usize::from(is_before)) % per_bar;

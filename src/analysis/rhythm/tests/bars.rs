@@ -2,6 +2,7 @@
 
 use super::super::bars::{Accents, Bars, Begins, Start};
 use super::super::changes::Changes;
+use super::super::contrast::Sound;
 use super::super::novelty::Novelty;
 use super::{Track, analyse, assert_beats, frames};
 
@@ -38,6 +39,57 @@ fn bars_begin_where_chords_change() {
     }
 }
 
+#[test]
+fn bars_begin_where_a_whole_bar_differs_from_the_one_before() {
+    for bpm in [90.7, 101.7] {
+        let beat_sec = 60.0 / bpm;
+        let mut track = Track::new(44_100, 56.0 * beat_sec);
+        for beat in 0..56 {
+            let at_sec = f64::from(beat) * beat_sec;
+            track.strike(at_sec, 60.0, 0.08, 0.8);
+            // All beats of all bars are as loud, and what differs is too high for chords.
+            for part in [0.0, 0.5] {
+                let hz = if beat / 4 % 2 == 0 { 3_000.0 } else { 7_000.0 };
+                track.strike(at_sec + part * beat_sec, hz, 0.03, 0.2);
+            }
+        }
+        // Within any beat of a bar.
+        for from in [0.3, 1.3, 2.3, 3.3] {
+            let from_sec = from * beat_sec;
+            let part = frames(from_sec, 44_100)..frames(from_sec + 25.0, 44_100);
+            let (_, tempo, _) =
+                analyse(Track { rate: 44_100, plane: track.plane[part].to_vec() }.sample());
+            assert!(tempo.downbeats_sec.len() >= 9, "{tempo:?}");
+            for downbeat in &tempo.downbeats_sec {
+                let off = (downbeat + from_sec) / (4.0 * beat_sec);
+                assert!((off - off.round()).abs() < 0.01, "{off} at {bpm}, {from}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_contrast_is_the_variance_of_how_much_louder_filters_are_a_bar_later() {
+    let mut sound = Sound::new(3, 60);
+    // Four blocks of each.
+    for spectrum in [[1.0, 3.0, 2.0], [2.0, 1.0, 5.0], [2.5, 1.5, 5.5]] {
+        (0..20).for_each(|_| sound.hear(&spectrum));
+    }
+    // The differences are 1, −2 and 3, and 2/3 on the whole.
+    let contrast = |from, border, to| sound.contrast([from, border, to]);
+    let expected =
+        [1.0_f64, -2.0, 3.0].map(|louder| (louder - 2.0 / 3.0).powi(2)).iter().sum::<f64>() / 3.0;
+    for [from, border, to] in [[0.0, 20.0, 40.0], [-0.2, 19.8, 39.8], [10.0, 16.0, 25.0]] {
+        let found = contrast(from, border, to).expect("two parts");
+        assert!((found - expected).abs() < 1e-9, "{found}, not {expected}, of {border}");
+    }
+    // Louder as a whole is not another sound.
+    assert!(contrast(20.0, 40.0, 60.0).is_some_and(|none| none < 1e-9));
+    let beyond =
+        [contrast(-6.0, 20.0, 40.0), contrast(20.0, 40.0, 60.5), contrast(20.0, 20.0, 40.0)];
+    assert_eq!(beyond, [None; 3]);
+}
+
 /// A signal that is 1 where a bar of rock has a stroke, in frames of a sixteenth each, the bar
 /// beginning at frame `first`.
 fn strokes(first: usize, places: &[usize]) -> Vec<f32> {
@@ -52,7 +104,7 @@ fn bars_of(novelty: &Novelty) -> Bars {
     let changes = Changes::new(1, 0);
     (0..40).for_each(|beat| accents.add(f64::from(beat) * 40.0, 40.0, novelty, &changes));
     let start = Start { begins: Begins::Cut, parts: 0.5, part_frames: 10.0, is_on_beat: false };
-    accents.bars(0.0, &start, None)
+    accents.scores(0.0, &start, None).bars(&[])
 }
 
 /// Strokes below 110 Hz, below 250 Hz, and of a snare, in bars that begin at frame `first`.
@@ -89,6 +141,28 @@ fn a_snare_on_every_beat_stays_there_where_a_kick_sounds_with_it() {
     for first in 0..4 {
         let novelty = struck(first, [&beats, &beats, &beats]);
         assert_eq!(bars_of(&novelty), Bars { per_bar: 4, first });
+    }
+}
+
+#[test]
+fn contrasts_say_which_of_beats_that_are_alike_is_the_first_but_traces_and_few_of_them_nothing() {
+    let beats = [0, 4, 8, 12];
+    let (novelty, changes) = (struck(0, [&beats, &beats, &beats]), Changes::new(1, 0));
+    let mut accents = Accents::default();
+    (0..40).for_each(|beat| accents.add(f64::from(beat) * 40.0, 40.0, &novelty, &changes));
+    let start = Start { begins: Begins::Silence, parts: 0.0, part_frames: 10.0, is_on_beat: false };
+    let scores = accents.scores(0.0, &start, None);
+    for first in 1..4 {
+        let contrasts = |known: usize, most: f64| -> Vec<Option<f64>> {
+            let of = |beat: usize| [1.0, 0.4, 0.5, 0.7][(beat + 4 - first) % 4] * most;
+            (0..40).map(|beat| (4..4 + known).contains(&beat).then(|| of(beat))).collect()
+        };
+        let bars = |known, most| scores.bars(&contrasts(known, most));
+        assert_eq!(bars(32, 0.1), Bars { per_bar: 4, first: 4 * first });
+        assert_eq!(bars(32, 0.0001), Bars { per_bar: 4, first: 0 });
+        // Two of each beat of a bar are enough, and fewer are not.
+        assert_eq!(bars(8, 0.1), Bars { per_bar: 4, first: 4 * first });
+        assert_eq!(bars(7, 0.1), Bars { per_bar: 4, first: 0 });
     }
 }
 
