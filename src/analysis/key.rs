@@ -27,7 +27,7 @@ const LEAST_TONAL: f64 = 0.094;
 /// With this much of both, it certainly is not.
 const CLEARLY_TONAL: f64 = 0.25;
 /// Of less there is no key: a semitone at A = 440 Hz is 26 Hz, which takes 38 ms to tell.
-const LEAST_SEC: f64 = 0.05;
+const LEAST_MS: usize = 50;
 /// What varies by no more than this part of itself is a constant: 100 dB below it, there is nothing
 /// but what rounding leaves, and where it begins and ends.
 const CONSTANT: f32 = 1e-5;
@@ -104,7 +104,7 @@ impl KeyMeter {
         let decimator = Decimator::new(rate as usize);
         let rate_hz = rate as f32 / decimator.factor() as f32;
         let (spectrum, chroma) = (Spectrum::new(rate_hz), Chroma::new());
-        let least_frames = (f64::from(rate) * LEAST_SEC) as usize;
+        let least_frames = rate as usize * LEAST_MS / 1_000;
         Self { decimator, spectrum, chroma, extremes: Extremes::NONE, least_frames }
     }
 
