@@ -87,7 +87,7 @@ class Bell:
             # by, with all that is in it.
             contextvars.Context().run(loop.add_reader, self.wakeups.fileno(), self._look)
         except NotImplementedError:
-            self._stand_in = StandIn(self.wakeups, self._ring)
+            self._stand_in = StandIn(self)
 
     def enter(self, future: asyncio.Future[None], loop: asyncio.AbstractEventLoop) -> int:
         """Somebody waits; returns the number that wakes them."""
@@ -104,9 +104,10 @@ class Bell:
             self._stand_in.rest()
 
     def _look(self) -> None:
-        self._ring(self.wakeups.take())
+        self.ring(self.wakeups.take())
 
-    def _ring(self, numbers: Iterable[int]) -> None:
+    def ring(self, numbers: Iterable[int]) -> None:
+        """Those who wait under these numbers go on."""
         for number in numbers:
             future = self._waiting.pop(number, None)
             if future is not None and not future.done():
@@ -114,23 +115,27 @@ class Bell:
 
 
 class StandIn:
-    """A thread that waits in place of a loop, while tasks of that wait and a moment longer."""
+    """A thread that waits in place of a loop, while tasks of that wait and a moment longer. Where
+    they are let go of together, it ends: it does not keep them."""
 
-    def __init__(self, wakeups: Wakeups, ring: Callable[[list[int]], None]) -> None:
-        self._wakeups = wakeups
-        self._ring = ring
+    def __init__(self, bell: Bell) -> None:
+        self._bell = weakref.ref(bell)
+        self._resting: Bell | None = None  # Kept here when no task does.
+        self._wakeups = bell.wakeups
         self._lock = threading.Lock()
-        self._needed = False
         self._thread: threading.Thread | None = None
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Somebody waits."""
         with self._lock:
-            self._needed = True
+            self._resting = None
             if self._thread is None:
                 # A daemon: nobody shall wait at exit for a loop that nobody ends.
                 thread = threading.Thread(
-                    target=self._wait, args=(loop,), name="hotcue-stand-in", daemon=True
+                    target=self._wait,
+                    args=(weakref.ref(loop),),
+                    name="hotcue-stand-in",
+                    daemon=True,
                 )
                 _standing_in[thread] = self._wakeups
                 try:
@@ -143,21 +148,30 @@ class StandIn:
     def rest(self) -> None:
         """Nobody waits any more."""
         with self._lock:
-            self._needed = False
+            self._resting = self._bell()
 
-    def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _wait(self, loop: weakref.ref[asyncio.AbstractEventLoop]) -> None:
         while (numbers := self._wakeups.wait(IDLE_SEC)) is not None:
-            if numbers:
-                try:
-                    loop.call_soon_threadsafe(self._ring, numbers)
-                except RuntimeError:  # The loop was closed.
-                    break
-            else:
-                with self._lock:
-                    if not self._needed or loop.is_closed():
-                        self._thread = None
-                        break
+            if not self._goes_on(numbers, self._bell(), loop()):
+                break
         _standing_in.pop(threading.current_thread(), None)
+
+    def _goes_on(
+        self, numbers: list[int], bell: Bell | None, loop: asyncio.AbstractEventLoop | None
+    ) -> bool:
+        """Hands the numbers to the loop; whether there is still one to wait for."""
+        if bell is None or loop is None:
+            return False
+        if numbers:
+            try:
+                loop.call_soon_threadsafe(bell.ring, numbers)
+            except RuntimeError:  # The loop was closed.
+                return False
+            return True
+        with self._lock:
+            if self._resting is not None or loop.is_closed():
+                self._thread = self._resting = None
+            return self._thread is not None
 
 
 _standing_in: dict[threading.Thread, Wakeups] = {}
