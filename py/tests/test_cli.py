@@ -161,6 +161,20 @@ def test_load_walks_folders(sounds: Sounds) -> None:
     assert "\x1b" not in done.stdout
 
 
+def test_folders_may_lie_deep_and_in_circles(sounds: Sounds) -> None:
+    (sounds.folder / "link").symlink_to(".")
+    bottom = sounds.folder.joinpath(*["d"] * 1_200)
+    for folder in [*reversed(bottom.parents), bottom]:
+        folder.mkdir(exist_ok=True)
+    (bottom / "a.wav").touch()
+    try:
+        assert expand([str(sounds.folder)]) == [str(bottom / "a.wav")]
+    finally:  # What cleans up after pytest would call itself as often.
+        (bottom / "a.wav").unlink()
+        for folder in [bottom, *bottom.parents[:1_199]]:
+            folder.rmdir()
+
+
 def test_load_fails_if_one_fails(sounds: Sounds) -> None:
     done = run("load", sounds.wav(), sounds.missing(), sounds.corrupt())
     assert done.returncode == 1

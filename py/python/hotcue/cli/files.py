@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from .. import _hotcue
@@ -23,9 +24,12 @@ def _below(path: str) -> Iterator[str]:
         yield path
         return
     closed: list[OSError] = []
-    for folder, subfolders, names in os.walk(path, onerror=closed.append):
-        subfolders.sort()
-        for file in (Path(folder, name) for name in sorted(names)):
-            if file.suffix.lower() in EXTENSIONS and not file.name.startswith("."):
-                yield str(file)
+    folders = [path]
+    while folders:  # One at a time: before Python 3.12 `os.walk` goes down a thousand at most.
+        for folder, subfolders, names in islice(os.walk(folders.pop(), onerror=closed.append), 1):
+            below = (os.path.join(folder, name) for name in sorted(subfolders, reverse=True))
+            folders += (path for path in below if not os.path.islink(path))
+            for file in (Path(folder, name) for name in sorted(names)):
+                if file.suffix.lower() in EXTENSIONS and not file.name.startswith("."):
+                    yield str(file)
     yield from (error.filename for error in closed)
