@@ -360,6 +360,17 @@ impl Sample {
         slf.py().import("hotcue.notebook")?.call_method1("of_sample", (slf,))
     }
 
+    /// Itself, as it never changes; it cannot be pickled.
+    fn __copy__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    /// Itself.
+    #[pyo3(signature = (_memo, /))]
+    fn __deepcopy__<'py>(slf: Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> Bound<'py, Self> {
+        slf
+    }
+
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
         other.cast::<Self>().is_ok_and(|other| Arc::ptr_eq(&self.sample, &other.get().sample))
     }

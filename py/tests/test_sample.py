@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import weakref
 from pathlib import Path
 
@@ -142,6 +144,14 @@ def test_samples_are_equal_if_they_are_the_same_audio(engine: hotcue.AudioEngine
     assert hash(engine.sample(0)) == hash(sample)
     assert other != sample
     assert sample != 0
+
+
+def test_what_has_a_sample_can_be_copied(engine: hotcue.AudioEngine) -> None:
+    sample = load(engine)
+    assert copy.copy(sample) is sample
+    assert copy.deepcopy({"pad": [sample]})["pad"][0] is sample
+    with pytest.raises(TypeError, match="cannot pickle"):
+        pickle.dumps(sample)
 
 
 def test_a_waveform_is_exact_at_any_zoom(sounds: Sounds) -> None:

@@ -62,6 +62,12 @@ class Sample:
     def __hash__(self) -> int:
         """Fits `==`."""
 
+    def __copy__(self) -> Sample:
+        """Itself, as it never changes; it cannot be pickled."""
+
+    def __deepcopy__(self, memo: object, /) -> Sample:
+        """Itself."""
+
     def to_numpy(self) -> NDArray[np.float32]:
         """The audio as read-only float32, shape ``(channels, frames)``, mono too as ``(1, n)``.
 
