@@ -168,7 +168,7 @@ impl AudioEngine {
     /// output that it leads to.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// As [`run`](Self::run); where none opens, what `open` said of the first.
     pub fn run_with(
         &self,
         paths: Vec<String>,

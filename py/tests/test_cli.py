@@ -380,6 +380,12 @@ def test_play_on_what_does_not_open(sounds: Sounds, output: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_who_asks_for_the_default_is_not_told_of_another_device(sounds: Sounds) -> None:
+    done = run("play", "--output", "default", sounds.wav())
+    assert "pulse" not in done.stderr
+    assert "no output device is called" not in done.stderr
+
+
 def test_play_shows_the_position(sounds: Sounds) -> None:
     code, drawn = run_in_terminal("play", "--output", "null", sounds.wav(frames=24_000))
     assert code == 0

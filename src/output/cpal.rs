@@ -36,18 +36,19 @@ const SERVERS: [&str; 3] = ["alsa:default", "alsa:pulse", "alsa:pipewire"];
 /// A device that cannot do the requested rate is prepared at one of its own.
 ///
 /// # Errors
-/// `not_available` without a device that opens, quietly and within a second; others as the last
-/// path reports them.
+/// What the first path reports, quietly and within a second: that a later one is not there says
+/// nothing of a device that is. `not_available` where there is no path.
 pub fn prepare_default(request: &OutputRequest) -> Result<Box<dyn PreparedOutput>, DeviceError> {
-    let nothing = DeviceError::new(DeviceErrorKind::NotAvailable, "there is no output device");
-    let mut result = Err(nothing);
+    let mut first = None;
     for path in default_paths() {
-        result = prepare_device(&path, request);
-        if result.is_ok() {
-            break;
+        match prepare_device(&path, request) {
+            Ok(prepared) => return Ok(prepared),
+            Err(error) => first = first.or(Some(error)),
         }
     }
-    result
+    Err(first.unwrap_or_else(|| {
+        DeviceError::new(DeviceErrorKind::NotAvailable, "there is no output device")
+    }))
 }
 
 /// Prepares the device that [`devices`] calls `id`, or any other that the system knows by it.
@@ -122,13 +123,15 @@ pub fn default_paths() -> Vec<String> {
 
 fn find_device(id: &str) -> Result<cpal::Device, DeviceError> {
     let unknown = || {
-        DeviceError::new(
-            DeviceErrorKind::NotAvailable,
-            format!(
+        let message = match id.strip_prefix("alsa:") {
+            // Nobody needs to have asked for it by its name.
+            Some(name) if SERVERS.contains(&id) => format!("ALSA has no device called {name}"),
+            _ => format!(
                 "no output device is called {id}: \"auto\", \"default\", \"null\", \"offline\", or \
                  one of devices()"
             ),
-        )
+        };
+        DeviceError::new(DeviceErrorKind::NotAvailable, message)
     };
     let known = cpal::DeviceId::from_str(id).map_err(|_| unknown())?;
     host(known.host())?.device_by_id(&known).ok_or_else(unknown)

@@ -245,6 +245,21 @@ fn all_sessions() {
 }
 
 #[test]
+fn of_several_ways_that_do_not_open_the_first_says_why() {
+    let engine = AudioEngine::new(EngineConfig::default()).expect("a valid configuration");
+    let paths = ["card", "server"].map(String::from).to_vec();
+    let run = engine.run_with(paths, |path, _| {
+        let kind = match path {
+            "card" => DeviceErrorKind::Busy,
+            _ => DeviceErrorKind::NotAvailable,
+        };
+        Err(DeviceError::new(kind, path.to_owned()))
+    });
+    let refused = DeviceError::new(DeviceErrorKind::Busy, "card");
+    assert!(matches!(run, Err(EngineError::Device(found)) if found == refused));
+}
+
+#[test]
 fn a_device_that_does_not_open_or_start_leaves_nothing_running() {
     for kind in KINDS {
         let error = DeviceError::new(kind, "injected");

@@ -46,18 +46,24 @@ impl Target {
     }
 
     /// Prepares it by the first of `paths` that opens.
+    ///
+    /// # Errors
+    /// What the first of them reports: that a later one is not there says nothing of a device that
+    /// is.
     pub(super) fn prepare_by(&self, paths: &[String], request: &OutputRequest) -> Prepared {
-        let nothing = DeviceError::new(DeviceErrorKind::NotAvailable, "there is no output device");
-        let mut result = Err(nothing);
+        let mut first = None;
         for path in paths {
-            result = match self {
+            let result = match self {
                 Self::Default | Self::Id(_) => output::prepare_device(path, request),
                 Self::Own { open, .. } => open(path, request),
             };
-            if result.is_ok() {
-                break;
+            match result {
+                Ok(prepared) => return Ok(prepared),
+                Err(error) => first = first.or(Some(error)),
             }
         }
-        result
+        Err(first.unwrap_or_else(|| {
+            DeviceError::new(DeviceErrorKind::NotAvailable, "there is no output device")
+        }))
     }
 }
