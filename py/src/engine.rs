@@ -202,12 +202,12 @@ impl Engine {
         id: &Bound<'_, PyAny>,
         source: &Bound<'_, PyAny>,
         priority: &Bound<'_, PyAny>,
-        stream: bool,
+        stream: &Bound<'_, PyAny>,
         analyze: &Bound<'_, PyAny>,
         awaited: bool,
     ) -> PyResult<Ticket> {
         let slot = self.slot_or_free(id)?;
-        let options = submit_options(priority, stream, analyze, awaited)?;
+        let options = submit_options(priority, flag(stream, "stream")?, analyze, awaited)?;
         let source = source::read(source)?;
         let ticket = self.quick(py, |engine| engine.submit(slot, source, &options))?;
         Ok(Ticket::new(ticket, self.home))
@@ -219,10 +219,10 @@ impl Engine {
         py: Python<'_>,
         items: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)>,
         priority: &Bound<'_, PyAny>,
-        stream: bool,
+        stream: &Bound<'_, PyAny>,
         analyze: &Bound<'_, PyAny>,
     ) -> PyResult<Batch> {
-        let options = submit_options(priority, stream, analyze, false)?;
+        let options = submit_options(priority, flag(stream, "stream")?, analyze, false)?;
         // All ids before any content is copied.
         let slots =
             items.iter().map(|(id, _)| self.slot_or_free(id)).collect::<PyResult<Vec<_>>>()?;

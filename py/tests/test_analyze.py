@@ -262,7 +262,7 @@ def test_wrong_kinds(kinds: object, error: type[Exception], message: str) -> Non
         ((0,), "empty"),
         ((2, 0), "empty"),
         ((0, 480), "empty"),
-        ((65, 480), "64 rows, one per channel, not 65$"),
+        ((65, 480), "64 rows at most, one per channel, not 65$"),
         ((480, 2), r"not 480; pass a\.T if it is \(frames, channels\)"),
     ],
 )

@@ -215,6 +215,8 @@ def test_a_word_that_is_none_of_the_choices(engine: hotcue.AudioEngine, name: st
         ("bus must be an integer, not str", lambda e: e.set_bus("1")),
         ("muted must be a bool, not int", lambda e: e.set_bus(1, muted=1)),
         ("on must be a bool, not int", lambda e: e.set_limiter(1)),
+        ("stream must be a bool, not int", lambda e: e.load_sample_async(0, b"", stream=1)),
+        ("stream must be a bool, not str", lambda e: e.load_many_async({0: b""}, stream="yes")),
         ("retrigger must be a str, not int", lambda e: e.play_sample(0, retrigger=1)),
         ("when_loading must be a str, not NoneType", lambda e: e.play_sample(0, when_loading=None)),
         ("output must be a str, not int", lambda e: e.set_output(1)),

@@ -53,7 +53,7 @@ def planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float
             rows, other = "columns", "channels, frames"
         turned = f"; pass a.T if it is ({other})" if values.shape[1] <= MAX_CHANNELS else ""
         raise ValueError(
-            f"an array may have {MAX_CHANNELS} {rows}, one per channel, not "
+            f"an array may have {MAX_CHANNELS} {rows} at most, one per channel, not "
             f"{values.shape[0]}{turned}"
         )
     if values.dtype.kind in "iu":

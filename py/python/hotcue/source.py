@@ -64,7 +64,7 @@ def resolve(
     if sample_rate is not None:
         if isinstance(source, str | bytes | bytearray | os.PathLike) or hasattr(source, "read"):
             raise TypeError(
-                f"sample_rate is that of an array; a {type(source).__name__} has its own"
+                "sample_rate is for arrays alone: files and their content have a rate of their own"
             )
         return Audio(source, sample_rate)
     if isinstance(source, str):
