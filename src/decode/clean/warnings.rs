@@ -103,7 +103,7 @@ impl Tally {
     fn non_finite(&self) -> Option<LoadWarning> {
         (self.non_finite > 0).then(|| LoadWarning {
             code: WarningCode::NonFinite,
-            message: "values that are no finite number were replaced by 0".to_owned(),
+            message: "values that are NaN, infinite or beyond 1e20 were replaced by 0".to_owned(),
             numbers: vec![("values", as_number(self.non_finite))],
         })
     }
