@@ -145,7 +145,10 @@ class WaveformAnalysis(TypedDict):
 
 
 class Analysis(TypedDict, total=False):
-    """What was heard, by kind: those that were asked for."""
+    """What was heard, by kind: those that were asked for.
+
+    Pyright, which minds keys that may be missing, wants to see ``"bpm" in heard`` first.
+    """
 
     bpm: BpmAnalysis
     key: KeyAnalysis | None

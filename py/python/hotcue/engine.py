@@ -244,11 +244,12 @@ class AudioEngine:
         what exports a buffer of numbers: ``(channels, frames)``, or ``(frames,)`` of one channel,
         floats as they are, integers by full scale, of `sample_rate` in Hz, which only arrays need.
         It is copied; of a `Sample` the audio alone: its tags, loops and `analysis` stay behind,
-        which a second load of its file would share. ``id=None`` takes the lowest free slot. Higher
-        `priority` loads first, -100…100. A newer load of an id supersedes an older one that has not
-        ended. The slot plays the sample that it has until the new one is there, and keeps it if the
-        load fails; voices that sound go on with the one that they began with. A file that is in
-        memory or being decoded already is not decoded again.
+        which a second load of its file would share. ``id=None`` takes the lowest free slot, which
+        is free again if the load fails or is cancelled. Higher `priority` loads first, -100…100. A
+        newer load of an id supersedes an older one that has not ended. The slot plays the sample
+        that it has until the new one is there, and keeps it if the load fails; voices that sound go
+        on with the one that they began with. A file that is in memory or being decoded already is
+        not decoded again.
 
         With ``stream=True`` only the head of the file and the beginnings of its loops come into
         memory: `success` comes as soon as they are there, and what voices play is read ahead of
@@ -265,9 +266,9 @@ class AudioEngine:
 
         What becomes of it is told by events, and by the ticket: exactly one of `success`,
         `error` and `cancelled`. A bad *file* never raises here. Raises `ValueError`,
-        `TypeError` and `RuntimeError` as the class says, and `QueueFullError` when
-        `max_queued` loads are waiting; `ValueError` also for a file-like object with more than
-        `max_source_bytes`.
+        `TypeError` and `RuntimeError` as the class says, `QueueFullError` when `max_queued` loads
+        are waiting, and a plain `HotcueError` when no slot is free for ``id=None``; `ValueError`
+        also for a file-like object with more than `max_source_bytes`.
         """
         return self._load(id, path, priority, stream, analyze, sample_rate, awaited=False)
 
@@ -308,8 +309,9 @@ class AudioEngine:
         heard in it (`analyze`) is there later, in `Sample.analysis`.
 
         ``id=None`` takes the lowest free slot, which is then `Sample.id`. It is taken until
-        `unload_sample`, as any other: who loads very many samples to look at, and not to play,
-        gives them one `id` after the other, or unloads them. The `Sample` stays valid.
+        `unload_sample`, as any other, or until the load fails or is cancelled: who loads very many
+        samples to look at, and not to play, gives them one `id` after the other, or unloads them.
+        The `Sample` stays valid.
         """
         from .waiting import running_loop  # Only those who have asyncio loaded come here.
 
@@ -679,7 +681,8 @@ class AudioEngine:
     def render(self, frames: SupportsIndex) -> NDArray[np.float32]:
         """Renders the next `frames` frames: float32 ``(channels, frames)``, C-contiguous, the
         caller's own. ``output="offline"`` only, else `RuntimeError`. It contains every command
-        given before it. Ctrl-C works, and loses what was rendered."""
+        given before it. It waits for what streams, not for loads. Ctrl-C works, and loses what was
+        rendered."""
         return self._native.render(frames)
 
     def set_output(self, output: str) -> None:
