@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use hotcue::Source;
 use hotcue::analysis::{AnalysisKind, AnalysisResult};
 use hotcue_actors::{
-    AnalysisFailure, AudioEngine, EngineError, LoadTicket, LoaderEvent, SubmitOptions,
+    AnalysisFailure, AudioEngine, EngineError, LoadTicket, LoaderEvent, PlayOptions, SlotState,
+    SubmitOptions,
 };
 use hotcue_tests::{
-    Contract, PATIENCE, TempDir, collect_until_ended, collect_until_heard, sine, wait_until,
-    wav_bytes,
+    Contract, Gate, PATIENCE, PausingSource, TempDir, collect_until_ended, collect_until_heard,
+    sine, wait_until, wav_bytes,
 };
 
 use crate::offline;
@@ -263,6 +264,38 @@ fn eviction_ends_an_analysis_and_is_not_held_up_by_it() {
 }
 
 #[test]
+fn what_was_heard_comes_back_with_an_evicted_sample_if_that_is_of_the_same_file() {
+    for is_same in [true, false] {
+        let folder = TempDir::new();
+        let listening = Listening::new();
+        listening.behave(Manner::Truly);
+        let bytes = u64::from(RATE) * 2 * 4;
+        let engine = listening.engine_with(1, Some(bytes * 3 / 2));
+        let path = tone_file(&folder);
+        let kinds = [AnalysisKind::Loudness, AnalysisKind::Waveform];
+        submit(&engine, 0, Source::Path(path.clone()), &kinds);
+        let mut contract = Contract::default();
+        collect_until_heard(engine.events(), &mut contract, 1);
+        let other = folder.write("other.wav", &tone());
+        submit(&engine, 1, Source::Path(other), &[]);
+        let state = |id| engine.state(id).expect("it runs");
+        wait_until("it has left", || state(0) == SlotState::Evicted);
+        wait_until("its place is taken", || state(1) == SlotState::Ready);
+        if !is_same {
+            std::fs::write(path, wav_bytes(RATE, 2, RATE / 2, sine(50.0, RATE)))
+                .expect("a file can be written");
+        }
+        engine.play_sample(0, PlayOptions::default()).expect("it runs").expect("it comes back");
+        wait_until("it has come back", || state(0) == SlotState::Ready);
+        let sample = engine.sample(0).expect("it runs").expect("it is there");
+        let heard: Vec<_> = sample.analysis().iter().map(|result| result.kind()).collect();
+        // All but the waveform, which is large.
+        let expected = if is_same { &kinds[..1] } else { &[] };
+        assert_eq!(heard, expected, "of the same file: {is_same}");
+    }
+}
+
+#[test]
 fn a_decoder_that_analyses_takes_up_a_load_and_goes_on_afterwards() {
     let listening = Listening::new();
     let engine = listening.engine(1);
@@ -486,4 +519,30 @@ fn a_cancel_that_races_with_its_answer_leaves_one_event_per_kind() {
         contract.see(event);
     }
     assert_eq!(contract.heard(), rounds as usize, "the last of each was told");
+}
+
+#[test]
+fn a_stream_that_waits_for_its_source_keeps_no_analysis() {
+    let listening = Listening::new();
+    let engine = listening.engine(1);
+    let heard = submit(&engine, 1, memory(), &[AnalysisKind::Loudness]);
+    loaded(&heard);
+    listening.wait();
+    let gate = Arc::new(Gate::default());
+    // Behind the head.
+    let source = Source::Custom(Arc::new(PausingSource {
+        gates: vec![(1 << 20, Arc::clone(&gate))],
+        content: wav_bytes(RATE, 2, 20 * RATE, sine(100.0, RATE)).into(),
+        fails: false,
+    }));
+    let stream = engine.stream_sample_async(Some(0), source, 0).expect("accepted");
+    loaded(&stream);
+    engine.play_sample(0, PlayOptions::default()).expect("it runs").expect("there is a stream");
+    wait_until("the decoder is inside the read", || gate.waiting() > 0);
+    listening.behave(Manner::Truly);
+    let mut contract = Contract::default();
+    collect_until_heard(engine.events(), &mut contract, 1);
+    assert_eq!(failures(&contract, &heard), ["heard"]);
+    engine.shut_down();
+    gate.open();
 }

@@ -27,5 +27,7 @@ impl Handler<Neglected> for LoaderSupervisor {
         if let Some(worker) = free.or_else(moving) {
             worker.addr.do_send(Tend { term: neglect.term, again: true });
         }
+        // What one of them was hearing when it went to read for a stream lies there since.
+        self.assist();
     }
 }
