@@ -36,7 +36,7 @@ pub struct CachedLoad {
     state: State,
     stage: Stage,
     percent: f32,
-    /// The file as it was when the load began.
+    /// The file as it was when the load began; once it is decoded, as it was then.
     opened: Option<SourceIdentity>,
     /// Whether any change since then shows.
     is_settled: bool,
@@ -241,6 +241,7 @@ impl CachedLoad {
     /// What is to be done with a sample that was decoded.
     fn store(&mut self, job: &LoadJob, sample: LoadedSample) -> State {
         let is_same = self.is_settled && job.identity() == self.opened;
+        self.opened = job.identity();
         let bytes = sample.buffer.byte_len() as u64;
         if !is_same || !is_worth_it(&sample) || !self.cache.has_room_for(bytes) {
             return State::Done(sample);
@@ -298,11 +299,12 @@ impl CachedLoad {
         self.percent
     }
 
-    /// As [`LoadJob::identity`].
+    /// As [`LoadJob::identity`]: of the file that its values come from. None while it compares: what
+    /// is decoded after that is opened once more, and may be another one.
     pub fn identity(&self) -> Option<SourceIdentity> {
         match &self.state {
-            // The values come of what is decoded, not of what there was before.
-            State::Decoding(job) if job.identity().is_some() => job.identity(),
+            State::Comparing(_) => None,
+            State::Decoding(job) => job.identity(),
             _ => self.opened,
         }
     }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::card::is_settled;
+use super::card::{Key, is_settled};
 use super::{Cache, CacheStats, CacheStore, CachedLoad};
 use crate::error::{LoadError, Stage};
 use crate::job::{LoadJob, LoadOptions, LoadedSample, Step};
@@ -543,6 +543,8 @@ fn what_is_read_from_the_cache_is_there_block_by_block_and_never_what_is_not_sou
                 assert!(buffer.plane(0)[..ready] == plane[..ready], "{ready} frames");
                 first.get_or_insert_with(|| Arc::clone(&buffer));
                 seen.push(ready);
+                assert!(job.stage() >= Stage::Decoding, "{:?}", job.stage());
+                assert!(job.held_bytes() >= buffer.byte_len(), "{} bytes", job.held_bytes());
             }
             assert_eq!(job.arriving().is_some(), job.buffer().is_some());
             if let Step::Done(sample) = job.step(&mut bench).expect("a good file") {
@@ -732,4 +734,168 @@ fn many_at_once_get_what_they_would_get_alone() {
         }
     });
     assert_eq!(folder.kept("unfinished"), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn what_is_written_to_while_it_is_compared_is_taken_for_nothing_that_is_known() {
+    let folder = Folder::new();
+    let (known, path) = (folder.copy("flac_16.flac"), folder.copy_as("flac_16.flac", "it.flac"));
+    let cache = folder.cache();
+    load(&cache, &known).expect("a good file");
+    let mut job = CachedLoad::new(Arc::clone(&cache), Source::Path(path.clone()), options());
+    let mut bench = Workbench::default();
+    job.step(&mut bench).expect("a good file");
+    // Whoever writes the same again might have written anything else.
+    fs::write(&path, fs::read(&known).expect("ours")).expect("writable");
+    while !matches!(job.step(&mut bench).expect("a good file"), Step::Done(_)) {}
+    assert_eq!(counts(&cache), [0, 2, 1, 0, 0]);
+    assert_eq!(folder.kept("card").len(), 1);
+}
+
+#[test]
+fn a_file_that_has_not_settled_is_compared_and_gets_no_card() {
+    let folder = Folder::new();
+    let (known, path) = (folder.copy("flac_16.flac"), folder.copy_as("flac_16.flac", "it.flac"));
+    let cache = folder.cache();
+    load(&cache, &known).expect("a good file");
+    let later = SystemTime::now() + Duration::from_secs(3_600);
+    used(&path, later);
+    assert_same(&load(&cache, &path).expect("a good file"), &decoded(&known));
+    assert_eq!(counts(&cache), [1, 1, 1, 0, 0]);
+    assert_eq!(folder.kept("card").len(), 1);
+}
+
+#[test]
+fn a_load_is_of_the_file_that_its_values_come_from() {
+    for is_compared in [false, true] {
+        let folder = Folder::new();
+        let [path, other] = ["flac_16.flac", "flac_24.flac"].map(|fixture| folder.copy(fixture));
+        let cache = folder.cache();
+        if is_compared {
+            // Of a file of this length, something is known.
+            let known = folder.0.join("known.flac");
+            let mut content = fs::read(&path).expect("ours");
+            content.reverse();
+            fs::write(&known, content).expect("writable");
+            settled(&known);
+            cache.note(&identify(&known).expect("ours"), Key::from_bytes([0; 32]));
+        }
+        let mut job = CachedLoad::new(Arc::clone(&cache), Source::Path(path.clone()), options());
+        let mut bench = Workbench::default();
+        job.step(&mut bench).expect("a good file");
+        assert_eq!(job.identity(), None, "what is decoded is opened by a later step");
+        fs::rename(&other, &path).expect("ours");
+        let expected = decoded(&path);
+        let sample = loop {
+            let step = job.step(&mut bench).expect("a good file");
+            if job.stage() >= Stage::Decoding {
+                assert_eq!(job.identity(), identify(&path).ok());
+            }
+            if let Step::Done(sample) = step {
+                break sample;
+            }
+        };
+        assert_same(&sample, &expected);
+        assert_eq!(folder.kept("sample"), Vec::<PathBuf>::new());
+    }
+}
+
+#[test]
+fn others_may_help_with_what_the_cache_has_not() {
+    let folder = Folder::new();
+    let path = folder.0.join("it.wav");
+    fs::write(&path, ramp_wav(2_000_000, 44_100)).expect("writable");
+    let mut jobs = (
+        LoadJob::new(Source::Path(path.clone()), options()),
+        CachedLoad::new(folder.cache(), Source::Path(path), options()),
+    );
+    let mut bench = Workbench::default();
+    let mut shared = [false; 2];
+    while !matches!(jobs.0.step(&mut bench).expect("a good file"), Step::Done(_)) {
+        shared[0] |= jobs.0.shared().is_some();
+    }
+    while !matches!(jobs.1.step(&mut bench).expect("a good file"), Step::Done(_)) {
+        shared[1] |= jobs.1.shared().is_some();
+    }
+    assert_eq!(shared, [true; 2]);
+}
+
+#[test]
+fn a_load_that_is_stopped_reads_no_more_from_the_cache() {
+    let folder = Folder::new();
+    let path = folder.0.join("it.wav");
+    fs::write(&path, ramp_wav(1_000_000, 44_100)).expect("writable");
+    settled(&path);
+    load(&folder.cache(), &path).expect("a good file");
+    let cache = folder.cache();
+    let mut job = CachedLoad::new(Arc::clone(&cache), Source::Path(path), options());
+    let mut bench = Workbench::default();
+    while job.stage() < Stage::Decoding {
+        job.step(&mut bench).expect("a good file");
+    }
+    job.pulse().stop();
+    assert!(job.step(&mut bench).is_err());
+    assert_eq!(counts(&cache), [0; 5]);
+}
+
+#[test]
+fn a_load_that_is_stopped_stores_no_more() {
+    let folder = Folder::new();
+    let path = folder.copy("flac_16.flac");
+    let cache = folder.cache();
+    let mut job = CachedLoad::new(Arc::clone(&cache), Source::Path(path.clone()), options());
+    let mut bench = Workbench::default();
+    // What is left to be done of it once it is decoded is to be stored.
+    let whole = decoded(&path).buffer.byte_len();
+    while job.buffer().is_none_or(|it| !it.is_finished() || it.byte_len() < whole) {
+        assert!(matches!(job.step(&mut bench), Ok(Step::Working)), "it is not stored yet");
+    }
+    job.pulse().stop();
+    assert!(matches!(job.step(&mut bench), Ok(Step::Done(_))), "the sample is there");
+    assert_eq!(counts(&cache), [0, 1, 0, 0, 0]);
+    assert_eq!(folder.kept("unfinished"), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_sample_that_has_no_room_takes_it_from_no_other() {
+    let folder = Folder::new();
+    let (small, large) = (folder.copy("flac_16.flac"), folder.0.join("large.wav"));
+    fs::write(&large, ramp_wav(1_000_000, 44_100)).expect("writable");
+    settled(&large);
+    load(&folder.cache(), &small).expect("a good file");
+    let bytes = decoded(&large).buffer.byte_len() as u64;
+    let cache = folder.cache_of(bytes - 1);
+    load(&cache, &large).expect("a good file");
+    assert_eq!(counts(&cache), [0, 1, 0, 0, 0]);
+    load(&cache, &small).expect("a good file");
+    assert_eq!(counts(&cache), [1, 1, 0, 0, 0]);
+}
+
+#[test]
+fn what_another_process_is_writing_stays_for_an_hour() {
+    let folder = Folder::new();
+    drop(folder.cache());
+    let [young, old] =
+        ["1-2-3.unfinished", "1-2-4.unfinished"].map(|name| folder.0.join("cache").join(name));
+    for (path, minutes) in [(&young, 50), (&old, 70)] {
+        fs::write(path, [0; 100]).expect("writable");
+        used(path, SystemTime::now() - Duration::from_secs(60 * minutes));
+    }
+    drop(folder.cache());
+    assert_eq!((young.exists(), old.exists()), (true, false));
+}
+
+#[test]
+fn a_card_is_of_one_file_as_it_was_at_one_time() {
+    let file = SourceIdentity { device: 1, inode: 2, len: 3, modified_ns: 4, changed_ns: 5 };
+    let others = [
+        SourceIdentity { device: 6, ..file },
+        SourceIdentity { inode: 6, ..file },
+        SourceIdentity { len: 6, ..file },
+        SourceIdentity { modified_ns: 6, ..file },
+        SourceIdentity { changed_ns: 6, ..file },
+    ];
+    for other in others {
+        assert!(Key::card(&other) != Key::card(&file), "{other:?}");
+    }
 }
