@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::card::Key;
 use super::parts::{Magic, PartsReader, PartsWriter, unsound};
-use super::records::{Record, kept};
+use super::records::Record;
 use crate::buffer::{SampleBuffer, SampleWriter};
 use crate::error::{LoadWarning, WarningCode};
 use crate::job::{LoadedSample, StageTimings};
@@ -38,7 +38,7 @@ pub(super) fn record_of(sample: &LoadedSample) -> Record {
         codec: sample.codec.clone(),
         bits_per_sample: sample.bits_per_sample,
         warnings: sample.warnings.iter().filter(is_of_content).cloned().collect(),
-        metadata: kept(sample.metadata.as_ref()),
+        metadata: sample.metadata.as_deref().cloned(),
     }
 }
 

@@ -1,7 +1,5 @@
 //! What is known of a sample beside its values, field by field.
 
-use std::sync::Arc;
-
 use super::field::Field;
 use crate::error::{LoadWarning, WarningCode};
 use crate::metadata::{
@@ -190,9 +188,4 @@ impl Field for Tags {
     fn take(bytes: &mut &[u8]) -> Option<Self> {
         Vec::take(bytes).map(Self::from_pairs)
     }
-}
-
-/// What of a sample's metadata an entry keeps: all of it, but for a picture.
-pub(super) fn kept(metadata: Option<&Arc<Metadata>>) -> Option<Metadata> {
-    metadata.map(|metadata| Metadata { kept_cover: None, ..Metadata::clone(metadata) })
 }

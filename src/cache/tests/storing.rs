@@ -155,3 +155,27 @@ fn of_two_that_store_the_same_one_entry_is_left_whoever_is_first() {
     let (again, _) = loaded(&folder.cache(), &path);
     assert_same(&again, &one);
 }
+
+#[test]
+fn what_another_has_stored_is_not_stored_again() {
+    let folder = Folder::new();
+    let path = long(&folder);
+    let caches = [folder.cache(), folder.cache()];
+    let both = caches.each_ref().map(|cache| loaded(cache, &path));
+    for (_sample, store) in both {
+        // The sample is held until then.
+        finish(store.expect("it is to be stored"));
+    }
+    assert_eq!(caches.map(|cache| cache.stats().stored), [1, 0]);
+}
+
+#[test]
+fn a_store_that_cannot_be_written_is_counted() {
+    let folder = Folder::new();
+    let (cache, path) = (folder.cache(), long(&folder));
+    let (_sample, store) = loaded(&cache, &path);
+    fs::remove_dir_all(folder.0.join("cache")).expect("ours");
+    finish(store.expect("it is to be stored"));
+    // Neither the card nor the entry.
+    assert_eq!(counts(&cache), [0, 1, 0, 0, 2]);
+}
