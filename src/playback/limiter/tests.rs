@@ -122,3 +122,26 @@ fn the_sliding_minimum_is_the_least_of_the_window() {
         assert_eq!(Some(&minimum.push(pushed[pushed.len() - 1])), window.iter().min());
     }
 }
+
+#[test]
+fn what_it_held_when_it_was_turned_off_is_gone() {
+    let mut limiter = on();
+    limited(&mut limiter, &noise(1_000, 7.3), 256);
+    limiter.set(false, false);
+    limited(&mut limiter, &vec![[1.0; 2]; 1_000], 256);
+    limiter.set(true, false);
+    let out = limited(&mut limiter, &vec![[0.0; 2]; 1_000], 256);
+    assert!(out.iter().flatten().all(|value| *value == 0.0));
+    assert_eq!(limited(&mut limiter, &vec![[1.0; 2]; 1_000], 256)[LOOK_AHEAD..], [[1.0; 2]; 904]);
+}
+
+#[test]
+fn it_holds_what_is_loud_from_the_first_frame_for_other_channels() {
+    let mut limiter = on();
+    limited(&mut limiter, &noise(1_000, 0.5), 256);
+    limiter.set_outputs(2);
+    let out = limited(&mut limiter, &noise(1_000, 7.3), 256);
+    let peak = out.iter().flatten().fold(0.0_f32, |peak, value| peak.max(value.abs()));
+    assert!(peak <= 1.0 && peak > 0.5, "{peak}");
+    assert!(out[..LOOK_AHEAD].iter().flatten().all(|value| *value == 0.0));
+}

@@ -35,6 +35,20 @@ fn a_bus_scales_and_mutes_its_voices_and_no_others() {
 }
 
 #[test]
+fn what_is_set_on_a_bus_that_nothing_is_heard_through_holds_at_once() {
+    let mut rig = Rig::new();
+    let (a, b) = (noise(2_000, 30), noise(2_000, 31));
+    rig.load(0, vec![a.clone()]);
+    rig.load(1, vec![b.clone()]);
+    rig.play(1, 0, VoiceParams { bus: 1, ..params() });
+    rig.left(100);
+    rig.send(set_bus(2, Some(0.25), None));
+    rig.play(2, 1, VoiceParams { bus: 2, ..params() });
+    let expected: Vec<f32> = (0..500).map(|frame| a[100 + frame] + b[frame] * 0.25).collect();
+    assert_eq!(rig.left(500), expected);
+}
+
+#[test]
 fn changes_of_a_bus_do_not_click() {
     for message in [set_bus(0, Some(0.0), None), set_bus(0, None, Some(true))] {
         let mut rig = Rig::new();

@@ -56,9 +56,6 @@ impl Voice {
             self.at_origin = false;
             self.fresh = frame == 0 && speed > 0.0;
         }
-        if length == Some(0) {
-            return Segment::End(self.end_reason());
-        }
         (self.fresh, self.at_origin) = (false, false);
         let mut frames = frames;
         if self.gate.target() == 0.0 {
