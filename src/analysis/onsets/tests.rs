@@ -24,3 +24,9 @@ fn slices_that_come_to_lie_on_one_frame_are_one() {
     assert!(slices.windows(2).all(|pair| pair[0] < pair[1]), "{slices:?}");
     assert!(slices.first() == Some(&100) && slices.len() < 8, "{slices:?}");
 }
+
+#[test]
+fn nothing_is_cut_at_the_end_of_a_sample_or_behind_it() {
+    let sample = SampleBuffer::from_planes(1_000, vec![vec![0.0; 1_000]]).expect("one channel");
+    assert_eq!(grid_slices(&sample, &[0.0, 0.5, 1.0, 1.5], 1), [0, 500]);
+}

@@ -26,3 +26,8 @@ fn of_two_relative_keys_that_fit_alike_it_is_minor() {
         assert!((heard.margin - 0.05).abs() < 1e-9, "{}", heard.margin);
     }
 }
+
+#[test]
+fn where_all_classes_are_alike_no_key_is_ahead() {
+    assert_eq!(best(&[1.0; 12]).margin, 0.0);
+}

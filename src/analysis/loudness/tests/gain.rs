@@ -62,3 +62,8 @@ fn replay_gain_goes_to_minus_18_lufs() {
     let tag = loudness(-11.5, 0.75).replay_gain().expect("a loudness");
     assert_eq!((tag.gain_db, tag.peak), (-6.5, 0.75));
 }
+
+#[test]
+fn no_gain_is_infinite() {
+    assert_eq!(loudness(-70.0, 0.0).gain(1e4, 0.0), f32::MAX);
+}
