@@ -14,6 +14,8 @@ mod findings;
 mod kinds;
 mod pool;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::mem;

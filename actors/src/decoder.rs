@@ -349,7 +349,7 @@ impl Handler<Assist> for DecoderActor {
 
     fn handle(&mut self, _: Assist, context: &mut Context<Self>) {
         // It may have got a job in between.
-        if self.running.is_none() && self.helper.is_none() {
+        if self.running.is_none() {
             self.turn += 1;
             self.assist(context);
         }

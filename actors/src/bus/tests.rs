@@ -4,11 +4,13 @@ use std::sync::{Arc, mpsc};
 
 use actix::Actor;
 use actix_rt::System;
+use hotcue::{Source, Stage};
 
 use super::EventBus;
 use crate::events::{DeviceState, LoaderEvent};
 use crate::messages::{Close, Flush, Publish, Subscribe};
 use crate::queue::EventQueue;
+use crate::request::Request;
 
 #[test]
 fn time_never_goes_back_from_one_event_to_the_next() {
@@ -46,4 +48,19 @@ fn closing_comes_after_what_was_published_before() {
         assert_eq!(queue.drain(None).len(), 10);
         assert!(queue.is_finished());
     }
+}
+
+#[test]
+fn a_percentage_that_was_overtaken_is_left_out() {
+    let request = Request::new(0, Source::Memory(Arc::from([])), 0);
+    let admitted = [10.0, 30.0, 20.0, 30.0, 40.0].map(|percent| {
+        request.admit(&LoaderEvent::Progress {
+            id: 0,
+            request_id: request.id,
+            time_sec: 0.0,
+            percent,
+            stage: Stage::Decoding,
+        })
+    });
+    assert_eq!(admitted, [true, true, false, true, true]);
 }

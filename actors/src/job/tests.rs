@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Barrier};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use hotcue::Source;
 
@@ -80,4 +81,16 @@ fn a_job_is_as_urgent_as_its_most_urgent_live_request() {
     assert_eq!(job.priority(), Some(-5));
     cancel(&requests[2]);
     assert_eq!(job.priority(), None);
+}
+
+#[test]
+fn a_job_that_waits_is_silent_only_if_its_requests_were_told_that_it_began() {
+    let requests = [request(), request()];
+    let [fresh, before] = requests.each_ref().map(Job::new);
+    let anew = before.again(before.close()).expect("somebody wants it");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while anew.silent_for() < Duration::from_millis(2) {
+        assert!(Instant::now() < deadline, "it is never silent");
+    }
+    assert_eq!(fresh.silent_for(), Duration::ZERO);
 }

@@ -4,14 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hotcue::analysis::AnalysisKind;
-use hotcue::{AudioSpec, SampleWriter, Source};
+use hotcue::{
+    AudioSpec, LoadOptions, LoadedSample, SampleBuffer, SampleWriter, Source, SourceIdentity,
+    StageTimings,
+};
 
 use super::{Delivery, SlotState, Table};
 use crate::budget::Budget;
+use crate::engine::Normalize;
 use crate::error::{AnalysisFailure, SubmitError};
 use crate::events::CancelReason;
 use crate::request::{Outcome, Request, Wishes};
-use crate::sample::Sample;
+use crate::sample::{Origin, Sample};
+use crate::work::{Work, Workshop};
 
 fn request(slot: u32) -> Arc<Request> {
     Request::new(slot, Source::Memory(Arc::from([])), 0)
@@ -199,4 +204,63 @@ fn whoever_hears_of_an_analysis_may_cancel_it() {
     });
     assert!(cancelled);
     assert_eq!(table.analyses().open(), 0);
+}
+
+/// The core's analyses.
+struct Core;
+
+impl Workshop for Core {
+    fn work(&self, _: &Source, _: LoadOptions) -> Box<dyn Work> {
+        unreachable!("nothing is loaded")
+    }
+
+    fn identify(&self, _: &Source) -> Option<SourceIdentity> {
+        None
+    }
+}
+
+/// A second of a wave whose loudness is known, from the file of this number.
+fn sample_of(file: u64) -> Arc<Sample> {
+    let square = (0..48_000).map(|frame| if frame / 24 % 2 == 0 { 0.1 } else { -0.1 }).collect();
+    let buffer = SampleBuffer::from_planes(48_000, vec![square]).expect("valid");
+    let loaded = LoadedSample {
+        buffer,
+        source_rate: 48_000,
+        container: "test".to_owned(),
+        codec: "test".to_owned(),
+        bits_per_sample: None,
+        warnings: Vec::new(),
+        metadata: None,
+        timings: StageTimings::default(),
+    };
+    let identity = SourceIdentity { device: 1, inode: file, len: 1, modified_ns: 1, changed_ns: 1 };
+    Sample::new(loaded, Origin { path: None, file: Some(identity) })
+}
+
+#[test]
+fn what_was_heard_of_an_evicted_sample_is_known_as_soon_as_it_arrives_again() {
+    let normalize = Normalize::Loudness { target_lufs: -30.0 };
+    for file in [1, 2] {
+        let table = Table::new(8, 8);
+        let request = register(&table, Some(0)).expect("accepted");
+        let first = sample_of(1);
+        table.complete(&request, &delivery(&table, &first)).expect("it is live");
+        let kinds = [AnalysisKind::Loudness].into_iter().collect();
+        table.analyze(0, Wishes { kinds, ..Wishes::default() }, |_, _| {}).expect("it is there");
+        let mut task = table.analyses().take();
+        while let Some(going_on) = task {
+            let stepped = table.analyses().step(going_on, &Core, |step| Ok(step()));
+            task = stepped.map(|(task, _)| task);
+        }
+        let expected = table.gain(0, normalize);
+        assert!(expected < 0.5, "{expected}");
+        let resident = table.resident(0).expect("it is there");
+        table.empty_evicted(0, &resident).expect("it is there");
+        let again = register(&table, Some(0)).expect("accepted");
+        let arriving = sample_of(file);
+        again.arrives(&arriving);
+        table.offer(&again, &arriving).expect("the slot is empty");
+        let expected = if file == 1 { expected } else { 1.0 };
+        assert_eq!(table.gain(0, normalize), expected, "of file {file}");
+    }
 }

@@ -92,3 +92,15 @@ fn what_was_begun_in_vain_is_swept_at_once() {
     assert_eq!(swept, [begun[1].id]);
     assert_eq!(queue.begun_count(), 1);
 }
+
+#[test]
+fn a_job_that_begins_anew_gives_signs_of_life_while_it_waits() {
+    let mut queue = Queue::default();
+    let requests = [request(0), request(0)];
+    let [fresh, before] = requests.each_ref().map(Job::new);
+    let anew = before.again(before.close()).expect("somebody wants it");
+    push(&mut queue, &fresh);
+    push(&mut queue, &anew);
+    let told: Vec<u64> = queue.told().map(|job| job.id).collect();
+    assert_eq!(told, [anew.id]);
+}
