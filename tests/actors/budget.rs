@@ -388,3 +388,25 @@ fn what_is_urgent_does_not_wait_for_what_waits_for_memory() {
     assert!(second.percent() < 100.0);
     rig.engine.shut_down();
 }
+
+#[test]
+fn a_sample_above_the_limit_of_one_is_refused_however_much_room_there_is() {
+    let engine = running(EngineConfig {
+        output: "offline".to_owned(),
+        sample_rate: Some(48_000),
+        max_sample_bytes: Some(SAMPLE),
+        ..EngineConfig::default()
+    });
+    let load = |frames| {
+        let content = wav_bytes(48_000, 1, frames, |_, _| 0.5);
+        let ticket = engine.load_sample_async(None, Source::Memory(content.into()), 0);
+        ticket.expect("accepted").wait(Some(PATIENCE)).expect("it ends")
+    };
+    assert!(load(FRAMES).is_ok());
+    match load(FRAMES + 1) {
+        Err(LoadFailure::Failed { error, .. }) => {
+            assert_eq!(error.kind(), LoadErrorKind::TooLarge, "{error}");
+        }
+        other => panic!("not refused: {other:?}"),
+    }
+}

@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use actix_rt::System;
 use hotcue::{LoadErrorKind, Source};
-use hotcue_actors::{EngineConfig, EventQueue, LoadSample, LoaderEvent, SubmitError, Subscribe};
-use hotcue_tests::{Contract, TempDir, collect_until_ended, fixtures, noise, sine, wav_bytes};
+use hotcue_actors::{
+    EngineConfig, EventQueue, LoadSample, LoaderEvent, SetPriority, SubmitError, Subscribe,
+};
+use hotcue_tests::{
+    BlockingSource, Contract, Gate, TempDir, collect_until_ended, fixtures, noise, sine, wav_bytes,
+};
 
 use crate::{offline, running};
 
@@ -112,4 +116,33 @@ fn the_supervisor_refuses_what_the_engine_refuses() {
         let answer = supervisor.send(load).await.expect("the supervisor lives");
         assert_eq!(answer, Err(SubmitError::IdOutOfRange));
     });
+}
+
+#[test]
+fn a_priority_is_refused_by_messages_where_the_engine_refuses_it() {
+    let engine = offline(1);
+    let supervisor = engine.supervisor().expect("it runs");
+    let gate = Arc::new(Gate::default());
+    System::new().block_on(async {
+        for (priority, fits) in [(-101, false), (-100, true), (100, true), (101, false)] {
+            let content = wav_bytes(48_000, 1, 100, sine(440.0, 48_000));
+            let source = BlockingSource { gate: Arc::clone(&gate), content };
+            let load =
+                LoadSample { id: Some(0), source: Source::Custom(Arc::new(source)), priority };
+            let answer = supervisor.send(load).await.expect("the supervisor lives");
+            assert_eq!(answer.is_ok(), fits, "{priority}: {answer:?}");
+            if !fits {
+                assert_eq!(answer, Err(SubmitError::PriorityOutOfRange));
+            }
+        }
+        let live = engine.loads().expect("it runs")[0].request_id;
+        for (priority, fits) in [(-101, false), (-100, true), (100, true), (101, false)] {
+            let set = SetPriority { request_id: live, priority };
+            assert_eq!(supervisor.send(set).await.expect("the supervisor lives"), fits);
+        }
+        let set = SetPriority { request_id: u64::MAX, priority: 0 };
+        assert!(!supervisor.send(set).await.expect("the supervisor lives"), "there is none");
+    });
+    engine.shut_down();
+    gate.open();
 }

@@ -11,7 +11,7 @@ use hotcue::{
 use hotcue_actors::testing::{Work, Workshop};
 use hotcue_actors::{AudioEngine, EngineConfig};
 use hotcue_tests::loading::{interleaved, load};
-use hotcue_tests::{PATIENCE, fixtures, sine, wait_until, wav_bytes};
+use hotcue_tests::{BlockingSource, Gate, PATIENCE, fixtures, sine, wait_until, wav_bytes};
 
 /// Loads as ever, and tells how many have helped at most, and how many steps were made.
 #[derive(Default)]
@@ -118,6 +118,23 @@ fn who_helps_takes_a_load_of_its_own_at_once() {
     assert!(matches!(short.wait(Some(PATIENCE)), Some(Ok(_))));
     assert!(long.wait(Some(Duration::ZERO)).is_none(), "the short one goes first");
     assert!(matches!(long.wait(Some(PATIENCE)), Some(Ok(_))));
+}
+
+#[test]
+fn who_is_called_away_leaves_its_part_to_others() {
+    for _ in 0..3 {
+        let (engine, helpers, _) = engine(2);
+        let long = engine.load_sample_async(Some(0), minutes(4), 0).expect("accepted");
+        wait_until("it is helped", || helpers.load(Ordering::Relaxed) > 0);
+        let gate = Arc::new(Gate::default());
+        let content = wav_bytes(48_000, 1, 480, sine(1_000.0, 48_000));
+        let source = BlockingSource { gate: Arc::clone(&gate), content };
+        let stuck = engine.load_sample_async(Some(1), Source::Custom(Arc::new(source)), 0);
+        assert!(matches!(long.wait(Some(PATIENCE)), Some(Ok(_))), "it waits for no helper");
+        assert!(gate.waiting() > 0);
+        gate.open();
+        assert!(matches!(stuck.expect("accepted").wait(Some(PATIENCE)), Some(Ok(_))));
+    }
 }
 
 #[test]

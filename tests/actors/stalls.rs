@@ -1,13 +1,18 @@
 //! Sources that fall silent: said, survived, cancelled.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use hotcue::Source;
-use hotcue_actors::LoaderEvent;
-use hotcue_tests::{BlockingSource, Contract, Gate, PATIENCE, sine, wav_bytes};
+use hotcue::output::{OutputRequest, prepare_offline};
+use hotcue::{LoadJob, LoadOptions, Source, SourceIdentity};
+use hotcue_actors::testing::{Work, Workshop};
+use hotcue_actors::{AudioEngine, EngineConfig, LoaderEvent};
+use hotcue_tests::{
+    BlockingSource, Contract, Gate, PATIENCE, sine, thread_count, wait_until, wav_bytes,
+};
 
-use crate::offline;
+use crate::{alone, offline};
 
 fn content() -> Vec<u8> {
     wav_bytes(48_000, 1, 1_000, sine(440.0, 48_000))
@@ -34,6 +39,9 @@ fn a_silent_source_is_said_to_have_stalled_every_two_seconds() {
             let other = engine.load_sample_async(Some(1), memory, 0).expect("accepted");
             assert!(matches!(other.wait(Some(PATIENCE)), Some(Ok(_))), "another decoder serves");
         }
+        // It would say that the source has answered.
+        let is_over = matches!(event, LoaderEvent::Progress { id: 0, .. }) && !stalls.is_empty();
+        assert!(!is_over, "{event:?}");
         contract.see(event);
     }
     assert!((2.0..2.5).contains(&stalls[0].0) && (4.0..4.5).contains(&stalls[1].0), "{stalls:?}");
@@ -57,6 +65,62 @@ fn a_stalled_load_can_be_cancelled() {
     assert!(ticket.cancel());
     assert!(matches!(ticket.wait(Some(PATIENCE)), Some(Err(_))));
     assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
-    hotcue_tests::wait_until("its decoder is given up", || engine.stats().abandoned_workers == 1);
+    wait_until("its decoder is given up", || engine.stats().abandoned_workers == 1);
+    gate.open();
+}
+
+#[test]
+fn a_decoder_that_comes_back_after_all_ends_as_there_is_another_in_its_place() {
+    alone(
+        "stalls::a_decoder_that_comes_back_after_all_ends_as_there_is_another_in_its_place",
+        || {
+            let engine = offline(1);
+            let gate = Arc::new(Gate::default());
+            let before = thread_count();
+            let ticket = engine.load_sample_async(Some(0), blocked(&gate), 0).expect("accepted");
+            let deadline = Instant::now() + PATIENCE;
+            while !matches!(engine.events().wait(deadline), Some(LoaderEvent::Stalled { .. })) {}
+            gate.open();
+            assert!(matches!(ticket.wait(Some(PATIENCE)), Some(Ok(_))));
+            wait_until("there are as many threads as before", || thread_count() == before);
+            assert_eq!(engine.stats().abandoned_workers, 0);
+        },
+    );
+}
+
+/// Files that do not answer whoever asks for them first.
+struct DeadAtFirst {
+    gate: Arc<Gate>,
+    asked: AtomicUsize,
+}
+
+impl Workshop for DeadAtFirst {
+    fn work(&self, _: &Source, options: LoadOptions) -> Box<dyn Work> {
+        let source = match self.asked.fetch_add(1, Ordering::Relaxed) {
+            0 => blocked(&self.gate),
+            _ => Source::Memory(Arc::from(content())),
+        };
+        Box::new(LoadJob::new(source, options))
+    }
+
+    fn identify(&self, _: &Source) -> Option<SourceIdentity> {
+        None
+    }
+}
+
+#[test]
+fn a_newer_load_of_a_path_does_not_wait_with_one_that_has_stalled() {
+    let config = EngineConfig { workers: Some(1), ..EngineConfig::default() };
+    let engine = AudioEngine::new(config).expect("a valid configuration");
+    let gate = Arc::new(Gate::default());
+    let files = DeadAtFirst { gate: Arc::clone(&gate), asked: AtomicUsize::new(0) };
+    let output = prepare_offline(&OutputRequest::default());
+    engine.run_in(output, Arc::new(files)).expect("it starts");
+    let source = || Source::Path("file.wav".into());
+    engine.load_sample_async(Some(0), source(), 0).expect("accepted");
+    let deadline = Instant::now() + PATIENCE;
+    while !matches!(engine.events().wait(deadline), Some(LoaderEvent::Stalled { .. })) {}
+    let newer = engine.load_sample_async(Some(0), source(), 0).expect("accepted");
+    assert!(matches!(newer.wait(Some(PATIENCE)), Some(Ok(_))));
     gate.open();
 }

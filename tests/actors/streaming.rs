@@ -1,18 +1,20 @@
 //! Long files, played from where they lie.
 
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hotcue::playback::{EndReason, PlaybackEvent};
-use hotcue::{LoadOptions, Source};
+use hotcue::{ByteSource, LoadOptions, ReadSeek, Source};
 use hotcue_actors::{
     AudioEngine, DropReason, LoadFailure, LoadTicket, LoaderEvent, LoopMode, MAX_STREAM_VOICES,
     PlayLoop, PlayOptions, PlaybackNotice, Sample, SlotState,
 };
 use hotcue_tests::loading::load;
 use hotcue_tests::{
-    Contract, Gate, PATIENCE, PausingSource, TempDir, fixtures, sine, wait_until, wav_bytes,
+    BlockingSource, Contract, Gate, PATIENCE, PausingSource, TempDir, fixtures, sine, wait_until,
+    wav_bytes,
 };
 
 use crate::offline;
@@ -78,6 +80,17 @@ fn a_streamed_file_sounds_to_the_bit_as_the_file_in_memory() {
     assert!(heard[FRAMES as usize..].iter().all(|value| *value == 0.0));
     assert_eq!(ended(&engine), [(voice, EndReason::Finished)]);
     assert_eq!(engine.stats().underruns, 0);
+}
+
+#[test]
+fn a_stream_counts_with_all_that_will_be_known_of_it() {
+    let folder = TempDir::new();
+    let engine = offline(1);
+    stream(&engine, 0, &long_file(&folder));
+    let sample = engine.sample(0).expect("it runs").expect("loaded");
+    let stream = sample.stream().expect("it is one");
+    assert!(stream.most_bytes() > sample.buffer().byte_len());
+    assert_eq!(engine.stats().sample_bytes, stream.most_bytes() as u64);
 }
 
 #[test]
@@ -169,6 +182,56 @@ fn a_file_that_changes_while_it_streams_ends_its_voices_with_a_reason() {
     assert_eq!(ended(&engine), [(voice, EndReason::SourceLost)]);
     // A load of what is there now is none of the old.
     stream(&engine, 0, &path);
+    play(&engine, PlayOptions::default());
+    assert!(left(&engine, 1_000).iter().any(|value| *value != 0.0));
+}
+
+/// Content behind whose first megabyte a read panics.
+#[derive(Debug)]
+struct PanickingBehind(Arc<[u8]>);
+
+struct PanickingReader(Cursor<Arc<[u8]>>);
+
+impl ByteSource for PanickingBehind {
+    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+        Ok(Box::new(PanickingReader(Cursor::new(Arc::clone(&self.0)))))
+    }
+
+    fn name(&self) -> &str {
+        "panics"
+    }
+}
+
+impl Read for PanickingReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let at = usize::try_from(self.0.position()).expect("small");
+        if at >= 1 << 20 && at < self.0.get_ref().len() {
+            std::panic::resume_unwind(Box::new("planted panic"));
+        }
+        let most = buffer.len().min((1_usize << 20).saturating_sub(at));
+        self.0.read(&mut buffer[..most])
+    }
+}
+
+impl Seek for PanickingReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn a_source_that_panics_while_it_streams_ends_its_voice_and_nothing_else() {
+    let engine = offline(1);
+    let content = wav_bytes(RATE, 2, FRAMES, sine(100.0, RATE)).into();
+    let source = Source::Custom(Arc::new(PanickingBehind(content)));
+    let ticket = engine.stream_sample_async(Some(0), source, 0).expect("accepted");
+    ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
+    // In a second of it there are less than 200 kB.
+    let voice = play(&engine, PlayOptions { start_sec: 5.0, ..PlayOptions::default() });
+    left(&engine, 2 * RATE as usize);
+    assert_eq!(ended(&engine), [(voice, EndReason::SourceLost)]);
+    let folder = TempDir::new();
+    stream(&engine, 0, &long_file(&folder));
     play(&engine, PlayOptions::default());
     assert!(left(&engine, 1_000).iter().any(|value| *value != 0.0));
 }
@@ -272,6 +335,22 @@ fn loads_go_on_while_streams_play_on_a_clock_without_an_underrun() {
 }
 
 #[test]
+fn a_stream_is_looked_through_beside_a_load_that_takes_long() {
+    let folder = TempDir::new();
+    let engine = offline(1);
+    let long = Source::Path(folder.silent_wav("long.wav", 44_100, 3_600));
+    let long = engine.load_sample_async(Some(1), long, 0).expect("accepted");
+    wait_until("it has begun", || long.percent() > 0.0);
+    let source = Source::Path(fixtures().join("stream/aac.aac"));
+    let ticket = engine.stream_sample_async(Some(0), source, 10).expect("accepted");
+    ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
+    let sample = engine.sample(0).expect("it runs").expect("loaded");
+    let length = || sample.stream().and_then(|stream| stream.frames());
+    wait_until("its length was found out", || length().is_some());
+    assert!(long.wait(Some(Duration::ZERO)).is_none(), "the long one was to take longer");
+}
+
+#[test]
 fn a_stream_and_a_load_of_one_file_do_not_mix() {
     let folder = TempDir::new();
     let path = long_file(&folder);
@@ -290,6 +369,53 @@ fn a_stream_and_a_load_of_one_file_do_not_mix() {
     for ticket in batch.tickets() {
         ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
         assert!(ticket.sample().is_some_and(|sample| sample.stream().is_some()));
+    }
+}
+
+#[test]
+fn a_load_that_takes_the_place_of_a_stream_of_the_same_file_does_not_join_it() {
+    for streams in [true, false] {
+        let folder = TempDir::new();
+        let path = long_file(&folder);
+        let engine = offline(1);
+        let gate = Arc::new(Gate::default());
+        let content = wav_bytes(RATE, 1, 100, sine(100.0, RATE));
+        let first = BlockingSource { gate: Arc::clone(&gate), content };
+        engine.load_sample_async(Some(1), Source::Custom(Arc::new(first)), 0).expect("accepted");
+        wait_until("the decoder is busy", || gate.waiting() > 0);
+        let source = || Source::Path(path.clone());
+        let submit = |stream| match stream {
+            true => engine.stream_sample_async(Some(0), source(), 0).expect("accepted"),
+            false => engine.load_sample_async(Some(0), source(), 0).expect("accepted"),
+        };
+        submit(!streams);
+        let newer = submit(streams);
+        gate.open();
+        let sample = newer.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
+        assert_eq!(sample.stream().is_some(), streams);
+    }
+}
+
+#[test]
+fn a_stream_is_never_evicted() {
+    let folder = TempDir::new();
+    let path = long_file(&folder);
+    let engine = crate::running(hotcue_actors::EngineConfig {
+        output: "offline".to_owned(),
+        sample_rate: Some(RATE),
+        memory_budget: Some(8 << 20),
+        ..hotcue_actors::EngineConfig::default()
+    });
+    stream(&engine, 0, &path);
+    // Beside the stream there is room for two of these.
+    for id in 1..5 {
+        let content =
+            folder.write(&format!("{id}.wav"), &wav_bytes(RATE, 1, 15 * RATE, |_, _| 0.5));
+        let ticket =
+            engine.load_sample_async(Some(id), Source::Path(content), 0).expect("accepted");
+        ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
+        let state = |id| engine.state(id).expect("it runs");
+        assert_eq!((state(0), state(id)), (SlotState::Ready, SlotState::Ready));
     }
 }
 
@@ -327,6 +453,11 @@ fn a_stream_whose_source_does_not_answer_keeps_no_load_waiting_nor_the_end() {
     ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
     play(&engine, PlayOptions::default());
     wait_until("somebody is inside the read", || gate.waiting() > 0);
+    // Most likely it is given to the decoder that is inside, shortly before that is given up.
+    std::thread::sleep(Duration::from_millis(400));
+    let source = Source::Path(fixtures().join("long/mp3_cbr.mp3"));
+    let given = engine.load_sample_async(Some(9), source, 0).expect("accepted");
+    given.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
     wait_until("another takes over", || engine.stats().abandoned_workers > 0);
     for round in 0..3 {
         let source = Source::Path(fixtures().join("long/mp3_cbr.mp3"));

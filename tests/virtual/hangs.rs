@@ -157,6 +157,23 @@ fn no_load_waits_for_decoders_that_do_not_come_back_from_an_analysis() {
 }
 
 #[test]
+fn a_load_is_given_to_a_decoder_that_does_nothing() {
+    under_a_virtual_clock(async {
+        let scene = Scene::new(2, false);
+        scene.load(0, &[AnalysisKind::Loudness]).await;
+        while scene.studies() == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        // One of them is inside a call that does not return.
+        for id in 1..20 {
+            let next = scene.load(id, &[]).await;
+            assert!(next < Duration::from_millis(20), "{id} took {next:?}");
+        }
+        scene.engine.shut_down_here().await;
+    });
+}
+
+#[test]
 fn a_load_is_not_lost_with_a_decoder_that_dies_before_it_comes_for_it() {
     under_a_virtual_clock(async {
         let scene = Scene::new(1, true);
@@ -169,6 +186,25 @@ fn a_load_is_not_lost_with_a_decoder_that_dies_before_it_comes_for_it() {
         // It is there when the decoder comes back, which lets go of what nobody waits for.
         let next = scene.load(1, &[]).await;
         assert!(next < Duration::from_millis(200), "{next:?}");
+        scene.engine.shut_down_here().await;
+    });
+}
+
+#[test]
+fn a_decoder_that_has_died_at_an_analysis_is_there_for_the_next() {
+    under_a_virtual_clock(async {
+        let scene = Scene::new(1, true);
+        scene.load(0, &[]).await;
+        let heard = scene.submit(1, &[AnalysisKind::Loudness]);
+        while scene.studies() == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        assert!(heard.cancel());
+        // It dies of letting go of that.
+        sleep(HANGS_UNTIL).await;
+        scene.engine.analyze_sample_async(0, &[AnalysisKind::Key], 0).expect("it is there");
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!((scene.studies(), scene.engine.stats().analyses), (2, 0), "it was heard");
         scene.engine.shut_down_here().await;
     });
 }

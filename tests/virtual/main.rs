@@ -8,6 +8,7 @@ mod hangs;
 mod log;
 mod lost;
 mod model;
+mod overtaken;
 mod world;
 
 use std::ops::Range;
