@@ -190,11 +190,16 @@ impl Rhythm {
         let mono = Mono::new(&self.sample, self.mixture);
         for &peak in &self.peaks[from..to] {
             let at_sec = seconds(peak as f64 + ATTACK_FRAMES);
-            let mut frame = attack::start(mono, at_sec) as u64;
-            let silent_sec = self.leading_silence_sec;
-            if self.onsets.frames.is_empty() && frame as f64 / rate < silent_sec + SOON_SEC {
-                frame = attack::beginning(mono, silent_sec) as u64;
+            let mut frame = attack::start(mono, at_sec);
+            if self.onsets.frames.is_empty() {
+                let silent_sec = self.leading_silence_sec;
+                let first = attack::beginning(mono, silent_sec);
+                let is_soon = frame as f64 / rate < silent_sec + SOON_SEC;
+                if is_soon || attack::hides(mono, first, frame) {
+                    frame = first;
+                }
             }
+            let frame = frame as u64;
             if self.onsets.frames.last().is_some_and(|last| *last >= frame) {
                 continue;
             }

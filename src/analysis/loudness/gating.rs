@@ -4,8 +4,8 @@
 //! ITU-R BS.1770-5, Annex 1: blocks, equation (2). EBU Tech 3341 (2023), 2.2: the sliding windows of
 //! 0.4 s and 3 s.
 
-/// Sub-blocks per second. A peak of momentary loudness is under-read by 10 log (1 − 5 ms / 400 ms)
-/// = 0.05 LU at most.
+/// Sub-blocks per second. A peak of momentary loudness of a sound that stays as loud is under-read by
+/// 10 log (1 − 5 ms / 400 ms) = 0.05 LU at most; that of strokes at both ends of its 400 ms by more.
 pub(super) const SUB_BLOCKS_PER_SEC: usize = 100;
 /// Sub-blocks per step of the gating blocks, which overlap by 75 % of 400 ms; also how often range
 /// looks at the short-term loudness.

@@ -16,6 +16,10 @@ const BEGINS_PART: f32 = 0.1;
 const LAST_PART: f32 = 0.05;
 /// How far back from there a zero crossing is looked for.
 const SNAP_SEC: f64 = 0.002;
+/// Two peaks of the flux are four frames apart: one hides what begins before it by less, as the
+/// first stroke of a flam, if that is this part as loud, −6 dB.
+const HIDDEN_SEC: f64 = 0.04;
+const HIDDEN_PART: f32 = 0.5;
 
 /// Values of all channels that the look at one attack takes.
 pub(super) fn values_per_attack(sample: &SampleBuffer) -> usize {
@@ -37,6 +41,13 @@ pub(super) fn beginning(mono: Mono<'_>, silent_sec: f64) -> usize {
     )]
     let first = (silent_sec * f64::from(mono.sample.sample_rate())).round() as usize;
     zero_crossing(mono, first.min(mono.sample.ready_frames().saturating_sub(1)), SNAP_SEC)
+}
+
+/// Whether the attack at `frame` is so soon after the `first` sound that it hides it.
+pub(super) fn hides(mono: Mono<'_>, first: usize, frame: usize) -> bool {
+    let to = (frame + frames_in(mono.sample, AFTER_SEC)).min(mono.sample.ready_frames());
+    frame.saturating_sub(first) < frames_in(mono.sample, HIDDEN_SEC)
+        && mono.loudest(first..frame) >= HIDDEN_PART * mono.loudest(frame..to)
 }
 
 /// The attack in the last `within_sec` of the sample, if there is one: the zero crossing at which it

@@ -96,6 +96,21 @@ fn onsets_move_with_the_sound_over_a_low_note_at_any_rate() {
 }
 
 #[test]
+fn a_flam_begins_with_its_first_stroke() {
+    // Further apart than onsets are at least, but nearer than two peaks of the flux.
+    for apart_sec in [0.0305, 0.031, 0.0315] {
+        for (gain, begins_with_it) in [(0.8, true), (0.6, true), (0.05, false)] {
+            let mut track = Track::new(44_100, 1.0);
+            track.hiss(0.0, 0.05, gain);
+            track.hiss(apart_sec, 0.05, 0.8);
+            let (onsets, _, _) = analyse(track.sample());
+            let begins = onsets.onsets_sec[0] == 0.0;
+            assert_eq!(begins, begins_with_it, "{apart_sec} s, {gain}: {onsets:?}");
+        }
+    }
+}
+
+#[test]
 fn what_begins_in_the_last_moment_has_an_onset() {
     for rate in [8_000, 44_100, 96_000] {
         let onsets_of = |plane: Vec<f32>| {
