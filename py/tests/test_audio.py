@@ -240,7 +240,13 @@ def test_what_cannot_be_written_says_why(tmp_path: Path) -> None:
         (np.zeros(3), RATE, {"bits": 16.0}, ValueError, "bits must be 16, 24 or 32, not 16.0"),
         (np.zeros(3), 0, {}, ValueError, "sample_rate out of range"),
         (np.zeros((3, 3, 3)), RATE, {}, ValueError, "shape"),
-        (np.zeros((70, 2)), RATE, {}, ValueError, r"rows at most, .* pass a\.T if it is \(frames, c"),
+        (
+            np.zeros((70, 2)),
+            RATE,
+            {},
+            ValueError,
+            r"rows at most, .* pass a\.T if it is \(frames, c",
+        ),
         (
             np.zeros((2, 70)),
             RATE,
