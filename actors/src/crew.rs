@@ -58,6 +58,10 @@ pub(crate) struct Offer {
 
 impl Drop for Offer {
     fn drop(&mut self) {
-        self.crew.lock().retain(|load| !Arc::ptr_eq(load, &self.load));
+        // One of them alone: a decoder that is stuck may have the load that another goes on with.
+        let mut offers = self.crew.lock();
+        if let Some(place) = offers.iter().position(|load| Arc::ptr_eq(load, &self.load)) {
+            offers.swap_remove(place);
+        }
     }
 }

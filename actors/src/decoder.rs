@@ -144,9 +144,11 @@ impl DecoderActor {
             self.drop_running();
             return self.go_on(context);
         }
-        running.job.steps();
-        self.feed_streams();
+        if !self.feed_beside_job() {
+            return;
+        }
         let Some(running) = &mut self.running else { return };
+        running.job.steps();
         let bench = &mut self.bench;
         let work = &mut running.work;
         let result = panic::caught(|| work.step(bench));

@@ -469,3 +469,36 @@ fn a_stream_whose_source_does_not_answer_keeps_no_load_waiting_nor_the_end() {
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
     gate.open();
 }
+
+#[test]
+fn a_stream_whose_source_does_not_answer_keeps_no_load_that_is_under_way() {
+    for workers in [1, 2] {
+        let folder = TempDir::new();
+        let engine = offline(workers);
+        let long: Vec<LoadTicket> = (1..=u32::try_from(workers).expect("two"))
+            .map(|id| {
+                let file = folder.silent_wav(&format!("{id}.wav"), 44_100, 1_200);
+                engine.load_sample_async(Some(id), Source::Path(file), 0).expect("accepted")
+            })
+            .collect();
+        wait_until("all have begun", || long.iter().all(|load| load.percent() > 0.0));
+        let gate = Arc::new(Gate::default());
+        // Behind the head.
+        let source = Source::Custom(Arc::new(PausingSource {
+            gates: vec![(1 << 20, Arc::clone(&gate))],
+            content: wav_bytes(RATE, 2, FRAMES, sine(100.0, RATE)).into(),
+            fails: false,
+        }));
+        let ticket = engine.stream_sample_async(Some(0), source, 10).expect("accepted");
+        ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
+        play(&engine, PlayOptions::default());
+        wait_until("a decoder is inside the read", || gate.waiting() > 0);
+        let under_way = long.iter().filter(|load| load.wait(Some(Duration::ZERO)).is_none());
+        assert_eq!(under_way.count(), workers, "they were to take longer");
+        for load in &long {
+            load.wait(Some(PATIENCE)).expect("it ends").expect("silence");
+        }
+        engine.shut_down();
+        gate.open();
+    }
+}

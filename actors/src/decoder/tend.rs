@@ -6,8 +6,9 @@ use actix::{AsyncContext, Context, Handler};
 use actix_rt::time::Instant;
 use hotcue::{LoadError, LoadErrorKind, LoadedSample, Workbench};
 
-use super::{DecoderActor, panic};
-use crate::messages::Tend;
+use super::{DecoderActor, Running, panic};
+use crate::job::Assignment;
+use crate::messages::{Idle, Tend};
 
 /// How often feeds are looked at while nothing else calls: a voice that has jumped waits as long.
 const INTERVAL: Duration = Duration::from_millis(3);
@@ -25,7 +26,29 @@ impl DecoderActor {
         streamed.map_or_else(|| loaded.buffer.byte_len(), |sample| sample.most_bytes())
     }
 
-    /// Before a step of a load: what voices need sooner.
+    /// Before a step of a load: what voices need sooner. Meanwhile the job lies beside this decoder,
+    /// and where a stream's source does not answer, another goes on with it: false then.
+    pub(super) fn feed_beside_job(&mut self) -> bool {
+        if self.parts.streams.is_idle() {
+            return true;
+        }
+        let Some(running) = self.running.take() else { return false };
+        let Running { job, work, reservation, offer, claimed, last_progress } = running;
+        let (work, reservation, since) = (Some(work), Some(reservation), Instant::now());
+        self.ahead.give(Assignment { job, work, reservation, since });
+        self.feed_streams();
+        let Some(Assignment { job, work: Some(work), reservation: Some(reservation), .. }) =
+            self.ahead.take_given()
+        else {
+            self.turn += 1;
+            self.supervisor.do_send(Idle { from: self.me });
+            return false;
+        };
+        self.running = Some(Running { job, work, reservation, offer, claimed, last_progress });
+        true
+    }
+
+    /// What voices need next.
     pub(super) fn feed_streams(&mut self) {
         if self.parts.streams.is_idle() {
             return;

@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actix_rt::time::Instant;
 
 use crate::job::Assignment;
 
@@ -10,8 +13,9 @@ use crate::job::Assignment;
 #[derive(Debug, Default)]
 pub(crate) struct Ahead {
     jobs: Mutex<VecDeque<Assignment>>,
-    /// The one that it was told to begin, until it does.
-    given: Mutex<Option<Assignment>>,
+    /// The one that it is to come for, and since when: one that it was told to begin, or its own
+    /// while it reads for a stream.
+    given: Mutex<Option<(Instant, Assignment)>>,
 }
 
 impl Ahead {
@@ -19,18 +23,24 @@ impl Ahead {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn given(&self) -> MutexGuard<'_, Option<Assignment>> {
+    fn given(&self) -> MutexGuard<'_, Option<(Instant, Assignment)>> {
         self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For a decoder without a job, which is to be told.
-    pub(super) fn give(&self, assignment: Assignment) {
-        *self.given() = Some(assignment);
+    /// For a decoder without a job, which is to be told; or by one that has something else to do
+    /// before it goes on with its job, from which it may not come back.
+    pub(crate) fn give(&self, assignment: Assignment) {
+        *self.given() = Some((Instant::now(), assignment));
     }
 
     /// Whoever takes it has it: the decoder, or the supervisor where that does not come for it.
     pub(crate) fn take_given(&self) -> Option<Assignment> {
-        self.given().take()
+        self.given().take().map(|(_, assignment)| assignment)
+    }
+
+    /// Whether the decoder has not come for it for so long.
+    pub(super) fn is_late(&self, late: Duration) -> bool {
+        self.given().as_ref().is_some_and(|(since, _)| since.elapsed() >= late)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -78,7 +78,7 @@ impl LoaderSupervisor {
             if self.workers[number].busy.as_ref().is_some_and(Busy::is_long) {
                 self.take_back(number);
             }
-            if self.workers[number].busy.as_ref().is_some_and(Busy::is_late)
+            if self.workers[number].is_late()
                 && let Some(given) = self.workers[number].take_given_back()
             {
                 self.enqueue(given);

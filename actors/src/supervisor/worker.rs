@@ -17,8 +17,9 @@ use crate::os;
 /// A decoder that has not come back so long after its last request ended is inside a read that
 /// does not return, or has lost its way: a step takes milliseconds.
 const STUCK: Duration = Duration::from_millis(500);
-/// A decoder that has not come for a job so long after it was given is inside something else, such as
-/// a call of the cache's disk for an analysis, that does not return.
+/// A decoder that has not come for a job so long after it was given, or laid aside by itself, is inside
+/// something else that does not return: a read for a stream, or a call of the cache's disk for an
+/// analysis.
 const LATE: Duration = Duration::from_millis(250);
 /// A job that a worker has been at for so long is none of many short ones.
 const LONG: Duration = Duration::from_millis(10);
@@ -114,7 +115,12 @@ impl Worker {
         self.addr.do_send(Decode);
     }
 
-    /// Takes back what it was given and has not come for.
+    /// Whether it should have come for its job by now.
+    pub(super) fn is_late(&self) -> bool {
+        self.ahead.is_late(LATE)
+    }
+
+    /// Takes back what it was given, or has laid aside, and has not come for.
     pub(super) fn take_given_back(&mut self) -> Option<Assignment> {
         let given = self.ahead.take_given();
         if given.is_some() {
@@ -183,11 +189,6 @@ impl Busy {
     pub(super) fn can_give_way(&self) -> bool {
         let favoured = self.job.is_favoured() && self.since.elapsed() < FAVOUR;
         self.preempted.is_none() && self.told == 0 && !favoured
-    }
-
-    /// Whether it should have come for its job by now.
-    pub(super) fn is_late(&self) -> bool {
-        self.since.elapsed() >= LATE
     }
 
     /// Whether it has been at one job for so long that nothing should wait behind it.
