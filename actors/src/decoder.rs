@@ -23,7 +23,7 @@ use crate::messages::{
     WorkerFree,
 };
 use crate::storing::Storing;
-use crate::supervisor::{Ahead, LoaderSupervisor, SupervisorParts};
+use crate::supervisor::{Given, LoaderSupervisor, SupervisorParts};
 use crate::work::Work;
 use outcome::Room;
 pub(crate) use outcome::{discard, fail_request};
@@ -39,7 +39,7 @@ const HELP_INTERVAL: Duration = Duration::from_millis(1);
 pub struct DecoderActor {
     /// Its number and generation.
     me: (usize, u64),
-    ahead: Arc<Ahead>,
+    given: Arc<Given>,
     parts: SupervisorParts,
     supervisor: Addr<LoaderSupervisor>,
     bench: Workbench,
@@ -79,14 +79,14 @@ impl std::fmt::Debug for Running {
 impl DecoderActor {
     pub(crate) fn new(
         me: (usize, u64),
-        ahead: Arc<Ahead>,
+        given: Arc<Given>,
         parts: SupervisorParts,
         supervisor: Addr<LoaderSupervisor>,
     ) -> Self {
         let (bench, since) = (Workbench::default(), Instant::now());
         Self {
             me,
-            ahead,
+            given,
             parts,
             supervisor,
             bench,
@@ -278,7 +278,7 @@ impl DecoderActor {
     fn go_on(&mut self, context: &mut Context<Self>) {
         self.turn += 1;
         let (from, took) = (self.me, self.since.elapsed());
-        while let Some(assignment) = self.ahead.take() {
+        while let Some(assignment) = self.parts.laid_out.take() {
             let job = Arc::clone(&assignment.job);
             if self.take(assignment) {
                 self.supervisor.do_send(WorkerFree { from, next: Some(job), took });
@@ -320,7 +320,7 @@ impl Handler<Decode> for DecoderActor {
         // What it was at goes to others.
         self.helper = None;
         self.set_aside();
-        let Some(assignment) = self.ahead.take_given() else {
+        let Some(assignment) = self.given.take() else {
             // It was away for too long.
             return self.supervisor.do_send(Idle { from: self.me });
         };

@@ -91,7 +91,7 @@ pub(crate) struct Measured(pub(crate) Vec<Arc<Job>>);
 pub(crate) struct WorkerFree {
     /// Its number and generation.
     pub(crate) from: (usize, u64),
-    /// The job that it has taken already, of those that were laid out for it.
+    /// The job that it has taken already, of those that were laid out.
     pub(crate) next: Option<Arc<Job>>,
     /// How long it was at the one that it has handed on.
     pub(crate) took: Duration,
@@ -141,7 +141,7 @@ pub(crate) struct WorkerDied {
 #[rtype(result = "()")]
 pub(crate) struct StopWorkers(pub(crate) Sender<Vec<Home>>);
 
-/// A job for a free decoder, new or begun, lies ready: see [`Ahead::give`](crate::supervisor::Ahead).
+/// A job for a free decoder, new or begun, lies ready: see [`Given`](crate::supervisor::Given).
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Decode;

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod dispatch;
+mod given;
 mod queue;
 mod scout;
 mod tending;
@@ -35,6 +36,7 @@ use crate::submit::Loader;
 use crate::table::Table;
 use crate::work::Workshop;
 pub(crate) use ahead::Ahead;
+pub(crate) use given::Given;
 use queue::Queue;
 use scout::Scout;
 use worker::{Abandoned, Busy, Worker};
@@ -83,6 +85,8 @@ pub(crate) struct SupervisorParts {
     pub(crate) streams: Arc<Streams>,
     pub(crate) analyses: Arc<Analyses>,
     pub(crate) stores: Arc<Stores>,
+    /// The next jobs of the decoders that are at one.
+    pub(crate) laid_out: Arc<Ahead>,
     /// Jobs to be dropped by whichever decoder comes to it: one that is told may hang just then.
     pub(crate) unwanted: Arc<Ahead>,
     pub(crate) sample_rate: u32,
@@ -431,15 +435,16 @@ impl Handler<StopWorkers> for LoaderSupervisor {
     type Result = ();
 
     fn handle(&mut self, StopWorkers(answer): StopWorkers, _: &mut Context<Self>) {
-        (0..self.workers.len()).for_each(|index| self.take_back(index));
         let given: Vec<Assignment> =
-            self.workers.iter().filter_map(|worker| worker.ahead.take_given()).collect();
+            self.workers.iter().filter_map(|worker| worker.given.take()).collect();
         self.stopping = true;
         self.parts.streams.stop();
         self.parts.analyses.stop();
         self.parts.stores.stop();
         let waiting = self.queue.drain().into_iter().chain(self.parked.drain(..));
-        waiting.chain(given).chain(self.parts.unwanted.take_back()).for_each(discard);
+        let SupervisorParts { laid_out, unwanted, .. } = &self.parts;
+        let laid_out = laid_out.take_back().into_iter().chain(unwanted.take_back());
+        waiting.chain(given).chain(laid_out).for_each(discard);
         let workers = self.workers.drain(..).chain(self.stalled.drain(..));
         let homes: Vec<Home> = workers
             .map(|worker| {

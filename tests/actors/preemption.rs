@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use hotcue::Source;
 use hotcue_actors::{AudioEngine, LoadTicket, LoaderEvent};
 use hotcue_tests::{
-    Contract, CountedSource, OpenReaders, PATIENCE, TempDir, collect_until_ended, wait_until,
-    wav_bytes,
+    BlockingSource, Contract, CountedSource, Gate, OpenReaders, PATIENCE, TempDir,
+    collect_until_ended, wait_until, wav_bytes,
 };
 
 use crate::offline;
@@ -174,4 +174,34 @@ fn a_low_priority_does_not_starve() {
     }
     assert!(low.wait(Some(PATIENCE)).is_some_and(|outcome| outcome.is_ok()));
     engine.shut_down();
+}
+
+#[test]
+fn no_load_waits_behind_one_that_has_just_begun_while_younger_ones_begin() {
+    let engine = offline(2);
+    let content = silence(1);
+    let gates: [Arc<Gate>; 2] = std::array::from_fn(|_| Arc::default());
+    let held = |gate: usize| {
+        let (gate, content) = (Arc::clone(&gates[gate]), content.to_vec());
+        Source::Custom(Arc::new(BlockingSource { gate, content }))
+    };
+    let load = |id: u32, source| engine.load_sample_async(Some(id), source, 0).expect("accepted");
+    let first = [load(0, held(0)), load(1, held(0))];
+    wait_until("both decoders are at work", || gates[0].waiting() == 2);
+    let hangs = load(2, held(1));
+    let short: Vec<LoadTicket> =
+        (3..40).map(|id| load(id, Source::Memory(Arc::clone(&content)))).collect();
+    gates[0].open();
+    for ticket in first.iter().chain(&short) {
+        assert!(matches!(ticket.wait(Some(PATIENCE)), Some(Ok(_))));
+    }
+    gates[1].open();
+    assert!(matches!(hangs.wait(Some(PATIENCE)), Some(Ok(_))));
+    let began = engine.drain_loader_events(None).into_iter().filter_map(|event| match event {
+        LoaderEvent::Started { request_id, .. } => Some(request_id),
+        _ => None,
+    });
+    // One decoder hangs: the other begins all of them.
+    let began: Vec<u64> = began.filter(|id| *id > hangs.request_id()).collect();
+    assert_eq!(began, short.iter().map(LoadTicket::request_id).collect::<Vec<_>>());
 }

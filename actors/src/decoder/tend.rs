@@ -35,10 +35,10 @@ impl DecoderActor {
         let Some(running) = self.running.take() else { return false };
         let Running { job, work, reservation, offer, claimed, last_progress } = running;
         let (work, reservation, since) = (Some(work), Some(reservation), Instant::now());
-        self.ahead.give(Assignment { job, work, reservation, since });
+        self.given.lay_down(Assignment { job, work, reservation, since });
         self.feed_streams();
         let Some(Assignment { job, work: Some(work), reservation: Some(reservation), .. }) =
-            self.ahead.take_given()
+            self.given.take()
         else {
             self.turn += 1;
             self.supervisor.do_send(Idle { from: self.me });

@@ -348,6 +348,7 @@ impl Plan {
             streams: Arc::clone(&self.streams),
             analyses: Arc::clone(self.table.analyses()),
             stores: self.stores,
+            laid_out: Arc::default(),
             unwanted: Arc::default(),
             table: self.table,
             publisher: publisher.clone(),

@@ -1,10 +1,9 @@
 //! Which job is next, and who does it: order, preemption, what is laid out ahead, help.
 
 use std::mem;
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::worker::Worker;
+use super::worker::{Busy, Worker};
 use super::{LoaderSupervisor, SupervisorParts};
 use crate::job::Assignment;
 use crate::messages::Assist;
@@ -12,7 +11,7 @@ use crate::messages::Assist;
 /// Jobs that each worker may have given back unfinished: with the one that it runs, so many
 /// buffers exist at most.
 const SUSPENDED_PER_WORKER: usize = 2;
-/// Jobs laid out for a decoder beside the one that it runs, at least
+/// Jobs laid out for each decoder that has just got one, at least
 const LEAST_AHEAD: usize = 2;
 /// and at most.
 const MOST_AHEAD: usize = 64;
@@ -27,7 +26,7 @@ impl LoaderSupervisor {
     pub(super) fn dispatch(&mut self) {
         // Nothing waits behind a busy decoder while another is free.
         if self.workers.iter().any(|worker| worker.busy.is_none()) {
-            self.take_all_back();
+            self.take_back();
         }
         while !self.stopping
             && let Some(free) = self.free_worker()
@@ -71,45 +70,40 @@ impl LoaderSupervisor {
         if self.stopping || !self.parked.is_empty() {
             return;
         }
-        for index in 0..self.workers.len() {
-            let worker = &self.workers[index];
-            if worker.busy.as_ref().is_none_or(|busy| !busy.can_give_way() || busy.is_long()) {
-                continue;
+        let is_quick = |busy: &Busy| busy.can_give_way() && !busy.is_long();
+        let quick = |worker: &&Worker| worker.busy.as_ref().is_some_and(is_quick);
+        let most = self.workers.iter().filter(quick).map(|worker| most_ahead(worker.took)).sum();
+        for _ in self.parts.laid_out.len()..most {
+            // Laid out are jobs of one priority only: a more urgent one would have to wait for those
+            // before it.
+            let next = self.queue.priority_at(0);
+            let less_urgent = next.is_none_or(|next| next < self.least_laid_out);
+            if self.least_laid_out < i32::MAX && less_urgent && !self.overtaken_first {
+                return;
             }
-            let ahead = Arc::clone(&worker.ahead);
-            for _ in ahead.len()..most_ahead(worker.took) {
-                // Laid out are jobs of one priority only: whichever decoder is first, none begins
-                // a job while a more urgent one lies with another.
-                let next = self.queue.priority_at(0);
-                let less_urgent = next.is_none_or(|next| next < self.least_laid_out);
-                if self.least_laid_out < i32::MAX && less_urgent && !self.overtaken_first {
-                    return;
-                }
-                let Some(assignment) = self.pop() else { return };
-                if !assignment.job.is_favoured() {
-                    let priority = assignment.job.priority().unwrap_or(i32::MAX);
-                    self.least_laid_out = self.least_laid_out.min(priority);
-                }
-                ahead.lay_out(assignment);
+            let Some(assignment) = self.pop() else { return };
+            if !assignment.job.is_favoured() {
+                let priority = assignment.job.priority().unwrap_or(i32::MAX);
+                self.least_laid_out = self.least_laid_out.min(priority);
             }
+            self.parts.laid_out.lay_out(assignment);
         }
     }
 
-    /// Takes back what is laid out for one decoder.
-    pub(super) fn take_back(&mut self, index: usize) {
-        for assignment in self.workers[index].ahead.take_back() {
-            self.enqueue(assignment);
-        }
+    /// Takes back all that is laid out.
+    pub(super) fn take_back(&mut self) {
+        self.parts.laid_out.take_back().into_iter().for_each(|laid_out| self.enqueue(laid_out));
+        self.least_laid_out = i32::MAX;
     }
 
-    /// Takes back all that is laid out, for it may not be the first in order any more.
+    /// As [`take_back`](Self::take_back), for it may not be the first in order any more; but for what
+    /// has its turn as soon as a decoder is free.
     pub(super) fn take_all_back(&mut self) {
-        let laid_out = self.workers.iter().flat_map(|worker| match worker.busy {
-            Some(_) => worker.ahead.take_unfavoured_back(),
-            None => worker.ahead.take_back(),
-        });
-        let laid_out: Vec<Assignment> = laid_out.collect();
-        laid_out.into_iter().for_each(|assignment| self.enqueue(assignment));
+        if self.workers.iter().any(|worker| worker.busy.is_none()) {
+            return self.take_back();
+        }
+        let laid_out = self.parts.laid_out.take_unfavoured_back();
+        laid_out.into_iter().for_each(|laid_out| self.enqueue(laid_out));
         self.least_laid_out = i32::MAX;
     }
 

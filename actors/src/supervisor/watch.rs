@@ -74,10 +74,10 @@ impl LoaderSupervisor {
     /// whenever its read returns, and touches nothing after that; one whose load is wanted may
     /// still bring it.
     fn look_at_workers(&mut self, supervisor: &Addr<Self>) {
+        if self.workers.iter().all(|worker| worker.busy.as_ref().is_some_and(Busy::is_long)) {
+            self.take_back();
+        }
         for number in 0..self.workers.len() {
-            if self.workers[number].busy.as_ref().is_some_and(Busy::is_long) {
-                self.take_back(number);
-            }
             if self.workers[number].is_late()
                 && let Some(given) = self.workers[number].take_given_back()
             {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix::Addr;
 use actix_rt::time::Instant;
 
-use super::ahead::Ahead;
+use super::given::Given;
 use super::{LoaderSupervisor, SupervisorParts};
 use crate::decoder::DecoderActor;
 use crate::home::Home;
@@ -45,7 +45,7 @@ pub(super) struct Worker {
     pub(super) helps: bool,
     /// How long it was at its last job; before that, [`USUAL`].
     pub(super) took: Duration,
-    pub(super) ahead: Arc<Ahead>,
+    pub(super) given: Arc<Given>,
 }
 
 /// What a worker is at.
@@ -89,10 +89,10 @@ impl Worker {
             os::name_thread(&format!("hotcue-decode{number}"));
             os::set_nice(nice);
         });
-        let ahead = Arc::default();
-        let addr = start_decoder(&home, (number, generation), &ahead, parts, supervisor);
+        let given = Arc::default();
+        let addr = start_decoder(&home, (number, generation), &given, parts, supervisor);
         let took = USUAL;
-        Self { home, addr, number, generation, busy: None, helps: false, took, ahead }
+        Self { home, addr, number, generation, busy: None, helps: false, took, given }
     }
 
     /// A panic ends the actor, not its home: the next decoder takes the same thread.
@@ -101,7 +101,7 @@ impl Worker {
         self.busy = None;
         self.helps = false;
         let me = (self.number, self.generation);
-        self.addr = start_decoder(&self.home, me, &self.ahead, parts, supervisor);
+        self.addr = start_decoder(&self.home, me, &self.given, parts, supervisor);
     }
 
     pub(super) fn is(&self, (number, generation): (usize, u64)) -> bool {
@@ -111,18 +111,18 @@ impl Worker {
     pub(super) fn assign(&mut self, assignment: Assignment) {
         self.busy = Some(Busy::new(Arc::clone(&assignment.job)));
         self.helps = false;
-        self.ahead.give(assignment);
+        self.given.lay_down(assignment);
         self.addr.do_send(Decode);
     }
 
     /// Whether it should have come for its job by now.
     pub(super) fn is_late(&self) -> bool {
-        self.ahead.is_late(LATE)
+        self.given.is_late(LATE)
     }
 
     /// Takes back what it was given, or has laid aside, and has not come for.
     pub(super) fn take_given_back(&mut self) -> Option<Assignment> {
-        let given = self.ahead.take_given();
+        let given = self.given.take();
         if given.is_some() {
             self.busy = None;
         }
@@ -233,10 +233,10 @@ impl Busy {
 fn start_decoder(
     home: &Home,
     me: (usize, u64),
-    ahead: &Arc<Ahead>,
+    given: &Arc<Given>,
     parts: &SupervisorParts,
     supervisor: &Addr<LoaderSupervisor>,
 ) -> Addr<DecoderActor> {
-    let decoder = DecoderActor::new(me, Arc::clone(ahead), parts.clone(), supervisor.clone());
+    let decoder = DecoderActor::new(me, Arc::clone(given), parts.clone(), supervisor.clone());
     home.start(|_| decoder)
 }
