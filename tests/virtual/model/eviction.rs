@@ -64,7 +64,9 @@ impl Model {
         let (id, file) = (self.requests[index].slot, self.requests[index].file);
         let sample = engine.sample(id).expect("it runs");
         let found = sample.as_ref().map(|sample| self.audio(sample.buffer()));
-        if let Some(found) = found {
+        // What was pushed meanwhile stays there if it fails.
+        let was_there = self.slots[id as usize].holds;
+        if let Some(found) = found.filter(|_| found != was_there) {
             return self.succeeded(index, found);
         }
         let slot = self.take_current(index);
@@ -74,7 +76,7 @@ impl Model {
             self.requests[index].succeeded = true;
             self.evictions[id as usize] += 1;
         } else {
-            slot.failed = true;
+            slot.failed = slot.holds.is_none();
             let request = &self.requests[index];
             let may_fail = self.possible(request).iter().any(|end| *end != End::Good);
             assert!(may_fail || self.budget.is_some(), "{request:?}");
