@@ -63,6 +63,27 @@ pub struct OutputInfo {
     pub buffer_frames: Option<u32>,
 }
 
+/// Prepares an output by the first of `paths` that `open` opens.
+///
+/// # Errors
+/// What `open` reports of the first: that a later one is not there says nothing of a device that is.
+/// `not_available` where there is no path.
+pub fn prepare_first(
+    paths: &[String],
+    open: impl Fn(&str) -> Result<Box<dyn PreparedOutput>, DeviceError>,
+) -> Result<Box<dyn PreparedOutput>, DeviceError> {
+    let mut first = None;
+    for path in paths {
+        match open(path) {
+            Ok(prepared) => return Ok(prepared),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    Err(first.unwrap_or_else(|| {
+        DeviceError::new(DeviceErrorKind::NotAvailable, "there is no output device")
+    }))
+}
+
 /// A device that could be played on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceInfo {

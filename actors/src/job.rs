@@ -360,4 +360,10 @@ impl Assignment {
     pub(crate) fn new(job: Arc<Job>) -> Self {
         Self { job, work: None, reservation: None, since: Instant::now() }
     }
+
+    /// A job that goes on with what is done of it.
+    pub(crate) fn begun(job: Arc<Job>, work: Box<dyn Work>, reservation: Reservation) -> Self {
+        let (work, reservation) = (Some(work), Some(reservation));
+        Self { job, work, reservation, since: Instant::now() }
+    }
 }

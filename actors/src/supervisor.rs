@@ -45,6 +45,7 @@ use worker::{Abandoned, Busy, Worker};
 const MIN_ENDED: usize = 64;
 /// Every so many times that a worker gets free by itself, the job that waited longest goes first.
 const OVERTAKEN_EVERY: u32 = 8;
+
 /// The actor that dispatches loads to a pool of decoders. Shares an arbiter with the bus and
 /// never blocks: it neither opens nor stats a file.
 #[derive(Debug)]
@@ -227,7 +228,7 @@ impl Handler<Submit> for LoaderSupervisor {
             return;
         }
         if job.priority().is_some_and(|priority| priority > self.least_laid_out) {
-            self.take_all_back();
+            self.put_in_order();
         }
         self.enqueue(Assignment::new(job));
         self.dispatch();
@@ -245,7 +246,7 @@ impl Handler<Reprioritised> for LoaderSupervisor {
     type Result = ();
 
     fn handle(&mut self, Reprioritised(job): Reprioritised, _: &mut Context<Self>) {
-        self.take_all_back();
+        self.put_in_order();
         self.queue.refresh(&job);
         self.dispatch();
     }
@@ -387,7 +388,7 @@ impl Handler<Suspended> for LoaderSupervisor {
             }
             None => self.retire(from),
         }
-        self.take_all_back();
+        self.put_in_order();
         if no_room {
             self.parked.push(assignment);
         } else {
@@ -417,7 +418,7 @@ impl Handler<WorkerDied> for LoaderSupervisor {
         }
         let parts = self.parts.clone();
         self.unpark();
-        self.take_all_back();
+        self.put_in_order();
         match self.worker_mut(from) {
             Some(worker) => {
                 // What it has not come for, its successor does not know of.

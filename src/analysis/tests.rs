@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{AnalysisError, AnalysisJob, AnalysisKind, AnalysisStep};
+use super::{AnalysisError, AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep};
 use crate::buffer::{SampleBuffer, SampleWriter};
 use crate::spec::AudioSpec;
 
@@ -114,21 +114,26 @@ fn a_job_may_be_dropped_after_any_step() {
     assert_eq!(Arc::strong_count(&sample), 1, "nothing else holds the sample");
 }
 
+/// What is found in a sample that is finished.
+pub(super) fn results(sample: &Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Vec<AnalysisResult> {
+    let mut job = AnalysisJob::new(Arc::clone(sample), kinds);
+    let mut results = Vec::new();
+    loop {
+        match job.step() {
+            AnalysisStep::More => {}
+            AnalysisStep::Done(_, result) => results.push(result.expect("a finished sample")),
+            AnalysisStep::Finished => return results,
+        }
+    }
+}
+
 #[test]
 fn what_is_no_number_is_silence() {
     let heard = |odd: f32| {
         let mut plane: Vec<f32> = (0..44_100).map(|at| (at % 100) as f32 / 100.0 - 0.5).collect();
         plane[20_000..20_100].fill(odd);
         let sample = SampleBuffer::from_planes(22_050, vec![plane]).expect("a mono sample");
-        let mut job = AnalysisJob::new(sample, &[AnalysisKind::Bpm, AnalysisKind::Key]);
-        let mut results = Vec::new();
-        loop {
-            match job.step() {
-                AnalysisStep::More => {}
-                AnalysisStep::Done(_, result) => results.push(result.expect("it is finished")),
-                AnalysisStep::Finished => return results,
-            }
-        }
+        results(&sample, &[AnalysisKind::Bpm, AnalysisKind::Key])
     };
     for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         assert_eq!(heard(odd), heard(0.0), "{odd}");

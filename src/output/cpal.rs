@@ -39,16 +39,7 @@ const SERVERS: [&str; 3] = ["alsa:default", "alsa:pulse", "alsa:pipewire"];
 /// What the first path reports, quietly and within a second: that a later one is not there says
 /// nothing of a device that is. `not_available` where there is no path.
 pub fn prepare_default(request: &OutputRequest) -> Result<Box<dyn PreparedOutput>, DeviceError> {
-    let mut first = None;
-    for path in default_paths() {
-        match prepare_device(&path, request) {
-            Ok(prepared) => return Ok(prepared),
-            Err(error) => first = first.or(Some(error)),
-        }
-    }
-    Err(first.unwrap_or_else(|| {
-        DeviceError::new(DeviceErrorKind::NotAvailable, "there is no output device")
-    }))
+    super::prepare_first(&default_paths(), |path| prepare_device(path, request))
 }
 
 /// Prepares the device that [`devices`] calls `id`, or any other that the system knows by it.

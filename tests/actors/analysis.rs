@@ -14,8 +14,8 @@ use hotcue_actors::{
     SubmitOptions,
 };
 use hotcue_tests::{
-    Contract, Gate, PATIENCE, PausingSource, TempDir, collect_until_ended, collect_until_heard,
-    sine, wait_until, wav_bytes,
+    Contract, Gate, PATIENCE, TempDir, collect_until_ended, collect_until_heard, sine, wait_until,
+    wav_bytes,
 };
 
 use crate::offline;
@@ -529,13 +529,8 @@ fn a_stream_that_waits_for_its_source_keeps_no_analysis() {
     loaded(&heard);
     listening.wait();
     let gate = Arc::new(Gate::default());
-    // Behind the head.
-    let source = Source::Custom(Arc::new(PausingSource {
-        gates: vec![(1 << 20, Arc::clone(&gate))],
-        content: wav_bytes(RATE, 2, 20 * RATE, sine(100.0, RATE)).into(),
-        fails: false,
-    }));
-    let stream = engine.stream_sample_async(Some(0), source, 0).expect("accepted");
+    let stream =
+        engine.stream_sample_async(Some(0), crate::streaming::waiting(&gate), 0).expect("accepted");
     loaded(&stream);
     engine.play_sample(0, PlayOptions::default()).expect("it runs").expect("there is a stream");
     wait_until("the decoder is inside the read", || gate.waiting() > 0);

@@ -41,6 +41,15 @@ fn stream(engine: &AudioEngine, id: u32, path: &Path) -> LoadTicket {
     ticket
 }
 
+/// What waits for a gate behind the head.
+pub(crate) fn waiting(gate: &Arc<Gate>) -> Source {
+    Source::Custom(Arc::new(PausingSource {
+        gates: vec![(1 << 20, Arc::clone(gate))],
+        content: wav_bytes(RATE, 2, FRAMES, sine(100.0, RATE)).into(),
+        fails: false,
+    }))
+}
+
 fn whole(path: &Path) -> hotcue::LoadedSample {
     let options = LoadOptions { sample_rate: Some(RATE), max_sample_bytes: None };
     load(Source::Path(path.to_path_buf()), options, PATIENCE).expect("a sound file")
@@ -443,12 +452,7 @@ fn a_stream_whose_source_does_not_answer_keeps_no_load_waiting_nor_the_end() {
         ..hotcue_actors::EngineConfig::default()
     });
     let gate = Arc::new(Gate::default());
-    // Behind the head.
-    let source = Source::Custom(Arc::new(PausingSource {
-        gates: vec![(1 << 20, Arc::clone(&gate))],
-        content: wav_bytes(RATE, 2, FRAMES, sine(100.0, RATE)).into(),
-        fails: false,
-    }));
+    let source = waiting(&gate);
     let ticket = engine.stream_sample_async(Some(0), source, 0).expect("accepted");
     ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
     play(&engine, PlayOptions::default());
@@ -483,12 +487,7 @@ fn a_stream_whose_source_does_not_answer_keeps_no_load_that_is_under_way() {
             .collect();
         wait_until("all have begun", || long.iter().all(|load| load.percent() > 0.0));
         let gate = Arc::new(Gate::default());
-        // Behind the head.
-        let source = Source::Custom(Arc::new(PausingSource {
-            gates: vec![(1 << 20, Arc::clone(&gate))],
-            content: wav_bytes(RATE, 2, FRAMES, sine(100.0, RATE)).into(),
-            fails: false,
-        }));
+        let source = waiting(&gate);
         let ticket = engine.stream_sample_async(Some(0), source, 10).expect("accepted");
         ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
         play(&engine, PlayOptions::default());

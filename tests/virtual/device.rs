@@ -7,6 +7,8 @@ use hotcue::output::{
     StartError,
 };
 use hotcue::playback::Renderer;
+use hotcue_actors::testing::{Jitter, Workshop, World};
+use hotcue_actors::{AudioEngine, EngineConfig};
 
 /// Plays the device's part. Clones are the same device.
 #[derive(Clone, Default)]
@@ -18,6 +20,17 @@ struct State {
     /// It runs its callback itself; else the sink does that.
     clocked: bool,
     lost: bool,
+}
+
+/// An engine on such a device, whose loads are those of `workshop`.
+pub(crate) fn engine(config: EngineConfig, workshop: impl Workshop + 'static) -> AudioEngine {
+    let device = Device::default();
+    let spare = device.clone();
+    let world =
+        World::new(1, Jitter::default(), Arc::new(workshop), move |request| spare.prepare(request));
+    let engine = AudioEngine::new(config).expect("a valid configuration");
+    engine.run_here(device.prepare(&OutputRequest::default()), &world).expect("it starts");
+    engine
 }
 
 impl Device {

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use actix_rt::time::{Instant, sleep};
 use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisStep};
-use hotcue::output::OutputRequest;
 use hotcue::{LoadJob, LoadOptions, SampleBuffer, Source, SourceIdentity};
-use hotcue_actors::testing::{Jitter, Study, Work, Workshop, World};
+use hotcue_actors::testing::{Study, Work, Workshop};
 use hotcue_actors::{AudioEngine, EngineConfig, LoadTicket, SubmitOptions};
 use hotcue_tests::{sine, wav_bytes};
 
-use crate::device::Device;
+use crate::{device, under_a_virtual_clock};
 
 const RATE: u32 = 8_000;
 /// Until then the disk does not answer.
@@ -81,18 +80,12 @@ impl Scene {
         let studies = Arc::<AtomicUsize>::default();
         let answers_at = begin + HANGS_UNTIL;
         let workshop = Hanging { answers_at, studies: Arc::clone(&studies), drops_badly };
-        let device = Device::default();
-        let spare = device.clone();
-        let world = World::new(1, Jitter::default(), Arc::new(workshop), move |request| {
-            spare.prepare(request)
-        });
         let config = EngineConfig {
             workers: Some(workers),
             sample_rate: Some(RATE),
             ..EngineConfig::default()
         };
-        let engine = AudioEngine::new(config).expect("a valid configuration");
-        engine.run_here(device.prepare(&OutputRequest::default()), &world).expect("it starts");
+        let engine = device::engine(config, workshop);
         Self { engine, begin, studies }
     }
 
@@ -116,15 +109,6 @@ impl Scene {
     fn studies(&self) -> usize {
         self.studies.load(Ordering::Relaxed)
     }
-}
-
-fn under_a_virtual_clock(scene: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime without a driver");
-    tokio::task::LocalSet::new().block_on(&runtime, scene);
 }
 
 #[test]

@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_rt::time::{Instant, sleep};
-use hotcue::output::OutputRequest;
 use hotcue::{
     LoadError, LoadErrorKind, LoadOptions, Pulse, Source, SourceIdentity, Stage, Step, Workbench,
 };
-use hotcue_actors::testing::{Jitter, Work, Workshop, World};
-use hotcue_actors::{AudioEngine, EngineConfig, LoadFailure, LoadTicket};
+use hotcue_actors::testing::{Work, Workshop};
+use hotcue_actors::{EngineConfig, LoadFailure, LoadTicket};
 
-use crate::device::Device;
 use crate::disk::FOR_EVER;
+use crate::{device, under_a_virtual_clock};
 
 /// All loads of which take for ever, in reads or without.
 struct Endless {
@@ -71,20 +70,9 @@ impl Work for EndlessWork {
 
 /// What came of such a load within ten minutes, when, and how many decoders were given up.
 fn outcome(reads: bool) -> (Option<(LoadErrorKind, Duration)>, usize) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime without a driver");
-    tokio::task::LocalSet::new().block_on(&runtime, async {
-        let device = Device::default();
-        let spare = device.clone();
-        let world = World::new(1, Jitter::default(), Arc::new(Endless { reads }), move |request| {
-            spare.prepare(request)
-        });
+    under_a_virtual_clock(async {
         let config = EngineConfig { workers: Some(1), ..EngineConfig::default() };
-        let engine = AudioEngine::new(config).expect("a valid configuration");
-        engine.run_here(device.prepare(&OutputRequest::default()), &world).expect("it starts");
+        let engine = device::engine(config, Endless { reads });
         let begin = Instant::now();
         let source = Source::Memory(Arc::from([0; 10]));
         let ticket = engine.load_sample_async(Some(0), source, 0).expect("accepted");

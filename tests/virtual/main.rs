@@ -17,6 +17,16 @@ use std::thread;
 
 use hotcue_tests::long_form;
 
+/// Runs a scene on one thread, whose clock goes on whenever all wait.
+fn under_a_virtual_clock<T>(scene: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without a driver");
+    tokio::task::LocalSet::new().block_on(&runtime, scene)
+}
+
 /// `HOTCUE_SEED` runs one schedule again, or with `from..until` that many.
 fn seeds() -> Range<u64> {
     let asked = std::env::var("HOTCUE_SEED").ok();

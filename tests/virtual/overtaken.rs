@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_rt::time::{Instant, sleep};
-use hotcue::output::OutputRequest;
 use hotcue::{
     LoadError, LoadJob, LoadOptions, Pulse, Source, SourceIdentity, Stage, Step, Workbench,
 };
-use hotcue_actors::testing::{Jitter, Work, Workshop, World};
+use hotcue_actors::testing::{Work, Workshop};
 use hotcue_actors::{AudioEngine, EngineConfig, LoadTicket};
 use hotcue_tests::{sine, wav_bytes};
 
-use crate::device::Device;
+use crate::{device, under_a_virtual_clock};
 
 const RATE: u32 = 8_000;
 /// What a step takes.
@@ -88,20 +87,10 @@ fn has_ended(ticket: &LoadTicket) -> bool {
 
 #[test]
 fn a_load_that_others_overtake_has_its_turn_after_two_seconds_and_is_left_alone_then() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime without a driver");
-    tokio::task::LocalSet::new().block_on(&runtime, async {
-        let device = Device::default();
-        let spare = device.clone();
-        let world =
-            World::new(1, Jitter::default(), Arc::new(Slow), move |request| spare.prepare(request));
+    under_a_virtual_clock(async {
         let config =
             EngineConfig { workers: Some(1), sample_rate: Some(RATE), ..EngineConfig::default() };
-        let engine = AudioEngine::new(config).expect("a valid configuration");
-        engine.run_here(device.prepare(&OutputRequest::default()), &world).expect("it starts");
+        let engine = device::engine(config, Slow);
         let mut urgent: Vec<_> = (1..20).map(|id| (id, submit(&engine, id, 100, 10))).collect();
         let begin = Instant::now();
         let low = submit(&engine, 0, 1_000, 0);

@@ -20,6 +20,7 @@ use crate::device::Device;
 use crate::disk::Disk;
 use crate::log::{Call, Entry, Log, What};
 use crate::model::{Model, Request};
+use crate::under_a_virtual_clock;
 
 /// How often the reader polls; events of one load are further apart.
 const POLL: Duration = Duration::from_millis(10);
@@ -78,13 +79,7 @@ impl Shape {
 /// Runs the schedule that follows from `seed`; all that happened, in order. Panics, with the log
 /// in it, when a promise is broken.
 pub(crate) fn run(seed: u64) -> Result<Vec<Entry>, (String, Vec<Entry>)> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime without a driver");
-    let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, async {
+    under_a_virtual_clock(async {
         let log = Log::start();
         let schedule = actix_rt::spawn(live(seed, log.clone()));
         match schedule.await {

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use actix_rt::time::Instant;
 use hotcue::{LoadError, LoadedSample, SourceIdentity, Stage};
 
 use super::{DecoderActor, Running, head, panic};
@@ -183,12 +182,7 @@ impl DecoderActor {
     /// Gives the job back to the supervisor, as it is.
     pub(super) fn give_back(&mut self, no_room: bool) {
         if let Some(Running { job, work, reservation, .. }) = self.running.take() {
-            let assignment = Assignment {
-                job,
-                work: Some(work),
-                reservation: Some(reservation),
-                since: Instant::now(),
-            };
+            let assignment = Assignment::begun(job, work, reservation);
             self.supervisor.do_send(Suspended { from: self.me, assignment, no_room });
         }
     }

@@ -34,8 +34,7 @@ impl DecoderActor {
         }
         let Some(running) = self.running.take() else { return false };
         let Running { job, work, reservation, offer, claimed, last_progress } = running;
-        let (work, reservation, since) = (Some(work), Some(reservation), Instant::now());
-        self.given.lay_down(Assignment { job, work, reservation, since });
+        self.given.lay_down(Assignment::begun(job, work, reservation));
         self.feed_streams();
         let Some(Assignment { job, work: Some(work), reservation: Some(reservation), .. }) =
             self.given.take()
@@ -50,9 +49,6 @@ impl DecoderActor {
 
     /// What voices need next.
     pub(super) fn feed_streams(&mut self) {
-        if self.parts.streams.is_idle() {
-            return;
-        }
         (0..FEEDS_PER_STEP).all(|_| self.feed_one());
         self.steps = self.steps.wrapping_add(1);
         if self.steps.is_multiple_of(STEPS_PER_SCAN) {

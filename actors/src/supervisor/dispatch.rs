@@ -24,7 +24,7 @@ const OVERTAKEN_AFTER: Duration = Duration::from_secs(2);
 impl LoaderSupervisor {
     /// Gives work to every free decoder, and takes some from those that are at less urgent work.
     pub(super) fn dispatch(&mut self) {
-        // Nothing waits behind a busy decoder while another is free.
+        // What is laid out is for decoders that are busy.
         if self.workers.iter().any(|worker| worker.busy.is_none()) {
             self.take_back();
         }
@@ -96,9 +96,9 @@ impl LoaderSupervisor {
         self.least_laid_out = i32::MAX;
     }
 
-    /// As [`take_back`](Self::take_back), for it may not be the first in order any more; but for what
-    /// has its turn as soon as a decoder is free.
-    pub(super) fn take_all_back(&mut self) {
+    /// Takes back what may not be the first in order any more: all but what has its turn as soon as a
+    /// decoder is free.
+    pub(super) fn put_in_order(&mut self) {
         if self.workers.iter().any(|worker| worker.busy.is_none()) {
             return self.take_back();
         }

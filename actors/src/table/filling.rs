@@ -146,7 +146,8 @@ impl Table {
     pub(crate) fn unload(&self, id: u32) -> Unloaded {
         let unloaded = {
             let mut slot = self.slots.entry(id).or_default();
-            // As above. Who looks for a free slot waits for this one.
+            // Before anybody is told, as in `end_without_sample`. Who looks for a free slot waits for
+            // this one.
             self.free.freed(id);
             let cancelled = slot
                 .current

@@ -3,7 +3,8 @@
 use std::f32::consts::TAU;
 use std::sync::Arc;
 
-use super::super::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep, grid_slices};
+use super::super::tests::results;
+use super::super::{AnalysisKind, AnalysisResult, grid_slices};
 use super::Mixture;
 use crate::buffer::SampleBuffer;
 
@@ -38,15 +39,7 @@ fn click(frames: usize, at: usize) -> Vec<f32> {
 /// What does not depend on how many channels there are.
 fn heard(sample: &Arc<SampleBuffer>) -> Vec<AnalysisResult> {
     let kinds = [AnalysisKind::Bpm, AnalysisKind::Key, AnalysisKind::Onsets];
-    let mut job = AnalysisJob::new(Arc::clone(sample), &kinds);
-    let mut results = Vec::new();
-    loop {
-        match job.step() {
-            AnalysisStep::More => {}
-            AnalysisStep::Done(_, result) => results.push(result.expect("a finished sample")),
-            AnalysisStep::Finished => return results,
-        }
-    }
+    results(sample, &kinds)
 }
 
 #[test]

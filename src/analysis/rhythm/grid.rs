@@ -168,15 +168,18 @@ struct Laid {
 }
 
 impl Laid {
+    /// From a beat to the next, in frames.
+    fn period_after(&self, at: usize, beat: f64) -> f64 {
+        self.beats.get(at + 1).map_or(self.period, |next| next - beat)
+    }
+
     /// What comes so many fourths of a beat after a beat, or after the one that would follow the last,
     /// in frames.
     #[expect(clippy::cast_precision_loss, reason = "four")]
     fn place(&self, beat: usize, part: usize) -> Option<f64> {
-        let next = |beat: usize| self.beats.get(beat + 1).copied();
         let within = |beat: usize| {
             let from = *self.beats.get(beat)?;
-            let period = next(beat).map_or(self.period, |next| next - from);
-            Some(from + period * part as f64 / PARTS as f64)
+            Some(from + self.period_after(beat, from) * part as f64 / PARTS as f64)
         };
         within(beat).or_else(|| Some(within(beat.checked_sub(1)?)? + self.period))
     }
@@ -208,7 +211,7 @@ impl Telling {
         };
         let from = self.accents.beats();
         for (at, beat) in laid.beats.iter().enumerate().skip(from).take(STEP_BEATS) {
-            let period = laid.beats.get(at + 1).map_or(laid.period, |next| next - beat);
+            let period = laid.period_after(at, *beat);
             self.accents.add(beat - ATTACK_FRAMES, period, novelty, &flux.changes);
         }
         if self.accents.beats() < laid.beats.len() {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use hotcue::output::{self, DeviceError, DeviceErrorKind, OutputRequest, PreparedOutput};
+use hotcue::output::{self, DeviceError, OutputRequest, PreparedOutput};
 
 /// Opens a path by its id.
 type Open = dyn Fn(&str, &OutputRequest) -> Prepared + Send + Sync;
@@ -48,22 +48,11 @@ impl Target {
     /// Prepares it by the first of `paths` that opens.
     ///
     /// # Errors
-    /// What the first of them reports: that a later one is not there says nothing of a device that
-    /// is.
+    /// As those of [`output::prepare_first`].
     pub(super) fn prepare_by(&self, paths: &[String], request: &OutputRequest) -> Prepared {
-        let mut first = None;
-        for path in paths {
-            let result = match self {
-                Self::Default | Self::Id(_) => output::prepare_device(path, request),
-                Self::Own { open, .. } => open(path, request),
-            };
-            match result {
-                Ok(prepared) => return Ok(prepared),
-                Err(error) => first = first.or(Some(error)),
-            }
-        }
-        Err(first.unwrap_or_else(|| {
-            DeviceError::new(DeviceErrorKind::NotAvailable, "there is no output device")
-        }))
+        output::prepare_first(paths, |path| match self {
+            Self::Default | Self::Id(_) => output::prepare_device(path, request),
+            Self::Own { open, .. } => open(path, request),
+        })
     }
 }
