@@ -278,7 +278,8 @@ impl DecoderActor {
     fn go_on(&mut self, context: &mut Context<Self>) {
         self.turn += 1;
         let (from, took) = (self.me, self.since.elapsed());
-        while let Some(assignment) = self.parts.laid_out.take() {
+        let may_take = self.given.comes_back();
+        while may_take && let Some(assignment) = self.parts.laid_out.take() {
             let job = Arc::clone(&assignment.job);
             if self.take(assignment) {
                 self.supervisor.do_send(WorkerFree { from, next: Some(job), took });
@@ -295,8 +296,8 @@ impl Running {
             return;
         }
         self.last_progress = Instant::now();
-        self.job.reported();
         let (percent, stage) = (self.work.percent(), self.work.stage());
+        self.job.reported();
         for request in self.job.live() {
             request.set_progress(percent, stage);
             parts.publisher.progress(&request);

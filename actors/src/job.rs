@@ -34,8 +34,6 @@ pub(crate) struct Job {
     pub(crate) source: Source,
     /// It is to be played from where it lies: nobody else shares it.
     pub(crate) streams: bool,
-    /// Its requests have been told `started` by an earlier job.
-    pub(crate) begins_anew: bool,
     state: Mutex<State>,
     /// Bytes of the source, for who waits and who runs; [`UNKNOWN`] until somebody looked.
     bytes: AtomicU64,
@@ -50,6 +48,8 @@ pub(crate) struct Job {
     /// Of the memory that its decoder holds for it.
     account: Mutex<Weak<Account>>,
     created: Instant,
+    /// Its requests have been told `started`: a decoder took it, or the job before it.
+    told: AtomicBool,
     /// Milliseconds from `created` to the last report of progress.
     reported: AtomicU64,
 }
@@ -85,7 +85,6 @@ impl Job {
             id: first.id,
             source,
             streams: first.streams,
-            begins_anew: before.is_some(),
             state: Mutex::new(State::new(members)),
             bytes: AtomicU64::new(bytes),
             steps: AtomicU64::new(0),
@@ -95,6 +94,7 @@ impl Job {
             pulse: OnceLock::new(),
             account: Mutex::new(Weak::new()),
             created: before.map_or_else(Instant::now, |before| before.created),
+            told: AtomicBool::new(before.is_some()),
             reported: AtomicU64::new(said),
         });
         for member in &job.lock().members {
@@ -139,7 +139,8 @@ impl Job {
         }
         state.phase = Phase::Running;
         state.members.iter().for_each(|member| start(&member.request));
-        if !self.begins_anew {
+        // Who is told nothing by that, as it begins again, waits for a word since the last one.
+        if !self.told.swap(true, Ordering::Relaxed) {
             self.reported();
         }
         true
@@ -176,6 +177,8 @@ impl Job {
             member.request.set_job(other);
             others.add(member);
         }
+        // They have waited for a word since their own job's last one.
+        other.reported.fetch_min(other.age().saturating_sub(self.silence()), Ordering::Relaxed);
         true
     }
 
@@ -319,22 +322,30 @@ impl Job {
 
     /// Remembers that progress was just reported.
     pub(crate) fn reported(&self) {
-        let age = u64::try_from(self.created.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.reported.store(age, Ordering::Relaxed);
+        self.reported.store(self.age(), Ordering::Relaxed);
     }
 
-    /// Time since the last report; nothing while it runs not yet, or no more.
+    /// Milliseconds since `created`.
+    fn age(&self) -> u64 {
+        u64::try_from(self.created.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Milliseconds since the last report.
+    fn silence(&self) -> u64 {
+        self.age().saturating_sub(self.reported.load(Ordering::Relaxed))
+    }
+
+    /// Whether its requests have been told `started`, now or before it began anew.
+    pub(crate) fn is_told(&self) -> bool {
+        self.told.load(Ordering::Relaxed)
+    }
+
+    /// Time since the last report; nothing while it has not begun, or once it has ended.
     pub(crate) fn silent_for(&self) -> Duration {
-        let told = match self.lock().phase {
-            Phase::Queued => self.begins_anew,
-            Phase::Running => true,
-            Phase::Closed => false,
-        };
-        if !told {
+        if !self.is_told() || self.lock().phase == Phase::Closed {
             return Duration::ZERO;
         }
-        let reported = Duration::from_millis(self.reported.load(Ordering::Relaxed));
-        self.created.elapsed().saturating_sub(reported)
+        Duration::from_millis(self.silence())
     }
 }
 

@@ -321,6 +321,7 @@ impl Handler<WorkerFree> for LoaderSupervisor {
             self.retire(from);
             return self.dispatch();
         };
+        worker.given.answered();
         worker.busy = next.map(Busy::new);
         worker.took = took;
         self.freed = self.freed.wrapping_add(1);

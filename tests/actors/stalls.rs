@@ -1,11 +1,13 @@
 //! Sources that fall silent: said, survived, cancelled.
 
-use std::sync::Arc;
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use hotcue::output::{OutputRequest, prepare_offline};
-use hotcue::{LoadJob, LoadOptions, Source, SourceIdentity};
+use hotcue::{ByteSource, LoadJob, LoadOptions, ReadSeek, Source, SourceIdentity};
 use hotcue_actors::testing::{Work, Workshop};
 use hotcue_actors::{AudioEngine, EngineConfig, LoaderEvent};
 use hotcue_tests::{
@@ -86,6 +88,53 @@ fn a_decoder_that_comes_back_after_all_ends_as_there_is_another_in_its_place() {
             assert_eq!(engine.stats().abandoned_workers, 0);
         },
     );
+}
+
+/// Says which threads have opened it.
+#[derive(Debug)]
+struct Opened {
+    by: Arc<Mutex<Vec<ThreadId>>>,
+    source: BlockingSource,
+}
+
+impl ByteSource for Opened {
+    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+        self.by.lock().expect("no panic").push(thread::current().id());
+        self.source.open()
+    }
+
+    fn name(&self) -> &str {
+        self.source.name()
+    }
+}
+
+#[test]
+fn a_decoder_that_comes_back_among_many_loads_begins_none_of_them() {
+    let engine = offline(1);
+    let by = Arc::<Mutex<Vec<ThreadId>>>::default();
+    let gate = Arc::new(Gate::default());
+    let open = Arc::new(Gate::default());
+    open.open();
+    let load = |gate: &Arc<Gate>| {
+        let source = BlockingSource { gate: Arc::clone(gate), content: content() };
+        let source = Source::Custom(Arc::new(Opened { by: Arc::clone(&by), source }));
+        engine.load_sample_async(None, source, 0).expect("accepted")
+    };
+    let mut loads = vec![load(&gate)];
+    let deadline = Instant::now() + PATIENCE;
+    while !matches!(engine.events().wait(deadline), Some(LoaderEvent::Stalled { .. })) {}
+    loads.extend((0..400).map(|number| {
+        if number == 200 {
+            gate.open();
+        }
+        load(&open)
+    }));
+    for load in loads {
+        assert!(matches!(load.wait(Some(PATIENCE)), Some(Ok(_))));
+    }
+    let by = by.lock().expect("no panic");
+    let by_the_first = by.iter().filter(|thread| **thread == by[0]).count();
+    assert_eq!((by.len(), by_the_first), (401, 1), "nobody would look after it there");
 }
 
 /// Files that do not answer whoever asks for them first.

@@ -43,6 +43,29 @@ fn nobody_is_lost_who_joins_a_job_that_is_given_up() {
 }
 
 #[test]
+fn who_begins_again_is_not_taken_to_have_said_something() {
+    let request = request();
+    let job = Job::new(&request);
+    assert!(job.begin(|_| {}));
+    let silence = Duration::from_millis(20);
+    thread::sleep(silence);
+    assert!(job.begin(|_| {}));
+    assert!(job.silent_for() >= silence);
+}
+
+#[test]
+fn who_joins_another_job_has_waited_for_a_word_since_the_last_one_of_his_own() {
+    let [first, second] = [(); 2].map(|()| request());
+    let [own, other] = [&first, &second].map(Job::new);
+    assert!(own.begin(|_| {}));
+    let silence = Duration::from_millis(20);
+    thread::sleep(silence);
+    assert!(other.begin(|_| {}));
+    assert!(own.merge_into(&other));
+    assert!(other.silent_for() >= silence);
+}
+
+#[test]
 fn a_slot_that_is_loaded_again_and_again_leaves_little_behind() {
     let first = request();
     let job = Job::new(&first);

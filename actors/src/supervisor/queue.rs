@@ -28,7 +28,7 @@ pub(super) struct Queue {
     unmeasured: BTreeSet<u64>,
     /// Those that were begun, whose buffers take memory.
     begun: BTreeSet<u64>,
-    /// Those whose requests have seen `started`: the begun ones, and those that begin anew.
+    /// Those whose requests have seen `started`: the begun ones, and those that begin again.
     told: BTreeSet<u64>,
     /// Where the last sweep ended.
     swept: u64,
@@ -62,7 +62,7 @@ impl Queue {
         if assignment.work.is_some() {
             self.begun.insert(id);
         }
-        if assignment.work.is_some() || assignment.job.begins_anew {
+        if assignment.job.is_told() {
             self.told.insert(id);
         }
         self.order.insert((Reverse(priority), id));

@@ -112,6 +112,10 @@ impl LoaderSupervisor {
             return;
         }
         let Ok(home) = self.parts.homes.open() else { return };
+        if !self.workers[number].given.put_out() {
+            // It has just come back.
+            return home.stop();
+        }
         let generation = self.workers[number].generation + 1;
         let next = Worker::start(home, number, generation, &self.parts, supervisor);
         // What the old one was told to drop, it has not.

@@ -98,6 +98,7 @@ impl Worker {
     /// A panic ends the actor, not its home: the next decoder takes the same thread.
     pub(super) fn restart(&mut self, parts: &SupervisorParts, supervisor: &Addr<LoaderSupervisor>) {
         self.generation += 1;
+        self.given = Arc::default();
         self.busy = None;
         self.helps = false;
         let me = (self.number, self.generation);
