@@ -4,6 +4,7 @@
 mod checks;
 mod device;
 mod disk;
+mod dying;
 mod hangs;
 mod log;
 mod lost;

@@ -11,7 +11,7 @@ use super::{LoaderSupervisor, SupervisorParts};
 use crate::decoder::DecoderActor;
 use crate::home::Home;
 use crate::job::{Assignment, Job};
-use crate::messages::{Decode, Preempt};
+use crate::messages::{Decode, Discard, Preempt};
 use crate::os;
 
 /// A decoder that has not come back so long after its last request ended is inside a read that
@@ -103,6 +103,8 @@ impl Worker {
         self.helps = false;
         let me = (self.number, self.generation);
         self.addr = start_decoder(&self.home, me, &self.given, parts, supervisor);
+        // What the dead one was told to drop may still lie there.
+        self.addr.do_send(Discard);
     }
 
     pub(super) fn is(&self, (number, generation): (usize, u64)) -> bool {
