@@ -29,27 +29,36 @@ fn lag(schedule: &Schedule<'_>) -> Duration {
     schedule.hops(4)
 }
 
-/// The age of a request's job: a request that superseded a queued one of the same slot and file
-/// has taken its place over.
-fn age(schedule: &Schedule<'_>, index: usize) -> usize {
+/// The request whose place it has taken over: a queued one of the same slot and file, which it
+/// superseded.
+fn predecessor(schedule: &Schedule<'_>, index: usize) -> Option<usize> {
     let load = &schedule.loads[index];
     let slot = load.request.slot;
     let older = schedule.loads[..index]
         .iter()
-        .rposition(|older| older.request.slot == slot && older.request.file != NO_FILE);
-    match older {
-        Some(older)
-            if schedule.loads[older].request.cancelled == Some(CancelReason::Superseded)
-                && schedule.loads[older].ended >= load.request.accepted
-                && schedule.loads[older].request.file == load.request.file
-                && schedule.disk.is_path(load.request.file)
-                && schedule.loads[older]
-                    .started
-                    .is_none_or(|started| started > load.request.accepted) =>
-        {
-            age(schedule, older)
+        .rposition(|older| older.request.slot == slot && older.request.file != NO_FILE)?;
+    let before = &schedule.loads[older];
+    let has_place = before.request.cancelled == Some(CancelReason::Superseded)
+        && before.ended >= load.request.accepted
+        && before.request.file == load.request.file
+        && schedule.disk.is_path(load.request.file)
+        && before.started.is_none_or(|started| started > load.request.accepted);
+    has_place.then_some(older)
+}
+
+/// The age of a request's job.
+fn age(schedule: &Schedule<'_>, index: usize) -> usize {
+    predecessor(schedule, index).map_or(index, |older| age(schedule, older))
+}
+
+/// The highest priority that a request's place had from `from` to `until`.
+fn highest(schedule: &Schedule<'_>, index: usize, from: Duration, until: Duration) -> i32 {
+    let (_, own) = schedule.loads[index].priorities(from, until);
+    match predecessor(schedule, index) {
+        Some(older) if schedule.loads[older].ended >= from => {
+            own.max(highest(schedule, older, from, until))
         }
-        _ => index,
+        _ => own,
     }
 }
 
@@ -64,7 +73,7 @@ fn check_start(schedule: &Schedule<'_>, work: &Work) {
         })
         .collect();
     // None: its file was replaced while it was loaded, and it begins anew.
-    let priorities = members.iter().map(|index| schedule.loads[*index].priorities(from, at).1);
+    let priorities = members.iter().map(|index| highest(schedule, *index, from, at));
     let Some(highest) = priorities.max() else { return };
     let accepted = |index: &usize| schedule.loads[*index].request.accepted;
     let has_aged = members.iter().map(accepted).min().is_some_and(|first| at - first >= AGED);
