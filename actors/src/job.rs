@@ -6,7 +6,7 @@ mod tests;
 
 use std::fmt;
 use std::mem;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -50,8 +50,9 @@ pub(crate) struct Job {
     created: Instant,
     /// Its requests have been told `started`: a decoder took it, or the job before it.
     told: AtomicBool,
-    /// Milliseconds from `created` to the last report of progress.
-    reported: AtomicU64,
+    /// Milliseconds from `created` to the last report of progress; below 0 for who has come from an
+    /// older job.
+    reported: AtomicI64,
 }
 
 impl fmt::Debug for Job {
@@ -95,7 +96,7 @@ impl Job {
             account: Mutex::new(Weak::new()),
             created: before.map_or_else(Instant::now, |before| before.created),
             told: AtomicBool::new(before.is_some()),
-            reported: AtomicU64::new(said),
+            reported: AtomicI64::new(said),
         });
         for member in &job.lock().members {
             member.request.set_job(&job);
@@ -178,7 +179,7 @@ impl Job {
             others.add(member);
         }
         // They have waited for a word since their own job's last one.
-        other.reported.fetch_min(other.age().saturating_sub(self.silence()), Ordering::Relaxed);
+        other.reported.fetch_min(other.age() - self.silence(), Ordering::Relaxed);
         true
     }
 
@@ -326,13 +327,13 @@ impl Job {
     }
 
     /// Milliseconds since `created`.
-    fn age(&self) -> u64 {
-        u64::try_from(self.created.elapsed().as_millis()).unwrap_or(u64::MAX)
+    fn age(&self) -> i64 {
+        i64::try_from(self.created.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
     /// Milliseconds since the last report.
-    fn silence(&self) -> u64 {
-        self.age().saturating_sub(self.reported.load(Ordering::Relaxed))
+    fn silence(&self) -> i64 {
+        self.age() - self.reported.load(Ordering::Relaxed)
     }
 
     /// Whether its requests have been told `started`, now or before it began anew.
@@ -345,7 +346,7 @@ impl Job {
         if !self.is_told() || self.lock().phase == Phase::Closed {
             return Duration::ZERO;
         }
-        Duration::from_millis(self.silence())
+        Duration::from_millis(self.silence().unsigned_abs())
     }
 }
 

@@ -56,10 +56,11 @@ fn who_begins_again_is_not_taken_to_have_said_something() {
 #[test]
 fn who_joins_another_job_has_waited_for_a_word_since_the_last_one_of_his_own() {
     let [first, second] = [(); 2].map(|()| request());
-    let [own, other] = [&first, &second].map(Job::new);
+    let own = Job::new(&first);
     assert!(own.begin(|_| {}));
     let silence = Duration::from_millis(20);
     thread::sleep(silence);
+    let other = Job::new(&second);
     assert!(other.begin(|_| {}));
     assert!(own.merge_into(&other));
     assert!(other.silent_for() >= silence);

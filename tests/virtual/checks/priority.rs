@@ -62,6 +62,12 @@ fn highest(schedule: &Schedule<'_>, index: usize, from: Duration, until: Duratio
     }
 }
 
+/// Whether the oldest of them has waited so long that it may overtake.
+fn has_aged(schedule: &Schedule<'_>, members: &[usize], at: Duration) -> bool {
+    let accepted = |index: &usize| schedule.loads[age(schedule, *index)].request.accepted;
+    members.iter().map(accepted).min().is_some_and(|first| at.saturating_sub(first) >= AGED)
+}
+
 /// No job was begun while a more urgent one waited, or an older one that was as urgent.
 fn check_start(schedule: &Schedule<'_>, work: &Work) {
     let (from, at) = (work.made.saturating_sub(lag(schedule)), work.made);
@@ -75,9 +81,7 @@ fn check_start(schedule: &Schedule<'_>, work: &Work) {
     // None: its file was replaced while it was loaded, and it begins anew.
     let priorities = members.iter().map(|index| highest(schedule, *index, from, at));
     let Some(highest) = priorities.max() else { return };
-    let accepted = |index: &usize| schedule.loads[*index].request.accepted;
-    let has_aged = members.iter().map(accepted).min().is_some_and(|first| at - first >= AGED);
-    if has_aged {
+    if has_aged(schedule, &members, at) {
         return;
     }
     let oldest = members.iter().map(|index| age(schedule, *index)).min();
@@ -119,14 +123,22 @@ fn check_giving_way(schedule: &Schedule<'_>, work: &Work) {
     /// Steps that are no longer than this leave time to give way.
     const SHORT: Duration = Duration::from_millis(50);
     let patience = 2 * SHORT + 2 * lag(schedule);
+    // When it went on last, after it had been given back.
+    let mut resumed = work.made;
+    let mut until = work.made;
     for step in &work.steps {
         let (from, at) = (step.from.saturating_sub(patience), step.from);
-        let members: Vec<&Load<'_>> = schedule
-            .loads
-            .iter()
-            .filter(|load| load.request.file == work.file && load.runs_at(at))
-            .collect();
-        if members.is_empty() {
+        if at > until + lag(schedule) {
+            resumed = at;
+        }
+        until = step.until();
+        let is_member = |index: &usize| {
+            let load = &schedule.loads[*index];
+            load.request.file == work.file && load.runs_at(at)
+        };
+        let members: Vec<usize> = (0..schedule.loads.len()).filter(is_member).collect();
+        let has_its_turn = at - resumed <= patience && has_aged(schedule, &members, resumed);
+        if members.is_empty() || has_its_turn {
             continue;
         }
         // Also of those that have ended meanwhile: with a more urgent one, a job may just have
@@ -150,7 +162,7 @@ fn check_giving_way(schedule: &Schedule<'_>, work: &Work) {
             !(may_give_way && begun_before),
             "at {at:?} file {} goes on for {:?} while {:?} waits",
             work.file,
-            members[0].request,
+            schedule.loads[members[0]].request,
             waits.request
         );
     }

@@ -71,6 +71,8 @@ impl Model {
         }
         let slot = self.take_current(index);
         if engine.state(id).expect("it runs") == SlotState::Evicted {
+            // It came, in the place of what was pushed meanwhile, and has left again.
+            slot.holds = None;
             slot.evicted = Some(file);
             slot.failed = false;
             self.requests[index].succeeded = true;
