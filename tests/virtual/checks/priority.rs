@@ -11,6 +11,10 @@ use crate::model::NO_FILE;
 
 /// Who has waited so long may overtake once in eight times.
 const AGED: Duration = Duration::from_secs(2);
+/// What has run so long gives way to a shorter one.
+const LONG: Duration = Duration::from_millis(100);
+/// So long after it came, the size of a file is known where another runs for long.
+const MEASURED: Duration = Duration::from_millis(20);
 /// For so long a job may lie with a decoder that is not done as soon as another one.
 const LAID_OUT: Duration = Duration::from_millis(50);
 
@@ -85,6 +89,8 @@ fn check_start(schedule: &Schedule<'_>, work: &Work) {
         return;
     }
     let oldest = members.iter().map(|index| age(schedule, *index)).min();
+    let is_long = |other: &Work| other.made + LONG <= at && other.is_alive_at(from);
+    let long = schedule.works.iter().any(is_long);
     let bytes = schedule.disk.now(work.file).1.bytes;
     for (index, load) in schedule.loads.iter().enumerate() {
         // One that starts about now may have been given to its decoder first.
@@ -98,14 +104,18 @@ fn check_start(schedule: &Schedule<'_>, work: &Work) {
             schedule.loads[members[0]].request,
             load.request
         );
-        // A shorter one may have been let in for a long one that ran; of what is not there, or has
-        // been replaced since somebody looked, the length is not known.
+        // A shorter one may have been let in for a long one that ran; of what is not there, has been
+        // replaced since somebody looked, or came just before that, the length is not known.
         let is_known = |index: usize| {
             let request = schedule.loads[index].request;
             let (version, script) = schedule.disk.now(request.file);
             script.end != End::Fails(LoadErrorKind::NotFound) && request.job_version >= version
         };
-        let known = is_known(index) && members.iter().all(|member| is_known(*member));
+        let looked_at = load.request.accepted + MEASURED;
+        let came_later =
+            |member: &usize| schedule.loads[*member].request.accepted > looked_at + lag(schedule);
+        let was_looked_at = !long || members.iter().all(came_later);
+        let known = was_looked_at && is_known(index) && members.iter().all(|m| is_known(*m));
         let shorter = !known || bytes < schedule.disk.now(load.request.file).1.bytes;
         let older = Some(age(schedule, index)) < oldest
             && load.waits(from.saturating_sub(LAID_OUT), at + lag(schedule));
