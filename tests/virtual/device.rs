@@ -54,14 +54,16 @@ impl Device {
         Box::new(Prepared { info, device: self.clone() })
     }
 
-    /// Runs one callback, if there is one to run.
-    pub(crate) fn pull(&self, frames: usize) {
+    /// Runs one callback, if there is one to run; what is heard.
+    pub(crate) fn pull(&self, frames: usize) -> Vec<f32> {
+        let mut heard = vec![0.0; frames];
         let mut state = self.lock();
         if !state.lost
             && let Some(renderer) = &mut state.renderer
         {
-            renderer.render(&mut vec![0.0; frames]);
+            renderer.render(&mut heard);
         }
+        heard
     }
 
     pub(crate) fn lose(&self) {

@@ -10,15 +10,22 @@ use actix_rt::time::sleep;
 use hotcue::analysis::{AnalysisKind, AnalysisResult, AnalysisStep, Onsets, TempoEstimate};
 use hotcue::{
     AudioSpec, LoadError, LoadErrorKind, LoadOptions, LoadedSample, Pulse, SampleBuffer,
-    SampleWriter, Source, SourceIdentity, Stage, StageTimings, Step, Workbench,
+    SampleWriter, Source, SourceIdentity, Stage, StageTimings, Step, StreamOpening, StreamStep,
+    StreamedSample, Workbench,
 };
 use hotcue_actors::testing::{Store, Study, Work, Workshop};
-use hotcue_tests::Random;
+use hotcue_tests::{Random, wav_bytes};
 
 use crate::log::{Log, What};
 
 /// Longer than any schedule: a read that does not return.
 pub(crate) const FOR_EVER: Duration = Duration::from_secs(100_000);
+
+/// Values tell file and version, as whole parts of this: so does a WAV file of 16 bits.
+const MARKS: f32 = 32_768.0;
+
+/// Streamed files are so much longer: most of one stays where it lies.
+const LONGER: usize = 16;
 
 /// Bytes of what is loaded from memory.
 const MOST_CONTENT: u64 = 2_000;
@@ -138,10 +145,12 @@ struct File {
     script: Script,
 }
 
-/// All files of a schedule. Those from [`in_memory`](Self::in_memory) on are content, not paths.
+/// All files of a schedule. Those from [`in_memory`](Self::in_memory) on are content, not paths; of
+/// the paths, those from [`streamed`](Self::streamed) on are played from where they lie.
 #[derive(Debug)]
 pub(crate) struct Disk {
     files: Mutex<Vec<File>>,
+    streamed: usize,
     in_memory: usize,
     works: AtomicUsize,
     /// Bytes of the largest sample that any file has had in it.
@@ -153,7 +162,11 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    pub(crate) fn new(random: &mut Random, paths: usize, contents: usize, log: &Log) -> Arc<Self> {
+    pub(crate) fn new(
+        random: &mut Random,
+        (paths, streamed, contents): (usize, usize, usize),
+        log: &Log,
+    ) -> Arc<Self> {
         let files: Vec<File> = (0..paths + contents)
             .map(|number| {
                 let mut script = Script::new(random);
@@ -169,6 +182,7 @@ impl Disk {
         let largest = files.iter().map(|file| file.script.sample_bytes()).max().unwrap_or(0);
         Arc::new(Self {
             files: Mutex::new(files),
+            streamed: paths - streamed,
             in_memory: paths,
             works,
             largest: AtomicU64::new(largest),
@@ -202,6 +216,19 @@ impl Disk {
 
     pub(crate) fn is_path(&self, file: usize) -> bool {
         file < self.in_memory
+    }
+
+    pub(crate) fn is_streamed(&self, file: usize) -> bool {
+        (self.streamed..self.in_memory).contains(&file)
+    }
+
+    /// Frames of the longest stream that there has ever been, or more.
+    pub(crate) fn longest_stream(&self) -> usize {
+        usize::try_from(self.largest_ever()).expect("not that long") / size_of::<f32>() * LONGER
+    }
+
+    pub(crate) fn has_streams(&self) -> bool {
+        self.streamed < self.in_memory
     }
 
     pub(crate) fn source(&self, file: usize) -> Source {
@@ -253,6 +280,11 @@ impl Disk {
     }
 }
 
+/// What a sample has all through: no silence.
+fn mark(file: usize, version: u64) -> u64 {
+    file as u64 * 256 + version + 1
+}
+
 /// Which file, in which version, a sample was loaded from.
 pub(crate) fn origin(buffer: &SampleBuffer) -> (usize, u64) {
     let plane = buffer.plane(0);
@@ -261,34 +293,21 @@ pub(crate) fn origin(buffer: &SampleBuffer) -> (usize, u64) {
         clippy::cast_sign_loss,
         reason = "a small whole number"
     )]
-    let mark = (plane[0] * 65_536.0) as u64;
+    let mark = (plane[0] * MARKS) as u64 - 1;
     (usize::try_from(mark / 256).expect("few files"), mark % 256)
 }
 
 impl Workshop for Disk {
     fn work(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
         let file = Self::file_of(source);
-        let work = self.works.fetch_add(1, Ordering::Relaxed);
-        self.log.note(What::Made { work, file });
-        // The disk outlives nobody: what a work needs of it, it takes along.
-        let (version, script) = self.now(file);
-        Box::new(Scripted {
-            work,
-            file,
-            version,
-            identity: self.identity(file, version, &script),
-            script,
-            next: 0,
-            blocks_for: Duration::ZERO,
-            pulse: Arc::default(),
-            spec: AudioSpec {
-                sample_rate: options.sample_rate.expect("the engine has a rate"),
-                channels: 1,
-            },
-            writer: None,
-            done: None,
-            log: self.log.clone(),
-        })
+        assert!(!self.is_streamed(file), "file {file} is loaded");
+        Box::new(self.script(file, options))
+    }
+
+    fn stream(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
+        let file = Self::file_of(source);
+        assert!(self.is_streamed(file), "file {file} is streamed");
+        Box::new(Streaming { script: self.script(file, options), ready: None })
     }
 
     fn study(&self, sample: &Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Box<dyn Study> {
@@ -307,6 +326,33 @@ impl Workshop for Disk {
         let file = Self::file_of(source);
         let (version, script) = self.now(file);
         self.identity(file, version, &script)
+    }
+}
+
+impl Disk {
+    /// A decoding of a file, which is opened for it.
+    fn script(&self, file: usize, options: LoadOptions) -> Scripted {
+        let work = self.works.fetch_add(1, Ordering::Relaxed);
+        self.log.note(What::Made { work, file });
+        // The disk outlives nobody: what a work needs of it, it takes along.
+        let (version, script) = self.now(file);
+        Scripted {
+            work,
+            file,
+            version,
+            identity: self.identity(file, version, &script),
+            script,
+            next: 0,
+            blocks_for: Duration::ZERO,
+            pulse: Arc::default(),
+            spec: AudioSpec {
+                sample_rate: options.sample_rate.expect("the engine has a rate"),
+                channels: 1,
+            },
+            writer: None,
+            done: None,
+            log: self.log.clone(),
+        }
     }
 }
 
@@ -398,8 +444,8 @@ impl Scripted {
             None => SampleWriter::growing(spec).expect("a valid sample"),
         });
         let more = until.saturating_sub(writer.frames_written());
-        let mark = (self.file * 256) as f32 + self.version as f32;
-        writer.append(&[&vec![mark / 65_536.0; more]]).expect("there is memory");
+        let mark = mark(self.file, self.version) as f32;
+        writer.append(&[&vec![mark / MARKS; more]]).expect("there is memory");
     }
 
     fn finish(&mut self) -> LoadedSample {
@@ -528,6 +574,76 @@ impl Work for Scripted {
 
     fn blocks_for(&mut self) -> Duration {
         std::mem::take(&mut self.blocks_for)
+    }
+}
+
+/// The opening of a streamed file: its head and what is known of it come with the last step.
+struct Streaming {
+    script: Scripted,
+    ready: Option<Arc<StreamedSample>>,
+}
+
+impl Streaming {
+    /// What is streamed: a sound file with the mark of file and version all through.
+    fn open(&self, bench: &mut Workbench) -> Arc<StreamedSample> {
+        let Scripted { file, version, spec, script, .. } = &self.script;
+        let mark = mark(*file, *version) as f64;
+        let frames = u32::try_from(script.frames * LONGER).expect("not that many");
+        let content = wav_bytes(spec.sample_rate, 1, frames, |_, _| mark / 32_767.0);
+        let source = Source::Memory(content.into());
+        let mut opening = StreamOpening::new(source, Some(spec.sample_rate));
+        loop {
+            if let StreamStep::Ready(sample) = opening.step(bench).expect("a sound file") {
+                return sample;
+            }
+        }
+    }
+}
+
+impl Work for Streaming {
+    fn step(&mut self, bench: &mut Workbench) -> Result<Step, LoadError> {
+        let Step::Done(mut loaded) = self.script.step(bench)? else { return Ok(Step::Working) };
+        let ready = match &self.ready {
+            Some(ready) => ready,
+            None => {
+                let ready = self.open(bench);
+                self.ready.insert(ready)
+            }
+        };
+        loaded.buffer = ready.head();
+        Ok(Step::Done(loaded))
+    }
+
+    fn stage(&self) -> Stage {
+        self.script.stage()
+    }
+
+    fn percent(&self) -> f32 {
+        self.script.percent()
+    }
+
+    fn identity(&self) -> Option<SourceIdentity> {
+        self.script.identity()
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        self.script.byte_len()
+    }
+
+    fn pulse(&self) -> Arc<Pulse> {
+        self.script.pulse()
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.ready.as_ref().map_or(0, |sample| sample.most_bytes())
+    }
+
+    fn streamed(&self) -> Option<Arc<StreamedSample>> {
+        self.ready.clone()
+    }
+
+    fn blocks_for(&mut self) -> Duration {
+        self.script.blocks_for()
     }
 }
 

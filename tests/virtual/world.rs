@@ -28,6 +28,9 @@ const POLL: Duration = Duration::from_millis(10);
 const RATE: u32 = 8_000;
 /// The values of the sample that is pushed: no file has such.
 const PUSHED: f32 = 0.99;
+/// What the callback asks for at a time, and how often.
+const BLOCK: usize = 80;
+const BLOCK_TIME: Duration = Duration::from_millis(10);
 /// Messages that fill the ring to the callback.
 const FLOOD: usize = 1_100;
 
@@ -38,6 +41,8 @@ pub(crate) struct Shape {
     pub(crate) jitter: Jitter,
     slots: usize,
     files: usize,
+    /// How many of them are played from where they lie.
+    streamed: usize,
     max_queued: usize,
     clocked: bool,
     pub(crate) budget: Option<u64>,
@@ -48,7 +53,9 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    fn new(random: &mut Random) -> Self {
+    fn new(random: &mut Random, seed: u64) -> Self {
+        // Of a source of its own: what has none is as it was before there were any.
+        let mut aside = Random::new(!seed);
         let jitter = match random.below(4) {
             0 => Jitter::default(),
             1 | 2 => Jitter { yields_one_in: 2 + random.below(6) as u64, ..Jitter::default() },
@@ -61,11 +68,13 @@ impl Shape {
         let calls = 4 + random.below(40);
         let clocked = random.one_in(2);
         let budget = random.one_in(3).then(|| [1_000, 10_000, 30_000, 60_000][random.below(4)]);
+        let [workers, slots, files] = [3, 6, 8].map(|most| 1 + random.below(most));
         Self {
-            workers: 1 + random.below(3),
+            workers,
             jitter,
-            slots: 1 + random.below(6),
-            files: 1 + random.below(8),
+            slots,
+            files,
+            streamed: if aside.one_in(4) { 1 + aside.below(files) } else { 0 },
             max_queued: if random.one_in(6) { 3 } else { 1_000 },
             clocked,
             budget,
@@ -98,9 +107,9 @@ fn message(panic: Box<dyn std::any::Any + Send>) -> String {
 
 async fn live(seed: u64, log: Log) {
     let mut random = Random::new(seed);
-    let shape = Shape::new(&mut random);
+    let shape = Shape::new(&mut random, seed);
     let contents = random.below(2);
-    let disk = Disk::new(&mut random, shape.files, contents, &log);
+    let disk = Disk::new(&mut random, (shape.files, shape.streamed, contents), &log);
     let spare = Device::default();
     let world = World::new(random.number(), shape.jitter, Arc::clone(&disk) as _, {
         let spare = spare.clone();
@@ -310,7 +319,9 @@ impl Caller {
         let file = self.random.below(self.disk.len());
         let priority = [0, 0, 0, 1, 5, -3][self.random.below(6)];
         let kinds = self.kinds();
-        let options = SubmitOptions { priority, analyze: kinds.clone(), ..Default::default() };
+        let stream = self.disk.is_streamed(file);
+        let analyze = kinds.clone();
+        let options = SubmitOptions { priority, stream, analyze, ..Default::default() };
         let loaded = self.engine.submit(slot, self.disk.source(file), &options);
         let ticket = match loaded {
             Ok(ticket) => Some(ticket),
@@ -330,12 +341,17 @@ impl Caller {
 
     fn load_many(&mut self) {
         let count = 1 + self.random.below(5);
-        let loads: Vec<(Option<u32>, usize)> = (0..count)
+        let mut loads: Vec<(Option<u32>, usize)> = (0..count)
             .map(|_| {
                 let slot = (!self.random.one_in(3)).then(|| self.slot());
                 (slot, self.random.below(self.disk.len()))
             })
             .collect();
+        // Of a batch, all are loaded.
+        loads.retain(|(_, file)| !self.disk.is_streamed(*file));
+        if loads.is_empty() {
+            return;
+        }
         let priority = [0, 3, -3][self.random.below(3)];
         let items = loads.iter().map(|(slot, file)| (*slot, self.disk.source(*file))).collect();
         // What ends meanwhile would be taken for superseded.
@@ -522,6 +538,37 @@ impl Caller {
             let held = self.engine.sample(voice.id).expect("it runs");
             assert!(held.is_some(), "{voice:?} plays what is not there");
         }
+        for slot in 0..u32::try_from(self.shape.slots).expect("few slots") {
+            self.hear_stream(slot).await;
+        }
+    }
+
+    /// A stream sounds from start to end, whatever decoders have gone through, and is known as a
+    /// whole then.
+    async fn hear_stream(&mut self, slot: u32) {
+        let Some(sample) = self.engine.sample(slot).expect("it runs") else { return };
+        let Some(stream) = sample.stream() else { return };
+        self.engine.stop_all(0.0).expect("it runs");
+        self.model.stopped_all();
+        for _ in 0..20 {
+            self.device.pull(BLOCK);
+            sleep(BLOCK_TIME).await;
+        }
+        let mark = sample.buffer().plane(0)[0];
+        self.engine.play_sample(slot, PlayOptions::default()).expect("it runs");
+        let mut heard = Vec::new();
+        // Before it has reached the callback, nobody knows of it.
+        while heard.len() < 20 * BLOCK || !self.engine.playheads().expect("it runs").is_empty() {
+            assert!(heard.len() < 2 * self.disk.longest_stream() + 100 * BLOCK, "it never ends");
+            heard.extend(self.device.pull(BLOCK));
+            sleep(BLOCK_TIME).await;
+        }
+        let begin = heard.iter().position(|value| *value != 0.0).expect("it sounds");
+        let end = heard.iter().rposition(|value| *value != 0.0).expect("it sounds") + 1;
+        let gap = heard[begin..end].iter().position(|value| (value - mark).abs() > 1e-6);
+        assert_eq!(gap, None, "of {mark} in slot {slot}: {:?}", self.engine.stats());
+        let known = stream.frames().map(|frames| usize::try_from(frames).expect("not that long"));
+        assert_eq!(known, Some(end - begin), "all of it in slot {slot}");
     }
 
     async fn shut_down(&mut self) {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use hotcue::analysis::{AnalysisKind, AnalysisStep};
 use hotcue::{
     LoadError, LoadOptions, LoadedSample, Pulse, SampleBuffer, SharedLoad, Source, SourceIdentity,
-    Stage, Step, Workbench,
+    Stage, Step, StreamedSample, Workbench,
 };
 
-use super::{Study, Work, Workshop, World};
+use super::{Store, Study, Work, Workshop, World};
 
 /// The caller's workshop, watched.
 pub(super) struct Watching(World);
@@ -23,6 +23,11 @@ impl Watching {
 impl Workshop for Watching {
     fn work(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
         let work = self.0.0.workshop.work(source, options);
+        Box::new(Watched { work, world: self.0.clone() })
+    }
+
+    fn stream(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
+        let work = self.0.0.workshop.stream(source, options);
         Box::new(Watched { work, world: self.0.clone() })
     }
 
@@ -78,12 +83,38 @@ impl Work for Watched {
         self.work.arriving()
     }
 
+    fn streamed(&self) -> Option<Arc<StreamedSample>> {
+        self.work.streamed()
+    }
+
     fn shared(&self) -> Option<Arc<SharedLoad>> {
         self.work.shared()
     }
 
+    fn store(&mut self) -> Option<Box<dyn Store>> {
+        let (store, world) = (self.work.store()?, self.world.clone());
+        Some(Box::new(WatchedStore { store, world }))
+    }
+
     fn blocks_for(&mut self) -> Duration {
         let time = self.work.blocks_for();
+        self.world.block(time);
+        time
+    }
+}
+
+struct WatchedStore {
+    store: Box<dyn Store>,
+    world: World,
+}
+
+impl Store for WatchedStore {
+    fn step(&mut self) -> bool {
+        self.store.step()
+    }
+
+    fn blocks_for(&mut self) -> Duration {
+        let time = self.store.blocks_for();
         self.world.block(time);
         time
     }

@@ -21,7 +21,8 @@ fn check_buffers(schedule: &Schedule<'_>) {
         schedule.loads.iter().filter_map(|load| Some((load, load.request.audio?))).collect();
     successes.sort_by_key(|(load, _)| load.ended);
     for (load, buffer) in successes {
-        if !schedule.disk.is_path(load.request.file) {
+        let file = load.request.file;
+        if !schedule.disk.is_path(file) || schedule.disk.is_streamed(file) {
             continue;
         }
         let known = *first.entry(buffer.origin).or_insert(buffer);
@@ -44,6 +45,7 @@ fn check_decodings(schedule: &Schedule<'_>) {
         .iter()
         .enumerate()
         .filter(|(_, work)| schedule.disk.is_path(work.file))
+        .filter(|(_, work)| !schedule.disk.is_streamed(work.file))
         .flat_map(|(number, work)| work.steps.iter().map(move |step| (step, work.file, number)))
         .filter(|(step, ..)| step.index > 0)
         .collect();

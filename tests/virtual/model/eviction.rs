@@ -14,7 +14,8 @@ impl Model {
         let slot = &mut self.slots[id as usize];
         let (file, _) = slot.holds.take().expect("it held something").origin;
         assert!(self.budget.is_some(), "slot {id} lost its sample");
-        assert!(disk.is_path(file), "what cannot be read again was evicted from slot {id}");
+        let is_evictable = disk.is_path(file) && !disk.is_streamed(file);
+        assert!(is_evictable, "what cannot be read again was evicted from slot {id}");
         assert!(!slot.pinned, "slot {id} is pinned");
         assert!(slot.looped.is_empty(), "slot {id} plays");
         slot.evicted = Some(file);
@@ -92,12 +93,14 @@ impl Model {
             .iter()
             .any(|request| request.file != NO_FILE && !disk.is_path(request.file));
         let stays = self.something_stays || self.callback_rested || from_memory;
+        let stays = stays || disk.has_streams();
         self.budget.is_some_and(|budget| stays || disk.has_stuck() || disk.largest_ever() > budget)
     }
 
     /// Never more than one sample beyond the budget, but for what was pushed by hand.
     pub(super) fn check_budget(&self, stats: &EngineStats, disk: &Disk) {
-        let Some(budget) = self.budget else { return };
+        // Streams count with all that will be known of them, and voices with their windows.
+        let Some(budget) = self.budget.filter(|_| !disk.has_streams()) else { return };
         let pushed = PUSHED_BYTES * self.slots.len() as u64;
         let held = stats.sample_bytes + stats.reserved_bytes;
         assert!(held <= budget + disk.largest_ever() + pushed, "{held} B held: {stats:?}");
