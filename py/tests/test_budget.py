@@ -84,7 +84,7 @@ def hear(engine: hotcue.AudioEngine, path: Path, *kinds: Kind) -> Analysis:
 
     def known() -> Analysis:
         sample = engine.sample(0)
-        return {} if sample is None else sample.analysis
+        return Analysis() if sample is None else sample.analysis
 
     wait_until("all to be heard", lambda: set(known()) == set(kinds))
     return known()

@@ -28,6 +28,18 @@ def by_type(event: hotcue.LoaderEvent) -> None:
         pass
 
 
+def by_match(event: hotcue.LoaderEvent) -> None:
+    match event:
+        case {"type": "success", "duration_sec": duration_sec}:
+            print(duration_sec)
+        case {"type": "error", "error": error, "kind": "not_found"}:
+            print(error)
+        case {"type": "analysis", "analysis": "bpm", "result": {"bpm": float(bpm)}}:
+            print(bpm)
+        case _:
+            pass
+
+
 def by_polling(engine: hotcue.AudioEngine) -> None:
     event = engine.poll_loader_events()
     print(event["type"])  #: error
@@ -70,3 +82,30 @@ async def by_awaiting(engine: hotcue.AudioEngine) -> None:
     async for event in engine.events():
         if event["type"] == "success":
             reveal_type(event["duration_sec"])  #: float
+
+
+def heard(sample: hotcue.Sample) -> None:
+    reveal_type(hotcue.analyze("loop.wav")["bpm"]["confidence"])  #: float
+    some = hotcue.analyze("loop.wav", ["key", "waveform"])
+    key = some["key"]
+    print(key and key["camelot"])
+    reveal_type(sample.analysis["onsets"]["leading_silence_sec"])  #: float
+    if (tempo := sample.analysis.get("bpm")) is not None:
+        reveal_type(tempo["no_pulse"])  #: bool
+    print(some["tempo"])  #: error
+    print(some["key"]["camelot"])  #: error
+    rows: list[dict[str, object]] = [{"path": "loop.wav", **some}]
+    for kind, row in some.items():
+        rows.append({kind: row})
+
+
+def drawn(sample: hotcue.Sample) -> None:
+    pixels = hotcue.analyze("loop.wav", "waveform")["waveform"]["coloured"].pixels(400)
+    print(pixels.low.shape)
+    print(sample.waveform(400).low.shape)  #: error
+
+    def draw(wave: hotcue.Waveform) -> None:
+        print(wave.min.shape)
+
+    draw(pixels)
+    draw(sample.waveform(400))

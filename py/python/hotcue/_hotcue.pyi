@@ -281,7 +281,7 @@ class ColouredWaveform:
         width: SupportsIndex,
         start_sec: float | None = None,
         end_sec: float | None = None,
-    ) -> Waveform:
+    ) -> Waveform[NDArray[np.float32]]:
         """What to draw of the stretch between two times, by default all of it: extremes and levels
         of ``width`` equal pixels.
 

@@ -11,7 +11,7 @@ import math
 import operator
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, TypedDict, overload
 
 from . import _hotcue
 from ._hotcue import ColouredWaveform, Sample
@@ -144,17 +144,65 @@ class WaveformAnalysis(TypedDict):
     """Extremes, level, and the level of three bands, of any stretch and at any width."""
 
 
-class Analysis(TypedDict, total=False):
+_Row: TypeAlias = (
+    BpmAnalysis | KeyAnalysis | LoudnessAnalysis | OnsetsAnalysis | WaveformAnalysis | None
+)
+"""What was heard of one kind."""
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsKeysAndGetItem
+
+    # The protocol, so that ``{**heard}`` is known to have all kinds of rows.
+    class _Rows(dict[str, _Row], SupportsKeysAndGetItem[str, _Row]): ...
+else:
+    _Rows = dict
+
+
+class Analysis(_Rows):
     """What was heard, by kind: those that were asked for.
 
-    Pyright, which minds keys that may be missing, wants to see ``"bpm" in heard`` first.
+    A plain dict, of which type checkers know what each kind holds: ``heard["bpm"]`` is a
+    `BpmAnalysis`, ``heard["key"]`` a `KeyAnalysis` or None, ``heard["loudness"]`` a
+    `LoudnessAnalysis`, ``heard["onsets"]`` an `OnsetsAnalysis`, ``heard["waveform"]`` a
+    `WaveformAnalysis`. A kind that was not asked for is not there: ``heard.get("bpm")`` may be
+    None.
     """
 
-    bpm: BpmAnalysis
-    key: KeyAnalysis | None
-    loudness: LoudnessAnalysis
-    onsets: OnsetsAnalysis
-    waveform: WaveformAnalysis
+    if TYPE_CHECKING:
+
+        @overload  # type: ignore[override]
+        def __getitem__(self, kind: Literal["bpm"], /) -> BpmAnalysis: ...
+        @overload
+        def __getitem__(self, kind: Literal["key"], /) -> KeyAnalysis | None: ...
+        @overload
+        def __getitem__(self, kind: Literal["loudness"], /) -> LoudnessAnalysis: ...
+        @overload
+        def __getitem__(self, kind: Literal["onsets"], /) -> OnsetsAnalysis: ...
+        @overload
+        def __getitem__(self, kind: Literal["waveform"], /) -> WaveformAnalysis: ...
+        @overload
+        def __getitem__(self, kind: Kind, /) -> _Row: ...
+        def __getitem__(self, kind: Any, /) -> Any: ...
+
+        @overload  # type: ignore[override]
+        def get(self, kind: Literal["bpm"], default: None = None, /) -> BpmAnalysis | None: ...
+        @overload
+        def get(self, kind: Literal["key"], default: None = None, /) -> KeyAnalysis | None: ...
+        @overload
+        def get(
+            self, kind: Literal["loudness"], default: None = None, /
+        ) -> LoudnessAnalysis | None: ...
+        @overload
+        def get(
+            self, kind: Literal["onsets"], default: None = None, /
+        ) -> OnsetsAnalysis | None: ...
+        @overload
+        def get(
+            self, kind: Literal["waveform"], default: None = None, /
+        ) -> WaveformAnalysis | None: ...
+        @overload
+        def get(self, kind: Kind, default: Any = None, /) -> Any: ...
+        def get(self, kind: Any, default: Any = None, /) -> Any: ...
 
 
 class Facts(TypedDict):
@@ -181,7 +229,7 @@ def analyze(
     """Hears a file, an array or a sample, and returns what was asked for, by kind::
 
         heard = hotcue.analyze("loop.wav", ["bpm", "key"])
-        heard["bpm"]["bpm"], heard["key"] and heard["key"]["camelot"]
+        tempo, key = heard["bpm"]["bpm"], heard["key"]
 
     `source` is what a load takes (a path, content, a binary file), a `Sample` that is in memory,
     or a NumPy array, ``(channels, frames)`` or ``(frames,)``: floats, nominally -1…1, or integers

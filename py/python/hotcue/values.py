@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from typing_extensions import TypeVar  # Comes with every type checker.
+
+    LevelsT = TypeVar("LevelsT", covariant=True, default=NDArray[np.float32] | None)
+else:
+    from typing import TypeVar
+
+    LevelsT = TypeVar("LevelsT", covariant=True)
 
 from .errors import Stage
 
@@ -157,7 +164,7 @@ class Cue(NamedTuple):
     """What is noted beside the name."""
 
 
-class Waveform(NamedTuple):
+class Waveform(NamedTuple, Generic[LevelsT]):
     """The least and the greatest values of equal stretches of a sample, one stretch per pixel; of a
     `ColouredWaveform` also levels, each the root of the mean of the squares."""
 
@@ -169,13 +176,13 @@ class Waveform(NamedTuple):
     """Where the first pixel begins."""
     end_sec: float
     """Where the last pixel ends."""
-    rms: NDArray[np.float32] | None = None
+    rms: LevelsT = None  # type: ignore[assignment]
     """The level of all of it, shape ``(channels, width)`` as all that follow."""
-    low: NDArray[np.float32] | None = None
+    low: LevelsT = None  # type: ignore[assignment]
     """The level below 200 Hz."""
-    mid: NDArray[np.float32] | None = None
+    mid: LevelsT = None  # type: ignore[assignment]
     """The level between 200 Hz and 2 kHz."""
-    high: NDArray[np.float32] | None = None
+    high: LevelsT = None  # type: ignore[assignment]
     """The level above 2 kHz."""
 
 

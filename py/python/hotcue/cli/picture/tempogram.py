@@ -47,7 +47,6 @@ def curve(coloured: ColouredWaveform, duration_sec: float) -> NDArray[np.float64
 def _levels(coloured: ColouredWaveform, start: int, end: int) -> NDArray[np.float64]:
     """The level of each band, of all channels."""
     drawn = coloured.pixels(end - start, start / CURVE_HZ, end / CURVE_HZ)
-    assert drawn.low is not None and drawn.mid is not None and drawn.high is not None
     bands = np.stack([drawn.low, drawn.mid, drawn.high]).astype(float)
     return np.asarray(np.sqrt((bands**2).mean(axis=1)))
 
