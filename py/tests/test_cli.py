@@ -14,6 +14,7 @@ import time
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -43,8 +44,11 @@ def run(
     )
 
 
-def run_in_terminal(*args: str | Path, columns: int = 100) -> tuple[int, str]:
-    """Runs ``python -m hotcue`` in a terminal of its own; returns what it drew there."""
+def run_in_terminal(
+    *args: str | Path, columns: int = 100, stdout: IO[str] | None = None
+) -> tuple[int, str]:
+    """Runs ``python -m hotcue`` in a terminal of its own, its output there or to `stdout`; returns
+    what it drew there."""
     import fcntl
     import pty
     import struct
@@ -59,7 +63,7 @@ def run_in_terminal(*args: str | Path, columns: int = 100) -> tuple[int, str]:
     env = {**os.environ, **NO_SOUND, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
     env = {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES")}
     command = [sys.executable, "-m", "hotcue", *map(str, args)]
-    process = subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner, env=env)
+    process = subprocess.Popen(command, stdin=inner, stdout=stdout or inner, stderr=inner, env=env)
     os.close(inner)
     drawn = b""
     while True:

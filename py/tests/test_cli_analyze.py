@@ -25,7 +25,7 @@ from test_metadata import frame, id3
 
 from hotcue.analysis import Analysis, Facts, Kinds, examine
 from hotcue.cli import main
-from hotcue.cli.heard import Heard, as_line
+from hotcue.cli.heard import as_cells
 from hotcue.cli.picture import signed, summary
 from hotcue.cli.picture.canvas import Canvas, letters
 from hotcue.cli.picture.tempogram import CURVE_HZ, tempogram
@@ -114,12 +114,52 @@ def test_a_table_tells_tempo_key_and_loudness(beat: Path, tune: Path) -> None:
     done = run("analyze", beat.parent)
     assert (done.returncode, done.stderr) == (0, "")
     header, of_beat, of_tune, summary = done.stdout.splitlines()
-    names = ["file", "duration", "BPM", "beats", "key", "LUFS", "dBTP", "onsets", "waveform"]
-    assert header.split() == names
+    names = "file duration BPM beats key LUFS dBTP onsets waveform file says"
+    assert header.split() == names.split()
     assert of_beat.split()[:5] == [str(beat), "8.000", "s", "120.00", "16"]
     assert "C major, 8B" in of_tune
     assert summary.startswith("2 of 2 analysed in ")
     assert "\x1b" not in done.stdout
+
+
+def test_lines_are_printed_as_files_are_heard(
+    beat: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed: list[str] = []
+
+    def hear(path: str, kinds: Kinds, **heed: Any) -> tuple[Facts, Analysis]:
+        printed.append(capsys.readouterr().out)
+        return examine(path, kinds, **heed)
+
+    monkeypatch.setattr("hotcue.cli.analyze.examine", hear)
+    for copy in range(20):
+        (beat.parent / f"{copy}.wav").hardlink_to(beat)
+    assert main(["analyze", "--kinds", "loudness", "--workers", "1", str(beat.parent)]) == 0
+    # The names of the columns, and all but those of which one is heard and two wait.
+    assert "".join(printed).count("\n") >= 1 + 21 - 4
+
+
+@pytest.mark.parametrize("form", [[], ["--csv"]], ids=str)
+def test_what_goes_to_a_file_stays_out_of_the_terminal(
+    form: list[str], beat: Path, tmp_path: Path
+) -> None:
+    with (tmp_path / "out.txt").open("w+", encoding="utf-8") as file:
+        code, drawn = run_in_terminal("analyze", *form, beat, tmp_path / "none.wav", stdout=file)
+        assert code == 1
+        assert "none.wav: file not found" in plain(drawn)
+        assert "beat.wav" not in plain(drawn)
+        written = (tmp_path / "out.txt").read_text(encoding="utf-8")
+        assert written.splitlines()[1].startswith(str(beat))
+        assert "\x1b" not in written
+
+
+def test_a_dash_is_standard_input(beat: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hotcue", "analyze", "--csv", "-", tmp_path / "none.wav"]
+    done = subprocess.run(command, input=beat.read_bytes(), capture_output=True, check=False)
+    assert done.returncode == 1
+    _, piped, missing = csv.reader(io.StringIO(done.stdout.decode()))
+    assert (piped[0], float(piped[1])) == ("-", 8.0)
+    assert missing[0].endswith("none.wav")
 
 
 def test_json_has_the_rows_of_analyze(tune: Path) -> None:
@@ -198,8 +238,7 @@ def test_a_guess_is_shown_as_one(beat: Path) -> None:
     for confidence, shown in ((0.51, "120.00"), (0.49, "120.00?")):
         heard["bpm"]["confidence"] = confidence
         assert summary(heard)[0] == f"{shown} BPM"
-        cells = as_line(Heard("beat.wav", facts, heard)).cells
-        assert cells["BPM"].plain.rstrip() == shown
+        assert as_cells(facts, heard)["BPM"].plain.rstrip() == shown
 
 
 def test_one_picture_has_the_name_it_is_given(beat: Path, tmp_path: Path) -> None:
@@ -283,8 +322,8 @@ def test_a_wrong_kind_is_told_which_there_are() -> None:
         (40, "BPM key LUFS"),
         (80, "duration BPM beats key LUFS dBTP onsets"),
         (100, "duration BPM beats key LUFS dBTP onsets file says"),
-        (120, "duration BPM beats key LUFS dBTP onsets file says waveform"),
-        (200, "duration BPM beats key LUFS dBTP onsets file says waveform"),
+        (120, "duration BPM beats key LUFS dBTP onsets waveform file says"),
+        (200, "duration BPM beats key LUFS dBTP onsets waveform file says"),
     ],
 )
 def test_the_table_fits_the_terminal_and_cuts_no_figure(
@@ -294,9 +333,12 @@ def test_the_table_fits_the_terminal_and_cuts_no_figure(
     beat.write_bytes(id3(said) + beat.read_bytes())
     code, drawn = run_in_terminal("analyze", beat.parent, columns=columns)
     assert code == 0
-    table = plain(drawn.rpartition("\x1b[?25h")[2])
+    # What is left of each line, once the bar below it was wiped out.
+    table = plain("\n".join(line.rpartition("\x1b[2K")[2] for line in drawn.splitlines()))
+    table = table.replace("\r", "")
     assert "120.00" in table
-    header, *rows, _ = lines = [line for line in table.splitlines() if line.strip()]
+    lines = [line for line in table.splitlines() if line.strip() and "analysing" not in line]
+    header, *rows, _ = lines
     assert all(len(line) <= columns for line in lines)
     assert header.split() == ["file", *told.split()]
     assert all(row.rfind("…") < 1 for row in rows)

@@ -106,7 +106,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_analyze(analyze: argparse.ArgumentParser) -> None:
-    analyze.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder to walk")
+    analyze.add_argument(
+        "paths", nargs="+", metavar="PATH", help='a file, a folder to walk, or "-", what is piped'
+    )
     analyze.add_argument(
         "--kinds",
         type=_kinds,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Generator, Sequence
@@ -18,12 +19,16 @@ from rich.progress import BarColumn, Progress, TextColumn
 from ..analysis import Kind, examine
 from ..errors import LoadError
 from .files import expand
-from .heard import CsvWriter, Heard, Line, as_json, as_line, print_table
+from .heard import CsvWriter, Heard, TableWriter, as_json
 from .picture import draw
 from .text import complain, console, reason
 
 # What is named so is meant to be a file, not a folder to be made.
 OTHER_FILES = frozenset((".dat", ".gif", ".jpeg", ".jpg", ".json", ".pdf", ".png", ".svg", ".webp"))
+
+
+# Stands for what comes through a pipe.
+STANDARD_INPUT = "-"
 
 
 class _Stopped(Exception):
@@ -48,38 +53,47 @@ def analyze(args: argparse.Namespace) -> int:
     # The table draws a waveform, too.
     drawn = bool(pictures or exports) or not (args.json or args.csv)
     kinds: tuple[Kind, ...] = (*args.kinds, "waveform") if drawn else args.kinds
-    table = CsvWriter() if args.csv else None
-    started = time.perf_counter()
+    content = _standard_input() if STANDARD_INPUT in files else b""
+    progress = _progress(len(files), visible=not (args.csv and sys.stdout.isatty()))
     # Of each file no more than what is printed: waveforms of a large folder would fill the memory.
     documents: list[dict[str, Any]] = []
-    lines: list[Line] = []
+    writer = None
+    if not args.json:
+        screen = progress.console if sys.stdout.isatty() else console()
+        writer = CsvWriter() if args.csv else TableWriter(screen, files, args.kinds)
+    started = time.perf_counter()
     failed = 0
-    with _progress(len(files)) as progress, closing(_hear(files, kinds, args.workers)) as hearing:
+    with progress, closing(_hear(files, content, kinds, args.workers)) as hearing:
         for row in hearing:
             progress.advance(progress.task_ids[0])
             row = _written(row, pictures.get(row.path), exports.get(row.path))
             if row.error:
                 failed += 1
                 complain(f"{row.path}: {row.error}")
-            if table is not None:
-                table.write(row)
-            elif args.json:
+            if writer is not None:
+                writer.write(row)
+            else:
                 documents.append(as_json(row, args.kinds))
-            elif not row.error:
-                lines.append(as_line(row))
     elapsed = time.perf_counter() - started
     if args.json:
         document = {"files": documents, "failed": failed, "elapsed_sec": elapsed}
         print(json.dumps(document, indent=1))
-    elif table is None:
-        print_table(lines)
+    elif not args.csv:
         bad = f", {failed} failed" if failed else ""
-        console().print(f"{len(lines)} of {len(files)} analysed in {elapsed:.2f} s{bad}")
+        done = len(files) - failed
+        console().print(f"{done} of {len(files)} analysed in {elapsed:.2f} s{bad}")
     return 1 if failed else 0
 
 
-def _hear(files: Sequence[str], kinds: Sequence[Kind], workers: int | None) -> Generator[Heard]:
-    """Hears several files at a time; they come in their order."""
+def _standard_input() -> bytes:
+    """All of it, read here and not by whoever hears it, so that Ctrl-C ends the wait."""
+    return sys.stdin.buffer.read() if sys.stdin is not None else b""
+
+
+def _hear(
+    files: Sequence[str], content: bytes, kinds: Sequence[Kind], workers: int | None
+) -> Generator[Heard]:
+    """Hears several files at a time, of which one may be `content`; they come in their order."""
     workers = workers or os.cpu_count() or 1
     stopped = threading.Event()
 
@@ -89,7 +103,8 @@ def _hear(files: Sequence[str], kinds: Sequence[Kind], workers: int | None) -> G
 
     def hear(path: str) -> Heard:
         try:
-            facts, analysis = examine(path, kinds, heed=heed)
+            source = content if path == STANDARD_INPUT else path
+            facts, analysis = examine(source, kinds, heed=heed)
         except LoadError as error:
             return Heard(path, error=error.message, kind=error.kind)
         return Heard(path, facts, analysis)
@@ -153,17 +168,20 @@ def _written(row: Heard, picture: Path | None, export: Path | None) -> Heard:
     return row
 
 
-def _progress(files: int) -> Progress:
-    """A bar, where there is a terminal and something to wait for."""
-    screen = console(stderr=True)
+def _progress(files: int, *, visible: bool) -> Progress:
+    """A bar, where there is a terminal and something to wait for; lines go above it."""
+    screen = console(stderr=not sys.stdout.isatty())
     progress = Progress(
         TextColumn("analysing"),
         BarColumn(bar_width=None),
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
         console=screen,
         transient=True,
-        disable=not screen.is_terminal,
+        disable=not visible or not screen.is_terminal,
         expand=True,
+        # What goes to a file stays there.
+        redirect_stdout=sys.stdout.isatty(),
+        redirect_stderr=sys.stderr.isatty(),
     )
     progress.add_task("all", total=files)
     return progress

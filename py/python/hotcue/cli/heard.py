@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from rich.table import Table
+from rich.cells import cell_len
+from rich.console import Console
 from rich.text import Text
 
 from .._hotcue import ColouredWaveform
 from ..analysis import Analysis, BpmAnalysis, Facts, Kind
 from .picture import SURE, signed
-from .text import clock, console, printable, shorten, waveform
+from .text import clock, printable, shorten, waveform
 
 WAVEFORM_COLUMNS = 16
 # Of the levels in JSON, for each channel, and decimals of each.
@@ -26,17 +27,29 @@ NAME_COLUMNS = 8
 GAP_COLUMNS = 2
 
 Alignment = Literal["left", "right"]
-COLUMNS: tuple[tuple[str, Alignment], ...] = (
-    ("duration", "right"),
-    ("BPM", "right"),
-    ("beats", "right"),
-    ("key", "left"),
-    ("LUFS", "right"),
-    ("dBTP", "right"),
-    ("onsets", "right"),
-    ("file says", "left"),
-    ("waveform", "left"),
-)
+
+
+class Column(NamedTuple):
+    """A column of the table. Its width is known before any file is heard, so that each line can be
+    printed when its file was."""
+
+    kind: Kind | None
+    width: int
+    justify: Alignment = "right"
+
+
+COLUMNS = {
+    "duration": Column(None, len("999:59.9")),
+    "BPM": Column("bpm", len("120.00?")),
+    "beats": Column("bpm", len("beats")),
+    "key": Column("key", len("C# minor, 12A"), "left"),
+    "LUFS": Column("loudness", len("−100.0")),
+    "dBTP": Column("loudness", len("−100.0")),
+    "onsets": Column("onsets", len("onsets")),
+    "waveform": Column(None, WAVEFORM_COLUMNS, "left"),
+    # The last, as it takes what is left.
+    "file says": Column(None, len("121.5, F# minor"), "left"),
+}
 # What narrow terminals do not get, rather than figures that are cut: these first.
 LEFT_OUT = ("waveform", "file says", "onsets", "dBTP", "beats", "duration", "LUFS", "key")
 
@@ -74,13 +87,6 @@ class Heard(NamedTuple):
     analysis: Analysis | None = None
     error: str = ""
     kind: str = ""
-
-
-class Line(NamedTuple):
-    """A line of the table: little beside a waveform of a whole song."""
-
-    path: str
-    cells: dict[str, Text]
 
 
 class CsvWriter:
@@ -144,37 +150,52 @@ def _pixels(coloured: ColouredWaveform) -> dict[str, list[list[float]]]:
     return {name: np.round(drawn[name].astype(float), DECIMALS).tolist() for name in names}
 
 
-def print_table(lines: Sequence[Line]) -> None:
-    """Prints `lines`; in narrow terminals with fewer columns."""
-    if not lines:
-        return
-    screen = console()
-    # What nobody asked for, or no file has, needs no column.
-    shown = {
-        name: GAP_COLUMNS + max(len(name), *(line.cells[name].cell_len for line in lines))
-        for name, _ in COLUMNS
-        if any(line.cells.get(name) for line in lines)
-    }
-    for name in LEFT_OUT:
-        if sum(shown.values()) + NAME_COLUMNS > screen.width:
-            shown.pop(name, None)
-    name_columns = max(screen.width - sum(shown.values()), NAME_COLUMNS)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(shorten("file", name_columns), no_wrap=True)
-    for name, justify in COLUMNS:
-        if name in shown:
-            table.add_column(name, justify=justify, no_wrap=True)
-    for path, cells in lines:
-        file = Text(shorten(printable(path), name_columns))
-        table.add_row(file, *(cells[name] for name in shown))
-    screen.print(table)
+class TableWriter:
+    """A table for people, on `screen`, line by line; in narrow terminals with fewer columns."""
+
+    def __init__(self, screen: Console, files: Sequence[str], kinds: Sequence[Kind]) -> None:
+        self._screen = screen
+        self._shown = {
+            name: column
+            for name, column in COLUMNS.items()
+            if column.kind is None or column.kind in kinds
+        }
+        for name in LEFT_OUT:
+            if self._columns() + NAME_COLUMNS > screen.width:
+                self._shown.pop(name, None)
+        longest = max(len("file"), *(cell_len(printable(file)) for file in files))
+        self._name_columns = min(longest, max(screen.width - self._columns(), NAME_COLUMNS))
+        self._has_header = False
+
+    def write(self, row: Heard) -> None:
+        """One line, below the names of the columns; none of a file that was not heard."""
+        if row.facts is None or row.analysis is None:
+            return
+        if not self._has_header:
+            self._has_header = True
+            self._print("file", {name: Text(name, style="bold") for name in self._shown}, "bold")
+        self._print(row.path, as_cells(row.facts, row.analysis))
+
+    def _columns(self) -> int:
+        return sum(column.width + GAP_COLUMNS for column in self._shown.values())
+
+    def _print(self, name: str, cells: dict[str, Text], style: str = "") -> None:
+        line = Text(shorten(printable(name), self._name_columns), style=style)
+        line.pad_right(self._name_columns - line.cell_len)
+        for column, (_, width, justify) in self._shown.items():
+            cell = cells.get(column, Text())
+            pad = " " * (width - cell.cell_len)
+            left, right = (pad, "") if justify == "right" else ("", pad)
+            line = Text.assemble(line, " " * GAP_COLUMNS, left, cell, right)
+        if self._columns() + self._name_columns <= self._screen.width:
+            line.truncate(self._screen.width, overflow="ellipsis")
+        line.rstrip()
+        self._screen.print(line, soft_wrap=True)
 
 
-def as_line(row: Heard) -> Line:
-    """What the table shows of a file that was heard."""
-    assert row.facts is not None and row.analysis is not None
-    heard = row.analysis
-    cells = {"duration": Text(clock(row.facts["duration_sec"]))}
+def as_cells(facts: Facts, heard: Analysis) -> dict[str, Text]:
+    """What the table shows of a file that was heard, by column."""
+    cells = {"duration": Text(clock(facts["duration_sec"]))}
     if (tempo := heard.get("bpm")) is not None:
         cells |= {"BPM": _tempo(tempo), "beats": Text(str(len(tempo["beats_sec"]) or ""))}
     if "key" in heard:
@@ -192,9 +213,9 @@ def as_line(row: Heard) -> Line:
         pixels = drawn["coloured"].pixels(WAVEFORM_COLUMNS)
         extremes = np.concatenate([pixels.min, pixels.max])
         cells["waveform"] = Text(waveform(extremes, WAVEFORM_COLUMNS), style="cyan")
-    cells["file says"] = Text(printable(_hints(row.facts)))
+    cells["file says"] = Text(printable(_hints(facts)))
     cells["file says"].truncate(HINT_COLUMNS, overflow="ellipsis")
-    return Line(row.path, cells)
+    return cells
 
 
 def _tempo(tempo: BpmAnalysis) -> Text:
