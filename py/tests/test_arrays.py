@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support import Sounds, drain
+from support import PATIENCE_SEC, Sounds, drain
 
 import hotcue
 
@@ -92,6 +92,20 @@ def test_what_exports_a_buffer_of_numbers_is_an_array() -> None:
     expected = np.array([[0.5, -0.25, 1.0]], np.float32)
     assert np.array_equal(loaded(floats, sample_rate=RATE).to_numpy(), expected)
     assert np.array_equal(loaded(memoryview(floats), sample_rate=RATE).to_numpy(), expected)
+
+
+def test_a_view_of_floats_is_an_array_wherever_audio_is_taken() -> None:
+    values = noise(2, 4800)
+    view = memoryview(values)
+    expected = hotcue.analyze(values, "loudness", sample_rate=RATE)
+    assert hotcue.analyze(view, "loudness", sample_rate=RATE) == expected
+    with hotcue.AudioEngine(output="offline", sample_rate=RATE) as engine:
+        (sample,) = engine.load_many_async({0: view}, sample_rate=RATE).result(PATIENCE_SEC)
+        assert isinstance(sample, hotcue.Sample)
+        assert np.array_equal(sample.to_numpy(), values)
+        for refused in (engine.load_sample_async, lambda _, view: hotcue.analyze(view)):
+            with pytest.raises(TypeError, match="an array needs its sample_rate"):
+                refused(1, view)
 
 
 def test_a_sample_can_be_loaded_again_elsewhere() -> None:

@@ -18,8 +18,11 @@ MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 1_000, 768_000
 
 
 def is_array(source: object) -> bool:
-    """Whether `source` is an array, or what NumPy makes one of."""
-    return not isinstance(source, memoryview) and hasattr(source, "__array__")
+    """Whether `source` is an array, or what NumPy makes one of; of views those of floats, which no
+    content of a file is."""
+    if isinstance(source, memoryview):
+        return source.format.lstrip("@=<>!") in ("e", "f", "d")
+    return hasattr(source, "__array__")
 
 
 def planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float32]:

@@ -31,9 +31,9 @@ Source: TypeAlias = (
 )
 """What a load reads from. `str` and `os.PathLike` are paths, made absolute at submit without
 looking at the file; `bytes`, `bytearray` and `memoryview` are content, copied once, so that it may
-change afterwards. A file-like object is read by the thread that calls, before the call returns:
-from where it stands to its end, where it is left, open; at most `max_source_bytes`. What it raises
-comes out of the call."""
+change afterwards; a `memoryview` of floats is an array. A file-like object is read by the thread
+that calls, before the call returns: from where it stands to its end, where it is left, open; at
+most `max_source_bytes`. What it raises comes out of the call."""
 
 Resolved: TypeAlias = str | bytes | bytearray | memoryview
 

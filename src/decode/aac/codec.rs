@@ -194,6 +194,12 @@ fn behind_header(frame: &[u8]) -> &[u8] {
 
 fn refused(error: Error) -> LoadError {
     let (kind, message) = match error {
+        Error::Unsupported(what) => {
+            // In its own words, but not that it is unsupported once more.
+            let what = what.trim_start_matches("aac config: ");
+            let message = format!("this variant of AAC is not supported: {what}");
+            return LoadError::new(LoadErrorKind::UnsupportedFormat, message);
+        }
         Error::InvalidData(_) => {
             (LoadErrorKind::Corrupt, "the description of its AAC stream is damaged")
         }

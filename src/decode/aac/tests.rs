@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Codec;
 use crate::decode::packets::PacketCodec;
 use crate::decode::tests::{decode, open_bytes};
+use crate::error::LoadErrorKind;
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
@@ -46,6 +47,16 @@ fn adts_of_libfaac_begins_behind_its_delay() {
     for (plane, expected) in planes.iter().zip(&expected) {
         assert_eq!(plane[..], expected[1_024..]);
     }
+}
+
+#[test]
+fn a_variant_that_is_not_supported_is_named_once() {
+    // Object type 42 of ISO/IEC 14496-3, table 1.17: the escape 31, and 42 − 32 in six bits.
+    let error = Codec::new(&[0xf9, 0x46, 0x40]).err().expect("not supported");
+    assert_eq!(error.kind(), LoadErrorKind::UnsupportedFormat);
+    let told = "this variant of AAC is not supported: USAC (xHE-AAC) is a separate codec";
+    assert!(error.to_string().starts_with(told), "{error}");
+    assert!(std::error::Error::source(&error).is_none());
 }
 
 /// Where the content of the first box of this kind begins.
