@@ -87,7 +87,7 @@ def test_no_content_is_an_event(engine: hotcue.AudioEngine, content: Any) -> Non
         engine.load_sample_async(0, content).result(PATIENCE_SEC)
 
 
-@pytest.mark.parametrize("make", [str, Path, PathLike, lambda p: PathLike(os.fsencode(p))])
+@pytest.mark.parametrize("make", [str, Path, PathLike, lambda p: PathLike(os.fsencode(p)), np.str_])
 def test_paths(engine: hotcue.AudioEngine, tmp_path: Path, make: Any) -> None:
     path = tmp_path / "ä 鼓.wav"
     path.write_bytes(CONTENT)

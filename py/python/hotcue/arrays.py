@@ -19,10 +19,10 @@ MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 1_000, 768_000
 
 def is_array(source: object) -> bool:
     """Whether `source` is an array, or what NumPy makes one of; of views those of floats, which no
-    content of a file is."""
+    content of a file is. A `numpy.str_` is text all the same."""
     if isinstance(source, memoryview):
         return source.format.lstrip("@=<>!") in ("e", "f", "d")
-    return hasattr(source, "__array__")
+    return hasattr(source, "__array__") and not isinstance(source, str | bytes)
 
 
 def planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float32]:
