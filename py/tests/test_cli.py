@@ -266,6 +266,13 @@ def test_no_color_is_heeded(sounds: Sounds, monkeypatch: pytest.MonkeyPatch) -> 
     assert not re.search(coloured, run_in_terminal("load", sounds.missing())[1])
 
 
+@pytest.mark.parametrize("command", ["load", "analyze"])
+def test_colours_in_a_pipe_bring_no_bars(command: str, sounds: Sounds) -> None:
+    done = run(command, sounds.wav(), FORCE_COLOR="1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b[1m" in done.stdout
+
+
 def test_names_that_a_terminal_must_not_see(sounds: Sounds) -> None:
     sounds.wav("red\x1b[31m\nname.wav")
     sounds.wav("[bold]markup.wav")

@@ -177,7 +177,7 @@ def _progress(files: int, *, visible: bool) -> Progress:
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
         console=screen,
         transient=True,
-        disable=not visible or not screen.is_terminal,
+        disable=not visible or not screen.file.isatty(),
         expand=True,
         # What goes to a file stays there.
         redirect_stdout=sys.stdout.isatty(),

@@ -26,7 +26,7 @@ def bench(args: argparse.Namespace) -> int:
     screen = console(stderr=True)
 
     def tell(submitted: int, ended: int) -> None:
-        if screen.is_terminal:
+        if screen.file.isatty():
             screen.print(f"{submitted} submitted, {ended} ended", end="\r")
 
     runs: list[dict[str, Any]] = []

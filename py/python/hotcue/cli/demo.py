@@ -207,7 +207,7 @@ def _play_along(engine: AudioEngine, kit: Kit, bars: int, score: _Score, *, draw
     tail = round(TAIL_SEC * engine.clock().sample_rate)
     end = score.frame_of(bars, 0)
     screen = console()
-    visible = draw and screen.is_terminal
+    visible = draw and screen.file.isatty()
     with Live(console=screen, auto_refresh=False, transient=True) as live:
         stopped = False
         while (now := engine.clock().frame) < end + tail:

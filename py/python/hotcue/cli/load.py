@@ -113,7 +113,7 @@ class _Drawing:
             TextColumn("{task.fields[note]}"),
             console=screen,
             transient=True,
-            disable=not visible or not screen.is_terminal,
+            disable=not visible or not screen.file.isatty(),
             expand=True,
         )
         self._files = files

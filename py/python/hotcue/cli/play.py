@@ -74,7 +74,7 @@ def _follow(engine: AudioEngine, file: str, ticket: LoadTicket, voice: int) -> N
     sample = ticket.result()
     name = printable(Path(file).name)
     screen = console()
-    if not screen.is_terminal:
+    if not screen.file.isatty():
         screen.print(Text(f"{name}  {clock(sample.duration_sec)}"))
         _wait(engine, voice, lambda _: None)
         return
