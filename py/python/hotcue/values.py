@@ -166,7 +166,8 @@ class Cue(NamedTuple):
 
 class Waveform(NamedTuple, Generic[LevelsT]):
     """The least and the greatest values of equal stretches of a sample, one stretch per pixel; of a
-    `ColouredWaveform` also levels, each the root of the mean of the squares."""
+    `ColouredWaveform` also levels, each the root of the mean of the squares. Those are float32
+    arrays then (``LevelsT``); of a `Sample` they may be None."""
 
     min: NDArray[np.float32]
     """Shape ``(channels, width)``."""
