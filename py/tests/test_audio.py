@@ -181,6 +181,10 @@ def test_what_cannot_be_decoded_says_why(sounds: Sounds) -> None:
             hotcue.decode(path, **options)
     with pytest.raises(TypeError, match="path must be a str"):
         hotcue.decode(7)  # type: ignore[arg-type]
+    array: Any = np.zeros(480, np.float32)
+    for audio in (array, memoryview(array)):
+        with pytest.raises(TypeError, match="decoded already; `resample` changes its rate"):
+            hotcue.decode(audio, sample_rate=RATE)
 
 
 def test_several_threads_decode_at_a_time(sounds: Sounds) -> None:

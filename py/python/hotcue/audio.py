@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias
 
 from . import _hotcue, wav
-from .arrays import Layout, checked_layout, checked_rate, finite_planes
+from .arrays import Layout, checked_layout, checked_rate, finite_planes, is_array
 from .source import Source, read, resolve
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def decode(
     if sample_rate is not None:
         sample_rate = checked_rate(sample_rate)
     frames_first = checked_layout(layout) == "frames_first"
+    if is_array(path):
+        raise TypeError("an array is decoded already; `resample` changes its rate")
     source = read(resolve(path), None)
     return _hotcue.decode(source, sample_rate, mono, start_sec, duration_sec, frames_first)
 
