@@ -36,8 +36,8 @@ use crate::bus::EventBus;
 use crate::config::EngineConfig;
 use crate::error::{ConfigError, EngineError};
 use crate::events::{CancelReason, DeviceState, LoaderEvent};
+use crate::forks;
 use crate::messages::{SwitchOutput, Unload, UnloadCause};
-use crate::os;
 use crate::playback::PlaybackQueue;
 use crate::queue::EventQueue;
 use crate::sample::Sample;
@@ -107,7 +107,7 @@ impl AudioEngine {
             events,
             notices: Arc::default(),
             cache: OnceLock::new(),
-            fork_generation: os::fork_generation(),
+            fork_generation: forks::generation(),
         })
     }
 
@@ -562,6 +562,9 @@ impl AudioEngine {
     /// Waits for another thread's `run` or `shut_down`, then keeps the engine for this one.
     fn begin(&self) -> Result<MutexGuard<'_, ()>, EngineError> {
         self.check_fork()?;
+        if !forks::can_run() {
+            return Err(EngineError::Forked);
+        }
         let lifecycle = self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_running() { Err(EngineError::AlreadyRunning) } else { Ok(lifecycle) }
     }
@@ -571,7 +574,7 @@ impl AudioEngine {
     }
 
     fn is_forked(&self) -> bool {
-        os::fork_generation() != self.fork_generation
+        forks::generation() != self.fork_generation
     }
 }
 

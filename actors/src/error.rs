@@ -67,8 +67,9 @@ pub enum EngineError {
     /// A thread could not be started.
     #[error("could not start the engine's threads: {0}")]
     Threads(String),
-    /// This is a forked child of the process that made the engine; threads do not survive a fork.
-    #[error("this engine belongs to the parent process; make a new AudioEngine after fork()")]
+    /// This is a forked child of the process that made the engine, or of one in which some engine
+    /// ran: threads do not survive a fork, and what they waited in is left behind.
+    #[error("no engine goes on in a forked child, nor can one run where its parent ran some")]
     Forked,
 }
 

@@ -14,6 +14,7 @@ mod decoder;
 mod engine;
 mod error;
 mod events;
+mod forks;
 mod home;
 mod job;
 mod messages;

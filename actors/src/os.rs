@@ -1,34 +1,5 @@
-//! What the operating system knows about threads and forks.
+//! What the operating system knows about threads.
 #![allow(unsafe_code, reason = "libc calls that std has no name for")]
-
-/// A number that differs in a forked child; the same always where no process forks. No system call
-/// after the first.
-pub(crate) fn fork_generation() -> u32 {
-    #[cfg(unix)]
-    {
-        use std::sync::Once;
-        use std::sync::atomic::{AtomicU32, Ordering};
-
-        /// How often this process came out of a fork.
-        static FORKS: AtomicU32 = AtomicU32::new(0);
-        static WATCH_FORKS: Once = Once::new();
-
-        extern "C" fn count_fork() {
-            FORKS.fetch_add(1, Ordering::Relaxed);
-        }
-
-        WATCH_FORKS.call_once(|| {
-            // SAFETY: the handler only touches an atomic, which is allowed in a forked child.
-            // Failure (out of memory) leaves forks unnoticed, as without this call.
-            unsafe { libc::pthread_atfork(None, None, Some(count_fork)) };
-        });
-        FORKS.load(Ordering::Relaxed)
-    }
-    #[cfg(not(unix))]
-    {
-        0
-    }
-}
 
 /// Names the calling thread for debuggers and `top`; at most 15 bytes are kept on Linux.
 pub(crate) fn name_thread(name: &str) {

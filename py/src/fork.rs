@@ -41,8 +41,8 @@ impl Home {
 /// What a forked child is told.
 pub(crate) fn forked() -> PyErr {
     PyRuntimeError::new_err(
-        "Audio engine belongs to the parent of this forked process: make a new AudioEngine here, \
-         or start processes with the \"spawn\" method",
+        "Audio engine belongs to the parent of this forked process, and none can run in the child \
+         of one in which any ran: start processes with the \"spawn\" or \"forkserver\" method",
     )
 }
 

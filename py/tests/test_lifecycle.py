@@ -276,10 +276,7 @@ def test_a_forked_child_gets_a_clear_error(python: Python, slow: Path) -> None:
             assert batch.progress.total == 2
             assert not engine.is_running()
             engine.shut_down()  # There is nothing to end here: no error.
-            with hotcue.AudioEngine(output="null") as own:
-                own.load_sample_async(0, b"no audio")
-                while own.state(0) != "failed":
-                    pass
+            refused(hotcue.AudioEngine(output="null").run)
             del engine
             print("child done", flush=True)
             sys.exit(3)  # Through atexit and destructors, unlike os._exit.
@@ -292,6 +289,29 @@ def test_a_forked_child_gets_a_clear_error(python: Python, slow: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "child done\nparent done\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_child_that_was_forked_before_any_engine_ran_has_its_own(python: Python) -> None:
+    done = python(
+        """if True:
+        import os, hotcue
+        ended = hotcue.AudioEngine(output="null")
+        ended.run()
+        ended.shut_down()
+        for _ in range(20):
+            child = os.fork()
+            if child == 0:
+                with hotcue.AudioEngine(output="null") as own:
+                    own.load_sample_async(0, b"no audio")
+                    while own.state(0) != "failed":
+                        pass
+                os._exit(3)
+            _, status = os.waitpid(child, 0)
+            assert os.waitstatus_to_exitcode(status) == 3
+        """,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_no_output_is_one_warning(python: Python, tmp_path: Path) -> None:

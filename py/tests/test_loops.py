@@ -169,7 +169,7 @@ def test_a_loop_keeps_nothing_of_the_tasks_that_waited(
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_a_forked_child_has_loops_of_its_own(python: Python, slow: Path) -> None:
+def test_a_forked_child_goes_on_in_no_loop_of_its_parent(python: Python, slow: Path) -> None:
     done = python(
         """if True:
         import asyncio, gc, os, sys, warnings, hotcue
@@ -203,13 +203,8 @@ def test_a_forked_child_has_loops_of_its_own(python: Python, slow: Path) -> None
                 else:
                     raise AssertionError(call)
             async def own():
-                async with hotcue.AudioEngine(output="offline") as engine:
-                    stream = engine.events()
-                    try:
-                        await engine.load(b"no audio")
-                    except hotcue.LoadError:
-                        assert (await anext(stream))["type"] == "started"
-            asyncio.run(own())
+                async with hotcue.AudioEngine(output="offline"): pass
+            asyncio.run(refused(own))
             del tasks, events, loop  # In the midst of waiting.
             gc.collect()
             print("child done", flush=True)

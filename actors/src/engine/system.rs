@@ -18,6 +18,7 @@ use crate::config::EngineConfig;
 use crate::crew::Crew;
 use crate::error::{AnalysisFailure, EngineError};
 use crate::events::CancelReason;
+use crate::forks::RunningEngine;
 use crate::home::{Home, Homes};
 use crate::messages::{
     Close, Neglected, RoomFreed, StopSink, StopWorkers, Unheard, Unload, UnloadCause,
@@ -56,7 +57,7 @@ pub(super) struct Running {
     pub(super) sample_rate: u32,
     pub(super) workers: usize,
     /// None where all actors live on the caller's thread.
-    system: Option<(System, JoinHandle<()>)>,
+    system: Option<(System, JoinHandle<()>, RunningEngine)>,
     /// Of supervisor, sink and bus.
     homes: Vec<Home>,
 }
@@ -117,12 +118,15 @@ impl Running {
         let (plan, view) = Plan::new(config, audio, events, notices, place);
         let draft = plan.draft(view);
         let (started_tx, started_rx) = mpsc::channel();
+        let running = RunningEngine::new();
         let system_thread = thread::Builder::new()
             .name("hotcue-system".into())
             .spawn(move || plan.run(&started_tx))
             .map_err(|error| EngineError::Threads(error.to_string()))?;
         match started_rx.recv() {
-            Ok(Ok((started, system))) => Ok(draft.with(started, Some((system, system_thread)))),
+            Ok(Ok((started, system))) => {
+                Ok(draft.with(started, Some((system, system_thread, running))))
+            }
             Ok(Err(error)) => {
                 system_thread.join().ok();
                 Err(EngineError::Threads(error))
@@ -172,7 +176,7 @@ impl Running {
         waiter.ask(&self.bus, Close, None).await;
         self.homes.iter().for_each(Home::stop);
         waiter.join(self.homes, PATIENCE).await;
-        if let Some((system, thread)) = self.system {
+        if let Some((system, thread, _running)) = self.system {
             system.stop();
             thread.join().ok();
         }
@@ -217,7 +221,11 @@ struct Draft {
 }
 
 impl Draft {
-    fn with(self, started: Started, system: Option<(System, JoinHandle<()>)>) -> Running {
+    fn with(
+        self,
+        started: Started,
+        system: Option<(System, JoinHandle<()>, RunningEngine)>,
+    ) -> Running {
         let Started { publisher, supervisor, sink, bus, homes } = started;
         let Self { table, streams, stores, playback, device, clock, sample_rate, workers } = self;
         Running {

@@ -65,8 +65,9 @@ class AudioEngine:
 
     `id` is a slot, 0 up to `slots` - 1: anything with ``__index__``, but no `bool`. Outside that
     range every method raises ``ValueError("id out of range")``. Outside `run()`…`shut_down()`
-    most raise ``RuntimeError("Audio engine not initialized")``; those that do not, say so. After
-    a fork the child may use none but its own, new engines: a `RuntimeError` says so.
+    most raise ``RuntimeError("Audio engine not initialized")``; those that do not, say so. In a
+    forked child no engine of the parent goes on, and where any ran when it was forked, none can run
+    at all: a `RuntimeError` says so. Start such processes with "spawn" or "forkserver".
     """
 
     def __init__(
