@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use hotcue::Source;
 use hotcue_actors::{
-    AudioEngine, BatchProgress, CancelReason, EngineConfig, EngineError, LoadFailure, SlotState,
-    SubmitError,
+    AudioEngine, BatchProgress, CancelReason, EngineConfig, EngineError, LoadFailure, LoadTicket,
+    SlotState, SubmitError,
 };
 use hotcue_tests::{
     BlockingSource, Contract, Gate, collect_until_ended, sine, wait_until, wav_bytes,
@@ -176,7 +177,12 @@ fn progress_of_a_batch_never_falls_and_what_an_event_says_is_counted() {
     });
     let progress = batch.progress();
     assert_eq!(progress.done + progress.failed + progress.cancelled, 200);
-    assert_eq!(progress.failed, 30);
+    // Of those that were to be cancelled, some may have failed before.
+    let has_failed = |ticket: &&LoadTicket| {
+        matches!(ticket.wait(Some(Duration::ZERO)), Some(Err(LoadFailure::Failed { .. })))
+    };
+    let failed = batch.tickets().iter().filter(has_failed).count();
+    assert!(progress.failed == failed && failed >= 30, "{progress:?}, {failed} have");
 }
 
 #[test]
