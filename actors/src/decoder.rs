@@ -144,7 +144,7 @@ impl DecoderActor {
             self.drop_running();
             return self.go_on(context);
         }
-        if !self.feed_beside_job() {
+        if !self.feed_beside_job(context) {
             return;
         }
         let Some(running) = &mut self.running else { return };

@@ -501,3 +501,46 @@ fn a_stream_whose_source_does_not_answer_keeps_no_load_that_is_under_way() {
         gate.open();
     }
 }
+
+#[test]
+fn a_load_whose_decoder_has_lost_its_place_waits_for_no_stream() {
+    let engine = crate::running(hotcue_actors::EngineConfig {
+        output: "null".to_owned(),
+        workers: Some(1),
+        sample_rate: Some(RATE),
+        ..hotcue_actors::EngineConfig::default()
+    });
+    let silent = Arc::new(Gate::default());
+    // Right behind the head: whoever begins to read ahead is inside.
+    let source = Source::Custom(Arc::new(PausingSource {
+        gates: vec![(1 << 18, Arc::clone(&silent))],
+        content: wav_bytes(RATE, 2, FRAMES, sine(100.0, RATE)).into(),
+        fails: false,
+    }));
+    let ticket = engine.stream_sample_async(Some(0), source, 0).expect("accepted");
+    ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
+    wait_until("whoever reads it through is given up", || engine.stats().abandoned_workers == 1);
+    let blocked = |id, frames| {
+        let gate = Arc::new(Gate::default());
+        let content = wav_bytes(RATE, 1, frames, sine(440.0, RATE));
+        let source = BlockingSource { gate: Arc::clone(&gate), content };
+        let source = Source::Custom(Arc::new(source));
+        (engine.load_sample_async(Some(id), source, 0).expect("accepted"), gate)
+    };
+    let (stalled, stalled_gate) = blocked(1, 20 * RATE);
+    let deadline = Instant::now() + PATIENCE;
+    while !matches!(engine.events().wait(deadline), Some(LoaderEvent::Stalled { id: 1, .. })) {}
+    // The one in its place is inside another read: nobody else would feed the stream.
+    let (other, other_gate) = blocked(2, 1_000);
+    wait_until("it is inside", || other_gate.waiting() > 0);
+    play(&engine, PlayOptions::default());
+    std::thread::sleep(Duration::from_millis(100));
+    stalled_gate.open();
+    let begin = Instant::now();
+    stalled.wait(Some(Duration::from_secs(5))).expect("its own source answers").expect("a sine");
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    other_gate.open();
+    other.wait(Some(PATIENCE)).expect("it ends").expect("a sine");
+    engine.shut_down();
+    silent.open();
+}

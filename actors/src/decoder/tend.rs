@@ -1,5 +1,6 @@
 //! What a decoder does for streams, beside its jobs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{AsyncContext, Context, Handler};
@@ -8,7 +9,7 @@ use hotcue::{LoadError, LoadErrorKind, LoadedSample, Workbench};
 
 use super::{DecoderActor, Running, panic};
 use crate::job::Assignment;
-use crate::messages::{Idle, Tend};
+use crate::messages::{Continue, Idle, Tend};
 
 /// How often feeds are looked at while nothing else calls: a voice that has jumped waits as long.
 const INTERVAL: Duration = Duration::from_millis(3);
@@ -27,24 +28,40 @@ impl DecoderActor {
     }
 
     /// Before a step of a load: what voices need sooner. Meanwhile the job lies beside this decoder,
-    /// and where a stream's source does not answer, another goes on with it: false then.
-    pub(super) fn feed_beside_job(&mut self) -> bool {
-        if self.parts.streams.is_idle() {
+    /// and where a stream's source does not answer, another goes on with it: false then. Out of the
+    /// pool, where nobody sees to that, it feeds none.
+    pub(super) fn feed_beside_job(&mut self, context: &mut Context<Self>) -> bool {
+        if self.parts.streams.is_idle() || self.given.is_out() {
             return true;
         }
         let Some(running) = self.running.take() else { return false };
         let Running { job, work, reservation, offer, claimed, last_progress } = running;
-        self.given.lay_down(Assignment::begun(job, work, reservation));
+        self.given.lay_down(Assignment::begun(Arc::clone(&job), work, reservation));
         self.feed_streams();
-        let Some(Assignment { job, work: Some(work), reservation: Some(reservation), .. }) =
-            self.given.take()
-        else {
+        let Some(given) = self.given.take() else {
             self.turn += 1;
             self.supervisor.do_send(Idle { from: self.me });
             return false;
         };
-        self.running = Some(Running { job, work, reservation, offer, claimed, last_progress });
-        true
+        match given {
+            Assignment { job: same, work: Some(work), reservation: Some(reservation), .. }
+                if Arc::ptr_eq(&same, &job) =>
+            {
+                self.running =
+                    Some(Running { job, work, reservation, offer, claimed, last_progress });
+                true
+            }
+            // Its own is with somebody else, and it was given this one, for which it comes now.
+            other => {
+                self.turn += 1;
+                if self.take(other) {
+                    context.notify(Continue { turn: self.turn });
+                } else {
+                    self.go_on(context);
+                }
+                false
+            }
+        }
     }
 
     /// What voices need next.

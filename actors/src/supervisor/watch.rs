@@ -82,6 +82,8 @@ impl LoaderSupervisor {
                 && let Some(given) = self.workers[number].take_given_back()
             {
                 self.enqueue(given);
+                // Where there can be no other one, whoever else is free is asked first.
+                self.workers[number].helps = true;
                 self.replace(number, true, supervisor);
                 continue;
             }
