@@ -44,7 +44,7 @@ for plant in tests/plants/*.patch; do
         echo "$name: NOT FOUND"
         missed=1
     else
-        echo "$name: found: $(grep --only-matching --max-count=1 'seed [0-9]* fails' <<<"$found")"
+        echo "$name: found $(grep --only-matching --max-count=1 'seed [0-9]* fails' <<<"$found")"
     fi
 done
 exit "$missed"
