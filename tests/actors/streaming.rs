@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use hotcue::playback::{EndReason, PlaybackEvent};
 use hotcue::{ByteSource, LoadOptions, ReadSeek, Source};
 use hotcue_actors::{
-    AudioEngine, DropReason, LoadFailure, LoadTicket, LoaderEvent, LoopMode, MAX_STREAM_VOICES,
-    PlayLoop, PlayOptions, PlaybackNotice, Sample, SlotState,
+    AudioEngine, DropReason, EngineConfig, LoadFailure, LoadTicket, LoaderEvent, LoopMode,
+    MAX_STREAM_VOICES, PlayLoop, PlayOptions, PlaybackNotice, Sample, SlotState,
 };
 use hotcue_tests::loading::load;
 use hotcue_tests::{
@@ -33,6 +33,16 @@ fn long_file(folder: &TempDir) -> PathBuf {
     path
 }
 
+/// An engine with one decoder, which plays to nowhere as time goes by.
+fn on_a_clock() -> AudioEngine {
+    crate::running(EngineConfig {
+        output: "null".to_owned(),
+        workers: Some(1),
+        sample_rate: Some(RATE),
+        ..EngineConfig::default()
+    })
+}
+
 fn stream(engine: &AudioEngine, id: u32, path: &Path) -> LoadTicket {
     let source = Source::Path(path.to_path_buf());
     let ticket = engine.stream_sample_async(Some(id), source, 0).expect("accepted");
@@ -41,10 +51,15 @@ fn stream(engine: &AudioEngine, id: u32, path: &Path) -> LoadTicket {
     ticket
 }
 
-/// What waits for a gate behind the head.
+/// What waits for a gate behind the head and what is read ahead of a play.
 pub(crate) fn waiting(gate: &Arc<Gate>) -> Source {
+    waiting_at(1 << 20, gate)
+}
+
+/// What waits for a gate at this byte.
+fn waiting_at(byte: usize, gate: &Arc<Gate>) -> Source {
     Source::Custom(Arc::new(PausingSource {
-        gates: vec![(1 << 20, Arc::clone(gate))],
+        gates: vec![(byte, Arc::clone(gate))],
         content: wav_bytes(RATE, 2, FRAMES, sine(100.0, RATE)).into(),
         fails: false,
     }))
@@ -445,12 +460,7 @@ fn a_stream_of_what_is_no_audio_fails_as_a_load_of_it_does() {
 
 #[test]
 fn a_stream_whose_source_does_not_answer_keeps_no_load_waiting_nor_the_end() {
-    let engine = crate::running(hotcue_actors::EngineConfig {
-        output: "null".to_owned(),
-        workers: Some(1),
-        sample_rate: Some(RATE),
-        ..hotcue_actors::EngineConfig::default()
-    });
+    let engine = on_a_clock();
     let gate = Arc::new(Gate::default());
     let source = waiting(&gate);
     let ticket = engine.stream_sample_async(Some(0), source, 0).expect("accepted");
@@ -504,19 +514,10 @@ fn a_stream_whose_source_does_not_answer_keeps_no_load_that_is_under_way() {
 
 #[test]
 fn a_load_whose_decoder_has_lost_its_place_waits_for_no_stream() {
-    let engine = crate::running(hotcue_actors::EngineConfig {
-        output: "null".to_owned(),
-        workers: Some(1),
-        sample_rate: Some(RATE),
-        ..hotcue_actors::EngineConfig::default()
-    });
+    let engine = on_a_clock();
     let silent = Arc::new(Gate::default());
     // Right behind the head: whoever begins to read ahead is inside.
-    let source = Source::Custom(Arc::new(PausingSource {
-        gates: vec![(1 << 18, Arc::clone(&silent))],
-        content: wav_bytes(RATE, 2, FRAMES, sine(100.0, RATE)).into(),
-        fails: false,
-    }));
+    let source = waiting_at(1 << 18, &silent);
     let ticket = engine.stream_sample_async(Some(0), source, 0).expect("accepted");
     ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
     wait_until("whoever reads it through is given up", || engine.stats().abandoned_workers == 1);

@@ -222,6 +222,11 @@ impl Disk {
         (self.streamed..self.in_memory).contains(&file)
     }
 
+    /// Whether all who load it share one sample, which can be read again.
+    pub(crate) fn is_shared(&self, file: usize) -> bool {
+        file < self.streamed
+    }
+
     /// Frames of the longest stream that there has ever been, or more.
     pub(crate) fn longest_stream(&self) -> usize {
         usize::try_from(self.largest_ever()).expect("not that long") / size_of::<f32>() * LONGER

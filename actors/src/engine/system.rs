@@ -57,7 +57,7 @@ pub(super) struct Running {
     pub(super) sample_rate: u32,
     pub(super) workers: usize,
     /// None where all actors live on the caller's thread.
-    system: Option<(System, JoinHandle<()>, RunningEngine)>,
+    system: Option<(System, JoinHandle<()>)>,
     /// Of supervisor, sink and bus.
     homes: Vec<Home>,
 }
@@ -121,12 +121,13 @@ impl Running {
         let running = RunningEngine::new();
         let system_thread = thread::Builder::new()
             .name("hotcue-system".into())
-            .spawn(move || plan.run(&started_tx))
+            .spawn(move || {
+                plan.run(&started_tx);
+                drop(running);
+            })
             .map_err(|error| EngineError::Threads(error.to_string()))?;
         match started_rx.recv() {
-            Ok(Ok((started, system))) => {
-                Ok(draft.with(started, Some((system, system_thread, running))))
-            }
+            Ok(Ok((started, system))) => Ok(draft.with(started, Some((system, system_thread)))),
             Ok(Err(error)) => {
                 system_thread.join().ok();
                 Err(EngineError::Threads(error))
@@ -176,7 +177,7 @@ impl Running {
         waiter.ask(&self.bus, Close, None).await;
         self.homes.iter().for_each(Home::stop);
         waiter.join(self.homes, PATIENCE).await;
-        if let Some((system, thread, _running)) = self.system {
+        if let Some((system, thread)) = self.system {
             system.stop();
             thread.join().ok();
         }
@@ -221,11 +222,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn with(
-        self,
-        started: Started,
-        system: Option<(System, JoinHandle<()>, RunningEngine)>,
-    ) -> Running {
+    fn with(self, started: Started, system: Option<(System, JoinHandle<()>)>) -> Running {
         let Started { publisher, supervisor, sink, bus, homes } = started;
         let Self { table, streams, stores, playback, device, clock, sample_rate, workers } = self;
         Running {

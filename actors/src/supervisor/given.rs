@@ -1,5 +1,8 @@
 //! What the supervisor and one decoder have between them.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -66,27 +69,5 @@ impl Given {
     /// Whether the decoder has not come for it for so long.
     pub(super) fn is_late(&self, late: Duration) -> bool {
         self.lock().beside.as_ref().is_some_and(|(since, _)| since.elapsed() >= late)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Given;
-
-    #[test]
-    fn a_decoder_that_has_come_back_is_not_put_out_before_it_was_heard() {
-        let given = Given::default();
-        assert!(given.comes_back(), "it may take another");
-        assert!(!given.put_out() && !given.is_out());
-        given.answered();
-        assert!(given.put_out() && given.is_out());
-    }
-
-    #[test]
-    fn a_decoder_that_is_out_takes_nothing_more() {
-        let given = Given::default();
-        assert!(given.put_out());
-        assert!(!given.comes_back());
-        assert!(given.put_out(), "nothing of it is on its way");
     }
 }

@@ -32,8 +32,8 @@ impl Workshop for Watching {
     }
 
     fn study(&self, sample: &Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Box<dyn Study> {
-        let study = self.0.0.workshop.study(sample, kinds);
-        Box::new(WatchedStudy { study, world: self.0.clone() })
+        let work = self.0.0.workshop.study(sample, kinds);
+        Box::new(Watched { work, world: self.0.clone() })
     }
 
     fn identify(&self, source: &Source) -> Option<SourceIdentity> {
@@ -41,12 +41,21 @@ impl Workshop for Watching {
     }
 }
 
-struct Watched {
-    work: Box<dyn Work>,
+/// What is the caller's, watched.
+struct Watched<T: ?Sized> {
+    work: Box<T>,
     world: World,
 }
 
-impl Work for Watched {
+impl<T: ?Sized> Watched<T> {
+    /// The thread would be inside a step for so long.
+    fn blocked_for(&self, time: Duration) -> Duration {
+        self.world.block(time);
+        time
+    }
+}
+
+impl Work for Watched<dyn Work> {
     fn step(&mut self, bench: &mut Workbench) -> Result<Step, LoadError> {
         self.work.step(bench)
     }
@@ -92,47 +101,34 @@ impl Work for Watched {
     }
 
     fn store(&mut self) -> Option<Box<dyn Store>> {
-        let (store, world) = (self.work.store()?, self.world.clone());
-        Some(Box::new(WatchedStore { store, world }))
+        let (work, world) = (self.work.store()?, self.world.clone());
+        Some(Box::new(Watched { work, world }))
     }
 
     fn blocks_for(&mut self) -> Duration {
         let time = self.work.blocks_for();
-        self.world.block(time);
-        time
+        self.blocked_for(time)
     }
 }
 
-struct WatchedStore {
-    store: Box<dyn Store>,
-    world: World,
-}
-
-impl Store for WatchedStore {
+impl Store for Watched<dyn Store> {
     fn step(&mut self) -> bool {
-        self.store.step()
+        self.work.step()
     }
 
     fn blocks_for(&mut self) -> Duration {
-        let time = self.store.blocks_for();
-        self.world.block(time);
-        time
+        let time = self.work.blocks_for();
+        self.blocked_for(time)
     }
 }
 
-struct WatchedStudy {
-    study: Box<dyn Study>,
-    world: World,
-}
-
-impl Study for WatchedStudy {
+impl Study for Watched<dyn Study> {
     fn step(&mut self) -> AnalysisStep {
-        self.study.step()
+        self.work.step()
     }
 
     fn blocks_for(&mut self) -> Duration {
-        let time = self.study.blocks_for();
-        self.world.block(time);
-        time
+        let time = self.work.blocks_for();
+        self.blocked_for(time)
     }
 }

@@ -21,8 +21,7 @@ fn check_buffers(schedule: &Schedule<'_>) {
         schedule.loads.iter().filter_map(|load| Some((load, load.request.audio?))).collect();
     successes.sort_by_key(|(load, _)| load.ended);
     for (load, buffer) in successes {
-        let file = load.request.file;
-        if !schedule.disk.is_path(file) || schedule.disk.is_streamed(file) {
+        if !schedule.disk.is_shared(load.request.file) {
             continue;
         }
         let known = *first.entry(buffer.origin).or_insert(buffer);
@@ -44,8 +43,7 @@ fn check_decodings(schedule: &Schedule<'_>) {
         .works
         .iter()
         .enumerate()
-        .filter(|(_, work)| schedule.disk.is_path(work.file))
-        .filter(|(_, work)| !schedule.disk.is_streamed(work.file))
+        .filter(|(_, work)| schedule.disk.is_shared(work.file))
         .flat_map(|(number, work)| work.steps.iter().map(move |step| (step, work.file, number)))
         .filter(|(step, ..)| step.index > 0)
         .collect();

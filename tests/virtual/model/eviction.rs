@@ -14,8 +14,7 @@ impl Model {
         let slot = &mut self.slots[id as usize];
         let (file, _) = slot.holds.take().expect("it held something").origin;
         assert!(self.budget.is_some(), "slot {id} lost its sample");
-        let is_evictable = disk.is_path(file) && !disk.is_streamed(file);
-        assert!(is_evictable, "what cannot be read again was evicted from slot {id}");
+        assert!(disk.is_shared(file), "what cannot be read again was evicted from slot {id}");
         assert!(!slot.pinned, "slot {id} is pinned");
         assert!(slot.looped.is_empty(), "slot {id} plays");
         slot.evicted = Some(file);
@@ -92,8 +91,8 @@ impl Model {
             .requests
             .iter()
             .any(|request| request.file != NO_FILE && !disk.is_path(request.file));
-        let stays = self.something_stays || self.callback_rested || from_memory;
-        let stays = stays || disk.has_streams();
+        let stays =
+            self.something_stays || self.callback_rested || from_memory || disk.has_streams();
         self.budget.is_some_and(|budget| stays || disk.has_stuck() || disk.largest_ever() > budget)
     }
 
