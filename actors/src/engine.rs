@@ -219,6 +219,7 @@ impl AudioEngine {
         fallback: Option<DeviceError>,
         start: impl FnOnce(AudioSide) -> Result<Running, EngineError>,
     ) -> Result<RunInfo, EngineError> {
+        self.notices.begin_run();
         let info = prepared.info().clone();
         // From here to `shut_down()`, whatever outputs come and go.
         let sample_rate = self.config.sample_rate.unwrap_or(info.sample_rate);

@@ -1,6 +1,6 @@
 //! What the audio side says, and the queue it says it in.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -61,16 +61,49 @@ pub enum PlaybackNotice {
     },
 }
 
-/// Playback notices for the one who polls.
+impl PlaybackNotice {
+    /// The voice that is over with it.
+    fn end_of(&self) -> Option<u64> {
+        match *self {
+            Self::Voice(PlaybackEvent::Ended { voice, .. }) | Self::Dropped { voice, .. } => {
+                Some(voice)
+            }
+            Self::Voice(_) => None,
+        }
+    }
+}
+
+/// Playback notices for the one who polls, and which voices are not over.
 #[derive(Debug, Default)]
 pub(crate) struct PlaybackQueue {
     len: AtomicUsize,
     waiting: Mutex<VecDeque<PlaybackNotice>>,
+    /// One whose end the callback had no room to tell of stays till the next run.
+    living: Mutex<HashSet<u64>>,
 }
 
 impl PlaybackQueue {
+    /// A voice was given out.
+    pub(crate) fn begin(&self, voice: u64) {
+        lock(&self.living).insert(voice);
+    }
+
+    /// Whether a voice was given out in this run, and is not over.
+    pub(crate) fn is_living(&self, voice: u64) -> bool {
+        lock(&self.living).contains(&voice)
+    }
+
+    /// No voice of the last run lives in the next.
+    pub(crate) fn begin_run(&self) {
+        lock(&self.living).clear();
+    }
+
     pub(crate) fn push(&self, notice: PlaybackNotice) {
-        let mut waiting = self.lock();
+        // First, so that what a notice says is already true.
+        if let Some(voice) = notice.end_of() {
+            lock(&self.living).remove(&voice);
+        }
+        let mut waiting = lock(&self.waiting);
         // Rounds come by the dozen: half of the room is left to what happens once per voice.
         let is_round = matches!(notice, PlaybackNotice::Voice(PlaybackEvent::Looped { .. }));
         if is_round && waiting.len() >= MAX_WAITING / 2 {
@@ -87,13 +120,13 @@ impl PlaybackQueue {
         if self.len.load(Ordering::Acquire) == 0 {
             return None;
         }
-        let mut waiting = self.lock();
+        let mut waiting = lock(&self.waiting);
         let notice = waiting.pop_front();
         self.len.store(waiting.len(), Ordering::Release);
         notice
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<PlaybackNotice>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

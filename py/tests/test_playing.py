@@ -72,6 +72,49 @@ def test_the_voice_of_what_does_not_sound_is_none_and_may_be_told_anything(
     assert not engine.stop_voice(voice)
 
 
+def over(engine: hotcue.AudioEngine) -> bool:
+    """Whether a voice is over, by its event."""
+    return any(event["type"] in ("ended", "dropped") for event in playback_events(engine))
+
+
+def told(engine: hotcue.AudioEngine, voice: int | None) -> set[bool]:
+    """What calls about a voice say."""
+    return {
+        engine.set_voice(voice, volume=0.5),
+        engine.seek_voice(voice, 0.0),
+        engine.pause_voice(voice),
+        engine.resume_voice(voice),
+        engine.stop_voice(voice),
+    }
+
+
+@pytest.mark.parametrize("how", ["finished", "stopped", "stopped while it waits", "shut down"])
+def test_a_voice_that_has_ended_cannot_be_told_anything(
+    engine: hotcue.AudioEngine, sounds: Sounds, slow: Path, how: str
+) -> None:
+    load(engine, 0, sounds.constant("half.wav", 0.5, 48_000))
+    if how == "stopped while it waits":
+        engine.unload_sample(0)
+        engine.load_sample_async(0, slow)
+    voice = engine.play_sample(0)
+    if how == "stopped while it waits":
+        engine.stop_sample(0)
+        engine.render(480)  # It may have begun.
+        wait_until("it is over", lambda: over(engine))
+    elif how == "shut down":
+        assert told(engine, voice) == {True}
+        engine.shut_down()
+        engine.run()
+    elif how == "finished":
+        engine.render(47_900)
+        assert engine.set_voice(voice, volume=0.5)
+        engine.render(200)
+    else:
+        assert told(engine, voice) == {True}
+        engine.render(480)
+    assert told(engine, voice) == {False}
+
+
 def test_volume_and_master_volume_multiply(engine: hotcue.AudioEngine, sounds: Sounds) -> None:
     load(engine, 0, sounds.constant("half.wav", 0.5, 48_000))
     engine.set_volume(0.5)

@@ -53,10 +53,12 @@ impl AudioEngine {
             let params = options.params(running.sample_rate);
             let play = Play { slot: id, voice, params, normalize: options.normalize };
             let Some(Expected { since, reload }) = expected else {
+                self.notices.begin(voice);
                 running.sink.do_send(play);
                 return Ok(Some(voice));
             };
             if waits {
+                self.notices.begin(voice);
                 // Before the load, so that its end finds the play waiting.
                 running.sink.do_send(PlayWhenReady {
                     play,
@@ -111,7 +113,7 @@ impl AudioEngine {
         self.control_slot(id, ControlMessage::SeekSample { slot: id, frame })
     }
 
-    /// Fades one voice out over `fade_sec`, 0..=60.
+    /// Fades one voice out over `fade_sec`, 0..=60. False if it had ended already.
     ///
     /// # Errors
     /// `NotInitialized`, `OutOfRange("fade_sec")`.
@@ -119,11 +121,11 @@ impl AudioEngine {
         check_fade("fade_sec", fade_sec)?;
         self.with(|running| {
             let fade_frames = fade_frames(fade_sec, running.sample_rate);
-            Ok(control_voice(running, voice, ControlMessage::StopVoice { voice, fade_frames }))
+            Ok(self.control_voice(running, voice, ControlMessage::StopVoice { voice, fade_frames }))
         })
     }
 
-    /// Changes a sounding voice, smoothly.
+    /// Changes a sounding voice, smoothly. False if it had ended already.
     ///
     /// # Errors
     /// `NotInitialized`, `OutOfRange` with the argument's name.
@@ -133,29 +135,31 @@ impl AudioEngine {
         self.with(|running| {
             let looping = looping.map(|looping| looping.looping(running.sample_rate));
             let message = ControlMessage::SetVoice { voice, volume, pan, speed, looping };
-            Ok(control_voice(running, voice, message))
+            Ok(self.control_voice(running, voice, message))
         })
     }
 
-    /// Pauses one voice.
+    /// Pauses one voice. False if it had ended already.
     ///
     /// # Errors
     /// `NotInitialized`.
     pub fn pause_voice(&self, voice: u64) -> Result<bool, EngineError> {
-        self.with(|running| Ok(control_voice(running, voice, ControlMessage::PauseVoice { voice })))
+        self.with(|running| {
+            Ok(self.control_voice(running, voice, ControlMessage::PauseVoice { voice }))
+        })
     }
 
-    /// Lets a paused voice go on.
+    /// Lets a paused voice go on. False if it had ended already.
     ///
     /// # Errors
     /// `NotInitialized`.
     pub fn resume_voice(&self, voice: u64) -> Result<bool, EngineError> {
         self.with(|running| {
-            Ok(control_voice(running, voice, ControlMessage::ResumeVoice { voice }))
+            Ok(self.control_voice(running, voice, ControlMessage::ResumeVoice { voice }))
         })
     }
 
-    /// Moves one voice to `position_sec`.
+    /// Moves one voice to `position_sec`. False if it had ended already.
     ///
     /// # Errors
     /// `NotInitialized`, `OutOfRange("position_sec")`.
@@ -163,7 +167,7 @@ impl AudioEngine {
         check_position("position_sec", position_sec)?;
         self.with(|running| {
             let frame = frames_of(position_sec, running.sample_rate);
-            Ok(control_voice(running, voice, ControlMessage::SeekVoice { voice, frame }))
+            Ok(self.control_voice(running, voice, ControlMessage::SeekVoice { voice, frame }))
         })
     }
 
@@ -257,13 +261,13 @@ impl AudioEngine {
             Ok(())
         })
     }
-}
 
-/// Sends a command to one voice. False for an id that was never given out.
-fn control_voice(running: &Running, voice: u64, message: ControlMessage) -> bool {
-    let given_out = (1..NEXT_VOICE_ID.load(Ordering::Relaxed)).contains(&voice);
-    if given_out {
-        running.sink.do_send(Control(message));
+    /// Sends a command to one voice. False if it had ended already.
+    fn control_voice(&self, running: &Running, voice: u64, message: ControlMessage) -> bool {
+        let lives = self.notices.is_living(voice);
+        if lives {
+            running.sink.do_send(Control(message));
+        }
+        lives
     }
-    given_out
 }
