@@ -214,6 +214,36 @@ def test_cancelling_the_task_cancels_its_load(
     run(main())
 
 
+@pytest.mark.parametrize("id", [None, 5])
+@pytest.mark.parametrize("how", ["cancel", "close"])
+def test_a_task_that_is_cancelled_just_after_success_keeps_no_slot_that_nobody_knows(
+    run: Run, sounds: Sounds, slow: Path, id: int | None, how: str
+) -> None:
+    path, slot = sounds.wav(), 0 if id is None else id
+
+    async def main() -> None:
+        with hotcue.AudioEngine(output="offline", slots=8, workers=1) as engine:
+            busy = engine.load_sample_async(7, slow, priority=100)
+            loading = engine.load(path, id=id)
+            if how == "cancel":
+                task = asyncio.create_task(loading)
+                await asyncio.sleep(0)
+            else:
+                loading.send(None)
+            busy.cancel()
+            # The loop stands meanwhile, so that the task cannot go on.
+            wait_until("the load has succeeded", lambda: engine.sample(slot) is not None)
+            if how == "cancel":
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+            else:
+                loading.close()
+            assert engine.state(slot) == ("empty" if id is None else "ready")
+
+    run(main())
+
+
 def test_a_shielded_ticket_goes_on(run: Run, engine: hotcue.AudioEngine, slow: Path) -> None:
     async def main() -> None:
         ticket = engine.load_sample_async(0, slow)

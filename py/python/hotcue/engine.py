@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import inspect
 import os
 import warnings
@@ -310,15 +311,30 @@ class AudioEngine:
         heard in it (`analyze`) is there later, in `Sample.analysis`.
 
         ``id=None`` takes the lowest free slot, which is then `Sample.id`. It is taken until
-        `unload_sample`, as any other, or until the load fails or is cancelled: who loads very many
-        samples to look at, and not to play, gives them one `id` after the other, or unloads them.
-        The `Sample` stays valid.
+        `unload_sample`, as any other, or until the load fails or is cancelled, with its task also
+        where it had just succeeded: who loads very many samples to look at, and not to play, gives
+        them one `id` after the other, or unloads them. The `Sample` stays valid.
         """
-        from .waiting import running_loop  # Only those who have asyncio loaded come here.
+        import asyncio  # Only those who have it loaded already come here.
+
+        from .waiting import running_loop
 
         running_loop()  # Before anything is loaded that nobody could wait for.
         ticket = self._load(id, path, priority, stream, analyze, sample_rate, awaited=True)
-        return await ticket
+        try:
+            return await ticket
+        except (asyncio.CancelledError, GeneratorExit):
+            if id is None:
+                self._empty_unknown(ticket)
+            raise
+
+    def _empty_unknown(self, ticket: LoadTicket) -> None:
+        """Empties the slot of a load that succeeded before it could be cancelled: its number has
+        come to nobody."""
+        sample = ticket.sample
+        with contextlib.suppress(RuntimeError):  # The engine has ended as well.
+            if sample is not None and self._native.sample(ticket.id) == sample:
+                self._native.unload_sample(ticket.id)
 
     def load_many_async(
         self,
