@@ -25,7 +25,7 @@ use crate::waveform::{self, Stretch};
 /// One immutable piece of decoded audio, not a slot.
 ///
 /// It and its arrays stay valid and unchanged after replace, unload and `shut_down()`.
-#[pyclass(frozen, module = "hotcue")]
+#[pyclass(frozen, weakref, module = "hotcue")]
 pub(crate) struct Sample {
     sample: Held<Arc<hotcue_actors::Sample>>,
     /// The slot that it was got from.

@@ -113,7 +113,7 @@ fn class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
 ///
 /// Immutable. Bands divide at 200 Hz and 2 kHz, by filters of 24 dB per octave. Can be copied and
 /// pickled, and so come from another process.
-#[pyclass(frozen, module = "hotcue")]
+#[pyclass(frozen, weakref, module = "hotcue")]
 pub(crate) struct ColouredWaveform {
     waveform: Arc<analysis::ColouredWaveform>,
 }

@@ -154,6 +154,19 @@ def test_what_has_a_sample_can_be_copied(engine: hotcue.AudioEngine) -> None:
         pickle.dumps(sample)
 
 
+def test_what_is_handed_out_can_be_held_weakly(engine: hotcue.AudioEngine) -> None:
+    sample = load(engine)
+    drawn = hotcue.analyze(sample, "waveform")["waveform"]["coloured"]
+    drawings = weakref.WeakKeyDictionary({sample: weakref.ref(drawn)})
+    assert engine.sample(0) in drawings
+    assert drawings[sample]() is drawn
+    del drawn
+    assert drawings[sample]() is None
+    del sample
+    gc.collect()
+    assert not drawings
+
+
 def test_a_waveform_is_exact_at_any_zoom(sounds: Sounds) -> None:
     frames = np.random.default_rng(1).integers(-32768, 32768, (96_000, 2), dtype=np.int16)
     with hotcue.AudioEngine(output="offline", sample_rate=48_000) as engine:
