@@ -233,7 +233,8 @@ def analyze(
 
     `source` is what a load takes (a path, content, a binary file), a `Sample` that is in memory,
     or a NumPy array, ``(channels, frames)`` or ``(frames,)``: floats, nominally -1…1, or integers
-    by full scale.
+    by full scale. A `memoryview` of floats is such an array; one of integers is content, and
+    `numpy.asarray` makes an array of it.
     `sample_rate` is the array's rate in Hz, which it must have; a file is converted to it first,
     None leaves the file's own; of a `Sample` it must be None.
 
