@@ -337,6 +337,20 @@ def test_arrays_need_not_be_contiguous() -> None:
     assert heard["sample_peak"] == pytest.approx(0.5, abs=1e-6)
 
 
+def test_arrays_may_lie_at_any_address() -> None:
+    tone = sine(1000, 1, 0.5).astype(np.float32)
+    odd = np.frombuffer(b"?" + tone.tobytes(), np.float32, offset=1)
+    assert not odd.flags.aligned
+    assert hotcue.analyze(odd, sample_rate=RATE) == hotcue.analyze(tone, sample_rate=RATE)
+    np.testing.assert_array_equal(
+        hotcue.resample(odd, RATE, 2 * RATE), hotcue.resample(tone, RATE, 2 * RATE)
+    )
+    beats = [0.0, 0.5, 1.0]
+    assert hotcue.grid_slices(odd, beats, sample_rate=RATE) == hotcue.grid_slices(
+        tone, beats, sample_rate=RATE
+    )
+
+
 @pytest.mark.parametrize("rate", [0, 999, 768_001, 2**40, -1])
 def test_rates_out_of_range(rate: int, sounds: Sounds) -> None:
     for source in (np.zeros(480, np.float32), sounds.wav()):

@@ -26,7 +26,7 @@ def is_array(source: object) -> bool:
 
 
 def planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float32]:
-    """`audio` as float32 of shape ``(channels, frames)``, C-contiguous; a copy if it must be.
+    """`audio` as float32 of shape ``(channels, frames)``, C-contiguous, aligned; copied if need be.
 
     Of one dimension it is mono. Floats stay as they are, integers become shares of full scale:
     signed ones of 2^(bits - 1), unsigned ones by their distance from the middle.
@@ -63,7 +63,7 @@ def planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float
         middle = 2.0 ** (8 * values.dtype.itemsize - 1)
         values = values / middle - (1.0 if values.dtype.kind == "u" else 0.0)
     with np.errstate(over="ignore"):  # What is too large becomes infinite.
-        return np.ascontiguousarray(values, np.float32)
+        return np.require(values, np.float32, ("C_CONTIGUOUS", "ALIGNED"))
 
 
 def finite_planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float32]:
