@@ -16,6 +16,8 @@ pub(crate) fn render<'py>(
     mut next: impl FnMut(usize) -> PyResult<RenderedAudio>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     let first = next(frames.min(SLICE_FRAMES))?;
+    // Before the first use of NumPy's interface, which panics where a signal's handler raises in it.
+    py.check_signals()?;
     let shape = (first.channels, frames);
     // By Python, whose answer to a size that does not fit is a MemoryError and no panic.
     let array = py.import("numpy")?.call_method1("zeros", (shape, "float32"))?;

@@ -164,6 +164,25 @@ def test_ctrl_c_works_while_waiting(slow: Path, call: str) -> None:
     assert_interrupted(program, slow)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
+def test_ctrl_c_works_in_the_first_frames_of_a_render(slow: Path) -> None:
+    # Streams that begin everywhere: the first frames take longer than Ctrl-C is away.
+    program = """if True:
+        import sys, hotcue, numpy
+        with hotcue.AudioEngine(output="offline") as engine:
+            engine.load_sample_async(0, sys.argv[1], stream=True).result()
+            for part in range(16):
+                engine.play_sample(0, speed=4, start_sec=100 * part)
+            print("waiting", flush=True)
+            try:
+                while True:
+                    engine.render(480_000)
+            except KeyboardInterrupt:
+                print("interrupted", flush=True)
+    """
+    assert_interrupted(program, slow)
+
+
 def test_callbacks_are_called_by_who_dispatches(engine: hotcue.AudioEngine, sounds: Sounds) -> None:
     heard: list[tuple[str, int, object]] = []
 
