@@ -1,6 +1,6 @@
 //! Samples that are handed out before they are stored.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::{Folder, assert_same, counts, decoded, finish, load, options, settled
 use crate::cache::{Cache, CacheStore, CachedLoad};
 use crate::job::{LoadedSample, Step};
 use crate::resample::Workbench;
-use crate::source::Source;
+use crate::source::{Source, identify};
 use crate::testing::ramp_wav;
 
 /// A file whose sample is too long to be stored at once: 22 MB.
@@ -108,6 +108,54 @@ fn of_a_file_that_has_changed_before_it_was_stored_nothing_is_kept() {
     let (now, _) = loaded(&cache, &path);
     assert_same(&now, &decoded(&path));
     assert_ne!(now.buffer.frames(), sample.buffer.frames());
+}
+
+/// Writes to a file, as long as before, and gives it its old time back.
+#[cfg(unix)]
+fn retouch(path: &Path) {
+    let before = identify(path).expect("there");
+    let mut bytes = fs::read(path).expect("there");
+    bytes[100_000] ^= 0x20;
+    let modified = fs::metadata(path).and_then(|it| it.modified()).expect("there");
+    fs::write(path, bytes).expect("writable");
+    File::options().append(true).open(path).and_then(|it| it.set_modified(modified)).expect("ours");
+    settled(path);
+    assert_eq!(identify(path).expect("there"), before, "the loader cannot tell them apart");
+}
+
+#[cfg(unix)]
+#[test]
+fn of_a_file_that_was_given_its_old_time_back_before_it_was_stored_nothing_is_kept() {
+    let folder = Folder::new();
+    let (cache, path) = (folder.cache(), long(&folder));
+    for steps in [0, 1] {
+        let (_sample, store) = loaded(&cache, &path);
+        let mut store = store.expect("it was to be stored");
+        assert!((0..steps).all(|_| store.step()));
+        retouch(&path);
+        finish(store);
+        assert_eq!(folder.kept("sample"), Vec::<PathBuf>::new(), "after {steps} steps");
+        let (now, _) = loaded(&cache, &path);
+        assert_same(&now, &decoded(&path));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn of_a_file_that_was_given_its_old_time_back_while_it_was_decoded_nothing_is_kept() {
+    let folder = Folder::new();
+    let (cache, path) = (folder.cache(), folder.0.join("short.wav"));
+    fs::write(&path, ramp_wav(400_000, 44_100)).expect("writable");
+    settled(&path);
+    let mut job = CachedLoad::new(Arc::clone(&cache), Source::Path(path.clone()), options());
+    let mut bench = Workbench::default();
+    while job.percent() < 50.0 {
+        job.step(&mut bench).expect("a good file");
+    }
+    retouch(&path);
+    while !matches!(job.step(&mut bench).expect("a good file"), Step::Done(_)) {}
+    assert_eq!(folder.kept("sample"), Vec::<PathBuf>::new());
+    assert_same(&load(&cache, &path).expect("a good file"), &decoded(&path));
 }
 
 #[cfg(unix)]
