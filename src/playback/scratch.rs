@@ -72,13 +72,7 @@ impl Scratch {
         {
             self.read(sample, &run, done);
             let tail = &mut self.tail[done..done + run.frames];
-            match voice.tail(&run, sample, common.ramp_frames) {
-                Some(fade) => {
-                    fades = true;
-                    (0..).zip(tail).for_each(|(frame, gain)| *gain = fade.gain(&run, frame));
-                }
-                None => tail.fill(1.0),
-            }
+            fades |= voice.tail(&run, sample, common.ramp_frames, tail);
             done += run.frames;
             if voice.rounds() != rounds {
                 rounds = voice.rounds();

@@ -88,6 +88,9 @@ pub(super) struct Voice {
     /// How long the gate opens: what was asked for the first time, then as long as any fade.
     opening_frames: Option<u32>,
     fade_out_frames: u32,
+    /// The last factor of the fade towards where it ends by itself, before it is bent; `None` while
+    /// it is not heard.
+    tail: Option<f32>,
     release: Ramp,
     releasing: Option<EndReason>,
     /// What the sample is amplified by; above 0.
@@ -138,6 +141,7 @@ impl Voice {
             gate: Ramp::at(0.0),
             opening_frames: Some(params.fade_in_frames).filter(|frames| *frames > 0),
             fade_out_frames: params.fade_out_frames,
+            tail: None,
             release: Ramp::at(1.0),
             releasing: None,
             gain,

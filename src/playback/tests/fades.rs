@@ -6,6 +6,7 @@
 //! two gains adds a corner of 0.5 / 240 = 2.1e-3. A cut at full level makes one of about 0.5.
 
 use super::*;
+use crate::playback::LoopSpan;
 
 /// Any fade stays below this; a click of 1 % of full scale does not.
 const BOUND: f32 = 4e-3;
@@ -368,4 +369,52 @@ fn a_choke_group_fades_the_others_and_only_them() {
     rig.play(5, 1, VoiceParams { choke: Some(8), retrigger, ..params() });
     rig.left(1_000);
     assert_eq!(rig.ends(), [(5, 2_000, EndReason::Ignored)]);
+}
+
+/// The largest step from frame to frame.
+fn steepest(signal: &[f32]) -> f32 {
+    signal.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max)
+}
+
+/// What is heard of a constant that begins softly and fades for `fade_out_frames` towards its end;
+/// at frame `at` its loop becomes `then`.
+fn constant(
+    frames: usize,
+    looping: Looping,
+    fade_out_frames: u32,
+    at: usize,
+    then: Looping,
+) -> Vec<f32> {
+    let mut rig = Rig::new();
+    rig.load(0, vec![vec![1.0; frames]]);
+    rig.play(1, 0, VoiceParams { looping, fade_in_frames: 480, fade_out_frames, ..params() });
+    let mut out = rig.left(at);
+    let looping = Some(then);
+    let (volume, pan, speed) = (None, None, None);
+    rig.send(ControlMessage::SetVoice { voice: 1, volume, pan, speed, looping });
+    out.extend(rig.left(9_600));
+    out
+}
+
+#[test]
+fn a_loop_that_comes_or_goes_within_the_fade_to_the_end_does_not_click() {
+    // The steepest that a fade of 5 ms is: 1.5 / 240.
+    const BOUND: f32 = 1.6 / RAMP as f32;
+    for at in [38_500, 43_200, 47_900] {
+        let kept = constant(48_000, Looping::Off, 9_600, at, Looping::WHOLE);
+        assert!(steepest(&kept) < BOUND, "a loop comes at {at}: {}", steepest(&kept));
+        assert_eq!(kept[kept.len() - 9_000..], [1.0; 9_000], "{at}: and it is as loud as ever");
+    }
+    for at in [38_500, 43_200, 47_700] {
+        let ends = constant(48_000, Looping::WHOLE, 9_600, at, Looping::Off);
+        assert!(steepest(&ends) < BOUND, "a loop goes at {at}: {}", steepest(&ends));
+        // From half of the fade on it is where it would be without the loop.
+        let plain = constant(48_000, Looping::Off, 9_600, at, Looping::Off);
+        assert_eq!(ends[at + 240..], plain[at + 240..], "{at}");
+    }
+    // Rounds that are shorter than the fade.
+    let span = LoopSpan { rounds: 3, ..LoopSpan::WHOLE };
+    let ends = constant(4_800, Looping::Span(span), 9_600, 20_000, Looping::Off);
+    assert!(steepest(&ends) < BOUND, "the last round: {}", steepest(&ends));
+    assert!(ends[9_500] == 1.0 && ends[12_000] < 0.3 && ends[14_400] == 0.0);
 }

@@ -50,6 +50,7 @@ impl Voice {
             if !self.gate.rests_at(0.0) {
                 break;
             }
+            self.tail = None;
             // Silent: the moment to jump, if that is what the gate was shut for.
             let Some(frame) = self.seek.take() else { return Segment::Silence };
             self.track.place(frame);
