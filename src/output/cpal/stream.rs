@@ -10,7 +10,7 @@ use cpal::{Data, OutputCallbackInfo, SampleFormat, StreamConfig};
 
 use super::super::feed::Feed;
 use super::super::quiet::hush_this_thread;
-use super::super::{Output, OutputInfo, OutputStatus, StartError};
+use super::super::{DeviceError, DeviceErrorKind, Output, OutputInfo, OutputStatus, StartError};
 use super::convert::Converter;
 use super::governor::Governor;
 use super::health::{Health, device_error};
@@ -40,27 +40,31 @@ pub(super) fn start(
         is_first: true,
     };
     let reports = Arc::clone(&health);
-    let stream = device
-        .build_output_stream_raw(
+    // cpal panics where a process may open no more files, or start no more threads. Unwind safety:
+    // what it had is dropped.
+    let stream = catch_unwind(AssertUnwindSafe(|| {
+        let stream = device.build_output_stream_raw(
             config,
             format,
             move |data: &mut Data, info: &OutputCallbackInfo| callback.run(data, info),
             move |error: cpal::Error| reports.report(error.kind()),
             None,
-        )
-        .and_then(|stream| stream.play().map(|()| stream));
-    match stream {
-        Ok(stream) => {
+        )?;
+        stream.play()?;
+        Ok::<_, cpal::Error>(stream)
+    }));
+    let error = match stream {
+        Ok(Ok(stream)) => {
             let buffer_frames = stream.buffer_size().ok().or(info.buffer_frames);
             let info = OutputInfo { buffer_frames, ..info };
-            Ok(CpalOutput { info, stream, health, home_rx, feed_delay_sec })
+            return Ok(CpalOutput { info, stream, health, home_rx, feed_delay_sec });
         }
-        // The failed stream has dropped the callback, and with it sent the renderer home.
-        Err(error) => Err(StartError {
-            error: device_error(&error),
-            renderer: home_rx.recv_timeout(HOMECOMING).ok().map(Feed::into_renderer),
-        }),
-    }
+        Ok(Err(error)) => device_error(&error),
+        Err(_) => DeviceError::new(DeviceErrorKind::Other, "the sound system's library panicked"),
+    };
+    // The failed stream has dropped the callback, and with it sent the renderer home.
+    let renderer = home_rx.recv_timeout(HOMECOMING).ok().map(Feed::into_renderer);
+    Err(StartError { error, renderer })
 }
 
 /// Sends the renderer home when the device drops its callback.

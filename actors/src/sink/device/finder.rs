@@ -4,6 +4,7 @@
 mod tests;
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -31,7 +32,7 @@ impl Finder {
     ) -> io::Result<Self> {
         Self::spawn(move |stopped, found| {
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(wait) {
-                if let Ok(prepared) = prepare() {
+                if let Some(prepared) = tried(&prepare) {
                     // The engine may have stopped while the device opened.
                     found.send(prepared).ok();
                     return;
@@ -46,7 +47,7 @@ impl Finder {
         prepare: impl FnOnce() -> Result<Box<dyn PreparedOutput>, DeviceError> + Send + 'static,
     ) -> io::Result<Self> {
         Self::spawn(move |_, found| {
-            if let Ok(prepared) = prepare() {
+            if let Some(prepared) = tried(prepare) {
                 found.send(prepared).ok();
             }
         })
@@ -78,8 +79,17 @@ impl Drop for Finder {
         if let Some(thread) = self.thread.take()
             && self.found.try_recv().is_err_and(|error| error == TryRecvError::Disconnected)
         {
-            // A panic while opening a device has been reported by the panic hook.
+            // No panic ends it; and should one, the hook has reported it.
             thread.join().ok();
         }
     }
+}
+
+/// What `prepare` finds. A panic, in what may be any sound system's library, is one more try that
+/// came to nothing: the panic hook has reported it, and the search goes on.
+fn tried(
+    prepare: impl FnOnce() -> Result<Box<dyn PreparedOutput>, DeviceError>,
+) -> Option<Box<dyn PreparedOutput>> {
+    // Unwind safety: what `prepare` has is what to open, which no try changes.
+    catch_unwind(AssertUnwindSafe(prepare)).ok()?.ok()
 }

@@ -86,6 +86,23 @@ fn an_error_while_a_device_opens_is_told_and_gives_the_renderer_back() {
 }
 
 #[test]
+fn a_panic_while_a_device_opens_is_an_error_and_gives_the_renderer_back() {
+    let (_controller, mut renderer) = ramp();
+    let fake = Fake::default();
+    for opening in [Opening::Build, Opening::Play] {
+        fake.panic_at(Some(opening));
+        let prepared = prepare(fake.device(), &OutputRequest::default()).expect("is there");
+        let failed = prepared.start(renderer).err().expect("it said so");
+        assert_eq!(failed.error.kind(), DeviceErrorKind::Other, "at {opening:?}");
+        renderer = failed.renderer.expect("it comes home");
+    }
+    fake.panic_at(None);
+    let output = start(&fake, renderer);
+    plays(&fake, 0, 100);
+    assert!(output.stop().is_some());
+}
+
+#[test]
 fn an_error_while_a_device_runs_ends_it_or_not_and_the_next_one_plays_on() {
     for (kind, _, lost) in KINDS {
         // Before which callback the error comes, and how often.

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ type ErrorCallback = Box<dyn FnMut(Error) + Send>;
 #[derive(Default)]
 struct State {
     failure: Option<(Opening, ErrorKind)>,
+    panics: Option<Opening>,
     callbacks: Option<(DataCallback, ErrorCallback)>,
 }
 
@@ -48,7 +50,16 @@ impl Fake {
         self.lock().failure = failure;
     }
 
+    /// Makes it panic there, until told otherwise.
+    pub(super) fn panic_at(&self, opening: Option<Opening>) {
+        self.lock().panics = opening;
+    }
+
     fn check(&self, opening: Opening) -> Result<(), Error> {
+        let panics = self.lock().panics == Some(opening);
+        if panics {
+            resume_unwind(Box::new("planted panic"));
+        }
         match self.lock().failure {
             Some((at, kind)) if at == opening => Err(kind.into()),
             _ => Ok(()),
