@@ -110,3 +110,21 @@ fn a_load_that_works_without_end_fails_after_a_minute() {
 fn a_disk_that_does_not_answer_is_waited_for() {
     assert_eq!(outcome(true), (None, 0));
 }
+
+#[test]
+fn a_time_in_which_the_process_was_stopped_does_not_count() {
+    under_a_virtual_clock(async {
+        let config = EngineConfig { workers: Some(1), ..EngineConfig::default() };
+        let engine = device::engine(config, Endless { reads: false });
+        let source = Source::Memory(Arc::from([0; 10]));
+        let ticket = engine.load_sample_async(Some(0), source, 0).expect("accepted");
+        sleep(Duration::from_secs(10)).await;
+        // All timers that are due come at once, as after a SIGCONT.
+        tokio::time::advance(Duration::from_secs(600)).await;
+        sleep(Duration::from_secs(40)).await;
+        assert_eq!(failure(&ticket), None, "it was at it for less than a minute");
+        sleep(Duration::from_secs(15)).await;
+        assert_eq!(failure(&ticket), Some(LoadErrorKind::Corrupt));
+        engine.shut_down_here().await;
+    });
+}

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::mem;
 use std::time::Duration;
 
 use actix_rt::time::Instant;
@@ -12,6 +13,9 @@ use actix_rt::time::Instant;
 const STALLED: Duration = Duration::from_secs(3);
 /// The same before its first callback: a wireless one takes its time.
 const SLOW_START: Duration = Duration::from_secs(6);
+/// So long after the last look, which comes every 0.1 s at least, the process was stopped, or had no
+/// processor: no device could ask it for anything.
+const AWAY: Duration = Duration::from_secs(1);
 /// How often the processor time is looked at.
 const WINDOW: Duration = Duration::from_secs(1);
 /// A thread that takes more of a processor than this beside rendering, for two windows, spins.
@@ -36,6 +40,7 @@ pub(super) enum Fault {
 pub(super) struct Watch {
     began: Instant,
     frames: u64,
+    looked_at: Instant,
     moved_at: Instant,
     /// Since when and from what processor time on the window is.
     window: Option<(Instant, Duration)>,
@@ -44,7 +49,7 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(now: Instant) -> Self {
-        Self { began: now, frames: 0, moved_at: now, window: None, spinning: 0 }
+        Self { began: now, frames: 0, looked_at: now, moved_at: now, window: None, spinning: 0 }
     }
 
     /// When it began.
@@ -59,6 +64,10 @@ impl Watch {
         idle_cpu: impl FnOnce() -> Option<Duration>,
         now: Instant,
     ) -> Option<Fault> {
+        let away = now.saturating_duration_since(mem::replace(&mut self.looked_at, now));
+        if away >= AWAY {
+            self.moved_at += away;
+        }
         let frames = pulled_frames?;
         if frames != self.frames {
             (self.frames, self.moved_at) = (frames, now);

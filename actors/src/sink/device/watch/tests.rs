@@ -62,3 +62,20 @@ fn a_thread_that_spins_is_found_within_three_seconds_and_said_once() {
     // One busy second is none.
     assert_eq!(faults(60, in_time, |time| time.clamp(20.0, 21.0)), []);
 }
+
+#[test]
+fn a_device_is_not_to_blame_for_a_time_in_which_the_process_was_stopped() {
+    let start = Instant::now();
+    let at = |ms| start + Duration::from_millis(ms);
+    let mut watch = Watch::new(start);
+    let mut look = |frames, ms| watch.look(Some(frames), || None, at(ms));
+    assert_eq!(look(480, 20), None);
+    // For a minute; what is looked at first is what was there before.
+    assert_eq!(look(480, 60_020), None);
+    assert_eq!(look(960, 60_040), None);
+    // One that does not go on after that has stopped all the same.
+    for ms in (60_060..=63_040).step_by(20) {
+        assert_eq!(look(960, ms), None, "{ms} ms");
+    }
+    assert_eq!(look(960, 63_060), Some(Fault::Stalled));
+}
