@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use actix::{Actor, ActorFutureExt as _, Addr, AsyncContext, Context, Handler, WrapFuture as _};
 use actix_rt::time::{Instant, sleep};
-use hotcue::{Help, Helper, LoadError, LoadErrorKind, LoadOptions, Step, Workbench};
+use hotcue::{Help, Helper, LoadError, LoadErrorKind, LoadOptions, Stage, Step, Workbench};
 
 use crate::analysis::Task;
 use crate::budget::Reservation;
@@ -100,7 +100,7 @@ impl DecoderActor {
         }
     }
 
-    /// Takes a job; false when nobody wants it any more.
+    /// Takes a job; false when nobody wants it any more, or it has failed at once.
     fn take(&mut self, assignment: Assignment) -> bool {
         let Assignment { job, work, reservation, .. } = assignment;
         let work = match work {
@@ -119,9 +119,17 @@ impl DecoderActor {
                     sample_rate: Some(self.parts.sample_rate),
                     max_sample_bytes: self.parts.max_sample_bytes,
                 };
-                match job.streams {
-                    false => self.parts.workshop.work(&job.source, options),
-                    true => self.parts.workshop.stream(&job.source, options),
+                let workshop = &self.parts.workshop;
+                let made = panic::caught(|| match job.streams {
+                    false => workshop.work(&job.source, options),
+                    true => workshop.stream(&job.source, options),
+                });
+                match made {
+                    Ok(work) => work,
+                    Err(message) => {
+                        self.fail_members(&job, None, &panic::error(&message), Stage::Reading);
+                        return false;
+                    }
                 }
             }
         };
@@ -208,8 +216,7 @@ impl DecoderActor {
             Err(message) => {
                 // What the panic left behind is not trusted again.
                 self.bench = Workbench::default();
-                let message = format!("the decoder panicked: {message}");
-                self.fail(&LoadError::new(LoadErrorKind::WorkerPanic, message));
+                self.fail(&panic::error(&message));
             }
         }
         self.go_on(context);

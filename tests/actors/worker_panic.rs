@@ -2,11 +2,16 @@
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hotcue::{ByteSource, LoadErrorKind, ReadSeek, Source, Stage};
-use hotcue_actors::LoadFailure;
+use hotcue::output::{OutputRequest, prepare_offline};
+use hotcue::{
+    ByteSource, LoadErrorKind, LoadJob, LoadOptions, ReadSeek, Source, SourceIdentity, Stage,
+};
+use hotcue_actors::testing::{Work, Workshop};
+use hotcue_actors::{AudioEngine, EngineConfig, LoadFailure};
 use hotcue_tests::{
-    BlockingSource, Contract, Gate, PanickingSource, collect_until_ended, ogg_page, sine,
+    BlockingSource, Contract, Gate, PATIENCE, PanickingSource, collect_until_ended, ogg_page, sine,
     wait_until, wav_bytes,
 };
 
@@ -141,7 +146,49 @@ fn a_reader_that_panics_when_it_is_dropped_costs_no_worker() {
         gate.open();
         let good = Source::Memory(Arc::from(wav_bytes(48_000, 1, 100, sine(440.0, 48_000))));
         let next = engine.load_sample_async(Some(1), good, 0).expect("accepted");
-        let ended = next.wait(Some(hotcue_tests::PATIENCE));
+        let ended = next.wait(Some(PATIENCE));
         assert!(matches!(ended, Some(Ok(_))), "round {round}: {ended:?}");
     }
+}
+
+/// What makes no load at first.
+struct Broken {
+    asked: AtomicUsize,
+}
+
+impl Broken {
+    fn panic_at_first(&self) {
+        assert!(self.asked.fetch_add(1, Ordering::Relaxed) > 0, "planted panic");
+    }
+}
+
+impl Workshop for Broken {
+    fn work(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
+        self.panic_at_first();
+        Box::new(LoadJob::new(source.clone(), options))
+    }
+
+    fn identify(&self, _: &Source) -> Option<SourceIdentity> {
+        None
+    }
+}
+
+#[test]
+fn promise_1_a_panic_in_what_makes_a_load_ends_its_request_only() {
+    let config = EngineConfig { workers: Some(1), ..EngineConfig::default() };
+    let engine = AudioEngine::new(config).expect("a valid configuration");
+    let output = prepare_offline(&OutputRequest::default());
+    engine.run_in(output, Arc::new(Broken { asked: AtomicUsize::new(0) })).expect("it starts");
+    let good = Source::Memory(Arc::from(wav_bytes(48_000, 1, 100, sine(440.0, 48_000))));
+    let tickets =
+        [0, 1].map(|id| engine.load_sample_async(Some(id), good.clone(), 0).expect("accepted"));
+    let [first, second] = tickets.each_ref().map(|ticket| ticket.wait(Some(PATIENCE)));
+    let Some(Err(LoadFailure::Failed { error, stage })) = first else {
+        panic!("it never ends, or not so: {first:?}");
+    };
+    assert_eq!((error.kind(), stage), (LoadErrorKind::WorkerPanic, Stage::Reading));
+    assert!(error.to_string().contains("planted panic"), "{error}");
+    assert!(matches!(second, Some(Ok(_))), "the worker goes on: {second:?}");
+    let mut contract = Contract::default();
+    collect_until_ended(engine.events(), &mut contract, 2);
 }

@@ -162,11 +162,21 @@ impl DecoderActor {
         if let Some(file) = file {
             self.parts.registry.forget(file, &job);
         }
-        let stage = work.stage().max(Stage::Reading);
-        for Member { request, .. } in self.close(&job, file) {
+        self.fail_members(&job, file, error, work.stage().max(Stage::Reading));
+        drop_work(work);
+    }
+
+    /// Closes a job that was of `file`, and ends all requests of it.
+    pub(super) fn fail_members(
+        &self,
+        job: &Job,
+        file: Option<SourceIdentity>,
+        error: &LoadError,
+        stage: Stage,
+    ) {
+        for Member { request, .. } in self.close(job, file) {
             fail_request(&self.parts, &request, error, stage);
         }
-        drop_work(work);
     }
 
     /// Lets go of a job that has ended or lives on in another.

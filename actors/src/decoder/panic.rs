@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
+use hotcue::{LoadError, LoadErrorKind};
+
 thread_local! {
     static CAUGHT_HERE: Cell<bool> = const { Cell::new(false) };
 }
@@ -34,4 +36,9 @@ pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
             "no message".to_owned()
         }
     })
+}
+
+/// What a load, or a stream, ends with after a panic that said so.
+pub(super) fn error(message: &str) -> LoadError {
+    LoadError::new(LoadErrorKind::WorkerPanic, format!("the decoder panicked: {message}"))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix::{AsyncContext, Context, Handler};
 use actix_rt::time::Instant;
-use hotcue::{LoadError, LoadErrorKind, LoadedSample, Workbench};
+use hotcue::{LoadedSample, Workbench};
 
 use super::{DecoderActor, Running, panic};
 use crate::job::Assignment;
@@ -80,7 +80,7 @@ impl DecoderActor {
             Ok(stepped) => stepped.is_ok_and(|more| more),
             Err(message) => {
                 *bench = Workbench::default();
-                feed.fail(panicked(&message));
+                feed.fail(panic::error(&message));
                 true
             }
         })
@@ -110,10 +110,6 @@ impl DecoderActor {
         }
         true
     }
-}
-
-fn panicked(message: &str) -> LoadError {
-    LoadError::new(LoadErrorKind::WorkerPanic, format!("the decoder panicked: {message}"))
 }
 
 impl Handler<Tend> for DecoderActor {
