@@ -61,6 +61,43 @@ def test_async_with(sounds: Sounds) -> None:
     assert not asyncio.run(main()).is_running()
 
 
+@pytest.mark.parametrize("has_come_so_far", [False, True])
+def test_async_with_that_is_cancelled_while_it_starts_leaves_nothing_running(
+    monkeypatch: pytest.MonkeyPatch, has_come_so_far: bool
+) -> None:
+    engine = hotcue.AudioEngine(output="offline")
+    start, starts, goes_on, has_started = engine._start, *(threading.Event() for _ in range(3))
+
+    def slowly() -> str | None:
+        starts.set()
+        assert goes_on.wait(PATIENCE_SEC)
+        fallback = start()
+        has_started.set()
+        return fallback
+
+    async def main() -> None:
+        task = asyncio.create_task(engine.__aenter__())
+        assert await asyncio.to_thread(starts.wait, PATIENCE_SEC)
+        if has_come_so_far:
+            # The task has not seen it: this holds up its loop.
+            goes_on.set()
+            assert has_started.wait(PATIENCE_SEC)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        goes_on.set()
+
+    monkeypatch.setattr(engine, "_start", slowly)
+    asyncio.run(main())
+    assert has_started.wait(PATIENCE_SEC)
+    wait_until("the engine ends", lambda: not engine.is_running())
+    # One that was running before is somebody else's.
+    with engine:
+        with pytest.raises(RuntimeError, match="already running"):
+            asyncio.run(engine.__aenter__())
+        assert engine.is_running()
+
+
 def test_running_again_starts_afresh(sounds: Sounds) -> None:
     engine = hotcue.AudioEngine(output="offline")
     for _ in range(3):

@@ -202,7 +202,25 @@ class AudioEngine:
     async def __aenter__(self) -> AudioEngine:
         import asyncio  # Only those who have it loaded already come here.
 
-        self._warn(await asyncio.to_thread(self._start))
+        runs = left = False
+
+        def start() -> str | None:
+            nonlocal runs
+            fallback = self._start()
+            runs = True
+            if left:
+                self.shut_down()
+            return fallback
+
+        try:
+            fallback = await asyncio.to_thread(start)
+        except asyncio.CancelledError:
+            # The thread goes on, and nobody comes to end what it starts: whoever is later does.
+            left = True
+            if runs:
+                self.shut_down()
+            raise
+        self._warn(fallback)
         return self
 
     async def __aexit__(
