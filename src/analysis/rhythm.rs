@@ -38,6 +38,7 @@ use std::sync::Arc;
 use attacks::Attacks;
 use beats::Tracker;
 use candidates::{Candidate, Search};
+use choice::Choice;
 use correlation::{BLOCK_FRAMES, Correlation, Correlator};
 use evidence::Evidence;
 use flux::Flux;
@@ -76,9 +77,10 @@ const SOON_SEC: f64 = 0.03;
 /// What is shorter has no tempo.
 const SHORTEST_SEC: f64 = 1.2;
 /// What has fewer onsets has none, either, unless it is as long as a program makes bars: then that
-/// is a guess, as sure as this.
+/// is a guess, as sure as this, and less so where single sounds are as long, too.
 const FEWEST_ONSETS: usize = 3;
 const GUESS: f64 = 0.4;
+const ROUND_GUESS: f64 = 0.25;
 /// Nor what is less alike to itself at multiples of the beat, as noise is.
 const LEAST_COMB: f64 = 0.02;
 
@@ -239,7 +241,7 @@ impl Rhythm {
     /// What tempi are weighed by; None of what has none.
     fn evidence(&self) -> Option<Evidence<'_>> {
         let length_sec = self.length_sec();
-        let is_heard = self.has_onsets() || (!self.peaks.is_empty() && self.is_of_bars(None));
+        let is_heard = self.has_onsets() || (!self.peaks.is_empty() && self.guess(None).is_some());
         if length_sec < SHORTEST_SEC || !is_heard {
             return None;
         }
@@ -266,20 +268,23 @@ impl Rhythm {
     /// Chooses among all tempi that were weighed.
     fn choose(&self, search: &Search) -> Option<Chosen> {
         let evidence = self.evidence()?;
-        let mut choice = choice::choose(&search.found)?;
-        let best = &choice.best;
-        let is_pulse = best.comb >= LEAST_COMB || evidence.repeated(best.bpm) > 0.0;
-        if !is_pulse || !self.has_onsets() {
-            let of_bars = |candidate: &&Candidate| self.is_of_bars(Some(candidate.bpm));
-            let bars: Vec<Candidate> = search.found.iter().filter(of_bars).cloned().collect();
-            choice = choice::choose(&bars)?;
-            choice.limit(GUESS);
-        }
+        let heard = choice::choose(&search.found, None)?;
+        let is_pulse = heard.best.comb >= LEAST_COMB || evidence.repeated(heard.best.bpm) > 0.0;
+        let is_guess = !is_pulse || !self.has_onsets();
+        let choice = if is_guess { self.guess_among(&search.found)? } else { heard };
         let best = &choice.best;
         let triple = evidence.triple(best.bpm, best.fit.map(|_| self.length_sec()));
         let (length_sec, frame_sec) = (self.length_sec(), self.frame_sec());
         let is_loop = best.fit.is_some_and(|fit| length::is_loop(length_sec, frame_sec, &fit));
-        Some(Chosen { is_of_bars: self.is_of_bars(Some(best.bpm)), is_loop, choice, triple })
+        let is_of_bars = is_guess || self.is_of_bars(Some(best.bpm));
+        Some(Chosen { is_of_bars, is_guess, is_loop, choice, triple })
+    }
+
+    /// Chooses among those tempi at which the file is as long as a program makes bars.
+    fn guess_among(&self, found: &[Candidate]) -> Option<Choice> {
+        let of_bars = |candidate: &&Candidate| self.guess(Some(candidate.bpm)).is_some();
+        let bars: Vec<Candidate> = found.iter().filter(of_bars).cloned().collect();
+        choice::choose(&bars, self.guess(None))
     }
 
     fn has_onsets(&self) -> bool {
@@ -288,7 +293,21 @@ impl Rhythm {
 
     /// Whether the file is as long as a program makes bars, at `bpm` or at any tempo.
     fn is_of_bars(&self, bpm: Option<f64>) -> bool {
-        length::bars_of_four(self.length_sec(), self.frame_sec())
+        self.is_one_of(length::bars_of_four(self.length_sec(), self.frame_sec()), bpm)
+    }
+
+    /// How sure it is that the file is so many bars, at `bpm` or at any tempo, where nothing but its
+    /// length says so.
+    fn guess(&self, bpm: Option<f64>) -> Option<f64> {
+        let round_bars = length::round_bars(self.length_sec(), self.frame_sec());
+        let is_round = || self.is_one_of(round_bars, bpm).then_some(ROUND_GUESS);
+        self.is_of_bars(bpm).then_some(GUESS).or_else(is_round)
+    }
+
+    /// Whether `bpm`, or any tempo that is considered, is that at which the file is one of so many
+    /// beats long.
+    fn is_one_of(&self, beats: impl Iterator<Item = u32>, bpm: Option<f64>) -> bool {
+        beats
             .map(|beats| length::bpm_of(self.length_sec(), beats))
             .filter(candidates::is_usual)
             .any(|of_length| bpm.is_none_or(|bpm| bpm == of_length))

@@ -22,14 +22,6 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// Is no surer than `most`, nor of anything else.
-    pub(super) fn limit(&mut self, most: f64) {
-        let part = (most / self.octave_confidence.max(self.confidence)).min(1.0);
-        self.confidence *= part;
-        self.octave_confidence *= part;
-        self.alternatives.iter_mut().for_each(|alternative| alternative.weight *= part);
-    }
-
     /// The alternatives to the best tempo once that is known better, as `bpm`: half of it stays half.
     pub(super) fn alternatives_to(&self, bpm: f64) -> Vec<TempoAlternative> {
         let exact = bpm / self.best.bpm;
@@ -40,8 +32,9 @@ impl Choice {
 }
 
 /// Chooses the best of `candidates`. Scores are logarithms of odds, so that the softmax of all is
-/// the probability of each.
-pub(super) fn choose(candidates: &[Candidate]) -> Option<Choice> {
+/// the probability of each; that there is a pulse at all is as sure as `pulse`, or else as the sample
+/// is alike to itself.
+pub(super) fn choose(candidates: &[Candidate], pulse: Option<f64>) -> Option<Choice> {
     let best = candidates.iter().max_by(|one, other| one.score.total_cmp(&other.score))?;
     let odds = |candidate: &Candidate| (candidate.score - best.score).exp();
     let sum: f64 = candidates.iter().map(odds).sum();
@@ -73,7 +66,7 @@ pub(super) fn choose(candidates: &[Candidate]) -> Option<Choice> {
             alternatives.push(TempoAlternative { bpm: other.bpm, weight: odds(other) / sum });
         }
     }
-    let pulse = (best.comb / SURE_COMB).clamp(0.0, 1.0);
+    let pulse = pulse.unwrap_or_else(|| (best.comb / SURE_COMB).clamp(0.0, 1.0));
     // Nothing in the sum of none is a negative zero.
     let told = |weight: f64| pulse * weight.max(0.0);
     alternatives.iter_mut().for_each(|alternative| alternative.weight = told(alternative.weight));

@@ -57,6 +57,8 @@ pub(super) struct Chosen {
     pub(super) triple: f64,
     /// The file is as long as a program makes bars of it.
     pub(super) is_of_bars: bool,
+    /// Nothing but its length tells the tempo.
+    pub(super) is_guess: bool,
     /// Below 12 s, the file may be a loop of the number of beats that fits.
     pub(super) is_loop: bool,
 }
@@ -245,7 +247,7 @@ impl Telling {
     fn lay(&self, novelty: &Novelty) -> Laid {
         let period = period(&self.chosen.choice);
         let length = self.length_sec * f64::from(FRAMES_PER_SEC);
-        let line = self.heard.line(self.silent);
+        let line = self.heard.line(self.silent).filter(|_| !self.chosen.is_guess);
         let stability = line.map_or(0.0, |line| 1.0 - line.residual / line.period / UNSTABLE_PART);
         let fit = self.chosen.choice.best.fit;
         // Beats that say themselves that the file was cut out of something.

@@ -8,28 +8,50 @@ use crate::buffer::SampleBuffer;
 
 #[test]
 fn a_single_stroke_as_long_as_bars_of_a_program_is_a_guess_and_any_other_has_no_tempo() {
-    let stroke = |seconds: f64| {
-        let mut track = Track::new(44_100, seconds);
-        track.strike(0.0, 330.0, 0.5, 0.8);
-        analyse(track.sample()).1
-    };
     for (bpm, beats) in [(97.0, 4_u32), (133.0, 8), (173.0, 16)] {
         let tempo = stroke(60.0 * f64::from(beats) / bpm);
         assert_eq!(tempo.n_beats, Some(beats), "{tempo:?}");
         assert!((tempo.bpm.expect("a tempo") - bpm).abs() < 0.01, "{tempo:?}");
-        assert!(tempo.confidence < 0.5, "{tempo:?}");
+        assert!(tempo.confidence > 0.0 && tempo.confidence <= 0.4, "{tempo:?}");
+        assert!((tempo.octave_confidence - 0.4).abs() < 1e-9, "{tempo:?}");
     }
     // As long as single sounds are cut, as no program makes bars, and as it makes no number of them.
-    for seconds in [2.0, 2.25, 3.0, 60.0 * 4.0 / 97.0 + 0.001, 60.0 * 5.0 / 97.0] {
+    for seconds in [2.0, 2.25, 3.0, 4.0, 60.0 * 4.0 / 97.0 + 0.001, 60.0 * 5.0 / 97.0] {
         assert_eq!(stroke(seconds), TempoEstimate::default(), "of {seconds} s");
     }
+}
+
+#[test]
+fn a_single_stroke_as_long_as_four_or_eight_bars_and_as_quarter_seconds_is_less_than_a_guess() {
+    for (bpm, beats) in [(128.0, 16_u32), (120.0, 16), (120.0, 32), (80.0, 16), (160.0, 32)] {
+        let seconds = 60.0 * f64::from(beats) / bpm;
+        let tempo = stroke(seconds);
+        // Half and double the tempo are as long in bars of four.
+        let n_beats = tempo.n_beats.unwrap_or_else(|| panic!("of {seconds} s: {tempo:?}"));
+        assert!([8, 16, 32, 64].contains(&n_beats), "of {seconds} s: {tempo:?}");
+        let expected = 60.0 * f64::from(n_beats) / seconds;
+        assert!((tempo.bpm.expect("a tempo") - expected).abs() < 0.01, "{tempo:?}");
+        assert!(tempo.confidence > 0.0 && tempo.confidence <= 0.25, "{tempo:?}");
+        assert!((tempo.octave_confidence - 0.25).abs() < 1e-9, "{tempo:?}");
+    }
+    // Parts of recordings, and what is no whole number of beats per minute.
+    for seconds in [5.0, 10.0, 20.0, 8.25, 11.0] {
+        assert_eq!(stroke(seconds), TempoEstimate::default(), "of {seconds} s");
+    }
+}
+
+/// What has a single onset and lasts for so long.
+fn stroke(seconds: f64) -> TempoEstimate {
+    let mut track = Track::new(44_100, seconds);
+    track.strike(0.0, 330.0, 0.5, 0.8);
+    analyse(track.sample()).1
 }
 
 #[test]
 fn a_tempo_without_a_clear_pulse_is_a_guess() {
     let candidate = |comb| Candidate { bpm: 120.0, fit: None, score: 1.0, comb };
     for (comb, confidence) in [(0.9, 1.0), (0.2, 1.0), (0.1, 0.5), (0.05, 0.25), (-0.1, 0.0)] {
-        let choice = choice::choose(&[candidate(comb)]).expect("a candidate");
+        let choice = choice::choose(&[candidate(comb)], None).expect("a candidate");
         assert!((choice.confidence - confidence).abs() < 1e-9, "{} at {comb}", choice.confidence);
     }
 }
