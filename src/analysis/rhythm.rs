@@ -74,8 +74,10 @@ const CUT_OFF_FRAMES: usize = 3;
 /// What begins so soon after the first sound begins with it: two onsets are as far apart at least.
 const SOON_SEC: f64 = 0.03;
 
-/// What is shorter has no tempo.
+/// What is shorter has no tempo, unless it has as many onsets and is as long as a program makes two
+/// beats: then that is a guess.
 const SHORTEST_SEC: f64 = 1.2;
+const FEWEST_ONSETS_OF_SHORT: usize = 4;
 /// What has fewer onsets has none, either, unless it is as long as a program makes bars: then that
 /// is a guess, as sure as this, and less so where single sounds are as long, too.
 const FEWEST_ONSETS: usize = 3;
@@ -241,8 +243,8 @@ impl Rhythm {
     /// What tempi are weighed by; None of what has none.
     fn evidence(&self) -> Option<Evidence<'_>> {
         let length_sec = self.length_sec();
-        let is_heard = self.has_onsets() || (!self.peaks.is_empty() && self.guess(None).is_some());
-        if length_sec < SHORTEST_SEC || !is_heard {
+        let is_clear = length_sec >= SHORTEST_SEC && self.has_onsets();
+        if !is_clear && (self.peaks.is_empty() || self.guess(None).is_none()) {
             return None;
         }
         let [all, kick, snare, hat, both] = &self.correlations;
@@ -270,7 +272,7 @@ impl Rhythm {
         let evidence = self.evidence()?;
         let heard = choice::choose(&search.found, None)?;
         let is_pulse = heard.best.comb >= LEAST_COMB || evidence.repeated(heard.best.bpm) > 0.0;
-        let is_guess = !is_pulse || !self.has_onsets();
+        let is_guess = !is_pulse || !self.has_onsets() || self.length_sec() < SHORTEST_SEC;
         let choice = if is_guess { self.guess_among(&search.found)? } else { heard };
         let best = &choice.best;
         let triple = evidence.triple(best.bpm, best.fit.map(|_| self.length_sec()));
@@ -296,12 +298,18 @@ impl Rhythm {
         self.is_one_of(length::bars_of_four(self.length_sec(), self.frame_sec()), bpm)
     }
 
-    /// How sure it is that the file is so many bars, at `bpm` or at any tempo, where nothing but its
-    /// length says so.
+    /// How sure it is that the file is so many bars, or half of one, at `bpm` or at any tempo, where
+    /// nothing but its length says so.
     fn guess(&self, bpm: Option<f64>) -> Option<f64> {
-        let round_bars = length::round_bars(self.length_sec(), self.frame_sec());
-        let is_round = || self.is_one_of(round_bars, bpm).then_some(ROUND_GUESS);
-        self.is_of_bars(bpm).then_some(GUESS).or_else(is_round)
+        let (length_sec, frame_sec) = (self.length_sec(), self.frame_sec());
+        if length_sec < SHORTEST_SEC {
+            let is_half = self.peaks.len() >= FEWEST_ONSETS_OF_SHORT
+                && self.is_one_of(length::half_a_bar(length_sec, frame_sec), bpm);
+            return is_half.then_some(GUESS);
+        }
+        let is_round = || self.is_one_of(length::round_bars(length_sec, frame_sec), bpm);
+        let round_guess = || is_round().then_some(ROUND_GUESS);
+        self.is_of_bars(bpm).then_some(GUESS).or_else(round_guess)
     }
 
     /// Whether `bpm`, or any tempo that is considered, is that at which the file is one of so many

@@ -123,6 +123,12 @@ pub(super) fn round_bars(length_sec: f64, frame_sec: f64) -> impl Iterator<Item 
     [16, 32].into_iter().filter(move |beats| may_be_bars && is_exact(length_sec, frame_sec, *beats))
 }
 
+/// Two beats, where a file is exactly so long, likewise.
+pub(super) fn half_a_bar(length_sec: f64, frame_sec: f64) -> impl Iterator<Item = u32> {
+    let is_half = !is_round(length_sec, frame_sec) && is_exact(length_sec, frame_sec, 2);
+    is_half.then_some(2).into_iter()
+}
+
 /// Whether a length is a whole number of quarter seconds.
 fn is_round(length_sec: f64, frame_sec: f64) -> bool {
     is_multiple_of(length_sec, 0.25, frame_sec)

@@ -40,6 +40,28 @@ fn a_single_stroke_as_long_as_four_or_eight_bars_and_as_quarter_seconds_is_less_
     }
 }
 
+#[test]
+fn two_beats_below_the_shortest_length_are_a_guess_where_strokes_fill_them() {
+    let sixteenths = |seconds: f64, strokes: u32| {
+        let mut track = Track::new(44_100, seconds);
+        for stroke in 0..strokes {
+            track.strike(seconds * f64::from(stroke) / f64::from(strokes), 200.0, 0.03, 0.8);
+        }
+        analyse(track.sample()).1
+    };
+    for bpm in [104.0, 124.0, 174.0] {
+        let tempo = sixteenths(120.0 / bpm, 8);
+        assert_eq!(tempo.n_beats, Some(2), "{tempo:?}");
+        assert!((tempo.bpm.expect("a tempo") - bpm).abs() < 0.01, "{tempo:?}");
+        assert!(tempo.confidence > 0.0 && tempo.confidence <= 0.4, "{tempo:?}");
+        assert_eq!(tempo.beats_sec.len(), 2, "{tempo:?}");
+    }
+    // A roll of single sounds, no whole number of beats per minute, and a quarter of a second.
+    assert_eq!(sixteenths(120.0 / 124.0, 3), TempoEstimate::default());
+    assert_eq!(sixteenths(120.0 / 124.5, 8), TempoEstimate::default());
+    assert_eq!(sixteenths(1.0, 8), TempoEstimate::default());
+}
+
 /// What has a single onset and lasts for so long.
 fn stroke(seconds: f64) -> TempoEstimate {
     let mut track = Track::new(44_100, seconds);
