@@ -10,7 +10,7 @@ use pyo3::exceptions::{PyNotImplementedError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use crate::args::{text, wrong_type};
+use crate::args::{named, text};
 use crate::events::fill;
 use crate::waveform;
 
@@ -24,7 +24,8 @@ pub(crate) fn kinds(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<Analys
     if value.is_instance_of::<PyString>() {
         asked.push(kind(value, name)?);
     } else {
-        let names = value.try_iter().map_err(|_| wrong_type(value, name, "a str or several"))?;
+        let names =
+            value.try_iter().map_err(|error| named(&error, value, name, "a str or several"))?;
         for one in names {
             asked.push(kind(&one?, name)?);
         }

@@ -57,11 +57,16 @@ fn whole(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<i64>> {
 /// # Errors
 /// `TypeError` for anything else, `ValueError("… out of range")` where no float is so large.
 pub(crate) fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
+    number_or(value, name, "a number")
+}
+
+/// As [`number`], where something else may be given, too: `wanted` says what.
+pub(crate) fn number_or(value: &Bound<'_, PyAny>, name: &str, wanted: &str) -> PyResult<f64> {
     value.extract().map_err(|error: PyErr| {
         if error.is_instance_of::<PyOverflowError>(value.py()) {
             out_of_range(name)
         } else {
-            named(&error, value, name, "a number")
+            named(&error, value, name, wanted)
         }
     })
 }
@@ -96,7 +101,7 @@ pub(crate) fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
 }
 
 /// The `TypeError` of a conversion, saying which argument it was; any other error as it is.
-fn named(error: &PyErr, value: &Bound<'_, PyAny>, name: &str, wanted: &str) -> PyErr {
+pub(crate) fn named(error: &PyErr, value: &Bound<'_, PyAny>, name: &str, wanted: &str) -> PyErr {
     let py = value.py();
     if error.is_instance_of::<PyTypeError>(py) {
         wrong_type(value, name, wanted)

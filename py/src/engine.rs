@@ -169,10 +169,12 @@ impl Engine {
         py: Python<'_>,
         id: &Bound<'_, PyAny>,
         priority: &Bound<'_, PyAny>,
+        stream: &Bound<'_, PyAny>,
         analyze: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<&'static str>> {
         let slot = self.slot_or_free(id)?.unwrap_or(0);
-        let SubmitOptions { analyze, .. } = submit_options(priority, false, analyze, false)?;
+        let stream = flag(stream, "stream")?;
+        let SubmitOptions { analyze, .. } = submit_options(priority, stream, analyze, false)?;
         self.quick(py, |engine| engine.state(slot))?;
         Ok(analyze.into_iter().map(AnalysisKind::as_str).collect())
     }

@@ -5,7 +5,7 @@ use hotcue_actors::{LoopMode, Meters, Normalize, PlayLoop, VoicePosition, WhenLo
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyString};
 
-use crate::args::{choice, integer, number, optional_number, wrong_type};
+use crate::args::{choice, integer, number, number_or, optional_number, wrong_type};
 
 pub(crate) const RETRIGGERS: [(&str, Retrigger); 4] = [
     ("overlap", Retrigger::Overlap),
@@ -56,9 +56,8 @@ pub(crate) fn normalization(value: &Bound<'_, PyAny>) -> PyResult<Normalize> {
     } else if value.is_instance_of::<PyBool>() {
         Err(wrong_type(value, "normalize", "a str or a number"))
     } else {
-        let target_lufs: PyResult<f64> =
-            value.extract().map_err(|_| wrong_type(value, "normalize", "a str or a number"));
-        Ok(Normalize::Loudness { target_lufs: target_lufs? })
+        let target_lufs = number_or(value, "normalize", "a str or a number")?;
+        Ok(Normalize::Loudness { target_lufs })
     }
 }
 

@@ -67,6 +67,8 @@ class Broken:
     def __index__(self) -> int:
         raise ZeroDivisionError
 
+    __float__ = __iter__ = __index__
+
 
 @pytest.mark.parametrize("name", BY_ID)
 @pytest.mark.parametrize("id", [-1, 64, 2**31, 2**32, 2**63, 2**64, 10**40, -(10**40), Index(64)])
@@ -97,6 +99,22 @@ def test_any_index_is_an_id(engine: hotcue.AudioEngine, sounds: Sounds, id: Any)
 def test_what_an_index_raises_is_passed_on(engine: hotcue.AudioEngine) -> None:
     with pytest.raises(ZeroDivisionError):
         engine.state(Broken())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["volume", "normalize", "end_sec"])
+def test_what_a_number_raises_is_passed_on(engine: hotcue.AudioEngine, name: str) -> None:
+    with pytest.raises(ZeroDivisionError):
+        engine.play_sample(0, **{name: Broken()})  # type: ignore[arg-type]
+
+
+def test_what_kinds_raise_is_passed_on(engine: hotcue.AudioEngine) -> None:
+    with pytest.raises(ZeroDivisionError):
+        engine.load_sample_async(0, b"", analyze=Broken())  # type: ignore[arg-type]
+
+
+def test_a_loudness_that_no_float_holds_is_out_of_range(engine: hotcue.AudioEngine) -> None:
+    with pytest.raises(ValueError, match=r"^normalize out of range$"):
+        engine.play_sample(0, normalize=10**400)
 
 
 @pytest.mark.parametrize("name", [*BY_ID, *WITHOUT_ID])

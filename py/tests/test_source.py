@@ -276,6 +276,10 @@ def test_misuse_leaves_a_file_unread() -> None:
         engine.load_sample_async(4, file)
     with engine, pytest.raises(ValueError, match="priority out of range"):
         engine.load_sample_async(0, file, priority=101)
+    with engine, pytest.raises(TypeError, match="stream must be a bool"):
+        engine.load_sample_async(0, file, stream=1)  # type: ignore[arg-type]
+    with engine, pytest.raises(TypeError, match="stream must be a bool"):
+        engine.load_many_async([(0, file)], stream=1)  # type: ignore[arg-type]
     with engine, pytest.raises(ValueError, match="id out of range"):
         engine.load_many_async([(0, file), (4, CONTENT)])
     with engine, pytest.raises(TypeError, match=r"^path must be a str, "):

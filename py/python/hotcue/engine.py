@@ -306,7 +306,7 @@ class AudioEngine:
         native = self._native
         source = resolve(path, sample_rate)
         if not isinstance(source, str | bytes | bytearray | memoryview):
-            analyze = native.check_load(id, priority, analyze)  # Before anything is read.
+            analyze = native.check_load(id, priority, stream, analyze)  # Before anything is read.
         content = read(source, native.max_source_bytes)
         return LoadTicket(native.load(id, content, priority, stream, analyze, awaited))
 
@@ -377,7 +377,7 @@ class AudioEngine:
         native = self._native
         given = []
         for id, source in pairs(items):
-            analyze = native.check_load(id, priority, analyze)
+            analyze = native.check_load(id, priority, stream, analyze)
             given.append((id, resolve(source, sample_rate if is_array(source) else None)))
         limit = native.max_source_bytes
         contents = [(id, read(source, limit)) for id, source in given]
