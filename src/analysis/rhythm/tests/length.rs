@@ -116,3 +116,24 @@ fn a_length_is_exact_that_a_program_gives_so_many_beats() {
     assert_eq!(exactness(8.0, 24), 0.0);
     assert_eq!(exactness(10.0, 16), 0.0);
 }
+
+#[test]
+fn a_file_as_long_as_eight_bars_is_that_where_its_strokes_could_be_other_beats() {
+    // Strokes come every so many beats, and weaker ones on each beat.
+    for (bpm, every, weak) in
+        [(131.0, 0.75, 0.3), (131.0, 0.75, 0.4), (131.0, 0.75, 0.6), (140.0, 4.0 / 3.0, 0.5)]
+    {
+        let sec = |beat: f64| beat * 60.0 / bpm;
+        let mut track = Track::new(44_100, sec(32.0));
+        let strokes = (0..).map(|stroke| f64::from(stroke) * every);
+        for beat in strokes.take_while(|beat| *beat < 32.0) {
+            track.strike(sec(beat), 330.0, 0.2, 0.8);
+        }
+        for beat in 0..32 {
+            track.strike(sec(f64::from(beat)), 330.0, 0.2, weak);
+        }
+        let (_, tempo, _) = analyse(track.sample());
+        assert!((tempo.bpm.expect("a pulse") - bpm).abs() < 0.01, "{tempo:?}");
+        assert_eq!(tempo.n_beats, Some(32), "{tempo:?}");
+    }
+}
