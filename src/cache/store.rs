@@ -58,6 +58,8 @@ pub struct Cache {
     lens: Mutex<Lens>,
     /// What the folder holds, as far as this process knows.
     bytes: AtomicU64,
+    /// What it held when it was listed last.
+    listed: AtomicU64,
     /// Held by whoever lists the folder; nobody waits for it.
     looking: Mutex<()>,
     hits: AtomicU64,
@@ -113,6 +115,7 @@ impl Cache {
             max_bytes,
             lens: Mutex::default(),
             bytes: AtomicU64::new(0),
+            listed: AtomicU64::new(0),
             looking: Mutex::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -230,9 +233,18 @@ impl Cache {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Whether something of so many bytes may come in at all.
+    /// Whether something of so many bytes may come in. What would not outlast the room that is made
+    /// for it may not: all else would leave with it.
     pub(super) fn has_room_for(&self, bytes: u64) -> bool {
-        bytes <= self.max_bytes
+        // With its card.
+        let with_all =
+            self.bytes.load(Ordering::Relaxed).saturating_add(bytes).saturating_add(LEAST_BYTES);
+        bytes <= self.cleared_bytes() || (bytes <= self.max_bytes && with_all <= self.max_bytes)
+    }
+
+    /// What is left at most where room was made.
+    fn cleared_bytes(&self) -> u64 {
+        self.max_bytes - self.max_bytes / 10
     }
 
     /// A file that is written until it is kept.
@@ -246,13 +258,24 @@ impl Cache {
         // An earlier process may have had the same number.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
         let path = self.path(format_args!("{}-{now:x}-{next}", process::id()), UNFINISHED);
-        let file = File::create_new(&path)?;
+        let file = File::create_new(&path).or_else(|error| {
+            // The folder may be deleted at any time.
+            if error.kind() != io::ErrorKind::NotFound {
+                return Err(error);
+            }
+            fs::create_dir_all(&self.folder)?;
+            File::create_new(&path)
+        })?;
         Ok(Unfinished { file, path: Some(path) })
     }
 
     /// Puts a written entry in its place.
     pub(super) fn keep(&self, file: Unfinished, name: Name) {
         let bytes = file.file.metadata().map_or(0, |metadata| metadata.len());
+        // With what is said of it, it may be more than it seemed to be.
+        if !self.has_room_for(bytes) {
+            return;
+        }
         match file.keep(&self.path(name, SAMPLE)) {
             Ok(()) => {
                 self.stored.fetch_add(1, Ordering::Relaxed);
@@ -314,11 +337,14 @@ impl Cache {
         lens.noted.insert(len);
     }
 
-    /// Notes that there is something more, and makes room, if there is too much by now.
+    /// Notes that there is something more, and makes room, if there is too much by now. What other
+    /// processes bring is not known here: so after each tenth of the room it looks.
     fn grown_by(&self, bytes: u64) {
         let bytes = bytes.max(LEAST_BYTES);
-        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) > self.max_bytes && self.look_around().is_err() {
+        let now = self.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        let brought = now.saturating_sub(self.listed.load(Ordering::Relaxed));
+        let is_much = now > self.max_bytes || brought > self.max_bytes / 10;
+        if is_much && self.look_around().is_err() {
             self.failed();
         }
     }
@@ -352,7 +378,7 @@ impl Cache {
         if bytes > self.max_bytes {
             found.sort_unstable();
             for (_, its_bytes, path) in found {
-                if bytes <= self.max_bytes - self.max_bytes / 10 {
+                if bytes <= self.cleared_bytes() {
                     break;
                 }
                 // Another process may have been quicker.
@@ -363,6 +389,7 @@ impl Cache {
             }
         }
         self.bytes.fetch_add(bytes.wrapping_sub(counted), Ordering::Relaxed);
+        self.listed.store(bytes, Ordering::Relaxed);
         let mut known = self.lens();
         lens.extend(&known.noted);
         known.known = lens;

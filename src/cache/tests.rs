@@ -704,12 +704,28 @@ fn a_folder_that_is_gone_is_no_cache_and_no_error() {
     let cache = folder.cache();
     let path = folder.copy("flac_16.flac");
     fs::remove_dir_all(folder.0.join("cache")).expect("ours");
+    // Nor can it be made again.
+    fs::write(folder.0.join("cache"), []).expect("writable");
     let expected = decoded(&path);
     assert_same(&load(&cache, &path).expect("a good file"), &expected);
     assert_same(&load(&cache, &path).expect("a good file"), &expected);
     let [hits, misses, stored, unsound, failures] = counts(&cache);
     assert_eq!([hits, misses, stored, unsound], [0, 2, 0, 0]);
     assert!(failures >= 1);
+}
+
+#[test]
+fn a_folder_that_is_deleted_is_made_again() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.copy("flac_16.flac");
+    let expected = decoded(&path);
+    for round in 1..3 {
+        fs::remove_dir_all(folder.0.join("cache")).expect("ours");
+        assert_same(&load(&cache, &path).expect("a good file"), &expected);
+        assert_same(&load(&cache, &path).expect("a good file"), &expected);
+        assert_eq!(counts(&cache), [round, round, round, 0, 0]);
+    }
 }
 
 #[test]
@@ -869,6 +885,24 @@ fn a_sample_that_has_no_room_takes_it_from_no_other() {
     assert_eq!(counts(&cache), [0, 1, 0, 0, 0]);
     load(&cache, &small).expect("a good file");
     assert_eq!(counts(&cache), [1, 1, 0, 0, 0]);
+}
+
+#[test]
+fn a_sample_that_all_others_would_have_to_leave_for_is_not_kept() {
+    let folder = Folder::new();
+    let (small, large) = (folder.copy("flac_16.flac"), folder.0.join("large.wav"));
+    fs::write(&large, ramp_wav(1_000_000, 44_100)).expect("writable");
+    settled(&large);
+    load(&folder.cache(), &small).expect("a good file");
+    let bytes = decoded(&large).buffer.byte_len() as u64;
+    // Beside the other it does not fit, and alone it takes more than nine tenths.
+    let cache = folder.cache_of(bytes + 16_384);
+    for hits in 0..3 {
+        load(&cache, &large).expect("a good file");
+        assert_eq!(counts(&cache), [hits, hits + 1, 0, 0, 0]);
+        load(&cache, &small).expect("a good file");
+        assert_eq!(counts(&cache), [hits + 1, hits + 1, 0, 0, 0]);
+    }
 }
 
 #[test]

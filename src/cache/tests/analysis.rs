@@ -210,8 +210,10 @@ fn a_folder_that_is_gone_or_too_small_fails_no_analysis() {
     let folder = Folder::new();
     let cache = folder.cache();
     fs::remove_dir_all(folder.0.join("cache")).expect("ours");
+    fs::write(folder.0.join("cache"), []).expect("writable");
     assert_eq!(cached(&cache, &sample, &ALL), expected);
     assert_eq!(counts(&cache), [0, 5, 0, 5]);
+    fs::remove_file(folder.0.join("cache")).expect("ours");
     let cache = folder.cache_of(10_000);
     assert_eq!(cached(&cache, &sample, &ALL), expected);
     assert!(folder.kept("result").len() < 3, "what there is room for");

@@ -223,6 +223,8 @@ fn a_store_that_cannot_be_written_is_counted() {
     let (cache, path) = (folder.cache(), long(&folder));
     let (_sample, store) = loaded(&cache, &path);
     fs::remove_dir_all(folder.0.join("cache")).expect("ours");
+    // Nor can it be made again.
+    fs::write(folder.0.join("cache"), []).expect("writable");
     finish(store.expect("it is to be stored"));
     // Neither the card nor the entry.
     assert_eq!(counts(&cache), [0, 1, 0, 0, 2]);
