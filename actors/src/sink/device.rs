@@ -2,10 +2,13 @@
 
 mod finder;
 mod target;
+#[cfg(test)]
+mod tests;
 mod view;
 mod watch;
 
 use std::sync::Arc;
+use std::sync::mpsc::TryRecvError;
 use std::time::Duration;
 
 use actix_rt::time::Instant;
@@ -116,8 +119,13 @@ impl Device {
                 self.search_for_better();
             }
         }
-        if let Some(found) = self.finder.as_ref().and_then(Finder::found) {
-            self.finder = None;
+        let found = match self.finder.as_ref().map(Finder::found) {
+            None | Some(Err(TryRecvError::Empty)) => return,
+            Some(found) => found,
+        };
+        self.finder = None;
+        // It was to look once where nothing is found.
+        if let Ok(found) = found {
             let state = if self.plays_on_target() {
                 // It has only been better than what spins.
                 DeviceState::Started

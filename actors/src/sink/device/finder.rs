@@ -65,8 +65,11 @@ impl Finder {
     }
 
     /// The output, once there is one.
-    pub(crate) fn found(&self) -> Option<Box<dyn PreparedOutput>> {
-        self.found.try_recv().ok()
+    ///
+    /// # Errors
+    /// `Empty` while it looks, `Disconnected` once nobody does any more.
+    pub(crate) fn found(&self) -> Result<Box<dyn PreparedOutput>, TryRecvError> {
+        self.found.try_recv()
     }
 }
 
