@@ -28,7 +28,7 @@ pub enum SubmitError {
     /// No id was given and every slot is taken.
     #[error("no free slot")]
     NoFreeSlot,
-    /// The engine is shutting down.
+    /// The engine is shutting down, or what hands out its loads has panicked.
     #[error("the engine is shut down")]
     Closed,
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::events::LoaderEvent;
 use crate::signal::Signal;
-use crate::wakers::Wakers;
+use crate::wakers::{self, Wakers};
 
 /// How many events besides progress of live requests, terminal events and analyses wait at most.
 const MAX_OTHERS: usize = 1_024;
@@ -157,7 +157,7 @@ impl EventQueue {
         }
         let wakers = inner.wakers.take();
         drop(inner);
-        wakers.for_each(Waker::wake);
+        wakers::wake(wakers);
     }
 
     /// Something may come.
@@ -172,7 +172,7 @@ impl EventQueue {
         self.arrived.notify_all();
         let wakers = inner.wakers.take();
         drop(inner);
-        wakers.for_each(Waker::wake);
+        wakers::wake(wakers);
     }
 
     /// Tells how many events there are to those who do not take the lock.

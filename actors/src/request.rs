@@ -15,7 +15,7 @@ use crate::job::Job;
 use crate::sample::Sample;
 use crate::table::SampleRef;
 use crate::tally::{Share, Tally};
-use crate::wakers::Wakers;
+use crate::wakers::{self, Wakers};
 
 /// Request ids rise and are unique in the process.
 static NEXT_REQUEST_ID: AtomicU64 = AtomicU64::new(1);
@@ -242,7 +242,7 @@ impl Request {
         drop(end);
         drop(arriving);
         self.ended.notify_all();
-        wakers.for_each(Waker::wake);
+        wakers::wake(wakers);
         true
     }
 

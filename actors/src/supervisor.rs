@@ -13,6 +13,7 @@ use std::mem;
 use std::sync::Arc;
 
 use actix::{Actor, AsyncContext, Context, Handler};
+use hotcue::{LoadError, LoadErrorKind};
 
 use crate::analysis::Analyses;
 use crate::budget::Budget;
@@ -203,6 +204,23 @@ impl LoaderSupervisor {
 
 impl Actor for LoaderSupervisor {
     type Context = Context<Self>;
+}
+
+impl Drop for LoaderSupervisor {
+    /// Where a panic has ended it, nobody hands out loads any more: none is left waiting.
+    fn drop(&mut self) {
+        if self.stopping {
+            return;
+        }
+        let SupervisorParts { table, publisher, .. } = &self.parts;
+        table.close();
+        for request in table.live_requests() {
+            let error = LoadError::new(LoadErrorKind::WorkerPanic, "the loader has panicked");
+            let stage = request.stage();
+            let outcome = Outcome::Failed { error: error.clone(), stage };
+            table.end_and_publish(&request, outcome, || publisher.error(&request, error, stage));
+        }
+    }
 }
 
 impl Handler<LoadSample> for LoaderSupervisor {

@@ -1,5 +1,6 @@
 //! Who is to be woken when something happens.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
 /// Wakers, each for one time. Whoever keeps them wakes them after letting go of its lock.
@@ -26,5 +27,14 @@ impl Wakers {
     /// All of them, to be woken; none is left.
     pub(crate) fn take(&mut self) -> impl Iterator<Item = Waker> + use<> {
         std::mem::take(&mut self.waiting).into_iter().map(|(_, waker)| waker)
+    }
+}
+
+/// Wakes them. One that panics, which may be the caller's own, ends neither the thread that tells of an
+/// event nor the others' waking; the panic hook has reported it.
+pub(crate) fn wake(wakers: impl Iterator<Item = Waker>) {
+    for waker in wakers {
+        // Unwind safety: nobody here sees what it has left half done.
+        catch_unwind(AssertUnwindSafe(|| waker.wake())).ok();
     }
 }

@@ -1,6 +1,7 @@
 //! Readers of their own beside the poll queue, and those who are woken instead of waiting.
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
@@ -189,4 +190,29 @@ fn a_batch_wakes_once_when_all_of_it_has_ended() {
     }
     let none = engine.load_many_async(Vec::new(), 0).expect("accepted");
     assert!(none.wake(Waker::noop()).is_none());
+}
+
+/// Panics when it is woken.
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        resume_unwind(Box::new("planted panic"));
+    }
+}
+
+#[test]
+fn a_waker_that_panics_holds_up_no_event_and_no_other_waker() {
+    let engine = offline(1);
+    let (panics, count) = (Waker::from(Arc::new(Panics)), Count::here());
+    let queue = engine.events();
+    let waiting = [&panics, &Waker::from(Arc::clone(&count))].map(|waker| queue.wake(waker));
+    assert!(waiting.iter().all(Option::is_some), "nothing was told yet");
+    let ticket = engine.load_sample_async(Some(0), tone(100_000), 0).expect("accepted");
+    let _waiting = ticket.wake(&panics);
+    count.wait_until_woken();
+    ticket.wait(Some(PATIENCE)).expect("an end").expect("a sound file");
+    let ticket = engine.load_sample_async(Some(1), tone(100), 0).expect("accepted");
+    ticket.wait(Some(PATIENCE)).expect("an end").expect("a sound file");
+    collect_until_ended(queue, &mut Contract::default(), 2);
 }

@@ -1,6 +1,7 @@
 //! A panic in a decoder is an event; the pool keeps its size.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,7 +10,7 @@ use hotcue::{
     ByteSource, LoadErrorKind, LoadJob, LoadOptions, ReadSeek, Source, SourceIdentity, Stage,
 };
 use hotcue_actors::testing::{Work, Workshop};
-use hotcue_actors::{AudioEngine, EngineConfig, LoadFailure};
+use hotcue_actors::{AudioEngine, EngineConfig, EngineError, LoadFailure, LoadSample, SubmitError};
 use hotcue_tests::{
     BlockingSource, Contract, Gate, PATIENCE, PanickingSource, collect_until_ended, ogg_page, sine,
     wait_until, wav_bytes,
@@ -191,4 +192,52 @@ fn promise_1_a_panic_in_what_makes_a_load_ends_its_request_only() {
     assert!(matches!(second, Some(Ok(_))), "the worker goes on: {second:?}");
     let mut contract = Contract::default();
     collect_until_ended(engine.events(), &mut contract, 2);
+}
+
+/// A source that panics where it is dropped.
+struct PanickingDrop;
+
+impl ByteSource for PanickingDrop {
+    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn name(&self) -> &str {
+        "panics when it is dropped"
+    }
+}
+
+impl Drop for PanickingDrop {
+    fn drop(&mut self) {
+        resume_unwind(Box::new("planted panic"));
+    }
+}
+
+#[test]
+fn a_panic_of_the_supervisor_ends_its_loads_and_none_is_accepted_after_it() {
+    let engine = offline(1);
+    let gate = Arc::new(Gate::default());
+    let content = wav_bytes(48_000, 1, 100, sine(440.0, 48_000));
+    let held = || {
+        let (gate, content) = (Arc::clone(&gate), content.clone());
+        Source::Custom(Arc::new(BlockingSource { gate, content }))
+    };
+    let tickets = [0, 1].map(|id| engine.load_sample_async(Some(id), held(), 0).expect("accepted"));
+    wait_until("one runs, and the other waits", || tickets[0].stage() > Stage::Queued);
+    let source = Source::Custom(Arc::new(PanickingDrop));
+    // It is refused for its priority, and dropped.
+    let refused = LoadSample { id: Some(2), source, priority: 1_000 };
+    engine.supervisor().expect("it runs").do_send(refused);
+    for ticket in &tickets {
+        let Some(Err(LoadFailure::Failed { error, .. })) = ticket.wait(Some(PATIENCE)) else {
+            panic!("nobody would ever load it");
+        };
+        assert_eq!(error.kind(), LoadErrorKind::WorkerPanic);
+    }
+    let submitted = engine.load_sample_async(Some(0), Source::Memory(content.clone().into()), 0);
+    let closed = EngineError::Submit(SubmitError::Closed);
+    assert_eq!(submitted.map(drop).expect_err("nobody loads").to_string(), closed.to_string());
+    gate.open();
+    engine.shut_down();
+    collect_until_ended(engine.events(), &mut Contract::default(), 2);
 }
