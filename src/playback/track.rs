@@ -199,6 +199,11 @@ impl Track {
                 self.edges_left -= u32::try_from(passes).unwrap_or(self.edges_left);
             }
         }
+        let down = (speed < 0) != self.turned;
+        if bounds.is_some_and(|bounds| !self.is_inside(down, bounds)) {
+            // Out of its loop: one that turns round there comes from no edge.
+            self.behind = Edge::Open;
+        }
         Some(run)
     }
 

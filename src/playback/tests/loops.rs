@@ -133,6 +133,26 @@ fn a_loop_that_is_moved_takes_the_voice_along_without_a_click() {
 }
 
 #[test]
+fn a_voice_that_turns_round_behind_its_loop_reads_what_is_there() {
+    // Each frame is its own number in 10,000ths: what is heard is where the voice is.
+    let sample: Vec<f32> = (0..10_000).map(|frame| frame as f32 / 10_000.0).collect();
+    for kind in [LoopKind::Forward, LoopKind::PingPong] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![sample.clone()]);
+        let looping = Looping::Span(LoopSpan { rounds: 2, ..span(1_000, 2_000, kind) });
+        rig.play(1, 0, VoiceParams { looping, ..params() });
+        while rig.left(1)[0] < 0.35 {}
+        let (volume, pan, looping) = (None, None, None);
+        rig.send(ControlMessage::SetVoice { voice: 1, volume, pan, speed: Some(-1.0), looping });
+        let out = rig.left(1_000);
+        assert!((out[RAMP] - 0.35).abs() < 1e-3, "{kind:?}: {}", out[RAMP]);
+        // A frame's way, and what an interpolator makes of that.
+        let steepest = out.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
+        assert!(steepest < 1.1e-4, "{kind:?}: a step of {steepest}");
+    }
+}
+
+#[test]
 fn a_growing_sample_is_looped_as_soon_as_the_loop_is_there() {
     let spec = crate::spec::AudioSpec { sample_rate: RATE, channels: 1 };
     let mut writer = crate::buffer::SampleWriter::with_capacity(spec, 48_000).expect("memory");
