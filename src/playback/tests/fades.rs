@@ -418,3 +418,21 @@ fn a_loop_that_comes_or_goes_within_the_fade_to_the_end_does_not_click() {
     assert!(steepest(&ends) < BOUND, "the last round: {}", steepest(&ends));
     assert!(ends[9_500] == 1.0 && ends[12_000] < 0.3 && ends[14_400] == 0.0);
 }
+
+#[test]
+fn a_voice_that_is_turned_round_at_its_first_frame_before_it_sounds_begins_softly() {
+    let mut rig = Rig::new();
+    rig.load(0, vec![vec![1.0; 9_600]]);
+    rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, ..params() });
+    rig.left(500);
+    rig.send(ControlMessage::PauseVoice { voice: 1 });
+    rig.left(500);
+    rig.send(ControlMessage::SeekVoice { voice: 1, frame: 0 });
+    rig.left(500);
+    let (volume, pan, looping) = (None, None, None);
+    rig.send(ControlMessage::SetVoice { voice: 1, volume, pan, speed: Some(-1.0), looping });
+    rig.send(ControlMessage::ResumeVoice { voice: 1 });
+    let out = rig.left(500);
+    assert!(out[0] < 1e-3, "it begins with {}", out[0]);
+    assert_eq!(out[RAMP..], [1.0; 500 - RAMP]);
+}

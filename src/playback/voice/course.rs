@@ -38,6 +38,9 @@ impl Voice {
             self.pace.change(speed, self.gate.rests_at(0.0), ramp_frames);
             if self.at_origin {
                 self.place_at_origin(speed, length, sample);
+            } else {
+                // Put to its first frame, and turned round before it sounded: the attack is not ahead.
+                self.fresh &= speed >= 0.0;
             }
             self.starved = match sample {
                 Material::Memory(sample) => {
