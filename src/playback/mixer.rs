@@ -202,7 +202,7 @@ impl Mixer {
                     let added = self.scratch.add_voice(voice, sample, common, length, bus, done);
                     looped_at = added.looped_at.or(looped_at);
                     done += added.frames;
-                    if added.frames < length {
+                    if added.frames < length && !voice.jumps_at_its_end() {
                         break Some(voice.end_reason());
                     }
                 }

@@ -436,3 +436,32 @@ fn a_voice_that_is_turned_round_at_its_first_frame_before_it_sounds_begins_softl
     assert!(out[0] < 1e-3, "it begins with {}", out[0]);
     assert_eq!(out[RAMP..], [1.0; 500 - RAMP]);
 }
+
+#[test]
+fn a_voice_that_comes_to_its_end_while_it_fades_for_a_jump_jumps() {
+    let sample = noise(2_000, 31);
+    for speed in [1.0, -1.0] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![sample.clone()]);
+        rig.play(1, 0, VoiceParams { speed, ..params() });
+        rig.left(1_900);
+        rig.send(ControlMessage::SeekVoice { voice: 1, frame: 1_000 });
+        let out = rig.left(100 + RAMP);
+        assert!(out[100].abs() < 1e-3, "{}: it begins softly there", out[100]);
+        let expected: Vec<f32> = match speed {
+            1.0 => sample[1_000 + RAMP..1_500].to_vec(),
+            _ => sample[501..=1_000 - RAMP].iter().rev().copied().collect(),
+        };
+        assert_eq!(rig.left(500 - RAMP), expected, "{speed}");
+        assert_eq!(rig.ends(), []);
+    }
+    // One that is told to stop, too, ends with its sample.
+    let mut rig = Rig::new();
+    rig.load(0, vec![sample]);
+    rig.play(1, 0, params());
+    rig.left(1_900);
+    rig.send(ControlMessage::SeekVoice { voice: 1, frame: 1_000 });
+    rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 480 });
+    rig.left(500);
+    assert_eq!(rig.ends(), [(1, 2_000, EndReason::Stopped)]);
+}

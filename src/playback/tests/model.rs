@@ -147,6 +147,10 @@ impl Model {
         if self.looped {
             self.place = self.place.rem_euclid(length);
         } else if !(0..length).contains(&self.place) {
+            if self.release.is_none() && self.seek.is_some() {
+                self.gate = Fade::at(0.0);
+                return self.step();
+            }
             self.over = true;
             return 0.0;
         }

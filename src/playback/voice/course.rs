@@ -81,6 +81,15 @@ impl Voice {
         self.releasing.unwrap_or(EndReason::Finished)
     }
 
+    /// Whether it goes on though its sample is over: told to jump while that was not, it does so now.
+    pub(in super::super) fn jumps_at_its_end(&mut self) -> bool {
+        let jumps = self.seek.is_some() && self.releasing.is_none();
+        if jumps {
+            self.gate.jump(0.0);
+        }
+        jumps
+    }
+
     /// Puts a voice that was given no place to where its direction begins.
     fn place_at_origin(&mut self, speed: f32, length: Option<i64>, sample: Material<'_>) {
         self.track.place(origin(speed, length));
