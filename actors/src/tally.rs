@@ -1,5 +1,8 @@
 //! How far a batch of requests is, counted by its members as they go.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
@@ -32,13 +35,15 @@ impl Tally {
     /// The sums for a batch of `total`; an empty one is at 100 percent.
     pub(crate) fn count(&self, total: usize) -> Count {
         // A member adds its last parts before it counts itself as ended, and Acquire pairs with
-        // that Release: once all are counted here, the percent is 100.
+        // that Release; all but those that another thread is just adding.
         let done = self.done.load(Ordering::Acquire);
         let failed = self.failed.load(Ordering::Acquire);
         let cancelled = self.cancelled.load(Ordering::Acquire);
         let parts = self.parts.load(Ordering::Relaxed);
-        let percent =
-            if total == 0 { 100.0 } else { parts as f64 * 100.0 / (total as f64 * f64::from(ALL)) };
+        let percent = match done + failed + cancelled {
+            ended if ended >= total => 100.0,
+            _ => parts as f64 * 100.0 / (total as f64 * f64::from(ALL)),
+        };
         Count { done, failed, cancelled, percent }
     }
 }
