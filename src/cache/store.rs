@@ -58,8 +58,6 @@ pub struct Cache {
     lens: Mutex<Lens>,
     /// What the folder holds, as far as this process knows.
     bytes: AtomicU64,
-    /// What it held when it was listed last.
-    listed: AtomicU64,
     /// Held by whoever lists the folder; nobody waits for it.
     looking: Mutex<()>,
     hits: AtomicU64,
@@ -115,7 +113,6 @@ impl Cache {
             max_bytes,
             lens: Mutex::default(),
             bytes: AtomicU64::new(0),
-            listed: AtomicU64::new(0),
             looking: Mutex::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -337,14 +334,11 @@ impl Cache {
         lens.noted.insert(len);
     }
 
-    /// Notes that there is something more, and makes room, if there is too much by now. What other
-    /// processes bring is not known here: so after each tenth of the room it looks.
+    /// Notes that there is something more, and makes room, if there is too much by now.
     fn grown_by(&self, bytes: u64) {
         let bytes = bytes.max(LEAST_BYTES);
-        let now = self.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-        let brought = now.saturating_sub(self.listed.load(Ordering::Relaxed));
-        let is_much = now > self.max_bytes || brought > self.max_bytes / 10;
-        if is_much && self.look_around().is_err() {
+        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) > self.max_bytes && self.look_around().is_err() {
             self.failed();
         }
     }
@@ -389,7 +383,6 @@ impl Cache {
             }
         }
         self.bytes.fetch_add(bytes.wrapping_sub(counted), Ordering::Relaxed);
-        self.listed.store(bytes, Ordering::Relaxed);
         let mut known = self.lens();
         lens.extend(&known.noted);
         known.known = lens;

@@ -116,19 +116,6 @@ fn what_is_noted_while_the_folder_is_listed_is_neither_forgotten_nor_left_out() 
 }
 
 #[test]
-fn several_processes_go_beyond_the_room_by_a_tenth_each_at_most() {
-    let folder = Folder::new();
-    let caches = [100 * LEAST; 3].map(|bytes| folder.cache_of(bytes));
-    for number in 0..400 {
-        for (which, cache) in (0..).zip(&caches) {
-            cache.note(&identity(3 * number + which), Key::from_bytes([7; 32]));
-        }
-        let kept = folder.kept("card").len();
-        assert!(kept <= 100 + 3 * 10, "{kept} files, where there is room for 100");
-    }
-}
-
-#[test]
 fn a_card_that_is_read_stays_as_long_as_its_entry() {
     let folder = Folder::new();
     let path = folder.copy("flac_16.flac");
