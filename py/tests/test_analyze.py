@@ -12,6 +12,7 @@ import struct
 import threading
 import typing
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -193,6 +194,13 @@ def test_waveforms_are_equal_where_they_draw_the_same() -> None:
         assert one != drawn(other)
     assert one != drawn(audio, 44_100)
     assert one != one.to_dat()
+    pixels = one.pixels(100)
+    assert pixels == drawn(audio.copy()).pixels(100)
+    assert hash(pixels) == hash(drawn(audio.copy()).pixels(100))
+    for beside in (one.pixels(99), one.pixels(100, 0.1), drawn(audio[:, ::-1]).pixels(100)):
+        assert pixels != beside
+    # As other tuples.
+    assert pixels == tuple(pixels) and pixels[:3] != pixels and pixels != None  # noqa: E711
 
 
 def test_a_file_is_heard_as_its_array(tmp_path: Path) -> None:
@@ -365,7 +373,7 @@ def test_an_array_has_no_rate_of_its_own_and_a_sample_has(sounds: Sounds) -> Non
         hotcue.analyze(np.zeros(480, np.float32), sample_rate=48e3)  # type: ignore[arg-type]
     with hotcue.AudioEngine(output="offline") as engine:
         sample = engine.load_sample_async(0, sounds.wav()).result()
-        with pytest.raises(ValueError, match="sample_rate must be None"):
+        with pytest.raises(TypeError, match="sample_rate must be None"):
             hotcue.analyze(sample, sample_rate=RATE)
         streamed = engine.load_sample_async(1, sounds.wav(), stream=True).result()
         with pytest.raises(RuntimeError, match="not in memory"):
@@ -473,3 +481,16 @@ except KeyboardInterrupt:
     done = python(program, preexec_fn=heed_ctrl_c)
     assert done.stdout == "interrupted\n", done.stderr
     assert done.returncode == 0
+
+
+def test_a_rate_beside_a_sample_is_refused_alike_everywhere(sounds: Sounds) -> None:
+    with hotcue.AudioEngine(output="offline") as engine:
+        sample = engine.load_sample_async(0, sounds.wav()).result()
+        calls: list[Callable[[], object]] = [
+            lambda: hotcue.analyze(sample, sample_rate=RATE),
+            lambda: hotcue.grid_slices(sample, [0.0, 0.5], sample_rate=RATE),
+            lambda: engine.load_sample_async(1, sample, sample_rate=RATE),
+        ]
+        for call in calls:
+            with pytest.raises(TypeError, match=r"^a Sample has a rate; sample_rate must be None$"):
+                call()

@@ -59,6 +59,17 @@ def test_a_stretch_is_looped_to_the_bit(engine: hotcue.AudioEngine, loop, order)
     assert all(event["voice"] == voice and event["id"] == 0 for event in looped)
 
 
+def test_what_is_beyond_the_end_is_nothing(engine: hotcue.AudioEngine) -> None:
+    sample = load(engine, noise(4_800))
+    engine.play_sample(0, start_sec=1_000.0)
+    assert not engine.render(1_000).any()
+    assert events(engine)[-1]["type"] == "ended"
+    for loop, start_sec in ((True, 1_000.0), (False, 0.05)):
+        engine.play_sample(0, loop=loop, loop_start_sec=start_sec)
+        heard = engine.render(9_600)[0]
+        np.testing.assert_array_equal(heard, np.r_[sample, np.zeros(4_800)])
+
+
 def test_the_file_s_own_loop(engine: hotcue.AudioEngine) -> None:
     x = load(engine, sampler(3_000, 1_000, 1_499, 0, 3))
     engine.play_sample(0, loop="file")

@@ -186,6 +186,17 @@ def test_a_waveform_is_exact_at_any_zoom(sounds: Sounds) -> None:
     np.testing.assert_array_equal(beyond.max[:, 1:], 0)
 
 
+def test_waveforms_of_a_sample_are_equal_where_they_draw_the_same(
+    engine: hotcue.AudioEngine,
+) -> None:
+    sample = load(engine)
+    one = sample.waveform(10)
+    assert one == sample.waveform(10)
+    assert len({one, sample.waveform(10)}) == 1
+    assert one != sample.waveform(11)
+    assert one != sample.waveform(10, 0.001)
+
+
 def test_what_is_no_waveform(engine: hotcue.AudioEngine) -> None:
     sample = load(engine)
     for width in (0, -1, 65_537, 1 << 80):

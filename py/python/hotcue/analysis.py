@@ -273,7 +273,7 @@ def grid_slices(
         raise ValueError("beats_sec must be finite and not fall")
     if isinstance(source, Sample):
         if sample_rate is not None:
-            raise ValueError("a Sample has a rate; sample_rate must be None")
+            raise TypeError("a Sample has a rate; sample_rate must be None")
         return _hotcue.grid_slices(source, beats, per_beat, None)
     if _is_file(source):
         raise TypeError(f"audio must be a NumPy array or a Sample, not a {type(source).__name__}")
@@ -295,7 +295,7 @@ def examine(
     """
     if isinstance(source, Sample):
         if sample_rate is not None:
-            raise ValueError("a Sample has a rate; sample_rate must be None")
+            raise TypeError("a Sample has a rate; sample_rate must be None")
         return _hotcue.analyze(source, kinds, None, heed)
     if isinstance(source, list | tuple):
         raise TypeError(f"audio must be a NumPy array, not a {type(source).__name__}")

@@ -554,7 +554,8 @@ class AudioEngine:
         `start_sec` of 0 is the end. `fade_in_sec` and `fade_out_sec`, 0…60, fade it in, and out
         towards that end, exact to the frame. Where they are 0, the sample's own beginning and end
         are left as they are, and a start or an end in the middle takes 5 ms: a slice that begins
-        with an attack keeps it with a `fade_in_sec` of one frame.
+        with an attack keeps it with a `fade_in_sec` of one frame. What starts beyond the end of the
+        sample ends at once.
 
         `loop` repeats the stretch from `loop_start_sec` to `loop_end_sec` (None: the end):
         True or ``"forward"`` from its start to its end, ``"pingpong"`` there and back,
@@ -563,7 +564,8 @@ class AudioEngine:
         kind, and as often as it says; a file that says nothing is played once. The voice plays up
         to the loop and round it. After the last of a counted number of rounds, or once
         ``set_voice(voice, loop=False)`` has taken the loop away, it plays on to the end of the
-        sample, which is the release of an instrument; `stop_voice` does not wait for that.
+        sample, which is the release of an instrument; `stop_voice` does not wait for that. A loop
+        that starts beyond the end is none, and without `loop` the other two say nothing.
 
         `retrigger` says what happens to voices of the id that sound when it starts: nothing
         (``"overlap"``), they fade (``"restart"``), this one does not sound (``"ignore"``), or

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -167,7 +167,8 @@ class Cue(NamedTuple):
 class Waveform(NamedTuple, Generic[LevelsT]):
     """The least and the greatest values of equal stretches of a sample, one stretch per pixel; of a
     `ColouredWaveform` also levels, each the root of the mean of the squares. Those are float32
-    arrays then (``LevelsT``); of a `Sample` they may be None."""
+    arrays then (``LevelsT``); of a `Sample` they may be None. Two are equal where all their values
+    are."""
 
     min: NDArray[np.float32]
     """Shape ``(channels, width)``."""
@@ -185,6 +186,21 @@ class Waveform(NamedTuple, Generic[LevelsT]):
     """The level between 200 Hz and 2 kHz."""
     high: LevelsT = None  # type: ignore[assignment]
     """The level above 2 kHz."""
+
+    # Those of a tuple ask an array whether it is true.
+    def __eq__(self, other: object) -> bool:
+        import numpy as np
+
+        if not isinstance(other, tuple) or len(other) != len(self):
+            return NotImplemented
+        mine: tuple[Any, ...] = self
+        return all(np.array_equal(one, its) for one, its in zip(mine, other, strict=True))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((self.min.shape, self.start_sec, self.end_sec))
 
 
 class Acid(NamedTuple):
