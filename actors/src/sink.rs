@@ -215,8 +215,8 @@ impl AudioSinkActor {
     }
 
     fn play_waiting(&mut self, slot: u32) {
-        if let Some(waiting) = self.waiting.take(slot) {
-            self.queue(Outgoing::Play(waiting.play));
+        for outgoing in self.waiting.take_to_sound(slot) {
+            self.queue(outgoing);
         }
     }
 
@@ -281,8 +281,8 @@ impl AudioSinkActor {
     }
 
     fn drop_waiting(&mut self, slot: u32, reason: DropReason) {
-        if let Some(waiting) = self.waiting.take(slot) {
-            self.drop_play(&waiting.play, reason);
+        if let Some(play) = self.waiting.take(slot) {
+            self.drop_play(&play, reason);
         }
     }
 
@@ -395,16 +395,8 @@ impl Handler<Control> for AudioSinkActor {
 
     fn handle(&mut self, Control(message): Control, context: &mut Context<Self>) {
         self.wake(context);
-        match &message {
-            ControlMessage::StopSample { slot, .. } => {
-                self.drop_waiting(*slot, DropReason::Stopped)
-            }
-            ControlMessage::StopAll { .. } => {
-                for play in self.waiting.take_all() {
-                    self.drop_play(&play, DropReason::Stopped);
-                }
-            }
-            _ => {}
+        for play in self.waiting.heed(&message) {
+            self.drop_play(&play, DropReason::Stopped);
         }
         self.send(Outgoing::Control(message));
     }
@@ -419,7 +411,7 @@ impl Handler<Unload> for AudioSinkActor {
         if cause == UnloadCause::Asked
             && let Some(older) = self.waiting.take_older(slot, change.serial)
         {
-            self.drop_play(&older.play, DropReason::Unloaded);
+            self.drop_play(&older, DropReason::Unloaded);
         }
         self.send(Outgoing::Unload { slot, change });
     }

@@ -8,7 +8,7 @@ use hotcue::playback::PlaybackEvent;
 use hotcue_actors::{
     AudioEngine, DropReason, EngineError, PlayOptions, PlaybackNotice, VoiceChange, WhenLoading,
 };
-use hotcue_tests::{BlockingSource, Gate, PATIENCE, sine, wav_bytes};
+use hotcue_tests::{BlockingSource, Gate, PATIENCE, sine, wait_until, wav_bytes};
 
 use crate::offline;
 
@@ -70,6 +70,9 @@ fn a_waiting_play_is_dropped_with_a_reason() {
     engine.stop_sample(0, 0.005).expect("it runs");
     assert_eq!(dropped(&engine, voice), DropReason::Stopped);
     let voice = play(options);
+    assert!(engine.stop_voice(voice, 0.005).expect("it runs"));
+    assert_eq!(dropped(&engine, voice), DropReason::Stopped);
+    let voice = play(options);
     engine.unload_sample(0).expect("it runs");
     assert_eq!(dropped(&engine, voice), DropReason::Unloaded);
     let voice = play(options);
@@ -81,6 +84,60 @@ fn a_waiting_play_is_dropped_with_a_reason() {
     assert_eq!(dropped(&engine, voice), DropReason::LoadEnded);
     gate.open();
     assert!(is_silent(&engine));
+}
+
+/// A ramp, so that what is heard says where it is.
+fn blocked_ramp(gate: &Arc<Gate>) -> Source {
+    let ramp = |frame: u32, _: u16| f64::from(frame + 1) / 32_768.0;
+    let content = wav_bytes(48_000, 1, 4_800, ramp);
+    Source::Custom(Arc::new(BlockingSource { gate: Arc::clone(gate), content }))
+}
+
+#[test]
+fn a_waiting_play_heeds_what_its_voice_is_told() {
+    let engine = offline(1);
+    let gate = Arc::new(Gate::default());
+    let frame = |number: u32| f64::from(number) / 48_000.0;
+    for slot in 0..3 {
+        engine.load_sample_async(Some(slot), blocked_ramp(&gate), 0).expect("accepted");
+    }
+    let play = |slot| {
+        let voice = engine.play_sample(slot, PlayOptions::default()).expect("it runs");
+        voice.expect("it waits")
+    };
+    let set = play(0);
+    let pause_and_seek = play(1);
+    let slot = play(2);
+    let quieter = VoiceChange { volume: Some(0.5), pan: Some(1.0), ..VoiceChange::default() };
+    assert!(engine.set_voice(set, quieter).expect("it runs"));
+    assert!(
+        engine
+            .set_voice(set, VoiceChange { pan: Some(-1.0), ..Default::default() })
+            .expect("it runs")
+    );
+    assert!(engine.pause_voice(pause_and_seek).expect("it runs"));
+    assert!(engine.seek_voice(pause_and_seek, frame(100)).expect("it runs"));
+    engine.pause_sample(2).expect("it runs");
+    engine.seek_sample(2, frame(200)).expect("it runs");
+    gate.open();
+    wait_until("all are loaded", || engine.stats().live == 0);
+    let rendered = engine.render(480).expect("offline").samples;
+    let (left, right): (Vec<f32>, Vec<f32>) =
+        rendered.chunks(2).map(|frame| (frame[0], frame[1])).unzip();
+    let sample = engine.sample(0).expect("it runs").expect("it is there");
+    let ramp = sample.buffer().plane(0);
+    let loud = 0.5 * std::f32::consts::SQRT_2;
+    let expected: Vec<f32> = ramp[..480].iter().map(|value| value * loud).collect();
+    assert_eq!(left, expected, "it sounds as the last calls said, from its first frame on");
+    assert!(right.iter().all(|value| *value == 0.0));
+    engine.stop_voice(set, 0.001).expect("it runs");
+    engine.render(48).expect("offline");
+    engine.resume_voice(pause_and_seek).expect("it runs");
+    engine.resume_sample(2).expect("it runs");
+    let heard = engine.render(480).expect("offline").samples;
+    let last = heard[heard.len() - 1];
+    assert!((last - ramp[100 + 479] - ramp[200 + 479]).abs() < 1e-6, "{last}");
+    engine.stop_voice(slot, 0.001).expect("it runs");
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl AudioEngine {
         self.control_slot(id, ControlMessage::StopSample { slot: id, fade_frames })
     }
 
-    /// Pauses all voices of a slot.
+    /// Pauses all voices of a slot, that of its waiting play too.
     ///
     /// # Errors
     /// As [`stop_sample`](Self::stop_sample).
@@ -103,7 +103,7 @@ impl AudioEngine {
         self.control_slot(id, ControlMessage::ResumeSample { slot: id })
     }
 
-    /// Moves all voices of a slot to `position_sec`.
+    /// Moves all voices of a slot to `position_sec`, that of its waiting play too.
     ///
     /// # Errors
     /// As [`stop_sample`](Self::stop_sample), and `OutOfRange("position_sec")`.
@@ -113,7 +113,8 @@ impl AudioEngine {
         self.control_slot(id, ControlMessage::SeekSample { slot: id, frame })
     }
 
-    /// Fades one voice out over `fade_sec`, 0..=60. False if it had ended already.
+    /// Fades one voice out over `fade_sec`, 0..=60; one that waits for its load is dropped. False if
+    /// it had ended already.
     ///
     /// # Errors
     /// `NotInitialized`, `OutOfRange("fade_sec")`.

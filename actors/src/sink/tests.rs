@@ -127,7 +127,7 @@ fn an_unload_drops_the_plays_before_it_and_no_other_whichever_comes_first() {
         sink.handle(before, context);
         sink.handle(unload, context);
         assert_eq!(dropped(sink), [(1, DropReason::Unloaded)]);
-        assert!(sink.waiting.take(0).is_some_and(|waiting| waiting.play.voice == 2));
+        assert!(sink.waiting.take(0).is_some_and(|play| play.voice == 2));
     });
 }
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use actix_rt::time::Instant;
+use hotcue::playback::ControlMessage;
 
+use super::Outgoing;
+use super::backlog::Backlog;
 use crate::messages::{Play, PlayWhenReady};
 use crate::playback::DropReason;
 use crate::table::Table;
@@ -11,43 +14,109 @@ use crate::table::Table;
 #[derive(Debug, Default)]
 pub(super) struct WaitingPlays {
     /// In the order of slots, so that a schedule that is replayed ends in the same notices.
-    by_slot: BTreeMap<u32, PlayWhenReady>,
+    by_slot: BTreeMap<u32, WaitingPlay>,
+}
+
+#[derive(Debug)]
+struct WaitingPlay {
+    asked: PlayWhenReady,
+    /// What its voice was told since, one command of each sort.
+    told: Backlog,
 }
 
 impl WaitingPlays {
-    pub(super) fn insert(&mut self, waiting: PlayWhenReady) {
-        self.by_slot.insert(waiting.play.slot, waiting);
+    pub(super) fn insert(&mut self, asked: PlayWhenReady) {
+        let waiting = WaitingPlay { asked, told: Backlog::default() };
+        self.by_slot.insert(waiting.asked.play.slot, waiting);
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.by_slot.is_empty()
     }
 
-    pub(super) fn take(&mut self, slot: u32) -> Option<PlayWhenReady> {
-        self.by_slot.remove(&slot)
+    /// Takes one out that is not to sound.
+    pub(super) fn take(&mut self, slot: u32) -> Option<Play> {
+        self.by_slot.remove(&slot).map(|waiting| waiting.asked.play)
+    }
+
+    /// Takes one out that is to sound, and what is to be sent for it, in order.
+    pub(super) fn take_to_sound(&mut self, slot: u32) -> impl Iterator<Item = Outgoing> + use<> {
+        let (play, mut told) = match self.by_slot.remove(&slot) {
+            Some(WaitingPlay { asked, told }) => (Some(asked.play), told),
+            None => (None, Backlog::default()),
+        };
+        play.into_iter().map(Outgoing::Play).chain(std::iter::from_fn(move || told.pop()))
     }
 
     /// Takes out the one that was asked for before the change with this serial.
-    pub(super) fn take_older(&mut self, slot: u32, serial: u64) -> Option<PlayWhenReady> {
-        if self.by_slot.get(&slot)?.since < serial { self.take(slot) } else { None }
+    pub(super) fn take_older(&mut self, slot: u32, serial: u64) -> Option<Play> {
+        if self.by_slot.get(&slot)?.asked.since < serial { self.take(slot) } else { None }
     }
 
     pub(super) fn take_all(&mut self) -> Vec<Play> {
-        std::mem::take(&mut self.by_slot).into_values().map(|waiting| waiting.play).collect()
+        std::mem::take(&mut self.by_slot).into_values().map(|waiting| waiting.asked.play).collect()
+    }
+
+    /// Heeds a command to voices: takes out those that it stops; what it says else to one that
+    /// waits, that one is told when it sounds.
+    pub(super) fn heed(&mut self, message: &ControlMessage) -> Vec<Play> {
+        use ControlMessage as M;
+        match *message {
+            M::StopAll { .. } => return self.take_all(),
+            M::StopSample { slot, .. } => return self.take(slot).into_iter().collect(),
+            M::StopVoice { voice, .. } => {
+                let slot = self.of_voice(voice).map(|waiting| waiting.asked.play.slot);
+                return slot.and_then(|slot| self.take(slot)).into_iter().collect();
+            }
+            M::PauseSample { slot } => self.tell(slot, |voice| M::PauseVoice { voice }),
+            M::ResumeSample { slot } => self.tell(slot, |voice| M::ResumeVoice { voice }),
+            M::SeekSample { slot, frame } => self.tell(slot, |voice| M::SeekVoice { voice, frame }),
+            M::PauseVoice { voice } => self.tell_voice(voice, M::PauseVoice { voice }),
+            M::ResumeVoice { voice } => self.tell_voice(voice, M::ResumeVoice { voice }),
+            M::SeekVoice { voice, frame } => self.tell_voice(voice, M::SeekVoice { voice, frame }),
+            M::SetVoice { voice, volume, pan, speed, looping } => {
+                self.tell_voice(voice, M::SetVoice { voice, volume, pan, speed, looping });
+            }
+            M::LoadSample { .. }
+            | M::UnloadSample { .. }
+            | M::Play { .. }
+            | M::PlayStream { .. }
+            | M::SetBus { .. }
+            | M::SetLimiter { .. }
+            | M::SetVolume { .. }
+            | M::SetSpeed { .. } => {}
+        }
+        Vec::new()
+    }
+
+    fn of_voice(&mut self, voice: u64) -> Option<&mut WaitingPlay> {
+        self.by_slot.values_mut().find(|waiting| waiting.asked.play.voice == voice)
+    }
+
+    fn tell(&mut self, slot: u32, message: impl FnOnce(u64) -> ControlMessage) {
+        if let Some(WaitingPlay { asked, told }) = self.by_slot.get_mut(&slot) {
+            told.push(Outgoing::Control(message(asked.play.voice)));
+        }
+    }
+
+    fn tell_voice(&mut self, voice: u64, message: ControlMessage) {
+        if let Some(waiting) = self.of_voice(voice) {
+            waiting.told.push(Outgoing::Control(message));
+        }
     }
 
     /// Takes out those whose load has ended without success, and those that waited too long.
     pub(super) fn sweep(&mut self, table: &Table, now: Instant) -> Vec<(Play, DropReason)> {
-        let is_due = |(slot, waiting): &(&u32, &PlayWhenReady)| {
-            waiting.deadline <= now || !table.is_expectant(**slot)
+        let is_due = |(slot, waiting): &(&u32, &WaitingPlay)| {
+            waiting.asked.deadline <= now || !table.is_expectant(**slot)
         };
         let due: Vec<u32> = self.by_slot.iter().filter(is_due).map(|(slot, _)| *slot).collect();
         due.into_iter()
             .filter_map(|slot| self.by_slot.remove(&slot))
-            .map(|waiting| {
-                let late = waiting.deadline <= now;
+            .map(|WaitingPlay { asked, .. }| {
+                let late = asked.deadline <= now;
                 let reason = if late { DropReason::WaitedTooLong } else { DropReason::LoadEnded };
-                (waiting.play, reason)
+                (asked.play, reason)
             })
             .collect()
     }

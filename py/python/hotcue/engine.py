@@ -616,7 +616,7 @@ class AudioEngine:
         self._native.stop_sample(id, fade_sec)
 
     def pause_sample(self, id: SupportsIndex) -> None:
-        """Pauses all voices of the id."""
+        """Pauses all voices of the id, a waiting play's too."""
         self._native.pause_sample(id)
 
     def resume_sample(self, id: SupportsIndex) -> None:
@@ -624,12 +624,12 @@ class AudioEngine:
         self._native.resume_sample(id)
 
     def seek_sample(self, id: SupportsIndex, position_sec: float) -> None:
-        """Moves all voices of the id to `position_sec` of the sample."""
+        """Moves all voices of the id to `position_sec` of the sample, a waiting play's too."""
         self._native.seek_sample(id, position_sec)
 
     def stop_voice(self, voice: SupportsIndex | None, *, fade_sec: float = 0.005) -> bool:
-        """Fades one voice out. False if it had ended already, or is None: what `play_sample`
-        returns where nothing sounds."""
+        """Fades one voice out; drops one that still waits for its load. False if it had ended
+        already, or is None: what `play_sample` returns where nothing sounds."""
         return self._native.stop_voice(voice, fade_sec)
 
     def pause_voice(self, voice: SupportsIndex | None) -> bool:
