@@ -173,10 +173,10 @@ pub(crate) struct ReadState {
 impl ReadState {
     fn new(pulse: Arc<Pulse>, byte_len: u64) -> Self {
         Self {
+            allowance: Allowance::new(byte_len, &pulse),
             pulse,
             position: AtomicU64::new(0),
             spent_ns: AtomicU64::new(0),
-            allowance: Allowance::new(byte_len),
             failure: Mutex::default(),
         }
     }

@@ -39,10 +39,12 @@ pub(super) struct Allowance {
 }
 
 impl Allowance {
-    pub(super) fn new(byte_len: u64) -> Self {
+    /// Of a source of so many bytes, from now on: what was taken before is somebody else's, or was
+    /// until it was opened once more.
+    pub(super) fn new(byte_len: u64, pulse: &Pulse) -> Self {
         Self {
             most_bytes: byte_len.saturating_mul(READ_PER_BYTE).saturating_add(READ_BESIDES),
-            granted_at: AtomicU64::new(0),
+            granted_at: AtomicU64::new(taken(pulse)),
             created: Instant::now(),
             step_began_ns: AtomicU64::new(0),
             source_ns: AtomicU64::new(0),
@@ -114,7 +116,8 @@ mod tests {
     #[test]
     fn what_is_read_again_and_again_ends() {
         let (pulse, now) = (Pulse::default(), Instant::now());
-        let allowance = Allowance::new(100 << 20);
+        pulse.beat(1 << 40);
+        let allowance = Allowance::new(100 << 20, &pulse);
         for _ in 0..16 {
             pulse.beat(100 << 20);
         }
@@ -127,7 +130,7 @@ mod tests {
     #[test]
     fn only_time_outside_the_source_counts_and_each_step_has_its_own() {
         let pulse = Pulse::default();
-        let allowance = Allowance::new(1);
+        let allowance = Allowance::new(1, &pulse);
         let second = Duration::from_secs(1);
         let at = |seconds| allowance.created + second * seconds;
         let check = |now, in_source| kind(allowance.check(at(now), second * in_source, &pulse));

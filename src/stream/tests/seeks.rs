@@ -32,6 +32,19 @@ fn a_thousand_seeks_give_the_values_of_the_whole() {
 }
 
 #[test]
+fn what_can_only_be_read_from_its_start_is_read_as_often_as_it_has_to_be() {
+    // Between these rates all that comes out depends on all before it.
+    let file = ramp_wav(150_000, 44_100);
+    let mut both = Both::new("ramp", &file, 44_099).expect("a sound file");
+    let (mut feed, reader) = both.sample.voice_with(1 << 14);
+    for frame in [120_000, 60_000, 120_000] {
+        // As by a day of seeks.
+        feed.pulse().beat(1 << 40);
+        both.check(&mut feed, &reader, frame, 2_000, false);
+    }
+}
+
+#[test]
 fn damaged_files_have_one_numbering_of_frames() {
     let (mut random, mut files) = (Random(2), 0);
     for (name, file) in fixtures("long") {
