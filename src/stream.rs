@@ -56,6 +56,8 @@ const LEAST_WINDOW_FRAMES: usize = 1 << 16;
 const JUMP_FRAMES: usize = 1 << 15;
 /// Frames round the place that it jumps from: more than an interpolation looks at on both sides.
 const EDGE_FRAMES: usize = 256;
+/// Frames of the longest loop that fits there, with what is read beside it.
+pub(crate) const JUMP_LOOP_FRAMES: usize = JUMP_FRAMES - 2 * EDGE_FRAMES;
 /// Frames before and behind the one that is played which an interpolation may look at.
 const REACH_FRAMES: u64 = 64;
 

@@ -137,18 +137,20 @@ impl Mixer {
     pub(super) fn publish(&self) {
         self.shared.set_clock(self.clock_frames);
         let common = self.common();
-        let mut voices = 0;
+        let (mut voices, mut jumping) = (0, 0);
         for (place, voice) in self.voices.iter().enumerate() {
             if voice.phase != Phase::Free
                 && let Some(Material::Stream(reader)) = self.buffers.get(voice.buffer)
             {
                 voice.tell(reader, common);
+                jumping += u32::from(voice.fades_before_it_jumps());
             }
             let playhead = playhead(voice);
             voices += u32::from(playhead.is_some());
             self.shared.show_playhead(place, playhead);
         }
         self.shared.set_voices(voices);
+        self.shared.set_jumping_streams(jumping);
         self.shared.set_limiter_frames(self.limiter.latency_frames());
     }
 

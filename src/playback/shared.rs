@@ -16,6 +16,7 @@ pub struct PlaybackShared {
     voices: AtomicU32,
     most_voices: AtomicU32,
     underruns: AtomicU64,
+    jumping_streams: AtomicU32,
     dropped_events: AtomicU64,
     callback_panics: AtomicU64,
     limiter_frames: AtomicU32,
@@ -81,6 +82,13 @@ impl PlaybackShared {
     /// How often a voice had to wait for frames that were not decoded yet.
     pub fn underruns(&self) -> u64 {
         self.underruns.load(Ordering::Relaxed)
+    }
+
+    /// Voices on streamed samples that fade before they jump: after which frame they do is not known
+    /// before. What renders without a clock goes frame by frame as long as there are any, so that
+    /// their feeds have what is needed there.
+    pub fn jumping_streams(&self) -> u32 {
+        self.jumping_streams.load(Ordering::Relaxed)
     }
 
     /// Playback events lost because nobody polled them.
@@ -153,6 +161,10 @@ impl PlaybackShared {
 
     pub(super) fn count_underrun(&self) {
         self.underruns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_jumping_streams(&self, voices: u32) {
+        self.jumping_streams.store(voices, Ordering::Relaxed);
     }
 
     pub(super) fn count_dropped_event(&self) {

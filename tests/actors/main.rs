@@ -67,6 +67,7 @@ mod slots;
 mod stalls;
 mod storing;
 mod streaming;
+mod streams_by_chance;
 mod stuck_reads;
 mod subscriptions;
 mod worker_panic;

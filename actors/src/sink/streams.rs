@@ -110,12 +110,15 @@ impl AudioSinkActor {
         }
         let mut rendered = Vec::new();
         let mut left = frames;
+        // What was commanded shows whether a voice jumps.
+        self.device.run_commands();
         while left > 0 {
             // With a length that was found out meanwhile, voices know better where they begin.
             while self.slots.rest() {
                 self.device.run_commands();
             }
-            let part = left.min(OFFLINE_FRAMES);
+            let jumping = self.controller.shared().jumping_streams() > 0;
+            let part = left.min(if jumping { 1 } else { OFFLINE_FRAMES });
             rendered.extend(self.device.render(part)?);
             self.collect();
             left -= part;

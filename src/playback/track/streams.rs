@@ -2,7 +2,7 @@
 
 use super::{Bounds, Edge, Track};
 use crate::metadata::LoopKind;
-use crate::stream::{StreamReader, Wish};
+use crate::stream::{JUMP_LOOP_FRAMES, StreamReader, Wish};
 
 /// Frames from `start` up to the one before `end`; none where that is not behind `start`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,21 @@ impl Track {
         let backwards = down != self.turned;
         let place = if backwards { self.index + 1 } else { self.index };
         Wish { frame: u64::try_from(place).unwrap_or(0), backwards }
+    }
+
+    /// What is to be there when it is put where it is: of a loop that it then goes round, all, if
+    /// that is no more than is kept of a jump.
+    pub(in super::super) fn entry(&self, down: bool, length: Option<i64>) -> Wish {
+        let Some((Bounds { start, end }, _)) = self.round(down != self.turned, length) else {
+            return self.wish(down);
+        };
+        let is_kept = usize::try_from(end - start).is_ok_and(|frames| frames <= JUMP_LOOP_FRAMES);
+        match u64::try_from(start) {
+            Ok(frame) if is_kept && (start..end).contains(&self.index) => {
+                Wish { frame, backwards: false }
+            }
+            _ => self.wish(down),
+        }
     }
 
     /// Says to the feed of its sample where it is, and where its loop leads next.

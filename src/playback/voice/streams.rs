@@ -68,25 +68,37 @@ impl Voice {
         let sample = Material::Stream(reader);
         let length = self.length(sample);
         let speed = self.speed_with(common);
-        let begins = self.is_silent() && !self.track.has_moved();
+        let down = speed < 0.0;
+        let jumps = self.is_silent() && self.seek.is_some();
+        let begins = jumps || (self.is_silent() && !self.track.has_moved());
         reader.set_waits(self.starved || begins);
         let mut track = self.track;
         if begins {
             // Where it would begin now: until it does, its loop and its speed may change.
-            if self.at_origin {
+            if let Some(frame) = self.seek {
+                track.place(frame);
+            } else if self.at_origin {
                 track.place(origin(speed, length));
             }
-            track = track.settled(fixed(speed), length);
+            // From an end that is not known yet it is on its way to nowhere.
+            let waits_for_end = self.at_origin && self.seek.is_none() && down && length.is_none();
+            if !waits_for_end {
+                track = track.settled(fixed(speed), length);
+            }
         }
-        let down = speed < 0.0;
         track.tell(down, length, reader);
         // What its loop has to do with the rest of its fade comes first.
-        if let Some(frame) = self.seek
+        if let Some(frame) = self.seek.filter(|_| !jumps)
             && !self.meets_its_loop(down, common.ramp_frames, length)
         {
             track.place(frame);
-            reader.set_jump(track.settled(fixed(speed), length).wish(down), None);
+            reader.set_jump(track.settled(fixed(speed), length).entry(down, length), None);
         }
+    }
+
+    /// Whether it is heard yet where it was, before it jumps.
+    pub(in super::super) fn fades_before_it_jumps(&self) -> bool {
+        self.seek.is_some() && !self.is_silent()
     }
 
     /// Whether it comes by an edge of its loop while it fades.
