@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hotcue::analysis::{AnalysisError, AnalysisJob, AnalysisStep};
+use hotcue::analysis::{AnalysisJob, AnalysisStep};
 use hotcue::{AudioSpec, LoadOptions, LoadedSample, Metadata, SampleBuffer};
 use numpy::PyArray2;
 use pyo3::exceptions::PyRuntimeError;
@@ -113,11 +113,7 @@ fn audio(
     heed: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Audio> {
     if let Ok(sample) = source.cast::<Sample>() {
-        let buffer = sample.get().buffer()?;
-        if !buffer.is_finished() {
-            return Err(PyRuntimeError::new_err(AnalysisError::Unfinished.to_string()));
-        }
-        return Ok(Audio::of(Arc::clone(buffer)));
+        return Ok(Audio::of(Arc::clone(sample.get().finished()?)));
     }
     if let Ok(array) = source.cast::<PyArray2<f32>>() {
         let rate = integer(sample_rate, "sample_rate", 0..=i64::from(u32::MAX))?;

@@ -8,7 +8,7 @@ use std::ffi::c_int;
 use std::sync::Arc;
 
 use hotcue::SampleBuffer;
-use hotcue::analysis::{AnalysisKind, AnalysisResult};
+use hotcue::analysis::{AnalysisError, AnalysisKind, AnalysisResult};
 use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
 use numpy::{PyArray2, PyArrayMethods as _};
 use pyo3::exceptions::PyRuntimeError;
@@ -49,6 +49,18 @@ impl Sample {
         Ok(self.sample.buffer())
     }
 
+    /// The same once it is complete.
+    ///
+    /// # Errors
+    /// `RuntimeError` before that, too.
+    pub(crate) fn finished(&self) -> PyResult<&Arc<SampleBuffer>> {
+        let buffer = self.buffer()?;
+        if !buffer.is_finished() {
+            return Err(PyRuntimeError::new_err(AnalysisError::Unfinished.to_string()));
+        }
+        Ok(buffer)
+    }
+
     fn metadata(&self) -> Option<&hotcue::Metadata> {
         self.sample.metadata()
     }
@@ -82,6 +94,13 @@ impl Sample {
             drop(read_only);
             Ok(array)
         })
+    }
+
+    /// As `to_numpy`, and raises `RuntimeError` for an arriving sample, too.
+    #[pyo3(name = "_finished")]
+    fn finished_array<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        slf.get().finished()?;
+        Self::to_numpy(slf)
     }
 
     /// What NumPy, `memoryview` and others ask for: the same memory, likewise read-only.

@@ -418,6 +418,11 @@ def test_a_sample_that_still_arrives_is_not_heard_in_part(slow: Path) -> None:
             hotcue.grid_slices(arriving, [0.0, 0.5])
         with pytest.raises(RuntimeError, match="the sample is not finished"):
             hotcue.analyze(arriving, "onsets")
+        with pytest.raises(RuntimeError, match="the sample is not finished"):
+            engine.load_sample_async(1, arriving)
+        assert engine.state(1) == "empty"
+        with pytest.raises(RuntimeError, match="the sample is not finished"):
+            hotcue.decode(arriving)  # type: ignore[arg-type]
         assert ticket.cancel()  # It was arriving until now.
 
 

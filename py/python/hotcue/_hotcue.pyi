@@ -80,6 +80,9 @@ class Sample:
         Raises `RuntimeError` for a streamed sample, which is not in memory.
         """
 
+    def _finished(self) -> NDArray[np.float32]:
+        """As `to_numpy`, and raises `RuntimeError` for an arriving sample, too."""
+
     if sys.version_info >= (3, 12):
         def __buffer__(self, flags: int, /) -> memoryview:
             """The same memory for whatever takes buffers: `numpy.asarray`, `memoryview`."""

@@ -288,7 +288,8 @@ class AudioEngine:
         `error` and `cancelled`. A bad *file* never raises here. Raises `ValueError`,
         `TypeError` and `RuntimeError` as the class says, `QueueFullError` when `max_queued` loads
         are waiting, and a plain `HotcueError` when no slot is free for ``id=None``; `ValueError`
-        also for a file-like object with more than `max_source_bytes`.
+        also for a file-like object with more than `max_source_bytes`, `RuntimeError` for a `Sample`
+        that is streamed or still arriving.
         """
         return self._load(id, path, priority, stream, analyze, sample_rate, awaited=False)
 

@@ -58,7 +58,7 @@ def resolve(
     if isinstance(source, Sample):
         if sample_rate is not None:
             raise TypeError("a Sample has a rate; sample_rate must be None")
-        return Audio(source.to_numpy(), source.sample_rate)
+        return Audio(source._finished(), source.sample_rate)
     if is_array(source) and sample_rate is None:
         raise TypeError("an array needs its sample_rate")
     if sample_rate is not None:
