@@ -147,7 +147,9 @@ def test_load_walks_folders(sounds: Sounds) -> None:
     sounds.wav("b.wav", frames=24_000)
     sounds.wav("sub/a.WAV", frames=48_000, channels=2)
     sounds.wav("sub/deep/c.wav", frames=48_000 * 75)
-    sounds.wav("sub/.hidden.wav")
+    (sounds.folder / "sub" / ".Trash-1000").mkdir()
+    for hidden in (".hidden.wav", ".Trash-1000/kick.wav"):
+        sounds.wav(f"sub/{hidden}")
     (sounds.folder / "notes.txt").write_text("no audio")
     done = run("load", sounds.folder)
     assert (done.returncode, done.stderr) == (0, "")
@@ -163,6 +165,8 @@ def test_load_walks_folders(sounds: Sounds) -> None:
     assert "█" in rows[0]  # Noise is loud.
     assert re.fullmatch(r"3 of 3 loaded in [0-9.]+ s", summary)
     assert "\x1b" not in done.stdout
+    named = sounds.folder / "sub" / ".Trash-1000"
+    assert expand([str(named)]) == [f"{named}/kick.wav"]
 
 
 def test_folders_may_lie_deep_and_in_circles(sounds: Sounds) -> None:

@@ -27,9 +27,14 @@ def _below(path: str) -> Iterator[str]:
     folders = [path]
     while folders:  # One at a time: before Python 3.12 `os.walk` goes down a thousand at most.
         for folder, subfolders, names in islice(os.walk(folders.pop(), onerror=closed.append), 1):
-            below = (os.path.join(folder, name) for name in sorted(subfolders, reverse=True))
+            below = (os.path.join(folder, name) for name in reversed(_shown(subfolders)))
             folders += (path for path in below if not os.path.islink(path))
-            for file in (Path(folder, name) for name in sorted(names)):
-                if file.suffix.lower() in EXTENSIONS and not file.name.startswith("."):
+            for file in (Path(folder, name) for name in _shown(names)):
+                if file.suffix.lower() in EXTENSIONS:
                     yield str(file)
     yield from (error.filename for error in closed)
+
+
+def _shown(names: Iterable[str]) -> list[str]:
+    """Those that are not hidden, as wastebaskets and the folders of other programs are; sorted."""
+    return sorted(name for name in names if not name.startswith("."))
