@@ -2,7 +2,6 @@
 
 import contextlib
 import sys
-import time
 from pathlib import Path
 
 import hotcue
@@ -33,5 +32,5 @@ with contextlib.suppress(KeyboardInterrupt), hotcue.AudioEngine() as engine:
     for id in load(engine, files):
         print("playing", files[id].name, flush=True)
         engine.play_sample(id)
-        while (played := engine.poll_playback_events()) is None or played["type"] != "ended":
-            time.sleep(0.01)
+        while (played := engine.wait_playback_event()) and played["type"] != "ended":
+            pass  # It began.

@@ -29,7 +29,7 @@ pub use batch::{BatchProgress, LoadBatch};
 pub use options::{
     LoopMode, Normalize, PlayLoop, PlayOptions, SubmitOptions, VoiceChange, WhenLoading,
 };
-pub use subscription::Subscription;
+pub use subscription::{PlaybackSubscription, Subscription};
 pub use ticket::{LoadTicket, LoadWaiter};
 
 use crate::bus::EventBus;
@@ -38,7 +38,7 @@ use crate::error::{ConfigError, EngineError};
 use crate::events::{CancelReason, DeviceState, LoaderEvent};
 use crate::forks;
 use crate::messages::{SwitchOutput, Unload, UnloadCause};
-use crate::playback::PlaybackQueue;
+use crate::playback::Notices;
 use crate::queue::EventQueue;
 use crate::sample::Sample;
 use crate::sink::{AudioStreamHandle, Device, Target};
@@ -78,7 +78,7 @@ pub struct AudioEngine {
     /// Written to only when all is ready: no other call waits for a device that opens or closes.
     running: RwLock<Option<Running>>,
     events: Arc<EventQueue>,
-    notices: Arc<PlaybackQueue>,
+    notices: Arc<Notices>,
     /// Opened by the first run.
     cache: OnceLock<Arc<Cache>>,
     fork_generation: u32,
@@ -98,14 +98,16 @@ impl AudioEngine {
     pub fn new(config: EngineConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let events = Arc::new(EventQueue::new());
+        let notices = Arc::new(Notices::default());
         // Nothing comes before `run()`.
         events.close();
+        notices.close();
         Ok(Self {
             config,
             lifecycle: Mutex::new(()),
             running: RwLock::new(None),
             events,
-            notices: Arc::default(),
+            notices,
             cache: OnceLock::new(),
             fork_generation: forks::generation(),
         })
@@ -243,6 +245,7 @@ impl AudioEngine {
         let audio = AudioSide { controller, device, view, sample_rate };
         let started = start(audio)?;
         self.events.open();
+        self.notices.open();
         let state = if fallback.is_some() { DeviceState::Fallback } else { DeviceState::Started };
         started.publisher.device(state, info.name.clone());
         *self.running.write().unwrap_or_else(PoisonError::into_inner) = Some(started);
@@ -262,8 +265,9 @@ impl AudioEngine {
         // Actors on the caller's own thread end with their runtime: here nobody could wait.
         if let Some(running) = running.filter(Running::has_threads) {
             block_on(running.stop(Waiter::Thread));
-            // The bus has done so, if it was still there.
+            // The bus and the sink have done so, if they were still there.
             self.events.close();
+            self.notices.close();
         }
     }
 

@@ -42,14 +42,14 @@ pub use config::{EngineConfig, MAX_SLOTS, MAX_VOICES, MAX_WORKERS};
 pub use decoder::DecoderActor;
 pub use engine::{
     AudioEngine, BatchProgress, Clock, EngineStats, LoadBatch, LoadStatus, LoadTicket, LoadWaiter,
-    LoopMode, Meters, Normalize, PlayLoop, PlayOptions, RenderedAudio, RunInfo, SubmitOptions,
-    Subscription, VoiceChange, VoicePosition, WhenLoading,
+    LoopMode, Meters, Normalize, PlayLoop, PlayOptions, PlaybackSubscription, RenderedAudio,
+    RunInfo, SubmitOptions, Subscription, VoiceChange, VoicePosition, WhenLoading,
 };
 pub use error::{AnalysisFailure, ConfigError, EngineError, LoadFailure, SubmitError};
 pub use events::{CancelReason, DeviceState, LoaderEvent, StageTimes};
 pub use messages::{CancelLoad, Flush, LoadSample, SetPriority, Subscribe, Unsubscribe};
-pub use playback::{DropReason, PlaybackNotice};
-pub use queue::{EventQueue, QueueWaker};
+pub use playback::{DropReason, PlaybackNotice, UnreadNotices};
+pub use queue::{EventQueue, PlaybackQueue, Queue, QueueWaker, Unread, UnreadLoads};
 pub use sample::Sample;
 pub use signal::Signal;
 pub use sink::{AudioSinkActor, AudioStreamHandle};

@@ -1,10 +1,12 @@
-//! What the audio side says, and the queue it says it in.
+//! What the audio side says, and to whom.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hotcue::playback::PlaybackEvent;
+
+use crate::queue::{PlaybackQueue, Unread};
 
 /// Playback events that wait at most; beyond it the oldest go. Rounds of loops get half of it.
 const MAX_WAITING: usize = 4_096;
@@ -73,16 +75,71 @@ impl PlaybackNotice {
     }
 }
 
-/// Playback notices for the one who polls, and which voices are not over.
+/// What a queue keeps of voices: the newest, whatever becomes of them.
 #[derive(Debug, Default)]
-pub(crate) struct PlaybackQueue {
-    len: AtomicUsize,
-    waiting: Mutex<VecDeque<PlaybackNotice>>,
+pub struct UnreadNotices {
+    waiting: VecDeque<PlaybackNotice>,
+    dropped: u64,
+}
+
+impl Unread for UnreadNotices {
+    type Event = PlaybackNotice;
+
+    fn push(&mut self, notice: PlaybackNotice) {
+        // Rounds come by the dozen: half of the room is left to what happens once per voice.
+        let is_round = matches!(notice, PlaybackNotice::Voice(PlaybackEvent::Looped { .. }));
+        if is_round && self.waiting.len() >= MAX_WAITING / 2 {
+            self.dropped += 1;
+            return;
+        }
+        if self.waiting.len() == MAX_WAITING {
+            self.waiting.pop_front();
+            self.dropped += 1;
+        }
+        self.waiting.push_back(notice);
+    }
+
+    fn pop(&mut self) -> Option<PlaybackNotice> {
+        self.waiting.pop_front()
+    }
+
+    fn count(&self) -> usize {
+        self.waiting.len()
+    }
+
+    fn dropped(&self) -> u64 {
+        self.dropped
+    }
+}
+
+/// Hands every notice to every reader's own queue, and knows which voices are not over.
+#[derive(Debug, Default)]
+pub(crate) struct Notices {
+    polled: Arc<PlaybackQueue>,
+    subscribers: Mutex<Vec<Arc<PlaybackQueue>>>,
     /// One whose end the callback had no room to tell of stays till the next run.
     living: Mutex<HashSet<u64>>,
 }
 
-impl PlaybackQueue {
+impl Notices {
+    /// The queue of whoever polls. It has what subscribers have, and takes nothing from them.
+    pub(crate) fn polled(&self) -> &Arc<PlaybackQueue> {
+        &self.polled
+    }
+
+    /// A queue that gets every notice from now on.
+    pub(crate) fn subscribe(&self) -> Arc<PlaybackQueue> {
+        let queue = Arc::new(PlaybackQueue::new());
+        lock(&self.subscribers).push(Arc::clone(&queue));
+        queue
+    }
+
+    /// It gets none any more.
+    pub(crate) fn unsubscribe(&self, queue: &Arc<PlaybackQueue>) {
+        lock(&self.subscribers).retain(|subscriber| !Arc::ptr_eq(subscriber, queue));
+        queue.close();
+    }
+
     /// A voice was given out.
     pub(crate) fn begin(&self, voice: u64) {
         lock(&self.living).insert(voice);
@@ -103,27 +160,22 @@ impl PlaybackQueue {
         if let Some(voice) = notice.end_of() {
             lock(&self.living).remove(&voice);
         }
-        let mut waiting = lock(&self.waiting);
-        // Rounds come by the dozen: half of the room is left to what happens once per voice.
-        let is_round = matches!(notice, PlaybackNotice::Voice(PlaybackEvent::Looped { .. }));
-        if is_round && waiting.len() >= MAX_WAITING / 2 {
-            return;
-        }
-        if waiting.len() == MAX_WAITING {
-            waiting.pop_front();
-        }
-        waiting.push_back(notice);
-        self.len.store(waiting.len(), Ordering::Release);
+        self.polled.push(notice);
+        // Without the lock: whoever is woken may end a subscription.
+        let subscribers = lock(&self.subscribers).clone();
+        subscribers.iter().for_each(|queue| queue.push(notice));
     }
 
-    pub(crate) fn poll(&self) -> Option<PlaybackNotice> {
-        if self.len.load(Ordering::Acquire) == 0 {
-            return None;
-        }
-        let mut waiting = lock(&self.waiting);
-        let notice = waiting.pop_front();
-        self.len.store(waiting.len(), Ordering::Release);
-        notice
+    /// Something may come.
+    pub(crate) fn open(&self) {
+        self.polled.open();
+    }
+
+    /// Nothing will come: whoever waits is woken.
+    pub(crate) fn close(&self) {
+        self.polled.close();
+        let subscribers = mem::take(&mut *lock(&self.subscribers));
+        subscribers.iter().for_each(|queue| queue.close());
     }
 }
 

@@ -27,7 +27,7 @@ use crate::messages::{
     Arriving, Control, Decoded, Play, PlayWhenReady, PushSample, Render, StopSink, SwitchOutput,
     Unload, UnloadCause,
 };
-use crate::playback::{DropReason, PlaybackNotice, PlaybackQueue};
+use crate::playback::{DropReason, Notices, PlaybackNotice};
 use crate::request::{Outcome, Request};
 use crate::sample::Sample;
 use crate::streaming::Streams;
@@ -56,7 +56,7 @@ const MOST_PLACES: usize = 2;
 pub struct AudioSinkActor {
     table: Arc<Table>,
     publisher: Publisher,
-    notices: Arc<PlaybackQueue>,
+    notices: Arc<Notices>,
     controller: Controller,
     device: Device,
     backlog: Backlog,
@@ -93,7 +93,7 @@ impl AudioSinkActor {
     pub(crate) fn new(
         table: Arc<Table>,
         publisher: Publisher,
-        notices: Arc<PlaybackQueue>,
+        notices: Arc<Notices>,
         controller: Controller,
         device: Device,
         streams: Arc<Streams>,
@@ -460,6 +460,7 @@ impl Handler<StopSink> for AudioSinkActor {
         for play in self.waiting.take_all() {
             self.drop_play(&play, DropReason::LoadEnded);
         }
+        self.notices.close();
         // The engine waits for this answer, unless it lost patience with the output.
         done.send(()).ok();
     }

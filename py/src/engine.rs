@@ -8,7 +8,8 @@ use std::time::Instant;
 use hotcue::analysis::AnalysisKind;
 use hotcue::output::{self, DeviceInfo};
 use hotcue_actors::{
-    AudioEngine, EngineConfig, EngineError, PlayOptions, SlotState, SubmitOptions, VoiceChange,
+    AudioEngine, EngineConfig, EngineError, PlayOptions, Queue, SlotState, SubmitOptions, Unread,
+    VoiceChange,
 };
 use numpy::PyArray2;
 use pyo3::prelude::*;
@@ -29,7 +30,7 @@ use crate::playing::{
 use crate::render;
 use crate::sample::Sample;
 use crate::source;
-use crate::subscription::Subscription;
+use crate::subscription::{Events, Subscription};
 use crate::ticket::Ticket;
 use crate::waiting::Patience;
 
@@ -285,12 +286,8 @@ impl Engine {
     ) -> PyResult<Option<Bound<'py, PyDict>>> {
         guarded(py, || {
             self.home.check()?;
-            let events = self.engine.events();
-            let waited = Patience::of(timeout)?.wait(py, |slice| {
-                let event = events.wait(Instant::now() + slice);
-                (event.is_some() || events.is_finished()).then_some(event)
-            })?;
-            waited.flatten().map(|event| loader_event(py, event)).transpose()
+            let event = wait_for(py, self.engine.events(), timeout)?;
+            event.map(|event| loader_event(py, event)).transpose()
         })
     }
 
@@ -308,7 +305,14 @@ impl Engine {
 
     /// A reader of its own.
     fn subscribe(&self, py: Python<'_>) -> PyResult<Subscription> {
-        Ok(Subscription::new(self.quick(py, AudioEngine::subscribe)?, self.home))
+        let events = self.quick(py, AudioEngine::subscribe)?;
+        Ok(Subscription::new(Events::Loads(events), self.home))
+    }
+
+    /// The same for what becomes of voices.
+    fn subscribe_playback(&self, py: Python<'_>) -> PyResult<Subscription> {
+        let events = self.quick(py, AudioEngine::subscribe_playback)?;
+        Ok(Subscription::new(Events::Playback(events), self.home))
     }
 
     fn loads(&self, py: Python<'_>) -> PyResult<Vec<LoadRow>> {
@@ -526,6 +530,19 @@ impl Engine {
         })
     }
 
+    /// As `wait_event`, of the queue that `poll_playback_events` takes from.
+    fn wait_playback_event<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        guarded(py, || {
+            self.home.check()?;
+            let notice = wait_for(py, self.engine.playback_events(), timeout)?;
+            notice.map(|notice| playback_event(py, notice)).transpose()
+        })
+    }
+
     fn render<'py>(
         &self,
         py: Python<'py>,
@@ -565,6 +582,19 @@ impl Engine {
         });
         Ok(dict)
     }
+}
+
+/// The next event of a queue: waits for it, at most `timeout` seconds, unless none will come.
+fn wait_for<U: Unread<Event: Send> + Send>(
+    py: Python<'_>,
+    queue: &Queue<U>,
+    timeout: &Bound<'_, PyAny>,
+) -> PyResult<Option<U::Event>> {
+    let waited = Patience::of(timeout)?.wait(py, |slice| {
+        let event = queue.wait(Instant::now() + slice);
+        (event.is_some() || queue.is_finished()).then_some(event)
+    })?;
+    Ok(waited.flatten())
 }
 
 fn submit_options(

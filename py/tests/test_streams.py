@@ -1,4 +1,4 @@
-"""`async for event in engine.events()`, in every kind of loop."""
+"""`async for event in engine.events()` and `playback_events()`, in every kind of loop."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support import PATIENCE_SEC, TERMINAL, Sounds, wait_until
 
@@ -217,3 +218,53 @@ def test_promise_3_what_nobody_reads_is_bounded(sounds: Sounds) -> None:
     assert told.count("success") == 3_000
     assert len(told) == 3_000 + 1_024
     assert events.dropped_events > 0
+
+
+def test_streams_of_voices_have_each_event_and_take_none(run: Run, sounds: Sounds) -> None:
+    path = sounds.wav()
+
+    async def read(events: hotcue.EventStream[hotcue.PlaybackEvent]) -> list[tuple[str, int]]:
+        return [(event["type"], event["voice"]) async for event in events]
+
+    async def main() -> None:
+        with hotcue.AudioEngine(output="null") as engine:
+            await engine.load(path, id=0)
+            early, closed = engine.playback_events(), engine.playback_events()
+            waiting = asyncio.ensure_future(read(engine.playback_events()))
+            await asyncio.sleep(0)
+            voices = [engine.play_sample(0) for _ in range(20)]
+            ends = [event["voice"] for event in [await anext(early) for _ in range(40)]][20:]
+            assert sorted(ends) == voices
+            await closed.aclose()
+            late = engine.playback_events()
+            polled = [engine.wait_playback_event(0) for _ in range(41)]
+            assert polled.pop() is None
+            await asyncio.to_thread(engine.shut_down)
+        told = await waiting
+        assert told == [(event["type"], event["voice"]) for event in polled if event]
+        assert sorted(told) == sorted((what, v) for v in voices for what in ("started", "ended"))
+        assert await read(early) == await read(late) == await read(closed) == []
+        with pytest.raises(RuntimeError, match="^Audio engine not initialized$"):
+            engine.playback_events()
+
+    run(main())
+
+
+def test_a_stream_of_voices_that_nobody_reads_is_bounded(run: Run) -> None:
+    async def main() -> None:
+        with hotcue.AudioEngine(output="offline", slots=2) as engine:
+            tone = np.zeros(512, np.float32)
+            await engine.load(tone, id=0, sample_rate=48_000)
+            events = engine.playback_events()
+            looping = engine.play_sample(0, loop=True)
+            engine.render(512 * 3_000)  # A round each.
+            voices = [engine.play_sample(0) for _ in range(100)]
+            engine.render(1_024)
+            engine.shut_down()
+            told = [event async for event in events]
+        rounds = [event for event in told if event["type"] == "looped"]
+        assert len(rounds) + 1 == 2_048 and rounds[0]["voice"] == looping
+        assert [event["voice"] for event in told if event["type"] == "ended"] == voices
+        assert events.dropped_events == 3_002 - len(rounds)
+
+    run(main())

@@ -135,17 +135,72 @@ def test_shutting_down_wakes_those_in_wait_event(engine: hotcue.AudioEngine, slo
     assert ends == [ticket]
 
 
+def test_wait_playback_event_gives_what_becomes_of_voices(sounds: Sounds) -> None:
+    with hotcue.AudioEngine(output="null") as engine:
+        engine.load_sample_async(0, sounds.wav()).result(PATIENCE_SEC)
+        voice = engine.play_sample(0, at_frame=engine.clock().frame + 4800)
+        story = []
+        while not story or story[-1]["type"] != "ended":
+            event = engine.wait_playback_event(PATIENCE_SEC)
+            assert event is not None
+            story.append(event)
+        assert [(event["type"], event["voice"]) for event in story] == [
+            ("started", voice),
+            ("ended", voice),
+        ]
+        assert story[-1]["type"] == "ended" and story[-1]["reason"] == "finished"
+        assert engine.wait_playback_event(0) is None
+
+
+def test_wait_playback_event_gives_up(sounds: Sounds) -> None:
+    engine = hotcue.AudioEngine(output="offline")
+    assert engine.wait_playback_event() is None  # It does not run.
+    for _ in range(2):
+        with engine:
+            began = time.monotonic()
+            assert engine.wait_playback_event(0.05) is None
+            assert time.monotonic() - began >= 0.05
+            with pytest.raises(ValueError, match="timeout out of range"):
+                engine.wait_playback_event(float("nan"))
+            engine.load_sample_async(0, sounds.wav()).result(PATIENCE_SEC)
+            voice = engine.play_sample(0)
+            engine.render(256)
+        event = engine.wait_playback_event()
+        assert event == {"type": "started", "voice": voice, "id": 0, "frame": 0}
+        assert engine.wait_playback_event() is None
+
+
+def test_shutting_down_wakes_those_in_wait_playback_event(engine: hotcue.AudioEngine) -> None:
+    told: list[hotcue.PlaybackEvent | None] = []
+    threads = [
+        threading.Thread(target=lambda: told.append(engine.wait_playback_event())) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.05)
+    engine.shut_down()
+    for thread in threads:
+        thread.join(PATIENCE_SEC)
+    assert told == [None] * 8
+
+
 def test_wait_event_releases_the_gil(engine: hotcue.AudioEngine) -> None:
     engine.wait_event(PATIENCE_SEC)  # Of the device.
 
     def wait() -> None:
         assert engine.wait_event(0.2) is None
 
+    def wait_for_voices() -> None:
+        assert engine.wait_playback_event(0.2) is None
+
     assert turns_while(wait) > 1000
+    assert turns_while(wait_for_voices) > 1000
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
-@pytest.mark.parametrize("call", ["engine.wait_event()", "batch.result()"])
+@pytest.mark.parametrize(
+    "call", ["engine.wait_event()", "engine.wait_playback_event()", "batch.result()"]
+)
 def test_ctrl_c_works_while_waiting(slow: Path, call: str) -> None:
     program = f"""if True:
         import sys, hotcue

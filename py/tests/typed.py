@@ -53,6 +53,9 @@ def by_polling(engine: hotcue.AudioEngine) -> None:
 def voices(engine: hotcue.AudioEngine) -> None:
     voice = engine.play_sample(0)
     reveal_type(engine.set_voice(voice, speed=0.5))  #: bool
+    while (event := engine.wait_playback_event(0.1)) is not None:
+        if event["type"] == "ended":
+            reveal_type(event["frame"])  #: int
 
 
 def shown(event: SuccessEvent) -> None:
@@ -82,6 +85,12 @@ async def by_awaiting(engine: hotcue.AudioEngine) -> None:
     async for event in engine.events():
         if event["type"] == "success":
             reveal_type(event["duration_sec"])  #: float
+    async for played in engine.playback_events():
+        if played["type"] == "looped":
+            reveal_type(played["rounds"])  #: int
+        print(played["request_id"])  #: error
+    streams: list[hotcue.EventStream] = [engine.events()]
+    streams.append(engine.playback_events())  #: error
 
 
 def heard(sample: hotcue.Sample) -> None:

@@ -221,7 +221,7 @@ impl AudioEngine {
     ///
     /// [`poll_loader_events`]: Self::poll_loader_events
     pub fn poll_playback_events(&self) -> Option<PlaybackNotice> {
-        self.notices.poll()
+        self.notices.polled().poll()
     }
 
     /// Renders the next frames on an `offline` output, in the sink's thread. It contains every

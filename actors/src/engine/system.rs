@@ -24,7 +24,7 @@ use crate::messages::{
     Close, Neglected, RoomFreed, StopSink, StopWorkers, Unheard, Unload, UnloadCause,
 };
 use crate::os;
-use crate::playback::PlaybackQueue;
+use crate::playback::Notices;
 use crate::queue::EventQueue;
 use crate::request::{Outcome, Request};
 use crate::sink::{AudioSinkActor, AudioStreamHandle, Device, DeviceView};
@@ -112,7 +112,7 @@ impl Running {
         config: &EngineConfig,
         audio: AudioSide,
         events: Arc<EventQueue>,
-        notices: Arc<PlaybackQueue>,
+        notices: Arc<Notices>,
         place: Place,
     ) -> Result<Self, EngineError> {
         let (plan, view) = Plan::new(config, audio, events, notices, place);
@@ -142,7 +142,7 @@ impl Running {
         config: &EngineConfig,
         audio: AudioSide,
         events: Arc<EventQueue>,
-        notices: Arc<PlaybackQueue>,
+        notices: Arc<Notices>,
         place: Place,
     ) -> Result<Self, EngineError> {
         let (plan, view) = Plan::new(config, audio, events, notices, place);
@@ -201,7 +201,7 @@ struct Plan {
     stores: Arc<Stores>,
     clock: EngineClock,
     events: Arc<EventQueue>,
-    notices: Arc<PlaybackQueue>,
+    notices: Arc<Notices>,
     controller: Controller,
     device: Device,
     sample_rate: u32,
@@ -249,7 +249,7 @@ impl Plan {
         config: &EngineConfig,
         audio: AudioSide,
         events: Arc<EventQueue>,
-        notices: Arc<PlaybackQueue>,
+        notices: Arc<Notices>,
         place: Place,
     ) -> (Self, Arc<DeviceView>) {
         let AudioSide { controller, device, view, sample_rate } = audio;

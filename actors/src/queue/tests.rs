@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use hotcue::Stage;
 
-use super::{EventQueue, MAX_OTHERS};
+use super::EventQueue;
+use super::loads::MAX_OTHERS;
 use crate::events::{CancelReason, LoaderEvent};
 
 fn started(request_id: u64) -> LoaderEvent {
@@ -93,7 +94,11 @@ fn an_unread_queue_stays_small() {
     }
     assert_eq!(queue.len(), 1 + 7 + MAX_OTHERS);
     let inner = queue.lock();
-    assert!(inner.entries.len() < 8 * MAX_OTHERS, "{} places held", inner.entries.len());
+    assert!(
+        inner.unread.entries.len() < 8 * MAX_OTHERS,
+        "{} places held",
+        inner.unread.entries.len()
+    );
 }
 
 #[test]
@@ -102,7 +107,7 @@ fn a_queue_that_was_read_late_gives_its_memory_back() {
     (0..100_000).for_each(|request_id| queue.push(cancelled(request_id)));
     assert_eq!(queue.drain(None).len(), 100_000);
     queue.push(started(1));
-    let places = queue.lock().entries.capacity();
+    let places = queue.lock().unread.entries.capacity();
     assert!(places <= 2 * MAX_OTHERS, "{places} places held for one event");
     assert_eq!(kinds(&queue), [("started", 1)]);
 }

@@ -107,7 +107,7 @@ fn ask_for_play(sink: &AudioSinkActor, voice: u64) -> PlayWhenReady {
 }
 
 fn dropped(sink: &AudioSinkActor) -> Vec<(u64, DropReason)> {
-    std::iter::from_fn(|| sink.notices.poll())
+    std::iter::from_fn(|| sink.notices.polled().poll())
         .filter_map(|notice| match notice {
             PlaybackNotice::Dropped { voice, reason, .. } => Some((voice, reason)),
             PlaybackNotice::Voice(_) => None,

@@ -61,8 +61,9 @@ class AudioEngine:
             engine.play_sample(0)
 
     Any thread may call any method. Only `run`, `shut_down`, `set_output`, `render`,
-    `wait_event` and `result` of a ticket or a batch may take longer than a moment, and reading a
-    file-like object; they release the GIL. No thread of the engine ever runs Python.
+    `wait_event`, `wait_playback_event` and `result` of a ticket or a batch may take longer than a
+    moment, and reading a file-like object; they release the GIL. No thread of the engine ever runs
+    Python.
 
     `id` is a slot, 0 up to `slots` - 1: anything with ``__index__``, but no `bool`. Outside that
     range every method raises ``ValueError("id out of range")``. Outside `run()`…`shut_down()`
@@ -713,8 +714,21 @@ class AudioEngine:
 
     def poll_playback_events(self) -> PlaybackEvent | None:
         """The next event of a voice, or None when there is none now. Never waits. The newest
-        4,096 are kept."""
+        4,096 are kept. An event comes some 20 ms after what it tells of; its `frame` is exact."""
         return self._native.poll_playback_events()
+
+    def wait_playback_event(self, timeout: float | None = None) -> PlaybackEvent | None:
+        """As `poll_playback_events`, whose queue it shares, but waits for the next event, at most
+        `timeout` seconds. Ctrl-C works; the GIL is released. None then, and at once when nothing
+        will come any more: after `shut_down()`, also by another thread, once what is left was read,
+        and before `run()`. On ``output="offline"`` something comes by `render()` alone."""
+        return self._native.wait_playback_event(timeout)
+
+    def playback_events(self) -> EventStream[PlaybackEvent]:
+        """Every event of a voice from now on, for ``async for`` in any asyncio loop, as `events()`
+        has those of loads. Each such stream has each event, and takes none from others. Unread it
+        keeps the newest 4,096."""
+        return EventStream(self._native.subscribe_playback())
 
     def render(self, frames: SupportsIndex) -> NDArray[np.float32]:
         """Renders the next `frames` frames: float32 ``(channels, frames)``, C-contiguous, the

@@ -346,4 +346,4 @@ class PlayDropped(TypedDict):
 
 
 PlaybackEvent: TypeAlias = VoiceStarted | VoiceLooped | VoiceEnded | PlayDropped
-"""What `poll_playback_events()` returns."""
+"""What `poll_playback_events()`, `wait_playback_event()` and `playback_events()` give."""

@@ -8,17 +8,26 @@ from typing import TYPE_CHECKING, NoReturn
 from .events import LoaderEvent
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar  # Comes with every type checker.
+
     from ._hotcue import Subscription
 
+    EventT = TypeVar("EventT", default=LoaderEvent)
+else:
+    from typing import TypeVar
 
-class EventStream(AsyncIterator[LoaderEvent]):
-    """Every event of an engine from `events()` on, also of loads made by ``await engine.load()``.
+    EventT = TypeVar("EventT")
 
-    It takes none from the poll queue or from other streams. Any event loop, and any thread, may
+
+class EventStream(AsyncIterator[EventT]):
+    """Every event of an engine from `events()` on, also of loads made by ``await engine.load()``;
+    or of its voices, from `playback_events()` on.
+
+    It takes none from what is polled or from other streams. Any event loop, and any thread, may
     read it; of several tasks that do, each event goes to one. What nobody reads is kept, as
-    the poll queue keeps it: at most one `progress` per live load, every terminal event and
-    `analysis`, and the newest 1,024 others. It ends when the engine shuts down, after what is
-    left was read, or when it is closed or let go of.
+    what is polled: at most one `progress` per live load, every terminal event and
+    `analysis`, and the newest 1,024 others; of voices the newest 4,096. It ends when the engine
+    shuts down, after what is left was read, or when it is closed or let go of.
     """
 
     _events: Subscription
@@ -30,10 +39,10 @@ class EventStream(AsyncIterator[LoaderEvent]):
     def __reduce__(self) -> NoReturn:
         raise TypeError("an EventStream cannot be copied or pickled; events() makes another one")
 
-    async def __anext__(self) -> LoaderEvent:
+    async def __anext__(self) -> EventT:
         events = self._events
         while not self._closed:
-            event = events.poll()
+            event: EventT | None = events.poll()
             if event is not None:
                 return event
             if events.is_finished():
@@ -51,6 +60,6 @@ class EventStream(AsyncIterator[LoaderEvent]):
 
     @property
     def dropped_events(self) -> int:
-        """How many events were left out because nobody read: never a terminal one, never an
-        `analysis`."""
+        """How many events were left out because nobody read: of loads never a terminal one, never
+        an `analysis`."""
         return self._events.dropped()
