@@ -162,6 +162,22 @@ def test_a_ticket_lets_go_of_what_has_left(tight: hotcue.AudioEngine, sounds: So
     assert (caught.value.id, caught.value.request_id) == (9, ticket)
 
 
+def test_who_waits_for_a_batch_holds_what_has_come(
+    tight: hotcue.AudioEngine, sounds: Sounds
+) -> None:
+    paths = [sounds.wav(f"{id}.wav", frames=FRAMES, seed=id) for id in range(5)]
+    batch = tight.load_many_async(enumerate(paths))
+    wait_until("the end of the loads", lambda: batch.progress.percent == 100.0)
+    assert batch.progress.done == 5
+    states = [tight.state(id) for id in range(5)]
+    assert states == ["evicted"] * 2 + ["ready"] * 3
+    for id in range(5):
+        tight.unload_sample(id)
+    outcomes = tight.load_many_async(enumerate(paths)).result(PATIENCE_SEC)
+    kinds = [getattr(outcome, "kind", "there") for outcome in outcomes]
+    assert sorted(kinds) == ["out_of_memory_budget"] * 2 + ["there"] * 3
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers of signals are POSIX")
 def test_result_has_what_arrives_while_a_signal_is_handled(sounds: Sounds) -> None:
     path, other = sounds.folder / "long.wav", sounds.folder / "other.wav"

@@ -53,7 +53,11 @@ class LoadBatch:
     def result(self, timeout: float | None = None) -> list[Outcome]:
         """Waits until all loads have ended, at most `timeout` seconds, and returns what each has
         come to, in order: the sample, or the exception that its ticket raises. Ctrl-C works; the
-        GIL is released. Raises `TimeoutError` after `timeout` (the loads go on)."""
+        GIL is released. Raises `TimeoutError` after `timeout` (the loads go on).
+
+        With a `memory_budget` what has come stays in memory during the call, as while a task awaits
+        the batch: what is left of a set that is larger than that fails, and evicts nothing of it.
+        """
         return self._batch.result(timeout)
 
     def __await__(self) -> Generator[Any, None, list[Outcome]]:
