@@ -58,6 +58,18 @@ def voices(engine: hotcue.AudioEngine) -> None:
             reveal_type(event["frame"])  #: int
 
 
+class Board(hotcue.AudioEngine):
+    def fire(self) -> int | None:
+        return self.play_sample(0)
+
+
+async def by_subclass() -> None:
+    with Board(output="null") as board:
+        print(board.fire())
+    async with Board(output="null") as board:
+        print(board.fire())
+
+
 def shown(event: SuccessEvent) -> None:
     reveal_type(event["frames"])  #: int
 

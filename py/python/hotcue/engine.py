@@ -35,7 +35,7 @@ from .values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
-    from typing import Unpack
+    from typing import Self, Unpack
 
     import numpy as np
     from numpy.typing import NDArray
@@ -188,7 +188,7 @@ class AudioEngine:
         """Whether `run()` has returned and `shut_down()` was not called since."""
         return self._native.is_running()
 
-    def __enter__(self) -> AudioEngine:
+    def __enter__(self) -> Self:
         self._warn(self._start())
         return self
 
@@ -200,7 +200,7 @@ class AudioEngine:
     ) -> None:
         self.shut_down()
 
-    async def __aenter__(self) -> AudioEngine:
+    async def __aenter__(self) -> Self:
         import asyncio  # Only those who have it loaded already come here.
 
         runs = left = False
@@ -740,7 +740,7 @@ class AudioEngine:
     def set_output(self, output: str) -> None:
         """Moves a running engine to another output; samples stay, and voices where they are. The
         engine's rate stays as well: for a device of another one the mix is resampled. Raises
-        `DeviceError` if it does not open; the engine then stays where it was."""
+        `DeviceError` if it does not open, ``"auto"`` too; the engine then stays where it was."""
         self._native.set_output(output)
 
     def stats(self) -> dict[str, Any]:
