@@ -153,7 +153,8 @@ impl<W: Write> ResultWriter<W> {
     pub(super) fn step(&mut self) -> io::Result<bool> {
         let AnalysisResult::Waveform(waveform) = &self.result else { return Ok(false) };
         let (row, from) = self.next;
-        let Some(blocks) = waveform.rows().nth(row) else { return Ok(false) };
+        let mut rows = waveform.rows().filter(|row| !row.is_empty());
+        let Some(blocks) = rows.nth(row) else { return Ok(false) };
         let to = blocks.len().min(from + BLOCKS);
         self.parts.block(|bytes| {
             blocks[from..to].iter().for_each(|block| put_values(&block.values(), bytes));
