@@ -160,9 +160,9 @@ impl PacketSource for Mp4Source {
 
     fn find(&self, tick: u64) -> Option<Spot> {
         let &[edit] = self.layout.edits.as_slice() else { return None };
-        let tick = edit.from.saturating_add(tick);
-        let (packet, into) =
-            self.layout.times.packet_at(tick.min(self.layout.times.end().saturating_sub(1)));
+        // Behind the end, the last one.
+        let tick = edit.from.saturating_add(tick).min(self.layout.times.end().saturating_sub(1));
+        let (packet, into) = self.layout.times.packet_at(tick);
         let tick = tick.saturating_sub(into).checked_sub(edit.from)?;
         let is_packet = matches!(self.layout.framing, Framing::Packets);
         let ticks = is_packet.then(|| self.layout.times.ticks_of(packet));

@@ -1,6 +1,6 @@
 //! MP4 and QuickTime files built here after ISO/IEC 14496-12, around PCM of known values.
 
-use super::{decode, kind_of};
+use super::{decode, kind_of, open_bytes};
 use crate::error::{LoadErrorKind, WarningCode};
 
 /// A box.
@@ -296,5 +296,19 @@ fn lies_anywhere_are_no_panic_and_cost_no_memory() {
                 decode(&damaged).ok();
             }
         }
+    }
+}
+
+#[test]
+fn behind_the_end_there_is_nothing_however_one_comes_there() {
+    for frame in [0, 998, 999, 1_000, 1_001, u64::MAX / 2] {
+        let mut decoder =
+            open_bytes(&Movie::default().file(&audio(0..1_000))).expect("a sound movie");
+        let seeker = decoder.seeker().expect("PCM can be entered anywhere");
+        let mark = seeker.find(frame).expect("it is in memory").expect("the tables say where");
+        let at = seeker.go_to(&mark).expect("it is in memory");
+        assert_eq!(at, frame.min(999));
+        let chunk = decoder.next_chunk().expect("it is in memory").expect("a frame at least");
+        assert_eq!(at + chunk.frames() as u64, 1_000);
     }
 }
