@@ -333,13 +333,15 @@ impl Seek for CountingReader {
             self.state.spent(begin);
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "seek out of range"));
         };
-        let result = self.content.seek(SeekFrom::Start(target));
+        // Behind the end there is nothing to be read, and no file system can go as far as a file
+        // may lie.
+        let result = self.content.seek(SeekFrom::Start(target.min(self.byte_len)));
         self.state.spent(begin);
         match result {
-            Ok(position) => {
+            Ok(_) => {
                 self.state.pulse.beat(0);
-                self.moved_to(position);
-                Ok(position.saturating_sub(self.hidden))
+                self.moved_to(target);
+                Ok(target - self.hidden)
             }
             Err(error) => Err(self.fail(error)),
         }

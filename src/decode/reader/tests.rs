@@ -72,3 +72,20 @@ fn a_load_that_was_stopped_ends_at_its_next_read() {
     );
     assert_eq!(job.pulse().bytes(), before, "nothing is read");
 }
+
+#[test]
+fn what_lies_beyond_any_file_is_behind_the_end() {
+    let path = std::env::temp_dir().join(format!("hotcue-reader-{}.wav", std::process::id()));
+    std::fs::write(&path, [7; 100]).expect("a file can be written");
+    let opened = OpenedSource::open(&Source::Path(path.clone()), Arc::default());
+    let (mut reader, state) = opened.expect("it is there").into_reader();
+    // No file system of Linux has files of so many bytes.
+    let far = i64::MAX.cast_unsigned() - 1;
+    assert_eq!(reader.seek(SeekFrom::Start(far)).expect("only a lie of the file's"), far);
+    assert_eq!(reader.read(&mut [0; 4]).expect("nothing is there"), 0);
+    assert_eq!(reader.seek(SeekFrom::Current(-2)).expect("back from there"), far - 2);
+    assert_eq!(reader.seek(SeekFrom::Start(99)).expect("the last byte"), 99);
+    assert_eq!(reader.read(&mut [0; 4]).expect("one byte"), 1);
+    assert!(state.take_failure().is_none());
+    std::fs::remove_file(&path).expect("it is there");
+}
