@@ -44,6 +44,8 @@ pub(super) struct PacketStream {
     pub(super) unpacked: Unpacked,
     /// Frames that are missing before those in `unpacked`.
     pub(super) lost_frames: u64,
+    /// Packets before the first that could be decoded: how long they are, that one says.
+    bad_at_first: u64,
     pub(super) tally: Tally,
     pub(super) ended: bool,
 }
@@ -65,6 +67,7 @@ impl PacketStream {
             read: Arc::clone(read),
             unpacked: Unpacked::default(),
             lost_frames: 0,
+            bad_at_first: 0,
             tally: Tally::default(),
             ended: false,
         })
@@ -141,6 +144,8 @@ impl PacketStream {
                 if self.unpacked.frames == 0 {
                     return Ok(Decoded::Nothing);
                 }
+                let frames = self.unpacked.frames as u64;
+                self.lost_frames += std::mem::take(&mut self.bad_at_first) * frames;
                 self.tally.clean_all(&mut self.unpacked.planes);
                 Ok(Decoded::Frames)
             }
@@ -148,7 +153,12 @@ impl PacketStream {
             Err(_) => {
                 self.tally.bad_packets += 1;
                 self.tally.bad_in_a_row += 1;
-                self.lose(self.clock.frames_of(&packet, &self.unpacked));
+                match self.clock.frames_of(&packet, &self.unpacked) {
+                    None if self.unpacked.spec.is_none() && self.has_even_packets() => {
+                        self.bad_at_first += 1;
+                    }
+                    frames => self.lose(frames),
+                }
                 if self.tally.bad_in_a_row < MAX_BAD_PACKETS_IN_A_ROW {
                     return Ok(Decoded::Nothing);
                 }
@@ -165,6 +175,11 @@ impl PacketStream {
             Some(frames) => self.lost_frames += frames,
             None => self.tally.bad_left_out += 1,
         }
+    }
+
+    /// Whether all packets of the codec are of one length, mostly.
+    fn has_even_packets(&self) -> bool {
+        self.codec.codec_info().short_name != "vorbis"
     }
 
     /// Goes on with the next stream of a chain, e.g. of concatenated Ogg files.

@@ -114,3 +114,22 @@ fn only_what_lies_beyond_full_scale_by_more_than_rounding_is_clipped() {
     let loudest: Vec<u8> = [i16::MIN, i16::MAX].iter().flat_map(|v| v.to_le_bytes()).collect();
     assert_eq!(decode(&wav(PCM, 16, 1, 48_000, &loudest)).expect("good file").1, []);
 }
+
+#[test]
+fn what_cannot_be_decoded_first_in_matroska_is_silence_of_its_length() {
+    let whole = fixture("mp3.mka");
+    let (sound, _) = decode(&whole).expect("good file");
+    // MPEG-1, Layer III, 128 kbit/s at 44.1 kHz.
+    let frame = whole.windows(3).position(|bytes| bytes == [0xff, 0xfb, 0x90]);
+    let frame = frame.expect("it holds MPEG frames");
+    let mut damaged = whole.clone();
+    damaged[frame..frame + 4].fill(0x55);
+    let (planes, warnings) = decode(&damaged).expect("most of it is there");
+    let (first, last) = difference(&sound, &planes);
+    // The next frames want bits that lie in it.
+    assert!(first < 1_152 && last < 4 * 1_152, "{first} to {last}");
+    let warning = warnings.iter().find(|warning| warning.code == WarningCode::DecodeErrors);
+    let warning = warning.unwrap_or_else(|| panic!("no decode_errors in {warnings:?}"));
+    assert!(number(warning, "frames") >= 1_152.0);
+    assert_eq!(number(warning, "packets_left_out"), 0.0);
+}
