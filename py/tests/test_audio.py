@@ -123,6 +123,21 @@ def test_a_part_is_that_part_of_the_whole(name: str, rate: int | None) -> None:
     assert none.shape == (whole.shape[0], 0)
 
 
+@pytest.mark.parametrize("seconds", [(3, 2), (2, 3)])
+def test_a_part_of_joined_files_is_that_part_of_the_whole(seconds: tuple[int, int]) -> None:
+    files = []
+    for length in seconds:
+        file = io.BytesIO()
+        soundfile.write(file, noise(length * 8_000), 8_000, format="FLAC")
+        files.append(file.getvalue())
+    joined = b"".join(files)
+    whole, rate = hotcue.decode(joined)
+    assert whole.shape == (1, 40_000)
+    for start in range(500, 40_000, 1_500):
+        part, _ = hotcue.decode(joined, start_sec=start / rate, duration_sec=0.5)
+        assert np.array_equal(part, whole[:, start : start + 4_000]), start
+
+
 def test_a_part_of_a_long_file_is_all_that_is_read(tmp_path: Path) -> None:
     path = tmp_path / "hours.wav"
     frames = 3 * 3600 * RATE

@@ -35,7 +35,7 @@ pub(in crate::decode) struct FlacDecoder {
     /// Frames of audio that are lost before that one.
     pub(super) lost_first: u64,
     /// The length that the stream states, in frames; 0: it does not.
-    stated_frames: u64,
+    pub(super) stated_frames: u64,
     /// Whether a frame that would have been the next one is damaged, and no other came since.
     last_is_damaged: bool,
     pub(super) ended: bool,

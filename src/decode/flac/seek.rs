@@ -25,8 +25,10 @@ impl Seeker for FlacDecoder {
     }
 
     fn find(&mut self, frame: u64) -> Result<Option<Mark>, LoadError> {
-        // What follows may be another stream, with numbers of its own.
-        let is_inside = self.info.frames.is_some_and(|frames| frame < frames);
+        // What follows may be another stream, with numbers of its own: so where the last frame is not
+        // the one that the first stream ends with.
+        let is_one = self.stated_frames == 0 || !self.info.frames_estimated;
+        let is_inside = is_one && self.info.frames.is_some_and(|frames| frame < frames);
         let Some((start, first)) = self.first.filter(|_| is_inside && !self.tally.restarted) else {
             return Ok(None);
         };
