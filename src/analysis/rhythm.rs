@@ -270,7 +270,8 @@ impl Rhythm {
     /// Chooses among all tempi that were weighed.
     fn choose(&self, search: &Search) -> Option<Chosen> {
         let evidence = self.evidence()?;
-        let heard = choice::choose(&search.found, None)?;
+        // A word with silence around it is as long as two beats, too.
+        let heard = choice::choose(&search.found, self.is_brief().then_some(GUESS))?;
         let is_pulse = heard.best.comb >= LEAST_COMB || evidence.repeated(heard.best.bpm) > 0.0;
         let is_guess = !is_pulse || !self.has_onsets() || self.length_sec() < SHORTEST_SEC;
         let choice = if is_guess { self.guess_among(&search.found)? } else { heard };
@@ -287,6 +288,12 @@ impl Rhythm {
         let of_bars = |candidate: &&Candidate| self.guess(Some(candidate.bpm)).is_some();
         let bars: Vec<Candidate> = found.iter().filter(of_bars).cloned().collect();
         choice::choose(&bars, self.guess(None))
+    }
+
+    /// Whether what sounds is too short to have a tempo, in a file that no program has cut to bars.
+    fn is_brief(&self) -> bool {
+        let silent_sec = self.leading_silence_sec + self.trailing_silence_sec;
+        self.length_sec() - silent_sec < SHORTEST_SEC && !self.is_of_bars(None)
     }
 
     fn has_onsets(&self) -> bool {

@@ -41,6 +41,22 @@ fn a_single_stroke_as_long_as_four_or_eight_bars_and_as_quarter_seconds_is_less_
 }
 
 #[test]
+fn a_word_with_silence_around_it_has_no_more_than_a_guess() {
+    let word = |at_sec: f64, seconds: f64| {
+        let mut track = Track::new(44_100, seconds);
+        for (syllable, gain) in [(0.0, 0.5), (0.22, 0.45), (0.55, 0.4), (0.8, 0.35)] {
+            track.hiss(at_sec + syllable, 0.03, gain);
+        }
+        analyse(track.sample()).1
+    };
+    assert_eq!(word(0.0, 1.05), TempoEstimate::default());
+    for (at_sec, seconds) in [(0.0, 2.05), (0.0, 2.75), (1.0, 2.05), (0.6, 2.1), (3.0, 7.07)] {
+        let tempo = word(at_sec, seconds);
+        assert!(tempo.confidence <= 0.4, "{at_sec} s before it, {seconds} s: {tempo:?}");
+    }
+}
+
+#[test]
 fn two_beats_below_the_shortest_length_are_a_guess_where_strokes_fill_them() {
     let sixteenths = |seconds: f64, strokes: u32| {
         let mut track = Track::new(44_100, seconds);
