@@ -210,6 +210,18 @@ pub(crate) fn open_with(
     if sniff::is_mp4(&head) {
         return Ok(Box::new(mp4::open(reader, &read, byte_len, kept)?));
     }
+    let reader = if sniff::may_be("caf", &head) {
+        match mp4::open_caf(reader, &read, byte_len, kept)? {
+            Ok(decoder) => return Ok(Box::new(decoder)),
+            Err(mut reader) => {
+                let at_start = reader.seek(SeekFrom::Start(0));
+                at_start.map_err(|error| failure::io_failure(&read, error))?;
+                reader
+            }
+        }
+    } else {
+        reader
+    };
     let reader = match flac::open(reader, &read, &head, byte_len)? {
         flac::Opened::Here(decoder) => return Ok(decoder),
         flac::Opened::Elsewhere(reader) => reader,

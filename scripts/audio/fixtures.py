@@ -43,6 +43,7 @@ CODEC_NAMES = {
     "PCM_U8": "pcm_u8", "PCM_S8": "pcm_s8", "PCM_16": "pcm_s16le", "PCM_24": "pcm_s24le",
     "PCM_32": "pcm_s32le",
     "FLOAT": "pcm_f32le", "DOUBLE": "pcm_f64le", "ALAW": "pcm_alaw", "ULAW": "pcm_mulaw",
+    "ALAC_24": "alac",
 }  # fmt: skip
 
 COLUMNS = ["file", "format", "codec", "rate", "channels", "frames", "kind", "expected"]
@@ -185,6 +186,8 @@ def _lossless(folder: Path) -> list[Row]:
     sndfile("pcm_f32_le.au", "AU", "FLOAT", 22_050, 1, endian="LITTLE")
     sndfile("pcm_s8.aiff", "AIFF", "PCM_S8", 22_050, 1)
     sndfile("alaw.au", "AU", "ALAW", 8_000, 1)
+    # Its packet table is filled up, and short enough for that to look like a chunk.
+    sndfile("alac_24.caf", "CAF", "ALAC_24", 44_100, 2)
     add("alac.caf", "alac", 44_100, 2, 8192, "-c:a", "alac", "-sample_fmt", "s16p")
     s16, s24 = ("-sample_fmt", "s16"), ("-sample_fmt", "s32", "-bits_per_raw_sample", "24")
     add("flac_16.flac", "flac", 44_100, 2, 11_025, "-c:a", "flac", *s16)

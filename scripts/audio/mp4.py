@@ -1,4 +1,5 @@
-"""The test fixtures of MP4 and QuickTime: what ffmpeg writes, and what it does not, by hand."""
+"""The test fixtures of MP4, QuickTime and AAC in CAF: what ffmpeg writes, and what it does not, by
+hand."""
 
 from __future__ import annotations
 
@@ -68,12 +69,15 @@ def make_aac(folder: Path, sines: Sines) -> list[tuple[str, int, int]]:
     add("aac_edit_64.m4a", 100, 9_000, _edits(whole, [(9_000, PRIMING + 100)], version=1))
     add("aac_edit_empty.m4a", 0, 8_000, _edits(whole, [(4_410, -1), (8_000, PRIMING)]))
     add("aac_edit_late.m4a", 5_000, 4_321, _edits(whole, [(4_321, PRIMING + 5_000)]))
+    add("aac.caf", 0, frames, _caf(whole, PRIMING, frames))
     return files
 
 
 def reference(folder: Path, name: str, channels: int) -> NDArray[np.float32]:
     """All that the packets of `name` hold, as ffmpeg decodes it."""
-    options = ("-ignore_editlist", "1", "-flags2", "+skip_manual")
+    options = ("-flags2", "+skip_manual")
+    if not name.endswith(".caf"):
+        options = ("-ignore_editlist", "1", *options)
     output = ("-f", "f32le", "-c:a", "pcm_f32le", "-")
     pcm = run("ffmpeg", "-v", "error", *options, "-i", folder / name, *output)
     return np.frombuffer(pcm, "<f4").reshape(-1, channels)
@@ -118,6 +122,40 @@ def _edits(content: bytes, edits: list[tuple[int, int]], version: int = 0) -> by
     content = _map(content, [b"moov", b"trak", b"edts", b"elst"], lambda _: table)
     scale = struct.pack(">I", RATE)
     return _map(content, [b"moov", b"mvhd"], lambda mvhd: mvhd[:12] + scale + mvhd[16:])
+
+
+def _caf(content: bytes, priming: int, frames: int) -> bytes:
+    """The packets of an MP4 file in CAF, with a table that is filled up."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return kind + struct.pack(">q", len(content)) + content
+
+    def number(value: int) -> bytes:
+        digits = [value & 0x7F]
+        while value := value >> 7:
+            digits.insert(0, value & 0x7F | 0x80)
+        return bytes(digits)
+
+    tables = content
+    for kind in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+        tables = dict(_boxes(tables))[kind]
+    stsz = dict(_boxes(tables))[b"stsz"]
+    sizes = [size for (size,) in struct.iter_unpack(">I", stsz[12:])]
+    # Behind the fields of a description of sound lie boxes.
+    entry = dict(_boxes(dict(_boxes(tables))[b"stsd"][8:]))[b"mp4a"]
+    cookie = dict(_boxes(entry[28:]))[b"esds"][4:]
+    padding = len(sizes) * 1024 - priming - frames
+    table = struct.pack(">qqii", len(sizes), frames, priming, padding)
+    table += b"".join(map(number, sizes)) + bytes(3)
+    description = struct.pack(">d4sIIIII", RATE, b"aac ", 2, 0, 1024, 2, 0)
+    audio = dict(_boxes(content))[b"mdat"][: sum(sizes)]
+    chunks = [
+        (b"desc", description),
+        (b"kuki", cookie),
+        (b"pakt", table),
+        (b"data", bytes(4) + audio),
+    ]
+    return b"caff\0\1\0\0" + b"".join(chunk(kind, content) for kind, content in chunks)
 
 
 def _itunes(content: bytes, delay: int, frames: int) -> bytes:

@@ -8,6 +8,7 @@
 //! Specification* (2016). Files of both have the same boxes ("atoms"), but for details.
 
 mod boxes;
+mod caf;
 mod edits;
 mod entry;
 mod fields;
@@ -31,6 +32,7 @@ pub(crate) use layout::Layout;
 use super::failure::io_failure;
 use super::kept::Kept;
 use super::packets::{About, Blocks, PacketDecoder};
+use super::pcm::Window;
 use super::reader::{CountingReader, ReadState};
 use crate::error::{LoadError, LoadErrorKind};
 
@@ -75,6 +77,29 @@ pub(super) fn open(
     let length_stated = !source.is_fragmented();
     let about = About { container: "mp4", length_stated, byte_len };
     PacketDecoder::new(blocks, Arc::clone(read), Box::new(source), codec, &about)
+}
+
+/// Opens a CAF file, if it holds packets of a codec that is decoded here.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn open_caf(
+    mut reader: CountingReader,
+    read: &Arc<ReadState>,
+    byte_len: u64,
+    kept: &Kept,
+) -> Result<Result<PacketDecoder, CountingReader>, LoadError> {
+    let shown = reader.byte_len();
+    let mut window = Window::new(&mut reader, shown);
+    let failed = |failure| match failure {
+        Failure::Io(error) => io_failure(read, error),
+        Failure::Load(error) => error,
+    };
+    let Some(found) = caf::find(&mut window).map_err(failed)? else { return Ok(Err(reader)) };
+    let layout = kept.mp4(|| found.layout(&mut window)).map_err(failed)?;
+    let about = About { container: "caf", length_stated: true, byte_len };
+    let (blocks, source) = (Blocks::new(reader, shown), Box::new(Mp4Source::new(layout)));
+    PacketDecoder::new(blocks, Arc::clone(read), source, found.codec, &about).map(Ok)
 }
 
 type Opened = (Mp4Source, Box<dyn super::packets::PacketCodec>);

@@ -28,6 +28,7 @@ mod window;
 use std::io::{Seek, SeekFrom};
 use std::sync::Arc;
 
+pub(super) use caf::{rounded, walk as walk_caf};
 pub(crate) use chunks::{Chunk, Chunks};
 pub(super) use codec::{PcmCodec, PcmKind};
 pub(super) use failure::Failure;

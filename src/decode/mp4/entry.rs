@@ -184,13 +184,13 @@ fn mpeg<R: Read + Seek>(
 
 /// What descriptors say of a stream.
 #[derive(Default)]
-struct Stream<'a> {
+pub(super) struct Stream<'a> {
     kind: u8,
-    config: &'a [u8],
+    pub(super) config: &'a [u8],
 }
 
 impl<'a> Stream<'a> {
-    fn parse(descriptors: &'a [u8]) -> Option<Self> {
+    pub(super) fn parse(descriptors: &'a [u8]) -> Option<Self> {
         const STREAM: u8 = 3;
         const DECODER: u8 = 4;
         const CONFIG: u8 = 5;

@@ -4,7 +4,7 @@
 //! Apple, *Core Audio Format Specification 1.0*; labels and tags of channel layouts:
 //! `CoreAudioBaseTypes.h`.
 
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek};
 
 use super::adpcm::Adpcm;
 use super::chunks::{Chunks, Dialect, Id};
@@ -26,14 +26,11 @@ const UNKNOWN: u64 = u64::MAX;
 const IS_FLOAT: u32 = 1;
 const IS_LITTLE_ENDIAN: u32 = 2;
 
-/// Reads the header of a file that begins with `caff`.
+/// The chunks of a file that begins with `caff`.
 ///
 /// # Errors
-/// `unsupported_format`, `corrupt`, and those of the reader.
-pub(super) fn open<R: Read + Seek>(
-    window: &mut Window<'_, R>,
-    metadata: &mut Collector,
-) -> Result<Found, Failure> {
+/// Those of the reader.
+pub(in crate::decode) fn walk<R: Read + Seek>(window: &mut Window<'_, R>) -> io::Result<Chunks> {
     let dialect = Dialect {
         order: Order::Big,
         id_bytes: 4,
@@ -44,7 +41,18 @@ pub(super) fn open<R: Read + Seek>(
         format: DESCRIPTION,
     };
     let stated = |_, length| Some(length).filter(|length| *length != UNKNOWN);
-    let chunks = Chunks::walk(window, &dialect, 8, stated)?;
+    Chunks::walk(window, &dialect, 8, stated)
+}
+
+/// Reads the header of a file that begins with `caff`.
+///
+/// # Errors
+/// `unsupported_format`, `corrupt`, and those of the reader.
+pub(super) fn open<R: Read + Seek>(
+    window: &mut Window<'_, R>,
+    metadata: &mut Collector,
+) -> Result<Found, Failure> {
+    let chunks = walk(window)?;
     read_caf(window, &chunks, metadata)?;
     let description = *chunks.first_full(DESCRIPTION).ok_or_else(no_audio)?;
     let description = description.content(window, 32)?;
@@ -120,7 +128,7 @@ fn share(packet: u32, channels: usize) -> Option<u32> {
     clippy::cast_sign_loss,
     reason = "inside u32 by the test"
 )]
-fn rounded(rate: f64) -> u32 {
+pub(in crate::decode) fn rounded(rate: f64) -> u32 {
     if (0.0..4e9).contains(&rate) { rate.round() as u32 } else { 0 }
 }
 
