@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 from pads_support import ScriptedSound
+from support import Sounds, wait_until
 
+import hotcue
 from hotcue.pads.board import PADS, Board, Counts
 from hotcue.pads.pad import State
+from hotcue.pads.sound import EngineSound
 from hotcue.values import Playhead
 
 
@@ -262,3 +265,17 @@ def test_a_saved_board_comes_back_as_it_was(board: Board) -> None:
     assert other.saved() == saved
     assert other.pads[0].state is State.EMPTY
     assert other.pads[3].state is State.QUEUED
+
+
+def test_a_pad_that_waits_for_its_load_heeds_its_volume(
+    engine: hotcue.AudioEngine, sounds: Sounds
+) -> None:
+    sound = EngineSound(engine)
+    path = sounds.constant("half.wav", 0.5, 480_000)
+    board = Board(sound)
+    board.add([str(path)])
+    board.trigger(0)
+    board.set_pad_volume(0, 0.25)
+    wait_until("the sample", lambda: engine.sample(0) is not None)
+    wait_until("the play", lambda: engine.render(480).any())
+    assert engine.render(9_600)[:, -1] == pytest.approx(0.5 * 0.25)

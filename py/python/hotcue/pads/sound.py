@@ -61,7 +61,7 @@ class Sound(Protocol):
         ...
 
     def change(self, pad: int, *, volume: float | None = None, loop: bool | None = None) -> None:
-        """Changes what sounds of a pad."""
+        """Changes what sounds of a pad, or waits for its load."""
         ...
 
     def set_volume(self, volume: float) -> None:
@@ -97,6 +97,8 @@ class EngineSound:
 
     def __init__(self, engine: AudioEngine) -> None:
         self._engine = engine
+        # What was played last of each pad.
+        self._newest: dict[int, int] = {}
 
     def load(self, files: Mapping[int, str]) -> Mapping[int, int]:
         # The tickets are let go of: they would keep in memory what its slot has let go of.
@@ -118,7 +120,7 @@ class EngineSound:
     def play(
         self, pad: int, volume: float, *, loop: bool, choke: int, start_sec: float = 0.0
     ) -> None:
-        self._engine.play_sample(
+        voice = self._engine.play_sample(
             pad,
             volume,
             loop=loop,
@@ -126,6 +128,8 @@ class EngineSound:
             choke=choke or None,
             retrigger="toggle" if loop else "restart",
         )
+        if voice is not None:
+            self._newest[pad] = voice
 
     def stop(self, pad: int) -> None:
         self._engine.stop_sample(pad)
@@ -134,9 +138,11 @@ class EngineSound:
         self._engine.stop_all()
 
     def change(self, pad: int, *, volume: float | None = None, loop: bool | None = None) -> None:
-        for head in self._engine.playheads():
-            if head.id == pad:
-                self._engine.set_voice(head.voice, volume=volume, loop=loop)
+        voices = {head.voice for head in self._engine.playheads() if head.id == pad}
+        if pad in self._newest:
+            voices.add(self._newest[pad])  # No playhead tells of it while it waits for its load.
+        for voice in voices:
+            self._engine.set_voice(voice, volume=volume, loop=loop)
 
     def set_volume(self, volume: float) -> None:
         self._engine.set_volume(volume)
