@@ -265,8 +265,9 @@ impl AudioEngine {
         // Actors on the caller's own thread end with their runtime: here nobody could wait.
         if let Some(running) = running.filter(Running::has_threads) {
             block_on(running.stop(Waiter::Thread));
-            // The bus and the sink have done so, if they were still there.
+            // The bus has done so, if it was still there.
             self.events.close();
+            // No sink does so: one whose output hangs may come back in the next run.
             self.notices.close();
         }
     }

@@ -460,7 +460,6 @@ impl Handler<StopSink> for AudioSinkActor {
         for play in self.waiting.take_all() {
             self.drop_play(&play, DropReason::LoadEnded);
         }
-        self.notices.close();
         // The engine waits for this answer, unless it lost patience with the output.
         done.send(()).ok();
     }

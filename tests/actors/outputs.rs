@@ -12,7 +12,7 @@ use hotcue::{LoadErrorKind, Source};
 use hotcue_actors::{
     AudioEngine, DeviceState, EngineConfig, EngineError, LoadFailure, LoaderEvent, PlayOptions,
 };
-use hotcue_tests::{sine, wait_until, wav_bytes};
+use hotcue_tests::{Gate, sine, wait_until, wav_bytes};
 
 use crate::{offline, running};
 
@@ -87,10 +87,36 @@ fn a_stuck_callback_ends_loads_with_ring_buffer_full() {
     assert!(engine.sample(0).expect("it runs").is_none());
 }
 
+#[test]
+fn an_output_that_ends_only_in_the_next_run_takes_none_of_its_notices() {
+    let engine = AudioEngine::new(EngineConfig::default()).expect("a valid configuration");
+    let (gate, sink) = (Arc::new(Gate::default()), Arc::new(()));
+    let output =
+        StuckOutput { end: Some((Arc::clone(&gate), Arc::clone(&sink))), ..StuckOutput::new() };
+    engine.run_on(Box::new(output)).expect("it starts");
+    engine.shut_down();
+    assert!(engine.playback_events().is_finished());
+    let (output, handle) = mock(&OutputRequest::default());
+    engine.run_on(output).expect("a mock starts");
+    let own = engine.subscribe_playback().expect("it runs");
+    gate.open();
+    wait_until("the first run's sink is gone", || Arc::strong_count(&sink) == 1);
+    let ticket = engine.load_sample_async(Some(0), tone(100), 0).expect("accepted");
+    assert!(matches!(ticket.wait(None), Some(Ok(_))));
+    assert!(!engine.playback_events().is_finished() && !own.is_finished());
+    engine.play_sample(0, PlayOptions::default()).expect("it runs");
+    wait_until("both queues have the voice's notices", || {
+        handle.pull(64);
+        !own.is_empty() && !engine.playback_events().is_empty()
+    });
+}
+
 /// An output that runs but never calls the callback.
 struct StuckOutput {
     info: OutputInfo,
     renderer: Option<Renderer>,
+    /// What its end waits for, and what is let go of after that.
+    end: Option<(Arc<Gate>, Arc<()>)>,
 }
 
 impl StuckOutput {
@@ -102,7 +128,7 @@ impl StuckOutput {
             channels: 2,
             buffer_frames: None,
         };
-        Self { info, renderer: None }
+        Self { info, renderer: None, end: None }
     }
 }
 
@@ -135,6 +161,9 @@ impl Output for StuckOutput {
     }
 
     fn stop(self: Box<Self>) -> Option<Renderer> {
+        if let Some((gate, _)) = &self.end {
+            gate.pass();
+        }
         self.renderer
     }
 }

@@ -69,6 +69,7 @@ impl AudioEngine {
         let running = self.running.write().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(running) = running {
             running.stop(Waiter::Task).await;
+            self.notices.close();
         }
     }
 
