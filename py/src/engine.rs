@@ -60,6 +60,24 @@ impl Engine {
         guarded(py, || command(&self.engine).map_err(|error| engine_error(py, error)))
     }
 
+    /// Waits for the next event of a queue, at most `timeout` seconds, unless none will come.
+    fn wait_for<'py, U: Unread<Event: Send> + Send>(
+        &self,
+        py: Python<'py>,
+        queue: &Queue<U>,
+        timeout: &Bound<'_, PyAny>,
+        to_dict: impl FnOnce(Python<'py>, U::Event) -> PyResult<Bound<'py, PyDict>>,
+    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        guarded(py, || {
+            self.home.check()?;
+            let waited = Patience::of(timeout)?.wait(py, |slice| {
+                let event = queue.wait(Instant::now() + slice);
+                (event.is_some() || queue.is_finished()).then_some(event)
+            })?;
+            waited.flatten().map(|event| to_dict(py, event)).transpose()
+        })
+    }
+
     /// Runs a command that may wait, with the GIL released.
     fn slow<T: Send>(
         &self,
@@ -284,11 +302,7 @@ impl Engine {
         py: Python<'py>,
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyDict>>> {
-        guarded(py, || {
-            self.home.check()?;
-            let event = wait_for(py, self.engine.events(), timeout)?;
-            event.map(|event| loader_event(py, event)).transpose()
-        })
+        self.wait_for(py, self.engine.events(), timeout, loader_event)
     }
 
     /// How many events wait in the poll queue.
@@ -536,11 +550,7 @@ impl Engine {
         py: Python<'py>,
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyDict>>> {
-        guarded(py, || {
-            self.home.check()?;
-            let notice = wait_for(py, self.engine.playback_events(), timeout)?;
-            notice.map(|notice| playback_event(py, notice)).transpose()
-        })
+        self.wait_for(py, self.engine.playback_events(), timeout, playback_event)
     }
 
     fn render<'py>(
@@ -582,19 +592,6 @@ impl Engine {
         });
         Ok(dict)
     }
-}
-
-/// The next event of a queue: waits for it, at most `timeout` seconds, unless none will come.
-fn wait_for<U: Unread<Event: Send> + Send>(
-    py: Python<'_>,
-    queue: &Queue<U>,
-    timeout: &Bound<'_, PyAny>,
-) -> PyResult<Option<U::Event>> {
-    let waited = Patience::of(timeout)?.wait(py, |slice| {
-        let event = queue.wait(Instant::now() + slice);
-        (event.is_some() || queue.is_finished()).then_some(event)
-    })?;
-    Ok(waited.flatten())
 }
 
 fn submit_options(

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use hotcue::Source;
 use hotcue::playback::{PlaybackEvent, Retrigger};
 use hotcue_actors::{
-    AudioEngine, LoadTicket, LoopMode, PlayLoop, PlayOptions, PlaybackNotice, VoiceChange,
+    AudioEngine, EngineError, LoadTicket, LoopMode, PlayLoop, PlayOptions, PlaybackNotice,
+    VoiceChange,
 };
 use hotcue_tests::{PATIENCE, Random, TempDir, fixtures, long_form, noise, wav_bytes};
 
@@ -100,18 +101,18 @@ impl Both {
     /// Does something to the voices that were begun last.
     fn command(&mut self, dice: &mut Random) {
         let Some(voices) = self.voices.filter(|_| !dice.one_in(5)) else { return self.play(dice) };
+        let engine = &self.engine;
+        let each = |command: &dyn Fn(u64) -> Result<bool, EngineError>| {
+            voices.into_iter().for_each(|voice| assert!(command(voice).is_ok()));
+        };
         let change = |change: VoiceChange| {
-            voices
-                .into_iter()
-                .for_each(|voice| assert!(self.engine.set_voice(voice, change).is_ok()));
+            each(&|voice| engine.set_voice(voice, change));
             format!("{change:?}")
         };
         let said = match dice.below(8) {
             0..3 => {
                 let to = self.place(dice);
-                voices
-                    .into_iter()
-                    .for_each(|voice| assert!(self.engine.seek_voice(voice, to).is_ok()));
+                each(&|voice| engine.seek_voice(voice, to));
                 format!("seek to {to}")
             }
             3 | 4 => {
@@ -121,15 +122,11 @@ impl Both {
                 change(VoiceChange { looping: Some(self.looping(dice)), ..VoiceChange::default() })
             }
             6 => {
-                voices
-                    .into_iter()
-                    .for_each(|voice| assert!(self.engine.pause_voice(voice).is_ok()));
+                each(&|voice| engine.pause_voice(voice));
                 "pause".to_owned()
             }
             _ => {
-                voices
-                    .into_iter()
-                    .for_each(|voice| assert!(self.engine.resume_voice(voice).is_ok()));
+                each(&|voice| engine.resume_voice(voice));
                 "resume".to_owned()
             }
         };
