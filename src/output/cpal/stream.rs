@@ -1,8 +1,8 @@
 //! A running stream, and the way home for its renderer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use cpal::traits::{DeviceTrait, StreamTrait};
@@ -16,7 +16,7 @@ use super::governor::Governor;
 use super::health::{Health, device_error};
 use crate::playback::Renderer;
 
-/// How long a device may take to let go of the renderer.
+/// How long a callback may take to let go of the renderer, and then a device to close.
 const HOMECOMING: Duration = Duration::from_secs(1);
 
 /// Opens a stream on `device` and starts it.
@@ -28,14 +28,14 @@ pub(super) fn start(
     renderer: Renderer,
 ) -> Result<CpalOutput, StartError> {
     let health = Arc::new(Health::default());
-    let (home_tx, home_rx) = sync_channel(1);
     let feed = Feed::new(renderer, info.sample_rate, info.channels);
     let feed_delay_sec = feed.delay_sec();
+    let berth = Arc::new(Berth(Mutex::new(Some(feed))));
     let mut callback = Callback {
         converter: Converter::new(info.channels),
         governor: Governor::new(info.sample_rate),
         channels: info.channels,
-        traveller: Traveller { feed: Some(feed), home_tx },
+        berth: Arc::clone(&berth),
         health: Arc::clone(&health),
         is_first: true,
     };
@@ -57,28 +57,30 @@ pub(super) fn start(
         Ok(Ok(stream)) => {
             let buffer_frames = stream.buffer_size().ok().or(info.buffer_frames);
             let info = OutputInfo { buffer_frames, ..info };
-            return Ok(CpalOutput { info, stream, health, home_rx, feed_delay_sec });
+            return Ok(CpalOutput { info, stream, health, berth, feed_delay_sec });
         }
         Ok(Err(error)) => device_error(&error),
         Err(_) => DeviceError::new(DeviceErrorKind::Other, "the sound system's library panicked"),
     };
-    // The failed stream has dropped the callback, and with it sent the renderer home.
-    let renderer = home_rx.recv_timeout(HOMECOMING).ok().map(Feed::into_renderer);
-    Err(StartError { error, renderer })
+    Err(StartError { error, renderer: berth.take() })
 }
 
-/// Sends the renderer home when the device drops its callback.
-struct Traveller {
-    feed: Option<Feed>,
-    home_tx: SyncSender<Feed>,
-}
+/// Where the feed is while a device plays it: who stops the device takes it, whatever the device
+/// does then. Both only try to lock, so that neither ever waits in the lock, nor wakes the other.
+struct Berth(Mutex<Option<Feed>>);
 
-impl Drop for Traveller {
-    fn drop(&mut self) {
-        if let Some(feed) = self.feed.take() {
-            // The channel has room for the one renderer. If the output is gone, it ends here:
-            // a device drops its callback where freeing is allowed.
-            drop(self.home_tx.try_send(feed));
+impl Berth {
+    /// The renderer, once no callback has it; no callback renders after that.
+    fn take(&self) -> Option<Renderer> {
+        let deadline = Instant::now() + HOMECOMING;
+        loop {
+            if let Ok(mut feed) = self.0.try_lock() {
+                return feed.take().map(Feed::into_renderer);
+            }
+            if Instant::now() > deadline {
+                return None;
+            }
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }
@@ -88,7 +90,7 @@ struct Callback {
     converter: Converter,
     governor: Governor,
     channels: usize,
-    traveller: Traveller,
+    berth: Arc<Berth>,
     health: Arc<Health>,
     is_first: bool,
 }
@@ -107,7 +109,8 @@ impl Callback {
         if !self.governor.admits(frames, began) {
             return self.health.report_free_running();
         }
-        let Some(feed) = &mut self.traveller.feed else { return };
+        let Ok(mut feed) = self.berth.0.try_lock() else { return };
+        let Some(feed) = &mut *feed else { return };
         let converter = &mut self.converter;
         // The renderer catches its own panics. This is for what is around it: a panic that
         // reached the device's thread would end it without a word.
@@ -133,7 +136,7 @@ pub(super) struct CpalOutput {
     info: OutputInfo,
     stream: cpal::Stream,
     health: Arc<Health>,
-    home_rx: Receiver<Feed>,
+    berth: Arc<Berth>,
     feed_delay_sec: f64,
 }
 
@@ -163,8 +166,27 @@ impl Output for CpalOutput {
     }
 
     fn stop(self: Box<Self>) -> Option<Renderer> {
-        let Self { stream, home_rx, .. } = *self;
+        let Self { stream, berth, .. } = *self;
+        let renderer = berth.take();
+        close(stream);
+        renderer
+    }
+}
+
+/// Drops a stream on a thread of its own, which is left behind if the device does not close in time:
+/// a sound server that hangs keeps its clients for as long.
+fn close(stream: cpal::Stream) {
+    let (closed_tx, closed_rx) = mpsc::channel::<()>();
+    // Where no thread can be made, the stream is dropped here.
+    let closer = thread::Builder::new().name("hotcue-closer".into()).spawn(move || {
+        hush_this_thread();
         drop(stream);
-        home_rx.recv_timeout(HOMECOMING).ok().map(Feed::into_renderer)
+        drop(closed_tx);
+    });
+    if let Ok(closer) = closer
+        && closed_rx.recv_timeout(HOMECOMING) == Err(mpsc::RecvTimeoutError::Disconnected)
+    {
+        // No panic ends it that the hook has not reported.
+        closer.join().ok();
     }
 }

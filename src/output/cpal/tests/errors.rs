@@ -2,6 +2,10 @@
 //!
 //! How an engine takes what becomes of them is `tests/actors/devices/errors.rs`.
 
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
 use cpal::ErrorKind;
 
 use super::super::health::MAX_ERRORS_IN_A_ROW;
@@ -133,6 +137,25 @@ fn an_error_while_a_device_runs_ends_it_or_not_and_the_next_one_plays_on() {
             }
         }
     }
+}
+
+#[test]
+fn a_device_that_hangs_as_it_closes_gives_the_renderer_back() {
+    let (_controller, renderer) = ramp();
+    let fake = Fake::default();
+    let (thaw, until) = mpsc::channel();
+    fake.hang_at_close(until);
+    let output = start(&fake, renderer);
+    plays(&fake, 0, 100);
+    let (home_tx, home_rx) = mpsc::channel();
+    thread::spawn(move || home_tx.send(output.stop()));
+    let renderer = home_rx.recv_timeout(Duration::from_secs(10)).expect("it does not wait for it");
+    let next = Fake::default();
+    let output = start(&next, renderer.expect("the renderer comes home"));
+    assert_eq!(fake.callback(8), [0.0; 16], "what was stopped plays nothing, if it goes on");
+    plays(&next, 100, 100);
+    drop(thaw);
+    assert!(output.stop().is_some());
 }
 
 #[test]

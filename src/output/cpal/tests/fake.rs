@@ -4,6 +4,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::panic::resume_unwind;
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ type ErrorCallback = Box<dyn FnMut(Error) + Send>;
 struct State {
     failure: Option<(Opening, ErrorKind)>,
     panics: Option<Opening>,
+    closing: Option<Receiver<()>>,
     callbacks: Option<(DataCallback, ErrorCallback)>,
 }
 
@@ -53,6 +55,11 @@ impl Fake {
     /// Makes it panic there, until told otherwise.
     pub(super) fn panic_at(&self, opening: Option<Opening>) {
         self.lock().panics = opening;
+    }
+
+    /// Has its stream hang as it closes, until the other end of the channel is dropped.
+    pub(super) fn hang_at_close(&self, until: Receiver<()>) {
+        self.lock().closing = Some(until);
     }
 
     fn check(&self, opening: Opening) -> Result<(), Error> {
@@ -208,6 +215,10 @@ impl StreamTrait for FakeStream {
 
 impl Drop for FakeStream {
     fn drop(&mut self) {
+        let closing = self.0.lock().closing.take();
+        if let Some(until) = closing {
+            until.recv().ok();
+        }
         let callbacks = self.0.lock().callbacks.take();
         // Without the lock, as a device does.
         drop(callbacks);
