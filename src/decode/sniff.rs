@@ -16,7 +16,7 @@ const MAX_TAGS: usize = 64;
 ///
 /// # Sources
 /// The magic numbers stand in each format's own specification; Microsoft's ASF specification,
-/// 10.1.
+/// 10.1; ISO/IEC 13818-1, 2.5.3.4 (`pack_start_code`); Microsoft's \[MS-CFB\], 2.2.
 const REFUSED: &[(&[u8], &str)] = &[
     (b"wvpk", "WavPack"),
     (b"MAC ", "Monkey's Audio"),
@@ -32,6 +32,9 @@ const REFUSED: &[(&[u8], &str)] = &[
     (b"\x89PNG", "PNG"),
     (b"%PDF", "PDF"),
     (b"PK\x03\x04", "ZIP"),
+    // Both hold pieces of MPEG audio, of which no more than some would be heard.
+    (b"\0\0\x01\xba", "MPEG program stream"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE"),
 ];
 
 /// The first bytes behind any ID3v2 tags. Leaves `reader` at these bytes, puts what the tags say

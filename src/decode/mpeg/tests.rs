@@ -131,3 +131,14 @@ fn a_file_too_short_for_any_of_its_frames_is_silent_and_says_so() {
     file[104 + 4..104 + 21].fill(0xff);
     assert_eq!(decode(&file).expect_err("no frame").kind(), LoadErrorKind::Corrupt);
 }
+
+#[test]
+fn frames_in_pieces_of_another_format_are_not_taken_for_a_file_of_them() {
+    let frames = fixture("mp3_cbr.mp3");
+    let head_of = |name: &[u8]| [name, &[0x21, 0, 1, 0, 1, 0x80, 0x0e, 0x3b], &frames].concat();
+    assert!(decode(&head_of(b"junk")).is_ok(), "junk in front is passed over");
+    for name in [&b"\0\0\x01\xba"[..], b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"] {
+        let error = decode(&head_of(name)).expect_err("a format of its own");
+        assert_eq!(error.kind(), LoadErrorKind::UnsupportedFormat, "{error}");
+    }
+}
