@@ -28,7 +28,13 @@ fn by_head<R: Read + Seek>(
     found: &mut Collector,
 ) -> io::Result<()> {
     match head {
-        [b'f', b'L', b'a', b'C', ..] => flac::read(window, found),
+        [b'f', b'L', b'a', b'C', ..] => {
+            // An ID3 tag in front fills no more than what the file's own comments lack.
+            let front = std::mem::take(&mut found.tags);
+            let read = flac::read(window, found);
+            found.tags.merge(front);
+            read
+        }
         [0x1a, 0x45, 0xdf, 0xa3, ..] => mkv::read(window, found),
         [b'c', b'a', b'f', b'f', ..] => Ok(()),
         _ if mp4::begins(head) => mp4::read(window, found),

@@ -15,8 +15,10 @@ pub(super) fn free(name: &str) -> String {
         "tracktotal" | "totaltracks" | "total_parts" => "track_total",
         "discnumber" | "disc" => "disc_number",
         "disctotal" | "totaldiscs" => "disc_total",
-        "tempo" => "bpm",
-        "initialkey" | "initial_key" | "initial key" => "key",
+        // ffmpeg passes on what ID3 calls them.
+        "tempo" | "tbpm" => "bpm",
+        "initialkey" | "initial_key" | "initial key" | "tkey" => "key",
+        "tsrc" => "isrc",
         "unsyncedlyrics" | "unsynced lyrics" => "lyrics",
         "encodedby" | "encoded-by" | "encoded by" => "encoded_by",
         "encoding" | "encoded_with" => "encoder",

@@ -87,19 +87,31 @@ impl<'a> Parts<'a> {
     pub(super) fn new(rest: &'a [u8], order: Order) -> Self {
         Self { rest, order }
     }
+
+    /// Whether a chunk that fits begins at `at`.
+    fn begins_at(&self, at: usize) -> bool {
+        let len = self
+            .order
+            .u32(self.rest, at.saturating_add(4))
+            .and_then(|len| usize::try_from(len).ok());
+        let name = self.rest.get(at..).and_then(|rest| rest.first_chunk::<4>());
+        name.is_some_and(|name| name.iter().all(|byte| (b' '..=b'~').contains(byte)))
+            && len.is_some_and(|len| len <= self.rest.len() - at - 8)
+    }
 }
 
 impl<'a> Iterator for Parts<'a> {
     type Item = ([u8; 4], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        // Some writers do not pad: then a name begins with what should be padding.
         let id: [u8; 4] = array(self.rest, 0)?;
         let len = usize::try_from(self.order.u32(self.rest, 4)?).ok()?;
         let content = &self.rest[8..];
         let content = &content[..len.min(content.len())];
         let end = 8 + content.len();
-        let padded = content.len() % 2 == 1 && self.rest.get(end).is_none_or(|byte| *byte == 0);
+        // Some writers do not pad, others pad with whatever they had there.
+        let is_padded = self.begins_at(end + 1) || !self.begins_at(end);
+        let padded = content.len() % 2 == 1 && is_padded;
         self.rest = self.rest.get(end + usize::from(padded)..).unwrap_or(&[]);
         Some((id, content))
     }

@@ -216,6 +216,12 @@ fn info_is_read_also_without_padding_and_id3_comes_before() {
     let metadata = said(&wav_with(&chunk(b"LIST", &unpadded, false), b""));
     let expected = [("title", "abc"), ("track_number", "3"), ("track_total", "12")];
     assert_eq!(tags_of(&metadata), expected);
+    // Sound Forge pads with what it had there before.
+    for padding in [0, 1, b'z', 0xff] {
+        let padded = [&b"INFOINAM\x03\0\0\0abc"[..], &[padding], &chunk(b"ITRK", b"3/12", false)];
+        let metadata = said(&wav_with(&chunk(b"LIST", &padded.concat(), false), b""));
+        assert_eq!(tags_of(&metadata), expected, "padded with {padding}");
+    }
 
     let info =
         [&b"INFO"[..], &chunk(b"INAM", b"from info", false), &chunk(b"IXYZ", b"own\0\0", false)];

@@ -84,6 +84,22 @@ fn flac_has_comments_pictures_cue_sheets_and_chunks_of_other_formats() {
     assert_eq!(cover_of(&file), Some(expected));
 }
 
+#[test]
+fn an_id3_tag_in_front_of_flac_fills_what_its_comments_lack() {
+    let frames = [
+        &b"TIT2\0\0\0\x04\0\0\0id3"[..],
+        b"TCON\0\0\0\x05\0\0\0Jazz",
+        b"TALB\0\0\0\x06\0\0\0album",
+    ]
+    .concat();
+    let size = u8::try_from(frames.len()).expect("a short tag");
+    let file = [b"ID3\x03\0\0\0\0\0", &[size][..], &frames, &full_flac()].concat();
+    let found = said(&file).tags;
+    let first = |name| found.all(name).collect::<Vec<_>>();
+    assert_eq!((first("title"), first("artist")), (vec!["a"], vec!["b", "c"]));
+    assert_eq!((first("genre"), first("album")), (vec!["Jazz"], vec!["album"]));
+}
+
 /// One page; its checksum is RFC 3533's.
 fn page(flags: u8, sequence: u32, packet: &[u8]) -> Vec<u8> {
     let whole = packet.len() / 255;
@@ -131,6 +147,11 @@ fn ogg_has_comments_in_its_second_packet() {
     let vorbis = [&b"\x03vorbis"[..], &comments(&["TEMPO=99.5"])].concat();
     let file = [page(2, 0, b"\x01vorbis"), page(0, 1, &vorbis)].concat();
     assert_eq!(said(&file).tempo.map(|tempo| tempo.bpm), Some(99.5));
+    // As ffmpeg writes what it had from an ID3 tag.
+    let vorbis = [&b"\x03vorbis"[..], &comments(&["TBPM=120", "TKEY=Am", "TSRC=x"])].concat();
+    let metadata = said(&[page(2, 0, b"\x01vorbis"), page(0, 1, &vorbis)].concat());
+    assert_eq!((metadata.tempo.map(|tempo| tempo.bpm), metadata.key()), (Some(120.0), Some("Am")));
+    assert_eq!(metadata.tags.get("isrc"), Some("x"));
 
     let flac = [
         page(2, 0, b"\x7fFLAC"),
