@@ -203,6 +203,9 @@ pub(crate) fn open_with(
     metadata::read_elsewhere(&mut reader, &head, found)
         .and_then(|()| reader.seek(SeekFrom::Start(0)))
         .map_err(|error| failure::io_failure(&read, error))?;
+    if head.starts_with(b"OggS") {
+        vorbis::hide_junk_behind(&mut reader).map_err(|error| failure::io_failure(&read, error))?;
+    }
     let reader = match opus::open(reader, &read, &head, byte_len)? {
         opus::Opened::Here(decoder) => return Ok(decoder),
         opus::Opened::Elsewhere(reader) => reader,

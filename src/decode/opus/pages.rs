@@ -11,7 +11,7 @@ use std::io::{self, Read};
 const CAPTURE: &[u8] = b"OggS\0";
 const HEADER_BYTES: usize = 27;
 /// The longest page there can be.
-pub(super) const MAX_PAGE_BYTES: usize = HEADER_BYTES + 255 + 255 * 255;
+pub(crate) const MAX_PAGE_BYTES: usize = HEADER_BYTES + 255 + 255 * 255;
 const READ_BYTES: usize = 64 << 10;
 
 const CONTINUED: u8 = 1;

@@ -97,7 +97,8 @@ fn coding(kind: Id, bits: u32, channels: usize) -> Result<Coding, LoadError> {
         b"raw " => Some(Linear::Unsigned8),
         b"in24" => Linear::signed(24, Order::Big),
         b"in32" => Linear::signed(32, Order::Big),
-        b"42ni" => Linear::signed(24, Order::Little),
+        // libsndfile writes a 1 for the i.
+        b"42ni" | b"42n1" => Linear::signed(24, Order::Little),
         b"23ni" => Linear::signed(32, Order::Little),
         b"fl32" | b"FL32" => Linear::float(32, Order::Big),
         b"fl64" | b"FL64" => Linear::float(64, Order::Big),

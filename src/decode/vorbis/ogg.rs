@@ -1,8 +1,9 @@
-//! The headers of the first Vorbis stream of an Ogg file.
+//! The headers of the first Vorbis stream of an Ogg file, and its end.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use crate::decode::opus::{Next, Pages};
+use crate::decode::opus::{MAX_PAGE_BYTES, Next, Page, Pages};
+use crate::decode::reader::CountingReader;
 use crate::error::LoadError;
 
 /// Bytes in which the headers are looked for: a comment may hold pictures.
@@ -57,5 +58,32 @@ fn headers(reader: &mut (impl Read + Seek)) -> io::Result<Option<(Vec<u8>, Vec<u
                 }
             }
         }
+    }
+}
+
+/// Hides what is no page at the end of the file, and leaves `reader` at its start: symphonia 0.6.1
+/// refuses a file of which the last 64 KiB hold no page.
+///
+/// # Errors
+/// Those of the reader.
+pub(in crate::decode) fn hide_junk_behind(reader: &mut CountingReader) -> io::Result<()> {
+    let (len, page) = (reader.byte_len(), MAX_PAGE_BYTES as u64);
+    let mut start = len;
+    let last = loop {
+        // A page that begins in the first half lies in both as a whole.
+        start = start.saturating_sub(page);
+        reader.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        reader.by_ref().take(2 * page).read_to_end(&mut bytes)?;
+        let last = (0..bytes.len()).rev().find_map(|at| {
+            Page::parse(&bytes[at..]).map(|(_, page_len)| start + (at + page_len) as u64)
+        });
+        if last.is_some() || start == 0 {
+            break last;
+        }
+    };
+    match last {
+        Some(end) if len - end > page => reader.show(0..end),
+        _ => reader.seek(SeekFrom::Start(0)).map(drop),
     }
 }

@@ -167,3 +167,16 @@ fn other_codecs_in_these_containers_are_refused_by_name() {
     file[12..16].copy_from_slice(&23_u32.to_le_bytes());
     assert_eq!(kind_of(&file), LoadErrorKind::UnsupportedFormat);
 }
+
+#[test]
+fn aiff_of_24_bits_in_little_endian_order_is_read_under_both_its_names() {
+    for kind in [b"42ni", b"42n1"] {
+        let mut file = aiff(&[1, 2, 3, 0xff, 0xff, 0xff]);
+        let at = file.windows(4).position(|four| four == b"sowt").expect("it is there");
+        file[at..at + 4].copy_from_slice(kind);
+        // The bits of a value stand before the rate, which has ten bytes.
+        file[at - 11] = 24;
+        let (planes, _) = decode(&file).expect("a good file");
+        assert_eq!(planes, [[197_121.0 / 8_388_608.0, -1.0 / 8_388_608.0]]);
+    }
+}
