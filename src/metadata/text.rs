@@ -31,16 +31,25 @@ pub(super) fn field(bytes: &[u8]) -> String {
     tidy(&any(&bytes[..end]))
 }
 
-/// UTF-16 by its mark, or in the order that `big_endian` says.
+/// The mark of the order of bytes, in the right order.
+const MARK: u16 = 0xfeff;
+
+/// UTF-16 by its mark, or in the order that `big_endian` says. A mark of the other order, which no
+/// character looks like, turns the order round.
 pub(super) fn utf16(bytes: &[u8], big_endian: bool) -> String {
-    let (bytes, big_endian) = match bytes {
+    let (bytes, mut big_endian) = match bytes {
         [0xfe, 0xff, rest @ ..] => (rest, true),
         [0xff, 0xfe, rest @ ..] => (rest, false),
         _ => (bytes, big_endian),
     };
-    let words = bytes.as_chunks::<2>().0.iter().map(|pair| match big_endian {
-        true => u16::from_be_bytes(*pair),
-        false => u16::from_le_bytes(*pair),
+    let words = bytes.as_chunks::<2>().0.iter().map(|pair| {
+        let word = u16::from_be_bytes(*pair);
+        let word = if big_endian { word } else { word.swap_bytes() };
+        if word != MARK.swap_bytes() {
+            return word;
+        }
+        big_endian = !big_endian;
+        MARK
     });
     char::decode_utf16(words).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }

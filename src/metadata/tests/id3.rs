@@ -93,6 +93,14 @@ fn frames_that_are_more_than_a_text_are_read() {
 }
 
 #[test]
+fn each_text_of_a_frame_has_the_order_that_its_own_mark_says() {
+    // An empty description, the higher bytes first, and a comment with the lower ones first.
+    let comment = [&b"\x01eng\xfe\xff\0\0"[..], &utf16("Ärger")].concat();
+    let metadata = said(&tagged(3, 0, &frame(3, b"COMM", 0, &comment)));
+    assert_eq!(tags_of(&metadata), [("comment", "Ärger")]);
+}
+
+#[test]
 fn several_values_of_a_name_stay_apart_in_rust_and_are_joined_elsewhere() {
     let metadata = said(&tagged(4, 0, &frame(4, b"TPE1", 0, b"\x03One\0Two")));
     assert_eq!(metadata.tags.all("artist").collect::<Vec<_>>(), ["One", "Two"]);
