@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use wide::f32x4;
 
 use super::scratch::Plane;
-use super::track::{Run, Surroundings};
+use super::track::Run;
 
 /// Zero crossings of the kernel on each side at speeds up to 1.
 const HALF_WIDTH: usize = 8;
@@ -67,7 +67,8 @@ impl Interpolator {
         Self { bank: &BANK }
     }
 
-    /// Reads a run of each plane into its lane. Realtime-safe.
+    /// Reads a run of each plane into its lane. All that it touches, [`MAX_REACH`] frames on either
+    /// side, lies side by side in the planes. Realtime-safe.
     pub(super) fn read<P: Plane, const N: usize>(
         self,
         run: &Run,
@@ -139,7 +140,7 @@ impl Kernel {
         for frame in 0..run.frames {
             let (index, fraction) = run.place(frame);
             let first = index + 1 - (self.taps / 2) as i64;
-            let values = self.weights(fraction).sums(planes, first, &run.surroundings);
+            let values = self.weights(fraction).sums(planes, first);
             for (lane, value) in lanes.iter_mut().zip(values) {
                 lane[offset + frame] = value;
             }
@@ -165,25 +166,9 @@ struct Weights<'a> {
 
 impl Weights<'_> {
     /// Weighs the frames from `first` on, and adds them up. Realtime-safe.
-    fn sums<const PLANES: usize>(
-        &self,
-        planes: [impl Plane; PLANES],
-        first: i64,
-        surroundings: &Surroundings,
-    ) -> [f32; PLANES] {
-        if let Some(frames) = stretches(&planes, first, self.here.len(), surroundings) {
-            return self.plain_sums(frames);
-        }
-        let rows = self.here.iter().zip(self.next);
-        planes.map(|plane| {
-            let values = (first..).map(|place| plane.value(place, surroundings));
-            let weights = rows.clone().map(|(here, next)| here + self.between * (next - here));
-            weights.zip(values).map(|(weight, value)| weight * value).sum()
-        })
-    }
-
-    /// The same of frames that lie side by side.
-    fn plain_sums<const PLANES: usize>(&self, frames: [&[f32]; PLANES]) -> [f32; PLANES] {
+    fn sums<const PLANES: usize>(&self, planes: [impl Plane; PLANES], first: i64) -> [f32; PLANES] {
+        let frames = planes.each_ref().map(|plane| plane.stretch(first, self.here.len()));
+        let frames = frames.map(Option::unwrap_or_default);
         let between = f32x4::splat(self.between);
         let mut sums = [[f32x4::ZERO; 2]; PLANES];
         let rows = self.here.as_chunks::<LANES>().0.iter().zip(self.next.as_chunks::<LANES>().0);
@@ -208,20 +193,6 @@ impl Weights<'_> {
 fn halves(values: &[f32; LANES]) -> [f32x4; 2] {
     let [a, b, c, d, e, f, g, h] = *values;
     [f32x4::new([a, b, c, d]), f32x4::new([e, f, g, h])]
-}
-
-/// So many places of each plane, from `first` on, if they are frames that lie side by side.
-fn stretches<'a, P: Plane, const PLANES: usize>(
-    planes: &'a [P; PLANES],
-    first: i64,
-    places: usize,
-    surroundings: &Surroundings,
-) -> Option<[&'a [f32]; PLANES]> {
-    let mut found: [&[f32]; PLANES] = [&[]; PLANES];
-    for (found, plane) in found.iter_mut().zip(planes) {
-        *found = plane.stretch(first, places, surroundings)?;
-    }
-    Some(found)
 }
 
 /// The kernel that is not stretched, finely sampled.

@@ -88,20 +88,21 @@ impl Scratch {
     fn read(&mut self, sample: Material<'_>, run: &Run, offset: usize) {
         let Self { interpolator, lanes, unfolded, .. } = self;
         let lanes = &mut lanes[..sample.channels()];
-        match sample {
-            Material::Memory(sample) => {
-                read(*interpolator, |channel| sample.plane(channel), run, lanes, offset);
+        if let Material::Memory(sample) = sample
+            && (run.is_exact() || unfolded::lies_unfolded(sample, run))
+        {
+            return read(*interpolator, |channel| sample.plane(channel), run, lanes, offset);
+        }
+        let mut done = 0;
+        while done < run.frames {
+            let part = run.part(done, unfolded::frames_at(run.step));
+            match sample {
+                Material::Memory(sample) => unfolded.gather(sample, &part),
+                Material::Stream(reader) => unfolded.fetch(reader, &part),
             }
-            Material::Stream(reader) => {
-                let mut done = 0;
-                while done < run.frames {
-                    let part = run.part(done, unfolded::frames_at(run.step));
-                    unfolded.fetch(reader, &part);
-                    let plane = |channel| unfolded.plane(channel);
-                    read(*interpolator, plane, &part, lanes, offset + done);
-                    done += part.frames;
-                }
-            }
+            let plane = |channel| unfolded.plane(channel);
+            read(*interpolator, plane, &part, lanes, offset + done);
+            done += part.frames;
         }
     }
 
@@ -171,7 +172,10 @@ fn read<P: Plane>(
 
 fn copy(plane: impl Plane, run: &Run, lane: &mut [f32]) {
     let last = run.place(run.frames - 1).0;
-    if let Some(frames) = plane.stretch(run.index.min(last), run.frames, &run.surroundings) {
+    let (low, high) = (run.index.min(last), run.index.max(last));
+    if run.surroundings.is_plain(low, high)
+        && let Some(frames) = plane.stretch(low, run.frames)
+    {
         lane.copy_from_slice(frames);
         if run.step < 0 {
             lane.reverse();

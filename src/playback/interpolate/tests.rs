@@ -35,28 +35,3 @@ fn the_nearest_kernel_serves() {
     assert_eq!([2.0, -2.0, 1.96, 2.05].map(widths), [32; 4]);
     assert_eq!([4.0, -4.0, 16.0].map(widths), [64; 3]);
 }
-
-/// What is weighed side by side is what is weighed one by one, in another order.
-#[test]
-fn frames_side_by_side_are_read_as_those_near_an_edge() {
-    let frame = |at: usize| ((at * 7919) % 1000) as f32 / 1000.0 - 0.5;
-    let left: Vec<f32> = (0..200).map(frame).collect();
-    let right: Vec<f32> = (200..400).map(frame).collect();
-    let whole = Surroundings::OPEN;
-    for kernel in &BANK.kernels {
-        for fraction in [0, 1, 1 << 31, u32::MAX] {
-            let weights = kernel.weights(fraction);
-            let quick = weights.sums([&left[..], &right[..]], 50, &whole);
-            for (plane, quick) in [&left, &right].into_iter().zip(quick) {
-                // The plane ends where the kernel does, less one frame: silence stands there.
-                let cut = &plane[..50 + kernel.taps - 1];
-                let last = plane[50 + kernel.taps - 1]
-                    * (weights.here[kernel.taps - 1]
-                        + weights.between
-                            * (weights.next[kernel.taps - 1] - weights.here[kernel.taps - 1]));
-                let [slow] = weights.sums([cut], 50, &whole);
-                assert!((quick - slow - last).abs() < 1e-6, "{quick} {slow} {last}");
-            }
-        }
-    }
-}

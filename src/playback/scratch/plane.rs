@@ -4,9 +4,8 @@ use super::super::track::Surroundings;
 
 /// What the places of a run are filled with.
 pub(in super::super) trait Plane: Copy {
-    /// So many places from `first` on as one slice, if they are frames of the sample, one after the
-    /// other.
-    fn stretch(&self, first: i64, places: usize, surroundings: &Surroundings) -> Option<&[f32]>;
+    /// So many places from `first` on as one slice, if all of them are there.
+    fn stretch(&self, first: i64, places: usize) -> Option<&[f32]>;
 
     /// What stands at a place; silence outside the sample.
     fn value(&self, place: i64, surroundings: &Surroundings) -> f32;
@@ -14,10 +13,9 @@ pub(in super::super) trait Plane: Copy {
 
 /// A sample in memory, by frame.
 impl Plane for &[f32] {
-    fn stretch(&self, first: i64, places: usize, surroundings: &Surroundings) -> Option<&[f32]> {
-        let last = first + places as i64 - 1;
-        let start = usize::try_from(first).ok().filter(|_| surroundings.is_plain(first, last));
-        self.get(start?..start? + places)
+    fn stretch(&self, first: i64, places: usize) -> Option<&[f32]> {
+        let start = usize::try_from(first).ok()?;
+        self.get(start..start + places)
     }
 
     fn value(&self, place: i64, surroundings: &Surroundings) -> f32 {

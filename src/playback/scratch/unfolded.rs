@@ -1,11 +1,11 @@
-//! What a run reads of a streamed sample, copied out of its window place by place: beyond the edge
-//! of a loop stands what is to be read there.
-
-use std::ops::Range;
+//! What a run reads, copied out of its sample place by place: beyond the edge of a loop stands what
+//! is to be read there. So are runs of a sample in memory near an edge of it or of its loop, and all
+//! runs of a streamed one.
 
 use super::super::interpolate::MAX_REACH;
 use super::super::track::{Run, Surroundings};
 use super::Plane;
+use crate::buffer::SampleBuffer;
 use crate::spec::MAX_CHANNELS;
 use crate::stream::StreamReader;
 
@@ -17,8 +17,8 @@ const SPAN: usize = 1024;
 pub(super) struct Unfolded {
     lanes: Box<[[f32; SPAN]; MAX_CHANNELS]>,
     first: i64,
-    /// The places that are frames of the sample.
-    within: Range<i64>,
+    /// Which frame of a sample in memory stands at each place; none at `usize::MAX`.
+    frames: Box<[usize; SPAN]>,
 }
 
 /// How many frames of a run with this step read no more places than there are.
@@ -28,19 +28,46 @@ pub(super) fn frames_at(step: i64) -> usize {
     usize::try_from(frames).unwrap_or(SPAN).max(1)
 }
 
+/// The places that `run` reads: the first, and the one after the last.
+fn places(run: &Run) -> (i64, i64) {
+    let (last, reach) = (run.place(run.frames - 1).0, MAX_REACH as i64);
+    let reach = if run.is_exact() { 0 } else { reach };
+    (run.index.min(last) - reach, run.index.max(last) + reach + 1)
+}
+
+/// Whether what `run` reads lies side by side in the sample.
+pub(super) fn lies_unfolded(sample: &SampleBuffer, run: &Run) -> bool {
+    let (low, high) = places(run);
+    let ready = i64::try_from(sample.ready_frames()).unwrap_or(i64::MAX);
+    low >= 0 && high <= ready && run.surroundings.is_plain(low, high - 1)
+}
+
 impl Unfolded {
     pub(super) fn new() -> Self {
-        Self { lanes: Box::new([[0.0; SPAN]; MAX_CHANNELS]), first: 0, within: 0..0 }
+        Self { lanes: Box::new([[0.0; SPAN]; MAX_CHANNELS]), first: 0, frames: Box::new([0; SPAN]) }
+    }
+
+    /// Copies what `run` reads of a sample in memory; outside of that is silence. Realtime-safe.
+    pub(super) fn gather(&mut self, sample: &SampleBuffer, run: &Run) {
+        let (low, high) = places(run);
+        self.first = low;
+        let count = usize::try_from(high - low).map_or(SPAN, |count| count.min(SPAN));
+        let frames = &mut self.frames[..count];
+        for (place, frame) in (low..).zip(frames.iter_mut()) {
+            *frame = usize::try_from(run.surroundings.frame(place)).unwrap_or(usize::MAX);
+        }
+        for (channel, lane) in self.lanes.iter_mut().take(sample.channels()).enumerate() {
+            let plane = sample.plane(channel);
+            for (value, frame) in lane.iter_mut().zip(&*frames) {
+                *value = plane.get(*frame).copied().unwrap_or(0.0);
+            }
+        }
     }
 
     /// Copies what `run` reads. What is not there, against all that was seen before, is silence.
     /// Realtime-safe.
     pub(super) fn fetch(&mut self, reader: &StreamReader, run: &Run) {
-        let (last, reach) = (run.place(run.frames - 1).0, MAX_REACH as i64);
-        let reach = if run.is_exact() { 0 } else { reach };
-        let (low, high) = (run.index.min(last) - reach, run.index.max(last) + reach + 1);
-        let length = reader.sample().frames().and_then(|frames| i64::try_from(frames).ok());
-        self.within = 0..length.unwrap_or(i64::MAX);
+        let (low, high) = places(run);
         self.first = low;
         let mut place = low;
         while place < high {
@@ -84,7 +111,7 @@ impl Unfolded {
 
     pub(super) fn plane(&self, channel: usize) -> Places<'_> {
         let values = self.lanes.get(channel).map_or(&[][..], |lane| &lane[..]);
-        Places { values, first: self.first, within: (self.within.start, self.within.end) }
+        Places { values, first: self.first }
     }
 }
 
@@ -93,17 +120,12 @@ impl Unfolded {
 pub(super) struct Places<'a> {
     values: &'a [f32],
     first: i64,
-    within: (i64, i64),
 }
 
 impl Plane for Places<'_> {
-    fn stretch(&self, first: i64, places: usize, surroundings: &Surroundings) -> Option<&[f32]> {
-        let last = first + places as i64 - 1;
-        // Outside the sample it is to be summed up as one in memory is.
-        let is_plain =
-            self.within.0 <= first && last < self.within.1 && surroundings.is_plain(first, last);
-        let start = usize::try_from(first - self.first).ok().filter(|_| is_plain);
-        self.values.get(start?..start? + places)
+    fn stretch(&self, first: i64, places: usize) -> Option<&[f32]> {
+        let start = usize::try_from(first - self.first).ok()?;
+        self.values.get(start..start + places)
     }
 
     fn value(&self, place: i64, _: &Surroundings) -> f32 {

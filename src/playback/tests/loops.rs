@@ -70,6 +70,37 @@ fn a_file_s_own_loop_is_followed_as_often_as_it_says() {
     }
 }
 
+/// To the bit: both are added up in the same order, at the same cost. Backwards it is another order.
+#[test]
+fn a_loop_of_few_frames_is_what_it_repeats_laid_out() {
+    for length in [1, 2, 7, 40, 300] {
+        let forwards = noise(length, 24);
+        let back = forwards.iter().rev().copied();
+        let there_and_back: Vec<f32> = forwards.iter().copied().chain(back).collect();
+        let kinds =
+            [(LoopKind::Forward, forwards, 0.0), (LoopKind::PingPong, there_and_back, 1e-6)];
+        for (kind, round, tolerance) in kinds {
+            let laid_out: Vec<f32> = round.iter().copied().cycle().take(90_000).collect();
+            // At the start of a round, and so far on that nothing before the sample is read.
+            let start = (100 * round.len()) as u64;
+            let looping = Looping::Span(span(start, start + length as u64, kind));
+            for speed in [0.3, 1.06, 4.0] {
+                let heard = [Looping::Off, looping].map(|looping| {
+                    let mut rig = Rig::new();
+                    rig.load(0, vec![laid_out.clone()]);
+                    rig.play(1, 0, VoiceParams { looping, speed, start_frame: start, ..params() });
+                    rig.left(700)
+                });
+                let [straight, looped] = heard;
+                let differs =
+                    |(straight, looped): (&f32, &f32)| (straight - looped).abs() > tolerance;
+                let first = straight.iter().zip(&looped).position(differs);
+                assert_eq!(first, None, "{kind:?} of {length} at {speed}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_seam_between_frames_is_made_of_what_comes_next() {
     // Ten periods from frame 480 on; frames before and after them are something else.
