@@ -21,6 +21,9 @@ const HOP: usize = FRAME / 2;
 const RANGE_HZ: [f32; 2] = [50.0, 3_500.0];
 /// Peaks below this part of the power of the highest one are not heard: 60 dB.
 const FAINT: f32 = 1e-6;
+/// On one side of a peak, at least, is less than this part of its power: the spectrum of one value is
+/// as strong everywhere, but for rounding and the ripple of the decimation.
+const FLAT: f32 = 0.9999;
 /// Values of the spectrum in which noise has about 13 peaks.
 const BAND: usize = 48;
 /// Partials that there may be among so many values: the next peak, if there is one, is noise.
@@ -119,7 +122,8 @@ impl Spectrum {
         self.peaks.clear();
         for (bin, powers) in (from..).zip(self.powers.windows(3)) {
             let [before, power, after] = *powers else { continue };
-            if power <= floor || power <= before || power < after {
+            let is_peak = power > before && power >= after && before.min(after) < FLAT * power;
+            if power <= floor || !is_peak {
                 continue;
             }
             // Halves: of powers, not magnitudes.

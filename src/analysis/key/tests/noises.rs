@@ -68,6 +68,20 @@ fn a_constant_has_no_key() {
 
 /// Toms ring at frequencies that keep to no semitones.
 #[test]
+fn a_single_click_has_no_key() {
+    for rate in [11_025, RATE, 44_100, 48_000] {
+        for seconds in [0.5, 1.0, 3.0] {
+            let frames = (seconds * f64::from(rate)) as usize;
+            for place in [0.0, 0.1, 0.3, 0.5, 0.77, 0.999, 1.0] {
+                let mut click = vec![0.0; frames];
+                click[((place * frames as f64) as usize).min(frames - 1)] = 1.0;
+                assert_eq!(key_at(rate, &click), None, "at {place} of {seconds} s at {rate} Hz");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_membrane_that_rings_has_no_key() {
     for low_hz in [70.0, 98.0, 131.0, 185.0] {
         let mut hit = vec![0.0; RATE as usize];
