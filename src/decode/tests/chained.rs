@@ -50,7 +50,7 @@ fn junk_of_any_length_may_follow_the_last_page() {
     for name in ["vorbis.ogg", "flac_16.oga", "opus.opus"] {
         let file = fixture(name);
         let (alone, warnings) = decode(&file).expect("a good file");
-        for (junk, len) in [(0, 1_000), (0, 200_000), (b'O', 70_000)] {
+        for (junk, len) in [(0, 1_000), (0, 65_000), (0, 65_307), (0, 200_000), (b'O', 70_000)] {
             let (planes, with_junk) = decode(&[&file[..], &vec![junk; len]].concat()).expect(name);
             assert!(planes == alone, "{name} before {len} bytes");
             assert_eq!(with_junk.len(), warnings.len(), "{name} before {len} bytes: {with_junk:?}");

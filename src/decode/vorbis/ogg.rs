@@ -62,7 +62,7 @@ fn headers(reader: &mut (impl Read + Seek)) -> io::Result<Option<(Vec<u8>, Vec<u
 }
 
 /// Hides what is no page at the end of the file, and leaves `reader` at its start: symphonia 0.6.1
-/// refuses a file of which the last 64 KiB hold no page.
+/// refuses a file in whose last 64 KiB no page begins.
 ///
 /// # Errors
 /// Those of the reader.
@@ -76,14 +76,15 @@ pub(in crate::decode) fn hide_junk_behind(reader: &mut CountingReader) -> io::Re
         let mut bytes = Vec::new();
         reader.by_ref().take(2 * page).read_to_end(&mut bytes)?;
         let last = (0..bytes.len()).rev().find_map(|at| {
-            Page::parse(&bytes[at..]).map(|(_, page_len)| start + (at + page_len) as u64)
+            let (_, page_len) = Page::parse(&bytes[at..])?;
+            Some(start + at as u64..start + (at + page_len) as u64)
         });
         if last.is_some() || start == 0 {
             break last;
         }
     };
     match last {
-        Some(end) if len - end > page => reader.show(0..end),
+        Some(last) if len - last.start > page => reader.show(0..last.end),
         _ => reader.seek(SeekFrom::Start(0)).map(drop),
     }
 }
