@@ -17,7 +17,7 @@ const LOOP_BEATS: [u32; 9] = [2, 3, 4, 6, 8, 12, 16, 24, 32];
 /// And what repeats itself.
 const REPEATED_BEATS: [u32; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
 /// More silence around what sounds is no part of a loop, unless its length with it is one that a
-/// program makes. Of 700 real loops of the looked-at half of `benches/tempo`, ten are other.
+/// program makes, and less if its length without it is. Of 700 real loops of the looked-at half of `benches/tempo`, ten are other.
 const ADDED_SEC: f64 = 0.1;
 /// What is shorter may be a loop.
 pub(super) const LOOP_MAX_SEC: f64 = 12.0;
@@ -39,11 +39,11 @@ pub(super) struct Candidate {
     pub(super) comb: f64,
 }
 
-/// Where a closer look begins: a number of beats that the file may have, or what sounds in it, or
-/// what repeats itself, or a tempo.
+/// Where a closer look begins: a number of beats that the file may have, or so many seconds of it
+/// without silence around, or what repeats itself, or a tempo.
 enum Start {
     Beats(u32),
-    Sounding(u32),
+    Part(f64, u32),
     Repeated(u32),
     Heard(f64),
 }
@@ -86,14 +86,11 @@ impl Evidence<'_> {
         let of_length =
             LOOP_BEATS.into_iter().filter(|beats| self.is_short() && !exact.contains(beats));
         let of_length = exact.iter().copied().chain(of_length).map(Start::Beats);
-        let [length_sec, ..] = self.lengths_sec;
-        let of_program = exact.iter().any(|beats| is_usual(&length::bpm_of(length_sec, *beats)));
-        let silent_sec = length_sec - self.sounding_sec();
-        let is_padded = self.is_short() && !of_program && silent_sec > ADDED_SEC;
-        let sounding = LOOP_BEATS.into_iter().filter(|_| is_padded).map(Start::Sounding);
+        let of_part = |part_sec| LOOP_BEATS.map(|beats| Start::Part(part_sec, beats));
+        let of_parts = self.parts_sec().into_iter().flat_map(of_part);
         let repeated = REPEATED_BEATS.into_iter().filter(|_| self.repeats_sec.is_some());
         let repeated = repeated.map(Start::Repeated);
-        let starts = of_length.chain(sounding).chain(repeated).chain(related);
+        let starts = of_length.chain(of_parts).chain(repeated).chain(related);
         Search { starts: starts.collect(), ..Search::default() }
     }
 
@@ -104,12 +101,35 @@ impl Evidence<'_> {
         for at in from..search.next {
             match search.starts[at] {
                 Start::Beats(beats) => self.weigh_beats(beats, &mut search.found),
-                Start::Sounding(beats) => self.weigh_sounding(beats, &mut search.found),
+                Start::Part(part_sec, beats) => self.weigh_part(part_sec, beats, &mut search.found),
                 Start::Repeated(beats) => self.weigh_repeated(beats, &mut search.found),
                 Start::Heard(bpm) => self.weigh_near(bpm, &mut search.found),
             }
         }
         search.next < search.starts.len()
+    }
+
+    /// How long the file is without silence around it, where that may be a loop and the file is none
+    /// that a program makes: what sounds within much silence, and what is as long as a program makes
+    /// one.
+    fn parts_sec(&self) -> Vec<f64> {
+        let [length_sec, parts_sec @ ..] = self.lengths_sec;
+        if !self.is_short() || self.is_of_program(length_sec) {
+            return Vec::new();
+        }
+        let is_sounding =
+            |part_sec: f64| part_sec == self.sounding_sec() && length_sec - part_sec > ADDED_SEC;
+        let is_part = |part_sec: &f64| is_sounding(*part_sec) || self.is_of_program(*part_sec);
+        let mut parts_sec = parts_sec.to_vec();
+        parts_sec.retain(|part_sec| *part_sec < length_sec && is_part(part_sec));
+        parts_sec.dedup();
+        parts_sec
+    }
+
+    /// Whether a length is, to the frame, one that a program makes.
+    fn is_of_program(&self, length_sec: f64) -> bool {
+        let tempi = length::exact_beats(length_sec, self.frame_sec);
+        tempi.map(|beats| length::bpm_of(length_sec, beats)).any(|bpm| is_usual(&bpm))
     }
 
     /// What the flux says of the tempo near `bpm`.
@@ -131,11 +151,10 @@ impl Evidence<'_> {
         }
     }
 
-    /// Weighs that what sounds is so many beats long: a loop with silence around it.
-    fn weigh_sounding(&self, beats: u32, found: &mut Vec<Candidate>) {
-        let sounding_sec = self.sounding_sec();
-        if let Some(fit) = self.usual_fit(sounding_sec, beats) {
-            found.push(self.weigh(fit.bpm, Some(fit), Some(sounding_sec)));
+    /// Weighs that the file without silence around it is so many beats long.
+    fn weigh_part(&self, part_sec: f64, beats: u32, found: &mut Vec<Candidate>) {
+        if let Some(fit) = self.usual_fit(part_sec, beats) {
+            found.push(self.weigh(fit.bpm, Some(fit), Some(part_sec)));
         }
     }
 

@@ -117,9 +117,7 @@ impl Evidence<'_> {
         let frames = |seconds: f64| seconds * f64::from(FRAMES_PER_SEC);
         match loop_sec {
             None => of.open(lag),
-            Some(file) if file == self.lengths_sec[0] || file == self.sounding_sec() => {
-                of.closed(lag, frames(file))
-            }
+            Some(file) if self.lengths_sec.contains(&file) => of.closed(lag, frames(file)),
             Some(part) => of.overlapping(lag.rem_euclid(frames(part))),
         }
     }

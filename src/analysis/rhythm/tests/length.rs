@@ -84,6 +84,27 @@ fn a_loop_with_silence_around_it_has_the_tempo_of_what_sounds() {
 }
 
 #[test]
+fn a_loop_that_a_program_made_is_that_behind_silence_and_before_it() {
+    for (bpm, bars, before, after) in
+        [(137.0, 1, 1_105, 0), (97.0, 1, 441, 0), (174.0, 2, 0, 882), (113.0, 1, 1_105, 1_400)]
+    {
+        let mut track = Track::groove(44_100, bpm, bars);
+        // Sounds from its first frame to its last one.
+        for (at, value) in track.plane.iter_mut().enumerate() {
+            *value += 0.05 * (at as f32 * 0.05).cos();
+        }
+        let plane = [vec![0.0; before], track.plane, vec![0.0; after]].concat();
+        let (_, tempo, _) = analyse(Track { rate: 44_100, plane }.sample());
+        let found = tempo.bpm.expect("a pulse");
+        assert!((found - bpm).abs() < 0.01, "{found} for {bpm}");
+        let expected: Vec<f64> = (0..4 * bars)
+            .map(|beat| before as f64 / 44_100.0 + f64::from(beat) * 60.0 / bpm)
+            .collect();
+        assert_beats(&tempo.beats_sec[..expected.len()], &expected, 0.005);
+    }
+}
+
+#[test]
 fn what_is_cut_to_whole_seconds_is_no_loop_of_an_odd_number_of_beats() {
     // Ten seconds, nearly 17 beats, from 0.2 s on.
     let bpm = 101.8;
