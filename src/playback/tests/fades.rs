@@ -325,6 +325,23 @@ fn an_end_within_the_sample_is_exact_and_fades() {
 }
 
 #[test]
+fn a_fade_towards_an_end_in_the_middle_is_as_short_as_was_asked_for() {
+    for fade_out_frames in [1, 4, 100, 239, 1_000] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![1.0; 5_000]]);
+        rig.play(1, 0, VoiceParams { end_frame: 3_000, fade_out_frames, ..params() });
+        let out = rig.left(3_500);
+        let fade = fade_out_frames as usize;
+        assert!(out[..3_000 - fade].iter().all(|value| *value == 1.0), "{fade}");
+        for (left, value) in out[..3_000].iter().rev().take(fade).enumerate() {
+            let expected = curve(left as f64 / fade as f64);
+            assert!((f64::from(*value) - expected).abs() < 1e-5, "{fade}, {left}: {value}");
+        }
+        assert!(out[3_000..].iter().all(|value| *value == 0.0), "{fade}");
+    }
+}
+
+#[test]
 fn a_looped_voice_fades_only_when_it_plays_on_to_its_end() {
     let mut rig = Rig::new();
     rig.load(0, vec![vec![1.0; 1_000]]);

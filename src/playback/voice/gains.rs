@@ -17,8 +17,10 @@ impl Voice {
         ramp_frames: u32,
         factors: &mut [f32],
     ) -> bool {
-        let least = if run.step > 0 && self.is_cut(sample) { ramp_frames } else { 0 };
-        let frames = self.fade_out_frames.max(least);
+        let frames = match self.fade_out_frames {
+            0 if run.step > 0 && self.is_cut(sample) => ramp_frames,
+            frames => frames,
+        };
         let to_end = |frame| run.frames_left(frame).filter(|_| frames > 0);
         let is_near = to_end(0).is_some_and(|left| left - run.frames as f64 <= f64::from(frames));
         if !is_near && self.tail.is_none_or(|tail| tail == 1.0) {
