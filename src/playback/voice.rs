@@ -241,13 +241,14 @@ impl Voice {
         }
     }
 
-    /// Changes what it repeats. Where it has run beyond its new loop, it jumps into that.
-    pub(super) fn set_loop(&mut self, looping: Looping, sample: Material<'_>) {
+    /// Changes what it repeats. Where it has run beyond its new loop, it jumps into that. One that
+    /// has not begun, or was told to jump, comes into its loop from there.
+    pub(super) fn set_loop(&mut self, looping: Looping, sample: Material<'_>, common: Common) {
         self.track.set_loop(span_of(looping, self.own_loop));
-        if !self.is_silent()
-            && let Some(frame) = self.track.folded(fixed(self.pace.target()), self.length(sample))
-        {
-            self.seek = Some(frame);
+        if self.track.has_moved() && self.seek.is_none() {
+            let speed = fixed(self.speed_with(common));
+            let way = self.way_till_shut(common);
+            self.seek = self.track.folded(speed, way, self.length(sample));
         }
     }
 }

@@ -167,11 +167,12 @@ impl Mixer {
     }
 
     fn set_loop(&mut self, id: u64, looping: Looping) {
+        let common = self.common();
         let of_id = |voice: &&mut Voice| voice.is_taken() && voice.id == id;
         if let Some(voice) = self.voices.iter_mut().find(of_id)
             && let Some(sample) = self.buffers.get(voice.buffer)
         {
-            voice.set_loop(looping, sample);
+            voice.set_loop(looping, sample, common);
         }
     }
 

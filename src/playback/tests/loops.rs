@@ -149,7 +149,8 @@ fn a_loop_that_is_moved_takes_the_voice_along_without_a_click() {
     rig.send(set_loop(Looping::Span(span(4_800, 9_600, LoopKind::Forward))));
     out.extend(rig.left(2 * RAMP));
     assert!(sharpest(&out) < 4e-4, "{}", sharpest(&out));
-    let place = 4_800 + (30_120 - 4_800) % 4_800 + RAMP;
+    // On the beat: where it would be had it gone round that loop all the time.
+    let place = 4_800 + (30_120 + 2 * RAMP - 4_800) % 4_800;
     assert_eq!(rig.left(100), sine(100.0, 48_000)[place..place + 100]);
 
     // Ahead of the voice: nothing changes till it is there.
@@ -161,6 +162,42 @@ fn a_loop_that_is_moved_takes_the_voice_along_without_a_click() {
     rig.send(set_loop(Looping::Span(span(1_000, 1_500, LoopKind::Forward))));
     let expected = [&sample[500..1_500], &sample[1_000..1_500]].concat();
     assert_eq!(rig.left(1_500), expected);
+}
+
+#[test]
+fn a_moved_loop_keeps_the_beat_whatever_the_voice_does() {
+    // Each frame is its own number in 10,000ths: what is heard is where the voice is.
+    let sample: Vec<f32> = (0..10_000).map(|frame| frame as f32 / 10_000.0).collect();
+    let moved = || set_loop(Looping::Span(span(100, 1_000, LoopKind::Forward)));
+    let pause = || ControlMessage::PauseVoice { voice: 1 };
+    let resume = || ControlMessage::ResumeVoice { voice: 1 };
+    let seek = |frame| ControlMessage::SeekVoice { voice: 1, frame };
+    let (volume, pan, speed, looping) = (None, None, Some(2.0), None);
+    let hasten = ControlMessage::SetVoice { voice: 1, volume, pan, speed, looping };
+    // From frame 5,000 on: what is sent, frames, what is sent, and where it is 479 frames later,
+    // having faded out and in.
+    let (now, then) = (5_000, 2 * RAMP - 1);
+    for (what, before, frames, after, place) in [
+        ("it plays", vec![], 0, vec![moved()], now + then),
+        ("it opens", vec![pause()], 100, vec![resume(), moved()], now + 100 + then),
+        // Half of the way there it was as slow as before.
+        ("it is faster", vec![hasten], 1_000, vec![moved()], now + 2 * (1_000 + then) - RAMP / 2),
+        ("it is paused", vec![pause()], 300, vec![moved(), resume()], now + RAMP + then),
+        ("it pauses", vec![pause(), moved()], 300, vec![resume()], now + RAMP + then),
+        ("it was sought", vec![], 0, vec![seek(300), moved()], 300 + RAMP - 1),
+        ("it was sought far", vec![], 0, vec![seek(2_000), moved()], 2_000 + RAMP - 1),
+    ] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![sample.clone()]);
+        rig.play(1, 0, params());
+        rig.left(now);
+        before.into_iter().for_each(|message| rig.send(message));
+        rig.left(frames);
+        after.into_iter().for_each(|message| rig.send(message));
+        let heard = rig.left(then + 1)[then] * 10_000.0;
+        let expected = (100 + (place - 100) % 900) as f32;
+        assert!((heard - expected).abs() < 1.1, "{what}: at {heard}, not at {expected}");
+    }
 }
 
 #[test]

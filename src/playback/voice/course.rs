@@ -125,6 +125,18 @@ impl Voice {
         frames
     }
 
+    /// How far it gets, in fixed point, until a gate that is to be shut now is shut.
+    pub(super) fn way_till_shut(&self, common: Common) -> i64 {
+        let frames = if self.gate.target() == 0.0 {
+            self.gate.frames_left()
+        } else {
+            self.gate_frames(common.ramp_frames).max(1) as usize
+        };
+        let mut pace = self.pace;
+        pace.change(self.speed_with(common), self.gate.rests_at(0.0), common.ramp_frames);
+        (0..frames).map(|_| fixed(pace.next())).sum()
+    }
+
     /// Whether a sample that is still growing has too little to play on: what a block and a
     /// fade after it need, and, once starved, a tenth of a second more; of a loop no more than
     /// that. Backwards, what is not known is where the end is, to start from or to go round to.
