@@ -56,6 +56,8 @@ pub(super) struct Track {
     behind: Edge,
     /// Was put where it is, and has not moved: a place beyond its loop is folded into that.
     placed: bool,
+    /// Its loop was taken away: it is there for the rest of the round alone.
+    taken: bool,
     /// Of a sample that is not in memory: what lies at the other end is not read before it was
     /// there.
     is_streamed: bool,
@@ -72,18 +74,19 @@ impl Track {
             turned: false,
             behind: Edge::Open,
             placed: true,
+            taken: false,
             is_streamed: false,
         };
         track.begin_loop(span);
         track
     }
 
-    /// Puts it at a frame. Its loop begins anew.
+    /// Puts it at a frame. Its loop begins anew, unless that was taken away.
     pub(super) fn place(&mut self, frame: u64) {
         self.index = i64::try_from(frame).unwrap_or(i64::MAX / 2).min(i64::MAX / 2);
         self.fraction = 0;
         self.placed = true;
-        self.begin_loop(self.span);
+        self.begin_loop(self.span.filter(|_| !self.taken));
     }
 
     /// The frame that it is at, and the fraction of the next one.
@@ -122,13 +125,16 @@ impl Track {
     /// Gives it another loop, or none; it plays on from where it is. A round that is under way
     /// without a loop to follow is played to its end.
     pub(super) fn set_loop(&mut self, span: Option<LoopSpan>) {
-        if span.is_none() {
+        if span.is_none() && self.placed {
+            self.begin_loop(None);
+        } else if span.is_none() {
+            self.taken = true;
             // On the way back it still has to turn round.
             self.edges_left = u32::from(self.turned);
             if let Some(span) = self.span.as_mut().filter(|_| self.turned) {
                 span.kind = LoopKind::PingPong;
             }
-        } else if span != self.span || self.edges_left == 0 {
+        } else if span != self.span || self.edges_left == 0 || self.taken {
             self.begin_loop(span);
         }
     }
@@ -148,6 +154,7 @@ impl Track {
 
     fn begin_loop(&mut self, span: Option<LoopSpan>) {
         self.span = span;
+        self.taken = false;
         self.turned = false;
         self.behind = Edge::Open;
         self.edges_left = span.map_or(0, |span| match span.kind {

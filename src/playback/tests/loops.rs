@@ -201,6 +201,47 @@ fn a_moved_loop_keeps_the_beat_whatever_the_voice_does() {
 }
 
 #[test]
+fn a_loop_that_was_taken_away_is_none_any_more() {
+    let sample = noise(2_000, 26);
+    let off = || set_loop(Looping::Off);
+    let seek = |frame| ControlMessage::SeekVoice { voice: 1, frame };
+    for kind in [LoopKind::Forward, LoopKind::PingPong, LoopKind::Backward] {
+        let play = |at_frame| {
+            let mut rig = Rig::new();
+            rig.load(0, vec![sample.clone()]);
+            let looping = Looping::Span(span(100, 200, kind));
+            rig.play(1, 0, VoiceParams { looping, at_frame, ..params() });
+            rig
+        };
+        // Before it sounds.
+        for at_frame in [None, Some(50)] {
+            let mut rig = play(at_frame);
+            rig.send(off());
+            rig.left(at_frame.map_or(0, |_| 50));
+            assert_eq!(rig.left(2_000), sample, "{kind:?}, {at_frame:?}");
+        }
+        // Before a jump, and while it fades for one.
+        for commands in [[off(), seek(0)], [seek(0), off()]] {
+            let mut rig = play(None);
+            rig.left(150);
+            commands.into_iter().for_each(|command| rig.send(command));
+            rig.left(RAMP);
+            assert_eq!(rig.left(2_000), sample, "{kind:?}");
+        }
+    }
+    // Given back on the way back: the voice stays in it.
+    let mut rig = Rig::new();
+    rig.load(0, vec![sample]);
+    let looping = Looping::Span(span(100, 200, LoopKind::PingPong));
+    rig.play(1, 0, VoiceParams { looping, ..params() });
+    rig.left(250);
+    rig.send(off());
+    rig.send(set_loop(looping));
+    rig.left(5_000);
+    assert_eq!(rig.ends(), []);
+}
+
+#[test]
 fn a_voice_that_turns_round_behind_its_loop_reads_what_is_there() {
     // Each frame is its own number in 10,000ths: what is heard is where the voice is.
     let sample: Vec<f32> = (0..10_000).map(|frame| frame as f32 / 10_000.0).collect();
