@@ -106,7 +106,7 @@ class AudioEngine:
         calls `run()`, so that it gives way to a UI (on Linux). `max_queued` is how many loads may
         wait, `max_voices` how many may sound; one more takes the place of another, see
         `play_sample`. `limiter` turns on what keeps the mix within full scale, see `set_limiter`;
-        `meter_rate_hz`, 1 to 1000, is how often `meters()` shows something new.
+        `meter_rate_hz`, 1 to 1000, is how often `meters()` shows something new at most.
         `max_sample_bytes` limits one decoded sample, `max_source_bytes` what is read from one
         file-like object (None: no limit).
 
@@ -542,9 +542,10 @@ class AudioEngine:
     ) -> int | None:
         """Plays the slot's sample and returns the voice's id, or None if nothing will sound.
 
-        `volume` is linear gain 0…4, `pan` -1 (left)…1 (right) at constant power, `speed` -4…4
-        (negative plays backwards). `at_frame` is when it starts, on the engine's clock (None, or
-        a frame in the past: at once), exact to the frame.
+        `volume` is linear gain 0…4, `pan` -1 (left)…1 (right) at constant power: 0 changes nothing,
+        an end is its side 3 dB louder, alone. `speed` is -4…4 (negative plays backwards).
+        `at_frame` is when it starts, on the engine's clock (None, or a frame in the past: at once),
+        exact to the frame.
 
         `normalize` amplifies the sample beside the volume, so that all are alike: ``"peak"`` makes
         full scale of its greatest value; ``"loudness"`` brings it to -18 LUFS, which is the level
@@ -552,8 +553,9 @@ class AudioEngine:
         dBTP; by 80 dB at most. A sample whose loudness is not known (``analyze="loudness"``) plays
         as it is; so does one that is streamed, or that plays before all of it is there.
 
-        It plays from `start_sec` of the sample to `end_sec` (None: its end); backwards, a
-        `start_sec` of 0 is the end. `fade_in_sec` and `fade_out_sec`, 0…60, fade it in, and out
+        It plays from `start_sec` of the sample to `end_sec` (None: its end), backwards from
+        `start_sec` to the sample's beginning, where a `start_sec` of 0 is `end_sec`; each is the
+        frame that is nearest. `fade_in_sec` and `fade_out_sec`, 0…60, fade it in, and out
         towards that end, exact to the frame. Where they are 0, the sample's own beginning and end
         are left as they are, and a start or an end in the middle takes 5 ms: a slice that begins
         with an attack keeps it with a `fade_in_sec` of one frame. What starts beyond the end of the
@@ -569,14 +571,15 @@ class AudioEngine:
         sample, which is the release of an instrument; `stop_voice` does not wait for that. A loop
         that starts beyond the end is none, and without `loop` the other two say nothing.
 
-        `retrigger` says what happens to voices of the id that sound when it starts: nothing
-        (``"overlap"``), they fade (``"restart"``), this one does not sound (``"ignore"``), or
-        both (``"toggle"``). `choke` is a group, any number: when it starts, voices of the same
+        `retrigger` says what happens to voices of the id that sound when it starts (or are paused,
+        but do not fade already): nothing (``"overlap"``), they fade (``"restart"``), this one does
+        not sound (``"ignore"``), or both (``"toggle"``). `choke` is a group, any number: when it
+        starts, voices of the same
         group fade, whatever their id. `bus`, 0 to 15, is what it is heard through, see `set_bus`.
 
-        If `max_voices` sound already, it takes the place of the quietest, by volume and fade, of
-        equals the oldest; one that waits for its frame goes last. That one fades in 5 ms, and
-        its `ended` event says ``"stolen"``.
+        If `max_voices` sound already, or wait for their frames, it takes the place of the quietest
+        at once, by volume and fade, of equals the oldest; one that waits goes last.
+        That one fades in 5 ms, and its `ended` event says ``"stolen"``.
 
         If the slot has no sample yet and its load runs, `when_loading` decides: start as soon as
         it can (one play waits per id, the latest, for at most `max_wait_sec`), drop it, or raise
@@ -588,7 +591,8 @@ class AudioEngine:
 
         A sample of more channels than the output has, or of fewer, is mapped by the layout that
         its number of channels usually has: centre and surrounds at -3 dB to their sides (ITU-R
-        BS.775), a mono sample to left and right.
+        BS.775), the low-frequency effects to none, a mono sample to left and right. Of more than 8
+        channels those are heard that the output has.
 
         Raises ``ValueError("volume out of range")`` and so on, also for NaN.
         """
@@ -630,7 +634,8 @@ class AudioEngine:
         self._native.seek_sample(id, position_sec)
 
     def stop_voice(self, voice: SupportsIndex | None, *, fade_sec: float = 0.005) -> bool:
-        """Fades one voice out; drops one that still waits for its load. False if it had ended
+        """Fades one voice out, over 0…60 s but 1 ms at least; of two fades the one that is over
+        first counts. Drops one that still waits for its load. False if it had ended
         already, or is None: what `play_sample` returns where nothing sounds."""
         return self._native.stop_voice(voice, fade_sec)
 
@@ -643,7 +648,9 @@ class AudioEngine:
         return self._native.resume_voice(voice)
 
     def seek_voice(self, voice: SupportsIndex | None, position_sec: float) -> bool:
-        """Moves one voice to `position_sec` of its sample. False if it had ended already."""
+        """Moves one voice to `position_sec` of its sample. It fades where it is, in 5 ms, and from
+        there on is heard from `position_sec`, with a fade unless that is the sample's beginning.
+        False if it had ended already."""
         return self._native.seek_voice(voice, position_sec)
 
     def set_voice(
@@ -661,8 +668,8 @@ class AudioEngine:
         `play_sample`. False if it had ended already.
 
         A new `loop` replaces the old one with its stretch. A voice that has run beyond it jumps
-        into it, by whole lengths of the loop, so that it keeps its beat; without a click. With
-        ``loop=False`` it plays its round to the end, and on to the end of the sample.
+        into it, by whole lengths of the loop, so that it keeps its beat: it fades out in 5 ms, and
+        in. With ``loop=False`` it plays its round to the end, and on to the end of the sample.
         """
         looping = (loop, loop_start_sec, loop_end_sec)
         return self._native.set_voice(voice, volume, pan, speed, *looping)
@@ -690,8 +697,9 @@ class AudioEngine:
     def meters(self) -> Meters:
         """How loud the output and its buses are, for a UI to draw in each frame.
 
-        It is always the last turn of the meters, `meter_rate_hz` of them a second: who reads as
-        often misses no peak. Reading takes nothing from other readers.
+        It is always the last turn of the meters, at most `meter_rate_hz` of them a second, as a
+        turn ends with a block of 256 frames or less: who reads as often misses no peak. Reading
+        takes nothing from other readers.
         """
         master, buses, limiter_gain = self._native.meters()
         return Meters(Levels(*master), [Levels(*levels) for levels in buses], limiter_gain)

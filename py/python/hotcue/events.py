@@ -281,7 +281,8 @@ TERMINAL = frozenset({"success", "error", "cancelled"})
 
 
 class VoiceStarted(TypedDict):
-    """A voice sounds. `frame` is its first, on the engine's clock."""
+    """A voice sounds, or would if it were not paused. `frame` is its first, on the engine's
+    clock."""
 
     type: Literal["started"]
     voice: int

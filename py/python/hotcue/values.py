@@ -48,7 +48,7 @@ class Levels(NamedTuple):
 
 
 class Meters(NamedTuple):
-    """How loud everything was in the last turn of the meters, `meter_rate_hz` a second."""
+    """How loud everything was in the last turn of the meters, at most `meter_rate_hz` a second."""
 
     master: Levels
     """What leaves: all buses, at the master volume, behind the limiter."""
