@@ -8,7 +8,8 @@
 
 use std::io::{self, Read};
 
-const CAPTURE: &[u8] = b"OggS\0";
+/// What a page begins with.
+pub(crate) const CAPTURE: &[u8] = b"OggS\0";
 const HEADER_BYTES: usize = 27;
 /// The longest page there can be.
 pub(crate) const MAX_PAGE_BYTES: usize = HEADER_BYTES + 255 + 255 * 255;

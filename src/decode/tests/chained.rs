@@ -56,6 +56,10 @@ fn junk_of_any_length_may_follow_the_last_page() {
             assert_eq!(with_junk.len(), warnings.len(), "{name} before {len} bytes: {with_junk:?}");
         }
     }
+    // Each beginning would be checked like a page of 8 KB: a minute for each 4 MB.
+    let file = [fixture("vorbis.ogg"), b"OggS\0".repeat(20_000)].concat();
+    let error = decode(&file).expect_err("too many to look at");
+    assert_eq!(error.kind(), LoadErrorKind::Corrupt, "{error}");
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use crate::decode::opus::{MAX_PAGE_BYTES, Next, Page, Pages};
+use crate::decode::opus::{CAPTURE, MAX_PAGE_BYTES, Next, Page, Pages};
 use crate::decode::reader::CountingReader;
 use crate::error::LoadError;
 
 /// Bytes in which the headers are looked for: a comment may hold pictures.
 const MAX_BYTES: u64 = 32 << 20;
+/// What looks like a page and is none, at the end of a file: to check each takes a while.
+const MOST_FALSE_PAGES: usize = 256;
 /// Kinds of headers.
 const COMMENT: u8 = 3;
 const SETUP: u8 = 5;
@@ -69,17 +71,19 @@ fn headers(reader: &mut (impl Read + Seek)) -> io::Result<Option<(Vec<u8>, Vec<u
 pub(in crate::decode) fn hide_junk_behind(reader: &mut CountingReader) -> io::Result<()> {
     let (len, page) = (reader.byte_len(), MAX_PAGE_BYTES as u64);
     let mut start = len;
+    let mut tries = MOST_FALSE_PAGES;
     let last = loop {
         // A page that begins in the first half lies in both as a whole.
         start = start.saturating_sub(page);
         reader.seek(SeekFrom::Start(start))?;
         let mut bytes = Vec::new();
         reader.by_ref().take(2 * page).read_to_end(&mut bytes)?;
-        let last = (0..bytes.len()).rev().find_map(|at| {
+        let places = (0..bytes.len()).rev().filter(|at| bytes[*at..].starts_with(CAPTURE));
+        let last = places.take(tries).inspect(|_| tries -= 1).find_map(|at| {
             let (_, page_len) = Page::parse(&bytes[at..])?;
             Some(start + at as u64..start + (at + page_len) as u64)
         });
-        if last.is_some() || start == 0 {
+        if last.is_some() || start == 0 || tries == 0 {
             break last;
         }
     };
