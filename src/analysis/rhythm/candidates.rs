@@ -17,7 +17,8 @@ const LOOP_BEATS: [u32; 9] = [2, 3, 4, 6, 8, 12, 16, 24, 32];
 /// And what repeats itself.
 const REPEATED_BEATS: [u32; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
 /// More silence around what sounds is no part of a loop, unless its length with it is one that a
-/// program makes, and less if its length without it is. Of 700 real loops of the looked-at half of `benches/tempo`, ten are other.
+/// program makes, and less if its length without it is. Of 700 real loops of the looked-at half of
+/// `benches/tempo`, ten are other.
 const ADDED_SEC: f64 = 0.1;
 /// What is shorter may be a loop.
 pub(super) const LOOP_MAX_SEC: f64 = 12.0;

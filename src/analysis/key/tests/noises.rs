@@ -66,7 +66,6 @@ fn a_constant_has_no_key() {
     }
 }
 
-/// Toms ring at frequencies that keep to no semitones.
 #[test]
 fn a_single_click_has_no_key() {
     for rate in [11_025, RATE, 44_100, 48_000] {
@@ -81,6 +80,7 @@ fn a_single_click_has_no_key() {
     }
 }
 
+/// Toms ring at frequencies that keep to no semitones.
 #[test]
 fn a_membrane_that_rings_has_no_key() {
     for low_hz in [70.0, 98.0, 131.0, 185.0] {
