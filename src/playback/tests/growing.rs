@@ -142,3 +142,19 @@ fn a_counted_loop_that_ends_within_a_block_waits_for_what_comes_behind_it() {
     writer.finish();
     assert!(rig.left(500).iter().all(|value| (value - 0.5).abs() < 1e-3));
 }
+
+#[test]
+fn there_and_back_it_begins_as_one_that_is_all_there() {
+    let sample = noise(9600, 27);
+    let span =
+        LoopSpan { start_frame: 0, end_frame: u64::MAX, kind: LoopKind::PingPong, rounds: 0 };
+    let play = |rig: &mut Rig| {
+        rig.play(1, 0, VoiceParams { speed: 0.7, looping: Looping::Span(span), ..params() });
+        rig.left(1000)
+    };
+    let mut whole = Rig::new();
+    whole.load(0, vec![sample.clone()]);
+    let (mut rig, mut writer) = growing(9600);
+    writer.append(&[&sample[..4800]]).expect("fits");
+    assert_eq!(play(&mut rig), play(&mut whole));
+}

@@ -42,8 +42,10 @@ impl Surroundings {
             Edge::Open => place,
             Edge::Wrap => self.start + (place - self.start).rem_euclid(length),
             Edge::Mirror => {
-                let way = (place - self.start).rem_euclid(2 * length);
-                self.start + way.min(2 * length - 1 - way)
+                // Up to the end of what still grows: from the start it is mirrored all the same.
+                let both = length.saturating_mul(2);
+                let way = (place - self.start).rem_euclid(both);
+                self.start + way.min(both - 1 - way)
             }
         }
     }
