@@ -84,6 +84,8 @@ pub(super) struct Voice {
     /// sample's own, and no fade touches it.
     fresh: bool,
     seek: Option<u64>,
+    /// Nobody told it to jump: its loop moved.
+    follows_loop: bool,
     gate: Ramp,
     /// How long the gate opens: what was asked for the first time, then as long as any fade.
     opening_frames: Option<u32>,
@@ -138,6 +140,7 @@ impl Voice {
             starved: false,
             fresh: params.start_frame == 0 && params.fade_in_frames == 0,
             seek: None,
+            follows_loop: false,
             gate: Ramp::at(0.0),
             opening_frames: Some(params.fade_in_frames).filter(|frames| *frames > 0),
             fade_out_frames: params.fade_out_frames,
@@ -216,7 +219,7 @@ impl Voice {
     }
 
     pub(super) fn seek(&mut self, frame: u64) {
-        self.seek = Some(frame);
+        (self.seek, self.follows_loop) = (Some(frame), false);
     }
 
     pub(super) fn set_volume(&mut self, volume: f32, ramp_frames: u32) {
@@ -245,10 +248,11 @@ impl Voice {
     /// has not begun, or was told to jump, comes into its loop from there.
     pub(super) fn set_loop(&mut self, looping: Looping, sample: Material<'_>, common: Common) {
         self.track.set_loop(span_of(looping, self.own_loop));
-        if self.track.has_moved() && self.seek.is_none() {
+        if self.track.has_moved() && (self.seek.is_none() || self.follows_loop) {
             let speed = fixed(self.speed_with(common));
             let way = self.way_till_shut(common);
             self.seek = self.track.folded(speed, way, self.length(sample));
+            self.follows_loop = true;
         }
     }
 }

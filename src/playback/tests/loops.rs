@@ -169,6 +169,7 @@ fn a_moved_loop_keeps_the_beat_whatever_the_voice_does() {
     // Each frame is its own number in 10,000ths: what is heard is where the voice is.
     let sample: Vec<f32> = (0..10_000).map(|frame| frame as f32 / 10_000.0).collect();
     let moved = || set_loop(Looping::Span(span(100, 1_000, LoopKind::Forward)));
+    let elsewhere = || set_loop(Looping::Span(span(2_000, 2_700, LoopKind::Forward)));
     let pause = || ControlMessage::PauseVoice { voice: 1 };
     let resume = || ControlMessage::ResumeVoice { voice: 1 };
     let seek = |frame| ControlMessage::SeekVoice { voice: 1, frame };
@@ -184,6 +185,7 @@ fn a_moved_loop_keeps_the_beat_whatever_the_voice_does() {
         ("it is faster", vec![hasten], 1_000, vec![moved()], now + 2 * (1_000 + then) - RAMP / 2),
         ("it is paused", vec![pause()], 300, vec![moved(), resume()], now + RAMP + then),
         ("it pauses", vec![pause(), moved()], 300, vec![resume()], now + RAMP + then),
+        ("it moves on", vec![], 0, vec![elsewhere(), moved()], now + then),
         ("it was sought", vec![], 0, vec![seek(300), moved()], 300 + RAMP - 1),
         ("it was sought far", vec![], 0, vec![seek(2_000), moved()], 2_000 + RAMP - 1),
     ] {
@@ -229,6 +231,16 @@ fn a_loop_that_was_taken_away_is_none_any_more() {
             assert_eq!(rig.left(2_000), sample, "{kind:?}");
         }
     }
+    // While the voice fades to jump into it.
+    let mut rig = Rig::new();
+    rig.load(0, vec![sample.clone()]);
+    rig.play(1, 0, params());
+    rig.left(1_000);
+    rig.send(set_loop(Looping::Span(span(100, 200, LoopKind::Forward))));
+    rig.left(RAMP / 2);
+    rig.send(off());
+    rig.left(RAMP);
+    assert_eq!(rig.left(100), sample[1_000 + RAMP / 2 + RAMP..][..100]);
     // Given back on the way back: the voice stays in it.
     let mut rig = Rig::new();
     rig.load(0, vec![sample]);
