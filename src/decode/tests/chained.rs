@@ -56,6 +56,12 @@ fn junk_of_any_length_may_follow_the_last_page() {
             assert_eq!(with_junk.len(), warnings.len(), "{name} before {len} bytes: {with_junk:?}");
         }
     }
+    // As many beginnings of pages as are looked at, on more than one page's length.
+    let false_page = [&b"OggS\0"[..], &[0; 395]].concat();
+    let file = fixture("vorbis.ogg");
+    let (alone, _) = decode(&file).expect("a good file");
+    let (planes, _) = decode(&[file, false_page.repeat(255)].concat()).expect("few enough");
+    assert!(planes == alone);
     // Each beginning would be checked like a page of 8 KB: a minute for each 4 MB.
     let file = [fixture("vorbis.ogg"), b"OggS\0".repeat(20_000)].concat();
     let error = decode(&file).expect_err("too many to look at");

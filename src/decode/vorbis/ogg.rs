@@ -74,11 +74,14 @@ pub(in crate::decode) fn hide_junk_behind(reader: &mut CountingReader) -> io::Re
     let mut tries = MOST_FALSE_PAGES;
     let last = loop {
         // A page that begins in the first half lies in both as a whole.
+        let end = start;
         start = start.saturating_sub(page);
         reader.seek(SeekFrom::Start(start))?;
         let mut bytes = Vec::new();
         reader.by_ref().take(2 * page).read_to_end(&mut bytes)?;
-        let places = (0..bytes.len()).rev().filter(|at| bytes[*at..].starts_with(CAPTURE));
+        // What begins from `end` on was looked at before.
+        let is_place = |at: &usize| start + (*at as u64) < end && bytes[*at..].starts_with(CAPTURE);
+        let places = (0..bytes.len()).rev().filter(is_place);
         let last = places.take(tries).inspect(|_| tries -= 1).find_map(|at| {
             let (_, page_len) = Page::parse(&bytes[at..])?;
             Some(start + at as u64..start + (at + page_len) as u64)
