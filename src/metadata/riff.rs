@@ -109,8 +109,10 @@ impl<'a> Iterator for Parts<'a> {
         let content = &self.rest[8..];
         let content = &content[..len.min(content.len())];
         let end = 8 + content.len();
-        // Some writers do not pad, others pad with whatever they had there.
-        let is_padded = self.begins_at(end + 1) || !self.begins_at(end);
+        // Some writers do not pad, others pad with whatever they had there. What comes next may be
+        // cut off.
+        let is_zero = || self.rest.get(end).is_none_or(|byte| *byte == 0);
+        let is_padded = self.begins_at(end + 1) || !self.begins_at(end) && is_zero();
         let padded = content.len() % 2 == 1 && is_padded;
         self.rest = self.rest.get(end + usize::from(padded)..).unwrap_or(&[]);
         Some((id, content))

@@ -222,6 +222,9 @@ fn info_is_read_also_without_padding_and_id3_comes_before() {
         let metadata = said(&wav_with(&chunk(b"LIST", &padded.concat(), false), b""));
         assert_eq!(tags_of(&metadata), expected, "padded with {padding}");
     }
+    let cut_off = b"INFOINAM\x03\0\0\0abcITRK\x64\0\0\x003/12";
+    let metadata = said(&wav_with(&chunk(b"LIST", cut_off, false), b""));
+    assert_eq!(tags_of(&metadata), expected, "cut off, and without padding");
 
     let info =
         [&b"INFO"[..], &chunk(b"INAM", b"from info", false), &chunk(b"IXYZ", b"own\0\0", false)];
