@@ -141,15 +141,22 @@ impl Track {
 
     /// Where in its loop it belongs after a way in fixed point, or at its end if that comes first, if
     /// it has run beyond the loop in its direction.
-    pub(super) fn folded(&self, speed: i64, way: i64, length: Option<i64>) -> Option<u64> {
+    pub(super) fn folded(
+        &self,
+        speed: i64,
+        way: impl FnOnce() -> i64,
+        length: Option<i64>,
+    ) -> Option<u64> {
         let Bounds { start, end } = self.bounds(length).filter(|_| self.is_looped())?;
         let down = (speed < 0) != self.turned;
         let is_beyond = if down { self.index < start } else { self.index >= end };
-        let way = if self.turned { -way } else { way };
+        if !is_beyond {
+            return None;
+        }
+        let way = if self.turned { -way() } else { way() };
         let ahead = self.index + way.saturating_add(self.fraction.into()).div_euclid(ONE);
         let place = ahead.clamp(-1, length.unwrap_or(i64::MAX).max(0));
-        let frame = start + (place - start).rem_euclid(end - start);
-        u64::try_from(frame).ok().filter(|_| is_beyond)
+        u64::try_from(start + (place - start).rem_euclid(end - start)).ok()
     }
 
     fn begin_loop(&mut self, span: Option<LoopSpan>) {

@@ -250,7 +250,7 @@ impl Voice {
         self.track.set_loop(span_of(looping, self.own_loop));
         if self.track.has_moved() && (self.seek.is_none() || self.follows_loop) {
             let speed = fixed(self.speed_with(common));
-            let way = self.way_till_shut(common);
+            let way = || self.way_till_shut(common);
             self.seek = self.track.folded(speed, way, self.length(sample));
             self.follows_loop = true;
         }
