@@ -63,13 +63,16 @@ fn headers(reader: &mut (impl Read + Seek)) -> io::Result<Option<(Vec<u8>, Vec<u
     }
 }
 
-/// Hides what is no page at the end of the file, and leaves `reader` at its start: symphonia 0.6.1
-/// refuses a file in whose last 64 KiB no page begins.
+/// Hides what is no page at the end of the file of which `reader` is at the start, and leaves it
+/// there: symphonia 0.6.1 refuses a file in whose last 64 KiB no page begins.
 ///
 /// # Errors
 /// Those of the reader.
 pub(in crate::decode) fn hide_junk_behind(reader: &mut CountingReader) -> io::Result<()> {
     let (len, page) = (reader.byte_len(), MAX_PAGE_BYTES as u64);
+    if len <= page {
+        return Ok(());
+    }
     let mut start = len;
     let mut tries = MOST_FALSE_PAGES;
     let last = loop {
