@@ -574,12 +574,12 @@ class AudioEngine:
         `retrigger` says what happens to voices of the id that sound when it starts (or are paused,
         but do not fade already): nothing (``"overlap"``), they fade (``"restart"``), this one does
         not sound (``"ignore"``), or both (``"toggle"``). `choke` is a group, any number: when it
-        starts, voices of the same
-        group fade, whatever their id. `bus`, 0 to 15, is what it is heard through, see `set_bus`.
+        starts, voices of the same group fade, whatever their id. `bus`, 0 to 15, is what it is
+        heard through, see `set_bus`.
 
         If `max_voices` sound already, or wait for their frames, it takes the place of the quietest
-        at once, by volume and fade, of equals the oldest; one that waits goes last.
-        That one fades in 5 ms, and its `ended` event says ``"stolen"``.
+        at once, by volume and fade, of equals the oldest; one that waits goes last. That one fades
+        in 5 ms, and its `ended` event says ``"stolen"``.
 
         If the slot has no sample yet and its load runs, `when_loading` decides: start as soon as
         it can (one play waits per id, the latest, for at most `max_wait_sec`), drop it, or raise

@@ -65,19 +65,23 @@ fn a_loop_that_does_not_end_with_its_music_has_the_tempo_that_is_heard() {
     }
 }
 
+/// A groove that sounds from its first frame to its last one, between so many frames of silence.
+fn padded(bpm: f64, bars: u32, [before, after]: [usize; 2]) -> Track {
+    let mut track = Track::groove(44_100, bpm, bars);
+    for (at, value) in track.plane.iter_mut().enumerate() {
+        *value += 0.05 * (at as f32 * 0.05).cos();
+    }
+    track.plane = [vec![0.0; before], track.plane, vec![0.0; after]].concat();
+    track
+}
+
 #[test]
 fn a_loop_with_silence_around_it_has_the_tempo_of_what_sounds() {
     for (bpm, bars, before_sec, after_sec) in
         [(137.0, 1, 0.0, 0.45), (97.0, 1, 0.0, 0.8), (174.0, 2, 0.0, 0.31), (113.0, 1, 0.27, 0.23)]
     {
-        let mut track = Track::groove(44_100, bpm, bars);
-        // Something sounds to the end.
-        for (at, value) in track.plane.iter_mut().enumerate() {
-            *value += 0.01 * (at as f32 * 0.05).sin();
-        }
-        let [before, after] = [before_sec, after_sec].map(|sec| vec![0.0; frames(sec, 44_100)]);
-        let plane = [before, track.plane, after].concat();
-        let (_, tempo, _) = analyse(Track { rate: 44_100, plane }.sample());
+        let silence = [before_sec, after_sec].map(|sec| frames(sec, 44_100));
+        let (_, tempo, _) = analyse(padded(bpm, bars, silence).sample());
         let found = tempo.bpm.expect("a pulse");
         assert!((found - bpm).abs() < 0.5, "{found} for {bpm}");
     }
@@ -88,13 +92,7 @@ fn a_loop_that_a_program_made_is_that_behind_silence_and_before_it() {
     for (bpm, bars, before, after) in
         [(137.0, 1, 1_105, 0), (97.0, 1, 441, 0), (174.0, 2, 0, 882), (113.0, 1, 1_105, 1_400)]
     {
-        let mut track = Track::groove(44_100, bpm, bars);
-        // Sounds from its first frame to its last one.
-        for (at, value) in track.plane.iter_mut().enumerate() {
-            *value += 0.05 * (at as f32 * 0.05).cos();
-        }
-        let plane = [vec![0.0; before], track.plane, vec![0.0; after]].concat();
-        let (_, tempo, _) = analyse(Track { rate: 44_100, plane }.sample());
+        let (_, tempo, _) = analyse(padded(bpm, bars, [before, after]).sample());
         let found = tempo.bpm.expect("a pulse");
         assert!((found - bpm).abs() < 0.01, "{found} for {bpm}");
         let expected: Vec<f64> = (0..4 * bars)
