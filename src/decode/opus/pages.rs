@@ -14,6 +14,9 @@ const HEADER_BYTES: usize = 27;
 /// The longest page there can be.
 pub(crate) const MAX_PAGE_BYTES: usize = HEADER_BYTES + 255 + 255 * 255;
 const READ_BYTES: usize = 64 << 10;
+/// As much may be taken for pages and not be any, beside as much as was passed: what has many
+/// beginnings of pages within the length of one would take hundreds of times as long as others.
+const MAX_FALSE_BYTES: u64 = 32 << 20;
 
 const CONTINUED: u8 = 1;
 const FIRST: u8 = 2;
@@ -34,12 +37,9 @@ pub(crate) struct Page {
 impl Page {
     /// The page that `bytes` begin with, and its length. None: there is none, or not all of it.
     pub(crate) fn parse(bytes: &[u8]) -> Option<(Self, usize)> {
-        let header = bytes.get(..HEADER_BYTES).filter(|header| header.starts_with(CAPTURE))?;
-        let segments = usize::from(header[26]);
-        let lengths = bytes.get(HEADER_BYTES..HEADER_BYTES + segments)?;
-        let start = HEADER_BYTES + segments;
-        let len = start + lengths.iter().map(|len| usize::from(*len)).sum::<usize>();
-        let content = bytes.get(start..len)?;
+        let len = Self::stated_len(bytes)?;
+        let (header, rest) = bytes.get(..len)?.split_at(HEADER_BYTES);
+        let (lengths, content) = rest.split_at(usize::from(header[26]));
         let u32_at = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| header[at + byte]));
         let sum = [&header[..22], &[0; 4], &header[26..], lengths, content]
             .into_iter()
@@ -58,6 +58,14 @@ impl Page {
             content: content.to_vec(),
         };
         Some((page, len))
+    }
+
+    /// How long the page is that `bytes` seem to begin with.
+    fn stated_len(bytes: &[u8]) -> Option<usize> {
+        let header = bytes.get(..HEADER_BYTES).filter(|header| header.starts_with(CAPTURE))?;
+        let lengths = bytes.get(HEADER_BYTES..HEADER_BYTES + usize::from(header[26]))?;
+        let content = lengths.iter().map(|len| usize::from(*len)).sum::<usize>();
+        Some(HEADER_BYTES + lengths.len() + content)
     }
 
     /// Whether its first segment goes on with a packet of the page before.
@@ -104,18 +112,21 @@ pub(crate) struct Pages<R> {
     buffer: Vec<u8>,
     /// What of `buffer` was taken already.
     taken: usize,
+    /// Bytes that were passed, and that seemed to be of a page and were not.
+    passed: u64,
+    false_bytes: u64,
     ended: bool,
 }
 
 impl<R: Read> Pages<R> {
     pub(crate) fn new(source: R) -> Self {
-        Self { source, buffer: Vec::new(), taken: 0, ended: false }
+        Self { source, buffer: Vec::new(), taken: 0, passed: 0, false_bytes: 0, ended: false }
     }
 
     /// The next page, or some of what lies before it: a damaged file may have much of that.
     ///
     /// # Errors
-    /// Those of the source.
+    /// Those of the source; `InvalidData` where far more seemed to be pages than can be.
     pub(crate) fn next(&mut self) -> io::Result<Next> {
         self.fill()?;
         let ahead = &self.buffer[self.taken..];
@@ -123,14 +134,24 @@ impl<R: Read> Pages<R> {
             return Ok(Next::End);
         }
         if let Some((page, len)) = Page::parse(ahead) {
-            self.taken += len;
+            self.pass(len);
             return Ok(Next::Page(page));
+        }
+        let false_len = Page::stated_len(ahead).filter(|len| *len <= ahead.len());
+        self.false_bytes += false_len.unwrap_or(0) as u64;
+        if self.false_bytes > MAX_FALSE_BYTES + self.passed {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "too many false pages of Ogg"));
         }
         let junk = ahead[1..].windows(CAPTURE.len()).position(|bytes| bytes == CAPTURE);
         // The last bytes may be the beginning of the next page.
         let all = if self.ended { ahead.len() } else { ahead.len() - CAPTURE.len() };
-        self.taken += junk.map_or(all, |junk| junk + 1);
+        self.pass(junk.map_or(all, |junk| junk + 1));
         Ok(Next::Junk)
+    }
+
+    fn pass(&mut self, len: usize) {
+        self.taken += len;
+        self.passed += len as u64;
     }
 
     /// Makes sure that the longest page fits into what is buffered, unless the file ends before.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::pages::{MAX_PAGE_BYTES, Next, Pages};
 use super::{Codec, Head};
 use crate::decode::{OpenedSource, open};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning, WarningCode};
@@ -155,6 +156,24 @@ fn streams_beside_it_and_junk_between_pages_are_passed_over() {
     let (_, frames, _, warnings) = load(&file).expect("good enough");
     assert_eq!(frames, 2 * PAGE - 312);
     assert_eq!(warnings, []);
+}
+
+/// What `file` ends in, pages and junk left out.
+fn pages_end(file: &[u8]) -> std::io::Result<()> {
+    let mut pages = Pages::new(file);
+    while !matches!(pages.next()?, Next::End) {}
+    Ok(())
+}
+
+#[test]
+fn a_file_full_of_false_pages_is_given_up_and_a_damaged_one_is_not() {
+    // Each of the longest length there is: together 200 times what there is to read.
+    let false_page = [&b"OggS\0"[..], &[0; 21], &[0xff; 300]].concat();
+    let error = pages_end(&false_page.repeat(1_000)).expect_err("too much to look at");
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
+    let damaged = [&false_page[..27 + 255], &[0; 255 * 255]].concat();
+    assert_eq!(damaged.len(), MAX_PAGE_BYTES);
+    pages_end(&damaged.repeat(600)).expect("as long as one will");
 }
 
 #[test]
