@@ -127,3 +127,8 @@ def test_the_reference_names_nothing_that_is_not_there() -> None:
     for name in referenced():
         module, _, attribute = name.rpartition(".")
         assert hasattr(importlib.import_module(module), attribute), name
+
+
+def test_every_figure_of_stats_is_told() -> None:
+    told = re.findall(r"`(\w+)`", hotcue.AudioEngine.stats.__doc__ or "")
+    assert set(hotcue.AudioEngine(output="null").stats()) <= set(told)

@@ -752,20 +752,31 @@ class AudioEngine:
         self._native.set_output(output)
 
     def stats(self) -> dict[str, Any]:
-        """Counters, a fresh dict of plain types; all zero but those of events while the
-        engine does not run.
+        """Counters, a fresh dict of plain types. While the engine does not run, all are 0 but those
+        of events and of the cache, which go on in its next run.
 
-        `queued` loads wait for one of the `workers`; `live` is how many have not ended.
+        `queued` loads wait for one of the `workers`, `live` have not ended, and in the samples of
+        `analyses` something is still to be heard. `abandoned_workers` are inside reads that never
+        returned.
+
         `samples` slots hold `sample_bytes`; `reserved_bytes` are those of loads that run, and of
         samples that have left their slots while something still uses them: a voice, or your
-        arrays. `abandoned_workers` are inside reads that never returned. `cache_storing` samples
-        are still to be put into the cache, which holds up no load.
+        arrays. `memory_budget` is what both together are to stay below, or None.
 
-        `most_voices` is how many ever sounded at once, `stream_voices` how many play
-        a stream; `underruns` how often one had to wait for
-        what was not decoded yet. `callback_load_mean`, `callback_load_p99` and
-        `callback_load_max` are shares of its time that the callback worked, 1.0 being all of it;
-        `xruns` is how often the device ran dry.
+        `unread_events` are in the poll queue; `dropped_events` were left out of it, as nobody
+        polled, and `dropped_playback_events` were lost, as too many voices began and ended at once.
+
+        `output` is the id of what plays, `voices` is how many sound, `most_voices` how many ever
+        did at once, `stream_voices` how many play a stream; `underruns` how often one had to wait
+        for what was not decoded yet. `callbacks` is how often the callback ran;
+        `callback_load_mean`, `callback_load_p99` and `callback_load_max` are shares of its time
+        that it worked, 1.0 being all of it; `callback_panics` is how often a bug cost a block,
+        `xruns` how often the device ran dry.
+
+        `cache_hits` samples came from the cache and `cache_misses` did not, `cache_stored` were put
+        into it, and `cache_storing` still are to be, which holds up no load. `cache_unsound` files
+        of it were damaged, `cache_failures` times it could not be written.
+        `cache_analysis_hits` and `cache_analysis_misses` count results.
         """
         return self._native.stats()
 
