@@ -86,6 +86,9 @@ impl Limiter {
                 self.wet.jump(1.0);
             }
         }
+        if !on && silent && self.holds_silence() {
+            self.wet.jump(0.0);
+        }
         self.on = on;
     }
 
@@ -142,6 +145,10 @@ impl Limiter {
         #[allow(clippy::cast_possible_truncation, reason = "a mean of `u32`s")]
         let mean = (self.sum / self.look_ahead as u64) as u32;
         mean
+    }
+
+    fn holds_silence(&self) -> bool {
+        self.delays.iter().flatten().all(|value| *value == 0.0)
     }
 
     fn reset(&mut self) {

@@ -25,7 +25,8 @@ impl AudioEngine {
     }
 
     /// Turns the limiter on or off: on, nothing leaves that is beyond full scale, everything else
-    /// to the bit as it was, and all of it 2 ms later, which `clock().latency_sec` counts.
+    /// to the bit as it was, and all of it 2 ms later, which `clock().latency_sec` counts. Turned on
+    /// while something sounds, it does so after 7 ms.
     ///
     /// # Errors
     /// `NotInitialized`.

@@ -103,6 +103,26 @@ fn it_is_turned_on_and_off_without_a_click() {
 }
 
 #[test]
+fn turned_off_in_silence_it_is_off_at_once_but_never_cuts_off_what_it_holds() {
+    let input = noise(1_000, 1.0);
+    let mut limiter = on();
+    limited(&mut limiter, &input, 256);
+    limited(&mut limiter, &[[0.0; 2]; LOOK_AHEAD], 256);
+    limiter.set(false, true);
+    assert_eq!(limited(&mut limiter, &input, 256), input);
+
+    let mut limiter = on();
+    limited(&mut limiter, &input, 256);
+    limiter.set(false, true);
+    let tail = limited(&mut limiter, &[[0.0; 2]; 2 * LOOK_AHEAD], 256);
+    for (frame, value) in tail[..LOOK_AHEAD].iter().enumerate() {
+        let left = 1.0 - (frame + 1) as f32 / RAMP as f32;
+        let expected = input[input.len() - LOOK_AHEAD + frame][0] * left;
+        assert!((value[0] - expected).abs() < 1e-5, "{frame}: {} {expected}", value[0]);
+    }
+}
+
+#[test]
 fn what_is_no_number_does_not_stay() {
     let mut input = noise(3_000, 1.0);
     input[500] = [f32::NAN, f32::INFINITY];
