@@ -99,8 +99,8 @@ pub struct LoopSpan {
     /// How it is run through. `PingPong` plays its first and last frame twice at each turn, so
     /// that there and back takes twice as long as there.
     pub kind: LoopKind,
-    /// How often it is run through, there and back being one time; 0 and whatever is
-    /// [`Backward`](LoopKind::Backward): for ever.
+    /// How often it is run through, there and back being one time, of which the last is only there;
+    /// 0 and whatever is [`Backward`](LoopKind::Backward): for ever.
     pub rounds: u32,
 }
 

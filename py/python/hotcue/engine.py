@@ -565,11 +565,12 @@ class AudioEngine:
         True or ``"forward"`` from its start to its end, ``"pingpong"`` there and back,
         ``"backward"`` once there and then from its end to its start. ``"file"`` does what the
         file says (``sample.loops``, the first that is none for the release): its stretch, its
-        kind, and as often as it says; a file that says nothing is played once. The voice plays up
-        to the loop and round it. After the last of a counted number of rounds, or once
-        ``set_voice(voice, loop=False)`` has taken the loop away, it plays on to the end of the
-        sample, which is the release of an instrument; `stop_voice` does not wait for that. A loop
-        that starts beyond the end is none, and without `loop` the other two say nothing.
+        kind, and as often as it says, of there and back the last time only there, backwards for
+        ever; a file that says nothing is played once. The voice plays up to the loop and round it.
+        After the last of a counted number of rounds, or once ``set_voice(voice, loop=False)`` has
+        taken the loop away, it plays on to the end of the sample, which is the release of an
+        instrument; `stop_voice` does not wait for that. A loop that starts beyond the end is none,
+        and without `loop` the other two say nothing.
 
         `retrigger` says what happens to voices of the id that sound when it starts (or are paused,
         but do not fade already): nothing (``"overlap"``), they fade (``"restart"``), this one does
@@ -699,8 +700,9 @@ class AudioEngine:
         """How loud the output and its buses are, for a UI to draw in each frame.
 
         It is always the last turn of the meters, at most `meter_rate_hz` of them a second, as a
-        turn ends with a block of 256 frames or less: who reads as often misses no peak. Reading
-        takes nothing from other readers.
+        turn ends with a block of 256 frames or less: who reads as often misses no peak, unless a
+        device asks for the frames of several turns at once. Reading takes nothing from other
+        readers.
         """
         master, buses, limiter_gain = self._native.meters()
         return Meters(Levels(*master), [Levels(*levels) for levels in buses], limiter_gain)
