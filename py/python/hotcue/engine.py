@@ -691,8 +691,9 @@ class AudioEngine:
 
         On, nothing leaves that is beyond full scale, which a device would cut off. What is within
         leaves as it came, to the bit, but 2 ms later: ``clock().latency_sec`` has it. Turned on
-        while something sounds, it does so after 7 ms. Off is how an engine starts: then a play is
-        to the bit what is in its sample, as early as can be.
+        while something sounds, it does so after 7 ms; a device of another rate may get peaks
+        that lie between two frames. Off is how an engine starts: then a play is to the bit
+        what is in its sample, as early as can be.
         """
         self._native.set_limiter(on)
 
