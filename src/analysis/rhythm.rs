@@ -2,7 +2,7 @@
 //!
 //! While the sample is heard, its spectra become the rise of seven bands (`spectra`, `flux`). What
 //! is left to do then depends on a hundred values per second: the signals that are compared with
-//! themselves (`novelty`), their likeness after every lag (`correlation`), the strength of every
+//! themselves (`novelty`, and `deviation` for what does not rise), their likeness after every lag (`correlation`), the strength of every
 //! pulse (`pulse`), after how long it comes back the same (`repetition`), which tempi come into
 //! question (`candidates`), what all that, the length (`length`) and how busy it sounds (`pace`) say
 //! for each (`evidence`), which of them it is (`choice`), and where the beats lie (`steady`, `beats`,
@@ -18,6 +18,7 @@ mod changes;
 mod choice;
 mod contrast;
 mod correlation;
+mod deviation;
 mod evidence;
 mod flux;
 mod grid;
@@ -40,6 +41,7 @@ use beats::Tracker;
 use candidates::{Candidate, Search};
 use choice::Choice;
 use correlation::{BLOCK_FRAMES, Correlation, Correlator};
+use deviation::Deviation;
 use evidence::Evidence;
 use flux::Flux;
 use grid::{Chosen, Heard, Telling};
@@ -83,8 +85,14 @@ const FEWEST_ONSETS_OF_SHORT: usize = 4;
 const FEWEST_ONSETS: usize = 3;
 const GUESS: f64 = 0.4;
 const ROUND_GUESS: f64 = 0.25;
+/// What the flux is less sure of, if it is at least so long and no loop, is asked for what begins
+/// without becoming louder, too: less of that says nothing.
+const UNSURE: f64 = 0.6;
+const ENOUGH_SEC: f64 = 6.0;
 /// Nor what is less alike to itself at multiples of the beat, as noise is.
 const LEAST_COMB: f64 = 0.02;
+/// Nor what in such a sample begins without becoming louder, if that is less alike.
+const LEAST_DEVIATION: f64 = 0.08;
 
 /// The analysis, between two steps.
 pub(super) struct Rhythm {
@@ -95,6 +103,7 @@ pub(super) struct Rhythm {
     gain: f32,
     spectra: Spectra,
     flux: Flux,
+    deviation: Deviation,
     silence: Silence,
     moments: Moments,
     novelty: Novelty,
@@ -142,12 +151,13 @@ impl Rhythm {
     pub(super) fn new(sample: &Arc<SampleBuffer>, asked: Asked) -> Self {
         let peak = sample.peak(0..sample.ready_frames());
         let gain = if peak.is_normal() { peak.min(LOUDEST).recip() } else { 0.0 };
-        let spectra = Spectra::new(sample.sample_rate());
+        let spectra = Spectra::new(sample.sample_rate(), deviation::HIGHEST_HZ);
         Self {
             mixture: Mixture::default(),
             asked,
             gain,
             flux: Flux::new(spectra.bins(), spectra.bin_hz(), frames_of(sample)),
+            deviation: Deviation::new(spectra.lowest_bins(), frames_of(sample)),
             spectra,
             silence: Silence::new(peak),
             moments: Moments::default(),
@@ -247,7 +257,7 @@ impl Rhythm {
         if !is_clear && (self.peaks.is_empty() || self.guess(None).is_none()) {
             return None;
         }
-        let [all, kick, snare, hat, both] = &self.correlations;
+        let [all, kick, snare, hat, both, deviation] = &self.correlations;
         // At most half of the file is believed to be silence.
         let silent = |seconds: f64| length_sec - seconds.min(0.5 * length_sec);
         let [before, after] = [self.leading_silence_sec, self.trailing_silence_sec];
@@ -257,6 +267,7 @@ impl Rhythm {
             snare,
             hat,
             both,
+            deviation,
             pulse: self.pulse.as_ref()?,
             attacks: &self.attacks,
             repeats_sec: self.repetition.shortest_sec(),
@@ -271,7 +282,15 @@ impl Rhythm {
     fn choose(&self, search: &Search) -> Option<Chosen> {
         let evidence = self.evidence()?;
         // A word with silence around it is as long as two beats, too.
-        let heard = choice::choose(&search.found, self.is_brief().then_some(GUESS))?;
+        let pulse = self.is_brief().then_some(GUESS);
+        let heard = choice::choose(&search.found, pulse)?;
+        let is_long = self.length_sec() >= ENOUGH_SEC && !self.is_of_bars(Some(heard.best.bpm));
+        let may_be_open = heard.best.is_open || heard.best.comb < LEAST_COMB;
+        let is_unsure = heard.confidence < UNSURE && may_be_open;
+        let heard = match is_unsure && is_long {
+            true => Self::choose_by_deviation(&evidence, &search.found, pulse)?,
+            false => heard,
+        };
         let is_pulse = heard.best.comb >= LEAST_COMB || evidence.repeated(heard.best.bpm) > 0.0;
         let is_guess = !is_pulse || !self.has_onsets() || self.length_sec() < SHORTEST_SEC;
         let choice = if is_guess { self.guess_among(&search.found)? } else { heard };
@@ -281,6 +300,21 @@ impl Rhythm {
         let is_loop = best.fit.is_some_and(|fit| length::is_loop(length_sec, frame_sec, &fit));
         let is_of_bars = is_guess || self.is_of_bars(Some(best.bpm));
         Some(Chosen { is_of_bars, is_guess, is_loop, choice, triple })
+    }
+
+    /// Chooses by what begins without becoming louder as well, or where nothing rises again and
+    /// again, by that alone: then it is a guess.
+    fn choose_by_deviation(
+        evidence: &Evidence<'_>,
+        found: &[Candidate],
+        pulse: Option<f64>,
+    ) -> Option<Choice> {
+        let both = choice::choose(&evidence.with_deviation(found), pulse)?;
+        if both.best.comb >= LEAST_COMB || evidence.repeated(both.best.bpm) > 0.0 {
+            return Some(both);
+        }
+        let alone = choice::choose(&evidence.by_deviation(found), Some(GUESS));
+        Some(alone.filter(|alone| alone.best.comb >= LEAST_DEVIATION).unwrap_or(both))
     }
 
     /// Chooses among those tempi at which the file is as long as a program makes bars.
@@ -384,16 +418,22 @@ impl Analyzer for Rhythm {
     fn hear(&mut self, block: &Block<'_>) {
         self.mixture = block.mixture;
         self.silence.hear(block.planes);
-        let Self { spectra, flux, gain, .. } = self;
-        spectra.hear(block.mono, *gain, |powers| flux.hear(powers));
+        let Self { spectra, flux, deviation, gain, .. } = self;
+        spectra.hear(block.mono, *gain, |powers, bins| {
+            flux.hear(powers);
+            bins.into_iter().for_each(|bins| deviation.hear(bins));
+        });
     }
 
     fn conclude(&mut self) -> Conclusion {
         let frames = self.frames;
         self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Hearing => {
-                let Self { spectra, flux, gain, .. } = self;
-                spectra.finish(*gain, |powers| flux.hear(powers));
+                let Self { spectra, flux, deviation, gain, .. } = self;
+                spectra.finish(*gain, |powers, bins| {
+                    flux.hear(powers);
+                    bins.into_iter().for_each(|bins| deviation.hear(bins));
+                });
                 self.frames = flux.frames.len();
                 flux.frames.iter_mut().rev().take(CUT_OFF_FRAMES).for_each(|bands| bands.fill(0.0));
                 let (leading, trailing) = self.silence.ends_sec(self.sample.sample_rate());
@@ -414,7 +454,7 @@ impl Analyzer for Rhythm {
             }
             Stage::Combining(from) if from < frames => {
                 let to = self.until(from, STEP_FRAMES);
-                self.novelty.extend(&self.flux.frames, from, to);
+                self.novelty.extend(&self.flux.frames, &self.deviation, from, to);
                 Stage::Combining(to)
             }
             Stage::Combining(_) => {

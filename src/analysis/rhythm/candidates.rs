@@ -38,6 +38,8 @@ pub(super) struct Candidate {
     pub(super) score: f64,
     /// How alike the sample is to itself at multiples of the beat; 0 to 1.
     pub(super) comb: f64,
+    /// Whether it was weighed as a tempo of what goes on before and behind the file.
+    pub(super) is_open: bool,
 }
 
 /// Where a closer look begins: a number of beats that the file may have, or so many seconds of it

@@ -1,5 +1,6 @@
 //! The flux of a whole sample as signals that are compared with themselves.
 
+use super::deviation::Deviation;
 use super::flux::BANDS;
 
 /// How much of the mean deviation of all bands is added to that of one before it is divided by it:
@@ -10,7 +11,7 @@ const COMMON_PART: f32 = 0.15;
 const SILENT: f64 = 1e-6;
 
 /// Signals that are compared with themselves.
-pub(super) const SIGNALS: usize = 5;
+pub(super) const SIGNALS: usize = 6;
 
 /// Signals of the whole sample, one value per frame.
 #[derive(Default)]
@@ -29,6 +30,8 @@ pub(super) struct Novelty {
     pub(super) hat: Vec<f32>,
     /// Kick and snare together.
     pub(super) both: Vec<f32>,
+    /// What begins, be it louder or not.
+    pub(super) deviation: Vec<f32>,
     /// The greatest value of `all`.
     pub(super) most: f32,
     /// Sums of the signals, and of the squares of what beats are tracked by.
@@ -95,12 +98,19 @@ impl Novelty {
             snare: signal(),
             hat: signal(),
             both: signal(),
+            deviation: signal(),
             ..Self::default()
         }
     }
 
     /// Adds the signals of the frames `from..to` of `flux`, smoothed over three frames.
-    pub(super) fn extend(&mut self, flux: &[[f32; BANDS]], from: usize, to: usize) {
+    pub(super) fn extend(
+        &mut self,
+        flux: &[[f32; BANDS]],
+        deviation: &Deviation,
+        from: usize,
+        to: usize,
+    ) {
         let weights = self.weights;
         let weighted = |at: Option<usize>| {
             let frame = at.and_then(|at| flux.get(at)).unwrap_or(&[0.0; BANDS]);
@@ -120,6 +130,7 @@ impl Novelty {
             self.snare.push((smooth[2] * smooth[4]).sqrt());
             self.hat.push(smooth[5] + smooth[6]);
             self.both.push(self.kick[at] + self.snare[at]);
+            self.deviation.push(deviation.rise(at));
             for which in 0..self.sums.len() {
                 self.sums[which] += f64::from(self.signal(which)[at]);
             }
@@ -127,9 +138,9 @@ impl Novelty {
         }
     }
 
-    /// The signals in a fixed order: all, kick, snare, hat, both.
+    /// The signals in a fixed order: all, kick, snare, hat, both, deviation.
     pub(super) fn signal(&self, which: usize) -> &[f32] {
-        [&self.all, &self.kick, &self.snare, &self.hat, &self.both][which]
+        [&self.all, &self.kick, &self.snare, &self.hat, &self.both, &self.deviation][which]
     }
 
     /// The mean of a signal.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
+use super::deviation::Bins;
+
 /// Spectra per second. Every time in this folder that is counted in frames is counted in these.
 ///
 /// # Sources
@@ -29,6 +31,8 @@ pub(super) struct Spectra {
     scratch: Vec<Complex32>,
     transformed: Vec<Complex32>,
     powers: [Vec<f32>; 2],
+    /// The lowest bins of the first of two.
+    lowest: Bins,
     /// Values that are averaged into one.
     stride: usize,
     /// Values of an average that is not complete.
@@ -45,7 +49,9 @@ pub(super) struct Spectra {
 }
 
 impl Spectra {
-    pub(super) fn new(sample_rate: u32) -> Self {
+    /// Of a stream of so many values per second; also hands on what lies below `lowest_hz` of every
+    /// other spectrum as it is.
+    pub(super) fn new(sample_rate: u32, lowest_hz: f64) -> Self {
         let stride = (sample_rate / ENOUGH_HZ).max(1);
         let rate_hz = f64::from(sample_rate) / f64::from(stride);
         #[expect(
@@ -55,7 +61,15 @@ impl Spectra {
         )]
         let len = quick_length((WINDOW_SEC * rate_hz).round() as usize);
         let fft = FftPlanner::new().plan_fft_forward(len);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "positive, and a few thousand at most"
+        )]
+        let lowest = (len as f64 * lowest_hz / rate_hz) as usize;
         Self {
+            lowest: Bins::new(lowest.min(len / 2)),
             window: hann(len),
             scratch: vec![Complex32::ZERO; fft.get_inplace_scratch_len()],
             transformed: vec![Complex32::ZERO; len],
@@ -76,6 +90,11 @@ impl Spectra {
         self.window.len() / 2
     }
 
+    /// Those of them that are handed on as they are.
+    pub(super) fn lowest_bins(&self) -> usize {
+        self.lowest.re.len()
+    }
+
     /// The distance of two bins in Hz.
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     pub(super) fn bin_hz(&self) -> f64 {
@@ -83,8 +102,14 @@ impl Spectra {
     }
 
     /// Takes the next values and hands on the powers of every frame that is complete with them,
-    /// scaled by `gain`, a sine of amplitude 1 having about 1.
-    pub(super) fn hear(&mut self, mono: &[f32], gain: f32, mut on: impl FnMut(&[f32])) {
+    /// scaled by `gain`, a sine of amplitude 1 having about 1, and of every other frame its lowest
+    /// bins.
+    pub(super) fn hear(
+        &mut self,
+        mono: &[f32],
+        gain: f32,
+        mut on: impl FnMut(&[f32], Option<&Bins>),
+    ) {
         if self.stride == 1 {
             self.pending.extend_from_slice(mono);
             self.heard += mono.len();
@@ -92,14 +117,14 @@ impl Spectra {
             self.average(mono);
         }
         while self.transform_two(gain) {
-            on(&self.powers[0]);
-            on(&self.powers[1]);
+            on(&self.powers[0], Some(&self.lowest));
+            on(&self.powers[1], None);
         }
         self.forget();
     }
 
     /// Hands on the frames that begin in what was heard and are not yet complete. None may follow.
-    pub(super) fn finish(&mut self, gain: f32, mut on: impl FnMut(&[f32])) {
+    pub(super) fn finish(&mut self, gain: f32, mut on: impl FnMut(&[f32], Option<&Bins>)) {
         let mut left = 0;
         while self.centre(self.next_frame + left) < self.heard {
             left += 1;
@@ -107,9 +132,9 @@ impl Spectra {
         let last = self.centre(self.next_frame + left + 1) + self.window.len();
         self.pending.resize(last - self.pending_from, 0.0);
         while left > 0 && self.transform_two(gain) {
-            on(&self.powers[0]);
+            on(&self.powers[0], Some(&self.lowest));
             if left > 1 {
-                on(&self.powers[1]);
+                on(&self.powers[1], None);
             }
             left = left.saturating_sub(2);
         }
@@ -162,6 +187,14 @@ impl Spectra {
             let (sum, difference) = (p + q, p - q);
             *one = scale * (sum.re * sum.re + difference.im * difference.im);
             *other = scale * (sum.im * sum.im + difference.re * difference.re);
+        }
+        let mirrored = self.transformed[1..].iter().rev();
+        let Bins { re, im } = &mut self.lowest;
+        for (((re, im), p), q) in
+            re.iter_mut().zip(im).skip(1).zip(&self.transformed[1..]).zip(mirrored)
+        {
+            *re = 0.5 * gain * (p.re + q.re);
+            *im = 0.5 * gain * (p.im - q.im);
         }
         self.next_frame += 2;
         true

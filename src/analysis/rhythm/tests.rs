@@ -9,6 +9,7 @@
 mod attacks;
 mod bars;
 mod beats;
+mod deviation;
 mod length;
 mod none;
 mod onsets;

@@ -87,7 +87,7 @@ fn stroke(seconds: f64) -> TempoEstimate {
 
 #[test]
 fn a_tempo_without_a_clear_pulse_is_a_guess() {
-    let candidate = |comb| Candidate { bpm: 120.0, fit: None, score: 1.0, comb };
+    let candidate = |comb| Candidate { bpm: 120.0, fit: None, score: 1.0, comb, is_open: true };
     for (comb, confidence) in [(0.9, 1.0), (0.2, 1.0), (0.1, 0.5), (0.05, 0.25), (-0.1, 0.0)] {
         let choice = choice::choose(&[candidate(comb)], None).expect("a candidate");
         assert!((choice.confidence - confidence).abs() < 1e-9, "{} at {comb}", choice.confidence);
