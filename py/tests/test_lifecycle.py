@@ -164,6 +164,40 @@ def test_100_starts_leak_no_thread_and_no_descriptor(sounds: Sounds) -> None:
 
 
 @needs_proc
+def test_a_run_that_fails_for_want_of_threads_leaves_none(python: Python) -> None:
+    # Each thread takes so much of the addresses of a process that there is room for a few alone.
+    stack = 1 << 30
+    done = python(
+        """if True:
+        import os, resource, sys, time, hotcue
+        stack = int(sys.argv[1])
+        tasks = "/proc/self/task"
+        before = len(os.listdir(tasks))
+        used = int(open("/proc/self/statm").read().split()[0]) * os.sysconf("SC_PAGESIZE")
+        for room in range(1, 6):
+            resource.setrlimit(resource.RLIMIT_AS, (used + room * stack + stack // 2, -1))
+            engine = hotcue.AudioEngine(output="offline", workers=8)
+            try:
+                engine.run()
+            except hotcue.HotcueError as error:
+                assert "threads" in str(error), error
+            else:
+                raise AssertionError(room)
+            deadline = time.monotonic() + 20
+            while len(os.listdir(tasks)) > before:
+                assert time.monotonic() < deadline, room
+                time.sleep(0.001)
+        resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+        engine.run()
+        engine.shut_down()
+        """,
+        str(stack),
+        env={**os.environ, "RUST_MIN_STACK": str(stack)},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@needs_proc
 @pytest.mark.parametrize("how", ["del", "cycle"])
 def test_the_last_reference_gone_ends_an_engine(slow: Path, how: str) -> None:
     before = threads()

@@ -290,8 +290,14 @@ impl Plan {
         let system = System::new();
         let result = system
             .block_on(async { self.start_actors().map(|started| (started, System::current())) });
-        let failed = result.is_err();
-        if started.send(result).is_err() || failed {
+        if result.is_err() {
+            // The threads that had started before one could not: each ends as it hears of this.
+            System::current().stop();
+            system.run().ok();
+            started.send(result).ok();
+            return;
+        }
+        if started.send(result).is_err() {
             return;
         }
         // Errors would be of the exit code only, which nobody sets.
