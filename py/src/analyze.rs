@@ -11,7 +11,7 @@ use pyo3::types::PyDict;
 
 use crate::analysis;
 use crate::args::{integer, optional_integer};
-use crate::array::{in_range, sample_of};
+use crate::array::{in_range, load_numpy, sample_of};
 use crate::errors::guarded;
 use crate::events::fill;
 use crate::here::{load, with_signals};
@@ -115,6 +115,7 @@ fn audio(
     if let Ok(sample) = source.cast::<Sample>() {
         return Ok(Audio::of(Arc::clone(sample.get().finished()?)));
     }
+    load_numpy(source.py())?;
     if let Ok(array) = source.cast::<PyArray2<f32>>() {
         let rate = integer(sample_rate, "sample_rate", 0..=i64::from(u32::MAX))?;
         return sample_of(array, rate).map(Audio::of);

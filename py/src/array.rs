@@ -8,9 +8,23 @@ use hotcue::{AudioSpec, LoadError, SampleBuffer, SampleWriter};
 use numpy::{PyArray2, PyArrayMethods as _, PyUntypedArrayMethods as _};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 /// Values of each channel that are copied at a time with the GIL held.
 const PIECE_FRAMES: usize = 1 << 17;
+
+/// Loads NumPy, before its interface is used: that panics at what is raised meanwhile, as by Ctrl-C.
+///
+/// # Errors
+/// What importing it raises, or a signal's handler.
+pub(crate) fn load_numpy(py: Python<'_>) -> PyResult<()> {
+    static LOADED: PyOnceLock<()> = PyOnceLock::new();
+    let load = || {
+        py.import("numpy")?;
+        py.check_signals()
+    };
+    LOADED.get_or_try_init(py, load).copied()
+}
 
 /// A sample with the values of a C-contiguous array of channels × frames.
 pub(crate) fn sample_of(

@@ -17,6 +17,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::analysis;
+use crate::array::load_numpy;
 use crate::errors::{guarded, read_error};
 use crate::fork::{Held, Home};
 use crate::metadata;
@@ -80,6 +81,7 @@ impl Sample {
     fn to_numpy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         guarded(slf.py(), || {
             let buffer = slf.get().buffer()?;
+            load_numpy(slf.py())?;
             let shape = (buffer.channels(), buffer.ready_frames());
             let strides = (buffer.plane_stride(), 1);
             // SAFETY: `shape` channels of so many frames lie at these strides in the buffer's

@@ -12,6 +12,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyType};
 
 use crate::args::{finite, integer};
+use crate::array::load_numpy;
 use crate::errors::guarded;
 
 /// The class of what is drawn.
@@ -45,6 +46,7 @@ impl Stretch {
     }
 
     fn array<'py>(self, py: Python<'py>, values: Vec<f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        load_numpy(py)?;
         let channels = values.len() / self.width;
         PyArray1::from_vec(py, values).reshape([channels, self.width])
     }

@@ -8,11 +8,21 @@ import select
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support import PATIENCE_SEC, TERMINAL, Sounds, assert_interrupted, drain, wait_until
+from support import (
+    PATIENCE_SEC,
+    TERMINAL,
+    Sounds,
+    assert_interrupted,
+    drain,
+    heed_ctrl_c,
+    wait_until,
+)
 from test_gil import turns_while
 
 import hotcue
@@ -217,6 +227,33 @@ def test_ctrl_c_works_while_waiting(slow: Path, call: str) -> None:
                 print("interrupted", flush=True)
     """
     assert_interrupted(program, slow)
+
+
+@pytest.mark.parametrize(
+    "call", ["hotcue.analyze(sys.argv[1])", "sample.to_numpy()", "sample.waveform(2)"]
+)
+def test_ctrl_c_works_while_numpy_is_loaded(
+    python: Callable[..., Any], sounds: Sounds, call: str
+) -> None:
+    program = f"""if True:
+        import signal, sys, hotcue
+        class Interrupting:
+            def find_spec(self, name, path, target=None):
+                if name == "numpy":
+                    sys.meta_path.remove(self)
+                    signal.raise_signal(signal.SIGINT)
+        with hotcue.AudioEngine(output="offline") as engine:
+            sample = engine.load_sample_async(0, sys.argv[1]).result()
+            assert "numpy" not in sys.modules
+            sys.meta_path.insert(0, Interrupting())
+            try:
+                {call}
+            except KeyboardInterrupt:
+                print("interrupted")
+            {call}
+    """
+    done = python(program, str(sounds.wav()), preexec_fn=heed_ctrl_c)
+    assert (done.stdout, done.stderr) == ("interrupted\n", "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
