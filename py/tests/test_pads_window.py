@@ -8,13 +8,14 @@ import os
 import shutil
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import Sounds, not_run
 
-from hotcue.cli.pads import cache_folder
+from hotcue.cli.pads import _started, cache_folder
 from hotcue.pads.board import PADS
 from hotcue.pads.sets import PadSet, SavedPad, read, write
 
@@ -196,3 +197,26 @@ def test_decoded_audio_is_kept_in_the_users_own_folder(
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "hotcue"
+
+
+def test_a_user_without_a_home_keeps_no_decoded_audio(monkeypatch: pytest.MonkeyPatch) -> None:
+    def home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", home)
+    assert cache_folder() is None
+
+
+def test_the_engine_runs_without_a_cache_where_the_users_own_cannot_be_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("hotcue.cli.pads.cache_folder", lambda: tmp_path / "file" / "hotcue")
+    asked = Namespace(output="null", cache=None, no_cache=False)
+    engine = _started(asked)
+    assert engine.is_running()
+    engine.shut_down()
+    assert capsys.readouterr().err.startswith("hotcue: keeps no decoded audio: ")
+    asked.cache = str(tmp_path / "file" / "asked")
+    with pytest.raises(OSError, match="could not open the cache"):
+        _started(asked)

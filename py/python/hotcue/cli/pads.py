@@ -9,26 +9,25 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from ..engine import AudioEngine
 from ..errors import DeviceError
+from ..pads.board import PADS
+from ..pads.sound import engine_for
 from .play import start
-from .text import complain
+from .text import complain, reason
 
 
 def pads(args: Namespace) -> int:
     """Shows the window until it is closed; 1 if there can be none, or no engine."""
-    reason = _why_not(args.output)
-    if reason is not None:
-        complain(reason)
+    why_not = _why_not(args.output)
+    if why_not is not None:
+        complain(why_not)
         return 1
     # Only now: it names Dear PyGui.
-    from ..pads.board import PADS
-    from ..pads.sound import engine_for
     from ..pads.window.app import show
 
     try:
-        cache_dir = None if args.no_cache else args.cache or cache_folder()
-        engine = engine_for(PADS, output=args.output, cache_dir=cache_dir)
-        start(engine)
+        engine = _started(args)
     except (ValueError, DeviceError) as error:
         complain(str(error))
         return 1
@@ -39,9 +38,27 @@ def pads(args: Namespace) -> int:
     return 0
 
 
-def cache_folder() -> Path:
-    """Where decoded audio is kept for the next time."""
-    home = Path.home()
+def _started(args: Namespace) -> AudioEngine:
+    """The engine, with the cache that was asked for; the user's own does not have to be."""
+    cache_dir = None if args.no_cache else args.cache or cache_folder()
+    engine = engine_for(PADS, output=args.output, cache_dir=cache_dir)
+    try:
+        start(engine)
+    except OSError as error:
+        if args.cache:
+            raise
+        complain(f"keeps no decoded audio: {reason(error)}")
+        engine = engine_for(PADS, output=args.output)
+        start(engine)
+    return engine
+
+
+def cache_folder() -> Path | None:
+    """Where decoded audio is kept for the next time; None for a user without a home."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", home)) / "hotcue" / "cache"
     if sys.platform == "darwin":
