@@ -46,6 +46,16 @@ def test_every_load_ends_and_is_counted(tmp_path: Path, capsys: pytest.CaptureFi
     assert f"take {loads['wall_sec'] / alone['wall_sec']:.2f} times as long" in out
 
 
+def test_figures_that_cannot_be_written_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = tmp_path / "no" / "bench.json"
+    assert main(("bench", "--loads", "60", "--json", str(path))) == 1
+    told = capsys.readouterr()
+    assert "load_sample_async" in told.out
+    assert told.err == f"hotcue: {path}: No such file or directory\n"
+
+
 def test_rounds_are_taken_in_turns(tmp_path: Path) -> None:
     runs = bench(tmp_path, "--rounds", "2", "--cold")
     assert [run["name"] for run in runs] == ["with loads", "the loop alone", "the loads alone"] * 2

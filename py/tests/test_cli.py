@@ -469,7 +469,7 @@ def test_a_demo_with_a_file_missing_fails(tmp_path: Path, what: str) -> None:
 
 
 def test_a_demo_that_cannot_write_fails(tmp_path: Path) -> None:
-    done = run("demo", "--bars", "1", "--output", "null", "--wav", tmp_path / "no" / "demo.wav")
+    path = tmp_path / "no" / "demo.wav"
+    done = run("demo", "--bars", "1", "--output", "null", "--wav", path)
     assert done.returncode == 1
-    assert "demo.wav" in done.stderr
-    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr == f"hotcue: {path}: No such file or directory\n"

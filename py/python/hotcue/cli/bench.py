@@ -12,7 +12,7 @@ from ..bench.report import LOADS_ALONE, LOOP_ALONE, WITH_LOADS
 from ..bench.scenario import KINDS, Material, evict, material
 from ..bench.ui import Outcome
 from ..errors import HotcueError
-from .text import complain, console
+from .text import complain, console, reason
 
 
 def bench(args: argparse.Namespace) -> int:
@@ -40,12 +40,16 @@ def bench(args: argparse.Namespace) -> int:
                     outcome = measure()
                     whole &= outcome.is_whole()
                     runs.append(figures(scenario, found, outcome, name))
-        write(runs, json_path=args.json, html_path=args.html)
     except (OSError, ValueError, HotcueError) as error:
         complain(str(error))
         return 1
     print_figures(runs, console())
     console().print(compare(runs))
+    try:
+        write(runs, json_path=args.json, html_path=args.html)
+    except OSError as error:
+        complain(reason(error))
+        return 1
     return 0 if whole else 1
 
 

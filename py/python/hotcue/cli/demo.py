@@ -20,7 +20,7 @@ from ..errors import DeviceError, HotcueError
 from .kit import Hit, Kit, read_kit
 from .load import load_all, print_table
 from .play import start
-from .text import complain, console, printable
+from .text import complain, console, printable, reason
 from .wav import write_dithered
 
 # What rings on after the last bar.
@@ -49,8 +49,10 @@ def demo(wav: str | None, *, bars: int, output: str, as_json: bool) -> int:
         volume = _render(kit, bars, wav, said, problems)
         if volume is not None:
             _perform(kit, bars, volume, output, said, problems, draw=not as_json)
-    except (OSError, HotcueError) as error:
+    except HotcueError as error:
         problems.append(str(error))
+    except OSError as error:
+        problems.append(reason(error))
     for problem in problems:
         complain(problem)
     if as_json:
