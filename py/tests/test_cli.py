@@ -354,6 +354,21 @@ def test_a_full_disk_is_said_in_a_line(sounds: Sounds) -> None:
     assert (done.returncode, done.stderr) == (1, "hotcue: No space left on device\n")
 
 
+@pytest.mark.parametrize("command", ["load", "play"])
+def test_an_engine_that_does_not_start_is_no_traceback(
+    sounds: Sounds,
+    command: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def start(self: hotcue.AudioEngine) -> None:
+        raise hotcue.HotcueError("could not start the engine's threads")
+
+    monkeypatch.setattr(hotcue.AudioEngine, "_start", start)
+    assert main((command, str(sounds.wav()))) == 1
+    assert capsys.readouterr().err == "hotcue: could not start the engine's threads\n"
+
+
 def test_devices_without_sound() -> None:
     done = run("devices")
     assert (done.returncode, done.stderr) == (0, "")

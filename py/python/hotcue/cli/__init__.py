@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..analysis import KINDS
+from ..errors import HotcueError
 from ..pads.keys import GRIDS
 from .streams import drop_output, prepare
 
@@ -28,6 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # The reader of a pipe has seen enough.
         drop_output()
+        return 1
+    except HotcueError as error:  # No engine, as without threads for it.
+        from .text import complain
+
+        complain(str(error))
         return 1
     except OSError as error:  # A full disk, most likely.
         from .text import complain, reason
