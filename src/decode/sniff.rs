@@ -139,6 +139,12 @@ pub(super) fn is_container(head: &[u8]) -> bool {
     ["wav", "aiff", "flac", "ogg", "caf", "mkv"].iter().any(|name| may_be(name, head))
 }
 
+/// Whether `head` begins a file of a format that symphonia reads.
+pub(super) fn begins_something(head: &[u8]) -> bool {
+    let is_mpeg = matches!(head, [0xff, b, ..] if b & 0xe0 == 0xe0);
+    is_container(head) || is_mp4(head) || is_mpeg || head.starts_with(b".snd")
+}
+
 /// Whether `head` begins with one of the boxes that MP4 and QuickTime files begin with.
 pub(super) fn is_mp4(head: &[u8]) -> bool {
     const FIRST: &[&[u8; 4]] = &[

@@ -11,7 +11,7 @@ use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 
 use super::aac::AacAdapter;
-use super::failure::{opening_failed, unknown_codec};
+use super::failure::{opening_failed, unknown_codec, unknown_format};
 use super::flac::FlacAdapter;
 use super::matroska;
 use super::mpeg::MpegAdapter;
@@ -21,6 +21,7 @@ use super::vorbis::VorbisAdapter;
 use crate::decode::failure::io_failure;
 use crate::decode::mkv;
 use crate::decode::reader::{CountingReader, ReadState};
+use crate::decode::sniff;
 use crate::decode::vorbis::check_ogg;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::spec::validate_channels;
@@ -55,7 +56,11 @@ pub(super) fn format_reader(
     let bytes = MediaSourceStream::new(Box::new(reader), Default::default());
     symphonia::default::get_probe()
         .probe(&Hint::new(), bytes, FormatOptions::default(), MetadataOptions::default())
-        .map_err(opening_failed)
+        .map_err(|error| match sniff::begins_something(head) {
+            true => opening_failed(error),
+            // What was tried is a word in its middle.
+            false => unknown_format(),
+        })
 }
 
 /// The track that a player would play, and a decoder for it.

@@ -42,6 +42,19 @@ fn an_id3v2_tag_that_claims_more_than_the_file_is_no_reason_to_refuse_it() {
     assert!(matches!(kind_of(&file), LoadErrorKind::UnsupportedFormat | LoadErrorKind::Corrupt));
 }
 
+#[test]
+fn text_that_speaks_of_formats_is_no_audio_file() {
+    for word in [&b"caff"[..], b"caff\0\x01\0\0", b"OggS", b"ftyp"] {
+        for before in [7, 500, 5_000] {
+            let words = b"words ".repeat(1_000);
+            let text = [&words[..before], word, &words].concat();
+            let error = decode(&text).expect_err("it is text");
+            assert_eq!(error.kind(), LoadErrorKind::UnsupportedFormat);
+            assert_eq!(error.to_string(), "not an audio file of a supported format");
+        }
+    }
+}
+
 /// A chunk of AIFF or CAF with a length of four or eight bytes.
 fn chunk(kind: &[u8; 4], length_bytes: usize, content: &[u8]) -> Vec<u8> {
     let length = (content.len() as u64).to_be_bytes();
