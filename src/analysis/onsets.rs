@@ -29,7 +29,7 @@ const SNAP_SEC: f64 = 0.005;
 
 /// The places where `sample` is cut into `per_beat` equal parts of each beat, moved by up to 5 ms
 /// to where it crosses zero, as [`Onsets::frames`] are, or to the nearest to that there is. Rising,
-/// each once; the last beat is as long as the one before it.
+/// each once; the last beat is as long as the one before it, and a beat alone is not divided.
 ///
 /// ```
 /// use hotcue::SampleBuffer;
@@ -43,7 +43,12 @@ pub fn grid_slices(sample: &SampleBuffer, beats_sec: &[f64], per_beat: u32) -> V
     let rate = f64::from(sample.sample_rate());
     let mono = Mono::new(sample, Mixture::of(sample));
     let ends = beats_sec.iter().skip(1).copied();
-    let last = beats_sec.last_chunk().map(|[before, last]| 2.0 * last - before);
+    let last = match beats_sec {
+        [.., before, last] => Some(2.0 * last - before),
+        // All of its parts lie where it begins.
+        [only] => Some(*only),
+        [] => None,
+    };
     let mut slices: Vec<u64> = Vec::new();
     for (start, end) in beats_sec.iter().zip(ends.chain(last)) {
         for part in 0..per_beat {

@@ -262,7 +262,8 @@ def grid_slices(
 
     Each is moved by up to 5 ms to where the mean of the channels crosses zero, or comes nearest to
     that, so that it does not click; where they cancel each other out, to where the loudest does.
-    Rising, each once, none outside the audio; the last beat is as long as the one before it.
+    Rising, each once, none outside the audio; the last beat is as long as the one before it, and a
+    beat alone is not divided.
     `source` is a `Sample` that is in memory, or an array with its `sample_rate`, as `analyze` takes
     them; `per_beat` is 1 to 1024.
 

@@ -26,6 +26,13 @@ fn slices_that_come_to_lie_on_one_frame_are_one() {
 }
 
 #[test]
+fn a_beat_alone_is_cut_where_it_begins() {
+    let sample = SampleBuffer::from_planes(1_000, vec![vec![0.0; 1_000]]).expect("one channel");
+    assert_eq!(grid_slices(&sample, &[0.1], 4), [100]);
+    assert_eq!(grid_slices(&sample, &[1.0], 4), []);
+}
+
+#[test]
 fn nothing_is_cut_at_the_end_of_a_sample_or_behind_it() {
     let sample = SampleBuffer::from_planes(1_000, vec![vec![0.0; 1_000]]).expect("one channel");
     assert_eq!(grid_slices(&sample, &[0.0, 0.5, 1.0, 1.5], 1), [0, 500]);
