@@ -108,8 +108,8 @@ pub trait PreparedOutput: Send {
     /// resampled, which [`Output::latency_sec`] includes.
     ///
     /// # Errors
-    /// A device that went away or refuses; the renderer comes back in the error unless the
-    /// device still holds it.
+    /// A device that went away or refuses, or has no rate or no channels; the renderer comes back
+    /// in the error unless the device still holds it.
     fn start(self: Box<Self>, renderer: Renderer) -> Result<Box<dyn Output>, StartError>;
 }
 

@@ -58,7 +58,8 @@ pub struct RunInfo {
 }
 
 /// Loads and plays samples. All methods may be called from any thread; only `run`, `shut_down`,
-/// `set_output`, `render` and a ticket's `wait` may take longer than a millisecond.
+/// `set_output`, `render` and a ticket's `wait` may take longer than a millisecond. Dropped, it ends as
+/// by `shut_down`.
 ///
 /// ```
 /// use hotcue::Source;
@@ -225,6 +226,10 @@ impl AudioEngine {
         let info = prepared.info().clone();
         // From here to `shut_down()`, whatever outputs come and go.
         let sample_rate = self.config.sample_rate.unwrap_or(info.sample_rate);
+        if sample_rate == 0 || info.channels == 0 {
+            let message = format!("{} has no rate or no channels", info.name);
+            return Err(DeviceError::new(DeviceErrorKind::UnsupportedConfig, message).into());
+        }
         let (mut controller, renderer) = playback::split(PlaybackConfig {
             sample_rate,
             output_channels: info.channels,

@@ -1,6 +1,7 @@
 //! The mix as an output pulls it: at its rate, for its channels.
 
 use super::rate::RateMatcher;
+use super::{DeviceError, DeviceErrorKind, StartError};
 use crate::playback::Renderer;
 
 /// A renderer that runs on an output. Where their rates differ, the mix is resampled.
@@ -12,12 +13,24 @@ pub(super) struct Feed {
 
 impl Feed {
     /// Sets the renderer's channels. Not realtime-safe.
-    pub(super) fn new(mut renderer: Renderer, sample_rate: u32, channels: usize) -> Self {
+    ///
+    /// # Errors
+    /// `unsupported_config` for 0 Hz and for no channels, with the renderer.
+    pub(super) fn new(
+        mut renderer: Renderer,
+        sample_rate: u32,
+        channels: usize,
+    ) -> Result<Self, StartError> {
+        if sample_rate == 0 || channels == 0 {
+            let message = format!("an output of {channels} channels at {sample_rate} Hz");
+            let error = DeviceError::new(DeviceErrorKind::UnsupportedConfig, message);
+            return Err(StartError::returning(error, renderer));
+        }
         renderer.set_output_channels(channels);
         let mix_rate = renderer.sample_rate();
         let matcher = (mix_rate != sample_rate)
             .then(|| RateMatcher::new(mix_rate, sample_rate, renderer.output_channels()));
-        Self { renderer, matcher }
+        Ok(Self { renderer, matcher })
     }
 
     /// Overwrites `out`, interleaved, with the next frames at the output's rate. Empty, it is the

@@ -143,7 +143,7 @@ impl PreparedOutput for PreparedMock {
             return Err(StartError::returning(error, renderer));
         }
         device.lost = None;
-        device.feed = Some(Feed::new(renderer, self.info.sample_rate, self.info.channels));
+        device.feed = Some(Feed::new(renderer, self.info.sample_rate, self.info.channels)?);
         drop(device);
         Ok(Box::new(Mock { info: self.info, device: self.device }))
     }

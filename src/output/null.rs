@@ -41,7 +41,7 @@ impl PreparedOutput for PreparedNull {
 
     fn start(self: Box<Self>, renderer: Renderer) -> Result<Box<dyn Output>, StartError> {
         let info = self.0;
-        let feed = Feed::new(renderer, info.sample_rate, info.channels);
+        let feed = Feed::new(renderer, info.sample_rate, info.channels)?;
         let delay_sec = feed.delay_sec();
         let stopping = Arc::new(AtomicBool::new(false));
         let late_blocks = Arc::new(AtomicU64::new(0));

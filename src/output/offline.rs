@@ -28,7 +28,7 @@ impl PreparedOutput for PreparedOffline {
     }
 
     fn start(self: Box<Self>, renderer: Renderer) -> Result<Box<dyn Output>, StartError> {
-        let feed = Feed::new(renderer, self.0.sample_rate, self.0.channels);
+        let feed = Feed::new(renderer, self.0.sample_rate, self.0.channels)?;
         Ok(Box::new(Offline { info: self.0, feed }))
     }
 }

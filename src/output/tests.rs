@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::mock::mock;
+use super::mock::{MockHandle, mock};
 use super::{
-    DeviceError, DeviceErrorKind, Output, OutputRequest, OutputStatus, PreparedOutput,
+    DeviceError, DeviceErrorKind, Output, OutputInfo, OutputRequest, OutputStatus, PreparedOutput,
     prepare_null, prepare_offline,
 };
 use crate::buffer::SampleBuffer;
@@ -108,6 +108,28 @@ fn outputs_without_a_device_take_the_requested_rate() {
     assert_eq!(prepare_null(&request).info().sample_rate, 96_000);
     assert_eq!(prepare_null(&request).info().buffer_frames, Some(32));
     assert_eq!(prepare_offline(&request).info().sample_rate, 96_000);
+}
+
+#[test]
+fn an_output_without_a_rate_or_channels_does_not_start_and_gives_the_renderer_back() {
+    let (_controller, mut renderer) = humming(48_000);
+    let request = OutputRequest { sample_rate: Some(0), buffer_frames: None };
+    let of = |channels| OutputInfo {
+        sample_rate: 48_000,
+        channels,
+        ..mock(&OutputRequest::default()).0.info().clone()
+    };
+    for prepared in [
+        prepare_null(&request),
+        prepare_offline(&request),
+        mock(&request).0,
+        MockHandle::new(of(0)).prepare(),
+    ] {
+        let Err(refused) = prepared.start(renderer) else { panic!("it started") };
+        assert_eq!(refused.error.kind(), DeviceErrorKind::UnsupportedConfig, "{refused}");
+        renderer = refused.renderer.expect("comes back");
+    }
+    assert!(start(MockHandle::new(of(1)).prepare(), renderer).stop().is_some());
 }
 
 #[test]

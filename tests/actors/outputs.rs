@@ -57,6 +57,20 @@ fn a_lost_device_is_replaced_by_a_clock_and_voices_keep_their_place() {
 }
 
 #[test]
+fn an_output_without_a_rate_or_channels_is_an_error_and_the_engine_runs_on_another() {
+    let engine = AudioEngine::new(EngineConfig::default()).expect("a valid configuration");
+    for (sample_rate, channels) in [(0, 2), (48_000, 0)] {
+        let (id, name) = ("odd".to_owned(), "Odd".to_owned());
+        let info = OutputInfo { id, name, sample_rate, channels, buffer_frames: None };
+        let Err(EngineError::Device(error)) = engine.run_on(MockHandle::new(info).prepare()) else {
+            panic!("it runs on {channels} channels at {sample_rate} Hz")
+        };
+        assert_eq!(error.kind(), DeviceErrorKind::UnsupportedConfig);
+    }
+    engine.run_on(mock(&OutputRequest::default()).0).expect("a mock starts");
+}
+
+#[test]
 fn set_output_moves_the_callback_and_refuses_what_is_not_there() {
     let (engine, handle) = on_mock();
     engine.set_output("null").expect("the null output always opens");

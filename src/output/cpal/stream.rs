@@ -28,7 +28,7 @@ pub(super) fn start(
     renderer: Renderer,
 ) -> Result<CpalOutput, StartError> {
     let health = Arc::new(Health::default());
-    let feed = Feed::new(renderer, info.sample_rate, info.channels);
+    let feed = Feed::new(renderer, info.sample_rate, info.channels)?;
     let feed_delay_sec = feed.delay_sec();
     let berth = Arc::new(Berth(Mutex::new(Some(feed))));
     let mut callback = Callback {

@@ -124,7 +124,7 @@ fn cards_are_listed_by_name_where_they_have_one() {
 /// is `plane` on both sides.
 fn converted<T: cpal::SizedSample>(plane: &[f32], frames: usize) -> Vec<T> {
     let (mut controller, renderer) = split(PlaybackConfig::default());
-    let mut feed = Feed::new(renderer, 48_000, 2);
+    let mut feed = Feed::new(renderer, 48_000, 2).expect("stereo");
     let sample = SampleBuffer::from_planes(48_000, vec![plane.to_vec()]).expect("valid");
     controller
         .try_send(ControlMessage::LoadSample { slot: 0, sample, own_loop: None })

@@ -49,7 +49,7 @@ fn feed_of(
         .try_send(ControlMessage::LoadSample { slot: 0, sample, own_loop: None })
         .expect("room");
     controller.try_send(ControlMessage::Play { voice: 1, slot: 0, params }).expect("room");
-    (controller, Feed::new(renderer, device_rate, channels))
+    (controller, Feed::new(renderer, device_rate, channels).expect("a device of some rate"))
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some frames")]
