@@ -101,7 +101,8 @@ impl Default for PlaybackConfig {
 /// ```
 ///
 /// # Panics
-/// When a field of `config` that is at least 1 is 0.
+/// When a field of `config` that is at least 1 is 0, and when slots, commands and twice the voices
+/// are together more than 4 billion.
 pub fn split(config: PlaybackConfig) -> (Controller, Renderer) {
     let PlaybackConfig { sample_rate, output_channels, max_voices, command_capacity, .. } = config;
     assert!(sample_rate > 0 && output_channels > 0, "an output has a rate and channels");

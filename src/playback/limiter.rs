@@ -50,7 +50,7 @@ pub(super) struct Limiter {
 
 impl Limiter {
     pub(super) fn new(outputs: usize, sample_rate: u32) -> Self {
-        let look_ahead = (sample_rate * LOOK_AHEAD_MS / 1000).max(1) as usize;
+        let look_ahead = (sample_rate / (1000 / LOOK_AHEAD_MS)).max(1) as usize;
         let release_frames = (sample_rate / 1000 * RELEASE_MS).max(1);
         let mut limiter = Self {
             on: false,

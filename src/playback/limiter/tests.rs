@@ -165,3 +165,12 @@ fn it_holds_what_is_loud_from_the_first_frame_for_other_channels() {
     assert!(peak <= 1.0 && peak > 0.5, "{peak}");
     assert!(out[..LOOK_AHEAD].iter().flatten().all(|value| *value == 0.0));
 }
+
+#[test]
+fn it_looks_two_milliseconds_ahead_at_any_rate() {
+    for (rate, frames) in [(100, 1), (44_100, 88), (RATE, 96), (2_200_000_000, 4_400_000)] {
+        let mut limiter = Limiter::new(0, rate);
+        limiter.set(true, true);
+        assert_eq!(limiter.latency_frames(), frames, "{rate} Hz");
+    }
+}
