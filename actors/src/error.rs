@@ -1,5 +1,7 @@
 //! What the engine refuses, and why.
 
+use std::fmt;
+
 use hotcue::analysis::AnalysisError;
 use hotcue::output::DeviceError;
 use hotcue::{LoadError, Stage};
@@ -121,19 +123,66 @@ impl AnalysisFailure {
 }
 
 /// A request that ended without a sample.
-#[derive(Clone, Debug, Error)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum LoadFailure {
-    /// The load failed.
-    #[error("{error}")]
+    /// The load failed. Says what `error` says, and has the source of that.
     Failed {
         /// Why.
-        #[source]
         error: LoadError,
         /// Where it was.
         stage: Stage,
     },
     /// It was cancelled.
-    #[error("load cancelled: {}", .0.as_str())]
     Cancelled(CancelReason),
+}
+
+impl fmt::Display for LoadFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed { error, .. } => error.fmt(f),
+            Self::Cancelled(reason) => write!(f, "load cancelled: {}", reason.as_str()),
+        }
+    }
+}
+
+// Not derived: that can only have `error` itself as the source, whose message would come twice.
+impl std::error::Error for LoadFailure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Failed { error, .. } => error.source(),
+            Self::Cancelled(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::io;
+
+    use hotcue::LoadErrorKind;
+
+    use super::*;
+
+    /// Every message of a chain of errors.
+    fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+        std::iter::successors(Some(error), |&error| error.source())
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn each_cause_of_a_failure_is_told_once() {
+        let error = LoadError::new(LoadErrorKind::Io, "reading failed")
+            .with_source(io::Error::other("the disk is gone"));
+        let load = LoadFailure::Failed { error: error.clone(), stage: Stage::Reading };
+        assert_eq!(chain(&load), ["reading failed", "the disk is gone"]);
+        let analysis = AnalysisFailure::Load(error);
+        assert_eq!(chain(&analysis), ["the load failed", "reading failed", "the disk is gone"]);
+        let refused = EngineError::from(SubmitError::QueueFull);
+        assert_eq!(chain(&refused), ["the load queue is full"]);
+        let cancelled = LoadFailure::Cancelled(CancelReason::User);
+        assert_eq!(chain(&cancelled), ["load cancelled: user"]);
+    }
 }
