@@ -9,6 +9,7 @@ mod splitting;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -151,6 +152,16 @@ enum State {
     Flushing(Box<Decoding>),
     Done(LoadedSample),
     Failed(LoadError),
+}
+
+impl fmt::Debug for LoadJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoadJob")
+            .field("source", &self.source)
+            .field("stage", &self.stage)
+            .field("percent", &self.percent)
+            .finish_non_exhaustive()
+    }
 }
 
 impl LoadJob {

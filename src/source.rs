@@ -18,7 +18,7 @@ pub use identity::{SourceIdentity, identify};
 pub use pulse::Pulse;
 
 /// Where the bytes of a load come from. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Source {
     /// A file. Opened by the decoder's first step, by nobody else.
     Path(PathBuf),
@@ -42,6 +42,17 @@ impl Source {
         match self.path() {
             Some(path) if error.path().is_none() => error.with_path(path),
             _ => error,
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => f.debug_tuple("Path").field(path).finish(),
+            // Not the bytes: a song has millions.
+            Self::Memory(bytes) => write!(f, "Memory({} bytes)", bytes.len()),
+            Self::Custom(source) => f.debug_tuple("Custom").field(source).finish(),
         }
     }
 }
@@ -93,3 +104,18 @@ impl fmt::Debug for dyn ByteSource {
 pub trait ReadSeek: Read + Seek + Send + Sync {}
 
 impl<T: Read + Seek + Send + Sync> ReadSeek for T {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{LoadJob, LoadOptions};
+
+    #[test]
+    fn what_lies_in_memory_is_shown_by_its_length() {
+        let source = Source::Memory(vec![7; 1_000_000].into());
+        assert_eq!(format!("{source:?}"), "Memory(1000000 bytes)");
+        assert_eq!(format!("{:?}", Source::Path("a.wav".into())), "Path(\"a.wav\")");
+        let job = format!("{:?}", LoadJob::new(source, LoadOptions::default()));
+        assert!(job.starts_with("LoadJob { source: Memory(1000000 bytes), stage: Queued"), "{job}");
+    }
+}

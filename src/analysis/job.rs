@@ -1,6 +1,7 @@
 //! One pass over a sample as a value that is stepped.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
 use super::block::{Block, mix_down};
@@ -60,6 +61,15 @@ pub struct AnalysisJob {
     analyzers: VecDeque<Box<dyn Analyzer>>,
     /// What has no result, with the reason.
     refused: VecDeque<(AnalysisKind, AnalysisError)>,
+}
+
+impl fmt::Debug for AnalysisJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnalysisJob")
+            .field("sample", &self.sample)
+            .field("next_frame", &self.next_frame)
+            .finish_non_exhaustive()
+    }
 }
 
 impl AnalysisJob {

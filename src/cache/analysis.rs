@@ -1,6 +1,7 @@
 //! An analysis that looks into the cache first, and leaves there what it has found.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::fs::File;
 use std::sync::Arc;
 
@@ -70,6 +71,16 @@ impl Hashing {
             (self.channel, self.next_frame) = (self.channel + 1, 0);
         }
         None
+    }
+}
+
+impl fmt::Debug for CachedAnalysis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CachedAnalysis")
+            .field("sample", &self.sample)
+            .field("wanted", &self.wanted)
+            .field("missing", &self.missing)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,6 @@
 //! A load that looks into the cache first, and leaves there what it has decoded.
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -59,6 +60,16 @@ enum State {
     Storing(Box<CacheStore>, LoadedSample),
     Done(LoadedSample),
     Failed(LoadError),
+}
+
+impl fmt::Debug for CachedLoad {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CachedLoad")
+            .field("source", &self.source)
+            .field("stage", &self.stage)
+            .field("percent", &self.percent)
+            .finish_non_exhaustive()
+    }
 }
 
 impl CachedLoad {

@@ -1,5 +1,6 @@
 //! A sample on its way into the cache.
 
+use std::fmt;
 use std::sync::{Arc, Weak};
 
 use super::card::{Key, Name, is_same, is_unchanged};
@@ -43,6 +44,12 @@ enum State {
     Hashing(Box<Hashing>),
     Writing(Box<EntryWriter<Unfinished>>, Name),
     Over,
+}
+
+impl fmt::Debug for CacheStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheStore").field("pulse", &self.pulse).finish_non_exhaustive()
+    }
 }
 
 impl CacheStore {

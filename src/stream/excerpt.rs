@@ -1,5 +1,6 @@
 //! A stretch of a file, decoded into memory.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::cursor::Cursor;
@@ -64,6 +65,17 @@ struct Reading {
     writer: SampleWriter,
     /// Frames that are still wanted; None for all that there are.
     wanted: Option<usize>,
+}
+
+impl fmt::Debug for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Excerpt")
+            .field("source", &self.source)
+            .field("rate", &self.rate)
+            .field("start_sec", &self.start_sec)
+            .field("duration_sec", &self.duration_sec)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Excerpt {

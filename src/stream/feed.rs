@@ -2,6 +2,7 @@
 
 mod tasks;
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -88,6 +89,16 @@ impl StreamedSample {
     pub fn voice_bytes(&self) -> usize {
         let channels = self.spec.channels;
         (window_frames(channels) + JUMP_FRAMES + EDGE_FRAMES) * channels * size_of::<f32>()
+    }
+}
+
+impl fmt::Debug for StreamFeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamFeed")
+            .field("sample", &self.sample)
+            .field("writer", &self.writer)
+            .field("failure", &self.failure)
+            .finish_non_exhaustive()
     }
 }
 

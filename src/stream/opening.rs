@@ -1,5 +1,6 @@
 //! From a source to what of it stays in memory.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::cursor::Cursor;
@@ -76,6 +77,15 @@ struct Reading {
     anchors: Vec<Anchor>,
     /// The length, if the end was among them.
     length: Option<u64>,
+}
+
+impl fmt::Debug for StreamOpening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamOpening")
+            .field("source", &self.source)
+            .field("rate", &self.rate)
+            .finish_non_exhaustive()
+    }
 }
 
 impl StreamOpening {

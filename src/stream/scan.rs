@@ -1,5 +1,6 @@
 //! One pass through a streamed file, for all that only the whole of it tells.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,6 +24,15 @@ pub struct StreamScan {
     pass: Option<Opened>,
     frames: u64,
     warnings: Option<Vec<LoadWarning>>,
+}
+
+impl fmt::Debug for StreamScan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamScan")
+            .field("sample", &self.sample)
+            .field("frames", &self.frames)
+            .finish_non_exhaustive()
+    }
 }
 
 impl StreamScan {

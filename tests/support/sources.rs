@@ -113,6 +113,7 @@ impl Seek for BlockingReader {
 
 /// Content that counts how many readers of it are open: how many loads of it were begun and have
 /// neither ended nor been dropped.
+#[derive(Debug)]
 pub struct CountedSource {
     /// What the reads give.
     pub content: Arc<[u8]>,
