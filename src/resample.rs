@@ -190,7 +190,7 @@ impl Resampler {
     /// Those of [`SampleWriter::append`]; the stream cannot go on then.
     ///
     /// # Panics
-    /// When `input` is not one plane per channel, all of one length.
+    /// When `input` is not one plane per channel, all of one length, and when `out` has more channels.
     pub fn push(&mut self, input: &[&[f32]], out: &mut SampleWriter) -> Result<(), LoadError> {
         self.push_to(input, out)
     }
