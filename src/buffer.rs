@@ -18,6 +18,7 @@ use std::sync::{Arc, OnceLock};
 pub(crate) use overview::Extremes;
 pub(crate) use region::Region;
 pub use waveform::Waveform;
+pub(crate) use waveform::border;
 pub use writer::SampleWriter;
 
 use crate::error::{LoadError, LoadErrorKind};

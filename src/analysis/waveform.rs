@@ -7,6 +7,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+use crate::buffer::border;
 use crate::spec::AudioSpec;
 
 pub use export::Resolution;
@@ -15,9 +16,6 @@ pub(super) use measure::WaveformMeter;
 /// Frames of a block of each level, the finest first: those of the minima and maxima that every
 /// sample has.
 const BLOCK_FRAMES: [usize; 2] = [256, 256 * 32];
-/// What a border may lie before a frame and still count as that frame: times in seconds are seldom
-/// exact.
-const TOLERANCE_FRAMES: f64 = 1e-6;
 
 /// What there is to draw of some frames of one channel. RMS is the root of the mean of the squares.
 ///
@@ -77,11 +75,7 @@ impl ColouredWaveform {
     /// in, and so never less than there is; the levels are means over the same blocks, each
     /// weighted by how much of it the pixel covers. Where there is no frame, all is 0.
     pub fn pixels(&self, width: usize, start_sec: f64, end_sec: f64) -> Vec<Vec<Pixel>> {
-        let rate = f64::from(self.spec.sample_rate);
-        let border = |pixel: usize| {
-            let at_sec = start_sec + (end_sec - start_sec) * (pixel as f64 / width as f64);
-            (at_sec * rate + TOLERANCE_FRAMES).floor()
-        };
+        let border = border(width, start_sec, end_sec, self.spec.sample_rate);
         let stretches: Vec<_> = (0..width)
             .map(|pixel| {
                 let start = border(pixel);

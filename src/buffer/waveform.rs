@@ -40,12 +40,7 @@ impl SampleBuffer {
     /// ```
     pub fn waveform(&self, width: usize, start_sec: f64, end_sec: f64) -> Waveform {
         let ready = self.ready_frames();
-        let rate = f64::from(self.sample_rate());
-        #[expect(clippy::cast_precision_loss, reason = "pixels and frames are far below 2^53")]
-        let border = |pixel: usize| {
-            let at_sec = start_sec + (end_sec - start_sec) * (pixel as f64 / width as f64);
-            (at_sec * rate + TOLERANCE_FRAMES).floor()
-        };
+        let border = border(width, start_sec, end_sec, self.sample_rate());
         let mut start = border(0);
         let stretches: Vec<_> = (1..=width)
             .map(|pixel| {
@@ -79,6 +74,21 @@ impl SampleBuffer {
             max.max(-min)
         };
         (0..self.channels()).map(peak).fold(0.0, f32::max)
+    }
+}
+
+/// The frame, at `rate` Hz, at which a pixel begins: the stretch from `start_sec` to `end_sec` is
+/// divided into `width` equal ones.
+#[expect(clippy::cast_precision_loss, reason = "pixels and frames are far below 2^53")]
+pub(crate) fn border(
+    width: usize,
+    start_sec: f64,
+    end_sec: f64,
+    rate: u32,
+) -> impl Fn(usize) -> f64 {
+    move |pixel| {
+        let at_sec = start_sec + (end_sec - start_sec) * (pixel as f64 / width as f64);
+        (at_sec * f64::from(rate) + TOLERANCE_FRAMES).floor()
     }
 }
 
