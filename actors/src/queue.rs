@@ -52,7 +52,6 @@ pub trait Unread: Default {
 pub struct Queue<U> {
     /// Events to read; lets an empty poll return without touching the lock.
     len: AtomicUsize,
-    waiting: AtomicUsize,
     inner: Mutex<Inner<U>>,
     arrived: Condvar,
 }
@@ -61,6 +60,8 @@ pub struct Queue<U> {
 struct Inner<U> {
     unread: U,
     closed: bool,
+    /// Threads in [`Queue::wait`]: without any, nobody is to be notified, which is a system call.
+    waiting: usize,
     /// Raised while there is something to read, once somebody has asked for it.
     signal: Option<Signal>,
     /// Of readers that found nothing.
@@ -101,7 +102,7 @@ impl<U: Unread> Queue<U> {
     /// closed and empty.
     pub fn wait(&self, deadline: Instant) -> Option<U::Event> {
         let mut inner = self.lock();
-        self.waiting.fetch_add(1, Ordering::SeqCst);
+        inner.waiting += 1;
         let event = loop {
             if let Some(event) = inner.unread.pop() {
                 break Some(event);
@@ -113,7 +114,7 @@ impl<U: Unread> Queue<U> {
             inner =
                 self.arrived.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
         };
-        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        inner.waiting -= 1;
         self.changed(&mut inner);
         event
     }
@@ -166,8 +167,7 @@ impl<U: Unread> Queue<U> {
         let mut inner = self.lock();
         inner.unread.push(event);
         self.changed(&mut inner);
-        // The lock orders this load behind the increment of a reader that found nothing.
-        if self.waiting.load(Ordering::SeqCst) > 0 {
+        if inner.waiting > 0 {
             self.arrived.notify_one();
         }
         let wakers = inner.wakers.take();

@@ -51,7 +51,7 @@ const RING_STALLED: Duration = Duration::from_secs(2);
 const MOST_PLACES: usize = 2;
 
 /// The actor between the loader and the audio callback. Runs on an arbiter of its own and never
-/// blocks, except that on `offline` it renders.
+/// blocks, except while an output starts or stops, and that on `offline` it renders.
 #[derive(Debug)]
 pub struct AudioSinkActor {
     table: Arc<Table>,
@@ -356,7 +356,7 @@ impl Handler<PushSample> for AudioSinkActor {
     fn handle(&mut self, push: PushSample, context: &mut Context<Self>) {
         self.wake(context);
         let PushSample { slot, change, sample } = push;
-        self.send(Outgoing::Pushed { slot, change, sample: Arc::clone(&sample) });
+        self.send(Outgoing::Pushed { slot, change, sample });
         self.play_waiting(slot);
         self.flush();
     }
