@@ -164,13 +164,18 @@ impl Budget {
     fn refusal(&self, bytes: u64, plan: &Plan) -> LoadError {
         let limit = self.table.ledger().limit().unwrap_or(u64::MAX);
         let Held { sample_bytes, elsewhere_bytes, .. } = self.table.held();
-        let Plan { pinned, playing, held, .. } = plan;
+        let Plan { pinned, playing, held, soon, bytes: evictable, .. } = plan;
+        // Streams are no residents.
+        let others = [pinned, playing, held, soon, evictable];
+        let lasting =
+            others.into_iter().fold(sample_bytes, |left, bytes| left.saturating_sub(*bytes));
         LoadError::new(
             LoadErrorKind::OutOfMemoryBudget,
             format!(
                 "the sample takes {bytes} bytes of a memory budget of {limit}; slots hold \
                  {sample_bytes}, of which {pinned} are pinned, {playing} play and {held} are held by \
-                 the program; {elsewhere_bytes} are in use elsewhere"
+                 the program, and {lasting} stream or are of no file; {elsewhere_bytes} are in \
+                 use elsewhere"
             ),
         )
     }

@@ -172,7 +172,8 @@ fn content_that_cannot_be_read_again_stays() {
     let rig = Rig::new();
     let account = rig.reserved(60).into_account();
     rig.put(0, &Delivery::new(sample_of(60, None), account));
-    refusal(rig.reserve(50));
+    let why = refusal(rig.reserve(50));
+    assert!(why.contains("240 stream or are of no file"), "{why}");
     rig.table.set_sample(1, &Resident::pushed(sample_of(1_000, Some("pushed.wav"))));
     drop(rig.reserved(40));
     assert!(rig.evicted().is_empty());
