@@ -8,7 +8,7 @@ use hotcue_benches::sample;
 const FRAMES: usize = 128;
 
 /// A renderer in which `voices` voices loop, panned, spread over 16 samples and all `speeds`.
-fn playing(voices: u32, speeds: &[f32], channels: usize) -> Renderer {
+fn playing(voices: u32, speeds: &[f64], channels: usize) -> Renderer {
     let (mut controller, mut renderer) = split(PlaybackConfig::default());
     for slot in 0..16 {
         let sample = sample(48_000, channels, 48_000);
@@ -35,8 +35,9 @@ fn callback(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("callback_128_frames");
     let mut out = vec![0.0; 2 * FRAMES];
     // An instrument's octave below and above.
-    let pitches: Vec<f32> = (-12..=12).map(|semitones| (semitones as f32 / 12.0).exp2()).collect();
-    let cases: [(&str, &[f32], usize); 4] = [
+    let pitches: Vec<f64> =
+        (-12..=12).map(|semitones| (f64::from(semitones) / 12.0).exp2()).collect();
+    let cases: [(&str, &[f64], usize); 4] = [
         ("stereo", &[1.0], 2),
         ("mono", &[1.0], 1),
         ("stereo_pitched", &pitches, 2),

@@ -137,6 +137,7 @@ impl Controller {
     /// # Errors
     /// [`Full`] with the message when the command ring is, or, for a `LoadSample` or a
     /// `PlayStream`, when too many samples wait to be [collected](Self::collect).
+    #[expect(clippy::result_large_err, reason = "what could not be sent comes back as it is")]
     pub fn try_send(&mut self, message: ControlMessage) -> Result<(), Full> {
         let Some(place) = self.commands_tx.reserve() else { return Err(Full(message)) };
         place.send(self.lender.lend(message).map_err(Full)?);

@@ -116,7 +116,7 @@ impl Dice {
             volume: self.below(9) as f32 / 8.0,
             gain: 1.0,
             pan: self.below(21) as f32 / 10.0 - 1.0,
-            speed: [1.0, 1.0, -1.0, 0.7, 2.0, -3.3, 0.0, f32::NAN, f32::INFINITY][self.size(9)],
+            speed: [1.0, 1.0, -1.0, 0.7, 2.0, -3.3, 0.0, f64::NAN, f64::INFINITY][self.size(9)],
             looping: self.looping(),
             end_frame: if self.below(3) == 0 { self.below(9000) } else { u64::MAX },
             fade_in_frames: [0, 0, 500][self.size(3)],
@@ -189,7 +189,7 @@ fn command(dice: &mut Dice, controller: &mut Controller, next_voice: &mut u64) {
                 muted: Some(dice.below(4) == 0),
             },
             18 => ControlMessage::SetLimiter { on: dice.below(2) == 0 },
-            15 => ControlMessage::SetSpeed { speed: dice.below(5) as f32 / 2.0 - 0.5 },
+            15 => ControlMessage::SetSpeed { speed: dice.below(5) as f64 / 2.0 - 0.5 },
             _ => {
                 *next_voice += 1;
                 let params = dice.params(controller.shared().clock_frames());

@@ -396,7 +396,7 @@ impl Engine {
             volume: narrow(number(volume, "volume")?),
             normalize: normalization(normalize)?,
             pan: narrow(number(pan, "pan")?),
-            speed: narrow(number(speed, "speed")?),
+            speed: number(speed, "speed")?,
             looping: looping(looped, loop_start_sec, loop_end_sec)?,
             start_sec: number(start_sec, "start_sec")?,
             end_sec: optional_number(end_sec, "end_sec")?,
@@ -485,7 +485,7 @@ impl Engine {
         let change = VoiceChange {
             volume: optional_number(volume, "volume")?.map(narrow),
             pan: optional_number(pan, "pan")?.map(narrow),
-            speed: optional_number(speed, "speed")?.map(narrow),
+            speed: optional_number(speed, "speed")?,
             looping,
         };
         self.voice(voice, |engine, id| engine.set_voice(id, change))
@@ -528,7 +528,7 @@ impl Engine {
     }
 
     fn set_speed(&self, py: Python<'_>, speed: &Bound<'_, PyAny>) -> PyResult<()> {
-        let speed = narrow(number(speed, "speed")?);
+        let speed = number(speed, "speed")?;
         self.quick(py, |engine| engine.set_speed(speed))
     }
 

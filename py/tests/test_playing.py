@@ -169,6 +169,22 @@ def test_pan(engine: hotcue.AudioEngine, sounds: Sounds) -> None:
     assert not right.any()
 
 
+@pytest.mark.parametrize("how", ["play_sample", "set_voice", "set_speed"])
+def test_a_loop_at_any_speed_keeps_its_beat(
+    engine: hotcue.AudioEngine, sounds: Sounds, how: str
+) -> None:
+    load(engine, 0, sounds.constant("half.wav", 0.5, 48_000))
+    speed = 120 / 110  # The nearest float32 would be off by 0.03 frames, 5 in an hour.
+    if how == "set_speed":
+        engine.set_speed(speed)
+    voice = engine.play_sample(0, loop=True, speed=speed if how == "play_sample" else 1.0)
+    if how == "set_voice":
+        engine.set_voice(voice, speed=speed)
+    engine.render(1_000_000)
+    (head,) = engine.playheads()
+    assert head.position_sec * 48_000 == pytest.approx(1_000_000 * speed % 48_000, abs=1e-3)
+
+
 def test_an_empty_slot_plays_nothing(engine: hotcue.AudioEngine) -> None:
     assert engine.play_sample(5) is None
     assert playback_events(engine) == []

@@ -100,7 +100,7 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         /// Position −1…1.
         pan: Option<f32>,
         /// Speed −4…4.
-        speed: Option<f32>,
+        speed: Option<f64>,
         /// What it repeats. A voice that has run beyond its new loop jumps into that; one that
         /// no longer has one plays its round to the end, and on to the end of its sample.
         looping: Option<Looping>,
@@ -145,7 +145,7 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
     /// Sets the master speed −4…4.
     SetSpeed {
         /// Multiplies the speed of every voice.
-        speed: f32,
+        speed: f64,
     },
 }
 

@@ -41,7 +41,7 @@ pub(super) struct Mixer {
     buses: Box<[Bus]>,
     master: Box<[Lane]>,
     volume: Ramp,
-    speed: f32,
+    speed: f64,
     limiter: Limiter,
     meter: Meter,
     clock_frames: u64,

@@ -13,7 +13,7 @@ pub struct VoiceParams {
     /// Position −1 (left) … 1 (right): constant power, 0 is unity on both sides.
     pub pan: f32,
     /// Frames of the sample per frame of output, −4…4. Negative plays backwards, 0 is silent.
-    pub speed: f32,
+    pub speed: f64,
     /// What it repeats.
     pub looping: Looping,
     /// Where in the sample it starts. Backwards, 0 means the end.

@@ -1,37 +1,42 @@
 //! A value that moves in a straight line instead of jumping.
 
+use std::ops::{Div, Mul, Sub};
+
 /// Moves linearly to its target, one step per frame, and then is the target exactly.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ramp {
-    value: f32,
-    target: f32,
-    step: f32,
+pub(super) struct Ramp<T = f32> {
+    value: T,
+    target: T,
+    step: T,
     frames_left: u32,
 }
 
-impl Ramp {
+impl<T> Ramp<T>
+where
+    T: Copy + PartialEq + From<f32> + Sub<Output = T> + Mul<Output = T> + Div<Output = T>,
+{
     /// A ramp that rests at `value`.
-    pub(super) fn at(value: f32) -> Self {
-        Self { value, target: value, step: 0.0, frames_left: 0 }
+    pub(super) fn at(value: T) -> Self {
+        Self { value, target: value, step: T::from(0.0), frames_left: 0 }
     }
 
     /// Sets out for `target`, there after `frames` frames from now. Nothing changes if it is on
     /// its way there already.
-    pub(super) fn go(&mut self, target: f32, frames: u32) {
+    pub(super) fn go(&mut self, target: T, frames: u32) {
         if target != self.target {
             self.target = target;
             self.frames_left = frames.max(1);
-            self.step = (target - self.value) / self.frames_left as f32;
+            self.step = (target - self.value) / T::from(self.frames_left as f32);
         }
     }
 
     /// Is at `target` from the next frame on: for what nobody hears.
-    pub(super) fn jump(&mut self, target: f32) {
+    pub(super) fn jump(&mut self, target: T) {
         *self = Self::at(target);
     }
 
     /// Goes to `target`, at once where nobody hears it.
-    pub(super) fn change(&mut self, target: f32, silent: bool, frames: u32) {
+    pub(super) fn change(&mut self, target: T, silent: bool, frames: u32) {
         if silent {
             self.jump(target);
         } else {
@@ -43,12 +48,12 @@ impl Ramp {
     pub(super) fn hurry(&mut self, frames: u32) {
         if self.frames_left > frames.max(1) {
             self.frames_left = frames.max(1);
-            self.step = (self.target - self.value) / self.frames_left as f32;
+            self.step = (self.target - self.value) / T::from(self.frames_left as f32);
         }
     }
 
     /// The value of the next frame.
-    pub(super) fn next(&mut self) -> f32 {
+    pub(super) fn next(&mut self) -> T {
         match self.frames_left {
             0 => {}
             1 => {
@@ -58,7 +63,7 @@ impl Ramp {
             _ => {
                 self.frames_left -= 1;
                 // From the target: a sum of steps would drift, in a fade of minutes past its end.
-                self.value = self.target - self.step * self.frames_left as f32;
+                self.value = self.target - self.step * T::from(self.frames_left as f32);
             }
         }
         self.value
@@ -77,12 +82,12 @@ impl Ramp {
     }
 
     /// The value of the last frame.
-    pub(super) fn value(&self) -> f32 {
+    pub(super) fn value(&self) -> T {
         self.value
     }
 
     /// Where it goes or rests.
-    pub(super) fn target(&self) -> f32 {
+    pub(super) fn target(&self) -> T {
         self.target
     }
 
@@ -92,7 +97,7 @@ impl Ramp {
     }
 
     /// Whether it rests at exactly `value`.
-    pub(super) fn rests_at(&self, value: f32) -> bool {
+    pub(super) fn rests_at(&self, value: T) -> bool {
         self.frames_left == 0 && self.value == value
     }
 }

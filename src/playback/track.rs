@@ -20,9 +20,9 @@ use super::params::LoopSpan;
 use crate::metadata::LoopKind;
 
 /// A speed, or a distance, in fixed point.
-pub(super) fn fixed(frames: f32) -> i64 {
+pub(super) fn fixed(frames: f64) -> i64 {
     #[allow(clippy::cast_possible_truncation, reason = "speeds are within ±16")]
-    let fixed = (f64::from(frames) * ONE as f64) as i64;
+    let fixed = (frames * ONE as f64) as i64;
     fixed
 }
 

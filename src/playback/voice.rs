@@ -10,6 +10,8 @@ mod course;
 mod gains;
 mod streams;
 
+use std::cmp::Ordering;
+
 use super::buffers::BufferIndex;
 use super::channels::pan_gains;
 use super::events::EndReason;
@@ -21,7 +23,7 @@ use super::track::{Track, fixed};
 /// The most that a sample is amplified or attenuated by, beside its volume.
 const MOST_GAIN: f32 = 10_000.0;
 /// The fastest that voice and master speed together may be.
-const MAX_SPEED: f32 = 16.0;
+const MAX_SPEED: f64 = 16.0;
 
 /// Where a voice is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +54,7 @@ pub(super) enum Segment {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Common {
     /// The master speed.
-    pub(super) speed: f32,
+    pub(super) speed: f64,
     /// Length of every fade that has no other.
     pub(super) ramp_frames: u32,
 }
@@ -76,8 +78,8 @@ pub(super) struct Voice {
     /// by then decides between the first frame and the last.
     at_origin: bool,
     /// What the caller asked for; `pace` is on its way to that times the master speed.
-    speed: f32,
-    pace: Ramp,
+    speed: f64,
+    pace: Ramp<f64>,
     paused: bool,
     starved: bool,
     /// Has not sounded since it was put to where its sample begins: then the attack is the
@@ -238,7 +240,7 @@ impl Voice {
         }
     }
 
-    pub(super) fn set_speed(&mut self, speed: f32) {
+    pub(super) fn set_speed(&mut self, speed: f64) {
         if let Some(speed) = sane(speed, -4.0, 4.0) {
             self.speed = speed;
         }
@@ -267,6 +269,10 @@ fn span_of(looping: Looping, own_loop: Option<LoopSpan>) -> Option<LoopSpan> {
 }
 
 /// `value` within its range; `None` if it is not a number.
-pub(super) fn sane(value: f32, low: f32, high: f32) -> Option<f32> {
-    (!value.is_nan()).then(|| value.clamp(low, high))
+pub(super) fn sane<T: PartialOrd>(value: T, low: T, high: T) -> Option<T> {
+    match (value.partial_cmp(&low)?, value.partial_cmp(&high)?) {
+        (Ordering::Less, _) => Some(low),
+        (_, Ordering::Greater) => Some(high),
+        _ => Some(value),
+    }
 }

@@ -166,7 +166,7 @@ fn arguments_outside_their_range_are_named() {
         assert_eq!(play(PlayOptions { volume, ..good }), "volume out of range");
     }
     assert_eq!(play(PlayOptions { pan: 1.5, ..good }), "pan out of range");
-    assert_eq!(play(PlayOptions { speed: f32::NAN, ..good }), "speed out of range");
+    assert_eq!(play(PlayOptions { speed: f64::NAN, ..good }), "speed out of range");
     assert_eq!(play(PlayOptions { start_sec: -1.0, ..good }), "start_sec out of range");
     let change = VoiceChange { pan: Some(-2.0), ..VoiceChange::default() };
     assert!(engine.set_voice(1, change).is_err());

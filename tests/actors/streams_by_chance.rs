@@ -33,7 +33,7 @@ struct Both {
     engine: AudioEngine,
     duration_sec: f64,
     /// Exact speeds read no frames but their own.
-    speeds: &'static [f32],
+    speeds: &'static [f64],
     /// In memory and streamed.
     voices: Option<[u64; 2]>,
     log: Vec<String>,
@@ -50,14 +50,14 @@ impl Both {
         let memory = engine.load_sample_async(Some(MEMORY), source.clone(), 0).expect("accepted");
         let duration_sec = wait(memory).duration_sec();
         wait(engine.stream_sample_async(Some(STREAM), source, 0).expect("accepted"));
-        let speeds: &[f32] = match dice.one_in(2) {
+        let speeds: &[f64] = match dice.one_in(2) {
             true => &[1.0, -1.0],
             false => &[1.0, -1.0, 0.5, 2.0, 1.37, -0.7, -3.1, 3.9],
         };
         Self { engine, duration_sec, speeds, voices: None, log: Vec::new() }
     }
 
-    fn speed(&self, dice: &mut Random) -> f32 {
+    fn speed(&self, dice: &mut Random) -> f64 {
         self.speeds[dice.below(self.speeds.len())]
     }
 

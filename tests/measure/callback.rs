@@ -61,7 +61,7 @@ fn churn(
         |slot, file: &Path| engine.load_sample_async(Some(slot), Source::Path(file.to_owned()), 0);
     load(SLOTS, &files[0])?.wait(Some(PATIENCE)).expect("an end").expect("a good file");
     for voice in 0..VOICES {
-        let speed = 0.5 + voice as f32 / VOICES as f32;
+        let speed = 0.5 + voice as f64 / VOICES as f64;
         let options = PlayOptions { looping: true.into(), speed, ..PlayOptions::default() };
         engine.play_sample(SLOTS, options)?;
     }

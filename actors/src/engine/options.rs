@@ -56,7 +56,7 @@ pub struct PlayOptions {
     /// −1 (left) ..= 1 (right), constant power.
     pub pan: f32,
     /// Playback rate, −4..=4; negative plays backwards.
-    pub speed: f32,
+    pub speed: f64,
     /// What it repeats.
     pub looping: PlayLoop,
     /// Where in the sample to start, in seconds.
@@ -264,7 +264,7 @@ pub struct VoiceChange {
     /// −1..=1.
     pub pan: Option<f32>,
     /// −4..=4.
-    pub speed: Option<f32>,
+    pub speed: Option<f64>,
     /// What it repeats. A voice that has run beyond its new loop jumps into that; one that loses
     /// its loop plays its round to the end, and on.
     pub looping: Option<PlayLoop>,
@@ -311,7 +311,7 @@ pub(super) fn check_pan(pan: f32) -> Result<(), EngineError> {
     check((-1.0..=1.0).contains(&pan), "pan")
 }
 
-pub(super) fn check_speed(speed: f32) -> Result<(), EngineError> {
+pub(super) fn check_speed(speed: f64) -> Result<(), EngineError> {
     check((-4.0..=4.0).contains(&speed), "speed")
 }
 

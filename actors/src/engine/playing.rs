@@ -195,7 +195,7 @@ impl AudioEngine {
     ///
     /// # Errors
     /// `NotInitialized`, `OutOfRange("speed")`.
-    pub fn set_speed(&self, speed: f32) -> Result<(), EngineError> {
+    pub fn set_speed(&self, speed: f64) -> Result<(), EngineError> {
         check_speed(speed)?;
         self.control(ControlMessage::SetSpeed { speed })
     }

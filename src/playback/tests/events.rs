@@ -52,7 +52,7 @@ impl Dice {
             volume: self.below(5) as f32,
             gain: 1.0,
             pan: self.below(21) as f32 / 10.0 - 1.0,
-            speed: self.below(81) as f32 / 10.0 - 4.0,
+            speed: self.below(81) as f64 / 10.0 - 4.0,
             looping: self.looping(),
             end_frame: if self.below(4) == 0 { self.below(1500) } else { u64::MAX },
             fade_in_frames: [0, 0, 300][self.size(3)],
@@ -81,7 +81,7 @@ impl Dice {
             5 => ControlMessage::PauseVoice { voice },
             6 => ControlMessage::ResumeSample { slot },
             7 => ControlMessage::SeekVoice { voice, frame: self.below(2000) },
-            8 => ControlMessage::SetSpeed { speed: self.below(9) as f32 / 2.0 - 2.0 },
+            8 => ControlMessage::SetSpeed { speed: self.below(9) as f64 / 2.0 - 2.0 },
             9 => ControlMessage::SetVoice {
                 voice,
                 volume: Some(0.5),

@@ -278,12 +278,12 @@ fn curve(way: f64) -> f64 {
 
 #[test]
 fn fades_in_and_out_follow_their_curve_frame_by_frame() {
-    for speed in [1.0_f32, -1.0, 0.5, 2.0] {
+    for speed in [1.0_f64, -1.0, 0.5, 2.0] {
         let mut rig = Rig::new();
         rig.load(0, vec![vec![1.0; 20_000]]);
         let (fade_in_frames, fade_out_frames) = (1_000, 3_000);
         rig.play(1, 0, VoiceParams { speed, fade_in_frames, fade_out_frames, ..params() });
-        let length = (20_000.0 / f64::from(speed.abs())).round();
+        let length = (20_000.0 / speed.abs()).round();
         let out = rig.left(50_000);
         for (frame, value) in out.iter().enumerate() {
             let (done, left) = (frame as f64 + 1.0, length - 1.0 - frame as f64);

@@ -118,7 +118,7 @@ fn a_seam_between_frames_is_made_of_what_comes_next() {
         let out = rig.left(12_000);
         let start = start_frame as f64 - 480.0;
         let snr = snr_db(&out[skipped..], |frame| {
-            sine_at(1000.0, start + f64::from(speed) * (frame + skipped) as f64)
+            sine_at(1000.0, start + speed * (frame + skipped) as f64)
         });
         assert!(snr > 80.0, "{speed}: {snr:.1} dB");
     }
@@ -134,7 +134,7 @@ fn there_and_back_between_frames_is_one_long_cosine() {
         rig.load(0, vec![sample.clone()]);
         let looping = Looping::Span(span(0, u64::MAX, LoopKind::PingPong));
         rig.play(1, 0, VoiceParams { speed, looping, ..params() });
-        let snr = snr_db(&rig.left(10_000), |frame| at(f64::from(speed) * frame as f64));
+        let snr = snr_db(&rig.left(10_000), |frame| at(speed * frame as f64));
         assert!(snr > 80.0, "{speed}: {snr:.1} dB");
     }
 }

@@ -104,14 +104,14 @@ fn nonsense_is_survived() {
     let odd = VoiceParams {
         volume: f32::NAN,
         pan: f32::INFINITY,
-        speed: f32::NEG_INFINITY,
+        speed: f64::NEG_INFINITY,
         start_frame: u64::MAX,
         ..params()
     };
     rig.play(4, 1, odd);
     rig.play(5, 1, VoiceParams { looping: Looping::WHOLE, ..odd });
     rig.send(ControlMessage::SetVolume { volume: f32::NAN });
-    rig.send(ControlMessage::SetSpeed { speed: f32::NAN });
+    rig.send(ControlMessage::SetSpeed { speed: f64::NAN });
     rig.send(ControlMessage::SeekVoice { voice: 5, frame: u64::MAX });
     rig.send(ControlMessage::StopVoice { voice: 99, fade_frames: 0 });
     rig.send(ControlMessage::UnloadSample { slot: u32::MAX });

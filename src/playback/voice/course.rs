@@ -72,7 +72,7 @@ impl Voice {
     }
 
     /// Its speed and that of all voices together.
-    pub(super) fn speed_with(&self, common: Common) -> f32 {
+    pub(super) fn speed_with(&self, common: Common) -> f64 {
         (self.speed * common.speed).clamp(-MAX_SPEED, MAX_SPEED)
     }
 
@@ -91,7 +91,7 @@ impl Voice {
     }
 
     /// Puts a voice that was given no place to where its direction begins.
-    fn place_at_origin(&mut self, speed: f32, length: Option<i64>, sample: Material<'_>) {
+    fn place_at_origin(&mut self, speed: f64, length: Option<i64>, sample: Material<'_>) {
         self.track.place(origin(speed, length));
         // A sample that is cut short has no attack at that end.
         self.fresh &= speed >= 0.0 || !self.is_cut(sample);
@@ -144,7 +144,7 @@ impl Voice {
         let reserve = if self.starved { sample.sample_rate() as usize / 10 } else { 0 };
         let way = (frames + ramp_frames as usize + reserve) as f64;
         // While the speed changes, the faster one counts.
-        let (now, soon) = (f64::from(self.pace.value()), f64::from(self.pace.target()));
+        let (now, soon) = (self.pace.value(), self.pace.target());
         let (up, down) = (way * now.max(soon).max(0.0), way * now.min(soon).min(0.0));
         let position = self.track.position();
         let ready = sample.ready_frames() as f64;
@@ -177,7 +177,7 @@ impl Voice {
 }
 
 /// Where the direction of `speed` begins, in a sample of `length` frames.
-pub(super) fn origin(speed: f32, length: Option<i64>) -> u64 {
+pub(super) fn origin(speed: f64, length: Option<i64>) -> u64 {
     let last = length.and_then(|length| u64::try_from(length - 1).ok()).unwrap_or(0);
     if speed < 0.0 { last } else { 0 }
 }

@@ -9,7 +9,7 @@ use super::{Common, Voice};
 use crate::stream::StreamReader;
 
 /// Frames that are waited for at most: no more than what is always kept of where a voice is, or goes.
-const MAX_WAIT_FRAMES: f32 = 20_480.0;
+const MAX_WAIT_FRAMES: f64 = 20_480.0;
 
 impl Voice {
     /// Whether the stream holds too little to play on: what a block and a fade after it need, and,
@@ -47,7 +47,7 @@ impl Voice {
             false => 0,
         };
         let pace = now.abs().max(soon.abs());
-        let way = (frames + ramp_frames as usize + reserve) as f32 * pace;
+        let way = (frames + ramp_frames as usize + reserve) as f64 * pace;
         #[allow(clippy::cast_possible_truncation, reason = "small")]
         let way = way.min(MAX_WAIT_FRAMES).ceil() as i64;
         self.track.is_of_a_stream();
@@ -104,7 +104,7 @@ impl Voice {
     /// Whether it comes by an edge of its loop while it fades.
     fn meets_its_loop(&self, down: bool, fade_frames: u32, length: Option<i64>) -> bool {
         let pace = self.pace.value().abs().max(self.pace.target().abs());
-        let way = fade_frames as f32 * pace;
+        let way = f64::from(fade_frames) * pace;
         #[allow(clippy::cast_possible_truncation, reason = "small")]
         let way = way.ceil() as i64;
         let [_, beyond @ ..] = self.track.stretches(down, way, MAX_REACH as i64, length);

@@ -56,7 +56,7 @@ fn hotcue(speeds: &[f32]) -> Render {
     for (voice, speed) in speeds.iter().enumerate() {
         let params = VoiceParams {
             looping: Looping::WHOLE,
-            speed: *speed,
+            speed: f64::from(*speed),
             pan: PAN,
             ..VoiceParams::default()
         };
