@@ -168,7 +168,7 @@ impl OggOpusDecoder {
     /// Decodes one packet or reads one page.
     ///
     /// # Errors
-    /// `io`.
+    /// `io`; `corrupt` where far more seems to be pages than can be.
     fn advance(&mut self) -> Result<(), LoadError> {
         if self.ended {
             return Ok(());
