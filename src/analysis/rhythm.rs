@@ -2,8 +2,8 @@
 //!
 //! While the sample is heard, its spectra become the rise of seven bands (`spectra`, `flux`). What
 //! is left to do then depends on a hundred values per second: the signals that are compared with
-//! themselves (`novelty`, and `deviation` for what does not rise), their likeness after every lag (`correlation`), the strength of every
-//! pulse (`pulse`), after how long it comes back the same (`repetition`), which tempi come into
+//! themselves (`novelty`, and `deviation` for what does not rise), their likeness after every lag
+//! (`correlation`), the strength of every pulse (`pulse`), after how long it comes back the same (`repetition`), which tempi come into
 //! question (`candidates`), what all that, the length (`length`) and how busy it sounds (`pace`) say
 //! for each (`evidence`), which of them it is (`choice`), and where the beats lie (`steady`, `beats`,
 //! `grid`, and `bars` with `changes` of the sound as a whole and the `contrast` of one bar with the
@@ -291,7 +291,7 @@ impl Rhythm {
             true => Self::choose_by_deviation(&evidence, &search.found, pulse)?,
             false => heard,
         };
-        let is_pulse = heard.best.comb >= LEAST_COMB || evidence.repeated(heard.best.bpm) > 0.0;
+        let is_pulse = is_pulse(&evidence, &heard);
         let is_guess = !is_pulse || !self.has_onsets() || self.length_sec() < SHORTEST_SEC;
         let choice = if is_guess { self.guess_among(&search.found)? } else { heard };
         let best = &choice.best;
@@ -310,7 +310,7 @@ impl Rhythm {
         pulse: Option<f64>,
     ) -> Option<Choice> {
         let both = choice::choose(&evidence.with_deviation(found), pulse)?;
-        if both.best.comb >= LEAST_COMB || evidence.repeated(both.best.bpm) > 0.0 {
+        if is_pulse(evidence, &both) {
             return Some(both);
         }
         let alone = choice::choose(&evidence.by_deviation(found), Some(GUESS));
@@ -401,6 +401,11 @@ impl Rhythm {
         self.repetition = Repetition::new(&self.correlations[0]);
         Stage::Repeating
     }
+}
+
+/// Whether the sample is alike to itself at multiples of what was chosen, or repeats itself.
+fn is_pulse(evidence: &Evidence<'_>, choice: &Choice) -> bool {
+    choice.best.comb >= LEAST_COMB || evidence.repeated(choice.best.bpm) > 0.0
 }
 
 /// Frames that the flux of a sample has, or a few more.

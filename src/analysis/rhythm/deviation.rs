@@ -19,7 +19,7 @@ const SIDE: usize = 5;
 const FAINT: f32 = 1e-10;
 
 /// Bins of a spectrum: their real parts and their imaginary parts, which are worked on in rows.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Bins {
     pub(super) re: Vec<f32>,
     pub(super) im: Vec<f32>,
