@@ -54,6 +54,7 @@ pub(crate) fn array_of<'py>(
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     let (channels, frames) = (planes.len(), planes.first().map_or(0, |plane| plane.len()));
     let shape = if frames_first { (frames, channels) } else { (channels, frames) };
+    load_numpy(py)?;
     // By Python, whose answer to a size that does not fit is a MemoryError and no panic.
     let array = py.import("numpy")?.call_method1("empty", (shape, "float32"))?;
     let array: Bound<'py, PyArray2<f32>> = array.cast_into()?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use hotcue::{
     Excerpt, ExcerptStep, LoadError, LoadJob, LoadOptions, LoadedSample, SampleBuffer, Source,
-    Stage, Step, Workbench,
+    Stage, Step, StreamOpening, StreamStep, StreamedSample, Workbench,
 };
 use pyo3::prelude::*;
 
@@ -64,6 +64,17 @@ pub(crate) fn excerpt(py: Python<'_>, mut excerpt: Excerpt) -> PyResult<Arc<Samp
     let result = with_signals(py, None, || match excerpt.step(&mut bench) {
         Ok(ExcerptStep::Working) => None,
         Ok(ExcerptStep::Done(sample)) => Some(Ok(sample)),
+        Err(error) => Some(Err(error)),
+    })?;
+    result.map_err(|error| failed(py, &error, Stage::Reading))
+}
+
+/// Opens a source, and decodes its beginning.
+pub(crate) fn open(py: Python<'_>, mut opening: StreamOpening) -> PyResult<Arc<StreamedSample>> {
+    let mut bench = Workbench::default();
+    let result = with_signals(py, None, || match opening.step(&mut bench) {
+        Ok(StreamStep::Working) => None,
+        Ok(StreamStep::Ready(sample)) => Some(Ok(sample)),
         Err(error) => Some(Err(error)),
     })?;
     result.map_err(|error| failed(py, &error, Stage::Reading))

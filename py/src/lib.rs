@@ -23,6 +23,7 @@ mod errors;
 mod events;
 mod fork;
 mod here;
+mod info;
 mod interpreter;
 mod metadata;
 mod playing;
@@ -69,6 +70,7 @@ fn _hotcue(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(convert::decode, module)?)?;
     module.add_function(wrap_pyfunction!(convert::resample, module)?)?;
     module.add_function(wrap_pyfunction!(engine::devices, module)?)?;
+    module.add_function(wrap_pyfunction!(info::info, module)?)?;
     module.add_function(wrap_pyfunction!(source::extensions, module)?)?;
     module.add_function(wrap_pyfunction!(waveform::coloured_waveform, module)?)?;
     module.add_function(wrap_pyfunction!(fork::after_fork_in_child, module)?)?;

@@ -4,6 +4,7 @@ use hotcue_actors::RenderedAudio;
 use numpy::{PyArray2, PyArrayMethods as _};
 use pyo3::prelude::*;
 
+use crate::array::load_numpy;
 use crate::errors::guarded;
 
 /// Frames between two looks at the signals: some milliseconds of work with every voice sounding.
@@ -15,9 +16,9 @@ pub(crate) fn render<'py>(
     frames: usize,
     mut next: impl FnMut(usize) -> PyResult<RenderedAudio>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    // First: where that fails, nothing was rendered that would be lost.
+    load_numpy(py)?;
     let first = next(frames.min(SLICE_FRAMES))?;
-    // Before the first use of NumPy's interface, which panics where a signal's handler raises in it.
-    py.check_signals()?;
     let shape = (first.channels, frames);
     // By Python, whose answer to a size that does not fit is a MemoryError and no panic.
     let array = py.import("numpy")?.call_method1("zeros", (shape, "float32"))?;

@@ -5,7 +5,7 @@ Start with `AudioEngine`; `analyze` hears what is in a file, `decode` reads it i
 
 from ._hotcue import ColouredWaveform, Sample, __version__
 from .analysis import Analysis, analyze, grid_slices
-from .audio import decode, resample, write_wav
+from .audio import decode, info, resample, write_wav
 from .batch import LoadBatch
 from .engine import AudioEngine, devices
 from .errors import (
@@ -28,6 +28,7 @@ from .values import (
     Clock,
     Cue,
     Device,
+    FileInfo,
     Instrument,
     Levels,
     LoadStatus,
@@ -49,6 +50,7 @@ __all__ = [
     "Device",
     "DeviceError",
     "EventStream",
+    "FileInfo",
     "HotcueError",
     "Instrument",
     "Levels",
@@ -73,6 +75,7 @@ __all__ = [
     "decode",
     "devices",
     "grid_slices",
+    "info",
     "resample",
     "write_wav",
 ]

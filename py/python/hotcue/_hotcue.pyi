@@ -44,6 +44,7 @@ __all__ = [
     "devices",
     "extensions",
     "grid_slices",
+    "info",
     "resample",
 ]
 
@@ -482,6 +483,7 @@ def decode(
     duration_sec: float | None,
     frames_first: bool,
 ) -> tuple[NDArray[np.float32], int]: ...
+def info(source: Resolved) -> dict[str, Any]: ...
 def resample(
     array: NDArray[np.float32], source_rate: int, target_rate: int
 ) -> NDArray[np.float32]: ...

@@ -1,4 +1,4 @@
-"""Files and arrays without an engine: decode, resample, write.
+"""Files and arrays without an engine: look into, decode, resample, write.
 
 All of it works in the thread that calls, with the GIL released and Ctrl-C working, and gives the
 values that an engine's loads have.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias
 from . import _hotcue, wav
 from .arrays import Layout, checked_layout, checked_rate, finite_planes, is_array
 from .source import Source, read, resolve
+from .values import FileInfo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +59,25 @@ def decode(
         raise TypeError("an array is decoded already; `resample` changes its rate")
     source = read(resolve(path), None)
     return _hotcue.decode(source, sample_rate, mono, start_sec, duration_sec, frames_first)
+
+
+def info(path: Source) -> FileInfo:
+    """Says what a file is, without decoding all of it: its length, rate, codec, tags, loops, …::
+
+        found = hotcue.info("take.flac")
+        print(found.duration_sec, found.tags.get("title"))
+
+    Its beginning is decoded, a second at most, so what cannot be played is an error here, too;
+    positions are in frames of the file's own rate. `path` is what a load takes: a path, content, or
+    a binary file. Takes milliseconds, more where a format has no index; works in the thread that
+    calls, without the GIL. For a program that must not wait at all: ``engine.load(path,
+    stream=True)``.
+
+    Raises as `decode` does.
+    """
+    if is_array(path):
+        raise TypeError("an array is no file")
+    return FileInfo(**_hotcue.info(read(resolve(path), None)))
 
 
 def resample(

@@ -246,3 +246,52 @@ class Broadcast(NamedTuple):
     max_true_peak_dbtp: float | None
     max_momentary_lufs: float | None
     max_short_term_lufs: float | None
+
+
+class FileInfo(NamedTuple):
+    """What a file is and says beside its audio (`hotcue.info`). What has the name of an attribute
+    of `Sample` is the same."""
+
+    duration_sec: float | None
+    """Length in seconds; None where the file says nothing and nothing makes it likely."""
+    frames: int | None
+    """The same in frames, at `sample_rate`."""
+    is_exact: bool
+    """Whether that is the length for certain. Else it is what the file says of itself, or what its
+    size makes likely: what `decode` brings may be shorter or longer."""
+    channels: int
+    sample_rate: int
+    """The file's own rate in Hz."""
+    container: str
+    """Such as ``"wav"``."""
+    codec: str
+    """Such as ``"pcm_s16le"``."""
+    bits_per_sample: int | None
+    """Of one value in the file; None where that means nothing."""
+    tags: dict[str, str]
+    """Texts by name."""
+    loops: list[Loop]
+    """In the file's order."""
+    cues: list[Cue]
+    """By position."""
+    embedded_bpm: float | None
+    """Beats per minute by the file; nothing is measured."""
+    embedded_bpm_source: Literal["acid", "apple_loop", "tag"] | None
+    embedded_key: str | None
+    root_key: int | None
+    """The MIDI note that it sounds at when played as it is."""
+    root_cents: float | None
+    one_shot: bool | None
+    """Whether the file says that it is a one-shot (True) or a loop (False)."""
+    beats: int | None
+    meter: tuple[int, int] | None
+    """Beats per bar, and the note that is one beat."""
+    replaygain_track_gain_db: float | None
+    replaygain_track_peak: float | None
+    replaygain_album_gain_db: float | None
+    replaygain_album_peak: float | None
+    acid: Acid | None
+    instrument: Instrument | None
+    bext: Broadcast | None
+    has_cover: bool
+    """Whether the file has a picture."""
