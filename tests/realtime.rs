@@ -165,10 +165,17 @@ fn command(dice: &mut Dice, controller: &mut Controller, next_voice: &mut u64) {
             3 => ControlMessage::UnloadSample { slot },
             4 => {
                 let fade_frames = [0, 500, 100_000, u32::MAX][dice.size(4)];
-                ControlMessage::StopVoice { voice, fade_frames }
+                let at_frame = [None, Some(0), Some(dice.below(1 << 20))][dice.size(3)];
+                ControlMessage::StopVoice { voice, fade_frames, at_frame }
             }
-            5 => ControlMessage::StopSample { slot, fade_frames: 240 },
-            6 if dice.below(20) == 0 => ControlMessage::StopAll { fade_frames: 240 },
+            5 => ControlMessage::StopSample {
+                slot,
+                fade_frames: 240,
+                at_frame: (dice.below(2) == 0).then(|| dice.below(1 << 20)),
+            },
+            6 if dice.below(20) == 0 => {
+                ControlMessage::StopAll { fade_frames: 240, at_frame: None }
+            }
             7 => ControlMessage::PauseVoice { voice },
             8 => ControlMessage::ResumeVoice { voice },
             9 => ControlMessage::SeekVoice { voice, frame: dice.below(9000) },

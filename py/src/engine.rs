@@ -417,10 +417,12 @@ impl Engine {
         py: Python<'_>,
         id: &Bound<'_, PyAny>,
         fade_sec: &Bound<'_, PyAny>,
+        at_frame: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let slot = self.slot(id)?;
         let fade_sec = number(fade_sec, "fade_sec")?;
-        self.quick(py, |engine| engine.stop_sample(slot, fade_sec))
+        let at_frame = optional_integer(at_frame, "at_frame", ANY_POSITIVE)?;
+        self.quick(py, |engine| engine.stop_sample_at(slot, fade_sec, at_frame))
     }
 
     fn pause_sample(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -444,9 +446,15 @@ impl Engine {
         self.quick(py, |engine| engine.seek_sample(slot, position_sec))
     }
 
-    fn stop_voice(&self, voice: &Bound<'_, PyAny>, fade_sec: &Bound<'_, PyAny>) -> PyResult<bool> {
+    fn stop_voice(
+        &self,
+        voice: &Bound<'_, PyAny>,
+        fade_sec: &Bound<'_, PyAny>,
+        at_frame: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
         let fade_sec = number(fade_sec, "fade_sec")?;
-        self.voice(voice, |engine, id| engine.stop_voice(id, fade_sec))
+        let at_frame = optional_integer(at_frame, "at_frame", ANY_POSITIVE)?;
+        self.voice(voice, |engine, id| engine.stop_voice_at(id, fade_sec, at_frame))
     }
 
     fn pause_voice(&self, voice: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -491,9 +499,10 @@ impl Engine {
         self.voice(voice, |engine, id| engine.set_voice(id, change))
     }
 
-    fn stop_all(&self, fade_sec: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn stop_all(&self, fade_sec: &Bound<'_, PyAny>, at_frame: &Bound<'_, PyAny>) -> PyResult<()> {
         let seconds = number(fade_sec, "fade_sec")?;
-        self.quick(fade_sec.py(), |engine| engine.stop_all(seconds))
+        let at_frame = optional_integer(at_frame, "at_frame", ANY_POSITIVE)?;
+        self.quick(fade_sec.py(), |engine| engine.stop_all_at(seconds, at_frame))
     }
 
     fn set_bus(

@@ -201,6 +201,11 @@ def test_a_number_out_of_range(engine: hotcue.AudioEngine, name: str) -> None:
 def test_a_frame_out_of_range(engine: hotcue.AudioEngine, frame: int) -> None:
     with pytest.raises(ValueError, match=r"^at_frame out of range$"):
         engine.play_sample(0, at_frame=frame)
+    for stop in (engine.stop_sample, engine.stop_voice):
+        with pytest.raises(ValueError, match=r"^at_frame out of range$"):
+            stop(0, at_frame=frame)
+    with pytest.raises(ValueError, match=r"^at_frame out of range$"):
+        engine.stop_all(at_frame=frame)
     with pytest.raises(ValueError, match=r"^frames out of range$"):
         engine.render(frame)
 

@@ -60,6 +60,26 @@ def test_at_frame_is_exact(engine: hotcue.AudioEngine, sounds: Sounds, at: int) 
     assert started["frame"] == at
 
 
+@pytest.mark.parametrize("at", [1, 1000, 16_384, 20_000])
+def test_a_stop_at_a_frame_is_exact(engine: hotcue.AudioEngine, sounds: Sounds, at: int) -> None:
+    load(engine, 0, sounds.constant("half.wav", 0.5, 48_000))
+    for stop in (
+        lambda voice, frame: engine.stop_voice(voice, fade_sec=0.01, at_frame=frame),
+        lambda _, frame: engine.stop_sample(0, fade_sec=0.01, at_frame=frame),
+        lambda _, frame: engine.stop_all(fade_sec=0.01, at_frame=frame),
+    ):
+        start = engine.clock().frame
+        stop(engine.play_sample(0), start + at)
+        audio = engine.render(30_000)[0]
+        np.testing.assert_array_equal(audio[:at], np.float32(0.5))
+        # Half of a fade is half as loud, at the frame in its middle.
+        assert abs(audio[at + 239] - 0.25) < 1e-6
+        assert not audio[at + 479 :].any()
+        ended = playback_events(engine)[-1]
+        assert ended["type"] == "ended"
+        assert (ended["frame"], ended["reason"]) == (start + at + 480, "stopped")
+
+
 def test_the_voice_of_what_does_not_sound_is_none_and_may_be_told_anything(
     engine: hotcue.AudioEngine,
 ) -> None:

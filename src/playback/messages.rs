@@ -61,18 +61,25 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         voice: u64,
         /// Length of the fade.
         fade_frames: u32,
+        /// When the fade begins, on the render clock; `None`, or a frame in the past: at once. A
+        /// voice has one such frame: a later one replaces it.
+        at_frame: Option<u64>,
     },
-    /// As `StopVoice`, for all voices of a slot, waiting ones too.
+    /// As `StopVoice`, for all voices of a slot that there are by now, waiting ones too.
     StopSample {
         /// Which slot.
         slot: u32,
         /// Length of the fade.
         fade_frames: u32,
+        /// When it begins.
+        at_frame: Option<u64>,
     },
-    /// As `StopVoice`, for all voices, waiting ones too.
+    /// As `StopVoice`, for all voices that there are by now, waiting ones too.
     StopAll {
         /// Length of the fade.
         fade_frames: u32,
+        /// When it begins.
+        at_frame: Option<u64>,
     },
     /// Fades a voice to silence; it keeps its place.
     PauseVoice {
@@ -177,9 +184,13 @@ impl<S, R> ControlMessage<S, R> {
                     return Err(M::PlayStream { voice, slot, stream, params });
                 }
             },
-            M::StopVoice { voice, fade_frames } => M::StopVoice { voice, fade_frames },
-            M::StopSample { slot, fade_frames } => M::StopSample { slot, fade_frames },
-            M::StopAll { fade_frames } => M::StopAll { fade_frames },
+            M::StopVoice { voice, fade_frames, at_frame } => {
+                M::StopVoice { voice, fade_frames, at_frame }
+            }
+            M::StopSample { slot, fade_frames, at_frame } => {
+                M::StopSample { slot, fade_frames, at_frame }
+            }
+            M::StopAll { fade_frames, at_frame } => M::StopAll { fade_frames, at_frame },
             M::PauseVoice { voice } => M::PauseVoice { voice },
             M::ResumeVoice { voice } => M::ResumeVoice { voice },
             M::SeekVoice { voice, frame } => M::SeekVoice { voice, frame },

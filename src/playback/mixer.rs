@@ -120,8 +120,8 @@ impl Mixer {
             if self.panic_at_frame.take_if(|frame| *frame <= self.clock_frames).is_some() {
                 panic!("planted");
             }
-            self.start_due();
-            let frames = (rest.len() / outputs).min(self.frames_to_next_start());
+            self.stop_and_start_due();
+            let frames = (rest.len() / outputs).min(self.frames_till_due());
             let (block, tail) = rest.split_at_mut(frames * outputs);
             for index in 0..self.voices.len() {
                 self.mix_voice(index, frames);
@@ -165,7 +165,7 @@ impl Mixer {
         self.clock_frames = block_end;
         for index in 0..self.voices.len() {
             let Voice { id, slot, phase, .. } = self.voices[index];
-            self.voices[index].phase = Phase::Free;
+            self.voices[index].leave();
             if phase != Phase::Free {
                 self.report_end(id, slot, self.clock_frames, EndReason::Failed);
             }
@@ -248,7 +248,7 @@ impl Mixer {
 
     fn end(&mut self, index: usize, frame: u64, reason: EndReason) {
         let Voice { id, slot, buffer, .. } = self.voices[index];
-        self.voices[index].phase = Phase::Free;
+        self.voices[index].leave();
         self.buffers.release(buffer);
         self.report_end(id, slot, frame, reason);
     }

@@ -39,6 +39,14 @@ pub(super) enum Phase {
     Started,
 }
 
+/// An end that is to come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stop {
+    /// When it begins, on the render clock.
+    pub(super) at_frame: u64,
+    pub(super) fade_frames: u32,
+}
+
 /// What a voice does next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Segment {
@@ -68,6 +76,7 @@ pub(super) struct Voice {
     /// Rises from voice to voice: the age.
     pub(super) sequence: u64,
     pub(super) phase: Phase,
+    pub(super) stop: Option<Stop>,
     pub(super) retrigger: Retrigger,
     pub(super) choke: Option<u32>,
     pub(super) bus: usize,
@@ -129,6 +138,7 @@ impl Voice {
             buffer,
             sequence,
             phase,
+            stop: None,
             retrigger: params.retrigger,
             choke: params.choke,
             bus: (params.bus as usize).min(super::BUSES - 1),
@@ -153,6 +163,11 @@ impl Voice {
             volume: Ramp::at(sane(params.volume, 0.0, 4.0).unwrap_or(1.0) * gain),
             pan: pan_gains(sane(params.pan, -1.0, 1.0).unwrap_or(0.0)).map(Ramp::at),
         }
+    }
+
+    /// Leaves its place.
+    pub(super) fn leave(&mut self) {
+        (self.phase, self.stop) = (Phase::Free, None);
     }
 
     /// Whether it sounds (or is paused) and is not on its way out.

@@ -141,6 +141,39 @@ fn a_waiting_play_heeds_what_its_voice_is_told() {
 }
 
 #[test]
+fn a_waiting_play_that_is_stopped_at_a_frame_sounds_till_then() {
+    let engine = offline(1);
+    let gate = Arc::new(Gate::default());
+    for slot in 0..3 {
+        engine.load_sample_async(Some(slot), blocked_ramp(&gate), 0).expect("accepted");
+    }
+    let play = |slot| {
+        let voice = engine.play_sample(slot, PlayOptions::default()).expect("it runs");
+        voice.expect("it waits")
+    };
+    let (by_voice, _by_slot) = (play(0), play(1));
+    assert!(engine.stop_voice_at(by_voice, 0.001, Some(200)).expect("it runs"));
+    engine.stop_sample_at(1, 0.001, Some(300)).expect("it runs");
+    engine.stop_all_at(0.001, Some(400)).expect("it runs");
+    let later = play(2);
+    gate.open();
+    wait_until("all are loaded", || engine.stats().live == 0);
+    let rendered = engine.render(1_000).expect("offline").samples;
+    let sample = engine.sample(0).expect("it runs").expect("it is there");
+    let ramp = sample.buffer().plane(0);
+    // The last call counts: both sound for 400 frames, and the third, which came after it, goes on.
+    for (frame, (heard, value)) in rendered.chunks(2).zip(ramp).enumerate() {
+        let voices = match frame {
+            0..400 => 3.0,
+            448.. => 1.0,
+            _ => continue,
+        };
+        assert!((heard[0] - voices * value).abs() < 1e-5, "frame {frame}: {}", heard[0]);
+    }
+    assert!(engine.stop_voice(later, 0.001).expect("it runs"));
+}
+
+#[test]
 fn when_loading_can_drop_or_raise() {
     let engine = offline(1);
     let gate = Arc::new(Gate::default());

@@ -82,9 +82,23 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`, `Submit(IdOutOfRange)`, likewise below; `OutOfRange("fade_sec")`.
     pub fn stop_sample(&self, id: u32, fade_sec: f64) -> Result<(), EngineError> {
+        self.stop_sample_at(id, fade_sec, None)
+    }
+
+    /// As [`stop_sample`](Self::stop_sample), from `at_frame` of the [`clock`](Self::clock) on: all
+    /// voices that there are by now. None, or a frame in the past: at once.
+    ///
+    /// # Errors
+    /// As [`stop_sample`](Self::stop_sample).
+    pub fn stop_sample_at(
+        &self,
+        id: u32,
+        fade_sec: f64,
+        at_frame: Option<u64>,
+    ) -> Result<(), EngineError> {
         check_fade("fade_sec", fade_sec)?;
         let fade_frames = self.with(|running| Ok(fade_frames(fade_sec, running.sample_rate)))?;
-        self.control_slot(id, ControlMessage::StopSample { slot: id, fade_frames })
+        self.control_slot(id, ControlMessage::StopSample { slot: id, fade_frames, at_frame })
     }
 
     /// Pauses all voices of a slot, that of its waiting play too.
@@ -119,10 +133,25 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`, `OutOfRange("fade_sec")`.
     pub fn stop_voice(&self, voice: u64, fade_sec: f64) -> Result<bool, EngineError> {
+        self.stop_voice_at(voice, fade_sec, None)
+    }
+
+    /// As [`stop_voice`](Self::stop_voice), from `at_frame` of the [`clock`](Self::clock) on. A
+    /// voice has one such frame, which a later call replaces. None, or a frame in the past: at once.
+    ///
+    /// # Errors
+    /// As [`stop_voice`](Self::stop_voice).
+    pub fn stop_voice_at(
+        &self,
+        voice: u64,
+        fade_sec: f64,
+        at_frame: Option<u64>,
+    ) -> Result<bool, EngineError> {
         check_fade("fade_sec", fade_sec)?;
         self.with(|running| {
             let fade_frames = fade_frames(fade_sec, running.sample_rate);
-            Ok(self.control_voice(running, voice, ControlMessage::StopVoice { voice, fade_frames }))
+            let message = ControlMessage::StopVoice { voice, fade_frames, at_frame };
+            Ok(self.control_voice(running, voice, message))
         })
     }
 
@@ -177,9 +206,18 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`, `OutOfRange("fade_sec")`.
     pub fn stop_all(&self, fade_sec: f64) -> Result<(), EngineError> {
+        self.stop_all_at(fade_sec, None)
+    }
+
+    /// As [`stop_all`](Self::stop_all), from `at_frame` of the [`clock`](Self::clock) on: all voices
+    /// that there are by now. None, or a frame in the past: at once.
+    ///
+    /// # Errors
+    /// As [`stop_all`](Self::stop_all).
+    pub fn stop_all_at(&self, fade_sec: f64, at_frame: Option<u64>) -> Result<(), EngineError> {
         check_fade("fade_sec", fade_sec)?;
         let fade_frames = self.with(|running| Ok(fade_frames(fade_sec, running.sample_rate)))?;
-        self.control(ControlMessage::StopAll { fade_frames })
+        self.control(ControlMessage::StopAll { fade_frames, at_frame })
     }
 
     /// Sets the master volume, linear gain 0..=4, smoothly.

@@ -144,11 +144,12 @@ enum Key {
     Speed,
     Bus(u32),
     Limiter,
-    StopAll,
-    StopSlot(u32),
+    /// Stops: whether at a frame to come.
+    StopAll(bool),
+    StopSlot(u32, bool),
     HoldSlot(u32),
     SeekSlot(u32),
-    StopVoice(u64),
+    StopVoice(u64, bool),
     HoldVoice(u64),
     SeekVoice(u64),
     SetVoice(u64),
@@ -163,11 +164,11 @@ impl Key {
             M::SetSpeed { .. } => Self::Speed,
             M::SetBus { bus, .. } => Self::Bus(bus),
             M::SetLimiter { .. } => Self::Limiter,
-            M::StopAll { .. } => Self::StopAll,
-            M::StopSample { slot, .. } => Self::StopSlot(slot),
+            M::StopAll { at_frame, .. } => Self::StopAll(at_frame.is_some()),
+            M::StopSample { slot, at_frame, .. } => Self::StopSlot(slot, at_frame.is_some()),
             M::PauseSample { slot } | M::ResumeSample { slot } => Self::HoldSlot(slot),
             M::SeekSample { slot, .. } => Self::SeekSlot(slot),
-            M::StopVoice { voice, .. } => Self::StopVoice(voice),
+            M::StopVoice { voice, at_frame, .. } => Self::StopVoice(voice, at_frame.is_some()),
             M::PauseVoice { voice } | M::ResumeVoice { voice } => Self::HoldVoice(voice),
             M::SeekVoice { voice, .. } => Self::SeekVoice(voice),
             M::SetVoice { voice, .. } => Self::SetVoice(voice),
@@ -183,15 +184,17 @@ impl Key {
 fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
     use ControlMessage as M;
     match (older, newer) {
-        // A stop can only shorten the fade of an earlier one.
-        (M::StopVoice { fade_frames: older, .. }, M::StopVoice { voice, fade_frames }) => {
-            M::StopVoice { voice, fade_frames: fade_frames.min(*older) }
-        }
-        (M::StopSample { fade_frames: older, .. }, M::StopSample { slot, fade_frames }) => {
-            M::StopSample { slot, fade_frames: fade_frames.min(*older) }
-        }
-        (M::StopAll { fade_frames: older }, M::StopAll { fade_frames }) => {
-            M::StopAll { fade_frames: fade_frames.min(*older) }
+        // A stop can only shorten the fade of an earlier one. One at a frame replaces another.
+        (
+            M::StopVoice { fade_frames: older, .. },
+            M::StopVoice { voice, fade_frames, at_frame: None },
+        ) => M::StopVoice { voice, fade_frames: fade_frames.min(*older), at_frame: None },
+        (
+            M::StopSample { fade_frames: older, .. },
+            M::StopSample { slot, fade_frames, at_frame: None },
+        ) => M::StopSample { slot, fade_frames: fade_frames.min(*older), at_frame: None },
+        (M::StopAll { fade_frames: older, .. }, M::StopAll { fade_frames, at_frame: None }) => {
+            M::StopAll { fade_frames: fade_frames.min(*older), at_frame: None }
         }
         (
             &M::SetBus { volume: old_volume, muted: old_muted, .. },
@@ -222,7 +225,7 @@ impl Outgoing {
         let Self::Control(message) = self else { return false };
         matches!(
             Key::of(message),
-            Some(Key::StopVoice(_) | Key::HoldVoice(_) | Key::SeekVoice(_) | Key::SetVoice(_))
+            Some(Key::StopVoice(..) | Key::HoldVoice(_) | Key::SeekVoice(_) | Key::SetVoice(_))
         )
     }
 

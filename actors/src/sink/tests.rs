@@ -152,7 +152,10 @@ fn a_dropped_play_does_not_count_any_more() {
         let asked = ask_for_play(sink, 1);
         assert!(sink.table.plays().under_way(0));
         sink.handle(asked, context);
-        sink.handle(Control(ControlMessage::StopSample { slot: 0, fade_frames: 240 }), context);
+        sink.handle(
+            Control(ControlMessage::StopSample { slot: 0, fade_frames: 240, at_frame: None }),
+            context,
+        );
         assert_eq!(dropped(sink), [(1, DropReason::Stopped)]);
         assert!(!sink.table.plays().under_way(0));
     });

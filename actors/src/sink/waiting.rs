@@ -62,11 +62,25 @@ impl WaitingPlays {
     pub(super) fn heed(&mut self, message: &ControlMessage) -> Vec<Play> {
         use ControlMessage as M;
         match *message {
-            M::StopAll { .. } => return self.take_all(),
-            M::StopSample { slot, .. } => return self.take(slot).into_iter().collect(),
-            M::StopVoice { voice, .. } => {
+            M::StopAll { at_frame: None, .. } => return self.take_all(),
+            M::StopSample { slot, at_frame: None, .. } => {
+                return self.take(slot).into_iter().collect();
+            }
+            M::StopVoice { voice, at_frame: None, .. } => {
                 let slot = self.of_voice(voice).map(|waiting| waiting.asked.play.slot);
                 return slot.and_then(|slot| self.take(slot)).into_iter().collect();
+            }
+            M::StopAll { fade_frames, at_frame } => {
+                let slots: Vec<u32> = self.by_slot.keys().copied().collect();
+                for slot in slots {
+                    self.tell(slot, |voice| M::StopVoice { voice, fade_frames, at_frame });
+                }
+            }
+            M::StopSample { slot, fade_frames, at_frame } => {
+                self.tell(slot, |voice| M::StopVoice { voice, fade_frames, at_frame });
+            }
+            M::StopVoice { voice, fade_frames, at_frame } => {
+                self.tell_voice(voice, M::StopVoice { voice, fade_frames, at_frame });
             }
             M::PauseSample { slot } => self.tell(slot, |voice| M::PauseVoice { voice }),
             M::ResumeSample { slot } => self.tell(slot, |voice| M::ResumeVoice { voice }),

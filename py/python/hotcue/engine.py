@@ -618,9 +618,12 @@ class AudioEngine:
             max_wait_sec,
         )
 
-    def stop_sample(self, id: SupportsIndex, *, fade_sec: float = 0.005) -> None:
-        """Fades out all voices of the id, over 0…60 s, and drops its waiting play."""
-        self._native.stop_sample(id, fade_sec)
+    def stop_sample(
+        self, id: SupportsIndex, *, fade_sec: float = 0.005, at_frame: SupportsIndex | None = None
+    ) -> None:
+        """Fades out all voices of the id, over 0…60 s, and drops its waiting play. With `at_frame`
+        as `stop_voice` does, of all that are there when it is called."""
+        self._native.stop_sample(id, fade_sec, at_frame)
 
     def pause_sample(self, id: SupportsIndex) -> None:
         """Pauses all voices of the id, a waiting play's too."""
@@ -634,11 +637,22 @@ class AudioEngine:
         """Moves all voices of the id to `position_sec` of the sample, a waiting play's too."""
         self._native.seek_sample(id, position_sec)
 
-    def stop_voice(self, voice: SupportsIndex | None, *, fade_sec: float = 0.005) -> bool:
+    def stop_voice(
+        self,
+        voice: SupportsIndex | None,
+        *,
+        fade_sec: float = 0.005,
+        at_frame: SupportsIndex | None = None,
+    ) -> bool:
         """Fades one voice out, over 0…60 s but 1 ms at least; of two fades the one that is over
         first counts. Drops one that still waits for its load. False if it had ended
-        already, or is None: what `play_sample` returns where nothing sounds."""
-        return self._native.stop_voice(voice, fade_sec)
+        already, or is None: what `play_sample` returns where nothing sounds.
+
+        The fade begins with the frame `at_frame` of the engine's clock (None, or a frame in the
+        past: at once); until then all is as it was. A voice has one such frame, which a later call
+        replaces; one that still waits by then, for its load or its own `at_frame`, is never heard.
+        """
+        return self._native.stop_voice(voice, fade_sec, at_frame)
 
     def pause_voice(self, voice: SupportsIndex | None) -> bool:
         """Pauses one voice. False if it had ended already."""
@@ -675,9 +689,10 @@ class AudioEngine:
         looping = (loop, loop_start_sec, loop_end_sec)
         return self._native.set_voice(voice, volume, pan, speed, *looping)
 
-    def stop_all(self, *, fade_sec: float = 0.005) -> None:
-        """Fades out every voice, over 0…60 s, and drops every waiting play."""
-        self._native.stop_all(fade_sec)
+    def stop_all(self, *, fade_sec: float = 0.005, at_frame: SupportsIndex | None = None) -> None:
+        """Fades out every voice, over 0…60 s, and drops every waiting play. With `at_frame` as
+        `stop_voice` does, of all that are there when it is called."""
+        self._native.stop_all(fade_sec, at_frame)
 
     def set_bus(
         self, bus: SupportsIndex, *, volume: float | None = None, muted: bool | None = None

@@ -5,7 +5,7 @@ use super::super::messages::ControlMessage;
 use super::super::params::{LoopSpan, Looping, Retrigger, VoiceParams};
 use super::super::ring::{Command, Loan};
 use super::super::scratch::BLOCK_FRAMES;
-use super::super::voice::{Phase, Voice, sane};
+use super::super::voice::{Phase, Stop, Voice, sane};
 use super::{Mixer, Slot};
 
 impl Mixer {
@@ -20,9 +20,13 @@ impl Mixer {
             M::PlayStream { voice, slot, stream, params } => {
                 self.play_stream(voice, slot, stream, &params);
             }
-            M::StopVoice { voice, fade_frames } => self.stop(fade_frames, |v| v.id == voice),
-            M::StopSample { slot, fade_frames } => self.stop(fade_frames, |v| v.slot == slot),
-            M::StopAll { fade_frames } => self.stop(fade_frames, |_| true),
+            M::StopVoice { voice, fade_frames, at_frame } => {
+                self.stop(fade_frames, at_frame, |v| v.id == voice);
+            }
+            M::StopSample { slot, fade_frames, at_frame } => {
+                self.stop(fade_frames, at_frame, |v| v.slot == slot);
+            }
+            M::StopAll { fade_frames, at_frame } => self.stop(fade_frames, at_frame, |_| true),
             M::PauseVoice { voice } => self.each(|v| v.id == voice, Voice::pause),
             M::ResumeVoice { voice } => self.each(|v| v.id == voice, Voice::resume),
             M::SeekVoice { voice, frame } => self.each(|v| v.id == voice, |v| v.seek(frame)),
@@ -122,9 +126,15 @@ impl Mixer {
         }
     }
 
-    /// Starts the voices whose frame the clock has reached, in the order they were sent.
-    pub(super) fn start_due(&mut self) {
+    /// Stops and starts the voices whose frame the clock has reached; the latter in the order they
+    /// were sent.
+    pub(super) fn stop_and_start_due(&mut self) {
         let now = self.clock_frames;
+        for index in 0..self.voices.len() {
+            if let Some(stop) = self.voices[index].stop.take_if(|stop| stop.at_frame <= now) {
+                self.release(index, EndReason::Stopped, stop.fade_frames);
+            }
+        }
         let due =
             |voice: &Voice| matches!(voice.phase, Phase::Waiting { at_frame } if at_frame <= now);
         // Ends: each turn starts or ends one that is due.
@@ -139,13 +149,17 @@ impl Mixer {
         }
     }
 
-    /// How far to mix until a waiting voice starts; a block at most.
-    pub(super) fn frames_to_next_start(&self) -> usize {
-        let starts = self.voices.iter().filter_map(|voice| match voice.phase {
-            Phase::Waiting { at_frame } => usize::try_from(at_frame - self.clock_frames).ok(),
-            Phase::Free | Phase::Started => None,
+    /// How far to mix until a voice is to be stopped or started; a block at most.
+    pub(super) fn frames_till_due(&self) -> usize {
+        let due = self.voices.iter().flat_map(|voice| {
+            let start = match voice.phase {
+                Phase::Waiting { at_frame } => Some(at_frame),
+                Phase::Free | Phase::Started => None,
+            };
+            [start, voice.stop.map(|stop| stop.at_frame)]
         });
-        starts.fold(BLOCK_FRAMES, usize::min)
+        let till = |frame: u64| usize::try_from(frame - self.clock_frames).ok();
+        due.flatten().filter_map(till).fold(BLOCK_FRAMES, usize::min)
     }
 
     /// Does to the voices that sound what a new one asks for; says whether the new one sounds.
@@ -176,9 +190,14 @@ impl Mixer {
         }
     }
 
-    fn stop(&mut self, fade_frames: u32, filter: impl Fn(&Voice) -> bool) {
-        let fade = fade_frames.max(self.min_fade_frames);
-        self.release_where(EndReason::Stopped, fade, filter);
+    fn stop(&mut self, fade_frames: u32, at_frame: Option<u64>, filter: impl Fn(&Voice) -> bool) {
+        let fade_frames = fade_frames.max(self.min_fade_frames);
+        match at_frame.filter(|frame| *frame > self.clock_frames) {
+            None => self.release_where(EndReason::Stopped, fade_frames, filter),
+            Some(at_frame) => {
+                self.each(filter, |voice| voice.stop = Some(Stop { at_frame, fade_frames }));
+            }
+        }
     }
 
     fn each(&mut self, filter: impl Fn(&Voice) -> bool, change: impl Fn(&mut Voice)) {

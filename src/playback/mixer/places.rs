@@ -59,7 +59,7 @@ impl Mixer {
 
     /// Fades a voice; one that is silent ends at once. One that fades already is in no less of a
     /// hurry, and keeps its reason.
-    fn release(&mut self, index: usize, reason: EndReason, fade_frames: u32) {
+    pub(super) fn release(&mut self, index: usize, reason: EndReason, fade_frames: u32) {
         let voice = &mut self.voices[index];
         voice.release(reason, fade_frames);
         if let Some(reason) = voice.releasing().filter(|_| voice.is_silent()) {

@@ -88,7 +88,7 @@ fn meters_show_the_peak_and_the_mean_square_of_a_turn() {
     }
     assert_eq!(shared.limiter_gain(), 1.0);
     // Silence is shown, too, a turn later.
-    rig.send(ControlMessage::StopAll { fade_frames: 48 });
+    rig.send(ControlMessage::StopAll { fade_frames: 48, at_frame: None });
     rig.left(10_000);
     assert_eq!(shared.master_levels(), <[Level; 8]>::default());
     assert_eq!(shared.bus_levels(2), <[Level; 8]>::default());
@@ -103,7 +103,7 @@ fn playheads_say_where_every_voice_is() {
     rig.play(3, 4, VoiceParams { at_frame: Some(5_000), ..params() });
     rig.left(100);
     rig.send(ControlMessage::PauseVoice { voice: 2 });
-    rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 10_000 });
+    rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 10_000, at_frame: None });
     rig.left(1_000);
     let shown = |rig: &Rig| -> Vec<(u64, f64, VoiceState)> {
         let heads = rig.controller.shared().playheads();
@@ -119,7 +119,7 @@ fn playheads_say_where_every_voice_is() {
     ];
     assert_eq!(shown(&rig), expected);
     assert_eq!(rig.controller.shared().most_voices(), 3);
-    rig.send(ControlMessage::StopAll { fade_frames: 48 });
+    rig.send(ControlMessage::StopAll { fade_frames: 48, at_frame: None });
     rig.left(100);
     assert_eq!(shown(&rig), []);
     assert_eq!((rig.controller.shared().voices(), rig.controller.shared().most_voices()), (0, 3));

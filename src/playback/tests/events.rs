@@ -76,8 +76,8 @@ impl Dice {
                 ControlMessage::SetVolume { volume: 1.0 }
             }
             2 => ControlMessage::UnloadSample { slot },
-            3 => ControlMessage::StopSample { slot, fade_frames: 240 },
-            4 => ControlMessage::StopVoice { voice, fade_frames: 100 },
+            3 => ControlMessage::StopSample { slot, fade_frames: 240, at_frame: None },
+            4 => ControlMessage::StopVoice { voice, fade_frames: 100, at_frame: None },
             5 => ControlMessage::PauseVoice { voice },
             6 => ControlMessage::ResumeSample { slot },
             7 => ControlMessage::SeekVoice { voice, frame: self.below(2000) },
@@ -102,7 +102,9 @@ impl Dice {
                 muted: Some(self.below(4) == 0),
             },
             16 => ControlMessage::SetLimiter { on: self.below(2) == 0 },
-            10 if self.below(20) == 0 => ControlMessage::StopAll { fade_frames: 240 },
+            10 if self.below(20) == 0 => {
+                ControlMessage::StopAll { fade_frames: 240, at_frame: None }
+            }
             _ => ControlMessage::PauseSample { slot },
         }
     }
@@ -134,7 +136,7 @@ fn whatever_happens_every_play_ends_once_and_every_sample_comes_home() {
             assert!(out.iter().flatten().all(|value| value.is_finite()), "seed {seed}");
             rig.controller.collect();
         }
-        rig.send(ControlMessage::StopAll { fade_frames: 240 });
+        rig.send(ControlMessage::StopAll { fade_frames: 240, at_frame: None });
         for slot in 0..4 {
             rig.send(ControlMessage::UnloadSample { slot });
         }

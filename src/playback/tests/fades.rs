@@ -51,10 +51,22 @@ fn the_detector_finds_a_planted_click() {
 #[test]
 fn every_way_to_end_fades_within_its_time() {
     let ends = [
-        (ControlMessage::StopVoice { voice: 1, fade_frames: 240 }, 240, EndReason::Stopped),
-        (ControlMessage::StopVoice { voice: 1, fade_frames: 2000 }, 2000, EndReason::Stopped),
-        (ControlMessage::StopSample { slot: 0, fade_frames: 240 }, 240, EndReason::Stopped),
-        (ControlMessage::StopAll { fade_frames: 240 }, 240, EndReason::Stopped),
+        (
+            ControlMessage::StopVoice { voice: 1, fade_frames: 240, at_frame: None },
+            240,
+            EndReason::Stopped,
+        ),
+        (
+            ControlMessage::StopVoice { voice: 1, fade_frames: 2000, at_frame: None },
+            2000,
+            EndReason::Stopped,
+        ),
+        (
+            ControlMessage::StopSample { slot: 0, fade_frames: 240, at_frame: None },
+            240,
+            EndReason::Stopped,
+        ),
+        (ControlMessage::StopAll { fade_frames: 240, at_frame: None }, 240, EndReason::Stopped),
         (ControlMessage::UnloadSample { slot: 0 }, 240, EndReason::Unloaded),
     ];
     for (message, frames, reason) in ends {
@@ -71,7 +83,8 @@ fn every_way_to_end_fades_within_its_time() {
 #[test]
 fn a_stop_without_a_fade_still_takes_a_millisecond() {
     let mut rig = humming();
-    let out = around(&mut rig, [ControlMessage::StopVoice { voice: 1, fade_frames: 0 }]);
+    let out =
+        around(&mut rig, [ControlMessage::StopVoice { voice: 1, fade_frames: 0, at_frame: None }]);
     assert!(sharpest(&out) < BOUND, "{}", sharpest(&out));
     assert_eq!(rig.ends(), [(1, 4930 + 48, EndReason::Stopped)]);
 }
@@ -189,7 +202,7 @@ fn a_fade_of_any_length_is_the_curve_it_should_be() {
         rig.load(0, vec![vec![1.0; 64]]);
         rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, ..params() });
         rig.left(1);
-        rig.send(ControlMessage::StopVoice { voice: 1, fade_frames });
+        rig.send(ControlMessage::StopVoice { voice: 1, fade_frames, at_frame: None });
         for block in 0..heard / 480 {
             let out = rig.left(480);
             // Far apart is enough: what drifts is thousands of frames late or early.
@@ -211,15 +224,15 @@ fn a_fade_of_any_length_is_the_curve_it_should_be() {
 #[test]
 fn whatever_stops_a_voice_shortens_a_longer_fade() {
     let stops = [
-        (ControlMessage::StopVoice { voice: 1, fade_frames: 480 }, 480),
-        (ControlMessage::StopSample { slot: 0, fade_frames: 240 }, RAMP),
-        (ControlMessage::StopAll { fade_frames: 240 }, RAMP),
+        (ControlMessage::StopVoice { voice: 1, fade_frames: 480, at_frame: None }, 480),
+        (ControlMessage::StopSample { slot: 0, fade_frames: 240, at_frame: None }, RAMP),
+        (ControlMessage::StopAll { fade_frames: 240, at_frame: None }, RAMP),
         (ControlMessage::UnloadSample { slot: 0 }, RAMP),
     ];
     for (message, frames) in stops {
         let what = format!("{message:?}");
         let mut rig = humming();
-        rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 480_000 });
+        rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 480_000, at_frame: None });
         rig.left(4800);
         let out = around(&mut rig, [message]);
         assert!(sharpest(&out) < BOUND, "{what}: {}", sharpest(&out));
@@ -230,9 +243,9 @@ fn whatever_stops_a_voice_shortens_a_longer_fade() {
 
     // A longer one does not lengthen it.
     let mut rig = humming();
-    rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 480 });
+    rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 480, at_frame: None });
     rig.left(100);
-    rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 48_000 });
+    rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 48_000, at_frame: None });
     rig.left(1000);
     assert_eq!(rig.ends(), [(1, 4920 + 480, EndReason::Stopped)]);
 }
@@ -263,7 +276,7 @@ fn what_does_not_sound_yet_starts_at_the_gain_it_was_given() {
     }
     // A volume set in silence holds from the first frame on.
     let mut rig = humming();
-    rig.send(ControlMessage::StopAll { fade_frames: 240 });
+    rig.send(ControlMessage::StopAll { fade_frames: 240, at_frame: None });
     rig.left(1000);
     rig.send(ControlMessage::SetVolume { volume: 0.0 });
     rig.play(2, 0, params());
@@ -478,7 +491,7 @@ fn a_voice_that_comes_to_its_end_while_it_fades_for_a_jump_jumps() {
     rig.play(1, 0, params());
     rig.left(1_900);
     rig.send(ControlMessage::SeekVoice { voice: 1, frame: 1_000 });
-    rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 480 });
+    rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 480, at_frame: None });
     rig.left(500);
     assert_eq!(rig.ends(), [(1, 2_000, EndReason::Stopped)]);
 }

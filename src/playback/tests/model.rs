@@ -19,6 +19,10 @@ struct Model {
     release: Option<Fade>,
     volume: Fade,
     over: bool,
+    /// Frames that have sounded.
+    clock: u64,
+    /// When a stop begins, and its fade.
+    stop: Option<(u64, u32)>,
 }
 
 /// A straight way between two values.
@@ -74,6 +78,8 @@ impl Model {
             release: None,
             volume: Fade::at(1.0),
             over: false,
+            clock: 0,
+            stop: None,
         }
     }
 
@@ -83,6 +89,12 @@ impl Model {
         }
         let silent = self.gate.is_shut();
         match *message {
+            ControlMessage::StopVoice { fade_frames, at_frame: Some(frame), .. }
+                if frame > self.clock =>
+            {
+                let later = self.release.is_none().then_some((frame, fade_frames));
+                self.stop = later.or(self.stop);
+            }
             ControlMessage::StopVoice { .. } if silent => self.over = true,
             ControlMessage::StopVoice { fade_frames, .. } => {
                 let frames = f64::from(fade_frames.max(48));
@@ -117,6 +129,10 @@ impl Model {
 
     /// The next frame.
     fn step(&mut self) -> f64 {
+        if let Some((_, fade_frames)) = self.stop.take_if(|(frame, _)| *frame == self.clock) {
+            self.obey(&ControlMessage::StopVoice { voice: 1, fade_frames, at_frame: None });
+        }
+        self.clock += 1;
         let fade = |way: f64| (way * RAMP_FRAMES).round().max(1.0);
         if self.over {
             return 0.0;
@@ -168,7 +184,7 @@ impl Model {
 }
 
 /// A command for voice 1 that the model knows.
-fn command(dice: &mut Dice) -> ControlMessage {
+fn command(dice: &mut Dice, clock: u64) -> ControlMessage {
     let voice = 1;
     match dice.below(12) {
         0..=2 => ControlMessage::PauseVoice { voice },
@@ -183,7 +199,8 @@ fn command(dice: &mut Dice) -> ControlMessage {
         },
         _ if dice.below(4) == 0 => {
             let fade_frames = u32::try_from(dice.below(3000)).expect("small");
-            ControlMessage::StopVoice { voice, fade_frames }
+            let at_frame = (dice.below(2) == 0).then(|| clock + dice.below(1500));
+            ControlMessage::StopVoice { voice, fade_frames, at_frame }
         }
         _ => ControlMessage::ResumeVoice { voice },
     }
@@ -204,7 +221,7 @@ fn a_voice_is_where_the_model_says_and_as_loud() {
         rig.play(1, 0, VoiceParams { looping: looped.into(), speed, ..params() });
         for turn in 0..60 {
             for _ in 0..dice.below(3) {
-                let message = command(&mut dice);
+                let message = command(&mut dice, model.clock);
                 model.obey(&message);
                 rig.send(message);
             }
@@ -254,7 +271,7 @@ fn session(seed: u64, sizes: &mut Dice) -> (Vec<f32>, Vec<PlaybackEvent>) {
         }
         rig.controller.collect();
     }
-    rig.send(ControlMessage::StopAll { fade_frames: 240 });
+    rig.send(ControlMessage::StopAll { fade_frames: 240, at_frame: None });
     rig.left(1000);
     // Within one block of the mixer they come by voice, not by time, and of rounds the last.
     let mut events = rig.events();

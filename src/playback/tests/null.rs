@@ -113,7 +113,7 @@ fn nonsense_is_survived() {
     rig.send(ControlMessage::SetVolume { volume: f32::NAN });
     rig.send(ControlMessage::SetSpeed { speed: f64::NAN });
     rig.send(ControlMessage::SeekVoice { voice: 5, frame: u64::MAX });
-    rig.send(ControlMessage::StopVoice { voice: 99, fade_frames: 0 });
+    rig.send(ControlMessage::StopVoice { voice: 99, fade_frames: 0, at_frame: None });
     rig.send(ControlMessage::UnloadSample { slot: u32::MAX });
     for _ in 0..20 {
         assert!(rig.render(100).iter().flatten().all(|value| value.is_finite()));

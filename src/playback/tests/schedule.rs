@@ -37,9 +37,9 @@ fn a_frame_in_the_past_is_now() {
 #[test]
 fn a_waiting_voice_can_be_stopped_and_never_sounds() {
     for message in [
-        ControlMessage::StopVoice { voice: 1, fade_frames: 100 },
-        ControlMessage::StopSample { slot: 0, fade_frames: 240 },
-        ControlMessage::StopAll { fade_frames: 240 },
+        ControlMessage::StopVoice { voice: 1, fade_frames: 100, at_frame: None },
+        ControlMessage::StopSample { slot: 0, fade_frames: 240, at_frame: None },
+        ControlMessage::StopAll { fade_frames: 240, at_frame: None },
     ] {
         let mut rig = Rig::new();
         rig.load(0, vec![vec![0.5; 50]]);
@@ -121,4 +121,108 @@ fn voices_of_one_frame_start_in_the_order_they_were_sent() {
         PlaybackEvent::Started { voice: 3, slot: 0, frame: 500 },
     ];
     assert_eq!(rig.events(), expected);
+}
+
+/// The last frames of a fade over `frames`, of what sounds at 0.5.
+fn faded(frames: u16) -> impl Iterator<Item = f32> {
+    (0..frames).rev().map(move |left| {
+        let way = f32::from(left) / f32::from(frames);
+        0.5 * way * way * (3.0 - 2.0 * way)
+    })
+}
+
+#[test]
+fn a_stop_begins_exactly_at_its_frame_wherever_that_falls_in_a_block() {
+    let stops = |at_frame| {
+        let at_frame = Some(at_frame);
+        [
+            ControlMessage::StopVoice { voice: 1, fade_frames: 100, at_frame },
+            ControlMessage::StopSample { slot: 0, fade_frames: 100, at_frame },
+            ControlMessage::StopAll { fade_frames: 100, at_frame },
+        ]
+    };
+    for at_frame in [301_u64, 363, 364, 365, 555, 556, 557, 1000] {
+        for message in stops(at_frame) {
+            let mut rig = Rig::new();
+            rig.load(0, vec![vec![0.5; 5000]]);
+            rig.play(1, 0, params());
+            rig.left(300);
+            rig.send(message);
+            let out: Vec<f32> = (0..20).flat_map(|_| rig.left(64)).collect();
+            let steady = usize::try_from(at_frame).expect("small") - 300;
+            let expected = std::iter::repeat_n(0.5, steady).chain(faded(100));
+            for (frame, (value, expected)) in
+                out.iter().zip(expected.chain(std::iter::repeat(0.0))).enumerate()
+            {
+                assert!((value - expected).abs() < 1e-6, "frame {frame} of {at_frame}: {value}");
+            }
+            let ended = PlaybackEvent::Ended {
+                voice: 1,
+                slot: 0,
+                frame: at_frame + 100,
+                reason: EndReason::Stopped,
+            };
+            assert_eq!(rig.events()[1], ended);
+        }
+    }
+}
+
+#[test]
+fn of_two_frames_to_stop_at_the_later_call_counts_and_at_once_is_at_once() {
+    let at = |at_frame| ControlMessage::StopVoice { voice: 1, fade_frames: 48, at_frame };
+    for (first, second, end) in [
+        (Some(500), Some(900), 948),
+        (Some(900), Some(500), 548),
+        (Some(500), None, 248),
+        (Some(500), Some(200), 248),
+        (None, Some(500), 248),
+    ] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.5; 5000]]);
+        rig.play(1, 0, params());
+        rig.left(200);
+        rig.send(at(first));
+        rig.send(at(second));
+        rig.left(2000);
+        let ended = rig.events().into_iter().find_map(|event| match event {
+            PlaybackEvent::Ended { frame, .. } => Some(frame),
+            _ => None,
+        });
+        assert_eq!(ended, Some(end), "{first:?}, {second:?}");
+    }
+}
+
+#[test]
+fn what_waits_or_is_paused_is_never_heard_once_its_frame_to_stop_at_has_come() {
+    for paused in [false, true] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.5; 5000]]);
+        let at_frame = if paused { None } else { Some(500) };
+        rig.play(1, 0, VoiceParams { at_frame, ..params() });
+        if paused {
+            rig.send(ControlMessage::PauseVoice { voice: 1 });
+        }
+        rig.send(ControlMessage::StopAll { fade_frames: 240, at_frame: Some(500) });
+        rig.left(499);
+        assert_eq!(rig.controller.shared().voices(), 1);
+        assert!(rig.left(1000).iter().all(|value| *value == 0.0));
+        let reason = EndReason::Stopped;
+        let ended = PlaybackEvent::Ended { voice: 1, slot: 0, frame: 500, reason };
+        assert_eq!(rig.events().last(), Some(&ended), "paused: {paused}");
+    }
+}
+
+#[test]
+fn a_frame_to_stop_at_is_for_the_voices_that_there_are_and_goes_with_them() {
+    let mut rig = Rig::new();
+    rig.load(0, vec![vec![0.5; 100]]);
+    rig.load(1, vec![vec![0.25; 5000]]);
+    rig.play(1, 0, params());
+    rig.send(ControlMessage::StopAll { fade_frames: 48, at_frame: Some(1000) });
+    rig.left(200);
+    // Has the place that voice 1 has left.
+    rig.play(2, 1, params());
+    rig.left(2000);
+    assert_eq!(rig.left(1), [0.25]);
+    assert_eq!(rig.controller.shared().voices(), 1);
 }

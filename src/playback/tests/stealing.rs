@@ -80,7 +80,7 @@ fn long_fades_count_as_voices_so_that_none_is_cut() {
     }
     let mut out = rig.left(120);
     for voice in 1..=2 {
-        rig.send(ControlMessage::StopVoice { voice, fade_frames: 480_000 });
+        rig.send(ControlMessage::StopVoice { voice, fade_frames: 480_000, at_frame: None });
     }
     out.extend(rig.left(480));
     for voice in 3..=6 {

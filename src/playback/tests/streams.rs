@@ -260,7 +260,7 @@ fn voices_of_one_stream_are_each_where_they_are() {
     both.check("two", 10);
     both.play(3, VoiceParams { retrigger: Retrigger::Overlap, pan: -1.0, ..params() });
     both.check("three", 700);
-    both.send(|| ControlMessage::StopVoice { voice: 2, fade_frames: 100 });
+    both.send(|| ControlMessage::StopVoice { voice: 2, fade_frames: 100, at_frame: None });
     both.check("two again", 100);
     assert_eq!(both.feeds.len(), 2, "the reader of the one that ended has come back");
     both.send(|| ControlMessage::UnloadSample { slot: 0 });

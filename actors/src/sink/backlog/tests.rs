@@ -43,11 +43,11 @@ fn what_says_the_same_again_takes_the_older_ones_place_at_the_end() {
         M::SetVolume { volume: 0.5 },
         set(Some(0.1), None),
         M::PauseSample { slot: 1 },
-        M::StopVoice { voice: 9, fade_frames: 10 },
+        M::StopVoice { voice: 9, fade_frames: 10, at_frame: None },
         M::SeekVoice { voice: 7, frame: 1 },
         M::SeekVoice { voice: 8, frame: 2 },
         M::ResumeSample { slot: 1 },
-        M::StopVoice { voice: 9, fade_frames: 1_000 },
+        M::StopVoice { voice: 9, fade_frames: 1_000, at_frame: None },
         M::SeekVoice { voice: 7, frame: 3 },
         set(None, Some(0.2)),
         M::SetVolume { volume: 0.25 },
@@ -57,7 +57,7 @@ fn what_says_the_same_again_takes_the_older_ones_place_at_the_end() {
     let expected = [
         M::SeekVoice { voice: 8, frame: 2 },
         M::ResumeSample { slot: 1 },
-        M::StopVoice { voice: 9, fade_frames: 10 },
+        M::StopVoice { voice: 9, fade_frames: 10, at_frame: None },
         M::SeekVoice { voice: 7, frame: 3 },
         set(Some(0.1), Some(0.2)),
         M::SetVolume { volume: 0.25 },
@@ -66,18 +66,30 @@ fn what_says_the_same_again_takes_the_older_ones_place_at_the_end() {
 }
 
 #[test]
+fn of_stops_at_a_frame_the_last_stays_beside_one_at_once() {
+    use ControlMessage as M;
+    let mut backlog = Backlog::default();
+    let stop = |fade_frames, at_frame| M::StopVoice { voice: 9, fade_frames, at_frame };
+    for message in [stop(10, Some(500)), stop(1_000, None), stop(20, Some(400)), stop(30, None)] {
+        control(&mut backlog, message);
+    }
+    let expected = [stop(20, Some(400)), stop(30, None)];
+    assert_eq!(rest(&mut backlog), expected.map(|message| format!("{message:?}")));
+}
+
+#[test]
 fn nothing_moves_past_a_play() {
     use ControlMessage as M;
     let mut backlog = Backlog::default();
-    control(&mut backlog, M::StopAll { fade_frames: 240 });
+    control(&mut backlog, M::StopAll { fade_frames: 240, at_frame: None });
     unload(&mut backlog, 0, 1);
     unload(&mut backlog, 1, 2);
     assert!(play(&mut backlog, 1));
-    control(&mut backlog, M::StopAll { fade_frames: 240 });
+    control(&mut backlog, M::StopAll { fade_frames: 240, at_frame: None });
     unload(&mut backlog, 0, 3);
     unload(&mut backlog, 1, 4);
     assert!(play(&mut backlog, 2));
-    let stop = "StopAll { fade_frames: 240 }";
+    let stop = "StopAll { fade_frames: 240, at_frame: None }";
     let expected = [stop, "unload 0 1", "play 1", stop, "unload 0 3", "unload 1 4"];
     assert_eq!(rest(&mut backlog)[..6], expected, "slot 1 was not played in between");
 }
@@ -93,9 +105,9 @@ fn a_callback_that_takes_nothing_does_not_fill_the_memory() {
             &mut backlog,
             M::SetVoice { voice: turn, volume: Some(1.0), pan: None, speed: None, looping: None },
         );
-        control(&mut backlog, M::StopVoice { voice: turn, fade_frames: 1 });
+        control(&mut backlog, M::StopVoice { voice: turn, fade_frames: 1, at_frame: None });
         control(&mut backlog, M::SetVolume { volume: 1.0 });
-        control(&mut backlog, M::StopSample { slot: 0, fade_frames: 240 });
+        control(&mut backlog, M::StopSample { slot: 0, fade_frames: 240, at_frame: None });
         unload(&mut backlog, 1, turn);
     }
     let rest = rest(&mut backlog);
