@@ -12,7 +12,9 @@ fn ring(criterion: &mut Criterion) {
     let (mut controller, mut renderer) = split(PlaybackConfig::default());
     group.bench_function("a_command_in", |b| {
         b.iter(|| {
-            controller.try_send(ControlMessage::SetVolume { volume: 1.0 }).expect("room");
+            controller
+                .try_send(ControlMessage::SetVolume { volume: 1.0, fade_frames: None })
+                .expect("room");
             renderer.render(&mut []);
         });
     });

@@ -185,15 +185,19 @@ fn command(dice: &mut Dice, controller: &mut Controller, next_voice: &mut u64) {
                 pan: Some(0.2),
                 speed: Some(1.25),
                 looping: Some(dice.looping()),
+                fade_frames: None,
             },
             11 => ControlMessage::PauseSample { slot },
             12 => ControlMessage::ResumeSample { slot },
             13 => ControlMessage::SeekSample { slot, frame: 0 },
-            14 => ControlMessage::SetVolume { volume: dice.below(5) as f32 / 4.0 },
+            14 => {
+                ControlMessage::SetVolume { volume: dice.below(5) as f32 / 4.0, fade_frames: None }
+            }
             16 | 17 => ControlMessage::SetBus {
                 bus: u32::try_from(dice.below(17)).expect("small"),
                 volume: Some(dice.below(5) as f32 / 2.0),
                 muted: Some(dice.below(4) == 0),
+                fade_frames: None,
             },
             18 => ControlMessage::SetLimiter { on: dice.below(2) == 0 },
             15 => ControlMessage::SetSpeed { speed: dice.below(5) as f64 / 2.0 - 0.5 },
@@ -326,7 +330,9 @@ fn regression_unbounded_draining_in_the_callback() {
     let places = controller.free_slots();
     assert!(places > COMMANDS_PER_BLOCK, "the ring holds more than one block may take");
     for _ in 0..places {
-        controller.try_send(ControlMessage::SetVolume { volume: 0.5 }).expect("room");
+        controller
+            .try_send(ControlMessage::SetVolume { volume: 0.5, fade_frames: None })
+            .expect("room");
     }
     let mut out = vec![0.0; 64];
     renderer.render(&mut out);

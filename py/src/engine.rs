@@ -484,6 +484,7 @@ impl Engine {
         looped: &Bound<'_, PyAny>,
         loop_start_sec: &Bound<'_, PyAny>,
         loop_end_sec: &Bound<'_, PyAny>,
+        fade_sec: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
         let looping = if looped.is_none() {
             None
@@ -495,6 +496,7 @@ impl Engine {
             pan: optional_number(pan, "pan")?.map(narrow),
             speed: optional_number(speed, "speed")?,
             looping,
+            fade_sec: optional_number(fade_sec, "fade_sec")?,
         };
         self.voice(voice, |engine, id| engine.set_voice(id, change))
     }
@@ -511,11 +513,13 @@ impl Engine {
         number: &Bound<'_, PyAny>,
         volume: &Bound<'_, PyAny>,
         muted: &Bound<'_, PyAny>,
+        fade_sec: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let bus = bus(number)?;
         let volume = optional_number(volume, "volume")?.map(narrow);
         let muted = if muted.is_none() { None } else { Some(flag(muted, "muted")?) };
-        self.quick(py, |engine| engine.set_bus(bus, volume, muted))
+        let fade_sec = optional_number(fade_sec, "fade_sec")?;
+        self.quick(py, |engine| engine.set_bus_over(bus, volume, muted, fade_sec))
     }
 
     fn set_limiter(&self, on: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -531,9 +535,10 @@ impl Engine {
         Ok(self.quick(py, AudioEngine::playheads)?.iter().map(playhead_row).collect())
     }
 
-    fn set_volume(&self, py: Python<'_>, volume: &Bound<'_, PyAny>) -> PyResult<()> {
-        let volume = narrow(number(volume, "volume")?);
-        self.quick(py, |engine| engine.set_volume(volume))
+    fn set_volume(&self, volume: &Bound<'_, PyAny>, fade_sec: &Bound<'_, PyAny>) -> PyResult<()> {
+        let gain = narrow(number(volume, "volume")?);
+        let fade_sec = optional_number(fade_sec, "fade_sec")?;
+        self.quick(volume.py(), |engine| engine.set_volume_over(gain, fade_sec))
     }
 
     fn set_speed(&self, py: Python<'_>, speed: &Bound<'_, PyAny>) -> PyResult<()> {

@@ -80,6 +80,33 @@ def test_a_stop_at_a_frame_is_exact(engine: hotcue.AudioEngine, sounds: Sounds, 
         assert (ended["frame"], ended["reason"]) == (start + at + 480, "stopped")
 
 
+def test_changes_of_volume_take_their_time(engine: hotcue.AudioEngine, sounds: Sounds) -> None:
+    load(engine, 0, sounds.constant("half.wav", 0.5, 48_000))
+    for change, back in (
+        (
+            lambda voice: engine.set_voice(voice, volume=0.0, fade_sec=0.1),
+            lambda: None,
+        ),
+        (
+            lambda _: engine.set_bus(0, volume=0.0, fade_sec=0.1),
+            lambda: engine.set_bus(0, volume=1.0),
+        ),
+        (
+            lambda _: engine.set_volume(0.0, fade_sec=0.1),
+            lambda: engine.set_volume(1.0),
+        ),
+    ):
+        voice = engine.play_sample(0)
+        engine.render(480)
+        change(voice)
+        audio = engine.render(9_600)[0]
+        np.testing.assert_allclose(audio[:4_800], 0.5 - np.arange(1, 4_801) / 9_600, atol=1e-6)
+        assert not audio[4_800:].any()
+        engine.stop_voice(voice)
+        engine.render(480)
+        back()
+
+
 def test_the_voice_of_what_does_not_sound_is_none_and_may_be_told_anything(
     engine: hotcue.AudioEngine,
 ) -> None:

@@ -98,7 +98,8 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         /// Where to, in frames of the sample.
         frame: u64,
     },
-    /// Changes how a voice sounds; `None` leaves a value as it is.
+    /// Changes how a voice sounds; `None` leaves a value as it is. Where the voice is not heard,
+    /// volume and pan are what they are to be at once.
     SetVoice {
         /// Which voice.
         voice: u64,
@@ -111,6 +112,8 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         /// What it repeats. A voice that has run beyond its new loop jumps into that; one that
         /// no longer has one plays its round to the end, and on to the end of its sample.
         looping: Option<Looping>,
+        /// How long volume and pan take, 1 ms at least; `None`: 5 ms.
+        fade_frames: Option<u32>,
     },
     /// As `PauseVoice`, for all voices of a slot.
     PauseSample {
@@ -137,6 +140,8 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         volume: Option<f32>,
         /// Silent, whatever its volume.
         muted: Option<bool>,
+        /// How long it takes where something is heard, 1 ms at least; `None`: 5 ms.
+        fade_frames: Option<u32>,
     },
     /// Turns the limiter of the master on or off: on, nothing leaves that is beyond full scale,
     /// and everything leaves 2 ms later.
@@ -148,6 +153,8 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
     SetVolume {
         /// Multiplies the whole mix.
         volume: f32,
+        /// How long it takes where something is heard, 1 ms at least; `None`: 5 ms.
+        fade_frames: Option<u32>,
     },
     /// Sets the master speed −4…4.
     SetSpeed {
@@ -194,15 +201,17 @@ impl<S, R> ControlMessage<S, R> {
             M::PauseVoice { voice } => M::PauseVoice { voice },
             M::ResumeVoice { voice } => M::ResumeVoice { voice },
             M::SeekVoice { voice, frame } => M::SeekVoice { voice, frame },
-            M::SetVoice { voice, volume, pan, speed, looping } => {
-                M::SetVoice { voice, volume, pan, speed, looping }
+            M::SetVoice { voice, volume, pan, speed, looping, fade_frames } => {
+                M::SetVoice { voice, volume, pan, speed, looping, fade_frames }
             }
             M::PauseSample { slot } => M::PauseSample { slot },
             M::ResumeSample { slot } => M::ResumeSample { slot },
             M::SeekSample { slot, frame } => M::SeekSample { slot, frame },
-            M::SetBus { bus, volume, muted } => M::SetBus { bus, volume, muted },
+            M::SetBus { bus, volume, muted, fade_frames } => {
+                M::SetBus { bus, volume, muted, fade_frames }
+            }
             M::SetLimiter { on } => M::SetLimiter { on },
-            M::SetVolume { volume } => M::SetVolume { volume },
+            M::SetVolume { volume, fade_frames } => M::SetVolume { volume, fade_frames },
             M::SetSpeed { speed } => M::SetSpeed { speed },
         })
     }

@@ -36,7 +36,7 @@ pub(super) struct Mixer {
     taking: Option<(u64, u32)>,
     /// Length of every fade that has no other.
     ramp_frames: u32,
-    /// The shortest fade that a stop may ask for.
+    /// The shortest fade that may be asked for.
     min_fade_frames: u32,
     buses: Box<[Bus]>,
     master: Box<[Lane]>,

@@ -35,12 +35,14 @@ where
         *self = Self::at(target);
     }
 
-    /// Goes to `target`, at once where nobody hears it.
+    /// Goes to `target`, at once where nobody hears it. On the way there already, it is there no
+    /// later.
     pub(super) fn change(&mut self, target: T, silent: bool, frames: u32) {
         if silent {
             self.jump(target);
         } else {
             self.go(target, frames);
+            self.hurry(frames);
         }
     }
 

@@ -87,7 +87,14 @@ fn promise_8_holds_while_streams_play() {
                         rounds: 0,
                     }));
                     let speed = Some([1.0, -1.0, 3.7, 0.4][dice.size(4)]);
-                    ControlMessage::SetVoice { voice, volume: None, pan: None, speed, looping }
+                    ControlMessage::SetVoice {
+                        voice,
+                        volume: None,
+                        pan: None,
+                        speed,
+                        looping,
+                        fade_frames: None,
+                    }
                 }
                 5 | 6 => {
                     voice += 1;

@@ -4,7 +4,7 @@ use hotcue::playback::{BUSES, ControlMessage};
 
 use super::AudioEngine;
 use super::answers::{Meters, VoicePosition};
-use super::options::{check_bus, check_volume};
+use super::options::{check_bus, check_fade, check_volume, fade_frames};
 use crate::error::EngineError;
 
 impl AudioEngine {
@@ -19,9 +19,26 @@ impl AudioEngine {
         volume: Option<f32>,
         muted: Option<bool>,
     ) -> Result<(), EngineError> {
+        self.set_bus_over(bus, volume, muted, None)
+    }
+
+    /// As [`set_bus`](Self::set_bus), over `fade_sec`, 0..=60, where something is heard; None: 5 ms.
+    ///
+    /// # Errors
+    /// As [`set_bus`](Self::set_bus).
+    pub fn set_bus_over(
+        &self,
+        bus: u32,
+        volume: Option<f32>,
+        muted: Option<bool>,
+        fade_sec: Option<f64>,
+    ) -> Result<(), EngineError> {
         check_bus(bus)?;
         volume.map_or(Ok(()), check_volume)?;
-        self.control(ControlMessage::SetBus { bus, volume, muted })
+        fade_sec.map_or(Ok(()), |sec| check_fade("fade_sec", sec))?;
+        let fade_frames =
+            self.with(|running| Ok(fade_sec.map(|sec| fade_frames(sec, running.sample_rate))))?;
+        self.control(ControlMessage::SetBus { bus, volume, muted, fade_frames })
     }
 
     /// Turns the limiter on or off: on, nothing leaves that is beyond full scale, everything else

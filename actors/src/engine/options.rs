@@ -268,10 +268,13 @@ pub struct VoiceChange {
     /// What it repeats. A voice that has run beyond its new loop jumps into that; one that loses
     /// its loop plays its round to the end, and on.
     pub looping: Option<PlayLoop>,
+    /// How long volume and pan take, in seconds, 0..=60, where the voice is heard; None: 5 ms.
+    pub fade_sec: Option<f64>,
 }
 
 impl VoiceChange {
     pub(super) fn check(&self) -> Result<(), EngineError> {
+        self.fade_sec.map_or(Ok(()), |sec| check_fade("fade_sec", sec))?;
         self.volume.map_or(Ok(()), check_volume)?;
         self.pan.map_or(Ok(()), check_pan)?;
         self.speed.map_or(Ok(()), check_speed)?;

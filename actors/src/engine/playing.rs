@@ -161,10 +161,13 @@ impl AudioEngine {
     /// `NotInitialized`, `OutOfRange` with the argument's name.
     pub fn set_voice(&self, voice: u64, change: VoiceChange) -> Result<bool, EngineError> {
         change.check()?;
-        let VoiceChange { volume, pan, speed, looping } = change;
+        let VoiceChange { volume, pan, speed, looping, fade_sec } = change;
         self.with(|running| {
-            let looping = looping.map(|looping| looping.looping(running.sample_rate));
-            let message = ControlMessage::SetVoice { voice, volume, pan, speed, looping };
+            let rate = running.sample_rate;
+            let looping = looping.map(|looping| looping.looping(rate));
+            let fade_frames = fade_sec.map(|sec| fade_frames(sec, rate));
+            let message =
+                ControlMessage::SetVoice { voice, volume, pan, speed, looping, fade_frames };
             Ok(self.control_voice(running, voice, message))
         })
     }
@@ -225,8 +228,22 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`, `OutOfRange("volume")`.
     pub fn set_volume(&self, volume: f32) -> Result<(), EngineError> {
+        self.set_volume_over(volume, None)
+    }
+
+    /// As [`set_volume`](Self::set_volume), over `fade_sec`, 0..=60, where something is heard; None:
+    /// 5 ms.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `OutOfRange` with the argument's name.
+    pub fn set_volume_over(&self, volume: f32, fade_sec: Option<f64>) -> Result<(), EngineError> {
         check_volume(volume)?;
-        self.control(ControlMessage::SetVolume { volume })
+        fade_sec.map_or(Ok(()), |sec| check_fade("fade_sec", sec))?;
+        self.with(|running| {
+            let fade_frames = fade_sec.map(|sec| fade_frames(sec, running.sample_rate));
+            running.sink.do_send(Control(ControlMessage::SetVolume { volume, fade_frames }));
+            Ok(())
+        })
     }
 
     /// Sets the master speed, −4..=4, by which every voice's own is multiplied, smoothly.

@@ -198,8 +198,13 @@ fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
         }
         (
             &M::SetBus { volume: old_volume, muted: old_muted, .. },
-            M::SetBus { bus, volume, muted },
-        ) => M::SetBus { bus, volume: volume.or(old_volume), muted: muted.or(old_muted) },
+            M::SetBus { bus, volume, muted, fade_frames },
+        ) => M::SetBus {
+            bus,
+            volume: volume.or(old_volume),
+            muted: muted.or(old_muted),
+            fade_frames,
+        },
         (
             &M::SetVoice {
                 volume: old_volume,
@@ -208,13 +213,14 @@ fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
                 looping: old_looping,
                 ..
             },
-            M::SetVoice { voice, volume, pan, speed, looping },
+            M::SetVoice { voice, volume, pan, speed, looping, fade_frames },
         ) => M::SetVoice {
             voice,
             volume: volume.or(old_volume),
             pan: pan.or(old_pan),
             speed: speed.or(old_speed),
             looping: looping.or(old_looping),
+            fade_frames,
         },
         (_, newer) => newer,
     }

@@ -88,8 +88,9 @@ impl WaitingPlays {
             M::PauseVoice { voice } => self.tell_voice(voice, M::PauseVoice { voice }),
             M::ResumeVoice { voice } => self.tell_voice(voice, M::ResumeVoice { voice }),
             M::SeekVoice { voice, frame } => self.tell_voice(voice, M::SeekVoice { voice, frame }),
-            M::SetVoice { voice, volume, pan, speed, looping } => {
-                self.tell_voice(voice, M::SetVoice { voice, volume, pan, speed, looping });
+            M::SetVoice { voice, volume, pan, speed, looping, fade_frames } => {
+                let message = M::SetVoice { voice, volume, pan, speed, looping, fade_frames };
+                self.tell_voice(voice, message);
             }
             M::LoadSample { .. }
             | M::UnloadSample { .. }

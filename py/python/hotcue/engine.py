@@ -678,16 +678,20 @@ class AudioEngine:
         loop: bool | LoopMode | None = None,
         loop_start_sec: float = 0.0,
         loop_end_sec: float | None = None,
+        fade_sec: float | None = None,
     ) -> bool:
         """Changes what is given of one voice, smoothly, within 5 ms; ranges as for
         `play_sample`. False if it had ended already.
+
+        `volume` and `pan` take `fade_sec` instead, 0…60 s but 1 ms at least, in a straight line
+        from where they are; a voice that is not heard, as it waits or is paused, has them at once.
 
         A new `loop` replaces the old one with its stretch. A voice that has run beyond it jumps
         into it, by whole lengths of the loop, so that it keeps its beat: it fades out in 5 ms, and
         in. With ``loop=False`` it plays its round to the end, and on to the end of the sample.
         """
         looping = (loop, loop_start_sec, loop_end_sec)
-        return self._native.set_voice(voice, volume, pan, speed, *looping)
+        return self._native.set_voice(voice, volume, pan, speed, *looping, fade_sec)
 
     def stop_all(self, *, fade_sec: float = 0.005, at_frame: SupportsIndex | None = None) -> None:
         """Fades out every voice, over 0…60 s, and drops every waiting play. With `at_frame` as
@@ -695,11 +699,17 @@ class AudioEngine:
         self._native.stop_all(fade_sec, at_frame)
 
     def set_bus(
-        self, bus: SupportsIndex, *, volume: float | None = None, muted: bool | None = None
+        self,
+        bus: SupportsIndex,
+        *,
+        volume: float | None = None,
+        muted: bool | None = None,
+        fade_sec: float | None = None,
     ) -> None:
         """Changes what is given of a bus, 0 to 15, smoothly. `volume` is linear gain 0…4. Voices
-        on a muted bus play on, unheard."""
-        self._native.set_bus(bus, volume, muted)
+        on a muted bus play on, unheard. It takes 5 ms, or `fade_sec` as `set_voice` does; where
+        nothing is heard on that bus, no time."""
+        self._native.set_bus(bus, volume, muted, fade_sec)
 
     def set_limiter(self, on: bool) -> None:
         """Turns the limiter of the whole mix on or off, without a click.
@@ -727,9 +737,10 @@ class AudioEngine:
         """Where every voice is in its sample, as of the callback's last block."""
         return list(map(Playhead._make, self._native.playheads()))
 
-    def set_volume(self, volume: float) -> None:
-        """Sets the master volume, linear gain 0…4, smoothly."""
-        self._native.set_volume(volume)
+    def set_volume(self, volume: float, *, fade_sec: float | None = None) -> None:
+        """Sets the master volume, linear gain 0…4, smoothly: in 5 ms, or `fade_sec` as `set_voice`
+        does; where nothing is heard, at once."""
+        self._native.set_volume(volume, fade_sec)
 
     def set_speed(self, speed: float) -> None:
         """Sets the master speed, -4…4, smoothly. It multiplies each voice's own."""

@@ -12,7 +12,8 @@ impl Mixer {
     /// Obeys one command.
     pub(in super::super) fn obey(&mut self, message: Command) {
         use ControlMessage as M;
-        let ramp = self.ramp_frames;
+        let (ramp, shortest) = (self.ramp_frames, self.min_fade_frames);
+        let fade = |frames: Option<u32>| frames.map_or(ramp, |frames| frames.max(shortest));
         match message {
             M::LoadSample { slot, sample, own_loop } => self.load(slot, sample, own_loop),
             M::UnloadSample { slot } => self.unload(slot),
@@ -33,31 +34,34 @@ impl Mixer {
             M::PauseSample { slot } => self.each(|v| v.slot == slot, Voice::pause),
             M::ResumeSample { slot } => self.each(|v| v.slot == slot, Voice::resume),
             M::SeekSample { slot, frame } => self.each(|v| v.slot == slot, |v| v.seek(frame)),
-            M::SetVoice { voice, volume, pan, speed, looping } => {
+            M::SetVoice { voice, volume, pan, speed, looping, fade_frames } => {
+                let fade = fade(fade_frames);
                 self.each(
                     |v| v.id == voice,
                     |v| {
-                        volume.into_iter().for_each(|volume| v.set_volume(volume, ramp));
-                        pan.into_iter().for_each(|pan| v.set_pan(pan, ramp));
+                        volume.into_iter().for_each(|volume| v.set_volume(volume, fade));
+                        pan.into_iter().for_each(|pan| v.set_pan(pan, fade));
                         speed.into_iter().for_each(|speed| v.set_speed(speed));
                     },
                 );
                 looping.into_iter().for_each(|looping| self.set_loop(voice, looping));
             }
-            M::SetBus { bus, volume, muted } => {
+            M::SetBus { bus, volume, muted, fade_frames } => {
+                let fade = fade(fade_frames);
                 let silent = self.is_silent(|voice| voice.bus == bus as usize);
                 if let Some(bus) = self.buses.get_mut(bus as usize) {
-                    bus.set(volume, muted, silent, ramp);
+                    bus.set(volume, muted, silent, fade);
                 }
             }
             M::SetLimiter { on } => {
                 let silent = self.is_silent(|_| true);
                 self.limiter.set(on, silent);
             }
-            M::SetVolume { volume } => {
+            M::SetVolume { volume, fade_frames } => {
+                let fade = fade(fade_frames);
                 if let Some(volume) = sane(volume, 0.0, 4.0) {
                     let silent = self.is_silent(|_| true);
-                    self.volume.change(volume, silent, ramp);
+                    self.volume.change(volume, silent, fade);
                 }
             }
             M::SetSpeed { speed } => self.speed = sane(speed, -4.0, 4.0).unwrap_or(self.speed),

@@ -4,7 +4,7 @@ use super::*;
 use crate::playback::{BUSES, Level, VoiceState};
 
 fn set_bus(bus: u32, volume: Option<f32>, muted: Option<bool>) -> ControlMessage {
-    ControlMessage::SetBus { bus, volume, muted }
+    ControlMessage::SetBus { bus, volume, muted, fade_frames: None }
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn changes_of_a_bus_do_not_click() {
 fn meters_show_the_peak_and_the_mean_square_of_a_turn() {
     let mut rig = Rig::with(PlaybackConfig { meter_frames: 4_800, ..PlaybackConfig::default() });
     rig.load(0, vec![sine(1000.0, 48_000), vec![0.25; 48_000]]);
-    rig.send(ControlMessage::SetVolume { volume: 0.5 });
+    rig.send(ControlMessage::SetVolume { volume: 0.5, fade_frames: None });
     rig.play(1, 0, VoiceParams { bus: 2, ..params() });
     let shared = rig.controller.shared();
     for _ in 0..48 {
@@ -169,7 +169,7 @@ fn a_samples_gain_stands_beside_the_volume_and_stays_when_that_is_changed() {
     rig.play(1, 0, VoiceParams { gain: 8.0, volume: 0.5, ..params() });
     assert_eq!(rig.left(1000), times(4.0, 0..1000));
     let (volume, pan, speed, looping) = (Some(0.25), None, None, None);
-    rig.send(ControlMessage::SetVoice { voice: 1, volume, pan, speed, looping });
+    rig.send(ControlMessage::SetVoice { voice: 1, volume, pan, speed, looping, fade_frames: None });
     rig.left(RAMP);
     assert_eq!(rig.left(1000), times(2.0, 1240..2240));
     for (gain, heard) in [(f32::NAN, 1.0), (f32::INFINITY, 10_000.0), (0.0, 0.0001)] {

@@ -73,7 +73,7 @@ impl Dice {
                 let frames = self.size(1500);
                 let planes = vec![noise(frames, 12); 1 + self.size(2)];
                 rig.load(slot, planes);
-                ControlMessage::SetVolume { volume: 1.0 }
+                ControlMessage::SetVolume { volume: 1.0, fade_frames: None }
             }
             2 => ControlMessage::UnloadSample { slot },
             3 => ControlMessage::StopSample { slot, fade_frames: 240, at_frame: None },
@@ -88,6 +88,7 @@ impl Dice {
                 pan: Some(-0.5),
                 speed: Some(1.5),
                 looping: Some(Looping::Off),
+                fade_frames: None,
             },
             14 => ControlMessage::SetVoice {
                 voice,
@@ -95,11 +96,13 @@ impl Dice {
                 pan: None,
                 speed: None,
                 looping: Some(self.looping()),
+                fade_frames: None,
             },
             15 => ControlMessage::SetBus {
                 bus: u32::try_from(self.below(17)).expect("small"),
                 volume: Some(self.below(5) as f32 / 2.0),
                 muted: Some(self.below(4) == 0),
+                fade_frames: None,
             },
             16 => ControlMessage::SetLimiter { on: self.below(2) == 0 },
             10 if self.below(20) == 0 => {

@@ -33,7 +33,14 @@ fn around(rig: &mut Rig, messages: impl IntoIterator<Item = ControlMessage>) -> 
 }
 
 fn set(volume: Option<f32>, pan: Option<f32>) -> ControlMessage {
-    ControlMessage::SetVoice { voice: 1, volume, pan, speed: None, looping: None }
+    ControlMessage::SetVoice {
+        voice: 1,
+        volume,
+        pan,
+        speed: None,
+        looping: None,
+        fade_frames: None,
+    }
 }
 
 #[test]
@@ -137,6 +144,46 @@ fn a_start_in_the_middle_fades_in_and_one_at_the_beginning_does_not() {
 }
 
 #[test]
+fn changes_of_gain_take_the_time_they_are_given_in_a_straight_line() {
+    let fade_frames = Some(1_000);
+    let (volume, pan, speed, looping) = (Some(0.25), None, None, None);
+    for message in [
+        ControlMessage::SetVoice { voice: 1, volume, pan, speed, looping, fade_frames },
+        ControlMessage::SetBus { bus: 0, volume, muted: None, fade_frames },
+        ControlMessage::SetVolume { volume: 0.25, fade_frames },
+    ] {
+        let what = format!("{message:?}");
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.5; 10_000]]);
+        rig.play(1, 0, params());
+        rig.left(100);
+        rig.send(message);
+        for (frame, value) in rig.left(2_000).into_iter().enumerate() {
+            let way = (frame + 1).min(1_000) as f32 / 1_000.0;
+            let expected = 0.5 * (1.0 - 0.75 * way);
+            assert!((value - expected).abs() < 1e-6, "{what}: {value} at frame {frame}");
+        }
+    }
+}
+
+#[test]
+fn of_two_fades_to_one_gain_the_one_that_is_over_first_counts() {
+    let to = |fade_frames| ControlMessage::SetVolume { volume: 0.0, fade_frames };
+    for (fades, silent_after) in
+        [([Some(10_000), None], RAMP), ([None, Some(10_000)], RAMP), ([Some(10_000), Some(0)], 48)]
+    {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.5; 20_000]]);
+        rig.play(1, 0, params());
+        rig.left(100);
+        fades.into_iter().for_each(|fade| rig.send(to(fade)));
+        let out = rig.left(2_000);
+        assert!(out[silent_after - 2] > 0.0, "{fades:?}");
+        assert!(out[silent_after - 1..].iter().all(|value| *value == 0.0), "{fades:?}");
+    }
+}
+
+#[test]
 fn changes_of_gain_are_ramps() {
     for message in [set(Some(0.0), None), set(Some(2.0), None), set(None, Some(1.0))] {
         let what = format!("{message:?}");
@@ -145,7 +192,7 @@ fn changes_of_gain_are_ramps() {
         assert!(sharpest(&out) < 2.0 * BOUND, "{what}: {}", sharpest(&out));
     }
     let mut rig = humming();
-    let out = around(&mut rig, [ControlMessage::SetVolume { volume: 0.25 }]);
+    let out = around(&mut rig, [ControlMessage::SetVolume { volume: 0.25, fade_frames: None }]);
     assert!(sharpest(&out) < BOUND);
     let sample = sine(100.0, 4800);
     for (frame, value) in out.iter().enumerate().skip(10 + RAMP) {
@@ -162,6 +209,7 @@ fn a_reversal_and_a_standstill_do_not_click() {
             pan: None,
             speed: Some(speed),
             looping: None,
+            fade_frames: None,
         };
         let mut rig = humming();
         let out = around(&mut rig, [message]);
@@ -258,6 +306,7 @@ fn what_does_not_sound_yet_starts_at_the_gain_it_was_given() {
         pan: Some(1.0),
         speed: None,
         looping: None,
+        fade_frames: None,
     };
     // Just started, waiting for its frame, and paused before its first one.
     for (at_frame, pause) in [(None, false), (Some(100), false), (None, true)] {
@@ -268,7 +317,7 @@ fn what_does_not_sound_yet_starts_at_the_gain_it_was_given() {
             rig.send(ControlMessage::PauseVoice { voice: 1 });
         }
         rig.send(gains(1));
-        rig.send(ControlMessage::SetVolume { volume: 0.5 });
+        rig.send(ControlMessage::SetVolume { volume: 0.5, fade_frames: None });
         rig.left(if at_frame.is_some() || pause { 100 } else { 0 });
         rig.send(ControlMessage::ResumeVoice { voice: 1 });
         let right = 0.5 * std::f32::consts::SQRT_2 * 0.25;
@@ -278,7 +327,7 @@ fn what_does_not_sound_yet_starts_at_the_gain_it_was_given() {
     let mut rig = humming();
     rig.send(ControlMessage::StopAll { fade_frames: 240, at_frame: None });
     rig.left(1000);
-    rig.send(ControlMessage::SetVolume { volume: 0.0 });
+    rig.send(ControlMessage::SetVolume { volume: 0.0, fade_frames: None });
     rig.play(2, 0, params());
     assert!(rig.left(1000).iter().all(|value| *value == 0.0));
 }
@@ -367,6 +416,7 @@ fn a_looped_voice_fades_only_when_it_plays_on_to_its_end() {
         pan: None,
         speed: None,
         looping: Some(Looping::Off),
+        fade_frames: None,
     });
     let out = rig.left(1_000);
     for (frame, value) in out.iter().enumerate() {
@@ -421,7 +471,7 @@ fn constant(
     let mut out = rig.left(at);
     let looping = Some(then);
     let (volume, pan, speed) = (None, None, None);
-    rig.send(ControlMessage::SetVoice { voice: 1, volume, pan, speed, looping });
+    rig.send(ControlMessage::SetVoice { voice: 1, volume, pan, speed, looping, fade_frames: None });
     out.extend(rig.left(9_600));
     out
 }
@@ -460,7 +510,14 @@ fn a_voice_that_is_turned_round_at_its_first_frame_before_it_sounds_begins_softl
     rig.send(ControlMessage::SeekVoice { voice: 1, frame: 0 });
     rig.left(500);
     let (volume, pan, looping) = (None, None, None);
-    rig.send(ControlMessage::SetVoice { voice: 1, volume, pan, speed: Some(-1.0), looping });
+    rig.send(ControlMessage::SetVoice {
+        voice: 1,
+        volume,
+        pan,
+        speed: Some(-1.0),
+        looping,
+        fade_frames: None,
+    });
     rig.send(ControlMessage::ResumeVoice { voice: 1 });
     let out = rig.left(500);
     assert!(out[0] < 1e-3, "it begins with {}", out[0]);

@@ -15,6 +15,7 @@ fn set_loop(looping: Looping) -> ControlMessage {
         pan: None,
         speed: None,
         looping: Some(looping),
+        fade_frames: None,
     }
 }
 
@@ -174,7 +175,8 @@ fn a_moved_loop_keeps_the_beat_whatever_the_voice_does() {
     let resume = || ControlMessage::ResumeVoice { voice: 1 };
     let seek = |frame| ControlMessage::SeekVoice { voice: 1, frame };
     let (volume, pan, speed, looping) = (None, None, Some(2.0), None);
-    let hasten = ControlMessage::SetVoice { voice: 1, volume, pan, speed, looping };
+    let hasten =
+        ControlMessage::SetVoice { voice: 1, volume, pan, speed, looping, fade_frames: None };
     // From frame 5,000 on: what is sent, frames, what is sent, and where it is 479 frames later,
     // having faded out and in.
     let (now, then) = (5_000, 2 * RAMP - 1);
@@ -264,7 +266,14 @@ fn a_voice_that_turns_round_behind_its_loop_reads_what_is_there() {
         rig.play(1, 0, VoiceParams { looping, ..params() });
         while rig.left(1)[0] < 0.35 {}
         let (volume, pan, looping) = (None, None, None);
-        rig.send(ControlMessage::SetVoice { voice: 1, volume, pan, speed: Some(-1.0), looping });
+        rig.send(ControlMessage::SetVoice {
+            voice: 1,
+            volume,
+            pan,
+            speed: Some(-1.0),
+            looping,
+            fade_frames: None,
+        });
         let out = rig.left(1_000);
         assert!((out[RAMP] - 0.35).abs() < 1e-3, "{kind:?}: {}", out[RAMP]);
         // A frame's way, and what an interpolator makes of that.

@@ -116,11 +116,14 @@ impl Model {
             ControlMessage::SeekVoice { frame, .. } => {
                 self.seek = Some(i64::try_from(frame).expect("small"));
             }
-            ControlMessage::SetVoice { volume: Some(volume), .. } => {
+            ControlMessage::SetVoice { volume: Some(volume), fade_frames, .. } => {
+                let frames = fade_frames.map_or(RAMP_FRAMES, |frames| f64::from(frames.max(48)));
+                let left = self.volume.frames - self.volume.done;
                 if silent {
                     self.volume = Fade::at(volume.into());
-                } else {
-                    self.volume.go(volume.into(), RAMP_FRAMES);
+                } else if self.volume.to != f64::from(volume) || left > frames {
+                    let (from, to) = (self.volume.value(), volume.into());
+                    self.volume = Fade { from, to, frames, done: 0.0 };
                 }
             }
             _ => {}
@@ -196,6 +199,7 @@ fn command(dice: &mut Dice, clock: u64) -> ControlMessage {
             pan: None,
             speed: None,
             looping: None,
+            fade_frames: [None, Some(0), Some(1_000)][dice.size(3)],
         },
         _ if dice.below(4) == 0 => {
             let fade_frames = u32::try_from(dice.below(3000)).expect("small");

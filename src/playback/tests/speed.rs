@@ -116,7 +116,14 @@ fn a_loop_at_any_speed_keeps_its_beat() {
 }
 
 fn set_speed(voice: u64, speed: f64) -> ControlMessage {
-    ControlMessage::SetVoice { voice, volume: None, pan: None, speed: Some(speed), looping: None }
+    ControlMessage::SetVoice {
+        voice,
+        volume: None,
+        pan: None,
+        speed: Some(speed),
+        looping: None,
+        fade_frames: None,
+    }
 }
 
 #[test]

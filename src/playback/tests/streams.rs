@@ -227,6 +227,7 @@ fn a_stream_whose_loop_changes_before_it_begins_begins_as_in_memory() {
         pan: None,
         speed: None,
         looping: Some(Looping::Off),
+        fade_frames: None,
     });
     both.check("without its loop", 500);
     assert_eq!(both.streamed.ends(), both.memory.ends());
@@ -244,6 +245,7 @@ fn a_stream_goes_on_elsewhere_as_its_sample_in_memory() {
             pan: None,
             speed: Some(speed),
             looping: None,
+            fade_frames: None,
         });
         both.send(|| ControlMessage::SeekVoice { voice: 1, frame });
         both.check(&format!("frame {frame} at {speed}"), 20);

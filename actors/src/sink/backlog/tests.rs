@@ -38,9 +38,16 @@ fn rest(backlog: &mut Backlog) -> Vec<String> {
 fn what_says_the_same_again_takes_the_older_ones_place_at_the_end() {
     use ControlMessage as M;
     let mut backlog = Backlog::default();
-    let set = |volume, pan| M::SetVoice { voice: 7, volume, pan, speed: None, looping: None };
+    let set = |volume, pan| M::SetVoice {
+        voice: 7,
+        volume,
+        pan,
+        speed: None,
+        looping: None,
+        fade_frames: None,
+    };
     for message in [
-        M::SetVolume { volume: 0.5 },
+        M::SetVolume { volume: 0.5, fade_frames: None },
         set(Some(0.1), None),
         M::PauseSample { slot: 1 },
         M::StopVoice { voice: 9, fade_frames: 10, at_frame: None },
@@ -50,7 +57,7 @@ fn what_says_the_same_again_takes_the_older_ones_place_at_the_end() {
         M::StopVoice { voice: 9, fade_frames: 1_000, at_frame: None },
         M::SeekVoice { voice: 7, frame: 3 },
         set(None, Some(0.2)),
-        M::SetVolume { volume: 0.25 },
+        M::SetVolume { volume: 0.25, fade_frames: None },
     ] {
         control(&mut backlog, message);
     }
@@ -60,7 +67,7 @@ fn what_says_the_same_again_takes_the_older_ones_place_at_the_end() {
         M::StopVoice { voice: 9, fade_frames: 10, at_frame: None },
         M::SeekVoice { voice: 7, frame: 3 },
         set(Some(0.1), Some(0.2)),
-        M::SetVolume { volume: 0.25 },
+        M::SetVolume { volume: 0.25, fade_frames: None },
     ];
     assert_eq!(rest(&mut backlog), expected.map(|message| format!("{message:?}")));
 }
@@ -103,10 +110,17 @@ fn a_callback_that_takes_nothing_does_not_fill_the_memory() {
         taken += usize::from(play(&mut backlog, turn));
         control(
             &mut backlog,
-            M::SetVoice { voice: turn, volume: Some(1.0), pan: None, speed: None, looping: None },
+            M::SetVoice {
+                voice: turn,
+                volume: Some(1.0),
+                pan: None,
+                speed: None,
+                looping: None,
+                fade_frames: None,
+            },
         );
         control(&mut backlog, M::StopVoice { voice: turn, fade_frames: 1, at_frame: None });
-        control(&mut backlog, M::SetVolume { volume: 1.0 });
+        control(&mut backlog, M::SetVolume { volume: 1.0, fade_frames: None });
         control(&mut backlog, M::StopSample { slot: 0, fade_frames: 240, at_frame: None });
         unload(&mut backlog, 1, turn);
     }
