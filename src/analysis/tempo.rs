@@ -9,7 +9,8 @@
 pub struct TempoEstimate {
     /// Beats per minute, 50 to 210; None where there is no pulse: of one-shots, of noise and silence,
     /// and of what is shorter than 1.2 s, unless that is two beats with strokes in them. All else is
-    /// empty or 0 then.
+    /// empty or 0 then. What is as long as a program makes bars may have their tempo as a guess,
+    /// whatever sounds in it.
     pub bpm: Option<f64>,
     /// The estimated probability that `bpm` is right, 0 to 1. Below 0.5 it is a guess.
     pub confidence: f64,

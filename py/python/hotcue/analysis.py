@@ -46,7 +46,8 @@ class BpmAnalysis(TypedDict):
     """Beats per minute, 50 to 210; None where there is no pulse."""
     no_pulse: bool
     """Whether there is none: of one-shots, of noise and silence, and of what is shorter than 1.2 s,
-    unless that is two beats with strokes in them. All else is empty, 0 or None then."""
+    unless that is two beats with strokes in them. All else is empty, 0 or None then. What is as
+    long as a program makes bars may have their tempo as a guess, whatever sounds in it."""
     confidence: float
     """The estimated probability that `bpm` is right, 0 to 1. Below 0.5 it is a guess."""
     octave_confidence: float
