@@ -561,10 +561,10 @@ class AudioEngine:
         with an attack keeps it with a `fade_in_sec` of one frame. What starts beyond the end of the
         sample ends at once.
 
-        `loop` repeats the stretch from `loop_start_sec` to `loop_end_sec` (None: the end):
-        True or ``"forward"`` from its start to its end, ``"pingpong"`` there and back,
-        ``"backward"`` once there and then from its end to its start. ``"file"`` does what the
-        file says (``sample.loops``, the first that is none for the release): its stretch, its
+        `loop` repeats the stretch from `loop_start_sec` to `loop_end_sec` (None: the end), each the
+        frame that is nearest: True or ``"forward"`` from its start to its end, ``"pingpong"`` there
+        and back, ``"backward"`` once there and then from its end to its start. ``"file"`` does what
+        the file says (``sample.loops``, the first that is none for the release): its stretch, its
         kind, and as often as it says, of there and back the last time only there, backwards for
         ever; a file that says nothing is played once. The voice plays up to the loop and round it.
         After the last of a counted number of rounds, or once ``set_voice(voice, loop=False)`` has
