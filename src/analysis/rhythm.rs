@@ -381,8 +381,9 @@ impl Rhythm {
 
     /// The stage after the tempo is known, and how the beats lie.
     fn tell(&self, chosen: Chosen, heard: Heard) -> Stage {
-        let (silent_sec, length_sec) = (self.leading_silence_sec, self.length_sec());
-        Stage::Telling(Box::new(Telling::new(chosen, heard, silent_sec, length_sec)))
+        let lengths_sec = [self.length_sec(), self.frame_sec()];
+        let telling = Telling::new(chosen, heard, self.leading_silence_sec, lengths_sec);
+        Stage::Telling(Box::new(telling))
     }
 
     fn correlate(&mut self, which: usize, from: usize) -> Stage {

@@ -150,6 +150,8 @@ pub(super) struct Telling {
     /// Before the first sound, in frames.
     silent: f64,
     length_sec: f64,
+    /// A frame of the sample.
+    frame_sec: f64,
     laid: Option<Laid>,
     accents: Accents,
     scores: Option<Scores>,
@@ -188,7 +190,12 @@ impl Laid {
 }
 
 impl Telling {
-    pub(super) fn new(chosen: Chosen, heard: Heard, silent_sec: f64, length_sec: f64) -> Self {
+    pub(super) fn new(
+        chosen: Chosen,
+        heard: Heard,
+        silent_sec: f64,
+        [length_sec, frame_sec]: [f64; 2],
+    ) -> Self {
         // The first milliseconds of a sound may be as quiet as silence.
         let silent_sec = if silent_sec < SOUND_SEC { 0.0 } else { silent_sec };
         Self {
@@ -196,6 +203,7 @@ impl Telling {
             heard,
             silent: silent_sec * f64::from(FRAMES_PER_SEC),
             length_sec,
+            frame_sec,
             laid: None,
             accents: Accents::default(),
             scores: None,
@@ -300,11 +308,20 @@ impl Telling {
         self.accents.scores(self.chosen.triple, &start, laid.fit.map(|fit| fit.beats))
     }
 
+    /// Whether the file, with the silence around its music, is a loop of so many beats.
+    fn is_likely(&self, of_file: &Fit) -> bool {
+        if self.length_sec < LOOP_MAX_SEC {
+            return length::is_loop(self.length_sec, self.frame_sec, of_file);
+        }
+        length::is_usual(of_file.beats)
+    }
+
     fn tell(&self, laid: &Laid, bars: Bars) -> TempoEstimate {
         let choice = &self.chosen.choice;
         let fit = laid.fit;
         // What is so long may be the music alone, without the silence around it.
         let of_file = fit.and_then(|fit| length::fit(self.length_sec, fit.bpm));
+        let of_file = of_file.filter(|of_file| self.is_likely(of_file));
         let Bars { per_bar, first } = bars;
         let length = self.length_sec * f64::from(FRAMES_PER_SEC);
         let (beats, is_before) = moved(&laid.beats, first % PARTS, laid.period, length);

@@ -88,6 +88,21 @@ fn a_loop_with_silence_around_it_has_the_tempo_of_what_sounds() {
 }
 
 #[test]
+fn silence_makes_no_loop_of_an_unlikely_number_of_beats() {
+    for (bpm, bars, after_sec, beats) in
+        [(126.0, 4, 0.446, 17.0), (126.0, 4, 1.459, 19.0), (137.0, 1, 0.408, 5.0)]
+    {
+        let track = padded(bpm, bars, [0, frames(after_sec, 44_100)]);
+        let length_sec = track.plane.len() as f64 / 44_100.0;
+        let left_sec = (beats * 60.0 / bpm - length_sec).abs();
+        assert!((0.02..0.05).contains(&left_sec), "{left_sec}");
+        let (_, tempo, _) = analyse(track.sample());
+        assert!((tempo.bpm.expect("a pulse") - bpm).abs() < 0.01, "{tempo:?}");
+        assert_eq!((tempo.loop_bpm, tempo.n_beats), (None, None), "{bpm}, {after_sec}");
+    }
+}
+
+#[test]
 fn a_loop_that_a_program_made_is_that_behind_silence_and_before_it() {
     for (bpm, bars, before, after) in
         [(137.0, 1, 1_105, 0), (97.0, 1, 441, 0), (174.0, 2, 0, 882), (113.0, 1, 1_105, 1_400)]
