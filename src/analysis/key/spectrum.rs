@@ -48,6 +48,8 @@ pub(super) struct Spectrum {
     powers: Vec<f32>,
     peaks: Vec<Peak>,
     magnitudes: Vec<f32>,
+    /// The sum of all powers in the range.
+    power: f64,
 }
 
 impl Spectrum {
@@ -66,7 +68,15 @@ impl Spectrum {
             powers: Vec::new(),
             peaks: Vec::new(),
             magnitudes: Vec::new(),
+            power: 0.0,
         }
+    }
+
+    /// The sum of the squares of all values, as far as it comes from the range, by Parseval's theorem:
+    /// the powers are four times those of a frame, of the positive frequencies alone, and the squares
+    /// of overlapping windows add up to 0.75.
+    pub(super) fn energy(&self) -> f64 {
+        self.power / (0.75 * 2.0 * FRAME as f64)
     }
 
     /// Where the next values go.
@@ -118,6 +128,7 @@ impl Spectrum {
             let of_frame = if second { one - other } else { one + other };
             self.powers.push(of_frame.norm_sqr());
         }
+        self.power += f64::from(self.powers.iter().sum::<f32>());
         let floor = self.powers.iter().copied().fold(0.0, f32::max) * FAINT;
         self.peaks.clear();
         for (bin, powers) in (from..).zip(self.powers.windows(3)) {

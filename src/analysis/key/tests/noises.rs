@@ -52,6 +52,41 @@ fn percussion_has_no_key() {
     assert_eq!(key_at(RATE, &hit), None);
 }
 
+/// What a filter or a window leaves of it below 3.5 kHz has no pitch.
+#[test]
+fn a_whistle_above_all_notes_has_no_key() {
+    for (rate, frequency_hz) in [
+        (8_000, 3_600.0),
+        (22_050, 7_000.0),
+        (44_100, 9_000.0),
+        (44_100, 15_000.0),
+        (48_000, 5_500.0),
+        (48_000, 18_000.0),
+        (192_000, 30_000.0),
+    ] {
+        let mut mono = vec![0.0; 3 * rate as usize];
+        add_sine(&mut mono, rate, frequency_hz, 0.5);
+        let mono: Vec<f32> = mono.iter().map(|value| *value as f32).collect();
+        assert_eq!(key_at(rate, &mono), None, "{frequency_hz} Hz at {rate}");
+    }
+}
+
+/// Music below it is heard.
+#[test]
+fn what_sounds_beneath_a_whistle_or_a_constant_has_its_key() {
+    let rate = 44_100;
+    let music = chords(rate, TIMBRES[0], 0, 0.0, &[(0, true), (5, true), (7, true), (0, true)]);
+    let mut whistle = vec![0.0; music.len()];
+    add_sine(&mut whistle, rate, 15_000.0, 0.5);
+    let mixed: Vec<f32> =
+        music.iter().zip(whistle).map(|(one, other)| one + other as f32).collect();
+    let offset: Vec<f32> = music.iter().map(|value| 0.01 * value + 0.9).collect();
+    for mono in [mixed, offset] {
+        let key = key_at(rate, &mono).expect("a key");
+        assert_eq!((key.tonic, key.mode), (0, Mode::Major));
+    }
+}
+
 /// What rounding leaves of it has no pitch.
 #[test]
 fn a_constant_has_no_key() {
