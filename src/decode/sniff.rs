@@ -7,8 +7,8 @@ use super::reader::CountingReader;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::{Collector, read_in_front};
 
-/// Bytes that every check here can do with.
-const HEAD_BYTES: usize = 256;
+/// Bytes that every check here can do with: five packets of a transport stream.
+const HEAD_BYTES: usize = 1024;
 /// Most ID3v2 tags in a row that are passed. More than two are a sign of malice.
 const MAX_TAGS: usize = 64;
 
@@ -111,13 +111,35 @@ pub(super) fn refuse_known(head: &[u8]) -> Result<(), LoadError> {
     // The first packet of an Ogg file, behind the header of a page with one segment.
     let speex = head.starts_with(b"OggS") && head.get(28..36) == Some(b"Speex   ");
     let found = REFUSED.iter().find(|(magic, _)| head.starts_with(magic));
-    match found.or_else(|| speex.then_some(&(b"", "Speex"))) {
-        Some((_, name)) => Err(LoadError::new(
+    let name = match found {
+        Some((_, name)) => Some(*name),
+        None if speex => Some("Speex"),
+        None => is_transport_stream(head).then_some("MPEG transport stream"),
+    };
+    match name {
+        Some(name) => Err(LoadError::new(
             LoadErrorKind::UnsupportedFormat,
             format!("{name} files are not supported"),
         )),
         None => Ok(()),
     }
+}
+
+/// Whether `head` is packets of a transport stream, plain or with a time in front of each, as
+/// cameras and Blu-ray have them. Frames of AAC that fit into a packet would be played, without
+/// those that do not.
+///
+/// # Sources
+/// ISO/IEC 13818-1, 2.4.3.2: 188 bytes that begin with 0x47; then the flag of an error, and in
+/// the fourth byte two bits that say what follows, 0 being reserved.
+fn is_transport_stream(head: &[u8]) -> bool {
+    const FEWEST: usize = 3;
+    let is_packet =
+        |packet: &[u8]| matches!(packet, [0x47, a, _, b, ..] if a & 0x80 == 0 && b & 0x30 != 0);
+    [(0, 188), (4, 192)].iter().any(|&(first, len)| {
+        let packets = head.get(first..).unwrap_or_default().chunks_exact(len);
+        packets.len() >= FEWEST && packets.into_iter().all(is_packet)
+    })
 }
 
 /// Whether a file that begins with `head` may be a `container`. Streams of AAC may begin anywhere;

@@ -59,6 +59,19 @@ fn a_variant_that_is_not_supported_is_named_once() {
     assert!(std::error::Error::source(&error).is_none());
 }
 
+#[test]
+fn frames_in_a_transport_stream_are_not_taken_for_a_file_of_them() {
+    let frames = fixture("he_aac_v2.aac");
+    assert!(decode(&frames).is_ok());
+    for time in [&b""[..], &[0x0e, 0xbf, 0x46, 0x22]] {
+        let packet = |piece| [time, &[0x47, 0x01, 0x00, 0x10], piece].concat();
+        let file: Vec<_> = frames.chunks_exact(184).flat_map(packet).collect();
+        let error = decode(&file).expect_err("a format of its own");
+        assert_eq!(error.kind(), LoadErrorKind::UnsupportedFormat);
+        assert!(error.to_string().contains("transport stream"), "{error}");
+    }
+}
+
 /// Where the content of the first box of this kind begins.
 fn content_of(file: &[u8], kind: &[u8; 4]) -> usize {
     file.windows(4).position(|bytes| bytes == kind).expect("the box is there") + 4
