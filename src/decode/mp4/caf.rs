@@ -28,6 +28,8 @@ const MAX_COOKIE_BYTES: usize = 4 << 10;
 const PACKETS_IN_A_CHUNK: u64 = 1_024;
 /// A count of packets, of frames that are music, of those before and behind it.
 const HEAD_BYTES: usize = 24;
+/// Bytes that a packet of ALAC states its length in.
+const ALAC_HEAD_BYTES: usize = 7;
 
 /// What a file says of its packets.
 pub(super) struct Found {
@@ -97,7 +99,7 @@ impl Found {
         let (mut table, mut times) = (Table::default(), Times::default());
         let (mut music, mut priming) = (0, 0);
         let mut sizes = Vec::new();
-        let (mut packets, mut is_cut) = (u64::MAX, false);
+        let (mut packets, mut is_cut, mut last) = (u64::MAX, false, None);
         if let Some(chunk) = self.table {
             let len = chunk.len.min(MAX_TABLE_BYTES);
             let bytes = window.read(chunk.start, usize::try_from(len).unwrap_or(0))?;
@@ -115,11 +117,24 @@ impl Found {
             let mut sizes = sizes.into_iter();
             let sizes = std::iter::from_fn(|| number(&mut sizes));
             let packets = usize::try_from(packets).unwrap_or(usize::MAX);
-            push_all(&mut table, self.audio.start, sizes.take(packets));
+            last = push_all(&mut table, self.audio.start, sizes.take(packets));
         }
         is_cut &= table.packets() < packets;
         // There is one more at least.
-        times.push(table.packets() + u64::from(is_cut), self.packet_frames);
+        let count = table.packets() + u64::from(is_cut);
+        let last_frames = match last {
+            Some(at) if !is_cut && self.codec.name() == "alac" => {
+                alac_frames(&window.read(at, ALAC_HEAD_BYTES)?)
+            }
+            _ => None,
+        };
+        match last_frames.filter(|frames| (1..self.packet_frames).contains(frames)) {
+            Some(frames) => {
+                times.push(count - 1, self.packet_frames);
+                times.push(1, frames);
+            }
+            None => times.push(count, self.packet_frames),
+        }
         let from = u64::from(priming);
         let to = from.checked_add(music).filter(|to| music > 0 && *to < times.end());
         let to = to.or_else(|| is_cut.then(|| times.end()));
@@ -139,12 +154,25 @@ impl Found {
     }
 }
 
-/// Appends packets of these sizes that lie side by side.
-fn push_all(table: &mut Table, start: u64, sizes: impl Iterator<Item = u32>) {
-    let mut end = start;
+/// The frames of a packet of ALAC that begins with `head`, where it has fewer than others. ffmpeg's
+/// packet tables count the last one as if it were full.
+///
+/// # Sources
+/// Apple's reference decoder, `ALACDecoder::Decode`: a kind of 3 bits, 16 more, whether a count of
+/// frames in 32 bits follows, and behind 3 more bits that count.
+fn alac_frames(head: &[u8]) -> Option<u32> {
+    let &[_, _, flags, a, b, c, d] = head else { return None };
+    let above = u32::from(flags & 1) << 31;
+    (flags & 0x10 != 0).then_some(above | u32::from_be_bytes([a, b, c, d]) >> 1)
+}
+
+/// Appends packets of these sizes that lie side by side; where the last of them begins.
+fn push_all(table: &mut Table, start: u64, sizes: impl Iterator<Item = u32>) -> Option<u64> {
+    let (mut end, mut last) = (start, None);
     let (mut at, mut first, mut count) = (start, table.next_size(), 0);
     for size in sizes {
         table.push_size(size);
+        last = Some(end);
         end = end.saturating_add(u64::from(size));
         count += 1;
         if count == PACKETS_IN_A_CHUNK {
@@ -153,6 +181,7 @@ fn push_all(table: &mut Table, start: u64, sizes: impl Iterator<Item = u32>) {
         }
     }
     table.push(at, count, Sizes::From(first));
+    last
 }
 
 /// The next number: seven bits in each byte, the highest first, all but the last of which have the

@@ -1,5 +1,7 @@
 //! MP4 and QuickTime files built here after ISO/IEC 14496-12, around PCM of known values.
 
+use std::path::Path;
+
 use super::{decode, kind_of, open_bytes};
 use crate::error::{LoadErrorKind, WarningCode};
 
@@ -311,4 +313,18 @@ fn behind_the_end_there_is_nothing_however_one_comes_there() {
         let chunk = decoder.next_chunk().expect("it is in memory").expect("a frame at least");
         assert_eq!(at + chunk.frames() as u64, 1_000);
     }
+}
+
+#[test]
+fn the_last_packet_of_alac_in_caf_says_how_long_it_is() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/alac_24.caf");
+    let mut file = std::fs::read(path).expect("the fixture is there");
+    let table = file.windows(4).position(|id| id == b"pakt").expect("a packet table") + 12;
+    // All frames of its one packet, of which there are 2,205, and none that fill it up: so ffmpeg
+    // counts.
+    file[table + 8..table + 24].copy_from_slice(&[words(&[0, 4_096]), words(&[0, 0])].concat());
+    let info = open_bytes(&file).expect("a good file").info().clone();
+    assert_eq!((info.frames, info.frames_counted), (Some(2_205), true));
+    let (planes, warnings) = decode(&file).expect("a good file");
+    assert_eq!((planes[0].len(), warnings), (2_205, Vec::new()));
 }
