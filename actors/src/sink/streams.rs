@@ -1,6 +1,10 @@
 //! Plays of slots that hold a stream.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +24,8 @@ const OFFLINE_FRAMES: usize = 256;
 /// So long a render waits for sources that give no sign of life, and how often it looks.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_micros(200);
+/// So long after the last look the process was stopped, or had no processor: no source could answer.
+const AWAY: Duration = Duration::from_secs(1);
 
 /// What the callback's slots stream, in the order of what was sent to it.
 #[derive(Debug)]
@@ -57,17 +63,43 @@ impl SlotStreams {
 
     /// Waits until every feed has done what there is to do; false if there was nothing to wait for.
     fn rest(&self) -> bool {
-        let (mut since, mut beats, mut waited) = (Instant::now(), self.streams.beats(), false);
-        while self.streams.is_hungry() && since.elapsed() < PATIENCE {
+        let mut wait = Wait::new(self.streams.beats(), Instant::now());
+        let mut waited = false;
+        while self.streams.is_hungry() {
+            if wait.is_over(self.streams.beats(), Instant::now()) {
+                return false;
+            }
             waited = true;
             self.streams.call();
             std::thread::sleep(LOOK);
-            let now = self.streams.beats();
-            if now != beats {
-                (since, beats) = (Instant::now(), now);
-            }
         }
-        waited && since.elapsed() < PATIENCE
+        waited
+    }
+}
+
+/// How long one has waited for sources that give no sign of life.
+#[derive(Debug)]
+struct Wait {
+    since: Instant,
+    looked: Instant,
+    beats: u64,
+}
+
+impl Wait {
+    fn new(beats: u64, now: Instant) -> Self {
+        Self { since: now, looked: now, beats }
+    }
+
+    /// Whether that is long enough, with so many signs of life so far.
+    fn is_over(&mut self, beats: u64, now: Instant) -> bool {
+        let away = now.saturating_duration_since(mem::replace(&mut self.looked, now));
+        if away >= AWAY {
+            self.since += away;
+        }
+        if mem::replace(&mut self.beats, beats) != beats {
+            self.since = now;
+        }
+        now.saturating_duration_since(self.since) >= PATIENCE
     }
 }
 
