@@ -291,6 +291,7 @@ impl AudioSinkActor {
         self.tell_of_panics();
         self.slots.look();
         self.flush();
+        self.table.ledger().collected();
         self.give_up_if_stalled();
         for (play, reason) in self.waiting.sweep(&self.table, Instant::now()) {
             self.drop_play(&play, reason);

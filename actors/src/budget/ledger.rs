@@ -2,6 +2,9 @@
 //!
 //! One lock, a leaf: nothing is called while it is held, and no sample is dropped.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Bound::{Excluded, Unbounded};
@@ -18,6 +21,9 @@ use crate::table::Resident;
 const ON_ITS_WAY: Duration = Duration::from_millis(500);
 /// The same of an evicted one, which nobody holds but a callback that takes no commands.
 const EVICTED: Duration = Duration::from_secs(2);
+/// So long after the sink was last at work, which it is every 0.1 s at least, the process was stopped, or
+/// the sink held up: nothing can have come home from the callback meanwhile.
+const AWAY: Duration = Duration::from_secs(1);
 
 /// The books of an engine's sample memory, of loads in flight as of finished samples. It knows
 /// no slot, so that what it is told by a sample that outlives the engine keeps nothing alive.
@@ -41,6 +47,8 @@ struct Books {
     in_flight: BTreeMap<u64, Option<i32>>,
     /// What has left its slots and is expected to be freed until then.
     leaving: HashMap<u64, Instant>,
+    /// When the sink last said that it takes home what the callback has let go of.
+    collected_at: Option<Instant>,
     /// Samples that could be evicted, by a use that was their last at some time.
     by_use: BTreeMap<u64, Candidate>,
     /// Rises with every change, so that a decision is not made on what was true before.
@@ -149,6 +157,11 @@ impl Ledger {
     /// The number of a use that happens now.
     pub(crate) fn next_use(&self) -> u64 {
         self.uses.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The sink has just taken home what the callback has let go of; to be said at every tick.
+    pub(crate) fn collected(&self) {
+        self.lock().collected(Instant::now());
     }
 
     /// Bytes in slots, and all others: of loads in flight, and of samples that left their slots
@@ -370,6 +383,19 @@ impl Books {
 
     /// Expects nothing any more of what should have been freed by now.
     fn forget_late(&mut self, now: Instant) {
-        self.leaving.retain(|_, until| *until > now);
+        let away = self.away(now);
+        self.leaving.retain(|_, until| *until + away > now);
+    }
+
+    fn collected(&mut self, now: Instant) {
+        let away = self.away(now);
+        self.leaving.values_mut().for_each(|until| *until += away);
+        self.collected_at = Some(now);
+    }
+
+    /// For how long nothing can have been freed.
+    fn away(&self, now: Instant) -> Duration {
+        let since = self.collected_at.map(|collected| now.saturating_duration_since(collected));
+        since.filter(|since| *since >= AWAY).unwrap_or_default()
     }
 }
