@@ -4,6 +4,7 @@
 //! appends to it; any number of readers see frames `0..ready_frames()`. What is visible never
 //! changes and never moves.
 
+mod memory;
 mod overview;
 mod region;
 mod storage;

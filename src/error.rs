@@ -24,7 +24,8 @@ pub enum LoadErrorKind {
     Corrupt,
     /// The file holds no audio frame.
     Empty,
-    /// The result would exceed `max_sample_bytes` or what the system can allocate.
+    /// The result would exceed `max_sample_bytes`, three quarters of the memory, or what the system
+    /// can allocate.
     TooLarge,
     /// The result does not fit into the memory budget.
     OutOfMemoryBudget,

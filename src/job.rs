@@ -32,7 +32,8 @@ const ALMOST_DONE_PERCENT: f32 = 99.9;
 pub struct LoadOptions {
     /// The rate that the sample is converted to, in Hz; None keeps the file's.
     pub sample_rate: Option<u32>,
-    /// Most bytes that the sample may take as `f32` at its final rate.
+    /// Most bytes that the sample may take as `f32` at its final rate; None, and what is more, is
+    /// three quarters of the memory.
     pub max_sample_bytes: Option<u64>,
 }
 

@@ -28,7 +28,7 @@ pub struct EngineConfig {
     pub slots: usize,
     /// Decoder threads; None takes the number of cores.
     pub workers: Option<usize>,
-    /// Most bytes of one decoded sample; None sets no limit.
+    /// Most bytes of one decoded sample; None, and what is more, is three quarters of the memory.
     pub max_sample_bytes: Option<u64>,
     /// Most bytes of decoded samples in memory, of loads in flight as of finished ones; None sets
     /// no limit. Samples that were used least recently leave for others.

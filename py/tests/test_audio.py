@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
 import threading
 import wave
 from pathlib import Path
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from support import Sounds, pcm, wav_bytes
 
 import hotcue
+from hotcue import wav
 
 FIXTURES = Path(__file__).parents[2] / "tests" / "fixtures"
 RATE = 48_000
@@ -35,6 +38,21 @@ def decibels(difference: NDArray[Any]) -> float:
 
 
 LOSSLESS = ["pcm_s16.wav", "flac_16.flac", "flac_24.flac", "flac_16_51.flac", "pcm_s24.aiff"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody says how much memory there is")
+def test_what_no_machine_has_memory_for_is_refused_at_once(tmp_path: Path) -> None:
+    path, frames = tmp_path / "huge.wav", 1 << 38
+    head = wav.header(2, frames, 48_000, 16)
+    path.write_bytes(head)
+    os.truncate(path, len(head) + 4 * frames)  # A terabyte that takes no room on the disk.
+    for call in (hotcue.decode, hotcue.analyze):
+        with pytest.raises(hotcue.LoadError, match="three quarters of the memory") as caught:
+            call(path)
+        assert caught.value.kind == "too_large"
+    assert hotcue.info(path).frames == frames
+    middle, _ = hotcue.decode(path, start_sec=1e6, duration_sec=0.5)
+    assert middle.shape == (2, 24_000)
 
 
 @pytest.mark.parametrize("name", LOSSLESS)

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::region::Region;
-use super::{FrameSink, SampleBuffer};
+use super::{FrameSink, SampleBuffer, memory};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::spec::AudioSpec;
 
@@ -34,7 +34,8 @@ impl SampleWriter {
     /// Sets untouched memory aside for `frames` frames. The buffer may be shared at once.
     ///
     /// # Errors
-    /// `unsupported_format` for a spec outside the limits, `too_large` without memory.
+    /// `unsupported_format` for a spec outside the limits, `too_large` without memory, and for more
+    /// than three quarters of what there is.
     pub fn with_capacity(spec: AudioSpec, frames: usize) -> Result<Self, LoadError> {
         Self::new(spec, frames, true)
     }
@@ -52,11 +53,18 @@ impl SampleWriter {
 
     fn new(spec: AudioSpec, frames: usize, shareable: bool) -> Result<Self, LoadError> {
         let spec = spec.validate()?;
+        let max_frames = memory::most_bytes().map_or(usize::MAX, |bytes| frames_in(bytes, spec));
+        if frames > max_frames {
+            return Err(LoadError::new(
+                LoadErrorKind::TooLarge,
+                format!("its {frames} frames are more than three quarters of the memory"),
+            ));
+        }
         let buffer = Arc::new(SampleBuffer::with_capacity(spec, frames)?);
         Ok(Self {
             buffer,
             shareable,
-            max_frames: usize::MAX,
+            max_frames,
             lent_to: 0,
             lending: Arc::default(),
             again: 0,
@@ -64,10 +72,9 @@ impl SampleWriter {
         })
     }
 
-    /// Refuses more than `bytes` bytes of audio from here on.
+    /// Refuses more than `bytes` bytes of audio from here on, too.
     pub fn limit_bytes(&mut self, bytes: u64) {
-        let per_frame = (self.buffer.channels() * size_of::<f32>()) as u64;
-        self.max_frames = usize::try_from(bytes / per_frame).unwrap_or(usize::MAX);
+        self.max_frames = self.max_frames.min(frames_in(bytes, self.buffer.spec));
     }
 
     /// The growing sample; None where its memory may still move. Should more come than there is room
@@ -325,4 +332,10 @@ impl FrameSink for SampleWriter {
     ) -> Result<(), LoadError> {
         Self::write_with(self, frames, fill)
     }
+}
+
+/// Whole frames in so many bytes.
+fn frames_in(bytes: u64, spec: AudioSpec) -> usize {
+    let per_frame = (spec.channels * size_of::<f32>()) as u64;
+    usize::try_from(bytes / per_frame).unwrap_or(usize::MAX)
 }

@@ -107,8 +107,9 @@ class AudioEngine:
         wait, `max_voices` how many may sound; one more takes the place of another, see
         `play_sample`. `limiter` turns on what keeps the mix within full scale, see `set_limiter`;
         `meter_rate_hz`, 1 to 1000, is how often `meters()` shows something new at most.
-        `max_sample_bytes` limits one decoded sample, `max_source_bytes` what is read from one
-        file-like object (None: no limit).
+        `max_sample_bytes` limits one decoded sample (None, and what is more: three quarters of the
+        memory, on Linux and macOS), `max_source_bytes` what is read from one file-like object
+        (None: no limit).
 
         `memory_budget` is how many bytes of decoded audio there may be, finished or not, 4 for
         each value. When a load needs room, what was used least recently leaves memory, with an

@@ -148,6 +148,21 @@ fn a_sample_of_unknown_length_is_not_shared_before_its_end() {
     assert_eq!(writer.finish().frames(), Some(10));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn no_sample_is_larger_than_what_memory_there_is() -> std::io::Result<()> {
+    let facts = std::fs::read_to_string("/proc/meminfo")?;
+    let line = facts.lines().find_map(|line| line.strip_prefix("MemTotal:")).expect("a total");
+    let kilobytes = line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number");
+    let frames = |bytes| bytes / (2 * size_of::<f32>());
+    // Memory that nobody touches is not taken.
+    assert!(SampleWriter::with_capacity(STEREO, frames(kilobytes * 10)).is_ok());
+    let error = SampleWriter::with_capacity(STEREO, frames(kilobytes * 1024)).expect_err("all");
+    assert_eq!(error.kind(), LoadErrorKind::TooLarge);
+    assert!(error.to_string().contains("three quarters of the memory"), "{error}");
+    Ok(())
+}
+
 #[test]
 fn the_limit_in_bytes_is_exact() {
     let mut writer = SampleWriter::growing(STEREO).expect("memory");
