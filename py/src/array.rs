@@ -13,7 +13,8 @@ use pyo3::sync::PyOnceLock;
 /// Values of each channel that are copied at a time with the GIL held.
 const PIECE_FRAMES: usize = 1 << 17;
 
-/// Loads NumPy, before its interface is used: that panics at what is raised meanwhile, as by Ctrl-C.
+/// Loads NumPy and its interface: that panics at what is raised meanwhile, as by Ctrl-C, so nothing is
+/// to be pending when it is first used.
 ///
 /// # Errors
 /// What importing it raises, or a signal's handler.
@@ -21,7 +22,9 @@ pub(crate) fn load_numpy(py: Python<'_>) -> PyResult<()> {
     static LOADED: PyOnceLock<()> = PyOnceLock::new();
     let load = || {
         py.import("numpy")?;
-        py.check_signals()
+        py.check_signals()?;
+        numpy::dtype::<f32>(py);
+        Ok(())
     };
     LOADED.get_or_try_init(py, load).copied()
 }
