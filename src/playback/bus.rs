@@ -59,10 +59,15 @@ impl Bus {
         silent: bool,
         ramp_frames: u32,
     ) {
+        let was_muted = self.muted;
         self.volume = volume.and_then(|volume| sane(volume, 0.0, 4.0)).unwrap_or(self.volume);
         self.muted = muted.unwrap_or(self.muted);
-        let gain = if self.muted { 0.0 } else { self.volume };
-        self.gain.change(gain, silent, ramp_frames);
+        // A fade goes on where what is said has no part in it: the volume of a muted bus.
+        if self.muted && muted.is_some() {
+            self.gain.change(0.0, silent, ramp_frames);
+        } else if !self.muted && (was_muted || volume.is_some()) {
+            self.gain.change(self.volume, silent, ramp_frames);
+        }
     }
 
     /// Forgets what was added up.

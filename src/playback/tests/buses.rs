@@ -63,6 +63,32 @@ fn changes_of_a_bus_do_not_click() {
 }
 
 #[test]
+fn a_fade_of_a_bus_goes_on_when_what_it_does_not_fade_is_set() {
+    let faded = |volume, muted| {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.5; 48_000]]);
+        rig.play(1, 0, params());
+        rig.left(100);
+        rig.send(ControlMessage::SetBus { bus: 0, volume, muted, fade_frames: Some(10_000) });
+        rig.left(1_000);
+        rig
+    };
+    for (mut rig, then) in [
+        // Is muted: it has no volume to be heard.
+        (faded(None, Some(true)), set_bus(0, Some(0.25), None)),
+        // Is not muted.
+        (faded(Some(0.0), None), set_bus(0, None, Some(false))),
+    ] {
+        let what = format!("{then:?}");
+        rig.send(then);
+        for (frame, value) in rig.left(9_100).into_iter().enumerate() {
+            let expected = 0.5 * (8_999.0 - frame as f32).max(0.0) / 10_000.0;
+            assert!((value - expected).abs() < 1e-6, "{what}: {value} at frame {frame}");
+        }
+    }
+}
+
+#[test]
 fn meters_show_the_peak_and_the_mean_square_of_a_turn() {
     let mut rig = Rig::with(PlaybackConfig { meter_frames: 4_800, ..PlaybackConfig::default() });
     rig.load(0, vec![sine(1000.0, 48_000), vec![0.25; 48_000]]);
