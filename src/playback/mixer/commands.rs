@@ -199,7 +199,10 @@ impl Mixer {
         match at_frame.filter(|frame| *frame > self.clock_frames) {
             None => self.release_where(EndReason::Stopped, fade_frames, filter),
             Some(at_frame) => {
-                self.each(filter, |voice| voice.stop = Some(Stop { at_frame, fade_frames }));
+                // Of those that fade already, too: their fade may be the longer one.
+                let voices = self.voices.iter_mut();
+                let voices = voices.filter(|voice| voice.phase != Phase::Free && filter(voice));
+                voices.for_each(|voice| voice.stop = Some(Stop { at_frame, fade_frames }));
             }
         }
     }

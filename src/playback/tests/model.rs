@@ -92,8 +92,7 @@ impl Model {
             ControlMessage::StopVoice { fade_frames, at_frame: Some(frame), .. }
                 if frame > self.clock =>
             {
-                let later = self.release.is_none().then_some((frame, fade_frames));
-                self.stop = later.or(self.stop);
+                self.stop = Some((frame, fade_frames));
             }
             ControlMessage::StopVoice { .. } if silent => self.over = true,
             ControlMessage::StopVoice { fade_frames, .. } => {

@@ -193,6 +193,24 @@ fn of_two_frames_to_stop_at_the_later_call_counts_and_at_once_is_at_once() {
 }
 
 #[test]
+fn a_stop_at_a_frame_shortens_a_longer_fade_and_lengthens_none() {
+    // The fade at once begins with frame 1.
+    for (fade_frames, end) in [(48_000, 1_000 + 48), (1_000, 1 + 1_000)] {
+        let at_once = || ControlMessage::StopVoice { voice: 1, fade_frames, at_frame: None };
+        let later = || ControlMessage::StopAll { fade_frames: 48, at_frame: Some(1_000) };
+        for stops in [[at_once(), later()], [later(), at_once()]] {
+            let mut rig = Rig::new();
+            rig.load(0, vec![vec![0.5; 60_000]]);
+            rig.play(1, 0, params());
+            rig.left(1);
+            stops.into_iter().for_each(|stop| rig.send(stop));
+            rig.left(50_000);
+            assert_eq!(rig.ends(), [(1, end, EndReason::Stopped)]);
+        }
+    }
+}
+
+#[test]
 fn what_waits_or_is_paused_is_never_heard_once_its_frame_to_stop_at_has_come() {
     for paused in [false, true] {
         let mut rig = Rig::new();
