@@ -576,7 +576,7 @@ class AudioEngine:
         `retrigger` says what happens to voices of the id that sound when it starts (or are paused,
         but do not fade already): nothing (``"overlap"``), they fade (``"restart"``), this one does
         not sound (``"ignore"``), or both (``"toggle"``). `choke` is a group, any number: when it
-        starts, voices of the same group fade, whatever their id. `bus`, 0 to 15, is what it is
+        starts, such voices of the same group fade, whatever their id. `bus`, 0 to 15, is what it is
         heard through, see `set_bus`.
 
         If `max_voices` sound already, or wait for their frames, it takes the place of the quietest
@@ -647,11 +647,13 @@ class AudioEngine:
     ) -> bool:
         """Fades one voice out, over 0…60 s but 1 ms at least; of two fades the one that is over
         first counts. Drops one that still waits for its load. False if it had ended
-        already, or is None: what `play_sample` returns where nothing sounds.
+        already, or is None: what `play_sample` returns where nothing sounds. A voice that fades to
+        its end heeds nothing but other stops, and `unload_sample`: no pause, no change, no `choke`.
 
         The fade begins with the frame `at_frame` of the engine's clock (None, or a frame in the
         past: at once); until then all is as it was. A voice has one such frame, which a later call
-        replaces; one that still waits by then, for its load or its own `at_frame`, is never heard.
+        replaces: `at_frame=2**62` takes it back. One that still waits by then, for its load or its
+        own `at_frame`, is never heard.
         """
         return self._native.stop_voice(voice, fade_sec, at_frame)
 
@@ -685,7 +687,9 @@ class AudioEngine:
         `play_sample`. False if it had ended already.
 
         `volume` and `pan` take `fade_sec` instead, 0…60 s but 1 ms at least, in a straight line
-        from where they are; a voice that is not heard, as it waits or is paused, has them at once.
+        from where they are; on their way to that value already, they are there no later. A voice
+        that is not heard has them at once: one that waits, is paused, or was only just played,
+        which `fade_in_sec` of `play_sample` is for. A pause holds what is on its way.
 
         A new `loop` replaces the old one with its stretch. A voice that has run beyond it jumps
         into it, by whole lengths of the loop, so that it keeps its beat: it fades out in 5 ms, and
@@ -709,7 +713,8 @@ class AudioEngine:
     ) -> None:
         """Changes what is given of a bus, 0 to 15, smoothly. `volume` is linear gain 0…4. Voices
         on a muted bus play on, unheard. It takes 5 ms, or `fade_sec` as `set_voice` does; where
-        nothing is heard on that bus, no time."""
+        nothing is heard on that bus, no time. The two make one gain: a mute takes the place of a
+        fade of the volume, and its end leads to where that was to go."""
         self._native.set_bus(bus, volume, muted, fade_sec)
 
     def set_limiter(self, on: bool) -> None:
