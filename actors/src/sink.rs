@@ -215,6 +215,10 @@ impl AudioSinkActor {
     }
 
     fn play_waiting(&mut self, slot: u32) {
+        let clock_frames = self.controller.shared().clock_frames();
+        if let Some(play) = self.waiting.take_stopped(slot, clock_frames) {
+            self.drop_play(&play, DropReason::Stopped);
+        }
         for outgoing in self.waiting.take_to_sound(slot) {
             self.queue(outgoing);
         }
@@ -293,7 +297,8 @@ impl AudioSinkActor {
         self.flush();
         self.table.ledger().collected();
         self.give_up_if_stalled();
-        for (play, reason) in self.waiting.sweep(&self.table, Instant::now()) {
+        let clock_frames = self.controller.shared().clock_frames();
+        for (play, reason) in self.waiting.sweep(&self.table, Instant::now(), clock_frames) {
             self.drop_play(&play, reason);
         }
         self.quiet_ticks = if self.is_quiet() { self.quiet_ticks.saturating_add(1) } else { 0 };

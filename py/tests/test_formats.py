@@ -5,8 +5,14 @@ The manifest's values come from ffmpeg and libsndfile, see ``scripts/make_audio.
 
 from __future__ import annotations
 
+import bz2
 import csv
+import gzip
 import hashlib
+import io
+import lzma
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +73,30 @@ def test_other_files_end_as_they_should(row: dict[str, str]) -> None:
         assert last["type"] == "error"
         ends = {last["kind"]}
     assert ends & set(row["expected"].split("|")), ends
+
+
+def zipped(content: bytes) -> bytes:
+    with zipfile.ZipFile(packed := io.BytesIO(), "w") as file:
+        file.writestr("a.mp3", content)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("pack", "name"),
+    [
+        (gzip.compress, "gzip"),
+        # As a program leaves it that finds nothing to pack: the frames are still there.
+        (lambda content: gzip.compress(content, 0), "gzip"),
+        (bz2.compress, "bzip2"),
+        (lzma.compress, "XZ"),
+        (zipped, "ZIP"),
+    ],
+)
+def test_packed_files_are_refused_by_name(pack: Callable[[bytes], bytes], name: str) -> None:
+    packed = pack((FIXTURES / "mp3_cbr.mp3").read_bytes())
+    with pytest.raises(hotcue.LoadError, match=f"{name} files are not supported") as caught:
+        hotcue.decode(packed)
+    assert caught.value.kind == "unsupported_format"
 
 
 def test_all_fixtures_at_once() -> None:

@@ -31,7 +31,14 @@ const REFUSED: &[(&[u8], &str)] = &[
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF"),
     (b"\x89PNG", "PNG"),
     (b"%PDF", "PDF"),
+    // What is packed may be MPEG audio, of which pieces would be heard.
     (b"PK\x03\x04", "ZIP"),
+    (b"\x1f\x8b\x08", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "XZ"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+    (b"Rar!\x1a\x07", "RAR"),
     // Both hold pieces of MPEG audio, of which no more than some would be heard.
     (b"\0\0\x01\xba", "MPEG program stream"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE"),

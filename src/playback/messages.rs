@@ -65,7 +65,8 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         /// voice has one such frame: a later one replaces it.
         at_frame: Option<u64>,
     },
-    /// As `StopVoice`, for all voices of a slot that there are by now, waiting ones too.
+    /// As `StopVoice`, for all voices of a slot that there are by now, waiting ones too; those that
+    /// are to stop sooner do.
     StopSample {
         /// Which slot.
         slot: u32,
@@ -74,7 +75,8 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         /// When it begins.
         at_frame: Option<u64>,
     },
-    /// As `StopVoice`, for all voices that there are by now, waiting ones too.
+    /// As `StopVoice`, for all voices that there are by now, waiting ones too; those that are to stop
+    /// sooner do.
     StopAll {
         /// Length of the fade.
         fade_frames: u32,

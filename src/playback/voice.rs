@@ -227,6 +227,12 @@ impl Voice {
         self.release.hurry(fade_frames);
     }
 
+    /// Begins its end then, if not sooner.
+    pub(super) fn stop_by(&mut self, stop: Stop) {
+        let sooner = self.stop.filter(|sooner| sooner.at_frame <= stop.at_frame);
+        self.stop = Some(sooner.unwrap_or(stop));
+    }
+
     pub(super) fn pause(&mut self) {
         self.paused = true;
     }

@@ -161,16 +161,40 @@ fn a_waiting_play_that_is_stopped_at_a_frame_sounds_till_then() {
     let rendered = engine.render(1_000).expect("offline").samples;
     let sample = engine.sample(0).expect("it runs").expect("it is there");
     let ramp = sample.buffer().plane(0);
-    // The last call counts: both sound for 400 frames, and the third, which came after it, goes on.
+    // Each at the sooner of its frames; the third, which came after all, goes on.
     for (frame, (heard, value)) in rendered.chunks(2).zip(ramp).enumerate() {
         let voices = match frame {
-            0..400 => 3.0,
-            448.. => 1.0,
+            0..200 => 3.0,
+            248..300 => 2.0,
+            348.. => 1.0,
             _ => continue,
         };
         assert!((heard[0] - voices * value).abs() < 1e-5, "frame {frame}: {}", heard[0]);
     }
     assert!(engine.stop_voice(later, 0.001).expect("it runs"));
+}
+
+#[test]
+fn a_play_that_still_waits_when_its_frame_to_stop_at_has_come_disturbs_nobody() {
+    let engine = offline(1);
+    let content = wav_bytes(48_000, 1, 4_800, sine(440.0, 48_000));
+    let ready = engine.load_sample_async(Some(1), Source::Memory(content.into()), 0);
+    assert!(matches!(ready.expect("accepted").wait(None), Some(Ok(_))));
+    let gate = Arc::new(Gate::default());
+    engine.load_sample_async(Some(0), blocked(&gate), 0).expect("accepted");
+    let play = |slot| {
+        let choke = PlayOptions { choke: Some(1), ..PlayOptions::default() };
+        engine.play_sample(slot, choke).expect("it runs").expect("it sounds or waits")
+    };
+    let (sounding, waiting) = (play(1), play(0));
+    assert!(engine.stop_voice_at(waiting, 0.005, Some(100)).expect("it runs"));
+    engine.render(200).expect("offline");
+    gate.open();
+    assert_eq!(dropped(&engine, waiting), DropReason::Stopped);
+    wait_until("all are loaded", || engine.stats().live == 0);
+    engine.render(1_000).expect("offline");
+    assert!(engine.stop_voice(sounding, 0.001).expect("it runs"), "it is still there");
+    assert_eq!(engine.stats().voices, 1);
 }
 
 #[test]

@@ -86,7 +86,8 @@ impl AudioEngine {
     }
 
     /// As [`stop_sample`](Self::stop_sample), from `at_frame` of the [`clock`](Self::clock) on: all
-    /// voices that there are by now. None, or a frame in the past: at once.
+    /// voices that there are by now; those that are to stop sooner do. None, or a frame in the past:
+    /// at once.
     ///
     /// # Errors
     /// As [`stop_sample`](Self::stop_sample).
@@ -213,7 +214,7 @@ impl AudioEngine {
     }
 
     /// As [`stop_all`](Self::stop_all), from `at_frame` of the [`clock`](Self::clock) on: all voices
-    /// that there are by now. None, or a frame in the past: at once.
+    /// that there are by now; those that are to stop sooner do. None, or a frame in the past: at once.
     ///
     /// # Errors
     /// As [`stop_all`](Self::stop_all).

@@ -184,7 +184,8 @@ impl Key {
 fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
     use ControlMessage as M;
     match (older, newer) {
-        // A stop can only shorten the fade of an earlier one. One at a frame replaces another.
+        // A stop can only shorten the fade of an earlier one. Of two at a frame, those of one voice
+        // replace each other.
         (
             M::StopVoice { fade_frames: older, .. },
             M::StopVoice { voice, fade_frames, at_frame: None },
@@ -196,6 +197,14 @@ fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
         (M::StopAll { fade_frames: older, .. }, M::StopAll { fade_frames, at_frame: None }) => {
             M::StopAll { fade_frames: fade_frames.min(*older), at_frame: None }
         }
+        (
+            M::StopSample { at_frame: Some(older), fade_frames: fade, .. },
+            M::StopSample { slot, at_frame: Some(newer), .. },
+        ) if *older <= newer => M::StopSample { slot, fade_frames: *fade, at_frame: Some(*older) },
+        (
+            M::StopAll { at_frame: Some(older), fade_frames: fade },
+            M::StopAll { at_frame: Some(newer), .. },
+        ) if *older <= newer => M::StopAll { fade_frames: *fade, at_frame: Some(*older) },
         (
             &M::SetBus { volume: old_volume, muted: old_muted, .. },
             M::SetBus { bus, volume, muted, fade_frames },

@@ -22,11 +22,13 @@ struct WaitingPlay {
     asked: PlayWhenReady,
     /// What its voice was told since, one command of each sort.
     told: Backlog,
+    /// When it is to be stopped, and in how many frames.
+    stop: Option<(u64, u32)>,
 }
 
 impl WaitingPlays {
     pub(super) fn insert(&mut self, asked: PlayWhenReady) {
-        let waiting = WaitingPlay { asked, told: Backlog::default() };
+        let waiting = WaitingPlay { asked, told: Backlog::default(), stop: None };
         self.by_slot.insert(waiting.asked.play.slot, waiting);
     }
 
@@ -41,11 +43,25 @@ impl WaitingPlays {
 
     /// Takes one out that is to sound, and what is to be sent for it, in order.
     pub(super) fn take_to_sound(&mut self, slot: u32) -> impl Iterator<Item = Outgoing> + use<> {
-        let (play, mut told) = match self.by_slot.remove(&slot) {
-            Some(WaitingPlay { asked, told }) => (Some(asked.play), told),
-            None => (None, Backlog::default()),
+        let (play, mut told, stop) = match self.by_slot.remove(&slot) {
+            Some(WaitingPlay { asked, told, stop }) => (Some(asked.play), told, stop),
+            None => (None, Backlog::default(), None),
         };
-        play.into_iter().map(Outgoing::Play).chain(std::iter::from_fn(move || told.pop()))
+        let stop = play.as_ref().zip(stop).map(|(play, (at_frame, fade_frames))| {
+            let at_frame = Some(at_frame);
+            Outgoing::Control(ControlMessage::StopVoice {
+                voice: play.voice,
+                fade_frames,
+                at_frame,
+            })
+        });
+        let told = std::iter::from_fn(move || told.pop());
+        play.into_iter().map(Outgoing::Play).chain(told).chain(stop)
+    }
+
+    /// Takes one out whose time to be stopped has come.
+    pub(super) fn take_stopped(&mut self, slot: u32, clock_frames: u64) -> Option<Play> {
+        if self.by_slot.get(&slot)?.is_stopped(clock_frames) { self.take(slot) } else { None }
     }
 
     /// Takes out the one that was asked for before the change with this serial.
@@ -70,17 +86,19 @@ impl WaitingPlays {
                 let slot = self.of_voice(voice).map(|waiting| waiting.asked.play.slot);
                 return slot.and_then(|slot| self.take(slot)).into_iter().collect();
             }
-            M::StopAll { fade_frames, at_frame } => {
-                let slots: Vec<u32> = self.by_slot.keys().copied().collect();
-                for slot in slots {
-                    self.tell(slot, |voice| M::StopVoice { voice, fade_frames, at_frame });
-                }
+            M::StopAll { fade_frames, at_frame: Some(at_frame) } => {
+                let waiting = self.by_slot.values_mut();
+                waiting.for_each(|waiting| waiting.stop_by((at_frame, fade_frames)));
             }
-            M::StopSample { slot, fade_frames, at_frame } => {
-                self.tell(slot, |voice| M::StopVoice { voice, fade_frames, at_frame });
+            M::StopSample { slot, fade_frames, at_frame: Some(at_frame) } => {
+                let waiting = self.by_slot.get_mut(&slot);
+                waiting.into_iter().for_each(|waiting| waiting.stop_by((at_frame, fade_frames)));
             }
-            M::StopVoice { voice, fade_frames, at_frame } => {
-                self.tell_voice(voice, M::StopVoice { voice, fade_frames, at_frame });
+            M::StopVoice { voice, fade_frames, at_frame: Some(at_frame) } => {
+                let waiting = self.of_voice(voice);
+                waiting
+                    .into_iter()
+                    .for_each(|waiting| waiting.stop = Some((at_frame, fade_frames)));
             }
             M::PauseSample { slot } => self.tell(slot, |voice| M::PauseVoice { voice }),
             M::ResumeSample { slot } => self.tell(slot, |voice| M::ResumeVoice { voice }),
@@ -109,7 +127,7 @@ impl WaitingPlays {
     }
 
     fn tell(&mut self, slot: u32, message: impl FnOnce(u64) -> ControlMessage) {
-        if let Some(WaitingPlay { asked, told }) = self.by_slot.get_mut(&slot) {
+        if let Some(WaitingPlay { asked, told, .. }) = self.by_slot.get_mut(&slot) {
             told.push(Outgoing::Control(message(asked.play.voice)));
         }
     }
@@ -120,19 +138,43 @@ impl WaitingPlays {
         }
     }
 
-    /// Takes out those whose load has ended without success, and those that waited too long.
-    pub(super) fn sweep(&mut self, table: &Table, now: Instant) -> Vec<(Play, DropReason)> {
+    /// Takes out those whose load has ended without success, those whose time to be stopped has
+    /// come, and those that waited too long.
+    pub(super) fn sweep(
+        &mut self,
+        table: &Table,
+        now: Instant,
+        clock_frames: u64,
+    ) -> Vec<(Play, DropReason)> {
         let is_due = |(slot, waiting): &(&u32, &WaitingPlay)| {
-            waiting.asked.deadline <= now || !table.is_expectant(**slot)
+            waiting.asked.deadline <= now
+                || waiting.is_stopped(clock_frames)
+                || !table.is_expectant(**slot)
         };
         let due: Vec<u32> = self.by_slot.iter().filter(is_due).map(|(slot, _)| *slot).collect();
         due.into_iter()
             .filter_map(|slot| self.by_slot.remove(&slot))
-            .map(|WaitingPlay { asked, .. }| {
-                let late = asked.deadline <= now;
-                let reason = if late { DropReason::WaitedTooLong } else { DropReason::LoadEnded };
-                (asked.play, reason)
+            .map(|waiting| {
+                let reason = if waiting.is_stopped(clock_frames) {
+                    DropReason::Stopped
+                } else if waiting.asked.deadline <= now {
+                    DropReason::WaitedTooLong
+                } else {
+                    DropReason::LoadEnded
+                };
+                (waiting.asked.play, reason)
             })
             .collect()
+    }
+}
+
+impl WaitingPlay {
+    fn is_stopped(&self, clock_frames: u64) -> bool {
+        self.stop.is_some_and(|(at_frame, _)| at_frame <= clock_frames)
+    }
+
+    /// Stops it no later than that.
+    fn stop_by(&mut self, stop: (u64, u32)) {
+        self.stop = Some(self.stop.filter(|(at_frame, _)| *at_frame <= stop.0).unwrap_or(stop));
     }
 }

@@ -623,7 +623,8 @@ class AudioEngine:
         self, id: SupportsIndex, *, fade_sec: float = 0.005, at_frame: SupportsIndex | None = None
     ) -> None:
         """Fades out all voices of the id, over 0…60 s, and drops its waiting play. With `at_frame`
-        as `stop_voice` does, of all that are there when it is called."""
+        as `stop_voice` does, of all that are there when it is called; what is to stop sooner does.
+        """
         self._native.stop_sample(id, fade_sec, at_frame)
 
     def pause_sample(self, id: SupportsIndex) -> None:
@@ -700,7 +701,7 @@ class AudioEngine:
 
     def stop_all(self, *, fade_sec: float = 0.005, at_frame: SupportsIndex | None = None) -> None:
         """Fades out every voice, over 0…60 s, and drops every waiting play. With `at_frame` as
-        `stop_voice` does, of all that are there when it is called."""
+        `stop_voice` does, of all that are there when it is called; what is to stop sooner does."""
         self._native.stop_all(fade_sec, at_frame)
 
     def set_bus(

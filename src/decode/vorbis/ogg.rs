@@ -27,7 +27,7 @@ pub(in crate::decode) fn check_ogg(
     Ok(headers.map_or(Ok(()), |(ident, setup)| super::check(&ident, &setup).map(drop)))
 }
 
-/// The headers of identification and setup; None where one of them is missing.
+/// The headers of identification and setup; None where one of them is missing, as of a file of FLAC.
 fn headers(reader: &mut (impl Read + Seek)) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
     let mut pages = Pages::new(reader.by_ref().take(MAX_BYTES));
     let mut ident: Option<(u32, Vec<u8>)> = None;
@@ -40,6 +40,9 @@ fn headers(reader: &mut (impl Read + Seek)) -> io::Result<Option<(Vec<u8>, Vec<u
         };
         for (part, is_end) in page.parts() {
             let Some((serial, ident)) = &mut ident else {
+                if part.starts_with(b"\x7fFLAC") {
+                    return Ok(None);
+                }
                 if part.starts_with(b"\x01vorbis") {
                     ident = Some((page.serial, part.to_vec()));
                 }

@@ -22,6 +22,9 @@ impl Mixer {
                 self.play_stream(voice, slot, stream, &params);
             }
             M::StopVoice { voice, fade_frames, at_frame } => {
+                if at_frame.is_some() {
+                    self.each(|v| v.id == voice, |v| v.stop = None);
+                }
                 self.stop(fade_frames, at_frame, |v| v.id == voice);
             }
             M::StopSample { slot, fade_frames, at_frame } => {
@@ -202,7 +205,7 @@ impl Mixer {
                 // Of those that fade already, too: their fade may be the longer one.
                 let voices = self.voices.iter_mut();
                 let voices = voices.filter(|voice| voice.phase != Phase::Free && filter(voice));
-                voices.for_each(|voice| voice.stop = Some(Stop { at_frame, fade_frames }));
+                voices.for_each(|voice| voice.stop_by(Stop { at_frame, fade_frames }));
             }
         }
     }

@@ -193,6 +193,36 @@ fn of_two_frames_to_stop_at_the_later_call_counts_and_at_once_is_at_once() {
 }
 
 #[test]
+fn what_is_to_stop_sooner_than_all_does() {
+    let all = |at_frame| ControlMessage::StopAll { fade_frames: 48, at_frame: Some(at_frame) };
+    let slot = |at_frame| ControlMessage::StopSample {
+        slot: 0,
+        fade_frames: 48,
+        at_frame: Some(at_frame),
+    };
+    let voice = |at_frame| ControlMessage::StopVoice {
+        voice: 1,
+        fade_frames: 48,
+        at_frame: Some(at_frame),
+    };
+    for (stops, end) in [
+        ([voice(500), all(900)], 548),
+        ([voice(500), slot(900)], 548),
+        ([all(900), slot(500)], 548),
+        ([all(500), voice(900)], 948),
+    ] {
+        let what = format!("{stops:?}");
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.5; 5_000]]);
+        rig.play(1, 0, params());
+        rig.left(1);
+        stops.into_iter().for_each(|stop| rig.send(stop));
+        rig.left(2_000);
+        assert_eq!(rig.ends(), [(1, end, EndReason::Stopped)], "{what}");
+    }
+}
+
+#[test]
 fn a_stop_at_a_frame_shortens_a_longer_fade_and_lengthens_none() {
     // The fade at once begins with frame 1.
     for (fade_frames, end) in [(48_000, 1_000 + 48), (1_000, 1 + 1_000)] {

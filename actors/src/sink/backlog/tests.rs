@@ -73,6 +73,22 @@ fn what_says_the_same_again_takes_the_older_ones_place_at_the_end() {
 }
 
 #[test]
+fn of_stops_of_all_at_a_frame_the_soonest_stays() {
+    use ControlMessage as M;
+    let stops: [fn(u32, Option<u64>) -> ControlMessage; 2] = [
+        |fade_frames, at_frame| M::StopAll { fade_frames, at_frame },
+        |fade_frames, at_frame| M::StopSample { slot: 3, fade_frames, at_frame },
+    ];
+    for stop in stops {
+        let mut backlog = Backlog::default();
+        for message in [stop(10, Some(500)), stop(20, Some(400)), stop(30, Some(600))] {
+            control(&mut backlog, message);
+        }
+        assert_eq!(rest(&mut backlog), [format!("{:?}", stop(20, Some(400)))]);
+    }
+}
+
+#[test]
 fn of_stops_at_a_frame_the_last_stays_beside_one_at_once() {
     use ControlMessage as M;
     let mut backlog = Backlog::default();
