@@ -68,16 +68,19 @@ impl Dice {
     pub(super) fn message(&mut self, rig: &mut Rig, newest: u64) -> ControlMessage {
         let voice = newest.saturating_sub(self.below(12));
         let slot = self.slot();
+        let clock_frames = rig.controller.shared().clock_frames();
+        let at_frame = (self.below(2) == 0).then(|| clock_frames + self.below(500));
+        let fade_frames = [None, Some(0), Some(1_000)][self.size(3)];
         match self.below(17) {
             0 | 1 => {
                 let frames = self.size(1500);
                 let planes = vec![noise(frames, 12); 1 + self.size(2)];
                 rig.load(slot, planes);
-                ControlMessage::SetVolume { volume: 1.0, fade_frames: None }
+                ControlMessage::SetVolume { volume: 1.0, fade_frames }
             }
             2 => ControlMessage::UnloadSample { slot },
-            3 => ControlMessage::StopSample { slot, fade_frames: 240, at_frame: None },
-            4 => ControlMessage::StopVoice { voice, fade_frames: 100, at_frame: None },
+            3 => ControlMessage::StopSample { slot, fade_frames: 240, at_frame },
+            4 => ControlMessage::StopVoice { voice, fade_frames: 100, at_frame },
             5 => ControlMessage::PauseVoice { voice },
             6 => ControlMessage::ResumeSample { slot },
             7 => ControlMessage::SeekVoice { voice, frame: self.below(2000) },
@@ -88,7 +91,7 @@ impl Dice {
                 pan: Some(-0.5),
                 speed: Some(1.5),
                 looping: Some(Looping::Off),
-                fade_frames: None,
+                fade_frames,
             },
             14 => ControlMessage::SetVoice {
                 voice,
@@ -96,18 +99,16 @@ impl Dice {
                 pan: None,
                 speed: None,
                 looping: Some(self.looping()),
-                fade_frames: None,
+                fade_frames,
             },
             15 => ControlMessage::SetBus {
                 bus: u32::try_from(self.below(17)).expect("small"),
                 volume: Some(self.below(5) as f32 / 2.0),
                 muted: Some(self.below(4) == 0),
-                fade_frames: None,
+                fade_frames,
             },
             16 => ControlMessage::SetLimiter { on: self.below(2) == 0 },
-            10 if self.below(20) == 0 => {
-                ControlMessage::StopAll { fade_frames: 240, at_frame: None }
-            }
+            10 if self.below(20) == 0 => ControlMessage::StopAll { fade_frames: 240, at_frame },
             _ => ControlMessage::PauseSample { slot },
         }
     }
