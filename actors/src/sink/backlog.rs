@@ -220,6 +220,7 @@ fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
                 pan: old_pan,
                 speed: old_speed,
                 looping: old_looping,
+                fade_frames: old_fade,
                 ..
             },
             M::SetVoice { voice, volume, pan, speed, looping, fade_frames },
@@ -229,7 +230,8 @@ fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
             pan: pan.or(old_pan),
             speed: speed.or(old_speed),
             looping: looping.or(old_looping),
-            fade_frames,
+            // It is of volume and pan alone.
+            fade_frames: if volume.or(pan).is_some() { fade_frames } else { old_fade },
         },
         (_, newer) => newer,
     }

@@ -101,6 +101,29 @@ fn of_stops_at_a_frame_the_last_stays_beside_one_at_once() {
 }
 
 #[test]
+fn a_fade_stays_when_neither_volume_nor_pan_is_set_again() {
+    use ControlMessage as M;
+    let set = |volume, pan, speed, fade_frames| M::SetVoice {
+        voice: 7,
+        volume,
+        pan,
+        speed,
+        looping: None,
+        fade_frames,
+    };
+    for (newer, expected) in [
+        (set(None, None, Some(2.0), None), set(Some(0.0), None, Some(2.0), Some(9_000))),
+        (set(None, Some(0.5), None, None), set(Some(0.0), Some(0.5), None, None)),
+        (set(Some(1.0), None, None, Some(10)), set(Some(1.0), None, None, Some(10))),
+    ] {
+        let mut backlog = Backlog::default();
+        control(&mut backlog, set(Some(0.0), None, None, Some(9_000)));
+        control(&mut backlog, newer);
+        assert_eq!(rest(&mut backlog), [format!("{expected:?}")]);
+    }
+}
+
+#[test]
 fn nothing_moves_past_a_play() {
     use ControlMessage as M;
     let mut backlog = Backlog::default();
