@@ -17,6 +17,7 @@ mod events;
 mod forks;
 mod home;
 mod job;
+mod looks;
 mod messages;
 mod os;
 mod playback;

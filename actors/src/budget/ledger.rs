@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use actix_rt::time::Instant;
 
+use crate::looks::LastLook;
 use crate::table::Resident;
 
 /// A sample that left its last slot so recently may still be on its way out of the callback; one
@@ -21,9 +22,6 @@ use crate::table::Resident;
 const ON_ITS_WAY: Duration = Duration::from_millis(500);
 /// The same of an evicted one, which nobody holds but a callback that takes no commands.
 const EVICTED: Duration = Duration::from_secs(2);
-/// So long after the sink was last at work, which it is every 0.1 s at least, the process was stopped, or
-/// the sink held up: nothing can have come home from the callback meanwhile.
-const AWAY: Duration = Duration::from_secs(1);
 
 /// The books of an engine's sample memory, of loads in flight as of finished samples. It knows
 /// no slot, so that what it is told by a sample that outlives the engine keeps nothing alive.
@@ -48,7 +46,7 @@ struct Books {
     /// What has left its slots and is expected to be freed until then.
     leaving: HashMap<u64, Instant>,
     /// When the sink last said that it takes home what the callback has let go of.
-    collected_at: Option<Instant>,
+    collected: Option<LastLook>,
     /// Samples that could be evicted, by a use that was their last at some time.
     by_use: BTreeMap<u64, Candidate>,
     /// Rises with every change, so that a decision is not made on what was true before.
@@ -390,12 +388,11 @@ impl Books {
     fn collected(&mut self, now: Instant) {
         let away = self.away(now);
         self.leaving.values_mut().for_each(|until| *until += away);
-        self.collected_at = Some(now);
+        self.collected = Some(LastLook::at(now));
     }
 
-    /// For how long nothing can have been freed.
+    /// For how long nothing can have come home from the callback.
     fn away(&self, now: Instant) -> Duration {
-        let since = self.collected_at.map(|collected| now.saturating_duration_since(collected));
-        since.filter(|since| *since >= AWAY).unwrap_or_default()
+        self.collected.map(|collected| collected.away(now)).unwrap_or_default()
     }
 }

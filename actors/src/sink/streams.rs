@@ -13,6 +13,7 @@ use hotcue::playback::ControlMessage;
 use hotcue::{StreamedSample, Wish};
 
 use super::AudioSinkActor;
+use crate::looks::LastLook;
 use crate::messages::Play;
 use crate::playback::DropReason;
 use crate::sample::Sample;
@@ -24,8 +25,6 @@ const OFFLINE_FRAMES: usize = 256;
 /// So long a render waits for sources that give no sign of life, and how often it looks.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_micros(200);
-/// So long after the last look the process was stopped, or had no processor: no source could answer.
-const AWAY: Duration = Duration::from_secs(1);
 
 /// What the callback's slots stream, in the order of what was sent to it.
 #[derive(Debug)]
@@ -81,21 +80,18 @@ impl SlotStreams {
 #[derive(Debug)]
 struct Wait {
     since: Instant,
-    looked: Instant,
+    looked: LastLook,
     beats: u64,
 }
 
 impl Wait {
     fn new(beats: u64, now: Instant) -> Self {
-        Self { since: now, looked: now, beats }
+        Self { since: now, looked: LastLook::at(now), beats }
     }
 
     /// Whether that is long enough, with so many signs of life so far.
     fn is_over(&mut self, beats: u64, now: Instant) -> bool {
-        let away = now.saturating_duration_since(mem::replace(&mut self.looked, now));
-        if away >= AWAY {
-            self.since += away;
-        }
+        self.since += self.looked.look(now);
         if mem::replace(&mut self.beats, beats) != beats {
             self.since = now;
         }

@@ -1,6 +1,5 @@
 //! One decoder of the pool, as the supervisor sees it.
 
-use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use super::{LoaderSupervisor, SupervisorParts};
 use crate::decoder::DecoderActor;
 use crate::home::Home;
 use crate::job::{Assignment, Job};
+use crate::looks::LastLook;
 use crate::messages::{Decode, Discard, Preempt};
 use crate::os;
 
@@ -33,9 +33,6 @@ const STALLED: Duration = Duration::from_secs(2);
 /// Without a byte or a step for so long, and not inside a read, a decoder has lost its way in a
 /// file. The longest steps of honest ones, the openings of files of many gigabytes, take seconds.
 const LOST: Duration = Duration::from_secs(60);
-/// So long after the last look, which comes every 10 ms, the process was stopped, or all of it had
-/// no processor: nobody could do anything meanwhile.
-const AWAY: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct Worker {
@@ -63,7 +60,7 @@ pub(super) struct Busy {
     /// When it was first seen that nobody wants the job any more.
     unwanted_since: Option<Instant>,
     activity: (u64, u64),
-    looked: Instant,
+    looked: LastLook,
     quiet_since: Instant,
     /// How often it was said to have stalled since.
     told: u32,
@@ -188,7 +185,7 @@ impl Busy {
             preempted: None,
             unwanted_since: None,
             activity,
-            looked: now,
+            looked: LastLook::at(now),
             quiet_since: now,
             told: 0,
         }
@@ -212,11 +209,9 @@ impl Busy {
     /// Looks whether anything came of the job since the last look.
     pub(super) fn look(&mut self) -> Found {
         let now = Instant::now();
-        let away = now - mem::replace(&mut self.looked, now);
-        if away >= AWAY {
-            self.quiet_since += away;
-            self.unwanted_since.iter_mut().for_each(|since| *since += away);
-        }
+        let away = self.looked.look(now);
+        self.quiet_since += away;
+        self.unwanted_since.iter_mut().for_each(|since| *since += away);
         if !self.job.is_wanted() {
             let since = *self.unwanted_since.get_or_insert(now);
             // Closed first: from here on nobody can join what comes to nothing.

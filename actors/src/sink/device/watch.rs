@@ -3,19 +3,17 @@
 #[cfg(test)]
 mod tests;
 
-use std::mem;
 use std::time::Duration;
 
 use actix_rt::time::Instant;
+
+use crate::looks::LastLook;
 
 /// A device that has asked for nothing for so long has stopped. PulseAudio may take two seconds
 /// of audio in advance.
 const STALLED: Duration = Duration::from_secs(3);
 /// The same before its first callback: a wireless one takes its time.
 const SLOW_START: Duration = Duration::from_secs(6);
-/// So long after the last look, which comes every 0.1 s at least, the process was stopped, or had no
-/// processor: no device could ask it for anything.
-const AWAY: Duration = Duration::from_secs(1);
 /// How often the processor time is looked at.
 const WINDOW: Duration = Duration::from_secs(1);
 /// A thread that takes more of a processor than this beside rendering, for two windows, spins.
@@ -40,7 +38,7 @@ pub(super) enum Fault {
 pub(super) struct Watch {
     began: Instant,
     frames: u64,
-    looked_at: Instant,
+    looked: LastLook,
     moved_at: Instant,
     /// Since when and from what processor time on the window is.
     window: Option<(Instant, Duration)>,
@@ -49,7 +47,14 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(now: Instant) -> Self {
-        Self { began: now, frames: 0, looked_at: now, moved_at: now, window: None, spinning: 0 }
+        Self {
+            began: now,
+            frames: 0,
+            looked: LastLook::at(now),
+            moved_at: now,
+            window: None,
+            spinning: 0,
+        }
     }
 
     /// When it began.
@@ -64,10 +69,8 @@ impl Watch {
         idle_cpu: impl FnOnce() -> Option<Duration>,
         now: Instant,
     ) -> Option<Fault> {
-        let away = now.saturating_duration_since(mem::replace(&mut self.looked_at, now));
-        if away >= AWAY {
-            self.moved_at += away;
-        }
+        // No device could ask for anything meanwhile.
+        self.moved_at += self.looked.look(now);
         let frames = pulled_frames?;
         if frames != self.frames {
             (self.frames, self.moved_at) = (frames, now);
