@@ -87,6 +87,17 @@ impl Rig {
     }
 }
 
+fn set_speed(voice: u64, speed: f64) -> ControlMessage {
+    ControlMessage::SetVoice {
+        voice,
+        volume: None,
+        pan: None,
+        speed: Some(speed),
+        looping: None,
+        fade_frames: None,
+    }
+}
+
 fn params() -> VoiceParams {
     VoiceParams::default()
 }

@@ -4,7 +4,7 @@ use hotcue::playback::{BUSES, ControlMessage};
 
 use super::AudioEngine;
 use super::answers::{Meters, VoicePosition};
-use super::options::{check_bus, check_fade, check_volume, fade_frames};
+use super::options::{check_bus, check_volume};
 use crate::error::EngineError;
 
 impl AudioEngine {
@@ -35,9 +35,7 @@ impl AudioEngine {
     ) -> Result<(), EngineError> {
         check_bus(bus)?;
         volume.map_or(Ok(()), check_volume)?;
-        fade_sec.map_or(Ok(()), |sec| check_fade("fade_sec", sec))?;
-        let fade_frames =
-            self.with(|running| Ok(fade_sec.map(|sec| fade_frames(sec, running.sample_rate))))?;
+        let fade_frames = fade_sec.map(|sec| self.fade(sec)).transpose()?;
         self.control(ControlMessage::SetBus { bus, volume, muted, fade_frames })
     }
 

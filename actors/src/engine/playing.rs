@@ -97,8 +97,7 @@ impl AudioEngine {
         fade_sec: f64,
         at_frame: Option<u64>,
     ) -> Result<(), EngineError> {
-        check_fade("fade_sec", fade_sec)?;
-        let fade_frames = self.with(|running| Ok(fade_frames(fade_sec, running.sample_rate)))?;
+        let fade_frames = self.fade(fade_sec)?;
         self.control_slot(id, ControlMessage::StopSample { slot: id, fade_frames, at_frame })
     }
 
@@ -219,8 +218,7 @@ impl AudioEngine {
     /// # Errors
     /// As [`stop_all`](Self::stop_all).
     pub fn stop_all_at(&self, fade_sec: f64, at_frame: Option<u64>) -> Result<(), EngineError> {
-        check_fade("fade_sec", fade_sec)?;
-        let fade_frames = self.with(|running| Ok(fade_frames(fade_sec, running.sample_rate)))?;
+        let fade_frames = self.fade(fade_sec)?;
         self.control(ControlMessage::StopAll { fade_frames, at_frame })
     }
 
@@ -239,12 +237,8 @@ impl AudioEngine {
     /// `NotInitialized`, `OutOfRange` with the argument's name.
     pub fn set_volume_over(&self, volume: f32, fade_sec: Option<f64>) -> Result<(), EngineError> {
         check_volume(volume)?;
-        fade_sec.map_or(Ok(()), |sec| check_fade("fade_sec", sec))?;
-        self.with(|running| {
-            let fade_frames = fade_sec.map(|sec| fade_frames(sec, running.sample_rate));
-            running.sink.do_send(Control(ControlMessage::SetVolume { volume, fade_frames }));
-            Ok(())
-        })
+        let fade_frames = fade_sec.map(|sec| self.fade(sec)).transpose()?;
+        self.control(ControlMessage::SetVolume { volume, fade_frames })
     }
 
     /// Sets the master speed, −4..=4, by which every voice's own is multiplied, smoothly.
@@ -302,6 +296,12 @@ impl AudioEngine {
                 return Ok(RenderedAudio { channels, samples });
             }
         }
+    }
+
+    /// The frames of a fade of so many seconds.
+    pub(super) fn fade(&self, sec: f64) -> Result<u32, EngineError> {
+        check_fade("fade_sec", sec)?;
+        self.with(|running| Ok(fade_frames(sec, running.sample_rate)))
     }
 
     fn control_slot(&self, id: u32, message: ControlMessage) -> Result<(), EngineError> {

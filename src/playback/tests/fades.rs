@@ -509,15 +509,7 @@ fn a_voice_that_is_turned_round_at_its_first_frame_before_it_sounds_begins_softl
     rig.left(500);
     rig.send(ControlMessage::SeekVoice { voice: 1, frame: 0 });
     rig.left(500);
-    let (volume, pan, looping) = (None, None, None);
-    rig.send(ControlMessage::SetVoice {
-        voice: 1,
-        volume,
-        pan,
-        speed: Some(-1.0),
-        looping,
-        fade_frames: None,
-    });
+    rig.send(set_speed(1, -1.0));
     rig.send(ControlMessage::ResumeVoice { voice: 1 });
     let out = rig.left(500);
     assert!(out[0] < 1e-3, "it begins with {}", out[0]);

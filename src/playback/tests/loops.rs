@@ -174,9 +174,6 @@ fn a_moved_loop_keeps_the_beat_whatever_the_voice_does() {
     let pause = || ControlMessage::PauseVoice { voice: 1 };
     let resume = || ControlMessage::ResumeVoice { voice: 1 };
     let seek = |frame| ControlMessage::SeekVoice { voice: 1, frame };
-    let (volume, pan, speed, looping) = (None, None, Some(2.0), None);
-    let hasten =
-        ControlMessage::SetVoice { voice: 1, volume, pan, speed, looping, fade_frames: None };
     // From frame 5,000 on: what is sent, frames, what is sent, and where it is 479 frames later,
     // having faded out and in.
     let (now, then) = (5_000, 2 * RAMP - 1);
@@ -184,7 +181,13 @@ fn a_moved_loop_keeps_the_beat_whatever_the_voice_does() {
         ("it plays", vec![], 0, vec![moved()], now + then),
         ("it opens", vec![pause()], 100, vec![resume(), moved()], now + 100 + then),
         // Half of the way there it was as slow as before.
-        ("it is faster", vec![hasten], 1_000, vec![moved()], now + 2 * (1_000 + then) - RAMP / 2),
+        (
+            "it is faster",
+            vec![set_speed(1, 2.0)],
+            1_000,
+            vec![moved()],
+            now + 2 * (1_000 + then) - RAMP / 2,
+        ),
         ("it is paused", vec![pause()], 300, vec![moved(), resume()], now + RAMP + then),
         ("it pauses", vec![pause(), moved()], 300, vec![resume()], now + RAMP + then),
         ("it moves on", vec![], 0, vec![elsewhere(), moved()], now + then),
@@ -265,15 +268,7 @@ fn a_voice_that_turns_round_behind_its_loop_reads_what_is_there() {
         let looping = Looping::Span(LoopSpan { rounds: 2, ..span(1_000, 2_000, kind) });
         rig.play(1, 0, VoiceParams { looping, ..params() });
         while rig.left(1)[0] < 0.35 {}
-        let (volume, pan, looping) = (None, None, None);
-        rig.send(ControlMessage::SetVoice {
-            voice: 1,
-            volume,
-            pan,
-            speed: Some(-1.0),
-            looping,
-            fade_frames: None,
-        });
+        rig.send(set_speed(1, -1.0));
         let out = rig.left(1_000);
         assert!((out[RAMP] - 0.35).abs() < 1e-3, "{kind:?}: {}", out[RAMP]);
         // A frame's way, and what an interpolator makes of that.

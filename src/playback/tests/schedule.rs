@@ -184,11 +184,7 @@ fn of_two_frames_to_stop_at_the_later_call_counts_and_at_once_is_at_once() {
         rig.send(at(first));
         rig.send(at(second));
         rig.left(2000);
-        let ended = rig.events().into_iter().find_map(|event| match event {
-            PlaybackEvent::Ended { frame, .. } => Some(frame),
-            _ => None,
-        });
-        assert_eq!(ended, Some(end), "{first:?}, {second:?}");
+        assert_eq!(rig.ends(), [(1, end, EndReason::Stopped)], "{first:?}, {second:?}");
     }
 }
 

@@ -115,17 +115,6 @@ fn a_loop_at_any_speed_keeps_its_beat() {
     assert!((place - expected).abs() < 1e-3, "at {place} instead of {expected}");
 }
 
-fn set_speed(voice: u64, speed: f64) -> ControlMessage {
-    ControlMessage::SetVoice {
-        voice,
-        volume: None,
-        pan: None,
-        speed: Some(speed),
-        looping: None,
-        fade_frames: None,
-    }
-}
-
 #[test]
 fn the_direction_at_its_first_frame_decides_where_a_voice_starts() {
     let forwards = noise(1000, 15);
