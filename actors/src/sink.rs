@@ -270,10 +270,12 @@ impl AudioSinkActor {
         }
     }
 
-    /// Says that the callback goes on after a panic, a bug: its voices are gone.
+    /// Says that the callback goes on after a panic, a bug: its voices are gone, and their ends
+    /// have been passed on.
     fn tell_of_panics(&mut self) {
         let panics = self.controller.shared().callback_panics();
         if panics > self.panics {
+            self.collect();
             self.panics = panics;
             self.publisher.device(DeviceState::Recovered, self.device.name());
         }

@@ -63,8 +63,8 @@ impl Renderer {
         }));
         if let Err(payload) = rendered {
             out.fill(0.0);
-            self.shared.count_panic();
             let recovered = catch_unwind(AssertUnwindSafe(|| self.mixer.recover(block_end)));
+            self.shared.count_panic();
             // Freeing a payload could panic again; the leak is one box per bug.
             std::mem::forget((payload, recovered));
         }

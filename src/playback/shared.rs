@@ -96,9 +96,10 @@ impl PlaybackShared {
         self.dropped_events.load(Ordering::Relaxed)
     }
 
-    /// Blocks that became silence because the callback panicked.
+    /// Blocks that became silence because the callback panicked. The ends of the voices of a
+    /// block that is counted can be polled.
     pub fn callback_panics(&self) -> u64 {
-        self.callback_panics.load(Ordering::Relaxed)
+        self.callback_panics.load(Ordering::Acquire)
     }
 
     /// Frames by which the limiter delays the mix: 0 while it is off.
@@ -178,7 +179,7 @@ impl PlaybackShared {
     }
 
     pub(super) fn count_panic(&self) {
-        self.callback_panics.fetch_add(1, Ordering::Relaxed);
+        self.callback_panics.fetch_add(1, Ordering::Release);
     }
 
     pub(super) fn set_limiter_frames(&self, frames: usize) {
