@@ -62,6 +62,8 @@ use crate::buffer::SampleBuffer;
 
 /// Frames that are looked at in one step, where each takes little.
 const STEP_FRAMES: usize = 8_192;
+/// Frames whose memory is given back in one step: that takes a while, too, from an hour of them.
+const CLEARED_FRAMES: usize = 32_768;
 /// Values of the sample, likewise.
 const STEP_VALUES: usize = 65_536;
 /// Frames whose beats are tracked in one step: each is laid beside a hundred before it.
@@ -134,6 +136,7 @@ enum Stage {
     Hearing,
     Measuring(usize),
     Combining(usize),
+    Clearing,
     Picking(usize),
     Placing(usize),
     Correlating(usize, usize),
@@ -463,9 +466,12 @@ impl Analyzer for Rhythm {
                 self.novelty.extend(&self.flux.frames, &self.deviation, from, to);
                 Stage::Combining(to)
             }
-            Stage::Combining(_) => {
-                self.flux.frames = Vec::new();
-                Stage::Picking(0)
+            Stage::Combining(_) => Stage::Clearing,
+            Stage::Clearing => {
+                let heard = &mut self.flux.frames;
+                heard.truncate(heard.len().saturating_sub(CLEARED_FRAMES));
+                heard.shrink_to_fit();
+                if heard.is_empty() { Stage::Picking(0) } else { Stage::Clearing }
             }
             Stage::Picking(from) if from < frames => Stage::Picking(self.pick(from)),
             Stage::Picking(_) => Stage::Placing(0),
