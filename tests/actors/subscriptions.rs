@@ -21,21 +21,21 @@ fn tone(frames: u32) -> Source {
 }
 
 /// Counts how often it was woken, and wakes a thread.
-struct Count {
+pub(crate) struct Count {
     woken: AtomicUsize,
     thread: thread::Thread,
 }
 
 impl Count {
-    fn here() -> Arc<Self> {
+    pub(crate) fn here() -> Arc<Self> {
         Arc::new(Self { woken: AtomicUsize::new(0), thread: thread::current() })
     }
 
-    fn woken(&self) -> usize {
+    pub(crate) fn woken(&self) -> usize {
         self.woken.load(Ordering::Acquire)
     }
 
-    fn wait_until_woken(&self) {
+    pub(crate) fn wait_until_woken(&self) {
         let deadline = Instant::now() + PATIENCE;
         while self.woken() == 0 {
             assert!(Instant::now() < deadline, "nobody wakes it");
@@ -206,8 +206,10 @@ fn a_waker_that_panics_holds_up_no_event_and_no_other_waker() {
     let engine = offline(1);
     let (panics, count) = (Waker::from(Arc::new(Panics)), Count::here());
     let queue = engine.events();
+    let begun = queue.wait(Instant::now() + PATIENCE).expect("it says that it plays");
+    assert!(matches!(begun, LoaderEvent::Device { .. }), "{begun:?}");
     let waiting = [&panics, &Waker::from(Arc::clone(&count))].map(|waker| queue.wake(waker));
-    assert!(waiting.iter().all(Option::is_some), "nothing was told yet");
+    assert!(waiting.iter().all(Option::is_some), "nothing else was told yet");
     let ticket = engine.load_sample_async(Some(0), tone(100_000), 0).expect("accepted");
     let _waiting = ticket.wake(&panics);
     count.wait_until_woken();
