@@ -230,6 +230,7 @@ fn a_slot_that_holds_a_sample_offers_no_other_before_success() {
     gate.open();
     let second = ticket.wait(Some(PATIENCE)).expect("an end").expect("good");
     assert!(!Arc::ptr_eq(&second, &first));
+    engine.shut_down(); // All events are there then.
     let events = engine.drain_loader_events(None);
     assert!(!events.iter().any(|event| matches!(event, LoaderEvent::Playable { .. })));
 }
