@@ -9,6 +9,7 @@
 //! the ask. Locks are taken in this order: a sample's findings, an ask, the list of asks, the
 //! pool. Nothing waits while they are held.
 
+mod answers;
 mod ask;
 mod findings;
 mod kinds;
@@ -25,6 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use hotcue::SampleBuffer;
 use hotcue::analysis::{AnalysisKind, AnalysisResult};
 
+pub(crate) use answers::Answers;
 pub(crate) use ask::Ask;
 pub(crate) use findings::{Findings, Heard};
 pub(crate) use kinds::Kinds;
@@ -158,6 +160,7 @@ impl Analyses {
     }
 
     fn tell(&self, ask: &Ask, kind: AnalysisKind, found: Found, last: bool) {
+        ask.request.answers.add(kind, found.clone());
         if let Some(tell) = self.on_answer.get() {
             tell(&ask.request, kind, found, last);
         }

@@ -102,6 +102,10 @@ impl Handler<Publish> for EventBus {
             self.last_sec = analysis.not_before(self.last_sec);
             self.hand_out(analysis, awaited);
         }
+        // Here, as who answered may have held anything.
+        if let Some(request) = &request {
+            request.answers.wake();
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub use options::{
     LoopMode, Normalize, PlayLoop, PlayOptions, SubmitOptions, VoiceChange, WhenLoading,
 };
 pub use subscription::{PlaybackSubscription, Subscription};
-pub use ticket::{LoadTicket, LoadWaiter};
+pub use ticket::{AnalysesWaiter, AnalysisAnswer, LoadTicket, LoadWaiter};
 
 use crate::bus::EventBus;
 use crate::config::EngineConfig;
@@ -349,8 +349,20 @@ impl AudioEngine {
         kinds: &[AnalysisKind],
         priority: i32,
     ) -> Result<LoadTicket, EngineError> {
-        let options =
-            SubmitOptions { priority, analyze: kinds.to_vec(), ..SubmitOptions::default() };
+        let analyze = kinds.to_vec();
+        self.submit_analysis(id, &SubmitOptions { priority, analyze, ..SubmitOptions::default() })
+    }
+
+    /// As [`analyze_sample_async`](Self::analyze_sample_async), of the kinds in `options`. Whether it
+    /// says `stream` makes no difference: the sample is there.
+    ///
+    /// # Errors
+    /// As [`analyze_sample_async`](Self::analyze_sample_async).
+    pub fn submit_analysis(
+        &self,
+        id: u32,
+        options: &SubmitOptions,
+    ) -> Result<LoadTicket, EngineError> {
         let wishes = options.wishes()?;
         self.with(|running| {
             running.table.check_slot(id)?;

@@ -42,9 +42,10 @@ pub use bus::EventBus;
 pub use config::{EngineConfig, MAX_SLOTS, MAX_VOICES, MAX_WORKERS};
 pub use decoder::DecoderActor;
 pub use engine::{
-    AudioEngine, BatchProgress, Clock, EngineStats, LoadBatch, LoadStatus, LoadTicket, LoadWaiter,
-    LoopMode, Meters, Normalize, PlayLoop, PlayOptions, PlaybackSubscription, RenderedAudio,
-    RunInfo, SubmitOptions, Subscription, VoiceChange, VoicePosition, WhenLoading,
+    AnalysesWaiter, AnalysisAnswer, AudioEngine, BatchProgress, Clock, EngineStats, LoadBatch,
+    LoadStatus, LoadTicket, LoadWaiter, LoopMode, Meters, Normalize, PlayLoop, PlayOptions,
+    PlaybackSubscription, RenderedAudio, RunInfo, SubmitOptions, Subscription, VoiceChange,
+    VoicePosition, WhenLoading,
 };
 pub use error::{AnalysisFailure, ConfigError, EngineError, LoadFailure, SubmitError};
 pub use events::{CancelReason, DeviceState, LoaderEvent, StageTimes};

@@ -9,7 +9,8 @@ use std::time::Duration;
 use actix_rt::time::Instant;
 use hotcue::{LoadError, Source, Stage};
 
-use crate::analysis::Kinds;
+use crate::analysis::{Answers, Kinds};
+use crate::error::AnalysisFailure;
 use crate::events::{CancelReason, LoaderEvent};
 use crate::job::Job;
 use crate::sample::Sample;
@@ -45,6 +46,17 @@ pub(crate) enum Outcome {
     },
     /// It was cancelled.
     Cancelled(CancelReason),
+}
+
+impl Outcome {
+    /// Why nothing comes of the analyses that the request asked for, if there is no sample.
+    fn precludes_analysis(&self) -> Option<AnalysisFailure> {
+        match self {
+            Self::Ready(_) => None,
+            Self::Failed { error, .. } => Some(AnalysisFailure::Load(error.clone())),
+            Self::Cancelled(reason) => Some(AnalysisFailure::Cancelled(*reason)),
+        }
+    }
 }
 
 /// The end of a request, once there is one, and who waits for it.
@@ -93,6 +105,8 @@ pub(crate) struct Request {
     pub(crate) streams: bool,
     /// What is to be heard in it.
     pub(crate) kinds: Kinds,
+    /// What came of that.
+    pub(crate) answers: Answers,
     /// What it tells is none of the poll queue's.
     pub(crate) awaited: bool,
     pub(crate) submitted: Instant,
@@ -152,6 +166,7 @@ impl Request {
             source,
             streams,
             kinds,
+            answers: Answers::to(kinds),
             awaited,
             submitted: Instant::now(),
             started: OnceLock::new(),
@@ -230,6 +245,7 @@ impl Request {
         if let Some(share) = &self.share {
             share.ended(&outcome);
         }
+        let precluded = outcome.precludes_analysis();
         let mut end = self.lock();
         if let Outcome::Ready(sample) = &outcome
             && end.waiting > 0
@@ -243,6 +259,9 @@ impl Request {
         drop(arriving);
         self.ended.notify_all();
         wakers::wake(wakers);
+        if let Some(failure) = precluded {
+            self.answers.fail(&failure);
+        }
         true
     }
 

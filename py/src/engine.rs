@@ -198,19 +198,20 @@ impl Engine {
         Ok(analyze.into_iter().map(AnalysisKind::as_str).collect())
     }
 
-    /// Has what a slot holds heard.
+    /// Has what a slot holds heard. The poll queue hears nothing of it if it is `awaited`.
     fn analyze(
         &self,
         py: Python<'_>,
         id: &Bound<'_, PyAny>,
         kinds: &Bound<'_, PyAny>,
         priority: &Bound<'_, PyAny>,
+        awaited: bool,
     ) -> PyResult<Ticket> {
         let slot = self.slot(id)?;
-        let kinds = analysis::kinds(kinds, "kinds")?;
+        let analyze = analysis::kinds(kinds, "kinds")?;
         let priority = integer(priority, "priority", PRIORITIES)?;
-        let ticket =
-            self.quick(py, |engine| engine.analyze_sample_async(slot, &kinds, priority))?;
+        let options = SubmitOptions { priority, analyze, awaited, ..SubmitOptions::default() };
+        let ticket = self.quick(py, |engine| engine.submit_analysis(slot, &options))?;
         Ok(Ticket::new(ticket, self.home))
     }
 

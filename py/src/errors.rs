@@ -3,9 +3,12 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use hotcue::analysis::AnalysisKind;
 use hotcue::output::DeviceError;
 use hotcue::{LoadError, LoadErrorKind, Stage};
-use hotcue_actors::{ConfigError, EngineError, LoadFailure, LoadTicket, SubmitError};
+use hotcue_actors::{
+    AnalysisFailure, ConfigError, EngineError, LoadFailure, LoadTicket, SubmitError,
+};
 use pyo3::exceptions::{
     PyFileNotFoundError, PyOSError, PyPermissionError, PyRuntimeError, PyValueError,
 };
@@ -108,5 +111,27 @@ pub(crate) fn load_failure(py: Python<'_>, failure: LoadFailure, ticket: &LoadTi
             raised(py, "LoadCancelled", (reason.as_str(), id, request_id))
         }
         other => raised(py, "HotcueError", (other.to_string(),)),
+    }
+}
+
+/// Why `kind` was not heard for a load that asked for it.
+pub(crate) fn analysis_failure(
+    py: Python<'_>,
+    kind: AnalysisKind,
+    failure: AnalysisFailure,
+    ticket: &LoadTicket,
+) -> PyErr {
+    let (id, request_id) = (ticket.id(), ticket.request_id());
+    match failure {
+        AnalysisFailure::Cancelled(reason) => {
+            raised(py, "LoadCancelled", (reason.as_str(), id, request_id))
+        }
+        AnalysisFailure::Load(error) => {
+            load_error(py, &error, ticket.stage(), Some((id, request_id)))
+        }
+        other => {
+            let message = other.full_message();
+            raised(py, "AnalysisError", (message, other.kind(), kind.as_str(), id, request_id))
+        }
     }
 }

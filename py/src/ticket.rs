@@ -5,8 +5,10 @@ use std::sync::Arc;
 use hotcue_actors::{LoadFailure, LoadTicket};
 use pyo3::exceptions::PyTimeoutError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
-use crate::errors::{guarded, load_failure};
+use crate::analysis;
+use crate::errors::{analysis_failure, guarded, load_failure};
 use crate::fork::{Held, Home};
 use crate::sample::Sample;
 use crate::waiting::Patience;
@@ -81,6 +83,31 @@ impl Ticket {
         })
     }
 
+    /// What was heard, by kind, once each that was asked for has its answer.
+    fn analysis_result<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        guarded(py, || {
+            self.home.check()?;
+            let patience = Patience::of(timeout)?;
+            let Some(answers) =
+                patience.wait(py, |slice| self.ticket.wait_analyses(Some(slice)))?
+            else {
+                return Err(PyTimeoutError::new_err("not all was heard yet"));
+            };
+            let heard: Result<Vec<_>, _> = answers
+                .into_iter()
+                .map(|(kind, answer)| answer.map_err(|failure| (kind, failure)))
+                .collect();
+            match heard {
+                Ok(heard) => analysis::results(py, &heard),
+                Err((kind, failure)) => Err(analysis_failure(py, kind, failure, &self.ticket)),
+            }
+        })
+    }
+
     /// Cancels the load of somebody who waits no more; in a forked child there is nothing to cancel.
     fn abandon(&self) {
         if self.home.is_here() {
@@ -93,6 +120,13 @@ impl Ticket {
     fn watch(&self, wakeups: &Wakeups, number: u64) -> PyResult<Option<Watch>> {
         self.home.check()?;
         let waiting = self.ticket.wake(&wakeups.waker(number));
+        Ok(waiting.map(|waiting| Watch::new(waiting, self.home)))
+    }
+
+    /// The same, once each kind that was asked for has its answer.
+    fn watch_analysis(&self, wakeups: &Wakeups, number: u64) -> PyResult<Option<Watch>> {
+        self.home.check()?;
+        let waiting = self.ticket.wake_analyses(&wakeups.waker(number));
         Ok(waiting.map(|waiting| Watch::new(waiting, self.home)))
     }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,50 @@ def test_an_analysis_of_what_a_slot_holds_has_succeeded_already(
     assert ticket.result() == sample
     (event,) = heard(engine, ticket)
     assert (event["id"], event["analysis"]) == (0, "onsets")
+
+
+def test_the_result_of_an_analysis_waits_for_all_of_it(engine: hotcue.AudioEngine) -> None:
+    load = engine.load_sample_async(0, tone(), analyze=KINDS)
+    result = load.analysis_result()
+    assert list(result) == KINDS
+    assert result["key"] is None or result["key"]["tonic"]
+    assert result["loudness"] is not None
+    assert result["loudness"]["integrated_lufs"] == pytest.approx(-20.0, abs=0.1)
+    assert result["loudness"] == load.result().analysis["loudness"]
+    known = engine.analyze_sample_async(0, ["bpm", "loudness"])
+    assert known.analysis_result(timeout=0) == {kind: result[kind] for kind in ("loudness", "bpm")}
+    assert engine.load_sample_async(1, tone()).analysis_result(0) == {}
+
+
+def test_where_nothing_is_heard_the_result_of_an_analysis_says_why(
+    sounds: Sounds, slow: Path
+) -> None:
+    with hotcue.AudioEngine(output="offline", workers=1) as engine:
+        missing = engine.load_sample_async(0, sounds.missing(), analyze=KINDS)
+        with pytest.raises(FileNotFoundError) as failed:
+            missing.analysis_result()
+        assert isinstance(failed.value, hotcue.LoadError)
+        assert (failed.value.id, failed.value.request_id) == (0, missing)
+        assert failed.value.stage == "reading"
+
+        streamed = engine.load_sample_async(1, sounds.wav(), stream=True, analyze="bpm")
+        with pytest.raises(hotcue.AnalysisError, match="bpm of id 1: .*not in memory") as refused:
+            streamed.analysis_result()
+        assert (refused.value.kind, refused.value.analysis) == ("streamed", "bpm")
+        assert (refused.value.id, refused.value.request_id) == (1, streamed)
+        assert str(pickle.loads(pickle.dumps(refused.value))) == str(refused.value)
+
+        engine.load_sample_async(2, tone()).result()
+        engine.load_sample_async(3, slow)  # No decoder hears anything meanwhile.
+        waiting = engine.analyze_sample_async(2, "key")
+        with pytest.raises(TimeoutError, match="not all was heard"):
+            waiting.analysis_result(timeout=0.01)
+        assert waiting.cancel()
+        with pytest.raises(hotcue.LoadCancelled, match="user"):
+            waiting.analysis_result()
+        left = engine.analyze_sample_async(2, "key")
+    with pytest.raises(hotcue.LoadCancelled, match="shutdown"):
+        left.analysis_result()
 
 
 def test_a_waveform_has_levels_once_they_were_heard(engine: hotcue.AudioEngine) -> None:

@@ -214,6 +214,55 @@ def test_cancelling_the_task_cancels_its_load(
     run(main())
 
 
+def test_an_analysis_returns_what_is_heard_and_tells_nobody_else(
+    run: Run, engine: hotcue.AudioEngine, sounds: Sounds
+) -> None:
+    async def main() -> None:
+        for id in range(20):
+            await engine.load(sounds.wav(f"{id}.wav", frames=9_000, seed=id), id=id)
+        all_heard = await asyncio.gather(
+            *(engine.analyze(id, ["key", "loudness"]) for id in (*range(20), 0))
+        )
+        assert all(list(heard) == ["loudness", "key"] for heard in all_heard)
+        assert all_heard[0] == all_heard[20] != all_heard[1]
+        first = engine.sample(0)
+        assert first is not None
+        assert all_heard[0] == first.analysis == await engine.analyze(0, ["loudness", "key"])
+        assert await engine.analyze(0, []) == {}
+        with pytest.raises(hotcue.NotReadyError):
+            await engine.analyze(20)
+        with pytest.raises(ValueError, match="kinds"):
+            await engine.analyze(0, "tempo")  # type: ignore[arg-type]
+
+    run(main())
+    assert {event["type"] for event in engine.drain_loader_events()} <= {"device"}
+
+
+def test_cancelling_the_task_cancels_its_analysis(run: Run, sounds: Sounds, slow: Path) -> None:
+    async def main() -> None:
+        with hotcue.AudioEngine(output="offline", workers=1) as engine:
+            await engine.load(sounds.wav(), id=0)
+            engine.load_sample_async(1, slow)  # No decoder hears anything meanwhile.
+            await runs(engine, 1)
+            tasks = [asyncio.create_task(engine.analyze(0, kind)) for kind in ("bpm", "key")]
+            events = engine.events()
+            await asyncio.sleep(0.01)
+            assert engine.stats()["analyses"] == 2
+            tasks[0].cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await tasks[0]
+            async for event in events:
+                if event["type"] == "analysis":
+                    assert (event["analysis"], event["kind"]) == ("bpm", "user")
+                    break
+            assert engine.stats()["analyses"] == 1
+            engine.unload_sample(0)
+            with pytest.raises(hotcue.LoadCancelled, match="user"):
+                await tasks[1]
+
+    run(main())
+
+
 @pytest.mark.parametrize("id", [None, 5])
 @pytest.mark.parametrize("how", ["cancel", "close"])
 def test_a_task_that_is_cancelled_just_after_success_keeps_no_slot_that_nobody_knows(

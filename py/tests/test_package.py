@@ -90,6 +90,13 @@ def test_everything_public_is_documented(name: str, thing: Any) -> None:
 
 
 def test_exceptions_have_one_base() -> None:
-    for name in ("LoadError", "LoadCancelled", "DeviceError", "QueueFullError", "NotReadyError"):
+    for name in (
+        "LoadError",
+        "LoadCancelled",
+        "AnalysisError",
+        "DeviceError",
+        "QueueFullError",
+        "NotReadyError",
+    ):
         assert issubclass(getattr(hotcue, name), hotcue.HotcueError)
     assert issubclass(hotcue.NoOutputWarning, Warning)

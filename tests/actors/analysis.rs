@@ -1,6 +1,7 @@
 //! What is heard in samples after their loads: once per kind, behind all loads, never in their way.
 
 mod listening;
+mod waiting;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -4,16 +4,20 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
+use hotcue::analysis::{AnalysisKind, AnalysisResult};
 use hotcue::{LoadError, LoadErrorKind, Stage};
 
 use super::LoadStatus;
 use crate::bus::Publisher;
-use crate::error::LoadFailure;
+use crate::error::{AnalysisFailure, LoadFailure};
 use crate::events::CancelReason;
 use crate::request::{Outcome, Request};
 use crate::sample::Sample;
 use crate::supervisor::{cancel, cancel_load};
 use crate::table::Table;
+
+/// What came of one kind of analysis.
+pub type AnalysisAnswer = (AnalysisKind, Result<Arc<AnalysisResult>, AnalysisFailure>);
 
 /// One accepted load. It reads the request's own state and takes no event from anybody; it stays
 /// readable after the engine shut down.
@@ -94,6 +98,20 @@ impl LoadTicket {
         })
     }
 
+    /// Waits in the calling thread until each kind that was asked for has its answer, and gives
+    /// them in the order of [`AnalysisKind::ALL`]; none, and at once, if nothing was asked for. None
+    /// when `timeout` passes first.
+    pub fn wait_analyses(&self, timeout: Option<Duration>) -> Option<Vec<AnalysisAnswer>> {
+        self.request.answers.wait(timeout)
+    }
+
+    /// Wakes `waker` once when [`wait_analyses`](Self::wait_analyses) does not block any more, unless
+    /// the answer is dropped before. None if it is so already.
+    pub fn wake_analyses(&self, waker: &Waker) -> Option<AnalysesWaiter> {
+        let waker = self.request.answers.begin_waking(waker)?;
+        Some(AnalysesWaiter { request: Arc::clone(&self.request), waker })
+    }
+
     /// What is said of a sample that is not in memory any more.
     fn gone(&self) -> LoadFailure {
         let error = LoadError::new(
@@ -118,6 +136,19 @@ pub struct LoadWaiter {
 impl Drop for LoadWaiter {
     fn drop(&mut self) {
         self.request.end_waiting(self.waker);
+    }
+}
+
+/// Somebody waits for what is to be heard: see [`LoadTicket::wake_analyses`].
+#[derive(Debug)]
+pub struct AnalysesWaiter {
+    request: Arc<Request>,
+    waker: u64,
+}
+
+impl Drop for AnalysesWaiter {
+    fn drop(&mut self) {
+        self.request.answers.end_waking(self.waker);
     }
 }
 

@@ -9,6 +9,7 @@ from .audio import decode, info, resample, write_wav
 from .batch import LoadBatch
 from .engine import AudioEngine, devices
 from .errors import (
+    AnalysisError,
     DeviceError,
     HotcueError,
     LoadCancelled,
@@ -41,6 +42,7 @@ from .values import (
 __all__ = [
     "Acid",
     "Analysis",
+    "AnalysisError",
     "AudioEngine",
     "BatchProgress",
     "Broadcast",

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ._hotcue import Sample
-    from .analysis import Kinds
+    from .analysis import Analysis, Kinds
     from .events import LoaderEvent, PlaybackEvent
 
 # All that were ever started: nobody can tell whether another thread starts one again just now. By
@@ -396,9 +396,34 @@ class AudioEngine:
         then one `analysis` event per kind. What is known of the sample is told at once: it is
         heard once, whatever slots it is in and however often somebody asks.
 
+        `LoadTicket.analysis_result` of the ticket waits for all of it; `analyze` does in asyncio.
+
         Raises `NotReadyError` for a slot without a finished sample, else as `load_sample_async`.
         """
-        return LoadTicket(self._native.analyze(id, kinds, priority))
+        return LoadTicket(self._native.analyze(id, kinds, priority, False))
+
+    async def analyze(
+        self, id: SupportsIndex, kinds: Kinds = "bpm", *, priority: SupportsIndex = 0
+    ) -> Analysis:
+        """Has what the slot holds heard, and returns that, by kind, as `hotcue.analyze` does,
+        without holding up the asyncio loop that waits for it::
+
+            await engine.load("loop.wav", id=0, analyze="bpm")
+            heard = await engine.analyze(0, ["bpm", "key"])
+
+        Everything is as with `analyze_sample_async`, but that none of its events enters the poll
+        queue. What is known, or under way, is not heard a second time. Cancelling the task that
+        waits cancels the analysis, unless somebody else waits for the same.
+
+        Raises as `analyze_sample_async`, and as `LoadTicket.analysis_result`.
+        """
+        # Only those who have asyncio loaded come here.
+        from .waiting import running_loop, until_woken
+
+        running_loop()  # Before anything is heard that nobody could wait for.
+        ticket = self._native.analyze(id, kinds, priority, True)
+        await until_woken(ticket.watch_analysis, ticket.abandon)
+        return ticket.analysis_result(0)
 
     def cancel_load(self, request_id: SupportsIndex) -> bool:
         """Cancels a load by its request id (a `LoadTicket` is one), or its analysis, if the load

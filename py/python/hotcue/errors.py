@@ -109,6 +109,31 @@ class LoadCancelled(HotcueError):
         return f"load {self.request_id} of id {self.id} was cancelled: {self.reason}"
 
 
+class AnalysisError(HotcueError):
+    """What was to be heard in a sample was not, though its load succeeded.
+
+    `message` is what its `analysis` event says in `error`, `kind` what that has in `kind`
+    (``"evicted"``, ``"streamed"``, ``"worker_panic"``, …); `analysis` is the kind of analysis.
+    """
+
+    message: str
+    kind: str
+    analysis: str
+    id: int
+    request_id: int
+
+    def __init__(self, message: str, kind: str, analysis: str, id: int, request_id: int) -> None:
+        super().__init__(message, kind, analysis, id, request_id)
+        self.message = message
+        self.kind = kind
+        self.analysis = analysis
+        self.id = id
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        return f"{self.analysis} of id {self.id}: {self.message}"
+
+
 class DeviceError(HotcueError):
     """An audio device could not be opened, or stopped working.
 

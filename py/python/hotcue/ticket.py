@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from ._hotcue import Sample
+    from .analysis import Analysis
 
 
 class LoadTicket(int):
@@ -68,6 +69,17 @@ class LoadTicket(int):
         what arrives during the call is there.
         """
         return self._ticket.result(timeout)
+
+    def analysis_result(self, timeout: float | None = None) -> Analysis:
+        """Waits, at most `timeout` seconds, until all is heard that was asked for (`analyze`), and
+        returns it, by kind, as `hotcue.analyze` does; ``{}``, at once, if that is nothing. Ctrl-C
+        works; the GIL is released. `AudioEngine.analyze` is the same for asyncio.
+
+        Raises as `result()` does if the load failed or was cancelled, `LoadCancelled` also if the
+        analysis was (by `cancel()`, an unload, another sample in the slot, the end of the engine),
+        `AnalysisError` if a kind was not heard for another reason, `TimeoutError` after `timeout`.
+        """
+        return self._ticket.analysis_result(timeout)
 
     def __await__(self) -> Generator[Any, None, Sample]:
         from .waiting import until_woken  # Only those who have asyncio loaded come here.
