@@ -204,6 +204,20 @@ fn check_ends(model: &Model, entries: &[Entry]) {
             let mut told = contract.kinds(request.id).map(<[_]>::to_vec);
             told.iter_mut().for_each(|kinds| kinds.sort_unstable());
             assert_eq!(told.as_ref(), Some(&request.kinds), "one event per kind of {request:?}");
+            if let Some(ticket) = &request.ticket {
+                let answers = contract.events(request.id).iter().filter_map(|event| match event {
+                    LoaderEvent::Analysis { analysis, result, .. } => Some((*analysis, result)),
+                    _ => None,
+                });
+                let mut answers: Vec<_> =
+                    answers.map(|(kind, result)| (kind, result.is_ok())).collect();
+                answers.sort_unstable();
+                let waited = ticket.wait_analyses(Some(Duration::ZERO)).expect("it is over");
+                let mut waited: Vec<_> =
+                    waited.iter().map(|(kind, result)| (*kind, result.is_ok())).collect();
+                waited.sort_unstable();
+                assert_eq!(waited, answers, "what is waited for is what is told: {request:?}");
+            }
         }
         let success = matches!(terminal, Some(LoaderEvent::Success { .. }));
         assert_eq!(success, request.succeeded, "{terminal:?} of {request:?}");
