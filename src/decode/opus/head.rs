@@ -9,7 +9,7 @@
 
 use crate::decode::channels::vorbis_order;
 use crate::error::{LoadError, LoadErrorKind};
-use crate::spec::validate_channels;
+use crate::spec::{MAX_SAMPLE_RATE, validate_channels};
 
 const MAGIC: &[u8] = b"OpusHead";
 /// In the mapping: this channel is silent.
@@ -46,13 +46,20 @@ impl Head {
         Self::parse_fields(bytes, u16::from_le_bytes)
     }
 
-    /// Reads the content of an MP4's `dOps` behind the magic bytes of the other containers.
+    /// Reads the content of an MP4's `dOps` behind the magic bytes of the other containers. Older
+    /// writers, such as GStreamer's, put the lower byte first all the same, which the rate betrays.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
     pub(crate) fn parse_mp4(bytes: &[u8]) -> Result<Self, LoadError> {
         let bytes = bytes.strip_prefix(MAGIC).ok_or_else(damaged)?;
-        Self::parse_fields(bytes, u16::from_be_bytes)
+        // Version, channels and pre-skip come before it.
+        let rate = bytes.get(4..8).and_then(|rate| rate.try_into().ok()).ok_or_else(damaged)?;
+        let is_rate = |rate: u32| (1..=MAX_SAMPLE_RATE).contains(&rate);
+        let is_swapped =
+            u32::from_be_bytes(rate) > MAX_SAMPLE_RATE && is_rate(u32::from_le_bytes(rate));
+        let number = if is_swapped { u16::from_le_bytes } else { u16::from_be_bytes };
+        Self::parse_fields(bytes, number)
     }
 
     fn parse_fields(bytes: &[u8], number: fn([u8; 2]) -> u16) -> Result<Self, LoadError> {

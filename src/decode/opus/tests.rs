@@ -76,6 +76,22 @@ fn codes(warnings: &[LoadWarning]) -> Vec<WarningCode> {
 }
 
 #[test]
+fn the_header_of_mp4_may_have_the_lower_bytes_first() {
+    let right = [&b"OpusHead\0\x02"[..], &312_u16.to_be_bytes()].concat();
+    let swapped = [&b"OpusHead\0\x02"[..], &312_u16.to_le_bytes()].concat();
+    for rate in [0_u32, 8_000, 44_100, 48_000, 96_000, 192_000] {
+        let right = [&right[..], &rate.to_be_bytes(), &[0xff, 0, 0]].concat();
+        let right = Head::parse_mp4(&right).expect("a good header");
+        assert_eq!((right.pre_skip, right.gain < 1.0), (312, true), "{rate} Hz");
+        // Without a rate nothing shows.
+        if rate > 0 {
+            let swapped = [&swapped[..], &rate.to_le_bytes(), &[0, 0xff, 0]].concat();
+            assert_eq!(Head::parse_mp4(&swapped).expect("a good header"), right, "{rate} Hz");
+        }
+    }
+}
+
+#[test]
 fn granule_positions_cut_the_end_and_pre_skip_the_start() {
     for end in [PAGE + 1, 2 * PAGE - 961, 2 * PAGE - 1, 2 * PAGE] {
         let (channels, frames, stated, warnings) =
