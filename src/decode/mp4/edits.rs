@@ -23,9 +23,28 @@ pub(super) struct Edit {
     pub(super) to: Option<u64>,
 }
 
-/// What `track`, whose media has `media_ticks`, is to be heard of. An edit list that does more than
-/// to name all of the media is believed; otherwise what iTunes noted, if it did; or else the codec's
-/// own `priming`, in ticks.
+/// How long the media of a track is, in its ticks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Media {
+    pub(super) ticks: u64,
+    /// What the index holds of it, if fragments hold more.
+    pub(super) indexed: Option<u64>,
+}
+
+impl Media {
+    /// Whether an edit names all that the index holds, to within a `tick`: when it was written,
+    /// nobody knew how much would follow.
+    fn is_indexed(&self, from: u64, end: u64, tick: u64) -> bool {
+        let is_all = |indexed: u64| {
+            [end, end.saturating_sub(from)].iter().any(|ticks| ticks.abs_diff(indexed) < tick)
+        };
+        self.indexed.is_some_and(is_all)
+    }
+}
+
+/// What `track` is to be heard of. An edit list that does more than to name all of the media, or
+/// all that the index holds of it, is believed; otherwise what iTunes noted, if it did; or else the
+/// codec's own `priming`, in ticks.
 ///
 /// # Errors
 /// Those of the reader.
@@ -33,10 +52,10 @@ pub(super) fn read<R: Read + Seek>(
     blocks: &mut Blocks<R>,
     moov: Place,
     track: &Track,
-    media_ticks: u64,
+    media: Media,
     priming: u64,
 ) -> io::Result<Vec<Edit>> {
-    let listed = listed(blocks, moov, track, media_ticks)?;
+    let listed = listed(blocks, moov, track, media)?;
     let says_something = match *listed.as_slice() {
         [] => false,
         [edit] => edit.from > 0 || edit.to.is_some(),
@@ -47,8 +66,8 @@ pub(super) fn read<R: Read + Seek>(
     }
     if let Some(gaps) = itunes::read(blocks, moov)? {
         let end = gaps.frames.and_then(|frames| gaps.delay.checked_add(frames));
-        let to = end.filter(|end| *end < media_ticks);
-        if gaps.delay < media_ticks {
+        let to = end.filter(|end| *end < media.ticks);
+        if gaps.delay < media.ticks {
             return Ok(vec![Edit { from: gaps.delay, to }]);
         }
     }
@@ -60,7 +79,7 @@ fn listed<R: Read + Seek>(
     blocks: &mut Blocks<R>,
     moov: Place,
     track: &Track,
-    media_ticks: u64,
+    media: Media,
 ) -> io::Result<Vec<Edit>> {
     let Some(elst) = child(blocks, track.trak, &[*b"edts", *b"elst"])? else {
         return Ok(Vec::new());
@@ -85,7 +104,8 @@ fn listed<R: Read + Seek>(
         let to = movie
             .filter(|_| duration > 0)
             .and_then(|movie| Times { movie, media: track.timescale }.end(from, duration))
-            .filter(|(end, tick)| *end < media_ticks && media_ticks - end >= *tick)
+            .filter(|(end, tick)| *end < media.ticks && media.ticks - end >= *tick)
+            .filter(|(end, tick)| !media.is_indexed(from, *end, *tick))
             .map(|(end, _)| end);
         edits.push(Edit { from, to });
     }

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::boxes::Place;
-use super::edits::{self, Edit};
+use super::edits::{self, Edit, Media};
 use super::entry::Found;
 use super::fragments;
 use super::table::Table;
@@ -50,7 +50,7 @@ impl Layout {
         let counts_frames = found.codec.spec().sample_rate == track.timescale;
         let mut table = Table::read(blocks, track.tables)?;
         let mut times = Times::read(blocks, track.tables)?;
-        let stated = table.packets();
+        let (stated, indexed) = (table.packets(), times.end());
         fragments::read(blocks, file, moov, track.id, (&mut table, &mut times))?;
         let is_fragmented = table.packets() > stated;
         if times.packets() < table.packets() {
@@ -58,7 +58,9 @@ impl Layout {
             let ticks = times.ticks_of(times.packets().saturating_sub(1));
             times.push(missing, u32::try_from(ticks).unwrap_or(0));
         }
-        let mut edits = edits::read(blocks, moov, track, times.end(), priming)?;
+        let indexed = Some(indexed).filter(|ticks| is_fragmented && *ticks > 0);
+        let media = Media { ticks: times.end(), indexed };
+        let mut edits = edits::read(blocks, moov, track, media, priming)?;
         let ends_within = times.are_regular();
         if !ends_within {
             times = times.regular(counts_frames);

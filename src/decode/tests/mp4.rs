@@ -247,6 +247,27 @@ fn fragments_are_read_one_after_another() {
 }
 
 #[test]
+fn an_edit_that_names_all_of_the_index_goes_on_into_the_fragments() {
+    // The index holds the first 400 frames, as of recorders that write it before they are done.
+    let with = |list: &[(u32, u32)]| {
+        let trex = bx(b"mvex", &bx(b"trex", &words(&[0, 7, 1, 1, 2, 0])));
+        let edits = if list.is_empty() { Vec::new() } else { edits(list) };
+        let movie = Movie { frames: 400, more: trex, edits, ..Movie::default() };
+        let at = u32::try_from(movie.moov(0).len() + 8).expect("small");
+        let fragment = fragment(400..1_000, 0x2_0000, Some(400));
+        [movie.moov(at), bx(b"mdat", &audio(0..400)), fragment].concat()
+    };
+    holds(&with(&[]), 0..1_000);
+    holds(&with(&[(400, 0)]), 0..1_000);
+    holds(&with(&[(300, 100)]), 100..1_000);
+    // Of one that counts what is left out, too.
+    holds(&with(&[(400, 100)]), 100..1_000);
+    holds(&with(&[(0, 100)]), 100..1_000);
+    holds(&with(&[(200, 100)]), 100..300);
+    holds(&with(&[(700, 100)]), 100..800);
+}
+
+#[test]
 fn a_stream_cut_out_of_a_longer_one_begins_with_its_first_fragment() {
     let parts = [fragment(0..400, 0, Some(90_000)), fragment(400..1_000, 0, Some(90_400))];
     holds(&fragmented(Vec::new(), &parts), 0..1_000);
