@@ -21,8 +21,11 @@ use crate::spec::{AudioSpec, validate_channels};
 
 const COMMON: Id = *b"COMM";
 const SOUND: Id = *b"SSND";
-/// What a length says when it is not known.
-const UNKNOWN: u64 = 0xffff_ffff;
+/// Offset and size of blocks, in front of the audio.
+const SOUND_HEAD_BYTES: u64 = 8;
+/// From here on a length that is more than there is only says that it is not known: SoX writes this
+/// one and a header, GStreamer 0x7fff0008, others the most that fits into 31 or 32 bits.
+const UNKNOWN: u64 = 0x7f00_0000;
 
 /// Reads the header of a file that begins with `FORM`.
 ///
@@ -36,8 +39,9 @@ pub(super) fn open<R: Read + Seek>(
     if !matches!(form.as_ref(), Some(b"AIFF" | b"AIFC")) {
         return Err(unsupported("an IFF file, but not of audio").into());
     }
-    let dialect = Dialect::iff(SOUND, COMMON);
-    let stated = |id, length| Some(length).filter(|length| id != SOUND || *length != UNKNOWN);
+    let dialect = Dialect::iff(SOUND, SOUND_HEAD_BYTES, COMMON);
+    let most = window.len().max(UNKNOWN);
+    let stated = |id, length| Some(length).filter(|length| id != SOUND || *length < most);
     let chunks = Chunks::walk(window, &dialect, 12, stated)?;
     read_aiff(window, &chunks, metadata)?;
     let common = chunks.first_full(COMMON).ok_or_else(|| match chunks.first(SOUND) {
@@ -64,9 +68,8 @@ pub(super) fn open<R: Read + Seek>(
         Coding::Adpcm(_) | Coding::Gsm(_) => None,
     };
     let sound = *chunks.first_full(SOUND).ok_or_else(no_audio)?;
-    // Offset and size of blocks come first.
     let offset = Order::Big.u32(sound.content(window, 8)?, 0).unwrap_or(0);
-    let audio = sound.behind(8);
+    let audio = sound.behind(SOUND_HEAD_BYTES);
     let offset = Some(u64::from(offset)).filter(|offset| *offset < audio.len).unwrap_or(0);
     let audio = audio.behind(offset);
     // Of GSM, whose last block is filled up. Some writers count blocks there.

@@ -20,8 +20,8 @@ use crate::spec::{AudioSpec, validate_channels};
 
 const DESCRIPTION: Id = *b"desc";
 const AUDIO: Id = *b"data";
-/// What `data` says when its length is not known.
-const UNKNOWN: u64 = u64::MAX;
+/// A count of edits, in front of the audio.
+const EDITS_BYTES: u64 = 4;
 /// Bits of the flags of linear PCM.
 const IS_FLOAT: u32 = 1;
 const IS_LITTLE_ENDIAN: u32 = 2;
@@ -38,9 +38,11 @@ pub(in crate::decode) fn walk<R: Read + Seek>(window: &mut Window<'_, R>) -> io:
         counts_header: false,
         alignment: 1,
         audio: AUDIO,
+        audio_head: EDITS_BYTES,
         format: DESCRIPTION,
     };
-    let stated = |_, length| Some(length).filter(|length| *length != UNKNOWN);
+    // −1 when it is not known.
+    let stated = |_, length| Some(length).filter(|length| i64::try_from(*length).is_ok());
     Chunks::walk(window, &dialect, 8, stated)
 }
 
@@ -99,8 +101,7 @@ pub(super) fn open<R: Read + Seek>(
         Some(table) if !is_linear => Order::Big.u64(table.content(window, 16)?, 8),
         _ => None,
     };
-    // A count of edits comes first.
-    let audio = chunks.first_full(AUDIO).ok_or_else(no_audio)?.behind(4);
+    let audio = chunks.first_full(AUDIO).ok_or_else(no_audio)?.behind(EDITS_BYTES);
     Ok(Found::Audio(Layout {
         container: "caf",
         spec,

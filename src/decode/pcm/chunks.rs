@@ -33,13 +33,15 @@ pub(crate) struct Dialect {
     pub(crate) alignment: u64,
     /// The kind that holds the audio.
     pub(crate) audio: Id,
+    /// Bytes of that kind's own in front of the audio.
+    pub(crate) audio_head: u64,
     /// The kind without which the audio means nothing.
     pub(crate) format: Id,
 }
 
 impl Dialect {
     /// That of EA IFF 85.
-    pub(super) fn iff(audio: Id, format: Id) -> Self {
+    pub(super) fn iff(audio: Id, audio_head: u64, format: Id) -> Self {
         Self {
             order: Order::Big,
             id_bytes: 4,
@@ -47,6 +49,7 @@ impl Dialect {
             counts_header: false,
             alignment: 2,
             audio,
+            audio_head,
             format,
         }
     }
@@ -202,7 +205,9 @@ impl<R: Read + Seek, F: Fn(Id, u64) -> Option<u64>> Walk<'_, '_, R, F> {
             stated = stated.map(|stated| stated.saturating_sub(header_bytes as u64));
         }
         // Never filled in by a writer that did not come to its end.
-        if id == self.dialect.audio && stated == Some(0) && self.is_content(start)? {
+        let head = self.dialect.audio_head;
+        let is_unfilled = id == self.dialect.audio && stated.is_some_and(|len| len <= head);
+        if is_unfilled && self.is_content(start)? && self.is_content(start.saturating_add(head))? {
             stated = None;
         }
         let len = stated.map_or(there, |stated| stated.min(there));

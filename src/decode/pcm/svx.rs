@@ -34,7 +34,7 @@ pub(super) fn begins(head: &[u8]) -> bool {
 /// `unsupported_format`, `corrupt`, and those of the reader.
 pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, Failure> {
     let is_long = window.look(8, 4)? == b"16SV";
-    let dialect = Dialect::iff(BODY, VOICE);
+    let dialect = Dialect::iff(BODY, 0, VOICE);
     let chunks = Chunks::walk(window, &dialect, 12, |_, length| Some(length))?;
     let voice = chunks.first_full(VOICE).ok_or_else(|| corrupt("its voice header is missing"))?;
     let voice = voice.content(window, 20)?;

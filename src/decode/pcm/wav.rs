@@ -44,6 +44,7 @@ pub(super) fn open<R: Read + Seek>(
         counts_header: false,
         alignment: 2,
         audio: AUDIO,
+        audio_head: 0,
         format: FORMAT,
     };
     let long = if is_long { Long::read(window, order)? } else { Long::default() };
@@ -70,6 +71,7 @@ pub(super) fn open_w64<R: Read + Seek>(
         counts_header: true,
         alignment: 8,
         audio: AUDIO,
+        audio_head: 0,
         format: FORMAT,
     };
     let stated = |_, length| Some(length).filter(|length| *length != u64::MAX);

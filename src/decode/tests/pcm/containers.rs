@@ -113,6 +113,56 @@ fn a_length_that_is_not_known_is_told() {
 }
 
 #[test]
+fn audio_whose_length_was_never_filled_in_lasts_to_the_end() {
+    let (audio, expected) = counted(20);
+    let mut files = Vec::new();
+    // Nothing, no more than what comes in front of the audio, SoX, GStreamer, and the most.
+    for stated in [0, 8, 0x7f00_0008, 0x7fff_0008, i32::MAX.cast_unsigned(), u32::MAX] {
+        let mut file = aiff(&audio);
+        let sound = file.len() - audio.len() - 12;
+        file[sound..sound + 4].copy_from_slice(&stated.to_be_bytes());
+        // Neither those of all and of frames.
+        file[4..8].copy_from_slice(&stated.to_be_bytes());
+        let common = file.windows(4).position(|four| four == b"COMM").expect("it is there");
+        file[common + 10..common + 14].fill(0);
+        files.push((stated, file));
+    }
+    for stated in [0, 4, u32::MAX] {
+        let mut file = caf(&audio, None, 1, b"");
+        let len = file.len() - audio.len() - 12;
+        let bytes = u64::from(stated).to_be_bytes();
+        file[len..len + 8].copy_from_slice(if stated == u32::MAX { &[0xff; 8] } else { &bytes });
+        files.push((stated, file));
+    }
+    for (stated, file) in files {
+        let (planes, warnings) = decode(&file).expect("must load");
+        assert_eq!(planes, [&expected[..]], "{stated:x}");
+        assert_eq!(warnings.len(), 1, "{stated:x}: {warnings:?}");
+        assert_eq!(warnings[0].code, WarningCode::LengthEstimated, "{stated:x}");
+    }
+}
+
+#[test]
+fn audio_without_a_frame_is_empty() {
+    for behind in [&b""[..], b"ANNO\0\0\0\x04text"] {
+        for stated in [8_u32, 0] {
+            let mut file = aiff(b"");
+            let sound = file.len() - 12;
+            file[sound..sound + 4].copy_from_slice(&stated.to_be_bytes());
+            file.extend(behind);
+            assert_eq!(kind_of(&file), LoadErrorKind::Empty, "{stated}, {behind:?}");
+        }
+        let file = [&caf(b"", Some(0), 1, b"")[..], behind].concat();
+        assert_eq!(kind_of(&file), LoadErrorKind::Empty, "{behind:?}");
+    }
+    // One that is cut off is no live one.
+    let mut file = aiff(&counted(20).0);
+    let sound = file.len() - 40 - 12;
+    file[sound..sound + 4].copy_from_slice(&0x7eff_ffff_u32.to_be_bytes());
+    assert_eq!(decode(&file).expect("20 frames").1[0].code, WarningCode::Truncated);
+}
+
+#[test]
 fn the_channels_of_a_caf_file_are_put_in_wave_order() {
     let (audio, values) = counted(6);
     let planes = |layout: &[u8]| -> Vec<f32> {
