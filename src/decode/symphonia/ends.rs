@@ -1,34 +1,44 @@
-//! Where a stream ends, as its packets say.
+//! Where a stream begins and ends, as its packets say.
 
 use std::collections::VecDeque;
 
+use symphonia::core::codecs::audio::well_known::CODEC_ID_VORBIS;
 use symphonia::core::errors;
-use symphonia::core::formats::FormatReader;
+use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
-use symphonia::core::units::Duration;
+use symphonia::core::units::{Duration, Timestamp};
+
+use super::opening::audio_parameters;
 
 /// Packets that wait at most until it shows whether the stream ends with them: those of one page.
 const MAX_WAITING: usize = 255;
+/// Most frames of a page of Vorbis, whose packets have 4,096 at most.
+const MAX_PAGE_FRAMES: u64 = 255 * 4_096;
 
 /// Reads packets, and lets only the last ones of a stream be cut at their end. An Ogg page whose
 /// position says less than its packets hold cuts the last page; elsewhere that is a writer's
-/// mistake, and everything is played.
+/// mistake, and everything is played; but on the first page of Vorbis it means that the stream
+/// begins later, so that what lies before position 0 is cut off.
 ///
 /// # Sources
 /// *Vorbis I specification*, A.2: a position below the count of frames means an end, on the last
-/// page.
+/// page, or else a start, on the first one.
 pub(super) struct Ends {
     /// Elsewhere than in Ogg a packet may be cut anywhere.
     is_ogg: bool,
+    is_vorbis: bool,
     waiting: VecDeque<Packet>,
     /// What came behind them, if that was no packet.
     after: Option<errors::Result<Option<Packet>>>,
 }
 
 impl Ends {
-    pub(super) fn of(format: &dyn FormatReader) -> Self {
+    /// Of `track` in `format`.
+    pub(super) fn of(format: &dyn FormatReader, track: &Track) -> Self {
         let is_ogg = format.format_info().short_name == "ogg";
-        Self { is_ogg, waiting: VecDeque::new(), after: None }
+        let codec = audio_parameters(track).map(|audio| audio.codec);
+        let is_vorbis = codec == Some(CODEC_ID_VORBIS);
+        Self { is_ogg, is_vorbis, waiting: VecDeque::new(), after: None }
     }
 
     /// The next packet of this track.
@@ -43,7 +53,10 @@ impl Ends {
         while self.after.is_none() && !self.is_decided() {
             match format.next_packet() {
                 Ok(Some(packet)) if packet.track_id != track_id => {}
-                Ok(Some(packet)) => {
+                Ok(Some(mut packet)) => {
+                    if self.is_ogg && self.is_vorbis {
+                        cut_start(&mut packet);
+                    }
                     if packet.trim_end == Duration::ZERO {
                         let whole = |packet: &mut Packet| packet.trim_end = Duration::ZERO;
                         self.waiting.iter_mut().for_each(whole);
@@ -63,5 +76,16 @@ impl Ends {
     fn is_decided(&self) -> bool {
         let decides = |packet: &Packet| !self.is_ogg || packet.trim_end == Duration::ZERO;
         self.waiting.front().is_some_and(decides) || self.waiting.len() > MAX_WAITING
+    }
+}
+
+/// Cuts off what of `packet` lies before position 0, unless its position is absurd.
+fn cut_start(packet: &mut Packet) {
+    let start = packet.pts.saturating_add(packet.trim_start);
+    let before = start.duration_to(Timestamp::ZERO).map_or(0, Duration::get);
+    if before <= MAX_PAGE_FRAMES {
+        let cut = Duration::new(before).min(packet.dur);
+        packet.trim_start = packet.trim_start.saturating_add(cut);
+        packet.dur = packet.dur.saturating_sub(cut);
     }
 }

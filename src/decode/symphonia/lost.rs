@@ -2,7 +2,7 @@
 
 use symphonia::core::formats::{MediaInfo, Track};
 use symphonia::core::packet::Packet;
-use symphonia::core::units::TimeBase;
+use symphonia::core::units::{Duration, TimeBase};
 
 use super::opening::{self, MAX_PACKET_FRAMES};
 use super::stream::Unpacked;
@@ -17,6 +17,8 @@ pub(super) struct Clock {
     sample_rate: Option<u32>,
     /// Whether a packet's time is exact and its own, not merely the sum of those before.
     own_times: bool,
+    /// When the first frame sounds.
+    start: Option<i64>,
     /// When the next packet starts if nothing is missing.
     next: Option<i64>,
     /// Frames of the longest packet so far.
@@ -26,7 +28,19 @@ pub(super) struct Clock {
 impl Clock {
     pub(super) fn new(track: &Track, own_times: bool) -> Self {
         let sample_rate = opening::audio_parameters(track).and_then(|audio| audio.sample_rate);
-        Self { time_base: track.time_base, sample_rate, own_times, next: None, longest: 0 }
+        Self {
+            time_base: track.time_base,
+            sample_rate,
+            own_times,
+            start: None,
+            next: None,
+            longest: 0,
+        }
+    }
+
+    /// When the first frame sounds; None where packets bear no such times.
+    pub(super) fn start(&self) -> Option<i64> {
+        self.start
     }
 
     /// When the next packet starts if nothing is missing; None where packets bear no such times.
@@ -53,6 +67,9 @@ impl Clock {
             return None;
         }
         let (start, frames) = (packet.pts.get(), packet.block_dur().get());
+        if packet.dur > Duration::ZERO {
+            self.start.get_or_insert(packet.pts.saturating_add(packet.trim_start).get());
+        }
         self.longest = self.longest.max(frames);
         let frames = i64::try_from(frames).ok()?;
         // What said too little before does not make a gap of what is right after it.

@@ -75,7 +75,7 @@ impl SymphoniaDecoder {
         };
         let sought = stream.format.seek(SeekMode::Accurate, to);
         stream.codec.reset();
-        stream.ends = Ends::of(stream.format.as_ref());
+        stream.ends = Ends::of(stream.format.as_ref(), &stream.track);
         stream.clock.forget();
         stream.unpacked.frames = 0;
         (stream.lost_frames, stream.ended) = (0, false);

@@ -60,7 +60,7 @@ impl PacketStream {
         let (track, codec) = audio_decoder(format.as_ref())?;
         Ok(Self {
             clock: Clock::new(&track, has_frame_times(format.as_ref())),
-            ends: Ends::of(format.as_ref()),
+            ends: Ends::of(format.as_ref(), &track),
             format,
             codec,
             track,
@@ -95,12 +95,17 @@ impl PacketStream {
             _ => false,
         };
         let lossless = codec.starts_with("pcm_") || matches!(codec, "flac" | "alac");
+        let frames = self
+            .track
+            .num_frames
+            .or_else(|| lost::frames_of_media(self.format.media_info(), spec.sample_rate));
+        // A stream cut out of a longer one does not start at 0.
+        let start = self.clock.start().unwrap_or(0);
         StreamInfo {
             spec,
-            frames: self
-                .track
-                .num_frames
-                .or_else(|| lost::frames_of_media(self.format.media_info(), spec.sample_rate))
+            frames: frames
+                .and_then(|end| i64::try_from(end).ok()?.checked_sub(start))
+                .and_then(|frames| u64::try_from(frames).ok())
                 .filter(|frames| *frames > 0),
             frames_estimated,
             frames_counted: !frames_estimated,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::decode;
+use super::{decode, open_bytes};
 use crate::error::{LoadErrorKind, WarningCode};
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -159,4 +159,63 @@ fn what_a_lost_page_held_is_silent() {
     // From the second packet of the last page, which has its neighbour.
     assert!(planes[0][9_920..] == whole[0][9_920..]);
     assert_eq!(warnings[0].code, WarningCode::DecodeErrors);
+}
+
+/// `file` with `by` added to the positions of its pages of audio, as if cut out of a longer one.
+fn moved(file: &[u8], by: i64) -> Vec<u8> {
+    let moved = |mut page: Vec<u8>| {
+        let position = u64::from_le_bytes(*page[6..].first_chunk().expect("a header"));
+        // Those of headers are 0.
+        if position > 0 {
+            let position = position.checked_add_signed(by).expect("a small step");
+            page[6..14].copy_from_slice(&position.to_le_bytes());
+        }
+        with_checksum(page)
+    };
+    pages(file).into_iter().flat_map(moved).collect()
+}
+
+/// The length that `file` states.
+fn stated(file: &[u8]) -> Option<u64> {
+    open_bytes(file).expect("a good file").info().frames
+}
+
+#[test]
+fn a_stream_cut_out_of_a_longer_one_has_its_own_length() {
+    let files = [on_four_pages(5_824), fixture("flac_16.oga")];
+    for (case, file) in files.iter().enumerate() {
+        let (whole, _) = decode(file).expect("a good file");
+        let moved = moved(file, 1 << 40);
+        let (planes, warnings) = decode(&moved).expect("a good file");
+        assert!(planes == whole, "{case}: {} of {}", planes[0].len(), whole[0].len());
+        assert!(warnings.is_empty(), "{case}: {warnings:?}");
+        assert_eq!(stated(&moved), Some(whole[0].len() as u64), "{case}");
+    }
+}
+
+#[test]
+fn a_first_page_that_says_less_than_it_holds_cuts_the_start() {
+    let file = on_four_pages(5_824);
+    let (whole, _) = decode(&file).expect("a good file");
+    // Within the second packet and the last one of the page, and all but a frame of it.
+    for cut in [1, 100, 2_000, 2_751] {
+        let file = moved(&file, -cut);
+        let cut = usize::try_from(cut).expect("positive");
+        let (planes, warnings) = decode(&file).expect("a good file");
+        for (plane, whole) in planes.iter().zip(&whole) {
+            assert!(*plane == whole[cut..], "{cut}: {} of {}", plane.len(), whole.len());
+        }
+        assert!(warnings.is_empty(), "{cut}: {warnings:?}");
+        assert_eq!(stated(&file), Some((whole[0].len() - cut) as u64));
+    }
+    // Where the stream ends on that page, it is its end that is cut.
+    let one_page = moved(&fixture("vorbis.ogg"), -1_000);
+    let (planes, _) = decode(&one_page).expect("a good file");
+    assert!(planes[0] == whole[0][..whole[0].len() - 1_000]);
+    // No page holds as many frames as this one would cut off.
+    let mut pages = pages(&file);
+    let headers = pages.len() - 4;
+    pages[headers][6..14].copy_from_slice(&(u64::MAX << 40).to_le_bytes());
+    pages[headers] = with_checksum(pages[headers].clone());
+    assert!(decode(&pages.concat()).expect("a file with one bad page").0 == whole);
 }
