@@ -153,6 +153,15 @@ impl<R: Read + Seek> Matroska<R> {
         self.longest_ticks = self.longest_ticks.max(ticks.saturating_sub(last)).min(1 << 20);
     }
 
+    /// Where the block ends that was read last.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    pub(super) fn reader(&self) -> &R {
+        self.reader.get_ref()
+    }
+
     pub(super) fn into_reader(self) -> R {
         self.reader.into_inner()
     }

@@ -202,7 +202,8 @@ impl ReadState {
         self.spent_ns.fetch_add(ns, Ordering::Relaxed);
     }
 
-    /// Bytes from the start to where the reader stands.
+    /// Bytes from the start to where the reader stands, or to the end of what is used of it so far
+    /// where somebody says.
     pub(crate) fn position(&self) -> u64 {
         // Relaxed: a figure for a progress bar; nothing is published through it.
         self.position.load(Ordering::Relaxed)
@@ -254,6 +255,12 @@ impl CountingReader {
     pub(crate) fn show(&mut self, range: Range<u64>) -> io::Result<()> {
         self.byte_len = self.hidden.saturating_add(range.end).min(self.byte_len);
         self.hide(self.hidden.saturating_add(range.start))
+    }
+
+    /// Says that what is used so far ends at `position`: what lies behind it was read ahead.
+    pub(crate) fn used_up_to(&self, position: u64) {
+        let position = self.hidden.saturating_add(position);
+        self.state.position.store(position, Ordering::Relaxed);
     }
 
     fn fail(&mut self, error: io::Error) -> io::Error {

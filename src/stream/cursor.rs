@@ -121,6 +121,11 @@ impl Cursor {
         self.out_at
     }
 
+    /// Frames of the file before the one that the decoder lends next.
+    pub(super) fn decoded(&self) -> u64 {
+        self.at
+    }
+
     /// The length of the sample, once its end was seen.
     pub(super) fn length(&self) -> Option<u64> {
         let rates = self.resampler.as_ref().map(|resampler| resampler.rates());

@@ -242,8 +242,8 @@ impl Reading {
             bits_per_sample: info.bits_per_sample,
             metadata: self.metadata,
             expected_frames: self.expected_frames.or_else(|| {
-                let head = self.anchors.first().map_or(0, |head| head.buffer.ready_frames());
-                guessed_frames(head as u64, bytes_read, byte_len)
+                let decoded = to_rate(self.cursor.decoded(), rates.0, rates.1);
+                guessed_frames(decoded, bytes_read, byte_len)
             }),
             anchors: self.anchors,
             index: self.index,

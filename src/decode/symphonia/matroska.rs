@@ -107,9 +107,9 @@ impl FormatReader for MatroskaReader {
     }
 
     fn next_packet(&mut self) -> Result<Option<Packet>> {
-        let Some(next) = self.file.next(&self.track).map_err(Error::IoError)? else {
-            return Ok(None);
-        };
+        let next = self.file.next(&self.track).map_err(Error::IoError)?;
+        self.file.reader().used_up_to(self.file.position());
+        let Some(next) = next else { return Ok(None) };
         let time = Timestamp::new(self.packets);
         self.packets += 1;
         let mut packet = Packet::new(self.tracks[0].id, time, Duration::ZERO, next.data);

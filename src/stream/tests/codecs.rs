@@ -1,6 +1,7 @@
 //! Codecs that are entered in their middle but not decoded in parts.
 
-use super::{Both, Random, fixtures};
+use super::{Both, Random, StreamOpening, StreamStep, fixtures, memory};
+use crate::resample::Workbench;
 
 /// The file of this name.
 fn open(name: &str, rate: u32) -> Both {
@@ -60,5 +61,48 @@ fn what_carries_state_without_end_comes_close() {
         both.scan();
         let db = distance_db(&mut both);
         assert!(db < most_db, "{name}: {db:.1} dB");
+    }
+}
+
+/// A live stream of Matroska, which says nothing of its length: mono of 16 bits at 8 kHz, with a
+/// block for each quarter of a second.
+fn live(blocks: usize) -> Vec<u8> {
+    let element = |id: &[u8], content: &[u8]| {
+        let size = u32::try_from(content.len()).expect("short content").to_be_bytes();
+        [id, &[0x08], &size, content].concat()
+    };
+    let audio = [
+        element(&[0xb5], &8_000_f32.to_be_bytes()),
+        element(&[0x9f], &[1]),
+        element(&[0x62, 0x64], &[16]),
+    ];
+    let entry = [
+        element(&[0xd7], &[1]),
+        element(&[0x83], &[2]),
+        element(&[0x86], b"A_PCM/INT/LIT"),
+        element(&[0xe1], &audio.concat()),
+    ];
+    let tracks = element(&[0x16, 0x54, 0xae, 0x6b], &element(&[0xae], &entry.concat()));
+    let endless =
+        |id: [u8; 4]| [&id[..], &[0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]].concat();
+    let block = element(&[0xa3], &[&[0x81, 0, 0, 0x80][..], &[7; 4_000]].concat());
+    let head = element(&[0x1a, 0x45, 0xdf, 0xa3], b"");
+    let segment = [head, endless([0x18, 0x53, 0x80, 0x67]), tracks];
+    [segment.concat(), endless([0x1f, 0x43, 0xb6, 0x75]), block.repeat(blocks)].concat()
+}
+
+#[test]
+fn the_length_of_a_live_stream_is_guessed_by_what_was_decoded() {
+    for rate in [8_000, 48_000] {
+        let mut bench = Workbench::default();
+        let mut opening = StreamOpening::new(memory(&live(120)), Some(rate));
+        let sample = loop {
+            if let StreamStep::Ready(sample) = opening.step(&mut bench).expect("a sound file") {
+                break sample;
+            }
+        };
+        assert_eq!(sample.frames(), None);
+        let sec = sample.expected_frames().expect("a guess") as f64 / f64::from(rate);
+        assert!((29.7..30.3).contains(&sec), "{sec} s at {rate} Hz");
     }
 }
