@@ -98,6 +98,31 @@ def test_async_with_that_is_cancelled_while_it_starts_leaves_nothing_running(
         assert engine.is_running()
 
 
+def test_async_with_ends_while_all_threads_of_its_loop_wait_for_it(python: Python) -> None:
+    done = python(
+        """if True:
+        import asyncio, hotcue
+        from concurrent.futures import ThreadPoolExecutor
+        async def main():
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
+            async with hotcue.AudioEngine(output="null") as engine:
+                wait = engine.wait_playback_event
+                waits = [asyncio.create_task(asyncio.to_thread(wait)) for _ in range(3)]
+                await asyncio.sleep(0)  # Each task has asked for a thread.
+            print(await asyncio.gather(*waits))
+        asyncio.run(main())
+        """
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[None, None, None]\n", "")
+
+
+def test_async_with_elsewhere_than_in_asyncio_says_what_to_use() -> None:
+    engine = hotcue.AudioEngine(output="offline")
+    with pytest.raises(RuntimeError, match='only a task of asyncio .* use "with"'):
+        engine.__aenter__().send(None)
+    assert not engine.is_running()
+
+
 def test_running_again_starts_afresh(sounds: Sounds) -> None:
     engine = hotcue.AudioEngine(output="offline")
     for _ in range(3):

@@ -204,6 +204,8 @@ class AudioEngine:
     async def __aenter__(self) -> Self:
         import asyncio  # Only those who have it loaded already come here.
 
+        from .waiting import in_a_thread
+
         runs = left = False
 
         def start() -> str | None:
@@ -215,7 +217,7 @@ class AudioEngine:
             return fallback
 
         try:
-            fallback = await asyncio.to_thread(start)
+            fallback = await in_a_thread(start)
         except asyncio.CancelledError:
             # The thread goes on, and nobody comes to end what it starts: whoever is later does.
             left = True
@@ -231,9 +233,9 @@ class AudioEngine:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        import asyncio
+        from .waiting import in_a_thread
 
-        await asyncio.to_thread(self.shut_down)
+        await in_a_thread(self.shut_down)
 
     def __reduce__(self) -> NoReturn:
         # A copy would end this one's threads when it goes.

@@ -15,8 +15,12 @@ import itertools
 import threading
 import weakref
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from ._hotcue import Wakeups, Watch
+
+T = TypeVar("T")
 
 IDLE_SEC = 0.1
 """For how long a thread stays when nobody waits any more: somebody may again at once."""
@@ -28,13 +32,31 @@ _bells = weakref.WeakKeyDictionary()
 
 def running_loop() -> asyncio.AbstractEventLoop:
     """The loop of the task that runs. Raises `RuntimeError` where there is none, as in trio."""
+    return _loop_or(
+        "only a task of asyncio can await what hotcue loads; elsewhere wait for a ticket's "
+        "result() in a thread, or for the engine's fileno()"
+    )
+
+
+def _loop_or(complaint: str) -> asyncio.AbstractEventLoop:
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
-        raise RuntimeError(
-            "only a task of asyncio can await what hotcue loads; elsewhere wait for a ticket's "
-            "result() in a thread, or for the engine's fileno()"
-        ) from None
+        raise RuntimeError(complaint) from None
+
+
+async def in_a_thread(call: Callable[[], T]) -> T:
+    """What `call` returns, without holding up the loop meanwhile. In a thread of its own: those
+    that `asyncio.to_thread` has may all wait for the engine that is to end."""
+    loop = _loop_or(
+        'only a task of asyncio can start an engine by "async with"; elsewhere use "with", or '
+        "run() and shut_down() in a thread"
+    )
+    thread = ThreadPoolExecutor(1, "hotcue-async-with")
+    try:
+        return await loop.run_in_executor(thread, call)
+    finally:
+        thread.shutdown(wait=False)
 
 
 async def until_woken(
