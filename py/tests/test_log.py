@@ -52,6 +52,19 @@ def test_what_loads_come_to_is_logged(
             assert levels == ([] if event["type"] == "progress" else [logging.DEBUG])
 
 
+def test_a_path_is_one_line_that_can_be_written(
+    engine: hotcue.AudioEngine, sounds: Sounds, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, shown in (("ü.wav", "ü.wav"), ("\udcff.wav", "\\udcff.wav"), ("a\nb", "a\\nb")):
+        path = str(sounds.folder / name)
+        request = engine.load_sample_async(0, path)
+        error = drain(engine, [request])[int(request)][-1]
+        assert error["type"] == "error" and error["path"] == path
+        ((_, _, text),) = logged(error, caplog)
+        assert shown in text
+        assert len(text.encode().splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("state", "level"),
     [

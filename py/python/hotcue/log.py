@@ -21,12 +21,13 @@ def log_event(event: LoaderEvent, logger: logging.Logger = LOGGER) -> None:
 
     A failed load is an error; a warning are an output that is lost or was never there, a source
     from which nothing comes, and each of the warnings in a `success`. Outputs that start or come
-    back are information, everything else is for debugging, and `progress` is left out.
+    back are information, everything else is for debugging, and `progress` is left out. A path with
+    signs that cannot be shown, such as line breaks, is written as `repr` writes it.
     """
     extra = {"event": event}
     match event["type"]:
         case "error":
-            where = "" if event["path"] is None else f"{event['path']}: "
+            where = "" if event["path"] is None else f"{_shown(event['path'])}: "
             logger.error("id %d: %s%s", event["id"], where, event["error"], extra=extra)
         case "stalled":
             message = "id %d: nothing has come from its source for %.1f s"
@@ -39,6 +40,11 @@ def log_event(event: LoaderEvent, logger: logging.Logger = LOGGER) -> None:
             pass
         case name:
             logger.debug("id %s: %s", event["id"], name, extra=extra)
+
+
+def _shown(path: str) -> str:
+    """The path as it is, unless it would begin a line or has bytes that no text file takes."""
+    return path if path.isprintable() else repr(path)
 
 
 def _level(event: DeviceEvent) -> int:
