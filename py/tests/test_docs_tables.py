@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract import LOADER_ROWS, PLAYBACK_ROWS, hints
+from contract import LOADER_ROWS, PLAYBACK_ROWS, fits, hints
 from docs_blocks import DOCS
 
 import hotcue
@@ -131,4 +131,6 @@ def test_the_reference_names_nothing_that_is_not_there() -> None:
 
 def test_every_figure_of_stats_is_told() -> None:
     told = re.findall(r"`(\w+)`", hotcue.AudioEngine.stats.__doc__ or "")
-    assert set(hotcue.AudioEngine(output="null").stats()) <= set(told)
+    stats = hotcue.AudioEngine(output="null").stats()
+    assert set(stats) <= set(told)
+    assert fits(stats, values.Stats)

@@ -58,6 +58,13 @@ def voices(engine: hotcue.AudioEngine) -> None:
             reveal_type(event["frame"])  #: int
 
 
+def counters(engine: hotcue.AudioEngine) -> None:
+    stats = engine.stats()
+    reveal_type(stats["callback_load_p99"])  #: float
+    reveal_type(stats["output"])  #: str
+    print(stats["underrun"])  #: error
+
+
 class Board(hotcue.AudioEngine):
     def fire(self) -> int | None:
         return self.play_sample(0)

@@ -23,6 +23,7 @@ from .values import (
     Normalize,
     Retrigger,
     SlotState,
+    Stats,
     Waveform,
     WhenLoading,
 )
@@ -482,7 +483,7 @@ class Engine:
     def wait_playback_event(self, timeout: float | None) -> PlaybackEvent | None: ...
     def render(self, frames: SupportsIndex) -> NDArray[np.float32]: ...
     def set_output(self, output: str) -> None: ...
-    def stats(self) -> dict[str, Any]: ...
+    def stats(self) -> Stats: ...
 
 def analyze(
     source: Resolved | NDArray[np.float32] | Sample,

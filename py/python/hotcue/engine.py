@@ -29,6 +29,7 @@ from .values import (
     Playhead,
     Retrigger,
     SlotState,
+    Stats,
     WhenLoading,
 )
 
@@ -815,7 +816,7 @@ class AudioEngine:
         `DeviceError` if it does not open, ``"auto"`` too; the engine then stays where it was."""
         self._native.set_output(output)
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self) -> Stats:
         """Counters, a fresh dict of plain types. While the engine does not run, all are 0 but those
         of events and of the cache, which go on in its next run.
 

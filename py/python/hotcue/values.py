@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,6 +80,42 @@ class Clock(NamedTuple):
     """The engine's rate in Hz."""
     latency_sec: float
     """From the callback to the loudspeaker, as far as the device tells, and through the limiter."""
+
+
+class Stats(TypedDict):
+    """The counters of `AudioEngine.stats()`, which says what each of them is."""
+
+    workers: int
+    abandoned_workers: int
+    queued: int
+    live: int
+    analyses: int
+    samples: int
+    sample_bytes: int
+    reserved_bytes: int
+    memory_budget: int | None
+    unread_events: int
+    dropped_events: int
+    voices: int
+    most_voices: int
+    stream_voices: int
+    underruns: int
+    callbacks: int
+    xruns: int
+    callback_load_mean: float
+    callback_load_p99: float
+    callback_load_max: float
+    dropped_playback_events: int
+    callback_panics: int
+    output: str
+    cache_hits: int
+    cache_misses: int
+    cache_storing: int
+    cache_stored: int
+    cache_unsound: int
+    cache_failures: int
+    cache_analysis_hits: int
+    cache_analysis_misses: int
 
 
 class Device(NamedTuple):

@@ -8,10 +8,10 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..engine import AudioEngine
 from ..events import LoaderEvent
+from ..values import Stats
 from .scenario import Material, Scenario
 
 MAX_SLOTS = 65_536
@@ -61,7 +61,8 @@ class Outcome:
     event_ms: list[float] = field(default_factory=list)
     """From publishing an event to reading it."""
     submit_us: list[float] = field(default_factory=list)
-    stats: dict[str, Any] = field(default_factory=dict)
+    stats: Stats = field(init=False)
+    """At the end."""
 
     def is_whole(self) -> bool:
         """Whether each request has ended once."""
