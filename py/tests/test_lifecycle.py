@@ -116,6 +116,19 @@ def test_async_with_ends_while_all_threads_of_its_loop_wait_for_it(python: Pytho
     assert (done.returncode, done.stdout, done.stderr) == (0, "[None, None, None]\n", "")
 
 
+def test_async_with_ends_where_no_thread_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def main() -> bool:
+        async with hotcue.AudioEngine(output="offline") as engine:
+            monkeypatch.setattr(threading.Thread, "start", start)
+        monkeypatch.undo()
+        return engine.is_running()
+
+    assert not asyncio.run(main())
+
+
 def test_async_with_elsewhere_than_in_asyncio_says_what_to_use() -> None:
     engine = hotcue.AudioEngine(output="offline")
     with pytest.raises(RuntimeError, match='only a task of asyncio .* use "with"'):

@@ -54,7 +54,11 @@ async def in_a_thread(call: Callable[[], T]) -> T:
     )
     thread = ThreadPoolExecutor(1, "hotcue-async-with")
     try:
-        return await loop.run_in_executor(thread, call)
+        future = loop.run_in_executor(thread, call)
+    except RuntimeError:  # There is no thread left: the loop is held up for a moment.
+        return call()
+    try:
+        return await future
     finally:
         thread.shutdown(wait=False)
 
