@@ -62,7 +62,8 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         /// Length of the fade.
         fade_frames: u32,
         /// When the fade begins, on the render clock; `None`, or a frame in the past: at once. A
-        /// voice has one such frame: a later one replaces it.
+        /// voice has one such frame, also while it fades: a later one replaces it, and one at once
+        /// leaves it.
         at_frame: Option<u64>,
     },
     /// As `StopVoice`, for all voices of a slot that there are by now, waiting ones too; those that

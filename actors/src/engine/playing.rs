@@ -137,7 +137,8 @@ impl AudioEngine {
     }
 
     /// As [`stop_voice`](Self::stop_voice), from `at_frame` of the [`clock`](Self::clock) on. A
-    /// voice has one such frame, which a later call replaces. None, or a frame in the past: at once.
+    /// voice has one such frame, which a later call replaces. None, or a frame in the past: at once,
+    /// and such a frame that is still to come may shorten the fade.
     ///
     /// # Errors
     /// As [`stop_voice`](Self::stop_voice).

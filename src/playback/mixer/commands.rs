@@ -22,8 +22,10 @@ impl Mixer {
                 self.play_stream(voice, slot, stream, &params);
             }
             M::StopVoice { voice, fade_frames, at_frame } => {
-                if at_frame.is_some() {
-                    self.each(|v| v.id == voice, |v| v.stop = None);
+                if at_frame.is_some_and(|frame| frame > self.clock_frames) {
+                    // Also of one that fades already: what is to come may still shorten that.
+                    let voices = self.voices.iter_mut().filter(|it| it.id == voice);
+                    voices.for_each(|it| it.stop = None);
                 }
                 self.stop(fade_frames, at_frame, |v| v.id == voice);
             }
@@ -117,6 +119,10 @@ impl Mixer {
         let Slot { buffer, own_loop } = sample;
         let at_frame = params.at_frame.filter(|frame| *frame > self.clock_frames);
         let phase = at_frame.map_or(Phase::Started, |at_frame| Phase::Waiting { at_frame });
+        if at_frame.is_none() {
+            // Sent before it, and for this very frame.
+            self.start_due();
+        }
         if at_frame.is_none() && !self.make_way(slot, params.retrigger, params.choke) {
             return self.report_end(id, slot, self.clock_frames, EndReason::Ignored);
         }
@@ -133,8 +139,7 @@ impl Mixer {
         }
     }
 
-    /// Stops and starts the voices whose frame the clock has reached; the latter in the order they
-    /// were sent.
+    /// Stops and starts the voices whose frame the clock has reached.
     pub(super) fn stop_and_start_due(&mut self) {
         let now = self.clock_frames;
         for index in 0..self.voices.len() {
@@ -142,6 +147,12 @@ impl Mixer {
                 self.release(index, EndReason::Stopped, stop.fade_frames);
             }
         }
+        self.start_due();
+    }
+
+    /// Starts the voices whose frame the clock has reached, in the order they were sent.
+    fn start_due(&mut self) {
+        let now = self.clock_frames;
         let due =
             |voice: &Voice| matches!(voice.phase, Phase::Waiting { at_frame } if at_frame <= now);
         // Ends: each turn starts or ends one that is due.

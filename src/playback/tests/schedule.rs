@@ -123,6 +123,28 @@ fn voices_of_one_frame_start_in_the_order_they_were_sent() {
     assert_eq!(rig.events(), expected);
 }
 
+#[test]
+fn a_voice_that_was_sent_for_the_frame_at_which_another_is_played_at_once_starts_before_it() {
+    for (retrigger, choke) in [(Retrigger::Restart, None), (Retrigger::Overlap, Some(1))] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.25; 1000]]);
+        rig.load(1, vec![vec![0.5; 10]]);
+        rig.play(1, 0, VoiceParams { at_frame: Some(500), retrigger, choke, ..params() });
+        rig.left(500);
+        rig.play(2, 0, VoiceParams { choke, ..params() });
+        rig.play(3, 1, params());
+        let first = rig.left(1)[0];
+        // The one that is choked had not sounded yet.
+        let expected = if choke.is_some() { 0.75 } else { 1.0 };
+        assert!((first - expected).abs() < 1e-6, "{retrigger:?}, {choke:?}: {first}");
+        let started = rig.events().into_iter().filter_map(|event| match event {
+            PlaybackEvent::Started { voice, frame, .. } => Some((voice, frame)),
+            _ => None,
+        });
+        assert_eq!(started.collect::<Vec<_>>(), [(1, 500), (2, 500), (3, 500)]);
+    }
+}
+
 /// The last frames of a fade over `frames`, of what sounds at 0.5.
 fn faded(frames: u16) -> impl Iterator<Item = f32> {
     (0..frames).rev().map(move |left| {
@@ -232,6 +254,35 @@ fn a_stop_at_a_frame_shortens_a_longer_fade_and_lengthens_none() {
             stops.into_iter().for_each(|stop| rig.send(stop));
             rig.left(50_000);
             assert_eq!(rig.ends(), [(1, end, EndReason::Stopped)]);
+        }
+    }
+}
+
+#[test]
+fn a_voice_has_one_frame_to_stop_at_also_while_it_fades() {
+    let stop =
+        |fade_frames, at_frame| ControlMessage::StopVoice { voice: 1, fade_frames, at_frame };
+    for (later, end) in [
+        (Some(2_000), 2_000 + 48),
+        (Some(1 << 62), 1 + 40_000),
+        // At once, which is no frame, a frame in the past likewise.
+        (None, 1_000 + 48),
+        (Some(1), 1_000 + 48),
+    ] {
+        for fades in [false, true] {
+            let mut rig = Rig::new();
+            rig.load(0, vec![vec![0.5; 60_000]]);
+            rig.play(1, 0, params());
+            rig.left(1);
+            if fades {
+                rig.send(stop(40_000, None));
+            }
+            rig.send(stop(48, Some(1_000)));
+            let is_at_once = later.is_none_or(|frame| frame <= 1);
+            rig.send(stop(if is_at_once { 40_000 } else { 48 }, later));
+            rig.left(50_000);
+            let end = if fades || later != Some(1 << 62) { end } else { continue };
+            assert_eq!(rig.ends(), [(1, end, EndReason::Stopped)], "{later:?}, fades: {fades}");
         }
     }
 }
