@@ -1,5 +1,7 @@
 //! Why an output does not play.
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::playback::Renderer;
 
 /// What is wrong with a device, as far as a caller can act on it.
@@ -63,13 +65,35 @@ impl DeviceError {
 pub struct StartError {
     /// Why.
     pub error: DeviceError,
-    /// The renderer, unless the device still holds it.
-    pub renderer: Option<Renderer>,
+    /// In a mutex that nobody locks: by that the error is `Sync`, as whoever passes errors on by `?`
+    /// expects.
+    renderer: Mutex<Option<Renderer>>,
 }
 
 impl StartError {
-    /// An error that gives the renderer back.
-    pub(super) fn returning(error: DeviceError, renderer: Renderer) -> Self {
-        Self { error, renderer: Some(renderer) }
+    /// An error that gives the renderer back; None where the device still holds that.
+    pub fn new(error: DeviceError, renderer: Option<Renderer>) -> Self {
+        Self { error, renderer: Mutex::new(renderer) }
+    }
+
+    /// The renderer, unless the device still holds it.
+    pub fn into_renderer(self) -> Option<Renderer> {
+        self.renderer.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::{DeviceError, StartError};
+    use crate::playback::Full;
+
+    #[test]
+    fn errors_of_outputs_can_be_passed_on_to_any_thread() {
+        fn check<T: Error + Send + Sync + 'static>() {}
+        check::<DeviceError>();
+        check::<StartError>();
+        check::<Full>();
     }
 }

@@ -24,7 +24,7 @@ impl Feed {
         if sample_rate == 0 || channels == 0 {
             let message = format!("an output of {channels} channels at {sample_rate} Hz");
             let error = DeviceError::new(DeviceErrorKind::UnsupportedConfig, message);
-            return Err(StartError::returning(error, renderer));
+            return Err(StartError::new(error, Some(renderer)));
         }
         renderer.set_output_channels(channels);
         let mix_rate = renderer.sample_rate();

@@ -140,7 +140,7 @@ impl PreparedOutput for PreparedMock {
     fn start(self: Box<Self>, renderer: Renderer) -> Result<Box<dyn Output>, StartError> {
         let mut device = lock(&self.device);
         if let Some(error) = device.refusal.take() {
-            return Err(StartError::returning(error, renderer));
+            return Err(StartError::new(error, Some(renderer)));
         }
         device.lost = None;
         device.feed = Some(Feed::new(renderer, self.info.sample_rate, self.info.channels)?);

@@ -62,12 +62,12 @@ impl PreparedOutput for PreparedNull {
             Err(error) => {
                 let message = format!("no thread for the null output: {error}");
                 let error = DeviceError::new(DeviceErrorKind::Other, message);
-                return Err(StartError::returning(error, feed.into_renderer()));
+                return Err(StartError::new(error, Some(feed.into_renderer())));
             }
         };
         if let Err(mpsc::SendError(feed)) = feed_tx.send(feed) {
             let error = DeviceError::new(DeviceErrorKind::Other, "the null output's thread ended");
-            return Err(StartError::returning(error, feed.into_renderer()));
+            return Err(StartError::new(error, Some(feed.into_renderer())));
         }
         Ok(Box::new(Null { info, delay_sec, thread: Some(thread), stopping, late_blocks }))
     }

@@ -127,7 +127,7 @@ fn an_output_without_a_rate_or_channels_does_not_start_and_gives_the_renderer_ba
     ] {
         let Err(refused) = prepared.start(renderer) else { panic!("it started") };
         assert_eq!(refused.error.kind(), DeviceErrorKind::UnsupportedConfig, "{refused}");
-        renderer = refused.renderer.expect("comes back");
+        renderer = refused.into_renderer().expect("comes back");
     }
     assert!(start(MockHandle::new(of(1)).prepare(), renderer).stop().is_some());
 }
@@ -163,7 +163,7 @@ fn a_mock_is_lost_or_refuses_with_the_kind_it_is_told() {
         let Err(refused) = prepared.start(renderer) else { panic!("a refusing device started") };
         assert_eq!(refused.error, error);
 
-        let renderer = refused.renderer.expect("comes back");
+        let renderer = refused.into_renderer().expect("comes back");
         let (prepared, device) = mock(&OutputRequest::default());
         let mut output = start(prepared, renderer);
         device.report_xrun();

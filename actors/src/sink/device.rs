@@ -155,13 +155,14 @@ impl Device {
                 Ok(())
             }
             Err(failed) => {
-                if let Some(renderer) = failed.renderer {
+                let error = failed.error.clone();
+                if let Some(renderer) = failed.into_renderer() {
                     self.shun(path);
                     self.wait_longer();
                     self.start_null(renderer);
                     self.search();
                 }
-                Err(failed.error)
+                Err(error)
             }
         }
     }

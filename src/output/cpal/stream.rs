@@ -62,7 +62,7 @@ pub(super) fn start(
         Ok(Err(error)) => device_error(&error),
         Err(_) => DeviceError::new(DeviceErrorKind::Other, "the sound system's library panicked"),
     };
-    Err(StartError { error, renderer: berth.take() })
+    Err(StartError::new(error, berth.take()))
 }
 
 /// Where the feed is while a device plays it: who stops the device takes it, whatever the device

@@ -79,7 +79,7 @@ fn an_error_while_a_device_opens_is_told_and_gives_the_renderer_back() {
             fake.fail(Some((opening, kind)));
             let failed = prepared.start(renderer).err().expect("it said so");
             assert_eq!(failed.error.kind(), expected, "{kind:?} at {opening:?}");
-            renderer = failed.renderer.expect("it comes home");
+            renderer = failed.into_renderer().expect("it comes home");
         }
         // And what was to be played is played by the next one, from the first frame on.
         fake.fail(None);
@@ -98,7 +98,7 @@ fn a_panic_while_a_device_opens_is_an_error_and_gives_the_renderer_back() {
         let prepared = prepare(fake.device(), &OutputRequest::default()).expect("is there");
         let failed = prepared.start(renderer).err().expect("it said so");
         assert_eq!(failed.error.kind(), DeviceErrorKind::Other, "at {opening:?}");
-        renderer = failed.renderer.expect("it comes home");
+        renderer = failed.into_renderer().expect("it comes home");
     }
     fake.panic_at(None);
     let output = start(&fake, renderer);
