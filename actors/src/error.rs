@@ -30,7 +30,8 @@ pub enum SubmitError {
     /// No id was given and every slot is taken.
     #[error("no free slot")]
     NoFreeSlot,
-    /// The engine is shutting down, or what hands out its loads has panicked.
+    /// The engine is shutting down, or what hands out its loads, or brings them to the output, has
+    /// panicked.
     #[error("the engine is shut down")]
     Closed,
 }

@@ -325,6 +325,28 @@ impl AudioSinkActor {
     }
 }
 
+impl Drop for AudioSinkActor {
+    /// Where a panic has ended it, as of an output of the caller's own, nothing comes into a slot any
+    /// more: no load is left waiting for that, and no play.
+    fn drop(&mut self) {
+        if self.stopped || self.table.is_closed() {
+            return;
+        }
+        self.table.close();
+        self.publisher.device(DeviceState::Lost, self.device.shown_name());
+        for request in self.table.live_requests() {
+            let error = LoadError::new(LoadErrorKind::Device, "the audio side has panicked");
+            let stage = request.stage();
+            let outcome = Outcome::Failed { error: error.clone(), stage };
+            let publish = || self.publisher.error(&request, error, stage);
+            self.table.end_and_publish(&request, outcome, publish);
+        }
+        for play in self.waiting.take_all() {
+            self.drop_play(&play, DropReason::OutputStalled);
+        }
+    }
+}
+
 impl Actor for AudioSinkActor {
     type Context = Context<Self>;
 

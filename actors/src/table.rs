@@ -174,7 +174,7 @@ impl Table {
 
     /// Keeps `count` places in the queue, or none.
     fn admit(&self, count: usize) -> Result<(), SubmitError> {
-        if self.closed.load(Ordering::Acquire) {
+        if self.is_closed() {
             return Err(SubmitError::Closed);
         }
         self.queued
@@ -377,5 +377,9 @@ impl Table {
     /// Accepts nothing from here on.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 }

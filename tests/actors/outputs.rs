@@ -1,6 +1,9 @@
 //! Outputs that come, stall and go while an engine runs.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use hotcue::output::mock::{MockHandle, mock};
 use hotcue::output::{
@@ -11,8 +14,9 @@ use hotcue::playback::Renderer;
 use hotcue::{LoadErrorKind, Source};
 use hotcue_actors::{
     AudioEngine, DeviceState, EngineConfig, EngineError, LoadFailure, LoaderEvent, PlayOptions,
+    PlaybackNotice, SubmitError,
 };
-use hotcue_tests::{Gate, sine, wait_until, wav_bytes};
+use hotcue_tests::{BlockingSource, Gate, PATIENCE, sine, wait_until, wav_bytes};
 
 use crate::{offline, running};
 
@@ -125,10 +129,46 @@ fn an_output_that_ends_only_in_the_next_run_takes_none_of_its_notices() {
     });
 }
 
+#[test]
+fn an_output_that_panics_leaves_no_load_and_no_play_waiting() {
+    let engine = AudioEngine::new(EngineConfig::default()).expect("a valid configuration");
+    let panics = Arc::new(AtomicBool::new(false));
+    let output = StuckOutput { panics: Arc::clone(&panics), ..StuckOutput::new() };
+    engine.run_on(Box::new(output)).expect("it starts");
+    let gate = Arc::new(Gate::default());
+    let content = wav_bytes(48_000, 1, 100, sine(440.0, 48_000));
+    let source = Source::Custom(Arc::new(BlockingSource { gate: Arc::clone(&gate), content }));
+    let ticket = engine.load_sample_async(Some(0), source, 0).expect("accepted");
+    let options = PlayOptions { max_wait_sec: 3_600.0, ..PlayOptions::default() };
+    let voice = engine.play_sample(0, options).expect("it runs").expect("it waits for its load");
+    panics.store(true, Ordering::Release);
+    match ticket.wait(Some(PATIENCE)) {
+        Some(Err(LoadFailure::Failed { error, .. })) => {
+            assert_eq!(error.kind(), LoadErrorKind::Device);
+        }
+        other => panic!("{other:?}"),
+    }
+    wait_for_device(&engine, DeviceState::Lost);
+    let dropped = engine.playback_events().wait(Instant::now() + PATIENCE);
+    assert!(
+        matches!(dropped, Some(PlaybackNotice::Dropped { voice: of, .. }) if of == voice),
+        "{dropped:?}"
+    );
+    let refused = engine.load_sample_async(Some(1), tone(100), 0).map(drop);
+    assert!(matches!(refused, Err(EngineError::Submit(SubmitError::Closed))), "{refused:?}");
+    gate.open();
+    engine.shut_down();
+    engine.run_on(mock(&OutputRequest::default()).0).expect("it runs again");
+    let ticket = engine.load_sample_async(Some(0), tone(100), 0).expect("accepted");
+    assert!(matches!(ticket.wait(Some(PATIENCE)), Some(Ok(_))));
+}
+
 /// An output that runs but never calls the callback.
 struct StuckOutput {
     info: OutputInfo,
     renderer: Option<Renderer>,
+    /// Whether asking for its status panics.
+    panics: Arc<AtomicBool>,
     /// What its end waits for, and what is let go of after that.
     end: Option<(Arc<Gate>, Arc<()>)>,
 }
@@ -142,7 +182,7 @@ impl StuckOutput {
             channels: 2,
             buffer_frames: None,
         };
-        Self { info, renderer: None, end: None }
+        Self { info, renderer: None, panics: Arc::default(), end: None }
     }
 }
 
@@ -163,6 +203,9 @@ impl Output for StuckOutput {
     }
 
     fn status(&self) -> OutputStatus {
+        if self.panics.load(Ordering::Acquire) {
+            resume_unwind(Box::new("planted panic"));
+        }
         OutputStatus::Running
     }
 

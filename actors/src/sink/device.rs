@@ -193,6 +193,11 @@ impl Device {
         self.output.as_ref().map_or_else(String::new, |output| output.info().name.clone())
     }
 
+    /// As [`name`](Self::name), without asking the output.
+    pub(super) fn shown_name(&self) -> String {
+        self.view.info().map_or_else(String::new, |info| info.name)
+    }
+
     fn fault(&mut self) -> Option<Fault> {
         let output = self.output.as_ref()?;
         self.view.update(&**output);
