@@ -26,6 +26,8 @@ pub struct EventBus {
     /// These hear nothing of loads whose callers wait for their end: nobody might ever read that.
     polled: Vec<Arc<EventQueue>>,
     subscribers: Vec<Arc<EventQueue>>,
+    /// Nothing more will come: the engine shuts down.
+    closed: bool,
     /// The time of the last event.
     last_sec: f64,
     /// Analyses that overtook the end of their load, by request.
@@ -113,7 +115,15 @@ impl Handler<Subscribe> for EventBus {
     type Result = ();
 
     fn handle(&mut self, Subscribe(queue): Subscribe, _: &mut Context<Self>) {
-        self.subscribers.push(queue);
+        if self.closed {
+            return queue.close();
+        }
+        let mut queues = self.polled.iter().chain(&self.subscribers);
+        if !queues.any(|known| Arc::ptr_eq(known, &queue)) {
+            // It may be of a run before, which has closed it.
+            queue.open();
+            self.subscribers.push(queue);
+        }
     }
 }
 
@@ -121,7 +131,8 @@ impl Handler<Unsubscribe> for EventBus {
     type Result = ();
 
     fn handle(&mut self, Unsubscribe(queue): Unsubscribe, _: &mut Context<Self>) {
-        self.subscribers.retain(|subscriber| !Arc::ptr_eq(subscriber, &queue));
+        let unsubscribed = self.subscribers.extract_if(.., |known| Arc::ptr_eq(known, &queue));
+        unsubscribed.for_each(|queue| queue.close());
     }
 }
 
@@ -138,6 +149,7 @@ impl Handler<Close> for EventBus {
     type Result = ();
 
     fn handle(&mut self, Close(done): Close, _: &mut Context<Self>) {
+        self.closed = true;
         for queue in self.polled.drain(..).chain(self.subscribers.drain(..)) {
             queue.close();
         }

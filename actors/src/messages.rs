@@ -299,12 +299,13 @@ pub struct Publish {
     pub(crate) request: Option<Arc<Request>>,
 }
 
-/// Adds a queue that gets every event from now on.
+/// Adds a queue that gets every event from now on, until the engine shuts down; one of an earlier
+/// run is open again. What is there already is added once.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Subscribe(pub Arc<EventQueue>);
 
-/// Takes a queue out again; what it holds stays readable.
+/// Takes a queue out again, and closes it: whoever waits is woken, and what it holds stays readable.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Unsubscribe(pub Arc<EventQueue>);
