@@ -312,6 +312,11 @@ impl Read for CountingReader {
             let result = self.content.read(&mut target[..room]);
             self.state.spent(begin);
             match result {
+                // Of a source of the caller's own: nobody could go on with that.
+                Ok(bytes) if bytes > room => {
+                    let message = "the source says that it has read more than there was room for";
+                    return Err(self.fail(io::Error::new(io::ErrorKind::InvalidData, message)));
+                }
                 Ok(bytes) => {
                     self.state.pulse.beat(bytes as u64);
                     self.moved_to(self.position.saturating_add(bytes as u64));

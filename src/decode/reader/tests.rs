@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::job::{LoadJob, LoadOptions};
 use crate::resample::Workbench;
+use crate::source::ByteSource;
 use crate::testing::ramp_wav;
 
 fn reader(bytes: &[u8]) -> (CountingReader, Arc<ReadState>, Arc<Pulse>) {
@@ -88,4 +89,42 @@ fn what_lies_beyond_any_file_is_behind_the_end() {
     assert_eq!(reader.read(&mut [0; 4]).expect("one byte"), 1);
     assert!(state.take_failure().is_none());
     std::fs::remove_file(&path).expect("it is there");
+}
+
+/// Says of each read that one more byte came than there was room for.
+struct Boasting(Cursor<Vec<u8>>);
+
+impl Read for Boasting {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        self.0.read(target).map(|_| target.len() + 1)
+    }
+}
+
+impl Seek for Boasting {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+impl ByteSource for Vec<u8> {
+    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+        Ok(Box::new(Boasting(Cursor::new(self.clone()))))
+    }
+
+    fn name(&self) -> &str {
+        "boasting"
+    }
+}
+
+#[test]
+fn a_source_that_says_it_has_read_more_than_there_was_room_for_has_failed() {
+    let source = Source::Custom(Arc::new(ramp_wav(1_000, 48_000)));
+    let mut job = LoadJob::new(source, LoadOptions::default());
+    let mut bench = Workbench::default();
+    let error = loop {
+        if let Err(error) = job.step(&mut bench) {
+            break error;
+        }
+    };
+    assert_eq!(error.kind(), LoadErrorKind::Io, "{}", error.full_message());
 }
