@@ -21,6 +21,8 @@ const VALUES_PER_STEP: usize = 32_768;
 const PACKETS_PER_STEP: usize = 64;
 /// Frames that are rather decoded and thrown away than jumped over, as a share of a second.
 const NEAR: u64 = 4;
+/// No file comes near it: it is more than 40 years at the highest rate.
+const FARTHEST_FRAME: u64 = 1 << 50;
 
 /// A decoder and its resampler, which can be put to any frame. What comes from there on is, bit by
 /// bit, what a whole decode of the file has there, as far as the format allows.
@@ -165,8 +167,9 @@ impl Cursor {
 
     /// Goes to the frame that was sought last, by a mark before frame `limit` of the file.
     fn place(&mut self, limit: u64, index: &SeekIndex, out: &mut Planes) -> Result<(), LoadError> {
-        let frame = self.sought;
-        let was_at = std::mem::replace(&mut self.out_at, frame);
+        let was_at = std::mem::replace(&mut self.out_at, self.sought);
+        // Beyond all files, where numbers of other rates would not be numbers any more, is as good.
+        let frame = self.sought.min(FARTHEST_FRAME);
         let had_ended = std::mem::take(&mut self.has_ended);
         let skip = |frames: u64| usize::try_from(frames).unwrap_or(usize::MAX);
         let Some(resampler) = &mut self.resampler else {

@@ -76,6 +76,18 @@ fn without_an_end_it_goes_to_that_of_the_file() -> Result<(), LoadError> {
 }
 
 #[test]
+fn one_from_beyond_all_files_is_empty_at_any_rate() -> Result<(), LoadError> {
+    let file = ramp_wav(100_000, 48_000);
+    for rate in [48_000, 44_100, 1_000] {
+        for start_sec in [1e9, 3.9e14, 1e300, f64::INFINITY] {
+            let part = excerpt(memory(&file), Some(rate), start_sec, None)?;
+            assert_eq!(part.ready_frames(), 0, "from {start_sec} s at {rate} Hz");
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn what_is_no_sound_file_says_so_wherever_it_begins() {
     for start_sec in [0.0, 1.0] {
         let error = excerpt(memory(b"no sound"), None, start_sec, None).expect_err("no sound");
