@@ -157,6 +157,7 @@ impl<U: Unread> Queue<U> {
 
     /// Wakes `waker` once when there is something to read, or nothing will come any more, unless
     /// the answer is dropped before. None if it is so already.
+    #[must_use = "dropped, it wakes nobody"]
     pub fn wake(self: &Arc<Self>, waker: &Waker) -> Option<QueueWaker<U>> {
         let mut inner = self.lock();
         let waits = inner.unread.count() == 0 && !inner.closed;

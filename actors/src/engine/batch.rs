@@ -70,6 +70,7 @@ impl LoadBatch {
     }
 
     /// As [`LoadTicket::wake`], when all its loads have ended.
+    #[must_use = "dropped, it wakes nobody"]
     pub fn wake(&self, waker: &Waker) -> Option<Vec<LoadWaiter>> {
         let left = AtomicUsize::new(self.tickets.len());
         let countdown = Arc::new(Countdown { left, waker: waker.clone() });

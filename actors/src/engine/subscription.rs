@@ -15,6 +15,7 @@ use crate::queue::{EventQueue, PlaybackQueue};
 /// A queue that gets every event from its subscription on, until this is dropped or the engine
 /// shuts down. What it holds then stays readable.
 #[derive(Debug)]
+#[must_use = "dropped, it gets nothing"]
 pub struct Subscription {
     queue: Arc<EventQueue>,
     bus: Addr<EventBus>,
@@ -51,6 +52,7 @@ impl Drop for Subscription {
 /// A queue that gets every notice of a voice from its subscription on, until this is dropped or the
 /// engine shuts down. What it holds then stays readable.
 #[derive(Debug)]
+#[must_use = "dropped, it gets nothing"]
 pub struct PlaybackSubscription {
     queue: Arc<PlaybackQueue>,
     notices: Arc<Notices>,

@@ -72,6 +72,7 @@ impl LoadTicket {
 
     /// Counts as somebody who waits for the end, until the answer is dropped: for those who look
     /// now and then instead of blocking. A sample that arrives meanwhile stays in memory for them.
+    #[must_use = "dropped, nobody waits"]
     pub fn waiting(&self) -> LoadWaiter {
         self.request.begin_waiting();
         LoadWaiter { request: Arc::clone(&self.request), waker: None }
@@ -79,6 +80,7 @@ impl LoadTicket {
 
     /// As [`waiting`](Self::waiting), and wakes `waker` once when the load has ended: then
     /// [`wait`](Self::wait) does not block. None if it has ended already.
+    #[must_use = "dropped, it wakes nobody"]
     pub fn wake(&self, waker: &Waker) -> Option<LoadWaiter> {
         let waker = Some(self.request.begin_waking(waker)?);
         Some(LoadWaiter { request: Arc::clone(&self.request), waker })
