@@ -55,8 +55,8 @@ pub struct StreamInfo {
     /// Whether the file itself says how long it is, be it only roughly. Where it does not,
     /// `frames`, if there, was guessed from the size of the first frames.
     pub length_stated: bool,
-    /// The container, lower-case: `wav` (also RIFX, RF64, BW64), `w64`, `aiff`, `au`, `caf`, `flac`,
-    /// `ogg`, `mp3`, `mp4`, `mkv`, `aac`.
+    /// The container, lower-case: `wav` (also RIFX, RF64, BW64), `w64`, `aiff`, `8svx`, `au`, `voc`,
+    /// `caf`, `flac`, `ogg`, `mp1`, `mp2`, `mp3`, `mp4`, `mkv`, `aac`.
     pub container: String,
     /// The codec, lower-case: `pcm_s16le`, `flac`, `alac`, `vorbis`, `mp3`, `aac`, ….
     pub codec: String,

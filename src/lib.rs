@@ -3,6 +3,16 @@
 //! Decodes files into planar `f32`, resamples them, plays them and hears what is in them: sample
 //! buffers, mixer, realtime callback, outputs, analysis. Knows no actor and no Python, and spawns
 //! no thread except through an output.
+//!
+//! A [`LoadJob`] loads a file and an [`analysis::AnalysisJob`] hears what is in it, step by step,
+//! in whatever thread; [`playback::split`] makes the two ends of what plays, and an [`output`] pulls
+//! one of them. The crate `hotcue-actors` has an engine that does all of that on threads of its own.
+//!
+//! # Features
+//!
+//! `device`, on by default: sound cards, by cpal, which links with libasound on Linux. Without it
+//! there are the outputs without a card: [`prepare_null`](output::prepare_null),
+//! [`prepare_offline`](output::prepare_offline) and [`mock`](output::mock).
 
 #![cfg_attr(rtsan, feature(sanitize))]
 

@@ -100,12 +100,70 @@ pub struct DeviceInfo {
 }
 
 /// An output that is known to be there but does not run yet.
+///
+/// A program may have one of its own:
+///
+/// ```
+/// use hotcue::output::{Output, OutputInfo, OutputStatus, PreparedOutput, StartError};
+/// use hotcue::playback::{PlaybackConfig, Renderer, split};
+///
+/// struct Pulled {
+///     info: OutputInfo,
+///     renderer: Option<Renderer>,
+/// }
+///
+/// impl PreparedOutput for Pulled {
+///     fn info(&self) -> &OutputInfo {
+///         &self.info
+///     }
+///     fn start(mut self: Box<Self>, mut renderer: Renderer) -> Result<Box<dyn Output>, StartError> {
+///         renderer.set_output_channels(self.info.channels);
+///         self.renderer = Some(renderer);
+///         Ok(self)
+///     }
+/// }
+///
+/// impl Output for Pulled {
+///     fn info(&self) -> &OutputInfo {
+///         &self.info
+///     }
+///     fn status(&self) -> OutputStatus {
+///         OutputStatus::Running
+///     }
+///     fn latency_sec(&self) -> f64 {
+///         0.0
+///     }
+///     fn xruns(&self) -> u64 {
+///         0
+///     }
+///     fn render(&mut self, out: &mut [f32]) -> bool {
+///         self.renderer.as_mut().map(|renderer| renderer.render(out)).is_some()
+///     }
+///     fn stop(self: Box<Self>) -> Option<Renderer> {
+///         self.renderer
+///     }
+/// }
+///
+/// let info = OutputInfo {
+///     id: "own".to_owned(),
+///     name: "My own".to_owned(),
+///     sample_rate: 48_000,
+///     channels: 1,
+///     buffer_frames: None,
+/// };
+/// let (_controller, renderer) = split(PlaybackConfig::default());
+/// let mut output = Box::new(Pulled { info, renderer: None }).start(renderer)?;
+/// assert!(output.render(&mut [0.0; 64]));
+/// assert_eq!(output.stop().map(|renderer| renderer.output_channels()), Some(1));
+/// # Ok::<(), StartError>(())
+/// ```
 pub trait PreparedOutput: Send {
     /// What it is.
     fn info(&self) -> &OutputInfo;
 
-    /// Starts it on `renderer`, whose channels it sets. A mix of another rate than the output's is
-    /// resampled, which [`Output::latency_sec`] includes.
+    /// Starts it on `renderer`, whose channels it sets. The outputs of this crate resample a mix of
+    /// another rate than theirs, which [`Output::latency_sec`] includes; one of a program's own sees
+    /// by [`Renderer::sample_rate`] whether it has to.
     ///
     /// # Errors
     /// A device that went away or refuses, or has no rate or no channels; the renderer comes back
@@ -123,6 +181,9 @@ pub enum OutputStatus {
 }
 
 /// An output that runs. Dropped, it stops and drops its renderer.
+///
+/// No method may panic: an engine that it plays for loses its audio side by that, and can only be
+/// shut down.
 pub trait Output: Send {
     /// What it is.
     fn info(&self) -> &OutputInfo;

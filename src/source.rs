@@ -59,7 +59,9 @@ impl fmt::Debug for Source {
 
 /// A source of bytes that the caller supplies, for what is neither a file nor in memory.
 ///
-/// Every method is called on a decoder's thread, never before the load's first step.
+/// Every method is called in the thread that steps what reads it, an engine's decoder for one, and
+/// never before the first step; a panic in one unwinds that step. A length that is not true, or a
+/// read that fails, is an error or a warning as of any file.
 ///
 /// ```
 /// use std::io::{self, Cursor};

@@ -57,9 +57,9 @@ pub struct RunInfo {
     pub fallback: Option<DeviceError>,
 }
 
-/// Loads and plays samples. All methods may be called from any thread; only `run`, `shut_down`,
-/// `set_output`, `render` and a ticket's `wait` may take longer than a millisecond. Dropped, it ends as
-/// by `shut_down`.
+/// Loads and plays samples. All methods may be called from any thread; only `run`, `run_on`,
+/// `run_with`, `shut_down`, `set_output`, `render`, and `wait` of a ticket or a queue may take longer
+/// than a millisecond. Dropped, it ends as by `shut_down`.
 ///
 /// ```
 /// use hotcue::Source;

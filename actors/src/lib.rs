@@ -3,6 +3,10 @@
 //! [`AudioEngine`] is the synchronous façade. Behind it a [`LoaderSupervisor`] gives
 //! [`LoadSample`] requests to a pool of [`DecoderActor`]s, which forward decoded audio to the
 //! [`AudioSinkActor`]; all of them publish [`LoaderEvent`]s to the [`EventBus`].
+//!
+//! # Features
+//!
+//! `device`, on by default: sound cards, as in `hotcue`.
 
 mod analysis;
 mod budget;

@@ -218,7 +218,8 @@ impl Sample {
     }
 
     /// The picture in the file, as the file is now; None if it has none. Content from memory has
-    /// its picture kept, up to [`MAX_KEPT_COVER_BYTES`](hotcue::MAX_KEPT_COVER_BYTES).
+    /// its picture kept, up to [`MAX_KEPT_COVER_BYTES`](hotcue::MAX_KEPT_COVER_BYTES); of a
+    /// [`Source::Custom`] it is not: see [`read_cover`].
     ///
     /// Opens and reads the file in the caller's thread, which may block: no engine thread is asked
     /// and none does this by itself, so that a slow disk delays nobody but who wants the picture.

@@ -54,8 +54,9 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         /// How it sounds.
         params: VoiceParams,
     },
-    /// Fades a voice over `fade_frames` (1 ms at least) and ends it. Whatever else stops it
-    /// meanwhile can only shorten the fade.
+    /// Fades a voice over `fade_frames` (1 ms at least) and ends it, by the curve of
+    /// [`VoiceParams::fade_out_frames`]. Whatever else stops it meanwhile can only shorten the fade;
+    /// it heeds nothing else any more.
     StopVoice {
         /// Which voice.
         voice: u64,

@@ -22,17 +22,19 @@ pub struct VoiceParams {
     /// backwards it begins in front of it.
     pub end_frame: u64,
     /// Length of the fade with which it begins. 0: where the sample begins there is none, its
-    /// attack stays its own; anywhere else it is 5 ms.
+    /// attack stays its own; anywhere else it is 5 ms. Frame `n` of a fade over `length` frames is
+    /// multiplied by 3x² − 2x³ with x = (n + 1) / `length`.
     pub fade_in_frames: u32,
-    /// Length of the fade with which it reaches its end. 0: where the sample ends there is none;
-    /// before that it is 5 ms.
+    /// Length of the fade with which it reaches its end, of the same curve the other way round: beside
+    /// a fade in of that length both add up to 1. 0: where the sample ends there is none; before that
+    /// it is 5 ms. Backwards there is none unless it is asked for.
     pub fade_out_frames: u32,
     /// The frame of the render clock that it starts at; `None`, or one in the past, is at once.
     pub at_frame: Option<u64>,
     /// What happens when the slot already sounds at that moment.
     pub retrigger: Retrigger,
     /// When it starts, voices of the same group that sound fade, whatever their slot: a closed
-    /// hi-hat ends the open one.
+    /// hi-hat ends the open one. Those that fade to their end already do so as they did.
     pub choke: Option<u32>,
     /// Which of the [`BUSES`](super::BUSES) it is heard through.
     pub bus: u32,
@@ -88,7 +90,8 @@ impl From<bool> for Looping {
 /// A stretch of a sample that is repeated.
 ///
 /// The voice plays up to the stretch, round it as long as the loop holds, and then on to the end
-/// of the sample. What it plays after the loop is the release of an instrument; a stop does not
+/// of the sample. One that starts beyond it, in its direction, starts within it: where it would be,
+/// had it come so far by going round. What it plays after the loop is the release of an instrument; a stop does not
 /// wait for that, it fades.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LoopSpan {
@@ -117,7 +120,8 @@ impl From<&Loop> for LoopSpan {
     }
 }
 
-/// What a new voice does to those that its slot already has (paused ones count).
+/// What a new voice does to those that its slot already has. Paused ones count; those that fade to
+/// their end already do not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Retrigger {
     /// Sounds beside them.

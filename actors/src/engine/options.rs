@@ -63,7 +63,8 @@ pub struct PlayOptions {
     pub start_sec: f64,
     /// Where the sample is taken to end, in seconds, behind `start_sec`; None: where it does.
     pub end_sec: Option<f64>,
-    /// Length of the fade it begins with, 0..=60. 0: none where the sample begins, else 5 ms.
+    /// Length of the fade it begins with, 0..=60. 0: none where the sample begins, else 5 ms. Its
+    /// curve is that of [`VoiceParams::fade_in_frames`].
     pub fade_in_sec: f64,
     /// Length of the fade it ends with, 0..=60. 0: none where the sample ends, else 5 ms.
     pub fade_out_sec: f64,
