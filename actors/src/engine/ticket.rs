@@ -109,6 +109,7 @@ impl LoadTicket {
 
     /// Wakes `waker` once when [`wait_analyses`](Self::wait_analyses) does not block any more, unless
     /// the answer is dropped before. None if it is so already.
+    #[must_use = "dropped, it wakes nobody"]
     pub fn wake_analyses(&self, waker: &Waker) -> Option<AnalysesWaiter> {
         let waker = self.request.answers.begin_waking(waker)?;
         Some(AnalysesWaiter { request: Arc::clone(&self.request), waker })
