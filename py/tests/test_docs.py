@@ -40,8 +40,8 @@ NOT_RUN = {
     ".venv/bin/pip install pygame-ce": WITH_TESTS,
     "make demo": "builds what is tested here; scripts/bare_system.sh runs it on bare systems",
     "make test": "runs this test",
-    "python -m PyInstaller --add-data kick.wav:. beat.py": "test_ship.py runs it",
-    "dist/beat/beat": "test_ship.py runs it",
+    "python -m PyInstaller --add-data kick.wav:. beat.py": "`make nightly`: test_ship.py",
+    "dist/beat/beat": "`make nightly`: test_ship.py",
     "hotcue pads FOLDER": "waits in a window for somebody: test_pads_window.py",
 }
 """Command lines that no test runs from the page, and why."""
