@@ -212,6 +212,15 @@ impl FlacDecoder {
         let last = self.frames.last(frame).map_err(|error| io_failure(&self.read, error))?;
         let counted = last.and_then(|last| place::length(&frame.header, &last, self.stated_frames));
         let counted = counted.map(|counted| counted.saturating_add(self.lost_first));
+        // A stream that is cut out of a longer one states how long that was.
+        let is_cut_out = frame.header.number > 0 && self.lost_first == 0;
+        if let Some(counted) = counted.filter(|counted| is_cut_out && *counted < self.stated_frames)
+        {
+            let end = place::start(&frame.header).saturating_add(counted);
+            self.info.length_stated = end == self.stated_frames;
+            self.stated_frames = if self.info.length_stated { counted } else { 0 };
+            self.info.frames = Some(counted);
+        }
         if let Some(counted) = counted.filter(|counted| *counted != self.stated_frames) {
             self.info.frames = Some(counted.max(self.stated_frames));
             self.info.frames_estimated = true;

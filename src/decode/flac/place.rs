@@ -94,6 +94,11 @@ impl Place {
     }
 }
 
+/// Frames of audio before frame `first` of the stream that it is of, by its number.
+pub(super) fn start(first: &FrameHeader) -> u64 {
+    first.number.saturating_mul(if first.is_fixed { u64::from(first.block_frames) } else { 1 })
+}
+
 /// Frames of audio up to the end of frame `last` of a stream that begins with `first` and states
 /// `stated` of them.
 pub(super) fn length(first: &FrameHeader, last: &FrameHeader, stated: u64) -> Option<u64> {

@@ -2,7 +2,7 @@
 
 use super::encode::{Head, Kind, Subframe, file, frame};
 use super::fixture;
-use crate::decode::tests::decode;
+use crate::decode::tests::{decode, open_bytes};
 use crate::error::{LoadErrorKind, LoadWarning, WarningCode};
 
 const FRAMES: usize = 100;
@@ -71,6 +71,20 @@ fn a_length_that_is_too_short_or_not_stated_does_not_end_the_audio() {
     let (planes, warnings) = decode(&file(16, 1, 250, &frames)).expect("frames");
     assert_eq!((planes[0].len(), codes(&warnings)), (200, vec![WarningCode::Truncated]));
     assert_eq!(warnings[0].numbers, [("frames", 200.0), ("stated_frames", 250.0)]);
+}
+
+#[test]
+fn a_stream_cut_out_of_a_longer_one_is_as_long_as_its_frames() {
+    let frames = [plain(3, 16, 9, 1, 1 << 14), plain(4, 16, 9, 1, 1 << 13)];
+    let values = vec![0.5, 0.25];
+    // Up to the end of that one, and from within it.
+    for (stated, expected) in [(500, vec![]), (900, vec![WarningCode::LengthEstimated])] {
+        let file = file(16, 1, stated, &frames);
+        assert_eq!(open_bytes(&file).expect("frames").info().frames, Some(200), "of {stated}");
+        assert_eq!(blocks(&file), (values.clone(), expected), "of {stated}");
+    }
+    // One that begins with another number, but states its own length.
+    assert_eq!(blocks(&file(16, 1, 200, &frames)), (values, vec![]));
 }
 
 #[test]
