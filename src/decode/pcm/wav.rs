@@ -74,7 +74,8 @@ pub(super) fn open_w64<R: Read + Seek>(
         audio_head: 0,
         format: FORMAT,
     };
-    let stated = |_, length| Some(length).filter(|length| *length != u64::MAX);
+    // ffmpeg leaves the greatest number with a sign where it writes to a pipe.
+    let stated = |_, length| Some(length).filter(|length| *length < i64::MAX.cast_unsigned());
     let chunks = Chunks::walk(window, &dialect, 40, stated)?;
     read_riff(window, &chunks, Order::Little, metadata)?;
     found(window, &chunks, Order::Little, "w64")

@@ -103,7 +103,13 @@ fn a_file_cut_at_any_byte_gives_its_whole_frames_or_an_error() {
 #[test]
 fn a_length_that_is_not_known_is_told() {
     let (audio, expected) = counted(20);
-    let files = [au(&audio, u32::MAX), au(&audio, 0), caf(&audio, None, 1, b"")];
+    let mut files = vec![au(&audio, u32::MAX), au(&audio, 0), caf(&audio, None, 1, b"")];
+    for len in [u64::MAX, i64::MAX.cast_unsigned(), 0] {
+        let mut file = w64(&audio);
+        let data = file.windows(4).position(|four| four == b"data").expect("it is there");
+        file[data + 16..data + 24].copy_from_slice(&len.to_le_bytes());
+        files.push(file);
+    }
     for file in files {
         let (planes, warnings) = decode(&file).expect("must load");
         assert_eq!(planes, [&expected[..]]);
