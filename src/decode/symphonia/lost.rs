@@ -68,7 +68,7 @@ impl Clock {
         }
         let (start, frames) = (packet.pts.get(), packet.block_dur().get());
         if packet.dur > Duration::ZERO {
-            self.start.get_or_insert(packet.pts.saturating_add(packet.trim_start).get());
+            self.start.get_or_insert_with(|| packet.pts.saturating_add(packet.trim_start).get());
         }
         self.longest = self.longest.max(frames);
         let frames = i64::try_from(frames).ok()?;
