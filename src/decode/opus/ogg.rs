@@ -159,8 +159,10 @@ impl OggOpusDecoder {
             }
         }
         // A stream cut out of a longer one does not start at 0.
-        let before = this.link.start().unwrap_or(0).saturating_add(head.pre_skip());
-        this.info.frames = end.and_then(|end| end.checked_sub(before)).filter(|frames| *frames > 0);
+        let before = this.link.start().unwrap_or(0).saturating_add_unsigned(head.pre_skip());
+        let frames = end.and_then(|end| end.cast_signed().checked_sub(before));
+        let frames = frames.and_then(|frames| u64::try_from(frames).ok());
+        this.info.frames = frames.filter(|frames| *frames > 0);
         this.info.length_stated = this.info.frames.is_some();
         Ok(this)
     }

@@ -110,6 +110,11 @@ fn a_stream_cut_out_of_a_longer_one_has_the_length_of_what_is_there() {
     let (_, frames, stated, warnings) = load(&file).expect("a good file");
     assert_eq!((frames, stated), (2 * PAGE - 412, Some(2 * PAGE - 412)));
     assert_eq!(warnings, []);
+    // As ffmpeg copies them, whose first page says less than it holds.
+    let file = stream(7, &[(0, 2, PAGE - 500), (4, 3, 2 * PAGE - 600)]);
+    let (_, frames, stated, warnings) = load(&file).expect("a good file");
+    assert_eq!((frames, stated), (2 * PAGE - 412, Some(2 * PAGE - 412)));
+    assert_eq!(warnings, []);
 }
 
 #[test]

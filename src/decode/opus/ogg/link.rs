@@ -34,7 +34,7 @@ pub(super) struct Link {
     sequence: Option<u32>,
     /// The granule position that the next page starts at.
     position: Option<u64>,
-    start: Option<u64>,
+    start: Option<i64>,
     queue: VecDeque<Queued>,
     ended: bool,
     /// Something that is no Opus follows.
@@ -81,8 +81,9 @@ impl Link {
         self.ended
     }
 
-    /// The granule position of its first packet, its pre-skip included.
-    pub(super) fn start(&self) -> Option<u64> {
+    /// The granule position of its first packet, its pre-skip included; below 0 where the first page
+    /// says less than it holds.
+    pub(super) fn start(&self) -> Option<i64> {
         self.start
     }
 
@@ -145,9 +146,12 @@ impl Link {
             Some(end) => end.saturating_sub(frames),
             None => 0,
         });
-        self.start.get_or_insert(position);
         let counted = position.saturating_add(frames);
         let end = end.unwrap_or(counted);
+        if self.start.is_none() {
+            let first = if page.is_last() { position } else { end.wrapping_sub(frames) };
+            self.start = Some(first.cast_signed());
+        }
         let gap = end.saturating_sub(counted);
         if !is_next && gap > 0 {
             self.queue.push_back(Queued::Lost(Some(gap).filter(|gap| *gap <= MAX_GAP_FRAMES)));
