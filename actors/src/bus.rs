@@ -99,13 +99,14 @@ impl Handler<Publish> for EventBus {
             Some(request) if event.is_terminal() => self.analyses_after(&event, request),
             _ => Vec::new(),
         };
+        let may_answer = event.is_terminal() || matches!(event, LoaderEvent::Analysis { .. });
         self.hand_out(event, awaited);
         for mut analysis in analyses {
             self.last_sec = analysis.not_before(self.last_sec);
             self.hand_out(analysis, awaited);
         }
-        // Here, as who answered may have held anything.
-        if let Some(request) = &request {
+        // Here, as who answered may have held anything; the load has ended by now.
+        if let Some(request) = request.filter(|_| may_answer) {
             request.answers.wake();
         }
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import io
 import sys
 import threading
@@ -236,6 +237,51 @@ def test_an_analysis_returns_what_is_heard_and_tells_nobody_else(
 
     run(main())
     assert {event["type"] for event in engine.drain_loader_events()} <= {"device"}
+
+
+def test_a_ticket_has_what_its_load_asked_for_whatever_comes_into_its_slot(
+    run: Run, engine: hotcue.AudioEngine, sounds: Sounds, slow: Path
+) -> None:
+    async def main() -> None:
+        path = sounds.wav(frames=9_000)
+        ticket = engine.load_sample_async(3, path, analyze=["key", "loudness"])
+        heard = await ticket.analysis()
+        assert list(heard) == ["loudness", "key"]
+        assert heard == ticket.result(0).analysis
+        await engine.load(sounds.wav("other.wav", frames=9_000, seed=1), id=3)
+        assert await ticket.analysis() == heard != await engine.analyze(3, ["key", "loudness"])
+        with pytest.raises(FileNotFoundError):
+            await engine.load_sample_async(4, sounds.missing(), analyze="key").analysis()
+
+        task = asyncio.create_task(engine.load_sample_async(5, slow, analyze="key").analysis())
+        await runs(engine, 5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert engine.loads() == []
+
+    run(main())
+
+
+def test_where_nothing_can_wake_a_task_what_it_began_is_given_up(
+    engine: hotcue.AudioEngine, sounds: Sounds, slow: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(_: object) -> None:
+        raise OSError(errno.EMFILE, "no descriptor is left")
+
+    async def main() -> None:
+        path = sounds.wav()
+        monkeypatch.setattr("hotcue.waiting._bell_of", none_left)
+        for source in (path, slow):
+            with pytest.raises(OSError, match="no descriptor"):
+                await engine.load(source)
+        with pytest.raises(OSError, match="no descriptor"):
+            await engine.load_sample_async(1, slow, analyze="key").analysis()
+        assert engine.loads() == []
+        monkeypatch.undo()
+        assert (await engine.load(path)).id == 0
+
+    asyncio.run(main())
 
 
 def test_cancelling_the_task_cancels_its_analysis(run: Run, sounds: Sounds, slow: Path) -> None:

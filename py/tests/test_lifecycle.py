@@ -13,7 +13,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures.thread import _WorkItem
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import PATIENCE_SEC, Sounds, drain, wait_until
@@ -127,6 +129,46 @@ def test_async_with_ends_where_no_thread_is_left(monkeypatch: pytest.MonkeyPatch
         return engine.is_running()
 
     assert not asyncio.run(main())
+
+
+def test_async_with_ends_where_its_task_is_cancelled_before_its_thread_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = _WorkItem.run
+
+    def late(item: Any, *args: Any) -> None:
+        time.sleep(0.05)
+        run(item, *args)
+
+    async def use(engine: hotcue.AudioEngine) -> None:
+        async with engine:
+            monkeypatch.setattr(_WorkItem, "run", late)
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+
+    async def main() -> None:
+        engine = hotcue.AudioEngine(output="offline")
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.create_task(use(engine))
+        wait_until("it has ended", lambda: not engine.is_running())
+
+    asyncio.run(main())
+
+
+def test_async_with_that_is_let_go_of_while_it_starts_leaves_nothing_running() -> None:
+    engine = hotcue.AudioEngine(output="offline")
+
+    async def main() -> None:
+        entering = engine.__aenter__()
+        entering.send(None)
+        entering.close()
+
+    asyncio.run(main())
+    for thread in threading.enumerate():
+        if thread.name.startswith("hotcue-async-with"):
+            thread.join()
+    assert not engine.is_running()
 
 
 def test_async_with_elsewhere_than_in_asyncio_says_what_to_use() -> None:

@@ -96,6 +96,7 @@ async def by_awaiting(engine: hotcue.AudioEngine) -> None:
     reveal_type(await engine.load_sample_async(0, "kick.wav"))  #: Sample
     reveal_type(await engine.analyze(0, ["bpm", "key"]))  #: Analysis
     await engine.analyze(0, "tempo")  #: error
+    reveal_type(await engine.load_sample_async(0, "kick.wav").analysis())  #: Analysis
     for outcome in await engine.load_many_async({0: "kick.wav"}):
         if isinstance(outcome, hotcue.Sample):
             reveal_type(outcome.id)  #: int

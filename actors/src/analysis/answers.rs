@@ -86,11 +86,10 @@ impl Answers {
         Some(answers)
     }
 
-    /// Wakes `waker` with the last answer. None if that is there; else what
+    /// Wakes `waker` the next time that [`wake`](Self::wake) does so; gives what
     /// [`end_waking`](Self::end_waking) takes.
-    pub(crate) fn begin_waking(&self, waker: &Waker) -> Option<u64> {
-        let mut inner = self.lock();
-        (!inner.open.is_empty()).then(|| inner.wakers.add(waker))
+    pub(crate) fn begin_waking(&self, waker: &Waker) -> u64 {
+        self.lock().wakers.add(waker)
     }
 
     /// Wakes that one no more; it may have been woken.

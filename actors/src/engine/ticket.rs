@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hotcue::analysis::{AnalysisKind, AnalysisResult};
 use hotcue::{LoadError, LoadErrorKind, Stage};
@@ -100,19 +100,25 @@ impl LoadTicket {
         })
     }
 
-    /// Waits in the calling thread until each kind that was asked for has its answer, and gives
-    /// them in the order of [`AnalysisKind::ALL`]; none, and at once, if nothing was asked for. None
-    /// when `timeout` passes first.
+    /// Waits in the calling thread until the load has ended and each kind that was asked for has its
+    /// answer, and gives these in the order of [`AnalysisKind::ALL`]; none if nothing was asked for.
+    /// None when `timeout` passes first.
     pub fn wait_analyses(&self, timeout: Option<Duration>) -> Option<Vec<AnalysisAnswer>> {
-        self.request.answers.wait(timeout)
+        // What is known already is answered just before the load ends.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        self.request.wait(timeout)?;
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        self.request.answers.wait(left)
     }
 
     /// Wakes `waker` once when [`wait_analyses`](Self::wait_analyses) does not block any more, unless
     /// the answer is dropped before. None if it is so already.
     #[must_use = "dropped, it wakes nobody"]
     pub fn wake_analyses(&self, waker: &Waker) -> Option<AnalysesWaiter> {
-        let waker = self.request.answers.begin_waking(waker)?;
-        Some(AnalysesWaiter { request: Arc::clone(&self.request), waker })
+        // First: it is woken when both are there, and if they are by now, nobody wakes it any more.
+        let waker = self.request.answers.begin_waking(waker);
+        let waiter = AnalysesWaiter { request: Arc::clone(&self.request), waker };
+        self.wait_analyses(Some(Duration::ZERO)).is_none().then_some(waiter)
     }
 
     /// What is said of a sample that is not in memory any more.

@@ -62,9 +62,9 @@ class AudioEngine:
             engine.play_sample(0)
 
     Any thread may call any method. Only `run`, `shut_down`, `set_output`, `render`,
-    `wait_event`, `wait_playback_event` and `result` of a ticket or a batch may take longer than a
-    moment, and reading a file-like object; they release the GIL. No thread of the engine ever runs
-    Python.
+    `wait_event`, `wait_playback_event`, and `result` and `analysis_result` of a ticket or a batch
+    may take longer than a moment, and reading a file-like object; they release the GIL. No thread
+    of the engine ever runs Python.
 
     `id` is a slot, 0 up to `slots` - 1: anything with ``__index__``, but no `bool`. Outside that
     range every method raises ``ValueError("id out of range")``. Outside `run()`…`shut_down()`
@@ -219,7 +219,7 @@ class AudioEngine:
 
         try:
             fallback = await in_a_thread(start)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, GeneratorExit):
             # The thread goes on, and nobody comes to end what it starts: whoever is later does.
             left = True
             if runs:
@@ -347,7 +347,7 @@ class AudioEngine:
         ticket = self._load(id, path, priority, stream, analyze, sample_rate, awaited=True)
         try:
             return await ticket
-        except (asyncio.CancelledError, GeneratorExit):
+        except (asyncio.CancelledError, GeneratorExit, OSError):
             if id is None:
                 self._empty_unknown(ticket)
             raise
@@ -399,7 +399,7 @@ class AudioEngine:
         then one `analysis` event per kind. What is known of the sample is told at once: it is
         heard once, whatever slots it is in and however often somebody asks.
 
-        `LoadTicket.analysis_result` of the ticket waits for all of it; `analyze` does in asyncio.
+        `LoadTicket.analysis_result` of the ticket waits for all of it, `analyze` in asyncio.
 
         Raises `NotReadyError` for a slot without a finished sample, else as `load_sample_async`.
         """
@@ -416,9 +416,12 @@ class AudioEngine:
 
         Everything is as with `analyze_sample_async`, but that none of its events enters the poll
         queue. What is known, or under way, is not heard a second time. Cancelling the task that
-        waits cancels the analysis, unless somebody else waits for the same.
+        waits cancels the analysis, unless somebody else has asked for the same. It hears what the
+        slot holds by now: what a load asked for itself, `LoadTicket.analysis` waits for, whatever
+        comes into its slot.
 
-        Raises as `analyze_sample_async`, and as `LoadTicket.analysis_result`.
+        Raises as `analyze_sample_async` (`NotReadyError` too where the sample has left memory), and
+        as `LoadTicket.analysis_result`.
         """
         # Only those who have asyncio loaded come here.
         from .waiting import running_loop, until_woken

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from .analysis import Kind
+    from .events import AnalysisFailure
 
 ErrorKind = Literal[
     "not_found",
@@ -90,7 +94,8 @@ class LoadPermissionError(LoadError, PermissionError):
 
 
 class LoadCancelled(HotcueError):
-    """A load ended before it was done. The slot's sample stays as it was.
+    """A load ended before it was done, and the slot's sample stays as it was; or what was to be
+    heard in its sample is not any more.
 
     Never an `asyncio.CancelledError`: the task that waits was not cancelled, its load was.
     """
@@ -117,12 +122,14 @@ class AnalysisError(HotcueError):
     """
 
     message: str
-    kind: str
-    analysis: str
+    kind: AnalysisFailure
+    analysis: Kind
     id: int
     request_id: int
 
-    def __init__(self, message: str, kind: str, analysis: str, id: int, request_id: int) -> None:
+    def __init__(
+        self, message: str, kind: AnalysisFailure, analysis: Kind, id: int, request_id: int
+    ) -> None:
         super().__init__(message, kind, analysis, id, request_id)
         self.message = message
         self.kind = kind
@@ -158,7 +165,7 @@ class QueueFullError(HotcueError):
 
 
 class NotReadyError(HotcueError):
-    """`play_sample(…, when_loading="raise")` met a slot whose load still runs, or
+    """`play_sample(…, when_loading="raise")` met a slot whose load still runs, or `analyze` and
     `analyze_sample_async` one without a finished sample."""
 
 

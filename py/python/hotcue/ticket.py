@@ -20,7 +20,8 @@ class LoadTicket(int):
     also after the engine has shut down. Pickled or copied it is the plain number.
 
     ``await ticket`` waits for the sample in any asyncio loop, and raises as `result()` does. Where
-    the task that waits is cancelled, so is the load; `asyncio.shield` keeps it.
+    the task that waits is cancelled, so is the load, and what is to be heard of it, even where it
+    has just succeeded; `asyncio.shield` keeps it.
     """
 
     _ticket: Ticket
@@ -71,15 +72,30 @@ class LoadTicket(int):
         return self._ticket.result(timeout)
 
     def analysis_result(self, timeout: float | None = None) -> Analysis:
-        """Waits, at most `timeout` seconds, until all is heard that was asked for (`analyze`), and
-        returns it, by kind, as `hotcue.analyze` does; ``{}``, at once, if that is nothing. Ctrl-C
-        works; the GIL is released. `AudioEngine.analyze` is the same for asyncio.
+        """Waits, at most `timeout` seconds, until the load has ended and all is heard that was
+        asked for (`analyze`), and returns it, by kind, as `hotcue.analyze` does: ``{}`` if that is
+        nothing. Ctrl-C works; the GIL is released. `analysis()` is the same for asyncio. With the
+        results the ticket keeps what waveforms are drawn from.
 
         Raises as `result()` does if the load failed or was cancelled, `LoadCancelled` also if the
         analysis was (by `cancel()`, an unload, another sample in the slot, the end of the engine),
         `AnalysisError` if a kind was not heard for another reason, `TimeoutError` after `timeout`.
         """
         return self._ticket.analysis_result(timeout)
+
+    async def analysis(self) -> Analysis:
+        """As `analysis_result()`, without holding up the asyncio loop that waits for it::
+
+            ticket = engine.load_sample_async(0, "loop.wav", analyze=["bpm", "key"])
+            sample = await ticket
+            heard = await ticket.analysis()
+
+        Where the task that waits is cancelled, so is the load, or what is to be heard of it.
+        """
+        from .waiting import until_woken  # Only those who have asyncio loaded come here.
+
+        await until_woken(self._ticket.watch_analysis, self._ticket.abandon)
+        return self._ticket.analysis_result(0)
 
     def __await__(self) -> Generator[Any, None, Sample]:
         from .waiting import until_woken  # Only those who have asyncio loaded come here.

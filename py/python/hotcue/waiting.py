@@ -46,19 +46,21 @@ def _loop_or(complaint: str) -> asyncio.AbstractEventLoop:
 
 
 async def in_a_thread(call: Callable[[], T]) -> T:
-    """What `call` returns, without holding up the loop meanwhile. In a thread of its own: those
-    that `asyncio.to_thread` has may all wait for the engine that is to end."""
+    """What `call` returns, without holding up the loop meanwhile; it is called in any case. In a
+    thread of its own: those that `asyncio.to_thread` has may all wait for the engine that is to
+    end."""
     loop = _loop_or(
         'only a task of asyncio can start an engine by "async with"; elsewhere use "with", or '
         "run() and shut_down() in a thread"
     )
     thread = ThreadPoolExecutor(1, "hotcue-async-with")
     try:
-        future = loop.run_in_executor(thread, call)
+        future = asyncio.wrap_future(thread.submit(call), loop=loop)
     except RuntimeError:  # There is no thread left: the loop is held up for a moment.
         return call()
     try:
-        return await future
+        # A task that is cancelled takes no call back that its thread has not come to yet.
+        return await asyncio.shield(future)
     finally:
         thread.shutdown(wait=False)
 
@@ -70,19 +72,20 @@ async def until_woken(
 
     `watch` is told where to put which number then; it answers None if there is nothing to wait for
     any more. What it answers else comes back, to be kept for as long as the task needs it.
-    `abandon` is called if the task is cancelled, or goes with its loop, before it was woken.
+    `abandon` is called if the task is cancelled, or goes with its loop, before it was woken, and
+    where it cannot be, as no descriptor is left.
     """
     loop = running_loop()
-    bell = _bell_of(loop)
-    future = loop.create_future()
     number = None
     try:
+        bell = _bell_of(loop)
+        future = loop.create_future()
         number = bell.enter(future, loop)
         watching = watch(bell.wakeups, number)
         if watching is not None:
             await future
         return watching
-    except (asyncio.CancelledError, GeneratorExit):
+    except BaseException:
         if abandon is not None:
             abandon()
         raise

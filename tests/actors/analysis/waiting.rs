@@ -8,7 +8,7 @@ use std::time::Duration;
 use hotcue::Source;
 use hotcue::analysis::AnalysisKind;
 use hotcue_actors::{AnalysisAnswer, AudioEngine, LoadTicket, SubmitOptions};
-use hotcue_tests::{Contract, PATIENCE, collect_until_heard};
+use hotcue_tests::{Contract, PATIENCE, TempDir, collect_until_heard};
 
 use super::listening::{Listening, Manner};
 use super::{ALL, loaded, memory, submit};
@@ -80,6 +80,36 @@ fn what_is_known_already_is_answered_at_once_in_the_order_of_the_kinds() {
     collect_until_heard(engine.events(), &mut contract, 2);
     for (ticket, polls) in [(&load, true), (&polled, true), (&again, false), (&nothing, false)] {
         assert_eq!(!contract.events(ticket.request_id()).is_empty(), polls, "{ticket:?}");
+    }
+}
+
+#[test]
+fn what_is_known_or_cannot_be_is_answered_once_the_load_has_ended() {
+    let engine = offline(1);
+    let folder = TempDir::new();
+    let path = Source::Path(super::tone_file(&folder));
+    let first = submit(&engine, 0, path.clone(), &ALL[..1]);
+    assert_eq!(told(&first).len(), 1);
+    for (stream, said) in [(false, "heard"), (true, "streamed")] {
+        let options =
+            SubmitOptions { analyze: ALL[..1].to_vec(), stream, ..SubmitOptions::default() };
+        for round in 0..2_000 {
+            let ticket = engine.submit(Some(1), path.clone(), &options).expect("accepted");
+            // Half of them block, half of them are woken.
+            if round % 2 == 0 {
+                let count = Count::here();
+                let waiting = ticket.wake_analyses(&Waker::from(Arc::clone(&count)));
+                if waiting.is_some() {
+                    count.wait_until_woken();
+                }
+                assert!(ticket.wait_analyses(Some(Duration::ZERO)).is_some());
+            }
+            assert_eq!(told(&ticket), [(ALL[0], said)]);
+            let ended = ticket.wait(Some(Duration::ZERO));
+            assert!(matches!(ended, Some(Ok(_))), "{round}: {ended:?}");
+            assert!(ticket.percent() == 100.0 && ticket.sample().is_some());
+            engine.drain_loader_events(None);
+        }
     }
 }
 
