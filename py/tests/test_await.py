@@ -254,6 +254,7 @@ def test_a_ticket_has_what_its_load_asked_for_whatever_comes_into_its_slot(
             await engine.load_sample_async(4, sounds.missing(), analyze="key").analysis()
 
         task = asyncio.create_task(engine.load_sample_async(5, slow, analyze="key").analysis())
+        await asyncio.sleep(0)  # It waits.
         await runs(engine, 5)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
