@@ -58,8 +58,8 @@ pub struct RunInfo {
 }
 
 /// Loads and plays samples. All methods may be called from any thread; only `run`, `run_on`,
-/// `run_with`, `shut_down`, `set_output`, `render`, and `wait` of a ticket or a queue may take longer
-/// than a millisecond. Dropped, it ends as by `shut_down`.
+/// `run_with`, `shut_down`, `set_output`, `render`, `wait` of a ticket or a queue, and a
+/// ticket's `wait_analyses` may take longer than a millisecond. Dropped, it ends as by `shut_down`.
 ///
 /// ```
 /// use hotcue::Source;

@@ -332,15 +332,10 @@ impl Drop for AudioSinkActor {
         if self.stopped || self.table.is_closed() {
             return;
         }
-        self.table.close();
         self.publisher.device(DeviceState::Lost, self.device.shown_name());
-        for request in self.table.live_requests() {
-            let error = LoadError::new(LoadErrorKind::Device, "the audio side has panicked");
-            let stage = request.stage();
-            let outcome = Outcome::Failed { error: error.clone(), stage };
-            let publish = || self.publisher.error(&request, error, stage);
-            self.table.end_and_publish(&request, outcome, publish);
-        }
+        let error = LoadError::new(LoadErrorKind::Device, "the audio side has panicked");
+        let publish = |request: &_, stage| self.publisher.error(request, error.clone(), stage);
+        self.table.fail_all(&error, publish);
         for play in self.waiting.take_all() {
             self.drop_play(&play, DropReason::OutputStalled);
         }

@@ -213,13 +213,8 @@ impl Drop for LoaderSupervisor {
             return;
         }
         let SupervisorParts { table, publisher, .. } = &self.parts;
-        table.close();
-        for request in table.live_requests() {
-            let error = LoadError::new(LoadErrorKind::WorkerPanic, "the loader has panicked");
-            let stage = request.stage();
-            let outcome = Outcome::Failed { error: error.clone(), stage };
-            table.end_and_publish(&request, outcome, || publisher.error(&request, error, stage));
-        }
+        let error = LoadError::new(LoadErrorKind::WorkerPanic, "the loader has panicked");
+        table.fail_all(&error, |request, stage| publisher.error(request, error.clone(), stage));
     }
 }
 

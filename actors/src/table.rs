@@ -20,6 +20,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use dashmap::DashMap;
 use hotcue::playback::PlaybackShared;
+use hotcue::{LoadError, Stage};
 
 use crate::analysis::Analyses;
 use crate::budget::Ledger;
@@ -349,6 +350,17 @@ impl Table {
             publish();
         }
         ended
+    }
+
+    /// Accepts nothing from here on, and ends all loads with `error`, as `end_and_publish`: who
+    /// would bring them to their end is gone.
+    pub(crate) fn fail_all(&self, error: &LoadError, publish: impl Fn(&Arc<Request>, Stage)) {
+        self.close();
+        for request in self.live_requests() {
+            let stage = request.stage();
+            let outcome = Outcome::Failed { error: error.clone(), stage };
+            self.end_and_publish(&request, outcome, || publish(&request, stage));
+        }
     }
 
     /// Ends what is still to be heard for a request, as `end_and_publish`; false if that is nothing.

@@ -62,9 +62,9 @@ class AudioEngine:
             engine.play_sample(0)
 
     Any thread may call any method. Only `run`, `shut_down`, `set_output`, `render`,
-    `wait_event`, `wait_playback_event`, and `result` and `analysis_result` of a ticket or a batch
-    may take longer than a moment, and reading a file-like object; they release the GIL. No thread
-    of the engine ever runs Python.
+    `wait_event`, `wait_playback_event`, `result` of a ticket or a batch, and a ticket's
+    `analysis_result` may take longer than a moment, and reading a file-like object; they release
+    the GIL. No thread of the engine ever runs Python.
 
     `id` is a slot, 0 up to `slots` - 1: anything with ``__index__``, but no `bool`. Outside that
     range every method raises ``ValueError("id out of range")``. Outside `run()`…`shut_down()`
