@@ -392,6 +392,7 @@ impl Handler<Suspended> for LoaderSupervisor {
 
     fn handle(&mut self, suspended: Suspended, _: &mut Context<Self>) {
         let Suspended { from, assignment, no_room } = suspended;
+        more_may_come();
         if self.stopping {
             return discard(assignment);
         }

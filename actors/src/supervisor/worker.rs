@@ -9,7 +9,7 @@ use actix_rt::time::Instant;
 use super::given::Given;
 use super::{LoaderSupervisor, SupervisorParts};
 use crate::decoder::DecoderActor;
-use crate::home::Home;
+use crate::home::{Home, more_may_come};
 use crate::job::{Assignment, Job};
 use crate::looks::LastLook;
 use crate::messages::{Decode, Discard, Preempt};
@@ -143,6 +143,9 @@ impl Worker {
     pub(super) fn preempt(&mut self, target: Option<u64>) {
         if let Some(busy) = &mut self.busy {
             busy.preempted = Some(target);
+            // What it answers is not to wait for long. To be woken by that would not be sooner, where
+            // all cores compute: who ran just now waits for the scheduler's next tick.
+            more_may_come();
             self.addr.do_send(Preempt { job_id: busy.job.id });
         }
     }
