@@ -149,7 +149,7 @@ fn command(dice: &mut Dice, controller: &mut Controller, next_voice: &mut u64) {
     for _ in 0..=dice.below(8) {
         let slot = dice.slot();
         let voice = next_voice.saturating_sub(dice.below(30));
-        let message = match dice.below(28) {
+        let message = match dice.below(30) {
             0..=2 => {
                 let channels = [1, 2, 6][dice.size(3)];
                 let planes = vec![vec![0.5; dice.size(9000)]; channels];
@@ -199,6 +199,10 @@ fn command(dice: &mut Dice, controller: &mut Controller, next_voice: &mut u64) {
                 muted: Some(dice.below(4) == 0),
                 fade_frames: None,
             },
+            19 => ControlMessage::PauseBus { bus: u32::try_from(dice.below(17)).expect("small") },
+            20..=22 => {
+                ControlMessage::ResumeBus { bus: u32::try_from(dice.below(17)).expect("small") }
+            }
             18 => ControlMessage::SetLimiter { on: dice.below(2) == 0 },
             15 => ControlMessage::SetSpeed { speed: dice.below(5) as f64 / 2.0 - 0.5 },
             _ => {

@@ -523,6 +523,16 @@ impl Engine {
         self.quick(py, |engine| engine.set_bus_over(bus, volume, muted, fade_sec))
     }
 
+    fn pause_bus(&self, number: &Bound<'_, PyAny>) -> PyResult<()> {
+        let paused = bus(number)?;
+        self.quick(number.py(), |engine| engine.pause_bus(paused))
+    }
+
+    fn resume_bus(&self, number: &Bound<'_, PyAny>) -> PyResult<()> {
+        let paused = bus(number)?;
+        self.quick(number.py(), |engine| engine.resume_bus(paused))
+    }
+
     fn set_limiter(&self, on: &Bound<'_, PyAny>) -> PyResult<()> {
         let limiter = flag(on, "on")?;
         self.quick(on.py(), |engine| engine.set_limiter(limiter))

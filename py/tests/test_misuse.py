@@ -37,6 +37,8 @@ WITHOUT_ID: dict[str, Call] = {
     "loads": lambda e: e.loads(),
     "stop_all": lambda e: e.stop_all(),
     "set_bus": lambda e: e.set_bus(0, volume=1.0),
+    "pause_bus": lambda e: e.pause_bus(0),
+    "resume_bus": lambda e: e.resume_bus(0),
     "set_limiter": lambda e: e.set_limiter(True),
     "meters": lambda e: e.meters(),
     "playheads": lambda e: e.playheads(),

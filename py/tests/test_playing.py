@@ -191,6 +191,33 @@ def test_loop_stop_and_pause(engine: hotcue.AudioEngine, sounds: Sounds) -> None
     assert playback_events(engine)[-1]["type"] == "ended"
 
 
+def test_a_bus_is_paused_with_what_is_played_on_it(
+    engine: hotcue.AudioEngine, sounds: Sounds
+) -> None:
+    load(engine, 0, sounds.constant("half.wav", 0.5, 48_000))
+    first = engine.play_sample(0, bus=15)
+    engine.render(4800)
+    engine.pause_bus(15)
+    engine.render(4800)
+    second = engine.play_sample(0, bus=15)
+    assert not engine.render(4800).any()
+    heads = {head.voice: head for head in engine.playheads()}
+    # 5 ms of its way it took to be silent.
+    assert (heads[first].state, heads[first].position_sec) == ("paused", 0.105)
+    assert (heads[second].state, heads[second].position_sec) == ("paused", 0.0)
+    engine.play_sample(0)
+    assert engine.render(4800).any(), "another bus"
+    engine.stop_sample(0)
+    engine.resume_bus(15)
+    engine.render(4800)
+    assert not engine.playheads(), "what is stopped while its bus is paused is over"
+    for bus in (-1, 16):
+        with pytest.raises(ValueError, match="bus"):
+            engine.pause_bus(bus)
+        with pytest.raises(ValueError, match="bus"):
+            engine.resume_bus(bus)
+
+
 @pytest.mark.parametrize("how", ["stop_sample", "stop_all", "unload"])
 def test_each_way_to_silence(engine: hotcue.AudioEngine, sounds: Sounds, how: str) -> None:
     load(engine, 3, sounds.constant("half.wav", 0.5, 48_000))

@@ -14,6 +14,7 @@ pub(super) struct Bus {
     planes: Box<[Lane]>,
     volume: f32,
     muted: bool,
+    pub(super) paused: bool,
     gain: Ramp,
     /// Something was added to it in this block.
     used: bool,
@@ -26,6 +27,7 @@ impl Bus {
             planes: vec![[0.0; BLOCK_FRAMES]; outputs].into(),
             volume: 1.0,
             muted: false,
+            paused: false,
             gain: Ramp::at(1.0),
             used: false,
             meter: Meter::new(meter_frames),

@@ -147,6 +147,17 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         /// How long it takes where something is heard, 1 ms at least; `None`: 5 ms.
         fade_frames: Option<u32>,
     },
+    /// Fades all voices of a bus to silence; they keep their places, and what is played on it
+    /// waits at its start. One that is on its way out is over then.
+    PauseBus {
+        /// Which of the [`BUSES`](super::BUSES).
+        bus: u32,
+    },
+    /// Lets the voices of a paused bus go on, but those that are paused themselves.
+    ResumeBus {
+        /// Which bus.
+        bus: u32,
+    },
     /// Turns the limiter of the master on or off: on, nothing leaves that is beyond full scale,
     /// and everything leaves 2 ms later.
     SetLimiter {
@@ -214,6 +225,8 @@ impl<S, R> ControlMessage<S, R> {
             M::SetBus { bus, volume, muted, fade_frames } => {
                 M::SetBus { bus, volume, muted, fade_frames }
             }
+            M::PauseBus { bus } => M::PauseBus { bus },
+            M::ResumeBus { bus } => M::ResumeBus { bus },
             M::SetLimiter { on } => M::SetLimiter { on },
             M::SetVolume { volume, fade_frames } => M::SetVolume { volume, fade_frames },
             M::SetSpeed { speed } => M::SetSpeed { speed },

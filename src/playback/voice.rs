@@ -1,6 +1,6 @@
 //! One sounding sample.
 //!
-//! Four factors make a voice's level. The *gate* is open unless the voice is paused, stands
+//! Four factors make a voice's level. The *gate* is open unless the voice or its bus is paused, stands
 //! still, waits for frames that are not decoded yet, or is about to jump; while it is shut the
 //! voice keeps its place. The *release* falls once, when something ends the voice; the *tail*
 //! falls on the way to where it ends by itself. The *volume* is the caller's, times the gain that the
@@ -90,6 +90,8 @@ pub(super) struct Voice {
     speed: f64,
     pace: Ramp<f64>,
     paused: bool,
+    /// Its bus is paused.
+    held: bool,
     starved: bool,
     /// Has not sounded since it was put to where its sample begins: then the attack is the
     /// sample's own, and no fade touches it.
@@ -149,6 +151,7 @@ impl Voice {
             speed: sane(params.speed, -4.0, 4.0).unwrap_or(1.0),
             pace: Ramp::at(0.0),
             paused: false,
+            held: false,
             starved: false,
             fresh: params.start_frame == 0 && params.fade_in_frames == 0,
             seek: None,
@@ -187,7 +190,7 @@ impl Voice {
 
     /// Whether it keeps its place until it is told to go on.
     pub(super) fn is_paused(&self) -> bool {
-        self.paused
+        self.paused || self.held
     }
 
     /// Whether it waits for frames that are not decoded yet, having sounded before.
@@ -239,6 +242,11 @@ impl Voice {
 
     pub(super) fn resume(&mut self) {
         self.paused = false;
+    }
+
+    /// Its bus is paused, or goes on.
+    pub(super) fn hold(&mut self, held: bool) {
+        self.held = held;
     }
 
     pub(super) fn seek(&mut self, frame: u64) {

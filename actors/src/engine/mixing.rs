@@ -39,6 +39,26 @@ impl AudioEngine {
         self.control(ControlMessage::SetBus { bus, volume, muted, fade_frames })
     }
 
+    /// Pauses a bus: its voices fade out within 5 ms and keep their places, and what is played on it,
+    /// now or at its frame, waits at its start, until [`resume_bus`](Self::resume_bus). Voices that
+    /// fade to their end are over by then. Pauses of single voices and of slots stay as they are.
+    ///
+    /// # Errors
+    /// `NotInitialized`, `OutOfRange` with the argument's name.
+    pub fn pause_bus(&self, bus: u32) -> Result<(), EngineError> {
+        check_bus(bus)?;
+        self.control(ControlMessage::PauseBus { bus })
+    }
+
+    /// Lets a paused bus go on, but for voices that are paused themselves.
+    ///
+    /// # Errors
+    /// As [`pause_bus`](Self::pause_bus).
+    pub fn resume_bus(&self, bus: u32) -> Result<(), EngineError> {
+        check_bus(bus)?;
+        self.control(ControlMessage::ResumeBus { bus })
+    }
+
     /// Turns the limiter on or off: on, nothing leaves that is beyond full scale, everything else
     /// to the bit as it was, and all of it 2 ms later, which `clock().latency_sec` counts. Turned on
     /// while something sounds, it does so after 7 ms.

@@ -143,6 +143,7 @@ enum Key {
     Volume,
     Speed,
     Bus(u32),
+    HoldBus(u32),
     Limiter,
     /// Stops: whether at a frame to come.
     StopAll(bool),
@@ -163,6 +164,7 @@ impl Key {
             M::SetVolume { .. } => Self::Volume,
             M::SetSpeed { .. } => Self::Speed,
             M::SetBus { bus, .. } => Self::Bus(bus),
+            M::PauseBus { bus } | M::ResumeBus { bus } => Self::HoldBus(bus),
             M::SetLimiter { .. } => Self::Limiter,
             M::StopAll { at_frame, .. } => Self::StopAll(at_frame.is_some()),
             M::StopSample { slot, at_frame, .. } => Self::StopSlot(slot, at_frame.is_some()),

@@ -115,6 +115,8 @@ impl WaitingPlays {
             | M::Play { .. }
             | M::PlayStream { .. }
             | M::SetBus { .. }
+            | M::PauseBus { .. }
+            | M::ResumeBus { .. }
             | M::SetLimiter { .. }
             | M::SetVolume { .. }
             | M::SetSpeed { .. } => {}

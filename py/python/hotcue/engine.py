@@ -749,6 +749,17 @@ class AudioEngine:
         fade of the volume, and its end leads to where that was to go."""
         self._native.set_bus(bus, volume, muted, fade_sec)
 
+    def pause_bus(self, bus: SupportsIndex) -> None:
+        """Pauses all that is heard through a bus, 0 to 15: within 5 ms its voices fade to silence
+        and keep their places, and what is played on it, now or at its frame, waits at its start.
+        Voices that fade to their end are over by then."""
+        self._native.pause_bus(bus)
+
+    def resume_bus(self, bus: SupportsIndex) -> None:
+        """Lets a paused bus go on, but for voices that are paused themselves (`pause_voice`,
+        `pause_sample`)."""
+        self._native.resume_bus(bus)
+
     def set_limiter(self, on: bool) -> None:
         """Turns the limiter of the whole mix on or off, without a click.
 

@@ -58,6 +58,8 @@ impl Mixer {
                     bus.set(volume, muted, silent, fade);
                 }
             }
+            M::PauseBus { bus } => self.hold_bus(bus, true),
+            M::ResumeBus { bus } => self.hold_bus(bus, false),
             M::SetLimiter { on } => {
                 let silent = self.is_silent(|_| true);
                 self.limiter.set(on, silent);
@@ -132,6 +134,8 @@ impl Mixer {
         self.buffers.hold(buffer);
         self.voices[index] =
             Voice::new(id, slot, buffer, self.next_sequence, params, own_loop, phase);
+        let bus = self.voices[index].bus;
+        self.voices[index].hold(self.buses[bus].paused);
         self.taking = None;
         self.next_sequence += 1;
         if phase == Phase::Started {
@@ -206,6 +210,14 @@ impl Mixer {
         {
             voice.set_loop(looping, sample, common);
         }
+    }
+
+    /// Pauses a bus or lets it go on, with whatever is heard through it.
+    fn hold_bus(&mut self, bus: u32, paused: bool) {
+        let Some(place) = self.buses.get_mut(bus as usize) else { return };
+        place.paused = paused;
+        let voices = self.voices.iter_mut().filter(|voice| voice.bus == bus as usize);
+        voices.for_each(|voice| voice.hold(paused));
     }
 
     fn stop(&mut self, fade_frames: u32, at_frame: Option<u64>, filter: impl Fn(&Voice) -> bool) {

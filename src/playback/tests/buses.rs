@@ -1,7 +1,7 @@
 //! Buses, meters, playheads, the limiter: what lies between the voices and the output.
 
 use super::*;
-use crate::playback::{BUSES, Level, VoiceState};
+use crate::playback::{BUSES, Level, Retrigger, VoiceState};
 
 fn set_bus(bus: u32, volume: Option<f32>, muted: Option<bool>) -> ControlMessage {
     ControlMessage::SetBus { bus, volume, muted, fade_frames: None }
@@ -60,6 +60,93 @@ fn changes_of_a_bus_do_not_click() {
         assert!(sharpest(&out) < 4e-3, "{}", sharpest(&out));
         assert!(out[4_920 + RAMP..].iter().all(|value| *value == 0.0));
     }
+}
+
+/// What is heard of a rig with two voices, on buses 3 and 4, the first of which is paused.
+fn held(a: &[f32], b: &[f32]) -> Rig {
+    let mut rig = Rig::new();
+    rig.load(0, vec![a.to_vec()]);
+    rig.load(1, vec![b.to_vec()]);
+    rig.play(1, 0, VoiceParams { bus: 3, ..params() });
+    rig.play(2, 1, VoiceParams { bus: 4, ..params() });
+    rig.left(1_000);
+    rig.send(ControlMessage::PauseBus { bus: 3 });
+    rig.left(RAMP);
+    rig
+}
+
+#[test]
+fn what_is_heard_through_a_paused_bus_keeps_its_place_and_all_else_goes_on() {
+    let (a, b) = (noise(9_000, 30), noise(9_000, 31));
+    let mut rig = held(&a, &b);
+    let frames = 1_000 + RAMP..3_000 + RAMP;
+    assert_eq!(rig.left(2_000), b[frames], "from where it was on");
+    let heads = rig.controller.shared().playheads();
+    let shown: Vec<_> = heads.iter().map(|it| (it.voice, it.position_frames, it.state)).collect();
+    let place = (1_000 + RAMP) as f64;
+    assert_eq!(shown, [(1, place, VoiceState::Paused), (2, place + 2_000.0, VoiceState::Playing)]);
+    rig.send(ControlMessage::ResumeBus { bus: 3 });
+    rig.left(RAMP);
+    let expected: Vec<f32> =
+        (0..1_000).map(|frame| a[1_000 + 2 * RAMP + frame] + b[3_000 + 2 * RAMP + frame]).collect();
+    assert_eq!(rig.left(1_000), expected);
+    assert_eq!(rig.ends(), []);
+}
+
+#[test]
+fn a_paused_bus_does_not_click() {
+    let mut rig = Rig::new();
+    rig.load(0, vec![sine(100.0, 48_000)]);
+    rig.play(1, 0, params());
+    let mut out = rig.left(4_920);
+    for message in [ControlMessage::PauseBus { bus: 0 }, ControlMessage::ResumeBus { bus: 0 }] {
+        rig.send(message);
+        out.extend(rig.left(3_000));
+    }
+    assert!(sharpest(&out) < 4e-3, "{}", sharpest(&out));
+    assert!(out[4_920 + RAMP..7_920].iter().all(|value| *value == 0.0));
+}
+
+#[test]
+fn what_is_played_on_a_paused_bus_waits_at_its_attack() {
+    let (a, b) = (noise(9_000, 30), vec![0.0; 9_000]);
+    for at_frame in [None, Some(1_500)] {
+        let mut rig = held(&a, &b);
+        rig.send(ControlMessage::UnloadSample { slot: 1 });
+        rig.play(3, 0, VoiceParams { bus: 3, at_frame, retrigger: Retrigger::Restart, ..params() });
+        assert!(rig.left(2_000).iter().all(|value| *value == 0.0));
+        assert!(rig.events().iter().any(
+            |event| matches!(event, PlaybackEvent::Started { voice: 3, frame, .. } if *frame == at_frame.unwrap_or(1_000 + RAMP as u64))
+        ));
+        rig.send(ControlMessage::ResumeBus { bus: 3 });
+        assert_eq!(rig.left(1_000), a[..1_000], "{at_frame:?}");
+    }
+}
+
+#[test]
+fn a_pause_of_a_voice_outlasts_that_of_its_bus_and_a_fade_to_the_end_does_not() {
+    let (a, b) = (noise(9_000, 30), noise(9_000, 31));
+    let mut rig = held(&a, &b);
+    rig.send(ControlMessage::PauseVoice { voice: 1 });
+    rig.send(ControlMessage::ResumeBus { bus: 3 });
+    let frames = 1_000 + RAMP..2_000 + RAMP;
+    assert_eq!(rig.left(1_000), b[frames]);
+    rig.send(ControlMessage::PauseBus { bus: 3 });
+    rig.send(ControlMessage::ResumeVoice { voice: 1 });
+    let frames = 2_000 + RAMP..3_000 + RAMP;
+    assert_eq!(rig.left(1_000), b[frames], "its bus holds it");
+    rig.send(ControlMessage::StopVoice { voice: 2, fade_frames: 5_000, at_frame: None });
+    rig.send(ControlMessage::PauseBus { bus: 4 });
+    rig.left(1_000);
+    let end = (3_000 + 2 * RAMP) as u64;
+    assert_eq!(rig.ends(), [(2, end, EndReason::Stopped)]);
+    // Neither does it hold what is stopped.
+    rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 5_000, at_frame: None });
+    rig.left(10);
+    assert_eq!(rig.ends(), [(1, end + 1_000 - RAMP as u64, EndReason::Stopped)]);
+    // A bus that does not exist is none.
+    rig.send(ControlMessage::PauseBus { bus: 16 });
+    rig.left(10);
 }
 
 #[test]

@@ -65,13 +65,18 @@ impl Dice {
         }
     }
 
+    /// One of the buses that voices of these dice are on, or one that is not there.
+    fn bus(&mut self) -> u32 {
+        u32::try_from(self.below(17)).expect("small")
+    }
+
     pub(super) fn message(&mut self, rig: &mut Rig, newest: u64) -> ControlMessage {
         let voice = newest.saturating_sub(self.below(12));
         let slot = self.slot();
         let clock_frames = rig.controller.shared().clock_frames();
         let at_frame = (self.below(2) == 0).then(|| clock_frames + self.below(500));
         let fade_frames = [None, Some(0), Some(1_000)][self.size(3)];
-        match self.below(17) {
+        match self.below(19) {
             0 | 1 => {
                 let frames = self.size(1500);
                 let planes = vec![noise(frames, 12); 1 + self.size(2)];
@@ -102,11 +107,13 @@ impl Dice {
                 fade_frames,
             },
             15 => ControlMessage::SetBus {
-                bus: u32::try_from(self.below(17)).expect("small"),
+                bus: self.bus(),
                 volume: Some(self.below(5) as f32 / 2.0),
                 muted: Some(self.below(4) == 0),
                 fade_frames,
             },
+            17 => ControlMessage::PauseBus { bus: self.bus() },
+            18 => ControlMessage::ResumeBus { bus: self.bus() },
             16 => ControlMessage::SetLimiter { on: self.below(2) == 0 },
             10 if self.below(20) == 0 => ControlMessage::StopAll { fade_frames: 240, at_frame },
             _ => ControlMessage::PauseSample { slot },

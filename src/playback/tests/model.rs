@@ -13,6 +13,8 @@ struct Model {
     backwards: bool,
     place: i64,
     paused: bool,
+    /// Its bus is paused.
+    held: bool,
     seek: Option<i64>,
     attack: bool,
     gate: Fade,
@@ -72,6 +74,7 @@ impl Model {
             backwards,
             place: if backwards { sample.len() as i64 - 1 } else { 0 },
             paused: false,
+            held: false,
             seek: None,
             attack: true,
             gate: Fade::at(0.0),
@@ -109,6 +112,8 @@ impl Model {
                     Some(_) => {}
                 }
             }
+            ControlMessage::PauseBus { bus: 0 } => self.held = true,
+            ControlMessage::ResumeBus { bus: 0 } => self.held = false,
             _ if self.release.is_some() => {}
             ControlMessage::PauseVoice { .. } => self.paused = true,
             ControlMessage::ResumeVoice { .. } => self.paused = false,
@@ -129,6 +134,10 @@ impl Model {
         }
     }
 
+    fn stands(&self) -> bool {
+        self.paused || self.held
+    }
+
     /// The next frame.
     fn step(&mut self) -> f64 {
         if let Some((_, fade_frames)) = self.stop.take_if(|(frame, _)| *frame == self.clock) {
@@ -139,7 +148,7 @@ impl Model {
         if self.over {
             return 0.0;
         }
-        if (self.paused || self.seek.is_some()) && self.gate.to > 0.0 {
+        if (self.stands() || self.seek.is_some()) && self.gate.to > 0.0 {
             self.gate.go(0.0, fade(self.gate.value()));
         }
         if self.gate.is_shut() {
@@ -151,11 +160,11 @@ impl Model {
                 self.place = frame;
                 self.attack = frame == 0 && !self.backwards;
             }
-            if self.paused {
+            if self.stands() {
                 return 0.0;
             }
         }
-        if !self.paused && self.seek.is_none() {
+        if !self.stands() && self.seek.is_none() {
             if self.attack {
                 self.gate = Fade::at(1.0);
             }
@@ -185,12 +194,16 @@ impl Model {
     }
 }
 
-/// A command for voice 1 that the model knows.
+/// A command for voice 1, or its bus, that the model knows.
 fn command(dice: &mut Dice, clock: u64) -> ControlMessage {
     let voice = 1;
-    match dice.below(12) {
+    match dice.below(14) {
         0..=2 => ControlMessage::PauseVoice { voice },
         3..=5 => ControlMessage::ResumeVoice { voice },
+        12 if dice.below(2) == 0 => ControlMessage::PauseBus { bus: 0 },
+        // Another bus is not its.
+        12 => ControlMessage::PauseBus { bus: 1 + u32::from(dice.below(2) == 0) },
+        13 => ControlMessage::ResumeBus { bus: 0 },
         6 | 7 => ControlMessage::SeekVoice { voice, frame: dice.below(4) * dice.below(900) },
         8..=10 => ControlMessage::SetVoice {
             voice,

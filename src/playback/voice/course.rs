@@ -48,7 +48,7 @@ impl Voice {
                 }
                 Material::Stream(reader) => self.runs_dry(reader, length, frames, ramp_frames),
             };
-            let shut = self.paused || self.starved || speed == 0.0 || self.seek.is_some();
+            let shut = self.is_paused() || self.starved || speed == 0.0 || self.seek.is_some();
             self.move_gate(shut, ramp_frames);
             if !self.gate.rests_at(0.0) {
                 break;
