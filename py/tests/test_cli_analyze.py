@@ -18,7 +18,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support import PATIENCE_SEC, Sounds, heed_ctrl_c, wav_bytes
+from support import PATIENCE_SEC, Sounds, heed_ctrl_c, wait_until, wav_bytes
 from test_analyze import chords, clicks, major
 from test_cli import plain, run, run_in_terminal
 from test_metadata import frame, id3
@@ -122,8 +122,12 @@ def test_a_table_tells_tempo_key_and_loudness(beat: Path, tune: Path) -> None:
     assert "\x1b" not in done.stdout
 
 
+@pytest.mark.parametrize("form", [[], ["--csv"], ["--json"]], ids=str)
 def test_lines_are_printed_as_files_are_heard(
-    beat: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    form: list[str],
+    beat: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     printed: list[str] = []
 
@@ -134,7 +138,8 @@ def test_lines_are_printed_as_files_are_heard(
     monkeypatch.setattr("hotcue.cli.analyze.examine", hear)
     for copy in range(20):
         (beat.parent / f"{copy}.wav").hardlink_to(beat)
-    assert main(["analyze", "--kinds", "loudness", "--workers", "1", str(beat.parent)]) == 0
+    args = ["analyze", *form, "--kinds", "loudness", "--workers", "1", str(beat.parent)]
+    assert main(args) == 0
     # The names of the columns, and all but those of which one is heard and two wait.
     assert "".join(printed).count("\n") >= 1 + 21 - 4
 
@@ -167,6 +172,8 @@ def test_json_has_the_rows_of_analyze(tune: Path) -> None:
     assert done.returncode == 1
     assert done.stderr == f"hotcue: {tune.parent / 'missing.wav'}: file not found\n"
     document = json.loads(done.stdout)
+    assert done.stdout == json.dumps(document, indent=1) + "\n"
+    assert list(document) == ["files", "failed", "elapsed_sec"]
     good, missing = document["files"]
     assert document["failed"] == 1
     assert (good["path"], good["duration_sec"], good["channels"]) == (str(tune), 4.0, 2)
@@ -366,6 +373,27 @@ def test_ctrl_c_ends_it_at_once(sounds: Sounds) -> None:
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=PATIENCE_SEC)
     assert (process.returncode, stderr) == (130, "hotcue: interrupted\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
+def test_json_is_complete_after_ctrl_c(beat: Path, sounds: Sounds) -> None:
+    paths = [beat, sounds.wav("half_an_hour.wav", frames=RATE * 1800)]
+    told = beat.with_name("told.json")
+    with told.open("w") as stdout:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hotcue", "analyze", "--json", *map(str, paths)],
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=heed_ctrl_c,
+        )
+    wait_until("the first is heard", lambda: told.stat().st_size > 0)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=PATIENCE_SEC)
+    assert (process.returncode, stderr) == (130, "hotcue: interrupted\n")
+    document = json.loads(told.read_text())
+    assert [row["path"] for row in document["files"]] == [str(beat)]
+    assert (document["failed"], document["interrupted"]) == (0, True)
 
 
 def test_a_tempogram_is_brightest_where_pulses_are() -> None:

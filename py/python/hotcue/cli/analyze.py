@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import threading
@@ -12,14 +11,13 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn
 
 from ..analysis import Kind, examine
 from ..errors import LoadError
 from .files import expand
-from .heard import CsvWriter, Heard, TableWriter, as_json
+from .heard import CsvWriter, Heard, JsonWriter, TableWriter
 from .picture import draw
 from .text import complain, console, reason
 
@@ -54,31 +52,37 @@ def analyze(args: argparse.Namespace) -> int:
     drawn = bool(pictures or exports) or not (args.json or args.csv)
     kinds: tuple[Kind, ...] = (*args.kinds, "waveform") if drawn else args.kinds
     content = _standard_input() if STANDARD_INPUT in files else b""
-    progress = _progress(len(files), visible=not (args.csv and sys.stdout.isatty()))
+    progress = _progress(len(files), visible=not ((args.csv or args.json) and sys.stdout.isatty()))
     # Of each file no more than what is printed: waveforms of a large folder would fill the memory.
-    documents: list[dict[str, Any]] = []
-    writer = None
-    if not args.json:
+    writer: CsvWriter | JsonWriter | TableWriter
+    if args.csv:
+        writer = CsvWriter()
+    elif args.json:
+        writer = JsonWriter(args.kinds)
+    else:
         screen = progress.console if sys.stdout.isatty() else console()
-        writer = CsvWriter() if args.csv else TableWriter(screen, files, args.kinds)
+        writer = TableWriter(screen, files, args.kinds)
     started = time.perf_counter()
     failed = 0
-    with progress, closing(_hear(files, content, kinds, args.workers)) as hearing:
-        for row in hearing:
-            progress.advance(progress.task_ids[0])
-            row = _written(row, pictures.get(row.path), exports.get(row.path))
-            if row.error:
-                failed += 1
-                complain(f"{row.path}: {row.error}")
-            if writer is not None:
+    interrupted: KeyboardInterrupt | None = None
+    try:
+        with progress, closing(_hear(files, content, kinds, args.workers)) as hearing:
+            for row in hearing:
+                progress.advance(progress.task_ids[0])
+                row = _written(row, pictures.get(row.path), exports.get(row.path))
+                if row.error:
+                    failed += 1
+                    complain(f"{row.path}: {row.error}")
                 writer.write(row)
-            else:
-                documents.append(as_json(row, args.kinds))
+    except KeyboardInterrupt as error:
+        interrupted = error
     elapsed = time.perf_counter() - started
-    if args.json:
-        document = {"files": documents, "failed": failed, "elapsed_sec": elapsed}
-        print(json.dumps(document, indent=1))
-    elif not args.csv:
+    if isinstance(writer, JsonWriter):
+        totals = {"failed": failed, "elapsed_sec": elapsed}
+        writer.close(totals | ({"interrupted": True} if interrupted else {}))
+    if interrupted:
+        raise interrupted
+    if isinstance(writer, TableWriter):
         bad = f", {failed} failed" if failed else ""
         done = len(files) - failed
         console().print(f"{done} of {len(files)} analysed in {elapsed:.2f} s{bad}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import textwrap
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -148,6 +150,26 @@ def _pixels(coloured: ColouredWaveform) -> dict[str, list[list[float]]]:
     names = ("min", "max", "rms", "low", "mid", "high")
     # As decimal numbers: each value is the nearest float64 of so many digits.
     return {name: np.round(drawn[name].astype(float), DECIMALS).tolist() for name in names}
+
+
+class JsonWriter:
+    """One document of JSON on stdout, file by file, so that what was heard is there whatever ends
+    the command."""
+
+    def __init__(self, kinds: Sequence[Kind]) -> None:
+        self._kinds = kinds
+        self._before = '{\n "files": ['
+
+    def write(self, row: Heard) -> None:
+        """One entry of ``files``."""
+        entry = json.dumps(as_json(row, self._kinds), indent=1)
+        print(self._before, textwrap.indent(entry, "  "), sep="\n", end="", flush=True)
+        self._before = ","
+
+    def close(self, totals: dict[str, Any]) -> None:
+        """Ends the document, with what is said of all files."""
+        begun = "\n ]," if self._before == "," else f"{self._before}],"
+        print(begun, json.dumps(totals, indent=1).removeprefix("{\n"), sep="\n", flush=True)
 
 
 class TableWriter:
