@@ -22,7 +22,7 @@ use crate::decode::{self, Decoder, OpenedSource, ReadState};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning, Stage};
 use crate::metadata::{Collector, MAX_KEPT_COVER_BYTES, Metadata, Pictures};
 use crate::resample::Workbench;
-use crate::source::{self, Pulse, Source, SourceIdentity};
+use crate::source::{self, Pulse, Source, SourceIdentity, is_another};
 
 /// What is shown while the last frame is not yet written.
 const ALMOST_DONE_PERCENT: f32 = 99.9;
@@ -303,7 +303,8 @@ impl LoadJob {
     fn reopen(&mut self) -> Result<Box<dyn Decoder>, LoadError> {
         let source = OpenedSource::open(&self.source, Arc::clone(&self.pulse))?;
         if let Some(opened) = &mut self.opened {
-            if (opened.identity, opened.byte_len) != (source.identity(), source.byte_len()) {
+            let is_another = is_another(source.identity(), opened.identity);
+            if is_another || opened.byte_len != source.byte_len() {
                 let message = "the file changed while it was read";
                 return Err(LoadError::new(LoadErrorKind::Io, message));
             }

@@ -13,8 +13,8 @@ use crate::error::LoadError;
 
 pub use extension::extensions;
 pub(crate) use extension::mismatch;
-pub(crate) use identity::identity;
 pub use identity::{SourceIdentity, identify};
+pub(crate) use identity::{identity, is_another};
 pub use pulse::Pulse;
 
 /// Where the bytes of a load come from. Cheap to clone.

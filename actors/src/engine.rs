@@ -210,8 +210,9 @@ impl AudioEngine {
         if let Some(cache) = self.cache.get() {
             return Ok(Some(Arc::clone(cache)));
         }
-        let cache = Cache::open(folder, self.config.cache_bytes)
-            .map_err(|error| EngineError::Cache(format!("{}: {error}", folder.display())))?;
+        let cache = Cache::open(folder, self.config.cache_bytes).map_err(|error| {
+            EngineError::Cache { folder: folder.clone(), source: Arc::new(error) }
+        })?;
         Ok(Some(Arc::clone(self.cache.get_or_init(|| Arc::new(cache)))))
     }
 

@@ -1,6 +1,8 @@
 //! What the engine refuses, and why.
 
-use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::{fmt, io};
 
 use hotcue::analysis::AnalysisError;
 use hotcue::output::DeviceError;
@@ -65,11 +67,16 @@ pub enum EngineError {
     #[error("render() needs output=\"offline\"")]
     NotOffline,
     /// The cache's folder could not be made or listed.
-    #[error("could not open the cache: {0}")]
-    Cache(String),
+    #[error("could not open the cache: {}: {source}", folder.display())]
+    Cache {
+        /// `EngineConfig::cache_dir`.
+        folder: PathBuf,
+        /// What the system says.
+        source: Arc<io::Error>,
+    },
     /// A thread could not be started.
     #[error("could not start the engine's threads: {0}")]
-    Threads(String),
+    Threads(#[source] Arc<io::Error>),
     /// This is a forked child of the process that made the engine, or of one in which some engine
     /// ran: threads do not survive a fork, and what they waited in is left behind.
     #[error("no engine goes on in a forked child, nor can one run where its parent ran some")]

@@ -1,7 +1,9 @@
 //! The façade's errors as Python's. The exceptions themselves are defined in `hotcue.errors`.
 
 use std::any::Any;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use hotcue::analysis::AnalysisKind;
 use hotcue::output::DeviceError;
@@ -10,7 +12,8 @@ use hotcue_actors::{
     AnalysisFailure, ConfigError, EngineError, LoadFailure, LoadTicket, SubmitError,
 };
 use pyo3::exceptions::{
-    PyFileNotFoundError, PyOSError, PyPermissionError, PyRuntimeError, PyValueError,
+    PyFileNotFoundError, PyNotADirectoryError, PyOSError, PyPermissionError, PyRuntimeError,
+    PyValueError,
 };
 use pyo3::prelude::*;
 
@@ -58,9 +61,26 @@ pub(crate) fn engine_error(py: Python<'_>, error: EngineError) -> PyErr {
             raised(py, "NotReadyError", (message,))
         }
         EngineError::Device(error) => device_error(py, &error),
-        EngineError::Cache(_) => PyOSError::new_err(message),
+        EngineError::Cache { folder, source } => cache_error(&folder, &source, message),
         EngineError::Forked => forked(),
         _ => raised(py, "HotcueError", (message,)),
+    }
+}
+
+/// Why a folder cannot be a cache: an `OSError` of the kind that fits, with `errno` and `filename`
+/// where the system has said a number.
+fn cache_error(folder: &Path, error: &io::Error, message: String) -> PyErr {
+    match error.raw_os_error().filter(|_| cfg!(unix)) {
+        Some(number) => {
+            let why = error.to_string();
+            let why = why.trim_end_matches(&format!(" (os error {number})"));
+            let why = format!("could not open the cache: {why}");
+            PyOSError::new_err((number, why, folder.as_os_str().to_owned()))
+        }
+        None if error.kind() == io::ErrorKind::NotADirectory => {
+            PyNotADirectoryError::new_err(message)
+        }
+        None => PyOSError::new_err(message),
     }
 }
 

@@ -73,7 +73,7 @@ type LevelRow = (Vec<f32>, Vec<f32>);
 pub(crate) type MeterRow = (LevelRow, Vec<LevelRow>, f32);
 
 /// Where a voice is: `hotcue.Playhead`.
-pub(crate) type PlayheadRow = (u64, u32, f64, &'static str);
+pub(crate) type PlayheadRow = (u64, u32, f64, &'static str, u64);
 
 pub(crate) fn meter_row(meters: &Meters) -> MeterRow {
     let row = |levels: &Vec<Level>| {
@@ -84,5 +84,5 @@ pub(crate) fn meter_row(meters: &Meters) -> MeterRow {
 }
 
 pub(crate) fn playhead_row(head: &VoicePosition) -> PlayheadRow {
-    (head.voice, head.id, head.position_sec, head.state.as_str())
+    (head.voice, head.id, head.position_sec, head.state.as_str(), head.frame)
 }

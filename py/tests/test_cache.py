@@ -241,8 +241,12 @@ def test_a_cached_load_can_be_cancelled_and_kept_within_a_budget(tmp_path: Path)
 
 def test_what_cannot_be_a_folder_says_so(sounds: Sounds) -> None:
     file = sounds.wav()
-    with pytest.raises(OSError, match=r"could not open the cache: .*a\.wav: not a folder$"):
+    message = r"could not open the cache: .*a\.wav: not a folder$"
+    with pytest.raises(NotADirectoryError, match=message):
         hotcue.AudioEngine(output="offline", cache_dir=file).run()
+    with pytest.raises(NotADirectoryError, match="could not open the cache: ") as inside:
+        hotcue.AudioEngine(output="offline", cache_dir=file / "cache").run()
+    assert inside.value.filename == str(file / "cache")
     with pytest.raises(ValueError, match="cache_dir is empty"):
         hotcue.AudioEngine(cache_dir="")
     with pytest.raises(ValueError, match="cache_bytes out of range"):

@@ -139,7 +139,7 @@ def test_buses_meters_and_playheads(sounds: Sounds) -> None:
         assert meters.buses[0].peak == [0.0, 0.0]
         assert meters.limiter_gain == 1.0
         (head,) = engine.playheads()
-        assert head == hotcue.Playhead(voice, 0, pytest.approx(0.1), "playing")  # type: ignore[arg-type]
+        assert head == (voice, 0, pytest.approx(0.1), "playing", 4_800)
         engine.set_bus(3, muted=True)
         engine.render(480)
         assert not engine.render(480).any()

@@ -224,11 +224,11 @@ def test_replacing_the_file_keeps_the_settings(board: Board) -> None:
 
 def test_a_pad_that_plays_knows_where_until_it_ends(board: Board, sound: ScriptedSound) -> None:
     board.add(["/a/a.wav"])
-    sound.heads = [Playhead(7, 0, 0.25, "playing")]
+    sound.heads = [Playhead(7, 0, 0.25, "playing", 0)]
     board.listen()
     assert board.pads[0].position_sec == 0.25
     revision = board.pads[0].revision
-    sound.heads = [Playhead(7, 0, 0.5, "playing")]
+    sound.heads = [Playhead(7, 0, 0.5, "playing", 0)]
     board.listen()
     assert (board.pads[0].position_sec, board.pads[0].revision) == (0.5, revision)
     sound.heads = []

@@ -115,13 +115,7 @@ pub(super) fn is_hex(text: &str) -> bool {
 
 /// Whether the path of a source still leads to `file`, and nobody is seen to have written to it.
 pub(super) fn is_unchanged(source: &Source, file: SourceIdentity) -> bool {
-    source.path().and_then(|path| identify(path).ok()).is_some_and(|now| is_same(now, file))
-}
-
-/// Whether two are of one file that nobody has written to in between, not even one who gave it its
-/// old time back, as taggers do.
-pub(super) fn is_same(one: SourceIdentity, other: SourceIdentity) -> bool {
-    one == other && one.changed_ns == other.changed_ns
+    source.path().and_then(|path| identify(path).ok()).is_some_and(|now| now == file)
 }
 
 /// Whether a file was left alone for long enough that any later change shows in its times.

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::card::{Key, Name, is_same, is_settled, is_unchanged};
+use super::card::{Key, Name, is_settled, is_unchanged};
 use super::entry::{EntryReader, is_worth_it};
 use super::hashing::Hashing;
 use super::store::Cache;
@@ -253,7 +253,7 @@ impl CachedLoad {
     fn store(&mut self, job: &LoadJob, sample: LoadedSample) -> State {
         let decoded = job.identity();
         let both = decoded.zip(self.opened);
-        let is_same = self.is_settled && both.is_some_and(|(one, other)| is_same(one, other));
+        let is_same = self.is_settled && both.is_some_and(|(one, other)| one == other);
         self.opened = decoded;
         let bytes = sample.buffer.byte_len() as u64;
         if !is_same || !is_worth_it(&sample) || !self.cache.has_room_for(bytes) {

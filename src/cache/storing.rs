@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use super::card::{Key, Name, is_same, is_unchanged};
+use super::card::{Key, Name, is_unchanged};
 use super::entry::{EntryWriter, record_of};
 use super::hashing::Hashing;
 use super::records::Record;
@@ -86,9 +86,7 @@ impl CacheStore {
                 Some(content) => self.begin_to_write(content),
                 None => match OpenedSource::open(&self.origin.source, Arc::clone(&self.pulse)) {
                     // By now the path may lead to another file, and back before it is hashed.
-                    Ok(source)
-                        if source.identity().is_some_and(|it| is_same(it, self.origin.file)) =>
-                    {
+                    Ok(source) if source.identity().is_some_and(|it| it == self.origin.file) => {
                         State::Hashing(Box::new(Hashing::new(source)))
                     }
                     _ => State::Over,

@@ -138,17 +138,17 @@ impl Mixer {
         self.shared.set_clock(self.clock_frames);
         let common = self.common();
         let (mut voices, mut jumping) = (0, 0);
-        for (place, voice) in self.voices.iter().enumerate() {
+        for voice in &self.voices {
             if voice.phase != Phase::Free
                 && let Some(Material::Stream(reader)) = self.buffers.get(voice.buffer)
             {
                 voice.tell(reader, common);
                 jumping += u32::from(voice.fades_before_it_jumps());
             }
-            let playhead = playhead(voice);
-            voices += u32::from(playhead.is_some());
-            self.shared.show_playhead(place, playhead);
+            voices += u32::from(voice.phase != Phase::Free);
         }
+        let playheads = self.voices.iter().map(|voice| playhead(voice, self.clock_frames));
+        self.shared.show_playheads(self.clock_frames, playheads);
         self.shared.set_voices(voices);
         self.shared.set_jumping_streams(jumping);
         self.shared.set_limiter_frames(self.limiter.latency_frames());
@@ -195,7 +195,8 @@ impl Mixer {
         let (mut done, mut looped_at) = (0, None);
         let end = loop {
             if done == frames {
-                break None;
+                // At once: what starts at the very next frame is not to find it still sounding.
+                break voice.is_over(sample).then(|| voice.end_reason());
             }
             match voice.next_segment(sample, common, frames - done) {
                 Segment::Silence => break None,
@@ -282,7 +283,7 @@ impl Mixer {
 }
 
 /// What is shown of a voice.
-fn playhead(voice: &Voice) -> Option<Playhead> {
+fn playhead(voice: &Voice, clock_frame: u64) -> Option<Playhead> {
     let state = match voice.phase {
         Phase::Free => return None,
         Phase::Waiting { .. } => VoiceState::Waiting,
@@ -291,5 +292,5 @@ fn playhead(voice: &Voice) -> Option<Playhead> {
         Phase::Started => VoiceState::Playing,
     };
     let Voice { id, slot, .. } = *voice;
-    Some(Playhead { voice: id, slot, position_frames: voice.position(), state })
+    Some(Playhead { voice: id, slot, position_frames: voice.position(), state, clock_frame })
 }

@@ -13,6 +13,8 @@ pub struct Playhead {
     pub position_frames: f64,
     /// What it does.
     pub state: VoiceState,
+    /// The frame of the render clock that this is of.
+    pub clock_frame: u64,
 }
 
 /// What a voice does at the moment.
@@ -42,71 +44,134 @@ impl VoiceState {
     }
 }
 
+/// How often the callback may overtake somebody who reads; in practice it never does twice.
+const MOST_READS: usize = 64;
+
 /// One place for a voice, as the callback shows it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Place {
-    /// Of the voice, and one more; 0: nobody. Ids do not come twice, so whoever reads the same
-    /// one before and after the rest has read what belongs together.
+    /// Of the voice, and one more; 0: nobody.
     tag: AtomicU64,
     slot: AtomicU32,
     position_bits: AtomicU64,
     state: AtomicU8,
 }
 
+/// Everybody who is there at one frame of the clock.
+#[derive(Debug, Default)]
+struct Picture {
+    clock_frame: AtomicU64,
+    places: Box<[Place]>,
+}
+
 /// All places for voices; the callback writes, any thread reads, nobody waits.
+///
+/// There are two pictures: one is shown while the other is made. Who reads waits for no writer that
+/// has been interrupted; it reads again only if, meanwhile, a whole picture was made.
 #[derive(Debug, Default)]
 pub(super) struct PlayheadTable {
-    places: Box<[Place]>,
+    pictures: [Picture; 2],
+    /// How many were made; the last of them is shown.
+    made: AtomicU64,
 }
 
 impl PlayheadTable {
     pub(super) fn new(places: usize) -> Self {
-        let empty = |_| Place {
-            tag: AtomicU64::new(0),
-            slot: AtomicU32::new(0),
-            position_bits: AtomicU64::new(0),
-            state: AtomicU8::new(0),
+        let empty = || Picture {
+            clock_frame: AtomicU64::new(0),
+            places: (0..places).map(|_| Place::default()).collect(),
         };
-        Self { places: (0..places).map(empty).collect() }
+        Self { pictures: [empty(), empty()], made: AtomicU64::new(0) }
     }
 
-    /// Shows who is at a place now. Realtime-safe; one thread writes.
-    pub(super) fn show(&self, place: usize, playhead: Option<Playhead>) {
-        let Some(place) = self.places.get(place) else { return };
-        let Some(playhead) = playhead else { return place.tag.store(0, Ordering::Relaxed) };
-        let tag = playhead.voice.wrapping_add(1);
-        let is_new = place.tag.load(Ordering::Relaxed) != tag;
-        if is_new {
-            place.tag.store(0, Ordering::Relaxed);
-            // Before anything of the new voice, the old tag is gone: pairs with the fence in `read`.
-            fence(Ordering::Release);
-            place.slot.store(playhead.slot, Ordering::Relaxed);
+    /// Shows who is at each place at a frame of the clock. Realtime-safe; one thread writes.
+    pub(super) fn show(&self, clock_frame: u64, playheads: impl Iterator<Item = Option<Playhead>>) {
+        let made = self.made.load(Ordering::Relaxed);
+        // Before anything of this one, that the last one is shown: pairs with the fence in `read`.
+        fence(Ordering::Release);
+        let picture = &self.pictures[usize::from(made % 2 == 0)];
+        picture.clock_frame.store(clock_frame, Ordering::Relaxed);
+        for (place, playhead) in picture.places.iter().zip(playheads) {
+            place.show(playhead);
         }
-        place.position_bits.store(playhead.position_frames.to_bits(), Ordering::Relaxed);
-        place.state.store(playhead.state as u8, Ordering::Relaxed);
-        if is_new {
-            // Release: who finds the tag finds what belongs to it.
-            place.tag.store(tag, Ordering::Release);
-        }
+        // Release: who finds it made finds all of it.
+        self.made.store(made.wrapping_add(1), Ordering::Release);
     }
 
-    /// Everybody who is there.
+    /// Everybody who is there, all at the same frame.
     pub(super) fn read(&self) -> Vec<Playhead> {
-        self.places.iter().filter_map(Place::read).collect()
+        let mut heads = Vec::new();
+        for _ in 0..MOST_READS {
+            let made = self.made.load(Ordering::Acquire);
+            let picture = &self.pictures[usize::from(made % 2 == 1)];
+            let clock_frame = picture.clock_frame.load(Ordering::Relaxed);
+            heads.clear();
+            heads.extend(picture.places.iter().filter_map(|place| place.read(clock_frame)));
+            // Acquire: if anything of a later picture was read, there is one by now.
+            fence(Ordering::Acquire);
+            if self.made.load(Ordering::Relaxed) == made {
+                break;
+            }
+        }
+        heads
     }
 }
 
 impl Place {
-    fn read(&self) -> Option<Playhead> {
-        let tag = self.tag.load(Ordering::Acquire);
-        let playhead = Playhead {
-            voice: tag.checked_sub(1)?,
+    fn show(&self, playhead: Option<Playhead>) {
+        let Some(playhead) = playhead else { return self.tag.store(0, Ordering::Relaxed) };
+        self.tag.store(playhead.voice.wrapping_add(1), Ordering::Relaxed);
+        self.slot.store(playhead.slot, Ordering::Relaxed);
+        self.position_bits.store(playhead.position_frames.to_bits(), Ordering::Relaxed);
+        self.state.store(playhead.state as u8, Ordering::Relaxed);
+    }
+
+    fn read(&self, clock_frame: u64) -> Option<Playhead> {
+        Some(Playhead {
+            voice: self.tag.load(Ordering::Relaxed).checked_sub(1)?,
             slot: self.slot.load(Ordering::Relaxed),
             position_frames: f64::from_bits(self.position_bits.load(Ordering::Relaxed)),
             state: VoiceState::ALL[usize::from(self.state.load(Ordering::Relaxed))],
+            clock_frame,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn whoever_reads_has_all_voices_at_one_frame() {
+        const PLACES: u32 = 16;
+        let table = PlayheadTable::new(PLACES as usize);
+        assert_eq!(table.read(), []);
+        let shown = |clock_frame: u64| {
+            // Nobody in some of them, another voice in each every few frames.
+            (0..PLACES).map(move |slot| {
+                (clock_frame % 7 != u64::from(slot)).then_some(Playhead {
+                    voice: clock_frame / 5,
+                    slot,
+                    position_frames: clock_frame as f64 + f64::from(slot),
+                    state: VoiceState::Playing,
+                    clock_frame,
+                })
+            })
         };
-        // Acquire: if anything of a later voice was read, its tag, or none, is read now.
-        fence(Ordering::Acquire);
-        (self.tag.load(Ordering::Relaxed) == tag).then_some(playhead)
+        let mut seen = 0;
+        thread::scope(|scope| {
+            let writer =
+                scope.spawn(|| (1..400_000).for_each(|frame| table.show(frame, shown(frame))));
+            while !writer.is_finished() {
+                let heads = table.read();
+                let Some(frame) = heads.first().map(|head| head.clock_frame) else { continue };
+                assert_eq!(heads, shown(frame).flatten().collect::<Vec<_>>());
+                seen += 1;
+            }
+        });
+        assert!(seen > 100, "{seen}");
+        assert_eq!(table.read(), shown(399_999).flatten().collect::<Vec<_>>());
     }
 }

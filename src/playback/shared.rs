@@ -131,7 +131,7 @@ impl PlaybackShared {
         })
     }
 
-    /// Where every voice is at the end of the last block.
+    /// Where every voice is at the end of the last block, all at the same frame of the clock.
     pub fn playheads(&self) -> Vec<Playhead> {
         self.playheads.read()
     }
@@ -156,8 +156,12 @@ impl PlaybackShared {
         self.most_voices.fetch_max(voices, Ordering::Relaxed);
     }
 
-    pub(super) fn show_playhead(&self, place: usize, playhead: Option<Playhead>) {
-        self.playheads.show(place, playhead);
+    pub(super) fn show_playheads(
+        &self,
+        clock_frame: u64,
+        playheads: impl Iterator<Item = Option<Playhead>>,
+    ) {
+        self.playheads.show(clock_frame, playheads);
     }
 
     pub(super) fn count_underrun(&self) {

@@ -4,13 +4,12 @@
 mod windows;
 
 use std::fs::{File, Metadata};
-use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::Path;
 
-/// A file with a certain content: equal as long as it is the same file and nobody has written
-/// to it, as far as length and time of modification tell.
-#[derive(Clone, Copy, Debug)]
+/// A file with a certain content: equal as long as it is the same file and nobody has changed
+/// anything about it, as far as its length and its times tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SourceIdentity {
     /// The file system.
     pub device: u64,
@@ -22,28 +21,15 @@ pub struct SourceIdentity {
     pub modified_ns: i128,
     /// When anything about it was last changed, its times included, in ns since 1970: what gives a
     /// file that it has written to its old time back, as taggers do, shows here. So does what
-    /// leaves its content alone, as another name or other permissions; it makes no other file.
+    /// leaves its content alone, as another name or other permissions.
     pub changed_ns: i128,
 }
 
-impl SourceIdentity {
-    fn key(&self) -> (u64, u64, u64, i128) {
-        (self.device, self.inode, self.len, self.modified_ns)
-    }
-}
-
-impl PartialEq for SourceIdentity {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for SourceIdentity {}
-
-impl Hash for SourceIdentity {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key().hash(state);
-    }
+/// Whether what is read on of a file that was opened before would be of another one, or of one that
+/// was written to since. Another name or other permissions end no load and no stream.
+pub(crate) fn is_another(now: Option<SourceIdentity>, opened: Option<SourceIdentity>) -> bool {
+    let written = |file: SourceIdentity| (file.device, file.inode, file.len, file.modified_ns);
+    now.map(written) != opened.map(written)
 }
 
 /// Asks which file `path` leads to now, without opening it to read.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::decode::{self, Decoder, Kept, OpenedSource, ReadState};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::Collector;
-use crate::source::{Pulse, Source, SourceIdentity, identify};
+use crate::source::{Pulse, Source, SourceIdentity, identify, is_another};
 
 /// Where a sample comes from, which file that was when it was opened first, and what is kept of it
 /// for whoever opens it again.
@@ -50,7 +50,8 @@ impl Origin {
         found: &mut Collector,
     ) -> Result<Opened, LoadError> {
         let content = OpenedSource::open(&self.source, pulse)?;
-        if (content.identity(), content.byte_len()) != (self.identity, self.byte_len) {
+        let is_another = is_another(content.identity(), self.identity);
+        if is_another || content.byte_len() != self.byte_len {
             return Err(changed());
         }
         self.read(content, found)
@@ -89,9 +90,9 @@ impl Origin {
     /// `io` where another file is there by now.
     pub(super) fn check(&self) -> Result<(), LoadError> {
         let found = self.source.path().and_then(|path| identify(path).ok());
-        match found.filter(|found| Some(*found) != self.identity) {
-            Some(_) => Err(changed()),
-            None => Ok(()),
+        match found.is_some() && is_another(found, self.identity) {
+            true => Err(changed()),
+            false => Ok(()),
         }
     }
 }

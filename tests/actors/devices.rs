@@ -44,7 +44,7 @@ fn on_paths(devices: &[&MockHandle]) -> AudioEngine {
 fn play_ramp(engine: &AudioEngine) {
     let plane = (0..1 << 20).map(|n| n as f32 / (1 << 20) as f32).collect();
     let ramp = SampleBuffer::from_planes(48_000, vec![plane]).expect("valid");
-    engine.stream_handle().expect("it runs").push_sample(0, ramp);
+    engine.stream_handle().expect("it runs").push_sample(0, ramp).expect("it runs");
     engine.play_sample(0, PlayOptions::default()).expect("it runs");
 }
 

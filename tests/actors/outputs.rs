@@ -247,11 +247,15 @@ fn a_pushed_sample_plays() {
     let engine = offline(1);
     let handle = engine.stream_handle().expect("it runs");
     let buffer = hotcue::SampleBuffer::from_planes(48_000, vec![vec![0.25; 100]]).expect("valid");
-    handle.push_sample(7, buffer);
+    let too_high = handle.push_sample(4096, Arc::clone(&buffer));
+    assert_eq!(too_high, Err(SubmitError::IdOutOfRange));
+    handle.push_sample(7, Arc::clone(&buffer)).expect("it runs");
     assert!(engine.sample(7).expect("it runs").is_some());
     engine.play_sample(7, PlayOptions::default()).expect("it runs");
     let sound = engine.render(100).expect("offline").samples;
     assert!(sound.iter().all(|value| *value == 0.25), "{sound:?}");
+    engine.shut_down();
+    assert_eq!(handle.push_sample(7, buffer), Err(SubmitError::Closed));
 }
 
 #[test]

@@ -160,7 +160,7 @@ fn promise_4_a_load_that_ends_without_success_fades_its_voices_and_empties_the_s
             "pushed" => {
                 let silence = hotcue::SampleBuffer::from_planes(RATE, vec![vec![0.0; 100]]);
                 let handle = engine.stream_handle().expect("it runs");
-                handle.push_sample(0, silence.expect("valid"));
+                handle.push_sample(0, silence.expect("valid")).expect("it runs");
                 SlotState::Ready
             }
             _ => {

@@ -205,7 +205,7 @@ fn promise_10_an_unload_after_a_push_leaves_the_slot_empty() {
     let handle = engine.stream_handle().expect("it runs");
     let buffer = hotcue::SampleBuffer::from_planes(48_000, vec![vec![0.25; 100]]).expect("valid");
     for _ in 0..500 {
-        handle.push_sample(7, Arc::clone(&buffer));
+        handle.push_sample(7, Arc::clone(&buffer)).expect("it runs");
         assert!(engine.play_sample(7, Default::default()).expect("it runs").is_some());
         engine.unload_sample(7).expect("it runs");
         assert!(engine.sample(7).expect("it runs").is_none());

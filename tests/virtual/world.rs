@@ -447,7 +447,7 @@ impl Caller {
     fn push(&mut self) {
         let slot = self.slot();
         let handle = self.engine.stream_handle().expect("it runs");
-        handle.push_sample(slot, Arc::clone(&self.pushed));
+        handle.push_sample(slot, Arc::clone(&self.pushed)).expect("it runs");
         self.note(Call::Push { slot });
         self.model.push(slot as usize, &self.pushed);
     }

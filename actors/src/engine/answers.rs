@@ -90,6 +90,8 @@ pub struct VoicePosition {
     pub position_sec: f64,
     /// What it does.
     pub state: VoiceState,
+    /// The frame of the engine's clock that this is of; one for all voices.
+    pub frame: u64,
 }
 
 /// Frames out of `render()`.

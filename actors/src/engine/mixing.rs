@@ -100,6 +100,7 @@ impl AudioEngine {
                 id: head.slot,
                 position_sec: head.position_frames / rate,
                 state: head.state,
+                frame: head.clock_frame,
             });
             Ok(positions.collect())
         })

@@ -1,5 +1,6 @@
 //! Threads of a running engine: how they start, and how they end.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -125,14 +126,14 @@ impl Running {
                 plan.run(&started_tx);
                 drop(running);
             })
-            .map_err(|error| EngineError::Threads(error.to_string()))?;
+            .map_err(failed)?;
         match started_rx.recv() {
             Ok(Ok((started, system))) => Ok(draft.with(started, Some((system, system_thread)))),
             Ok(Err(error)) => {
                 system_thread.join().ok();
-                Err(EngineError::Threads(error))
+                Err(failed(error))
             }
-            Err(_) => Err(EngineError::Threads("the system thread ended".to_owned())),
+            Err(_) => Err(failed(io::Error::other("the system thread ended"))),
         }
     }
 
@@ -147,7 +148,7 @@ impl Running {
     ) -> Result<Self, EngineError> {
         let (plan, view) = Plan::new(config, audio, events, notices, place);
         let draft = plan.draft(view);
-        let started = plan.start_actors().map_err(EngineError::Threads)?;
+        let started = plan.start_actors().map_err(failed)?;
         Ok(draft.with(started, None))
     }
 
@@ -286,7 +287,7 @@ impl Plan {
         }
     }
 
-    fn run(self, started: &Sender<Result<(Started, System), String>>) {
+    fn run(self, started: &Sender<io::Result<(Started, System)>>) {
         let system = System::new();
         let result = system
             .block_on(async { self.start_actors().map(|started| (started, System::current())) });
@@ -304,17 +305,15 @@ impl Plan {
         system.run().ok();
     }
 
-    fn start_actors(self) -> Result<Started, String> {
+    fn start_actors(self) -> io::Result<Started> {
         let Place { homes, workshop } = self.place;
-        let open = || homes.open().map_err(|error| error.to_string());
         let named = |name: &'static str| {
             // Weak: the runtime can outlive the engine, and must not keep its samples.
             let table = Arc::downgrade(&self.table);
             let home = homes
-                .open_for_many(move || table.upgrade().is_some_and(|all| all.queued() >= RUSH))
-                .map_err(|error| error.to_string())?;
+                .open_for_many(move || table.upgrade().is_some_and(|all| all.queued() >= RUSH))?;
             home.prepare(move || os::name_thread(name));
-            Ok::<_, String>(home)
+            Ok::<_, io::Error>(home)
         };
         let sink_home = named("hotcue-sink")?;
         // Supervisor and bus share a thread: each is awake for a moment only, and most of what a
@@ -324,8 +323,8 @@ impl Plan {
         // caller at every few dozen loads that are submitted in a row.
         let nice = os::nice() + self.config.worker_nice;
         loader_home.prepare(move || os::set_nice(nice));
-        let workers = (0..self.workers).map(|_| open()).collect::<Result<Vec<_>, _>>()?;
-        let scout = open()?;
+        let workers = (0..self.workers).map(|_| homes.open()).collect::<Result<Vec<_>, _>>()?;
+        let scout = homes.open()?;
 
         let events = self.events;
         let bus = loader_home.start(|_| EventBus::new(vec![events]));
@@ -421,4 +420,9 @@ fn join_within(homes: Vec<Home>, patience: Duration) {
         }
         Err(RecvTimeoutError::Timeout) => {}
     }
+}
+
+/// A thread that did not start.
+fn failed(error: io::Error) -> EngineError {
+    EngineError::Threads(Arc::new(error))
 }

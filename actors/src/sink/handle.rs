@@ -7,6 +7,7 @@ use actix_rt::time::Instant;
 use hotcue::SampleBuffer;
 
 use super::AudioSinkActor;
+use crate::error::SubmitError;
 use crate::messages::{Arriving, Decoded, PushSample};
 use crate::request::Request;
 use crate::sample::Sample;
@@ -27,15 +28,20 @@ impl AudioStreamHandle {
     }
 
     /// Puts `buffer` into `slot` without a load: no event follows, and once this has returned,
-    /// the slot holds it. A slot outside the table is ignored. `buffer` should be finished and at
-    /// the engine's rate: it is played as it is. It is the caller's memory: it neither counts
-    /// against the memory budget nor is evicted.
-    pub fn push_sample(&self, slot: u32, buffer: Arc<SampleBuffer>) {
-        if self.table.check_slot(slot).is_ok() {
-            let sample = Resident::pushed(Sample::from_buffer(buffer));
-            let change = self.table.set_sample(slot, &sample);
-            self.sink.do_send(PushSample { slot, change, sample });
+    /// the slot holds it. `buffer` should be finished and at the engine's rate: it is played as it
+    /// is. It is the caller's memory: it neither counts against the memory budget nor is evicted.
+    ///
+    /// # Errors
+    /// `IdOutOfRange`; `Closed` where the engine has shut down.
+    pub fn push_sample(&self, slot: u32, buffer: Arc<SampleBuffer>) -> Result<(), SubmitError> {
+        self.table.check_slot(slot)?;
+        if !self.sink.connected() {
+            return Err(SubmitError::Closed);
         }
+        let sample = Resident::pushed(Sample::from_buffer(buffer));
+        let change = self.table.set_sample(slot, &sample);
+        self.sink.do_send(PushSample { slot, change, sample });
+        Ok(())
     }
 
     /// Has the slots of `requests` play a sample that is still arriving, if they are empty.

@@ -611,8 +611,9 @@ class AudioEngine:
         heard through, see `set_bus`.
 
         If `max_voices` sound already, or wait for their frames, it takes the place of the quietest
-        at once, by volume and fade, of equals the oldest; one that waits goes last. That one fades
-        in 5 ms, and its `ended` event says ``"stolen"``.
+        at once, by volume and fade, of equals the oldest; if all of them wait, that of the one that
+        would start last, if that is not itself. That one fades in 5 ms, and its `ended` event says
+        ``"stolen"``.
 
         If the slot has no sample yet and its load runs, `when_loading` decides: start as soon as
         it can (one play waits per id, the latest, for at most `max_wait_sec`), drop it, or raise

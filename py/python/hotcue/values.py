@@ -59,7 +59,7 @@ class Meters(NamedTuple):
 
 
 class Playhead(NamedTuple):
-    """Where a voice is in its sample, at the engine's `clock().frame`."""
+    """Where a voice is in its sample, at a frame of the engine's clock."""
 
     voice: int
     id: int
@@ -67,6 +67,8 @@ class Playhead(NamedTuple):
     """Where in its sample it plays on."""
     state: Literal["waiting", "playing", "paused", "stopping"]
     """Waits for its `at_frame`, sounds, keeps its place, or fades and is over then."""
+    frame: int
+    """The frame of the engine's clock at which it is there: all of one call are of the same one."""
 
 
 class Clock(NamedTuple):

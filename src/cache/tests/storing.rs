@@ -8,7 +8,7 @@ use super::{Folder, assert_same, counts, decoded, finish, load, options, settled
 use crate::cache::{Cache, CacheStore, CachedLoad};
 use crate::job::{LoadedSample, Step};
 use crate::resample::Workbench;
-use crate::source::{Source, identify};
+use crate::source::{Source, identify, is_another};
 use crate::testing::ramp_wav;
 
 /// A file whose sample is too long to be stored at once: 22 MB.
@@ -120,7 +120,9 @@ fn retouch(path: &Path) {
     fs::write(path, bytes).expect("writable");
     File::options().append(true).open(path).and_then(|it| it.set_modified(modified)).expect("ours");
     settled(path);
-    assert_eq!(identify(path).expect("there"), before, "the loader cannot tell them apart");
+    let now = identify(path).expect("there");
+    assert!(!is_another(Some(now), Some(before)), "a load that reads on cannot tell them apart");
+    assert_ne!(now, before);
 }
 
 #[cfg(unix)]

@@ -128,7 +128,7 @@ impl Mixer {
         if at_frame.is_none() && !self.make_way(slot, params.retrigger, params.choke) {
             return self.report_end(id, slot, self.clock_frames, EndReason::Ignored);
         }
-        let Some(index) = self.make_room() else {
+        let Some(index) = self.make_room(at_frame) else {
             return self.report_end(id, slot, self.clock_frames, EndReason::Stolen);
         };
         self.buffers.hold(buffer);
@@ -160,7 +160,7 @@ impl Mixer {
         let due =
             |voice: &Voice| matches!(voice.phase, Phase::Waiting { at_frame } if at_frame <= now);
         // Ends: each turn starts or ends one that is due.
-        while let Some(index) = self.weakest(due, |_| (false, 0.0)) {
+        while let Some(index) = self.weakest(due, |_| 0.0) {
             let Voice { id, slot, retrigger, choke, .. } = self.voices[index];
             if self.make_way(slot, retrigger, choke) {
                 self.voices[index].phase = Phase::Started;

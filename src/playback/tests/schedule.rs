@@ -54,6 +54,62 @@ fn a_waiting_voice_can_be_stopped_and_never_sounds() {
     }
 }
 
+#[test]
+fn what_ends_at_a_frame_sounds_no_more_for_what_starts_there() {
+    const LENGTH: usize = 300;
+    use Retrigger::{Ignore, Overlap, Restart, Toggle};
+    for (retrigger, choke) in
+        [(Ignore, None), (Toggle, None), (Restart, None), (Overlap, Some(3)), (Ignore, Some(3))]
+    {
+        for ahead in [true, false] {
+            let what = format!("{retrigger:?} {choke:?} {ahead}");
+            let mut rig = Rig::new();
+            rig.load(0, vec![vec![0.5; LENGTH]]);
+            let play = |rig: &mut Rig, voice: u64| {
+                let at_frame = Some(voice * LENGTH as u64);
+                rig.play(voice, 0, VoiceParams { retrigger, choke, at_frame, ..params() });
+            };
+            if ahead {
+                (0..5).for_each(|voice| play(&mut rig, voice));
+            }
+            for voice in 0..5 {
+                if !ahead {
+                    play(&mut rig, voice);
+                }
+                // Whole blocks, and parts of one.
+                let out: Vec<f32> = [256, 40, 4].map(|frames| rig.left(frames)).concat();
+                assert_eq!(out, [0.5; LENGTH], "{what}: voice {voice}");
+            }
+            let finished = |voice| (voice, (voice + 1) * LENGTH as u64, EndReason::Finished);
+            assert_eq!(rig.ends(), (0..5).map(finished).collect::<Vec<_>>(), "{what}");
+            assert_eq!(rig.controller.shared().voices(), 0, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_voice_that_has_faded_by_a_frame_is_over_at_that_frame() {
+    let mut rig = Rig::new();
+    rig.load(0, vec![vec![0.5; 5_000]]);
+    rig.play(1, 0, params());
+    rig.left(100);
+    rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 500, at_frame: None });
+    rig.left(500);
+    assert_eq!(rig.ends(), [(1, 600, EndReason::Stopped)]);
+    // Paused at its very end it keeps its place, and is over once it goes on.
+    let heard = 100 + RAMP;
+    rig.play(2, 0, VoiceParams { start_frame: 5_000 - (heard + RAMP) as u64, ..params() });
+    rig.left(heard);
+    rig.send(ControlMessage::PauseVoice { voice: 2 });
+    rig.left(RAMP);
+    rig.left(1_000);
+    assert_eq!(rig.ends(), []);
+    rig.send(ControlMessage::ResumeVoice { voice: 2 });
+    assert_eq!(rig.left(10), [0.0; 10]);
+    let end = 600 + (heard + RAMP) as u64 + 1_000;
+    assert_eq!(rig.ends(), [(2, end, EndReason::Finished)]);
+}
+
 /// Voice 2 comes while voice 1 sounds, at once or at a frame; what is left after the fades, and
 /// the events.
 fn second(retrigger: Retrigger, at_frame: Option<u64>) -> (f32, Vec<PlaybackEvent>) {

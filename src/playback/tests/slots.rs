@@ -26,13 +26,13 @@ fn an_unloaded_sample_comes_home_after_its_fade() {
     rig.play(1, 0, params());
     rig.left(100);
     rig.send(ControlMessage::UnloadSample { slot: 0 });
-    rig.left(RAMP);
+    rig.left(RAMP - 1);
     assert_eq!(rig.controller.collect(), 0);
     rig.left(1);
     assert_eq!((rig.controller.collect(), sample.strong_count()), (1, 0));
     rig.play(2, 0, params());
     assert_eq!(rig.left(1), [0.0]);
-    assert_eq!(rig.ends()[1], (2, 341, EndReason::NoSample));
+    assert_eq!(rig.ends()[1], (2, 340, EndReason::NoSample));
 }
 
 #[test]

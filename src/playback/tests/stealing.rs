@@ -51,6 +51,27 @@ fn a_waiting_voice_is_the_last_to_go() {
 }
 
 #[test]
+fn of_more_than_there_is_room_for_those_that_start_first_are_heard() {
+    let mut rig = small(4);
+    // In no order, with two of one frame.
+    let frames = [700, 100, 900, 300, 500, 300, 200, 100];
+    for (voice, at_frame) in (0..).zip(frames) {
+        rig.play(voice, 0, VoiceParams { at_frame: Some(at_frame), ..params() });
+    }
+    rig.left(1);
+    let stolen: Vec<u64> = rig.ends().into_iter().map(|(voice, ..)| voice).collect();
+    // The fifth takes the place of that at 900, the sixth of that at 700, the seventh of that at
+    // 500, the last of the younger at 300.
+    assert_eq!(stolen, [2, 0, 4, 5]);
+    rig.play(8, 0, VoiceParams { at_frame: Some(400), ..params() });
+    rig.left(1);
+    assert_eq!(rig.ends(), [(8, 1, EndReason::Stolen)], "the new one would be the last");
+    rig.play(9, 0, params());
+    rig.left(1);
+    assert_eq!(rig.ends(), [(3, 2, EndReason::Stolen)], "one that starts at once has a place");
+}
+
+#[test]
 fn a_burst_leaves_the_newest_and_never_more_than_allowed() {
     let mut rig = small(4);
     for voice in 0..100 {

@@ -81,6 +81,17 @@ impl Voice {
         self.releasing.unwrap_or(EndReason::Finished)
     }
 
+    /// Whether a voice that has just sounded has nothing left to sound.
+    pub(in super::super) fn is_over(&self, sample: Material<'_>) -> bool {
+        if self.releasing.is_some() && self.is_silent() {
+            return true;
+        }
+        // One that turns round, jumps or has just been paused there is not.
+        let stays = self.pace.frames_left() > 0 || self.seek.is_some() || self.gate.rests_at(0.0);
+        let mut track = self.track;
+        !stays && track.run(fixed(self.pace.value()), self.length(sample), 0).is_none()
+    }
+
     /// Whether it goes on though its sample is over: told to jump while that was not, it does so now.
     pub(in super::super) fn jumps_at_its_end(&mut self) -> bool {
         let jumps = self.seek.is_some() && self.releasing.is_none();

@@ -308,7 +308,11 @@ impl<'a> Caller<'a> {
             let loads = if runs { std::mem::take(&mut slot.loads) } else { Vec::new() };
             *slot = OwnSlot { base: Some(Arc::clone(&buffer)), loads, raced: runs };
         }
-        handle.push_sample(id, buffer);
+        match handle.push_sample(id, buffer) {
+            Ok(()) => {}
+            Err(SubmitError::Closed) => return None,
+            Err(refused) => panic!("{refused}"),
+        }
         self.note(Done::Push { id });
         Some(())
     }

@@ -102,7 +102,7 @@ fn fill(rig: &Rig) -> Result<(), EngineError> {
     let planes = vec![minute.clone(), minute];
     let minute = SampleBuffer::from_planes(RATE, planes).expect("a valid sample");
     let handle = rig.engine.stream_handle()?;
-    (0..QUEUED).for_each(|id| handle.push_sample(id, Arc::clone(&minute)));
+    (0..QUEUED).try_for_each(|id| handle.push_sample(id, Arc::clone(&minute)))?;
     Ok(())
 }
 

@@ -100,7 +100,7 @@ impl<'a> Caller<'a> {
             }
             19 => self.engine.stop_sample(id, 0.005)?,
             20 if self.random.one_in(4) => {
-                self.engine.stream_handle()?.push_sample(id, self.material.pushed.clone());
+                self.engine.stream_handle()?.push_sample(id, self.material.pushed.clone())?;
             }
             20 | 21 => {
                 self.engine.state(id)?;
