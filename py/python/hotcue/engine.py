@@ -590,8 +590,8 @@ class AudioEngine:
         frame that is nearest. `fade_in_sec` and `fade_out_sec`, 0…60, fade it in, and out
         towards that end, exact to the frame. Where they are 0, the sample's own beginning and end
         are left as they are, and a start or an end in the middle takes 5 ms: a slice that begins
-        with an attack keeps it with a `fade_in_sec` of one frame. What starts beyond the end of the
-        sample ends at once.
+        with an attack keeps it with a `fade_in_sec` of one frame. The last frame of a fade out is
+        silent. What starts beyond the end ends at once; one that loops starts in its loop.
 
         `loop` repeats the stretch from `loop_start_sec` to `loop_end_sec` (None: the end), each the
         frame that is nearest: True or ``"forward"`` from its start to its end, ``"pingpong"`` there
@@ -606,7 +606,7 @@ class AudioEngine:
 
         `retrigger` says what happens to voices of the id that sound when it starts (or are paused,
         but do not fade already): nothing (``"overlap"``), they fade (``"restart"``), this one does
-        not sound (``"ignore"``), or both (``"toggle"``). `choke` is a group, any number: when it
+        not sound (``"ignore"``), or both (``"toggle"``). `choke` is a group, 0 to 2**32 - 1: when it
         starts, such voices of the same group fade, whatever their id. `bus`, 0 to 15, is what it is
         heard through, see `set_bus`.
 
@@ -701,6 +701,8 @@ class AudioEngine:
     def seek_voice(self, voice: SupportsIndex | None, position_sec: float) -> bool:
         """Moves one voice to `position_sec` of its sample. It fades where it is, in 5 ms, and from
         there on is heard from `position_sec`, with a fade unless that is the sample's beginning.
+        While it loops, what lies beyond its loop is a place in it, as many rounds back; beyond its
+        `end_sec` it is over.
         False if it had ended already."""
         return self._native.seek_voice(voice, position_sec)
 

@@ -91,6 +91,11 @@ const DEVIATION: f64 = 16.0;
 /// And where nothing else does, and what a tempo an octave from a middling one has against it then.
 const DEVIATION_ALONE: f64 = 40.0;
 const UNUSUAL_ALONE: f64 = 2.0;
+/// What an exact length says at a whole number of beats per minute and a half, of the 1 at a whole
+/// number. Of 270 loops made at 70.5 to 126.5 beats per minute, 79 % are right with it, where 41 were
+/// and nearly all others told twice as fast, and of 120 at what is usual from 160 to 180, as of
+/// the looked-at half of `benches/tempo`, as many as before; with more, these are fewer.
+const HALVES: f64 = 0.75;
 /// Where [exactness](length::exactness) is among what speaks for a tempo.
 const EXACTNESS: usize = 4;
 
@@ -180,12 +185,12 @@ impl Evidence<'_> {
         let beat_apart = crossed(1.0);
         let octaves = octaves(bpm);
         let snapped = fit.is_some_and(|fit| fit.bpm == bpm);
-        let whole = (bpm - bpm.round()).abs() < if snapped { 0.03 } else { 0.15 };
+        let is_whole = |bpm: f64| (bpm - bpm.round()).abs() < if snapped { 0.03 } else { 0.15 };
         let [length_sec, ..] = self.lengths_sec;
         let exact_sec = loop_sec.unwrap_or(length_sec);
         let exactness = fit
-            .filter(|_| whole && snapped)
-            .map_or(0.0, |fit| length::exactness(exact_sec, self.frame_sec, fit.beats));
+            .filter(|_| snapped)
+            .map_or(0.0, |fit| self.exactness(exact_sec, fit.beats, is_whole));
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         let onsets_per_beat = self.onsets as f64 / (length_sec * bpm / 60.0).max(1.0);
         let hz = bpm / 60.0;
@@ -193,7 +198,7 @@ impl Evidence<'_> {
             octaves * octaves,
             octaves,
             fit.map_or(0.0, |fit| fit.quality),
-            f64::from(u8::from(whole)),
+            f64::from(u8::from(is_whole(bpm))),
             exactness,
             (onsets_per_beat.max(0.1) / 3.0).log2().powi(2),
             self.pulse.strength(hz),
@@ -220,6 +225,16 @@ impl Evidence<'_> {
             // Songs are faster than loops.
             if length_sec > LONG_SEC { octaves } else { 0.0 },
         ]
+    }
+
+    /// How much it says that `length_sec` is so many beats at a whole number of beats per minute, or
+    /// at a whole number and a half: where that is right, double the tempo is a whole number, too.
+    fn exactness(&self, length_sec: f64, beats: u32, is_whole: impl Fn(f64) -> bool) -> f64 {
+        let of = |beats| match is_whole(length::bpm_of(length_sec, beats)) {
+            true => length::exactness(length_sec, self.frame_sec, beats),
+            false => 0.0,
+        };
+        of(beats).max(HALVES * of(2 * beats))
     }
 
     /// What is said by other multiples of a beat.

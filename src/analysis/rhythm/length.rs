@@ -78,7 +78,7 @@ pub(super) fn of_beats(length_sec: f64, beats: u32, heard_bpm: f64) -> Fit {
 /// Whether a file is as long, to the frame, as a program makes so many beats at a whole number of
 /// beats per minute. By chance, a file of some seconds is that with one in a hundred numbers of
 /// beats.
-fn is_exact(length_sec: f64, frame_sec: f64, beats: u32) -> bool {
+pub(super) fn is_exact(length_sec: f64, frame_sec: f64, beats: u32) -> bool {
     let beats_sec = 60.0 * f64::from(beats);
     let whole = (beats_sec / length_sec).round().max(1.0);
     (beats_sec / whole - length_sec).abs() <= EXACT_FRAMES * frame_sec

@@ -57,6 +57,33 @@ fn a_word_with_silence_around_it_has_no_more_than_a_guess() {
 }
 
 #[test]
+fn a_few_words_have_no_more_than_a_guess_and_a_loop_as_short_is_sure() {
+    let (mut guesses, mut sure) = (0, 0);
+    for seed in 1..=60 {
+        let mut noise = Noise(0x9e37_79b9_u32.wrapping_mul(seed));
+        let mut unit = || f64::midpoint(noise.next(), 1.0);
+        let seconds = 1.25 + 2.0 * unit();
+        let mut track = Track::new(44_100, seconds);
+        let mut at_sec = 0.03 + 0.1 * unit();
+        while at_sec < seconds - 0.15 {
+            track.strike(at_sec, 110.0 + 80.0 * unit(), 0.04, 0.3 + 0.3 * unit());
+            track.hiss(at_sec, 0.02, 0.2 * unit());
+            at_sec += 0.13 + 0.22 * unit();
+        }
+        let (_, tempo, _) = analyse(track.sample());
+        sure += u32::from(tempo.confidence >= 0.5);
+        guesses += u32::from((tempo.confidence - 0.4).abs() < 1e-9);
+    }
+    assert!(sure <= 6 && guesses >= 20, "{sure} are sure, {guesses} would be");
+    for bpm in [100.0, 120.0, 140.0] {
+        let mut track = Track::groove(44_100, bpm, 1);
+        track.plane.resize(track.plane.len() + 1_000, 0.0);
+        let (_, tempo, _) = analyse(track.sample());
+        assert!(tempo.confidence > 0.5, "{bpm}: {tempo:?}");
+    }
+}
+
+#[test]
 fn two_beats_below_the_shortest_length_are_a_guess_where_strokes_fill_them() {
     let sixteenths = |seconds: f64, strokes: u32| {
         let mut track = Track::new(44_100, seconds);

@@ -20,6 +20,16 @@ fn clicks_have_their_tempo_beats_and_onsets() {
 }
 
 #[test]
+fn a_tempo_of_a_whole_number_and_a_half_is_not_told_twice_as_fast() {
+    for bpm in [84.5, 87.5, 90.5, 93.5, 96.5, 102.5, 110.5] {
+        let (_, tempo, _) = analyse(Track::groove(44_100, bpm, 4).sample());
+        let found = tempo.bpm.expect("a pulse");
+        assert!((found - bpm).abs() < 0.01, "{found} for {bpm}: {tempo:?}");
+        assert_eq!(tempo.n_beats, Some(16), "at {bpm}");
+    }
+}
+
+#[test]
 fn a_loop_has_the_tempo_of_its_length() {
     for bpm in [72.0, 88.0, 93.0, 110.0, 126.0, 133.3, 140.0, 150.0, 165.0] {
         let (_, tempo, _) = analyse(Track::groove(44_100, bpm, 4).sample());
