@@ -26,6 +26,31 @@ fn the_response_is_that_of_48_khz() {
     }
 }
 
+#[test]
+fn below_48_khz_the_response_is_the_same_up_to_half_the_rate() {
+    for (rate_hz, tolerance_db) in [
+        (4_000.0, 0.31),
+        (8_000.0, 0.05),
+        (11_025.0, 0.015),
+        (16_000.0, 0.005),
+        (22_050.0, 0.003),
+        (32_000.0, 0.003),
+        (44_100.0, 0.003),
+    ] {
+        for part in 1..500 {
+            let frequency_hz = rate_hz * f64::from(part) / 1_000.0;
+            let difference = gain_db(rate_hz, frequency_hz) - gain_db(48_000.0, frequency_hz);
+            // The high-pass is bent where it is steep and nothing is left.
+            if frequency_hz > 30.0 {
+                assert!(
+                    difference.abs() < tolerance_db,
+                    "{difference} dB at {frequency_hz} Hz of {rate_hz}"
+                );
+            }
+        }
+    }
+}
+
 /// BS.1770-5, Annex 1: a sine of 997 Hz at full scale in one channel is −3.01 LKFS.
 #[test]
 fn the_reference_tone_is_the_same_at_all_rates() {
