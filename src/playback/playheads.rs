@@ -86,16 +86,21 @@ impl PlayheadTable {
 
     /// Shows who is at each place at a frame of the clock. Realtime-safe; one thread writes.
     pub(super) fn show(&self, clock_frame: u64, playheads: impl Iterator<Item = Option<Playhead>>) {
-        let made = self.made.load(Ordering::Relaxed);
+        let number = self.made.load(Ordering::Relaxed).wrapping_add(1);
         // Before anything of this one, that the last one is shown: pairs with the fence in `read`.
         fence(Ordering::Release);
-        let picture = &self.pictures[usize::from(made % 2 == 0)];
+        let picture = self.picture(number);
         picture.clock_frame.store(clock_frame, Ordering::Relaxed);
         for (place, playhead) in picture.places.iter().zip(playheads) {
             place.show(playhead);
         }
         // Release: who finds it made finds all of it.
-        self.made.store(made.wrapping_add(1), Ordering::Release);
+        self.made.store(number, Ordering::Release);
+    }
+
+    /// The one with this number, until the next but one is made.
+    fn picture(&self, number: u64) -> &Picture {
+        &self.pictures[usize::from(number.is_multiple_of(2))]
     }
 
     /// Everybody who is there, all at the same frame.
@@ -103,7 +108,7 @@ impl PlayheadTable {
         let mut heads = Vec::new();
         for _ in 0..MOST_READS {
             let made = self.made.load(Ordering::Acquire);
-            let picture = &self.pictures[usize::from(made % 2 == 1)];
+            let picture = self.picture(made);
             let clock_frame = picture.clock_frame.load(Ordering::Relaxed);
             heads.clear();
             heads.extend(picture.places.iter().filter_map(|place| place.read(clock_frame)));
