@@ -144,6 +144,13 @@ impl Decoder for SymphoniaDecoder {
     }
 
     fn warnings(&self) -> Vec<LoadWarning> {
-        self.stream.tally.warnings(&self.info)
+        let mut info = self.info.clone();
+        // Where positions are wrong, the last one may be as well.
+        let (frames, slack) = (self.stream.tally.frames, self.stream.clock.most_ahead());
+        info.frames = info.frames.map(|stated| match stated.saturating_sub(frames) <= slack {
+            true => stated.min(frames),
+            false => stated,
+        });
+        self.stream.tally.warnings(&info)
     }
 }

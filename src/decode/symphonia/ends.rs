@@ -51,24 +51,53 @@ impl Ends {
         track_id: u32,
     ) -> errors::Result<Option<Packet>> {
         while self.after.is_none() && !self.is_decided() {
-            match format.next_packet() {
-                Ok(Some(packet)) if packet.track_id != track_id => {}
-                Ok(Some(mut packet)) => {
-                    if self.is_ogg && self.is_vorbis {
-                        cut_start(&mut packet);
-                    }
-                    if packet.trim_end == Duration::ZERO {
-                        let whole = |packet: &mut Packet| packet.trim_end = Duration::ZERO;
-                        self.waiting.iter_mut().for_each(whole);
-                    }
-                    self.waiting.push_back(packet);
-                }
-                other => self.after = Some(other),
-            }
+            self.read_one(format, track_id);
         }
         match self.waiting.pop_front() {
             Some(packet) => Ok(Some(packet)),
             None => self.after.take().unwrap_or(Ok(None)),
+        }
+    }
+
+    /// Whether the times of the packets behind `packet`, before which `gap` frames seem to be missing,
+    /// fall back by about as much: then the page before it has a wrong position. Packets begin where
+    /// the page before theirs says that it ends.
+    pub(super) fn falls_back(
+        &mut self,
+        format: &mut dyn FormatReader,
+        track_id: u32,
+        packet: &Packet,
+        gap: u64,
+    ) -> bool {
+        let end_of = |packet: &Packet| packet.pts.saturating_add(packet.block_dur());
+        let mut end = end_of(packet);
+        for at in 0..MAX_WAITING {
+            while self.is_ogg && self.waiting.len() <= at && self.after.is_none() {
+                self.read_one(format, track_id);
+            }
+            let Some(next) = self.waiting.get(at) else { return false };
+            if next.pts != end {
+                return next.pts.duration_to(end).is_some_and(|back| back.get() >= gap / 2);
+            }
+            end = end_of(next);
+        }
+        false
+    }
+
+    /// Reads one more packet of this track into those that wait, or what comes behind them.
+    fn read_one(&mut self, format: &mut dyn FormatReader, track_id: u32) {
+        match format.next_packet() {
+            Ok(Some(packet)) if packet.track_id != track_id => {}
+            Ok(Some(mut packet)) => {
+                if self.is_ogg && self.is_vorbis {
+                    cut_start(&mut packet);
+                }
+                if packet.trim_end == Duration::ZERO {
+                    self.waiting.iter_mut().for_each(make_whole);
+                }
+                self.waiting.push_back(packet);
+            }
+            other => self.after = Some(other),
         }
     }
 
@@ -77,6 +106,12 @@ impl Ends {
         let decides = |packet: &Packet| !self.is_ogg || packet.trim_end == Duration::ZERO;
         self.waiting.front().is_some_and(decides) || self.waiting.len() > MAX_WAITING
     }
+}
+
+/// Cuts nothing off the end of `packet`.
+fn make_whole(packet: &mut Packet) {
+    packet.dur = packet.dur.saturating_add(packet.trim_end);
+    packet.trim_end = Duration::ZERO;
 }
 
 /// Cuts off what of `packet` lies before position 0, unless its position is absurd.

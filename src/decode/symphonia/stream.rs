@@ -7,6 +7,7 @@ use symphonia::core::audio::{ChannelLabel, Channels, GenericAudioBufferRef};
 use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::{FormatReader, Track};
+use symphonia::core::packet::Packet;
 
 use super::ends::Ends;
 use super::lost::{self, Clock};
@@ -138,7 +139,7 @@ impl PacketStream {
                 return self.end();
             }
         };
-        if let Some(gap) = self.clock.gap_before(&packet) {
+        if let Some(gap) = self.gap_before(&packet) {
             self.tally.bad_packets += 1;
             self.lose(gap);
         }
@@ -171,6 +172,12 @@ impl PacketStream {
                 self.end()
             }
         }
+    }
+
+    /// What is missing before `packet`, as [`Clock::gap_before`] says.
+    pub(super) fn gap_before(&mut self, packet: &Packet) -> Option<Option<u64>> {
+        let (format, ends, id) = (self.format.as_mut(), &mut self.ends, self.track.id);
+        self.clock.gap_before(packet, |gap| ends.falls_back(format, id, packet, gap))
     }
 
     /// Notes that `frames` frames are missing before what is decoded next; None: nobody knows how

@@ -139,10 +139,26 @@ fn on_four_pages(position: u64) -> Vec<u8> {
 #[test]
 fn a_page_whose_position_is_off_loses_and_adds_nothing() {
     let (whole, _) = decode(&fixture("vorbis.ogg")).expect("a good file");
-    for position in [5_824, 5_825, 5_823, 5_824 + 448, 5_824 - 448, 5_824 - 1_500] {
+    for position in
+        [5_824, 5_825, 5_823, 5_824 + 448, 5_824 + 1_105, 5_824 + 3_000, 5_824 - 448, 5_824 - 1_500]
+    {
         let (planes, warnings) = decode(&on_four_pages(position)).expect("a good file");
         assert!(planes == whole, "{position}: {} of {}", planes[0].len(), whole[0].len());
         assert!(warnings.is_empty(), "{position}: {warnings:?}");
+    }
+}
+
+#[test]
+fn a_last_page_whose_position_is_off_as_others_are_cuts_nothing_short() {
+    let (whole, _) = decode(&fixture("vorbis.ogg")).expect("a good file");
+    for (off, warns) in [(2_000, false), (0, true)] {
+        let mut pages = pages(&on_four_pages(5_824 + off));
+        let last = pages.last_mut().expect("four of them");
+        last[6..14].copy_from_slice(&(11_025_u64 + 2_000).to_le_bytes());
+        *last = with_checksum(last.clone());
+        let (planes, warnings) = decode(&pages.concat()).expect("a good file");
+        assert!(planes[0].starts_with(&whole[0]), "{off}");
+        assert_eq!(!warnings.is_empty(), warns, "{off}: {warnings:?}");
     }
 }
 
