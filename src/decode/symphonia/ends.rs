@@ -18,7 +18,8 @@ const MAX_PAGE_FRAMES: u64 = 255 * 4_096;
 /// Reads packets, and lets only the last ones of a stream be cut at their end. An Ogg page whose
 /// position says less than its packets hold cuts the last page; elsewhere that is a writer's
 /// mistake, and everything is played; but on the first page of Vorbis it means that the stream
-/// begins later, so that what lies before position 0 is cut off.
+/// begins later, so that what lies before position 0 is cut off; unless the page itself says that it
+/// ends before 0, as some encoder counts from its own delay on.
 ///
 /// # Sources
 /// *Vorbis I specification*, A.2: a position below the count of frames means an end, on the last
@@ -26,19 +27,26 @@ const MAX_PAGE_FRAMES: u64 = 255 * 4_096;
 pub(super) struct Ends {
     /// Elsewhere than in Ogg a packet may be cut anywhere.
     is_ogg: bool,
-    is_vorbis: bool,
+    /// Whether what lies before position 0 is cut off.
+    cuts_start: bool,
     waiting: VecDeque<Packet>,
     /// What came behind them, if that was no packet.
     after: Option<errors::Result<Option<Packet>>>,
 }
 
 impl Ends {
-    /// Of `track` in `format`.
-    pub(super) fn of(format: &dyn FormatReader, track: &Track) -> Self {
+    /// Of `track` in `format`; `is_before`: whether its first page ends before position 0 as it
+    /// says, which no program means to cut off.
+    pub(super) fn of(format: &dyn FormatReader, track: &Track, is_before: bool) -> Self {
         let is_ogg = format.format_info().short_name == "ogg";
         let codec = audio_parameters(track).map(|audio| audio.codec);
-        let is_vorbis = codec == Some(CODEC_ID_VORBIS);
-        Self { is_ogg, is_vorbis, waiting: VecDeque::new(), after: None }
+        let cuts_start = is_ogg && !is_before && codec == Some(CODEC_ID_VORBIS);
+        Self { is_ogg, cuts_start, waiting: VecDeque::new(), after: None }
+    }
+
+    /// The same, of a stream that was put to another place.
+    pub(super) fn anew(&self) -> Self {
+        Self { waiting: VecDeque::new(), after: None, ..*self }
     }
 
     /// The next packet of this track.
@@ -89,7 +97,7 @@ impl Ends {
         match format.next_packet() {
             Ok(Some(packet)) if packet.track_id != track_id => {}
             Ok(Some(mut packet)) => {
-                if self.is_ogg && self.is_vorbis {
+                if self.cuts_start {
                     cut_start(&mut packet);
                 }
                 if packet.trim_end == Duration::ZERO {

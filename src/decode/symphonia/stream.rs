@@ -16,6 +16,7 @@ use crate::decode::StreamInfo;
 use crate::decode::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use crate::decode::failure::source_failure;
 use crate::decode::reader::{CountingReader, ReadState};
+use crate::decode::vorbis::Positions;
 use crate::error::LoadError;
 use crate::spec::AudioSpec;
 
@@ -42,6 +43,8 @@ pub(super) struct PacketStream {
     pub(super) read: Arc<ReadState>,
     pub(super) clock: Clock,
     pub(super) ends: Ends,
+    /// Of its first stream.
+    positions: Positions,
     pub(super) unpacked: Unpacked,
     /// Frames that are missing before those in `unpacked`.
     pub(super) lost_frames: u64,
@@ -57,11 +60,12 @@ impl PacketStream {
         read: &Arc<ReadState>,
         head: &[u8],
     ) -> Result<Self, LoadError> {
-        let format = format_reader(reader, read, head)?;
+        let (format, positions) = format_reader(reader, read, head)?;
         let (track, codec) = audio_decoder(format.as_ref())?;
         Ok(Self {
             clock: Clock::new(&track, has_frame_times(format.as_ref())),
-            ends: Ends::of(format.as_ref(), &track),
+            ends: Ends::of(format.as_ref(), &track, positions.begin_before),
+            positions,
             format,
             codec,
             track,
@@ -100,8 +104,9 @@ impl PacketStream {
             .track
             .num_frames
             .or_else(|| lost::frames_of_media(self.format.media_info(), spec.sample_rate));
-        // A stream cut out of a longer one does not start at 0.
-        let start = self.clock.start().unwrap_or(0);
+        // A stream cut out of a longer one does not start at 0; one that counts from its encoder's
+        // delay on does, as its last page counts.
+        let start = self.clock.start().filter(|_| !self.positions.begin_before).unwrap_or(0);
         StreamInfo {
             spec,
             frames: frames

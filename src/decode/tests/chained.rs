@@ -210,6 +210,22 @@ fn a_stream_cut_out_of_a_longer_one_has_its_own_length() {
 }
 
 #[test]
+fn a_first_page_that_ends_before_0_as_it_says_cuts_nothing() {
+    let (whole, _) = decode(&fixture("vorbis.ogg")).expect("a good file");
+    let mut pages = pages(&fixture("vorbis.ogg"));
+    let audio = pages.pop().expect("a page of audio");
+    pages.push(part(&audio, 0..1, 104_u64.wrapping_neg(), 2));
+    pages.push(part(&audio, 1..5, 2_752 - 104, 3));
+    pages.push(part(&audio, 5..8, 5_824, 4));
+    pages.push(part(&audio, 8..usize::from(audio[26]), 11_025, 5));
+    let file = pages.concat();
+    let (planes, warnings) = decode(&file).expect("a good file");
+    assert!(planes == whole, "{} of {}", planes[0].len(), whole[0].len());
+    assert_eq!(warnings, []);
+    assert_eq!(stated(&file), Some(whole[0].len() as u64));
+}
+
+#[test]
 fn a_first_page_that_says_less_than_it_holds_cuts_the_start() {
     let file = on_four_pages(5_824);
     let (whole, _) = decode(&file).expect("a good file");
