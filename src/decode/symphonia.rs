@@ -79,7 +79,7 @@ impl SymphoniaDecoder {
             }
         };
         let mut info = stream.info(layout.spec.validate()?, byte_len);
-        info.length_stated = info.frames.is_some() && info.container != "aac";
+        info.length_stated &= info.frames.is_some();
         let delay = stream.track.delay.filter(|_| info.container == "mkv");
         let frames_to_skip = delay.map_or(0, u64::from);
         info.frames = info.frames.map(|frames| frames.saturating_sub(frames_to_skip));

@@ -100,22 +100,24 @@ impl PacketStream {
             _ => false,
         };
         let lossless = codec.starts_with("pcm_") || matches!(codec, "flac" | "alac");
-        let frames = self
+        let stated = self
             .track
             .num_frames
             .or_else(|| lost::frames_of_media(self.format.media_info(), spec.sample_rate));
+        let open_end = self.positions.open_end.filter(|_| stated.is_none());
         // A stream cut out of a longer one does not start at 0; one that counts from its encoder's
         // delay on does, as its last page counts.
         let start = self.clock.start().filter(|_| !self.positions.begin_before).unwrap_or(0);
         StreamInfo {
             spec,
-            frames: frames
+            frames: stated
+                .or(open_end)
                 .and_then(|end| i64::try_from(end).ok()?.checked_sub(start))
                 .and_then(|frames| u64::try_from(frames).ok())
                 .filter(|frames| *frames > 0),
-            frames_estimated,
+            frames_estimated: frames_estimated || open_end.is_some(),
             frames_counted: !frames_estimated,
-            length_stated: true,
+            length_stated: stated.is_some() && container != "aac",
             container: container.to_owned(),
             codec: codec.to_owned(),
             bits_per_sample: lossless

@@ -163,6 +163,22 @@ fn a_last_page_whose_position_is_off_as_others_are_cuts_nothing_short() {
 }
 
 #[test]
+fn a_stream_without_an_end_is_as_long_as_its_last_page_says() {
+    let mut pages = pages(&on_four_pages(5_824));
+    let last = pages.last_mut().expect("four of them");
+    last[5] &= !4;
+    *last = with_checksum(last.clone());
+    let file = pages.concat();
+    let other = with_serials(&fixture("vorbis.ogg"), 77);
+    for (file, frames) in [(file.clone(), Some(11_025)), ([file, other].concat(), None)] {
+        let decoder = open_bytes(&file).expect("a good file");
+        let info = decoder.info();
+        assert_eq!(info.frames, frames);
+        assert!(!info.length_stated && (info.frames_estimated || frames.is_none()));
+    }
+}
+
+#[test]
 fn what_a_lost_page_held_is_silent() {
     let (whole, _) = decode(&fixture("vorbis.ogg")).expect("a good file");
     let mut pages = pages(&on_four_pages(5_824));

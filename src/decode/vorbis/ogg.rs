@@ -21,10 +21,13 @@ const SETUP: u8 = 5;
 pub(in crate::decode) struct Positions {
     /// Whether the first page of audio ends before position 0.
     pub(in crate::decode) begin_before: bool,
+    /// Where the file ends with a page that does not end the stream, the position of that.
+    pub(in crate::decode) open_end: Option<u64>,
 }
 
 /// What comes in front of the audio.
 struct Start {
+    serial: u32,
     ident: Vec<u8>,
     setup: Vec<u8>,
     /// Whether the position of the first page of audio is below 0.
@@ -39,11 +42,33 @@ struct Start {
 pub(in crate::decode) fn check_ogg(
     reader: &mut (impl Read + Seek),
 ) -> io::Result<Result<Positions, LoadError>> {
-    let start = start(reader)?;
+    let Some(start) = start(reader)? else {
+        reader.seek(SeekFrom::Start(0))?;
+        return Ok(Ok(Positions::default()));
+    };
+    let open_end = open_end(reader, start.serial)?;
     reader.seek(SeekFrom::Start(0))?;
-    let Some(start) = start else { return Ok(Ok(Positions::default())) };
-    let positions = Positions { begin_before: start.is_before };
+    let positions = Positions { begin_before: start.is_before, open_end };
     Ok(super::check(&start.ident, &start.setup).map(|_| positions))
+}
+
+/// The position of the last page of stream `serial` that has one, unless it ends the stream, or
+/// another one follows it.
+fn open_end(reader: &mut (impl Read + Seek), serial: u32) -> io::Result<Option<u64>> {
+    let len = reader.seek(SeekFrom::End(0))?;
+    reader.seek(SeekFrom::Start(len.saturating_sub(MAX_PAGE_BYTES as u64)))?;
+    let mut bytes = Vec::new();
+    reader.by_ref().take(MAX_PAGE_BYTES as u64).read_to_end(&mut bytes)?;
+    let places = (0..bytes.len()).rev().filter(|at| bytes[*at..].starts_with(CAPTURE));
+    let mut pages =
+        places.take(MOST_FALSE_PAGES).filter_map(|at| Some(Page::parse(&bytes[at..])?.0));
+    let is_own = |page: &Page| page.serial == serial;
+    let decides = |page: &Page| match is_own(page) {
+        true => page.is_last() || page.granule.is_some(),
+        false => page.is_first(),
+    };
+    let last = pages.find(decides).filter(|page| is_own(page) && !page.is_last());
+    Ok(last.and_then(|page| page.granule))
 }
 
 /// The headers of identification and setup, and what follows; None where one of them is missing, as
@@ -85,8 +110,8 @@ fn start(reader: &mut (impl Read + Seek)) -> io::Result<Option<Start>> {
                         true => page.is_before_start,
                         false => begins_before(&mut pages, *serial)?,
                     };
-                    let (ident, setup) = (std::mem::take(ident), packet);
-                    return Ok(Some(Start { ident, setup, is_before }));
+                    let (serial, ident, setup) = (*serial, std::mem::take(ident), packet);
+                    return Ok(Some(Start { serial, ident, setup, is_before }));
                 }
             }
         }
