@@ -3,6 +3,7 @@
 //! symphonia 0.6.1 knows no free format and leaves one band of mixed blocks unscaled, so that frames
 //! and tags are read here, and another decoder decodes them.
 
+mod allocation;
 mod codec;
 mod decoder;
 mod frames;

@@ -16,7 +16,8 @@ const MAX_TAGS: usize = 64;
 ///
 /// # Sources
 /// The magic numbers stand in each format's own specification; Microsoft's ASF specification,
-/// 10.1; ISO/IEC 13818-1, 2.5.3.4 (`pack_start_code`); Microsoft's \[MS-CFB\], 2.2.
+/// 10.1; ISO/IEC 13818-1, 2.5.3.4 (`pack_start_code`); Microsoft's \[MS-CFB\], 2.2; *System V ABI*,
+/// 4 (ELF); Apple's `mach-o/loader.h` and `mach-o/fat.h`; *WebAssembly Core Specification*, 5.5.16.
 const REFUSED: &[(&[u8], &str)] = &[
     (b"wvpk", "WavPack"),
     (b"MAC ", "Monkey's Audio"),
@@ -39,6 +40,15 @@ const REFUSED: &[(&[u8], &str)] = &[
     (b"\x28\xb5\x2f\xfd", "Zstandard"),
     (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
     (b"Rar!\x1a\x07", "RAR"),
+    // Among their numbers and texts something is always like frames of MPEG audio.
+    (b"\x7fELF", "ELF"),
+    (b"!<arch>\n", "object archive"),
+    (b"\xfe\xed\xfa\xce", "Mach-O"),
+    (b"\xfe\xed\xfa\xcf", "Mach-O"),
+    (b"\xce\xfa\xed\xfe", "Mach-O"),
+    (b"\xcf\xfa\xed\xfe", "Mach-O"),
+    (b"\xca\xfe\xba\xbe", "Mach-O or Java class"),
+    (b"\0asm", "WebAssembly"),
     // Both hold pieces of MPEG audio, of which no more than some would be heard.
     (b"\0\0\x01\xba", "MPEG program stream"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE"),
@@ -121,6 +131,7 @@ pub(super) fn refuse_known(head: &[u8]) -> Result<(), LoadError> {
     let name = match found {
         Some((_, name)) => Some(*name),
         None if speex => Some("Speex"),
+        None if is_windows_program(head) => Some("PE"),
         None => is_transport_stream(head).then_some("MPEG transport stream"),
     };
     match name {
@@ -130,6 +141,17 @@ pub(super) fn refuse_known(head: &[u8]) -> Result<(), LoadError> {
         )),
         None => Ok(()),
     }
+}
+
+/// Whether `head` begins a program or a library of Windows: `MZ` alone might begin any text.
+///
+/// # Sources
+/// Microsoft, *PE Format*: the place of the signature stands at 0x3c.
+fn is_windows_program(head: &[u8]) -> bool {
+    let place = head.get(0x3c..).and_then(|rest| rest.first_chunk());
+    let place = place.and_then(|place| usize::try_from(u32::from_le_bytes(*place)).ok());
+    let behind = place.and_then(|place| head.get(place..)).unwrap_or_default();
+    head.starts_with(b"MZ") && behind.starts_with(b"PE\0\0")
 }
 
 /// Whether `head` is packets of a transport stream, plain or with a time in front of each, as

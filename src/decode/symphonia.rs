@@ -79,7 +79,7 @@ impl SymphoniaDecoder {
             }
         };
         let mut info = stream.info(layout.spec.validate()?, byte_len);
-        info.length_stated = info.frames.is_some() && info.container != "aac";
+        info.length_stated &= info.frames.is_some();
         let delay = stream.track.delay.filter(|_| info.container == "mkv");
         let frames_to_skip = delay.map_or(0, u64::from);
         info.frames = info.frames.map(|frames| frames.saturating_sub(frames_to_skip));
@@ -144,6 +144,13 @@ impl Decoder for SymphoniaDecoder {
     }
 
     fn warnings(&self) -> Vec<LoadWarning> {
-        self.stream.tally.warnings(&self.info)
+        let mut info = self.info.clone();
+        // Where positions are wrong, the last one may be as well.
+        let (frames, slack) = (self.stream.tally.frames, self.stream.clock.most_ahead());
+        info.frames = info.frames.map(|stated| match stated.saturating_sub(frames) <= slack {
+            true => stated.min(frames),
+            false => stated,
+        });
+        self.stream.tally.warnings(&info)
     }
 }

@@ -11,7 +11,7 @@ mod ogg;
 mod tests;
 
 pub(super) use codec::Codec;
-pub(super) use ogg::{check_ogg, hide_junk_behind};
+pub(super) use ogg::{Positions, check_ogg, hide_junk_behind};
 
 use crate::error::{LoadError, LoadErrorKind};
 use crate::spec::validate_channels;

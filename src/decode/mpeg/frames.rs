@@ -10,6 +10,7 @@ mod tests;
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::allocation::is_possible;
 use super::header::{HEADER_BYTES, Header, MAX_FREE_BYTES, MAX_PADDING_BYTES};
 use crate::decode::sniff::id3v2_len;
 
@@ -206,9 +207,17 @@ impl<R: Read> Frames<R> {
     /// row; `at_start` fewer will do.
     fn chain_begins(&mut self, at_start: bool) -> Option<(Header, usize)> {
         let first = Header::parse(self.sight())?;
+        // Numbers of −1 in front of some of 0, as tables of programs have them row by row, look like
+        // free frames of Layer I with next to nothing in them.
+        if first.is_free() && first.layer == 1 && !at_start {
+            return None;
+        }
         let free = if first.is_free() { self.free_len(&first)? } else { 0 };
         let sight = self.sight();
         let (mut at, mut count) = (first.frame_bytes(free)?, 1);
+        if !is_possible(sight, at) {
+            return None;
+        }
         if first.is_free() {
             return self.is_free_chain(&first, free, at_start).then_some((first, free));
         }
@@ -220,7 +229,8 @@ impl<R: Read> Frames<R> {
                 return Some((first, free)).filter(|_| count > 1 || (is_whole && at_start));
             }
             let header = Header::parse(rest).filter(|header| first.is_like(header));
-            let Some(len) = header.and_then(|header| header.frame_bytes(free)) else {
+            let len = header.and_then(|header| header.frame_bytes(free));
+            let Some(len) = len.filter(|len| is_possible(rest, *len)) else {
                 // A file that begins like this one is, with a damaged third frame.
                 return Some((first, free)).filter(|_| at_start && count > 1);
             };
@@ -255,7 +265,8 @@ impl<R: Read> Frames<R> {
         let needed = FREE_CHAIN.min(SIGHT_BYTES / (free + MAX_PADDING_BYTES));
         let (mut at, mut count, mut inside) = (0, 0, 0);
         while count < needed {
-            let Some(len) = like(at).and_then(|header| header.frame_bytes(free)) else {
+            let len = like(at).and_then(|header| header.frame_bytes(free));
+            let Some(len) = len.filter(|len| is_possible(&sight[at..], *len)) else {
                 let rest = sight.get(at..).filter(|_| self.at_end && at_start && count > 1);
                 return rest.is_some_and(|rest| rest.is_empty() || is_end(rest));
             };

@@ -137,7 +137,22 @@ fn frames_in_pieces_of_another_format_are_not_taken_for_a_file_of_them() {
     let frames = fixture("mp3_cbr.mp3");
     let head_of = |name: &[u8]| [name, &[0x21, 0, 1, 0, 1, 0x80, 0x0e, 0x3b], &frames].concat();
     assert!(decode(&head_of(b"junk")).is_ok(), "junk in front is passed over");
-    for name in [&b"\0\0\x01\xba"[..], b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"] {
+    let mut windows = [0; 132];
+    windows[..2].copy_from_slice(b"MZ");
+    windows[0x3c] = 128;
+    assert!(decode(&head_of(&windows)).is_ok(), "nothing but two letters");
+    windows[128..].copy_from_slice(b"PE\0\0");
+    for name in [
+        &b"\0\0\x01\xba"[..],
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        b"\x7fELF",
+        b"!<arch>\n",
+        b"\xfe\xed\xfa\xce",
+        b"\xcf\xfa\xed\xfe",
+        b"\xca\xfe\xba\xbe",
+        b"\0asm",
+        &windows,
+    ] {
         let error = decode(&head_of(name)).expect_err("a format of its own");
         assert_eq!(error.kind(), LoadErrorKind::UnsupportedFormat, "{error}");
     }

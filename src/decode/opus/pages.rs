@@ -28,6 +28,8 @@ pub(crate) struct Page {
     flags: u8,
     /// Frames up to the end of the last packet that ends here; None if none does.
     pub(crate) granule: Option<u64>,
+    /// Whether the position is below 0, as also where no packet ends here.
+    pub(crate) is_before_start: bool,
     pub(crate) serial: u32,
     pub(crate) sequence: u32,
     lengths: Vec<u8>,
@@ -52,6 +54,7 @@ impl Page {
         let page = Self {
             flags: header[5],
             granule: Some(granule).filter(|granule| i64::try_from(*granule).is_ok()),
+            is_before_start: i64::try_from(granule).is_err(),
             serial: u32_at(14),
             sequence: u32_at(18),
             lengths: lengths.to_vec(),

@@ -18,7 +18,8 @@ const MAX_PAGE_FRAMES: u64 = 255 * 4_096;
 /// Reads packets, and lets only the last ones of a stream be cut at their end. An Ogg page whose
 /// position says less than its packets hold cuts the last page; elsewhere that is a writer's
 /// mistake, and everything is played; but on the first page of Vorbis it means that the stream
-/// begins later, so that what lies before position 0 is cut off.
+/// begins later, so that what lies before position 0 is cut off; unless the page itself says that it
+/// ends before 0, as some encoder counts from its own delay on.
 ///
 /// # Sources
 /// *Vorbis I specification*, A.2: a position below the count of frames means an end, on the last
@@ -26,19 +27,26 @@ const MAX_PAGE_FRAMES: u64 = 255 * 4_096;
 pub(super) struct Ends {
     /// Elsewhere than in Ogg a packet may be cut anywhere.
     is_ogg: bool,
-    is_vorbis: bool,
+    /// Whether what lies before position 0 is cut off.
+    cuts_start: bool,
     waiting: VecDeque<Packet>,
     /// What came behind them, if that was no packet.
     after: Option<errors::Result<Option<Packet>>>,
 }
 
 impl Ends {
-    /// Of `track` in `format`.
-    pub(super) fn of(format: &dyn FormatReader, track: &Track) -> Self {
+    /// Of `track` in `format`; `is_before`: whether its first page ends before position 0 as it
+    /// says, which no program means to cut off.
+    pub(super) fn of(format: &dyn FormatReader, track: &Track, is_before: bool) -> Self {
         let is_ogg = format.format_info().short_name == "ogg";
         let codec = audio_parameters(track).map(|audio| audio.codec);
-        let is_vorbis = codec == Some(CODEC_ID_VORBIS);
-        Self { is_ogg, is_vorbis, waiting: VecDeque::new(), after: None }
+        let cuts_start = is_ogg && !is_before && codec == Some(CODEC_ID_VORBIS);
+        Self { is_ogg, cuts_start, waiting: VecDeque::new(), after: None }
+    }
+
+    /// The same, of a stream that was put to another place.
+    pub(super) fn anew(&self) -> Self {
+        Self { waiting: VecDeque::new(), after: None, ..*self }
     }
 
     /// The next packet of this track.
@@ -51,24 +59,53 @@ impl Ends {
         track_id: u32,
     ) -> errors::Result<Option<Packet>> {
         while self.after.is_none() && !self.is_decided() {
-            match format.next_packet() {
-                Ok(Some(packet)) if packet.track_id != track_id => {}
-                Ok(Some(mut packet)) => {
-                    if self.is_ogg && self.is_vorbis {
-                        cut_start(&mut packet);
-                    }
-                    if packet.trim_end == Duration::ZERO {
-                        let whole = |packet: &mut Packet| packet.trim_end = Duration::ZERO;
-                        self.waiting.iter_mut().for_each(whole);
-                    }
-                    self.waiting.push_back(packet);
-                }
-                other => self.after = Some(other),
-            }
+            self.read_one(format, track_id);
         }
         match self.waiting.pop_front() {
             Some(packet) => Ok(Some(packet)),
             None => self.after.take().unwrap_or(Ok(None)),
+        }
+    }
+
+    /// Whether the times of the packets behind `packet`, before which `gap` frames seem to be missing,
+    /// fall back by about as much: then the page before it has a wrong position. Packets begin where
+    /// the page before theirs says that it ends.
+    pub(super) fn falls_back(
+        &mut self,
+        format: &mut dyn FormatReader,
+        track_id: u32,
+        packet: &Packet,
+        gap: u64,
+    ) -> bool {
+        let end_of = |packet: &Packet| packet.pts.saturating_add(packet.block_dur());
+        let mut end = end_of(packet);
+        for at in 0..MAX_WAITING {
+            while self.is_ogg && self.waiting.len() <= at && self.after.is_none() {
+                self.read_one(format, track_id);
+            }
+            let Some(next) = self.waiting.get(at) else { return false };
+            if next.pts != end {
+                return next.pts.duration_to(end).is_some_and(|back| back.get() >= gap / 2);
+            }
+            end = end_of(next);
+        }
+        false
+    }
+
+    /// Reads one more packet of this track into those that wait, or what comes behind them.
+    fn read_one(&mut self, format: &mut dyn FormatReader, track_id: u32) {
+        match format.next_packet() {
+            Ok(Some(packet)) if packet.track_id != track_id => {}
+            Ok(Some(mut packet)) => {
+                if self.cuts_start {
+                    cut_start(&mut packet);
+                }
+                if packet.trim_end == Duration::ZERO {
+                    self.waiting.iter_mut().for_each(make_whole);
+                }
+                self.waiting.push_back(packet);
+            }
+            other => self.after = Some(other),
         }
     }
 
@@ -77,6 +114,12 @@ impl Ends {
         let decides = |packet: &Packet| !self.is_ogg || packet.trim_end == Duration::ZERO;
         self.waiting.front().is_some_and(decides) || self.waiting.len() > MAX_WAITING
     }
+}
+
+/// Cuts nothing off the end of `packet`.
+fn make_whole(packet: &mut Packet) {
+    packet.dur = packet.dur.saturating_add(packet.trim_end);
+    packet.trim_end = Duration::ZERO;
 }
 
 /// Cuts off what of `packet` lies before position 0, unless its position is absurd.

@@ -23,6 +23,10 @@ pub(super) struct Clock {
     next: Option<i64>,
     /// Frames of the longest packet so far.
     longest: u64,
+    /// When the packet before ends, as it says, and by how much that is too late.
+    stated_end: Option<i64>,
+    ahead: i64,
+    most_ahead: u64,
 }
 
 impl Clock {
@@ -35,6 +39,9 @@ impl Clock {
             start: None,
             next: None,
             longest: 0,
+            stated_end: None,
+            ahead: 0,
+            most_ahead: 0,
         }
     }
 
@@ -48,37 +55,59 @@ impl Clock {
         self.next
     }
 
+    /// By how many frames a page's position was too late, at most.
+    pub(super) fn most_ahead(&self) -> u64 {
+        self.most_ahead
+    }
+
     /// Enters a packet that is known to be in its place.
     pub(super) fn enter(&mut self, packet: &Packet) {
         // What is missing before it is of no interest.
-        self.gap_before(packet);
+        self.gap_before(packet, |_| false);
     }
 
     /// Takes the next packet for the first one.
     pub(super) fn forget(&mut self) {
-        self.next = None;
+        (self.next, self.stated_end, self.ahead) = (None, None, 0);
     }
 
     /// Whether packets have gone missing before `packet`, and how many frames were in them; the
     /// inner None where the gap is too long to be believed. A gap that one packet would fill is a
-    /// writer's mistake: what goes missing are pages, of many packets.
-    pub(super) fn gap_before(&mut self, packet: &Packet) -> Option<Option<u64>> {
+    /// writer's mistake: what goes missing are pages, of many packets. So is one of which
+    /// `falls_back` says that times behind it do so.
+    pub(super) fn gap_before(
+        &mut self,
+        packet: &Packet,
+        falls_back: impl FnOnce(u64) -> bool,
+    ) -> Option<Option<u64>> {
         if !self.own_times || !self.counts_frames() {
             return None;
         }
-        let (start, frames) = (packet.pts.get(), packet.block_dur().get());
+        let (stated, frames) = (packet.pts.get(), packet.block_dur().get());
         if packet.dur > Duration::ZERO {
             self.start.get_or_insert_with(|| packet.pts.saturating_add(packet.trim_start).get());
         }
         self.longest = self.longest.max(frames);
         let frames = i64::try_from(frames).ok()?;
-        // What said too little before does not make a gap of what is right after it.
+        if self.stated_end.is_some_and(|end| stated < end) {
+            self.ahead = 0;
+        }
+        self.stated_end = stated.checked_add(frames);
         let next = self.next;
+        let mut start = stated.saturating_sub(self.ahead);
+        let gap = next.map_or(0, |next| start.saturating_sub(next));
+        let mut missing = u64::try_from(gap).ok().filter(|gap| *gap > self.longest);
+        if missing.is_some_and(falls_back) {
+            self.ahead = self.ahead.saturating_add(gap);
+            self.most_ahead = self.most_ahead.max(self.ahead.unsigned_abs());
+            start = start.saturating_sub(gap);
+            missing = None;
+        }
+        // What said too little before does not make a gap of what is right after it.
         self.next = next.and_then(|next| next.checked_add(frames)).max(start.checked_add(frames));
-        let gap = start.saturating_sub(next?);
-        let gap = u64::try_from(gap).ok().filter(|gap| *gap > self.longest)?;
+        let missing = missing?;
         let longest = MAX_GAP_SEC * u64::from(self.sample_rate.unwrap_or(0));
-        Some(Some(gap).filter(|gap| *gap <= longest))
+        Some(Some(missing).filter(|missing| *missing <= longest))
     }
 
     /// The frames that `packet` would have had; None where nobody knows.

@@ -22,7 +22,7 @@ use crate::decode::failure::io_failure;
 use crate::decode::mkv;
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::sniff;
-use crate::decode::vorbis::check_ogg;
+use crate::decode::vorbis::{Positions, check_ogg};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::spec::validate_channels;
 
@@ -40,22 +40,24 @@ impl MediaSource for CountingReader {
     }
 }
 
-/// The reader of the format that `head` begins.
+/// The reader of the format that `head` begins, and what the pages of Ogg Vorbis say.
 pub(super) fn format_reader(
     mut reader: CountingReader,
     read: &ReadState,
     head: &[u8],
-) -> Result<Box<dyn FormatReader>, LoadError> {
+) -> Result<(Box<dyn FormatReader>, Positions), LoadError> {
     if mkv::begins(head) {
         let format = matroska::open(reader).map_err(|error| io_failure(read, error))??;
-        return Ok(Box::new(format));
+        return Ok((Box::new(format), Positions::default()));
     }
-    if head.starts_with(b"OggS") {
-        check_ogg(&mut reader).map_err(|error| io_failure(read, error))??;
-    }
+    let positions = match head.starts_with(b"OggS") {
+        true => check_ogg(&mut reader).map_err(|error| io_failure(read, error))??,
+        false => Positions::default(),
+    };
     let bytes = MediaSourceStream::new(Box::new(reader), Default::default());
     symphonia::default::get_probe()
         .probe(&Hint::new(), bytes, FormatOptions::default(), MetadataOptions::default())
+        .map(|format| (format, positions))
         .map_err(|error| match sniff::begins_something(head) {
             true => opening_failed(error),
             // What was tried is a word in its middle.

@@ -4,7 +4,6 @@ use symphonia::core::formats::{SeekMode, SeekTo};
 use symphonia::core::units::Timestamp;
 
 use super::SymphoniaDecoder;
-use super::ends::Ends;
 use crate::decode::failure::source_failure;
 use crate::decode::{Mark, Seeker};
 use crate::error::{LoadError, LoadErrorKind};
@@ -75,7 +74,7 @@ impl SymphoniaDecoder {
         };
         let sought = stream.format.seek(SeekMode::Accurate, to);
         stream.codec.reset();
-        stream.ends = Ends::of(stream.format.as_ref(), &stream.track);
+        stream.ends = stream.ends.anew();
         stream.clock.forget();
         stream.unpacked.frames = 0;
         (stream.lost_frames, stream.ended) = (0, false);

@@ -78,7 +78,7 @@ impl SymphoniaDecoder {
         let stream = &mut self.stream;
         let next = stream.ends.next_packet(stream.format.as_mut(), stream.track.id);
         match next {
-            Ok(Some(packet)) if stream.clock.gap_before(&packet).is_none() => {
+            Ok(Some(packet)) if stream.gap_before(&packet).is_none() => {
                 ahead.push(packet.dur.get(), packet);
                 Ok(())
             }

@@ -7,6 +7,7 @@ use symphonia::core::audio::{ChannelLabel, Channels, GenericAudioBufferRef};
 use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::{FormatReader, Track};
+use symphonia::core::packet::Packet;
 
 use super::ends::Ends;
 use super::lost::{self, Clock};
@@ -15,6 +16,7 @@ use crate::decode::StreamInfo;
 use crate::decode::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use crate::decode::failure::source_failure;
 use crate::decode::reader::{CountingReader, ReadState};
+use crate::decode::vorbis::Positions;
 use crate::error::LoadError;
 use crate::spec::AudioSpec;
 
@@ -41,6 +43,8 @@ pub(super) struct PacketStream {
     pub(super) read: Arc<ReadState>,
     pub(super) clock: Clock,
     pub(super) ends: Ends,
+    /// Of its first stream.
+    positions: Positions,
     pub(super) unpacked: Unpacked,
     /// Frames that are missing before those in `unpacked`.
     pub(super) lost_frames: u64,
@@ -56,11 +60,12 @@ impl PacketStream {
         read: &Arc<ReadState>,
         head: &[u8],
     ) -> Result<Self, LoadError> {
-        let format = format_reader(reader, read, head)?;
+        let (format, positions) = format_reader(reader, read, head)?;
         let (track, codec) = audio_decoder(format.as_ref())?;
         Ok(Self {
             clock: Clock::new(&track, has_frame_times(format.as_ref())),
-            ends: Ends::of(format.as_ref(), &track),
+            ends: Ends::of(format.as_ref(), &track, positions.begin_before),
+            positions,
             format,
             codec,
             track,
@@ -95,21 +100,24 @@ impl PacketStream {
             _ => false,
         };
         let lossless = codec.starts_with("pcm_") || matches!(codec, "flac" | "alac");
-        let frames = self
+        let stated = self
             .track
             .num_frames
             .or_else(|| lost::frames_of_media(self.format.media_info(), spec.sample_rate));
-        // A stream cut out of a longer one does not start at 0.
-        let start = self.clock.start().unwrap_or(0);
+        let open_end = self.positions.open_end.filter(|_| stated.is_none());
+        // A stream cut out of a longer one does not start at 0; one that counts from its encoder's
+        // delay on does, as its last page counts.
+        let start = self.clock.start().filter(|_| !self.positions.begin_before).unwrap_or(0);
         StreamInfo {
             spec,
-            frames: frames
+            frames: stated
+                .or(open_end)
                 .and_then(|end| i64::try_from(end).ok()?.checked_sub(start))
                 .and_then(|frames| u64::try_from(frames).ok())
                 .filter(|frames| *frames > 0),
-            frames_estimated,
+            frames_estimated: frames_estimated || open_end.is_some(),
             frames_counted: !frames_estimated,
-            length_stated: true,
+            length_stated: stated.is_some() && container != "aac",
             container: container.to_owned(),
             codec: codec.to_owned(),
             bits_per_sample: lossless
@@ -138,7 +146,7 @@ impl PacketStream {
                 return self.end();
             }
         };
-        if let Some(gap) = self.clock.gap_before(&packet) {
+        if let Some(gap) = self.gap_before(&packet) {
             self.tally.bad_packets += 1;
             self.lose(gap);
         }
@@ -171,6 +179,12 @@ impl PacketStream {
                 self.end()
             }
         }
+    }
+
+    /// What is missing before `packet`, as [`Clock::gap_before`] says.
+    pub(super) fn gap_before(&mut self, packet: &Packet) -> Option<Option<u64>> {
+        let (format, ends, id) = (self.format.as_mut(), &mut self.ends, self.track.id);
+        self.clock.gap_before(packet, |gap| ends.falls_back(format, id, packet, gap))
     }
 
     /// Notes that `frames` frames are missing before what is decoded next; None: nobody knows how

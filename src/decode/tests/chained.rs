@@ -139,10 +139,42 @@ fn on_four_pages(position: u64) -> Vec<u8> {
 #[test]
 fn a_page_whose_position_is_off_loses_and_adds_nothing() {
     let (whole, _) = decode(&fixture("vorbis.ogg")).expect("a good file");
-    for position in [5_824, 5_825, 5_823, 5_824 + 448, 5_824 - 448, 5_824 - 1_500] {
+    for position in
+        [5_824, 5_825, 5_823, 5_824 + 448, 5_824 + 1_105, 5_824 + 3_000, 5_824 - 448, 5_824 - 1_500]
+    {
         let (planes, warnings) = decode(&on_four_pages(position)).expect("a good file");
         assert!(planes == whole, "{position}: {} of {}", planes[0].len(), whole[0].len());
         assert!(warnings.is_empty(), "{position}: {warnings:?}");
+    }
+}
+
+#[test]
+fn a_last_page_whose_position_is_off_as_others_are_cuts_nothing_short() {
+    let (whole, _) = decode(&fixture("vorbis.ogg")).expect("a good file");
+    for (off, warns) in [(2_000, false), (0, true)] {
+        let mut pages = pages(&on_four_pages(5_824 + off));
+        let last = pages.last_mut().expect("four of them");
+        last[6..14].copy_from_slice(&(11_025_u64 + 2_000).to_le_bytes());
+        *last = with_checksum(last.clone());
+        let (planes, warnings) = decode(&pages.concat()).expect("a good file");
+        assert!(planes[0].starts_with(&whole[0]), "{off}");
+        assert_eq!(!warnings.is_empty(), warns, "{off}: {warnings:?}");
+    }
+}
+
+#[test]
+fn a_stream_without_an_end_is_as_long_as_its_last_page_says() {
+    let mut pages = pages(&on_four_pages(5_824));
+    let last = pages.last_mut().expect("four of them");
+    last[5] &= !4;
+    *last = with_checksum(last.clone());
+    let file = pages.concat();
+    let other = with_serials(&fixture("vorbis.ogg"), 77);
+    for (file, frames) in [(file.clone(), Some(11_025)), ([file, other].concat(), None)] {
+        let decoder = open_bytes(&file).expect("a good file");
+        let info = decoder.info();
+        assert_eq!(info.frames, frames);
+        assert!(!info.length_stated && (info.frames_estimated || frames.is_none()));
     }
 }
 
@@ -191,6 +223,22 @@ fn a_stream_cut_out_of_a_longer_one_has_its_own_length() {
         assert!(warnings.is_empty(), "{case}: {warnings:?}");
         assert_eq!(stated(&moved), Some(whole[0].len() as u64), "{case}");
     }
+}
+
+#[test]
+fn a_first_page_that_ends_before_0_as_it_says_cuts_nothing() {
+    let (whole, _) = decode(&fixture("vorbis.ogg")).expect("a good file");
+    let mut pages = pages(&fixture("vorbis.ogg"));
+    let audio = pages.pop().expect("a page of audio");
+    pages.push(part(&audio, 0..1, 104_u64.wrapping_neg(), 2));
+    pages.push(part(&audio, 1..5, 2_752 - 104, 3));
+    pages.push(part(&audio, 5..8, 5_824, 4));
+    pages.push(part(&audio, 8..usize::from(audio[26]), 11_025, 5));
+    let file = pages.concat();
+    let (planes, warnings) = decode(&file).expect("a good file");
+    assert!(planes == whole, "{} of {}", planes[0].len(), whole[0].len());
+    assert_eq!(warnings, []);
+    assert_eq!(stated(&file), Some(whole[0].len() as u64));
 }
 
 #[test]

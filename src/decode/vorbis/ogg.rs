@@ -10,25 +10,70 @@ use crate::error::LoadError;
 const MAX_BYTES: u64 = 32 << 20;
 /// What looks like a page and is none, at the end of a file: to check each takes a while.
 const MOST_FALSE_PAGES: usize = 256;
+/// Pages behind the headers in which the first one of audio is looked for.
+const MOST_PAGES_BEHIND: usize = 16;
 /// Kinds of headers.
 const COMMENT: u8 = 3;
 const SETUP: u8 = 5;
 
-/// Checks them, and leaves `reader` at its start. Without a stream of Vorbis there is nothing to
-/// check.
+/// What pages say of the stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::decode) struct Positions {
+    /// Whether the first page of audio ends before position 0.
+    pub(in crate::decode) begin_before: bool,
+    /// Where the file ends with a page that does not end the stream, the position of that.
+    pub(in crate::decode) open_end: Option<u64>,
+}
+
+/// What comes in front of the audio.
+struct Start {
+    serial: u32,
+    ident: Vec<u8>,
+    setup: Vec<u8>,
+    /// Whether the position of the first page of audio is below 0.
+    is_before: bool,
+}
+
+/// Checks the headers, and leaves `reader` at its start. Without a stream of Vorbis there is nothing
+/// to check.
 ///
 /// # Errors
 /// Those of the reader; the inner ones as [`check`](super::check).
 pub(in crate::decode) fn check_ogg(
     reader: &mut (impl Read + Seek),
-) -> io::Result<Result<(), LoadError>> {
-    let headers = headers(reader)?;
+) -> io::Result<Result<Positions, LoadError>> {
+    let Some(start) = start(reader)? else {
+        reader.seek(SeekFrom::Start(0))?;
+        return Ok(Ok(Positions::default()));
+    };
+    let open_end = open_end(reader, start.serial)?;
     reader.seek(SeekFrom::Start(0))?;
-    Ok(headers.map_or(Ok(()), |(ident, setup)| super::check(&ident, &setup).map(drop)))
+    let positions = Positions { begin_before: start.is_before, open_end };
+    Ok(super::check(&start.ident, &start.setup).map(|_| positions))
 }
 
-/// The headers of identification and setup; None where one of them is missing, as of a file of FLAC.
-fn headers(reader: &mut (impl Read + Seek)) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
+/// The position of the last page of stream `serial` that has one, unless it ends the stream, or
+/// another one follows it.
+fn open_end(reader: &mut (impl Read + Seek), serial: u32) -> io::Result<Option<u64>> {
+    let len = reader.seek(SeekFrom::End(0))?;
+    reader.seek(SeekFrom::Start(len.saturating_sub(MAX_PAGE_BYTES as u64)))?;
+    let mut bytes = Vec::new();
+    reader.by_ref().take(MAX_PAGE_BYTES as u64).read_to_end(&mut bytes)?;
+    let places = (0..bytes.len()).rev().filter(|at| bytes[*at..].starts_with(CAPTURE));
+    let mut pages =
+        places.take(MOST_FALSE_PAGES).filter_map(|at| Some(Page::parse(&bytes[at..])?.0));
+    let is_own = |page: &Page| page.serial == serial;
+    let decides = |page: &Page| match is_own(page) {
+        true => page.is_last() || page.granule.is_some(),
+        false => page.is_first(),
+    };
+    let last = pages.find(decides).filter(|page| is_own(page) && !page.is_last());
+    Ok(last.and_then(|page| page.granule))
+}
+
+/// The headers of identification and setup, and what follows; None where one of them is missing, as
+/// of a file of FLAC.
+fn start(reader: &mut (impl Read + Seek)) -> io::Result<Option<Start>> {
     let mut pages = Pages::new(reader.by_ref().take(MAX_BYTES));
     let mut ident: Option<(u32, Vec<u8>)> = None;
     let mut partial = Vec::new();
@@ -38,7 +83,8 @@ fn headers(reader: &mut (impl Read + Seek)) -> io::Result<Option<(Vec<u8>, Vec<u
             Next::Junk => continue,
             Next::End => return Ok(None),
         };
-        for (part, is_end) in page.parts() {
+        let mut parts = page.parts();
+        while let Some((part, is_end)) = parts.next() {
             let Some((serial, ident)) = &mut ident else {
                 if part.starts_with(b"\x7fFLAC") {
                     return Ok(None);
@@ -59,11 +105,31 @@ fn headers(reader: &mut (impl Read + Seek)) -> io::Result<Option<(Vec<u8>, Vec<u
                 let packet = std::mem::take(&mut partial);
                 // All others are passed, as symphonia passes them: the setup may still come.
                 if packet.first() == Some(&SETUP) {
-                    return Ok(Some((std::mem::take(ident), packet)));
+                    let has_audio = parts.any(|(_, is_end)| is_end);
+                    let is_before = match has_audio {
+                        true => page.is_before_start,
+                        false => begins_before(&mut pages, *serial)?,
+                    };
+                    let (serial, ident, setup) = (*serial, std::mem::take(ident), packet);
+                    return Ok(Some(Start { serial, ident, setup, is_before }));
                 }
             }
         }
     }
+}
+
+/// Whether the next page on which a packet of stream `serial` ends has a position below 0.
+fn begins_before(pages: &mut Pages<impl Read>, serial: u32) -> io::Result<bool> {
+    for _ in 0..MOST_PAGES_BEHIND {
+        match pages.next()? {
+            Next::Page(page) if page.serial == serial && page.parts().any(|(_, is_end)| is_end) => {
+                return Ok(page.is_before_start);
+            }
+            Next::Page(_) | Next::Junk => {}
+            Next::End => break,
+        }
+    }
+    Ok(false)
 }
 
 /// Hides what is no page at the end of the file of which `reader` is at the start, and leaves it

@@ -116,3 +116,38 @@ fn the_length_of_free_frames_is_found_out() {
         assert_eq!(count, 30, "{len} bytes");
     }
 }
+
+/// Ten frames of Layer I with `third` in their headers, of `len` bytes, and with `allocations`.
+fn layer_1(third: u8, len: usize, allocations: &[u8]) -> Vec<u8> {
+    let mut frame = [&[0xff, 0xff, third, 0x00], allocations].concat();
+    frame.resize(len, 0x55);
+    frame.repeat(10)
+}
+
+fn is_mpeg(file: &[u8]) -> bool {
+    let mut frames = Frames::new(file, file.len() as u64);
+    frames.find().expect("memory can be read") == Found::Mpeg
+}
+
+#[test]
+fn frames_of_layer_1_may_allocate_no_more_than_they_have() {
+    let junk = b"junk".repeat(100);
+    // 128 kbit/s at 44.1 kHz: 34 slots of four bytes, 1,088 bits.
+    for (allocations, mpeg) in [
+        ([&[0x11; 4][..], &[0; 28]].concat(), true),
+        ([&[0x11; 32][..]].concat(), false),
+        ([&[0; 31][..], &[0x0f]].concat(), false),
+    ] {
+        let frames = layer_1(0x40, 136, &allocations);
+        assert_eq!(is_mpeg(&frames), mpeg, "{allocations:x?}");
+        assert_eq!(is_mpeg(&[&junk[..], &frames].concat()), mpeg, "{allocations:x?} behind junk");
+    }
+}
+
+#[test]
+fn tables_of_numbers_are_no_free_frames_of_layer_1() {
+    // A row of 16-bit numbers: −1, 0, 0, ….
+    let table = layer_1(0x00, 96, &[0; 92]);
+    assert!(!is_mpeg(&[&[7; 300][..], &table].concat()));
+    assert!(is_mpeg(&table), "nothing else is known of it");
+}
