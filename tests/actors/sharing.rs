@@ -1,8 +1,8 @@
 //! One file, several requests: decoded once, in memory once.
 
-use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use hotcue::Source;
 use hotcue_actors::{
@@ -149,11 +149,34 @@ fn a_file_that_was_written_to_is_not_taken_from_memory() {
     fs::copy(&path, &copy).expect("it can be copied");
     let copied = engine.load_sample_async(Some(3), Source::Path(copy), 0).expect("accepted");
     assert!(!from_cache(&engine, &copied));
-    // The same file by another name is not.
+    // The same file by another name is not, once it has that.
     let link = folder.path().join("link.wav");
     fs::hard_link(&path, &link).expect("it can be linked");
-    let linked = engine.load_sample_async(Some(4), Source::Path(link), 0).expect("accepted");
+    load(4).wait(None);
+    let linked = engine.load_sample_async(Some(5), Source::Path(link), 0).expect("accepted");
     assert!(from_cache(&engine, &linked));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_was_given_its_old_time_back_is_not_taken_from_memory() {
+    let folder = TempDir::new();
+    let engine = offline(1);
+    let path = folder.write("a.wav", &tone(440.0, 1_000));
+    let modified = fs::metadata(&path).and_then(|it| it.modified()).expect("it is there");
+    let load =
+        |id| engine.load_sample_async(Some(id), Source::Path(path.clone()), 0).expect("accepted");
+    let first = load(0);
+    assert!(!from_cache(&engine, &first));
+    // Long enough for the clock of the file system to have moved.
+    thread::sleep(Duration::from_millis(30));
+    folder.write("a.wav", &tone(880.0, 1_000));
+    let file = fs::File::options().append(true).open(&path).expect("it is ours");
+    file.set_modified(modified).expect("it is ours");
+    let changed = load(1);
+    assert!(!from_cache(&engine, &changed));
+    let (first, changed) = (sample_of(&first), sample_of(&changed));
+    assert_ne!(first.buffer().plane(0)[..100], changed.buffer().plane(0)[..100]);
 }
 
 #[test]
