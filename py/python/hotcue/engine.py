@@ -606,8 +606,8 @@ class AudioEngine:
 
         `retrigger` says what happens to voices of the id that sound when it starts (or are paused,
         but do not fade already): nothing (``"overlap"``), they fade (``"restart"``), this one does
-        not sound (``"ignore"``), or both (``"toggle"``). `choke` is a group, 0 to 2**32 - 1: when it
-        starts, such voices of the same group fade, whatever their id. `bus`, 0 to 15, is what it is
+        not sound (``"ignore"``), or both (``"toggle"``). `choke` is a group, 0 to 2**32 - 1: when
+        it starts, such voices of that group fade, whatever their id. `bus`, 0 to 15, is what it is
         heard through, see `set_bus`.
 
         If `max_voices` sound already, or wait for their frames, it takes the place of the quietest
