@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{fs, thread};
+use std::fs;
 
 use hotcue::Source;
 use hotcue_actors::{
@@ -169,7 +169,7 @@ fn a_file_that_was_given_its_old_time_back_is_not_taken_from_memory() {
     let first = load(0);
     assert!(!from_cache(&engine, &first));
     // Long enough for the clock of the file system to have moved.
-    thread::sleep(Duration::from_millis(30));
+    std::thread::sleep(Duration::from_millis(30));
     folder.write("a.wav", &tone(880.0, 1_000));
     let file = fs::File::options().append(true).open(&path).expect("it is ours");
     file.set_modified(modified).expect("it is ours");
