@@ -1,8 +1,8 @@
 //! One file, several requests: decoded once, in memory once.
 
+use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::fs;
 
 use hotcue::Source;
 use hotcue_actors::{
