@@ -86,10 +86,14 @@ impl Voice {
         if self.releasing.is_some() && self.is_silent() {
             return true;
         }
+        let (place, length) = (self.track.position(), self.length(sample));
+        if place >= 0.0 && length.is_none_or(|length| place < length as f64) {
+            return false;
+        }
         // One that turns round, jumps or has just been paused there is not.
         let stays = self.pace.frames_left() > 0 || self.seek.is_some() || self.gate.rests_at(0.0);
         let mut track = self.track;
-        !stays && track.run(fixed(self.pace.value()), self.length(sample), 0).is_none()
+        !stays && track.run(fixed(self.pace.value()), length, 0).is_none()
     }
 
     /// Whether it goes on though its sample is over: told to jump while that was not, it does so now.
