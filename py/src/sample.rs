@@ -125,9 +125,10 @@ impl Sample {
     /// What to draw of the stretch between two times, by default all of it: for each of
     /// ``width`` equal pixels the least and the greatest value.
     ///
-    /// Exact at any zoom, and takes microseconds however long the sample is. A pixel covers the
-    /// frames from where it begins to where the next one does, one at least: far enough in, both
-    /// values are those of that frame. Where there is no frame, or none yet, both are 0. `width`
+    /// Exact at any zoom. However long the sample is, a pixel of a channel takes less than a
+    /// microsecond, with levels about one. A pixel covers the frames from where it begins to where
+    /// the next one does, one at least: far enough in, both values are those of that frame. Where
+    /// there is no frame, or none yet, both are 0. `width`
     /// is 1 to 65,536. Once the kind ``"waveform"`` was heard in the sample (`analysis`), levels
     /// are there, too: RMS, and that of three bands. Of a streamed sample it is drawn while the
     /// file is read in the background, flat until then, and to a precision of 16,384 frames after

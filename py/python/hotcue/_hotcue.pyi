@@ -98,9 +98,10 @@ class Sample:
         """What to draw of the stretch between two times, by default all of it: for each of
         ``width`` equal pixels the least and the greatest value.
 
-        Exact at any zoom, and takes microseconds however long the sample is. A pixel covers the
-        frames from where it begins to where the next one does, one at least: far enough in, both
-        values are those of that frame. Where there is no frame, or none yet, both are 0. `width`
+        Exact at any zoom. However long the sample is, a pixel of a channel takes less than a
+        microsecond, with levels about one. A pixel covers the frames from where it begins to where
+        the next one does, one at least: far enough in, both values are those of that frame. Where
+        there is no frame, or none yet, both are 0. `width`
         is 1 to 65,536. Once the kind ``"waveform"`` was heard in the sample (`analysis`), levels
         are there, too: RMS, and that of three bands. Of a streamed sample it is drawn while the
         file is read in the background, flat until then, and to a precision of 16,384 frames after
@@ -290,7 +291,8 @@ class ColouredWaveform:
         """What to draw of the stretch between two times, by default all of it: extremes and levels
         of ``width`` equal pixels.
 
-        Takes microseconds. A pixel is put together of the blocks of 256 frames that it lies in:
+        Takes less than a microsecond for each pixel of a channel, which is put together of the
+        blocks of 256 frames that it lies in:
         extremes are never less than there is, levels are means. Where there is no frame, all is 0.
         `width` is 1 to 65,536.
         """
