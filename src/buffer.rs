@@ -7,6 +7,7 @@
 mod memory;
 mod overview;
 mod region;
+mod seam;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use std::sync::{Arc, OnceLock};
 
 pub(crate) use overview::Extremes;
 pub(crate) use region::Region;
+pub(crate) use seam::{BEYOND, Seam};
 pub use waveform::Waveform;
 pub(crate) use waveform::border;
 pub use writer::SampleWriter;
@@ -55,6 +57,7 @@ pub struct SampleBuffer {
     /// Fields are dropped in order: the memory first, then who was to learn of that.
     storage: Storage,
     overview: Overview,
+    seam: OnceLock<Seam>,
     companion: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
@@ -82,6 +85,7 @@ impl SampleBuffer {
             spec,
             storage: Storage::with_capacity(spec.channels, frames)?,
             overview: Overview::with_capacity(spec.channels, frames)?,
+            seam: OnceLock::new(),
             companion: OnceLock::new(),
         })
     }
@@ -138,6 +142,15 @@ impl SampleBuffer {
     /// Whether the last frame is written. Realtime-safe.
     pub fn is_finished(&self) -> bool {
         self.storage.is_finished()
+    }
+
+    /// What it is round its ends while it is repeated as a whole, where that is something else than its
+    /// frames. Realtime-safe.
+    pub(crate) fn seam(&self) -> Option<&Seam> {
+        let seam = self.seam.get()?;
+        self.frames()
+            .is_some_and(|frames| seam.fits(self.channels(), frames as u64))
+            .then_some(seam)
     }
 
     /// The frames of `channel` that may be read now: `ready_frames()` of them, or a few more

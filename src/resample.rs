@@ -3,6 +3,7 @@
 mod blocks;
 mod converter;
 mod rubato;
+mod seam;
 #[cfg(test)]
 mod tests;
 mod workbench;
@@ -15,6 +16,7 @@ use crate::buffer::{FrameSink, SampleWriter};
 use crate::error::LoadError;
 use crate::spec::AudioSpec;
 use converter::Converter;
+pub(crate) use seam::Ends;
 
 /// How many frames at `out_rate` last as long as `frames` at `in_rate`, both in Hz:
 /// `ceil(frames · out_rate / in_rate)`, in integers.
@@ -65,6 +67,8 @@ pub struct Resampler {
     skip_left: usize,
     /// Input frames still to come from before the frame that it begins at.
     history_left: usize,
+    /// What the stream begins and ends with, for the seam of a sample.
+    ends: Ends,
     pushed: u64,
     written: u64,
     /// No more than this is ever written; known at the end.
@@ -82,6 +86,7 @@ impl Resampler {
         AudioSpec { sample_rate: out_rate, channels }.validate()?;
         let converter = (in_rate != out_rate).then(|| Converter::new(in_rate, out_rate, channels));
         let chunk_frames = converter.as_ref().map_or(0, Converter::chunk_frames);
+        let converter_history = converter.as_ref().and_then(Converter::history_frames).unwrap_or(0);
         let mut this = Self {
             in_rate,
             out_rate,
@@ -91,6 +96,7 @@ impl Resampler {
             carried: 0,
             skip_left: 0,
             history_left: 0,
+            ends: Ends::new(channels, converter_history),
             pushed: 0,
             written: 0,
             limit: 0,
@@ -107,6 +113,7 @@ impl Resampler {
         self.pushed = 0;
         self.written = 0;
         self.limit = u64::MAX;
+        self.ends.begin(true);
         if let Some(converter) = &mut self.converter {
             converter.reset();
             self.skip_left = converter.delay_frames();
@@ -148,6 +155,7 @@ impl Resampler {
             let delay = std::mem::take(&mut self.skip_left);
             self.written = chunks * converter.chunk_out_frames() as u64 - delay as u64;
             self.history_left = history;
+            self.ends.begin(false);
         } else {
             self.written = at;
         }
@@ -210,6 +218,7 @@ impl Resampler {
             return out
                 .write_with(frames, |channel, target| target.copy_from_slice(input[channel]));
         };
+        self.ends.note(input);
         let mut at = self.fill_history(input, frames);
         self.pushed += (frames - at) as u64;
         while at < frames {
@@ -242,7 +251,15 @@ impl Resampler {
         total_in_frames: u64,
         out: &mut SampleWriter,
     ) -> Result<(), LoadError> {
-        self.finish_to(total_in_frames, out)
+        let silence = total_in_frames.saturating_sub(self.pushed);
+        self.finish_to(total_in_frames, out)?;
+        self.ends.note_silence(silence);
+        let ends = std::mem::take(&mut self.ends);
+        if let Some(seam) = self.seam(&ends, total_in_frames) {
+            out.set_seam(seam);
+        }
+        self.ends = ends;
+        Ok(())
     }
 
     /// As [`finish`](Self::finish).

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::region::Region;
-use super::{FrameSink, SampleBuffer, memory};
+use super::{FrameSink, SampleBuffer, Seam, memory};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::spec::AudioSpec;
 
@@ -303,6 +303,11 @@ impl SampleWriter {
         copy.append(&planes)?;
         self.buffer = copy.buffer;
         Ok(())
+    }
+
+    /// Says what the finished sample is while it is repeated. The first word counts.
+    pub(crate) fn set_seam(&self, seam: Seam) {
+        drop(self.buffer.seam.set(seam));
     }
 
     /// Ends the sample: its length is what was written. Memory behind it is given back where

@@ -89,7 +89,7 @@ impl Scratch {
         let Self { interpolator, lanes, unfolded, .. } = self;
         let lanes = &mut lanes[..sample.channels()];
         if let Material::Memory(sample) = sample
-            && (run.is_exact() || unfolded::lies_unfolded(sample, run))
+            && (run.is_exact() && !run.is_at_a_seam() || unfolded::lies_unfolded(sample, run))
         {
             return read(*interpolator, |channel| sample.plane(channel), run, lanes, offset);
         }

@@ -17,6 +17,7 @@ pub(super) use streams::Stretch;
 use run::{Edge, ONE};
 
 use super::params::LoopSpan;
+use crate::buffer::Seam;
 use crate::metadata::LoopKind;
 
 /// A speed, or a distance, in fixed point.
@@ -31,13 +32,28 @@ pub(super) fn fixed(frames: f64) -> i64 {
 struct Bounds {
     start: i64,
     end: i64,
+    /// Where it is the sample, and that has a seam.
+    seam: Option<Round>,
 }
 
 impl Bounds {
-    /// The place at which a voice has come to its end in a direction.
-    fn edge(self, down: bool) -> i64 {
-        if down { self.start - 1 } else { self.end }
+    /// The place at which a voice has come to its end in a direction, and how far in front of that
+    /// it has, in fixed point.
+    fn edge(self, down: bool) -> (i64, i64) {
+        if down { (self.start - 1, 0) } else { (self.end, self.shortage()) }
     }
+
+    /// How much sooner than at its end it is over, in fixed point.
+    fn shortage(self) -> i64 {
+        self.seam.map_or(0, |round| round.shortage.into())
+    }
+}
+
+/// A round of a sample that follows on itself (see [`Seam`]).
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Round {
+    shortage: u32,
+    near: i64,
 }
 
 /// The playhead of one voice.
@@ -61,6 +77,8 @@ pub(super) struct Track {
     /// Of a sample that is not in memory: what lies at the other end is not read before it was
     /// there.
     is_streamed: bool,
+    /// Of the seam of its sample: the sample's length, and what a round is.
+    seam: Option<(i64, Round)>,
 }
 
 impl Track {
@@ -76,9 +94,18 @@ impl Track {
             placed: true,
             taken: false,
             is_streamed: false,
+            seam: None,
         };
         track.begin_loop(span);
         track
+    }
+
+    /// Learns what its sample is while it is repeated as a whole.
+    pub(super) fn learn(&mut self, seam: Option<&Seam>) {
+        self.seam = seam.and_then(|seam| {
+            let round = Round { shortage: seam.shortage, near: seam.near.into() };
+            Some((i64::try_from(seam.frames).ok()?, round))
+        });
     }
 
     /// Puts it at a frame. Its loop begins anew, unless that was taken away.
@@ -147,7 +174,7 @@ impl Track {
         way: impl FnOnce() -> i64,
         length: Option<i64>,
     ) -> Option<u64> {
-        let Bounds { start, end } = self.bounds(length).filter(|_| self.is_looped())?;
+        let Bounds { start, end, .. } = self.bounds(length).filter(|_| self.is_looped())?;
         let down = (speed < 0) != self.turned;
         let is_beyond = if down { self.index < start } else { self.index >= end };
         if !is_beyond {
@@ -178,7 +205,9 @@ impl Track {
         let end = i64::try_from(span.end_frame).unwrap_or(i64::MAX);
         let end = end.min(length.unwrap_or(i64::MAX));
         let start = i64::try_from(span.start_frame).unwrap_or(i64::MAX);
-        (start < end).then_some(Bounds { start, end })
+        let is_whole = |frames: i64| (start, end) == (0, frames) && span.kind == LoopKind::Forward;
+        let seam = self.seam.filter(|(frames, _)| is_whole(*frames)).map(|(_, round)| round);
+        (start < end).then_some(Bounds { start, end, seam })
     }
 
     /// The next stretch at `speed` (fixed point), of at most `frames` frames, at least 1, in a
@@ -195,7 +224,7 @@ impl Track {
         let inside = bounds.filter(|bounds| self.is_inside(down, *bounds));
         let goes_round = inside.filter(|_| self.is_looped());
         let last = if down { -1 } else { length.unwrap_or(i64::MAX) };
-        let edge = inside.map_or(last, |bounds| bounds.edge(down));
+        let edge = inside.map_or((last, 0), |bounds| bounds.edge(down));
         let left = self.frames_until(edge, step);
         if left == 0 || length.is_some_and(|length| self.index >= length) {
             return None;
@@ -241,7 +270,7 @@ impl Track {
         if down {
             (self.index, self.fraction) > (bounds.start - 1, 0)
         } else {
-            self.index < bounds.end
+            (self.index, self.fraction.into()) < (bounds.end - 1, ONE - bounds.shortage())
         }
     }
 
@@ -258,8 +287,9 @@ impl Track {
     }
 
     /// How many frames of output it takes to get to a place; 0 if it is there or beyond.
-    fn frames_until(&self, edge: i64, step: i64) -> usize {
+    fn frames_until(&self, (edge, short_by): (i64, i64), step: i64) -> usize {
         let Some(distance) = self.distance(edge, step) else { return usize::MAX };
+        let distance = distance - short_by;
         if distance <= 0 {
             return 0;
         }
@@ -272,7 +302,10 @@ impl Track {
     /// Jumps or turns at the edge of its loop that it has come to, as often as it has come past
     /// one but at most `most` times; says how often.
     fn pass_edge(&mut self, down: bool, bounds: Bounds, most: i64) -> i64 {
-        let Bounds { start, end } = bounds;
+        if bounds.seam.is_some() {
+            return self.pass_seam(down, bounds, most);
+        }
+        let Bounds { start, end, .. } = bounds;
         let length = end - start;
         let first = self.is_first_edge();
         let kind = self.span.map_or(LoopKind::Forward, |span| span.kind);
@@ -305,6 +338,26 @@ impl Track {
         passes
     }
 
+    /// The same of a loop that is no whole number of frames long.
+    fn pass_seam(&mut self, down: bool, bounds: Bounds, most: i64) -> i64 {
+        let round = (i128::from(bounds.end) << 32) - i128::from(bounds.shortage());
+        let place = (i128::from(self.index) << 32) + i128::from(self.fraction);
+        // Downwards it goes from a frame before the end of the round to a frame before its start.
+        let passes = if down {
+            (round - i128::from(ONE) - place).div_euclid(round)
+        } else {
+            place.div_euclid(round)
+        };
+        let passes = passes.min(most.into());
+        let place = if down { place + passes * round } else { place - passes * round };
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its halves")]
+        {
+            (self.index, self.fraction) = ((place >> 32) as i64, place as u32);
+        }
+        self.behind = Edge::Seam;
+        i64::try_from(passes).unwrap_or(i64::MAX)
+    }
+
     /// Whether it has not come to an edge of this loop yet.
     fn is_first_edge(&self) -> bool {
         self.behind == Edge::Open
@@ -314,12 +367,13 @@ impl Track {
     fn surroundings(
         &self,
         down: bool,
-        Bounds { start, end }: Bounds,
+        Bounds { start, end, seam }: Bounds,
         span: LoopSpan,
         length: Option<i64>,
     ) -> Surroundings {
         let ahead = match span.kind {
             _ if !self.is_looped() => Edge::Open,
+            LoopKind::Forward if seam.is_some() => Edge::Seam,
             LoopKind::Forward => Edge::Wrap,
             LoopKind::PingPong => Edge::Mirror,
             LoopKind::Backward if self.is_first_edge() => Edge::Mirror,
@@ -328,10 +382,20 @@ impl Track {
         // Where the sample begins with its loop nothing came before: what will, stands for it.
         let is_first = if down { length == Some(end) } else { start == 0 };
         let behind = match self.behind {
-            Edge::Open if is_first && span.kind != LoopKind::Backward && !self.is_streamed => ahead,
+            Edge::Open
+                if is_first
+                    && span.kind != LoopKind::Backward
+                    && !self.is_streamed
+                    && seam.is_none() =>
+            {
+                ahead
+            }
+            // It became known since.
+            Edge::Wrap if seam.is_some() => Edge::Seam,
             behind => behind,
         };
+        let near = seam.map_or(0, |round| round.near);
         let (below, above) = if down { (ahead, behind) } else { (behind, ahead) };
-        Surroundings { start, end, below, above }
+        Surroundings { start, end, below, above, near }
     }
 }

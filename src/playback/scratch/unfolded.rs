@@ -5,9 +5,12 @@
 use super::super::interpolate::MAX_REACH;
 use super::super::track::{Run, Surroundings};
 use super::Plane;
-use crate::buffer::SampleBuffer;
+use crate::buffer::{BEYOND, SampleBuffer, Seam};
 use crate::spec::MAX_CHANNELS;
 use crate::stream::StreamReader;
+
+/// Of a seam as much is known as is read.
+const _: () = assert!(BEYOND > MAX_REACH, "a seam that is read beyond its end");
 
 /// Places that are copied at once.
 const SPAN: usize = 1024;
@@ -60,6 +63,28 @@ impl Unfolded {
             let plane = sample.plane(channel);
             for (value, frame) in lane.iter_mut().zip(&*frames) {
                 *value = plane.get(*frame).copied().unwrap_or(0.0);
+            }
+        }
+        let seams = run.surroundings.seams();
+        if let Some(seam) = sample.seam().filter(|_| seams != [false; 2]) {
+            self.lay_seam(seam, seams, sample.channels(), count);
+        }
+    }
+
+    /// Puts what a sample is round its seam in place of its frames, below its start or above its end.
+    fn lay_seam(&mut self, seam: &Seam, [below, above]: [bool; 2], channels: usize, count: usize) {
+        let end = i64::try_from(seam.frames).unwrap_or(i64::MAX);
+        let sides = [(below, -(BEYOND as i64)), (above, end - i64::from(seam.near))];
+        for (channel, lane) in self.lanes.iter_mut().take(channels).enumerate() {
+            let values = [seam.start_side(channel), seam.end_side(channel)];
+            for ((is_there, first), values) in sides.into_iter().zip(values) {
+                // Where both overlap they are the same.
+                let at = first - self.first;
+                let (skipped, at) = (usize::try_from(-at).unwrap_or(0), at.max(0));
+                let places = lane[..count].iter_mut().skip(usize::try_from(at).unwrap_or(SPAN));
+                if is_there {
+                    places.zip(values.iter().skip(skipped)).for_each(|(to, of)| *to = *of);
+                }
             }
         }
     }

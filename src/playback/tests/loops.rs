@@ -3,6 +3,7 @@
 use super::*;
 use crate::metadata::LoopKind;
 use crate::playback::LoopSpan;
+use crate::{AudioSpec, Resampler, SampleWriter};
 
 fn span(start_frame: u64, end_frame: u64, kind: LoopKind) -> LoopSpan {
     LoopSpan { start_frame, end_frame, kind, rounds: 0 }
@@ -296,4 +297,60 @@ fn a_growing_sample_is_looped_as_soon_as_the_loop_is_there() {
         .collect();
     assert_eq!(rig.left(5_000), expected);
     assert_eq!(rig.controller.shared().underruns(), 0);
+}
+
+/// A sample as a load makes it of `planes` of another rate.
+fn converted(from: u32, planes: &[Vec<f32>]) -> Arc<SampleBuffer> {
+    let spec = AudioSpec { sample_rate: RATE, channels: planes.len() };
+    let mut writer = SampleWriter::growing(spec).expect("a valid spec");
+    let mut resampler = Resampler::new(from, RATE, planes.len()).expect("valid rates");
+    let frames = planes[0].len();
+    let planes: Vec<&[f32]> = planes.iter().map(Vec::as_slice).collect();
+    resampler.push(&planes, &mut writer).expect("memory");
+    resampler.finish(frames as u64, &mut writer).expect("memory");
+    writer.finish()
+}
+
+/// A cosine of amplitude 0.5 that has `periods` periods in `frames` frames: not the least of it lies
+/// at its ends.
+fn periods(periods: f64, frames: f64, at: f64) -> f64 {
+    0.5 * (TAU * periods * at / frames + 1.0).cos()
+}
+
+#[test]
+fn a_loop_of_another_rate_follows_on_itself_as_if_it_had_always_been() {
+    for (from, frames, tone) in [
+        (44_100, 10_007, 227.0),
+        (44_100, 88_200, 2_000.0),
+        (96_000, 30_011, 1_501.0),
+        (8_000, 4_001, 401.0),
+        (22_050, 661, 30.0),
+        // Shorter than what is read round a place, and a single frame more.
+        (44_100, 25, 1.0),
+        (44_100, 100, 3.0),
+        (11_025, 1_030, 77.0),
+    ] {
+        let file: Vec<f32> = (0..frames)
+            .map(|frame| narrow(periods(tone, f64::from(frames), f64::from(frame))))
+            .collect();
+        let sample = converted(from, &[file]);
+        let ratio = f64::from(from) / f64::from(RATE);
+        for speed in [1.0, 0.7, 1.3, -1.0] {
+            let mut rig = Rig::new();
+            let message =
+                ControlMessage::LoadSample { slot: 0, sample: Arc::clone(&sample), own_loop: None };
+            rig.send(message);
+            rig.play(1, 0, VoiceParams { speed, looping: Looping::WHOLE, ..params() });
+            // The first round is what the sample is by itself.
+            let length = sample.ready_frames();
+            let first = (length as f64 / speed.abs()).ceil() as usize + 400;
+            let out = rig.left(first + 150_000);
+            let start = if speed < 0.0 { length as f64 - 1.0 } else { 0.0 };
+            let snr = snr_db(&out[first..], |frame| {
+                let at = (start + speed * (frame + first) as f64) * ratio;
+                periods(tone, f64::from(frames), at)
+            });
+            assert!(snr > 75.0, "{frames} frames at {from}, speed {speed}: {snr:.1} dB");
+        }
+    }
 }

@@ -12,6 +12,8 @@ pub(in super::super) enum Edge {
     Wrap,
     /// The loop in the other direction.
     Mirror,
+    /// The sample from its other end, as its seam has it.
+    Seam,
 }
 
 /// Which frame of the sample stands at each place near a playhead, so that what is read between
@@ -22,11 +24,13 @@ pub(in super::super) struct Surroundings {
     pub(super) end: i64,
     pub(super) below: Edge,
     pub(super) above: Edge,
+    /// Frames within the loop at each end that its seam has others for.
+    pub(super) near: i64,
 }
 
 impl Surroundings {
     pub(in super::super) const OPEN: Self =
-        Self { start: 0, end: i64::MAX, below: Edge::Open, above: Edge::Open };
+        Self { start: 0, end: i64::MAX, below: Edge::Open, above: Edge::Open, near: 0 };
 
     /// The frame at a place; one outside the sample is silence.
     pub(in super::super) fn frame(&self, place: i64) -> i64 {
@@ -39,7 +43,7 @@ impl Surroundings {
         };
         let length = self.end - self.start;
         match edge {
-            Edge::Open => place,
+            Edge::Open | Edge::Seam => place,
             Edge::Wrap => self.start + (place - self.start).rem_euclid(length),
             Edge::Mirror => {
                 // Up to the end of what still grows: from the start it is mirrored all the same.
@@ -52,8 +56,14 @@ impl Surroundings {
 
     /// The places from `first` on up to `last`, both included, are frames of their own.
     pub(in super::super) fn is_plain(&self, first: i64, last: i64) -> bool {
-        (self.below == Edge::Open || first >= self.start)
-            && (self.above == Edge::Open || last < self.end)
+        let within = |edge| if edge == Edge::Seam { self.near } else { 0 };
+        (self.below == Edge::Open || first >= self.start + within(self.below))
+            && (self.above == Edge::Open || last < self.end - within(self.above))
+    }
+
+    /// Whether the seam is what is below the first frame, and above the last.
+    pub(in super::super) fn seams(&self) -> [bool; 2] {
+        [self.below, self.above].map(|edge| edge == Edge::Seam)
     }
 }
 
@@ -82,6 +92,13 @@ impl Run {
     pub(in super::super) fn part(&self, frame: usize, frames: usize) -> Self {
         let (index, fraction) = self.place(frame);
         Self { index, fraction, frames: frames.min(self.frames - frame), ..*self }
+    }
+
+    /// Whether a seam is heard along it.
+    pub(in super::super) fn is_at_a_seam(&self) -> bool {
+        let last = self.place(self.frames.saturating_sub(1)).0;
+        let (low, high) = (self.index.min(last), self.index.max(last));
+        self.surroundings.seams() != [false; 2] && !self.surroundings.is_plain(low, high)
     }
 
     /// Whether it reads frame by frame, with nothing to interpolate.

@@ -74,7 +74,8 @@ impl Track {
                 Edge::Mirror if is_low => at_start,
                 Edge::Wrap => at_start,
                 Edge::Mirror => at_end,
-                Edge::Open => Stretch::NONE,
+                // Samples in memory alone have one.
+                Edge::Open | Edge::Seam => Stretch::NONE,
             }
         };
         // Where it came by no edge yet, it may be on its way to the loop.
@@ -95,7 +96,7 @@ impl Track {
     /// What is to be there when it is put where it is: of a loop that it then goes round, all, if
     /// that is no more than is kept of a jump.
     pub(in super::super) fn entry(&self, down: bool, length: Option<i64>) -> Wish {
-        let Some((Bounds { start, end }, _)) = self.round(down != self.turned, length) else {
+        let Some((Bounds { start, end, .. }, _)) = self.round(down != self.turned, length) else {
             return self.wish(down);
         };
         let is_kept = usize::try_from(end - start).is_ok_and(|frames| frames <= JUMP_LOOP_FRAMES);
@@ -112,7 +113,7 @@ impl Track {
         reader.set_wish(self.wish(down));
         let down = down != self.turned;
         let frame = |place: i64| u64::try_from(place).unwrap_or(0);
-        let Some((Bounds { start, end }, kind)) = self.round(down, length) else {
+        let Some((Bounds { start, end, .. }, kind)) = self.round(down, length) else {
             return reader.set_jump(Wish::default(), None);
         };
         let wraps = match kind {

@@ -187,6 +187,9 @@ impl Voice {
             0 => (self.pace.value(), frames),
             _ => (self.pace.next(), 1),
         };
+        if let Material::Memory(sample) = sample {
+            self.track.learn(sample.seam());
+        }
         self.track.run(fixed(speed), self.length(sample), frames)
     }
 }
