@@ -14,7 +14,7 @@ use crate::spec::AudioSpec;
 
 /// Rises with every change to what a file decodes to, or to what is known of it beside that.
 pub(super) const DECODERS: u32 = 6;
-pub(super) const MAGIC: Magic = *b"hotcue\0\x03";
+pub(super) const MAGIC: Magic = *b"hotcue\0\x04";
 /// Values of all channels in a block: what a step reads or writes, some tenths of a millisecond.
 const BLOCK_VALUES: usize = 1 << 17;
 const VALUE_BYTES: usize = size_of::<f32>();
@@ -39,6 +39,7 @@ pub(super) fn record_of(sample: &LoadedSample) -> Record {
         bits_per_sample: sample.bits_per_sample,
         warnings: sample.warnings.iter().filter(is_of_content).cloned().collect(),
         metadata: sample.metadata.as_deref().cloned(),
+        seam: buffer.seam().cloned(),
     }
 }
 
@@ -107,7 +108,7 @@ impl<R: Read> EntryReader<R> {
         key: Key,
         max_sample_bytes: Option<u64>,
     ) -> io::Result<Self> {
-        let (parts, record) = PartsReader::new::<Record>(source, byte_len, MAGIC, key)?;
+        let (parts, mut record) = PartsReader::new::<Record>(source, byte_len, MAGIC, key)?;
         let channels = usize::try_from(record.channels).map_err(|_| unsound())?;
         let spec = AudioSpec { sample_rate: record.sample_rate, channels };
         let spec = spec.validate().map_err(|_| unsound())?;
@@ -122,6 +123,12 @@ impl<R: Read> EntryReader<R> {
         }
         let writer = SampleWriter::with_capacity(spec, frames)
             .map_err(|_| io::Error::from(ErrorKind::OutOfMemory))?;
+        if let Some(seam) = record.seam.take() {
+            if !seam.fits(channels, record.frames) {
+                return Err(unsound());
+            }
+            writer.set_seam(seam);
+        }
         Ok(Self { parts, record, writer, frames })
     }
 

@@ -1,6 +1,7 @@
 //! What is known of a sample beside its values, field by field.
 
 use super::field::Field;
+use crate::buffer::Seam;
 use crate::error::{LoadWarning, WarningCode};
 use crate::metadata::{
     Acid, Broadcast, Cue, Instrument, Loop, LoopKind, Metadata, Tags, Tempo, TempoSource,
@@ -57,6 +58,7 @@ pub(super) struct Record {
     pub(super) bits_per_sample: Option<u32>,
     pub(super) warnings: Vec<LoadWarning>,
     pub(super) metadata: Option<Metadata>,
+    pub(super) seam: Option<Seam>,
 }
 
 record!(Record {
@@ -69,7 +71,9 @@ record!(Record {
     bits_per_sample,
     warnings,
     metadata,
+    seam,
 });
+record!(Seam { frames, shortage, near, values });
 choice!(WarningCode {
     Truncated,
     DecodeErrors,

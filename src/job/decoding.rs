@@ -323,6 +323,15 @@ impl Decoding {
             self.resampling += begin.elapsed();
             bench.put_back(resampler);
         }
+        if let Some(ends) = self.splitting.as_mut().and_then(Splitting::take_ends) {
+            let AudioSpec { sample_rate: from, channels } = self.decoder.info().spec;
+            let to = self.writer.spec().sample_rate;
+            let mut resampler = bench.take_resampler(from, to, channels)?;
+            if let Some(seam) = resampler.seam(&ends, self.frames_decoded) {
+                self.writer.set_seam(seam);
+            }
+            bench.put_back(resampler);
+        }
         let buffer = self.writer.finish();
         let frames = buffer.ready_frames() as u64;
         Ok(LoadedSample {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::decoding::VALUES_PER_STEP;
 use crate::buffer::{FrameSink, Region};
 use crate::decode::{Odd, Stretch, Tally};
-use crate::resample::{Resampler, Workbench};
+use crate::resample::{Ends, Resampler, Workbench};
 
 /// A stretch of the source and the place where its frames go.
 pub(super) struct Part {
@@ -24,6 +24,8 @@ pub(super) struct Part {
     pub(super) frames: u64,
     /// Frames of those that only lead up to it, and are still to come.
     pub(super) history_left: u64,
+    /// Of the first part and the last: what the source begins and ends with, once it is converted.
+    pub(super) ends: Option<Ends>,
 }
 
 /// How a part comes to its rate.
@@ -82,6 +84,8 @@ impl Part {
                 resampler.finish_to(frames, &mut self.region).map_err(|_| Odd)?;
                 *resampling += begin.elapsed();
             }
+            let is_an_end = self.number == 0 || self.is_last;
+            self.ends = is_an_end.then(|| resampler.ends().clone());
             bench.put_back(*resampler);
         }
         let is_full = self.region.frames_written() == self.region.frames();
@@ -95,6 +99,7 @@ pub(super) struct Finished {
     pub(super) frames: u64,
     pub(super) is_last: bool,
     pub(super) tally: Tally,
+    pub(super) ends: Option<Ends>,
 }
 
 /// What others may help with at a load: its parts.
@@ -230,9 +235,9 @@ impl SharedLoad {
         match part.step(bench, resampling) {
             Ok(false) => return Some(part),
             Ok(true) => {
-                let Part { number, region, frames, is_last, stretch, bytes, .. } = part;
+                let Part { number, region, frames, is_last, stretch, bytes, ends, .. } = part;
                 let tally = stretch.tally().clone();
-                let finished = Finished { region, frames, is_last, tally };
+                let finished = Finished { region, frames, is_last, tally, ends };
                 let mut state = self.lock();
                 state.bytes -= bytes;
                 if !state.is_over {

@@ -7,7 +7,7 @@ use super::parts::{Conversion, Part, SharedLoad};
 use crate::buffer::SampleWriter;
 use crate::decode::{Cut, Decoder, Uncut, Wanted};
 use crate::error::{LoadError, LoadErrorKind};
-use crate::resample::{Resampler, Workbench};
+use crate::resample::{Ends, Resampler, Workbench};
 
 /// A load of fewer stretches than this is not worth splitting.
 const MIN_STRETCHES: u64 = 6;
@@ -56,6 +56,8 @@ pub(super) struct Splitting {
     resampler: Option<Box<Resampler>>,
     stretch_units: u64,
     has_cut_all: bool,
+    /// Those of the parts so far, where they are converted.
+    ends: Option<Ends>,
     /// Since when it does nothing but wait.
     waits_since: Option<Instant>,
 }
@@ -104,6 +106,7 @@ impl Splitting {
             resampler: resampler.map(Box::new),
             stretch_units: (stretch_frames / unit as u64).max(1),
             has_cut_all: false,
+            ends: None,
             waits_since: None,
         })
     }
@@ -125,6 +128,10 @@ impl Splitting {
                 splitter.count(finished.frames, &finished.tally);
             }
             decoded.frames += finished.frames;
+            self.ends = match (self.ends.take(), finished.ends) {
+                (Some(first), Some(last)) => Some(first.up_to(last)),
+                (first, last) => first.or(last),
+            };
             self.next_back += 1;
             self.waits_since = None;
             if finished.is_last {
@@ -205,11 +212,17 @@ impl Splitting {
             conversion,
             frames: 0,
             history_left: history,
+            ends: None,
         };
         (self.at, self.out_at) = (end, out_end);
         self.next += 1;
         self.has_cut_all = is_last;
         Ok(part)
+    }
+
+    /// What the source begins and ends with, once all parts are together that convert it.
+    pub(super) fn take_ends(&mut self) -> Option<Ends> {
+        self.ends.take()
     }
 
     /// Whether nobody has a part any more. Waits a moment for that.

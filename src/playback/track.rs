@@ -7,6 +7,7 @@
 //! the last one; one that goes down, when it has reached the frame before the first one.
 
 mod run;
+mod seam;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ pub(super) use run::{Run, Surroundings};
 pub(super) use streams::Stretch;
 
 use run::{Edge, ONE};
+use seam::Glide;
 
 use super::params::LoopSpan;
 use crate::buffer::Seam;
@@ -40,19 +42,20 @@ impl Bounds {
     /// The place at which a voice has come to its end in a direction, and how far in front of that
     /// it has, in fixed point.
     fn edge(self, down: bool) -> (i64, i64) {
-        if down { (self.start - 1, 0) } else { (self.end, self.shortage()) }
+        if down { (self.start - 1, 0) } else { (self.end, self.short_by()) }
     }
 
     /// How much sooner than at its end it is over, in fixed point.
-    fn shortage(self) -> i64 {
-        self.seam.map_or(0, |round| round.shortage.into())
+    fn short_by(self) -> i64 {
+        self.seam.map_or(0, |round| round.short_by)
     }
 }
 
 /// A round of a sample that follows on itself (see [`Seam`]).
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Round {
-    shortage: u32,
+    /// How much sooner than the sample it is over, in fixed point, for a voice that is where it is.
+    short_by: i64,
     near: i64,
 }
 
@@ -79,6 +82,10 @@ pub(super) struct Track {
     is_streamed: bool,
     /// Of the seam of its sample: the sample's length, and what a round is.
     seam: Option<(i64, Round)>,
+    /// On its way to a whole frame.
+    glide: Option<Glide>,
+    /// How far such ways have led it from where it would be, in fixed point.
+    ahead_by: i64,
 }
 
 impl Track {
@@ -95,6 +102,8 @@ impl Track {
             taken: false,
             is_streamed: false,
             seam: None,
+            glide: None,
+            ahead_by: 0,
         };
         track.begin_loop(span);
         track
@@ -103,7 +112,7 @@ impl Track {
     /// Learns what its sample is while it is repeated as a whole.
     pub(super) fn learn(&mut self, seam: Option<&Seam>) {
         self.seam = seam.and_then(|seam| {
-            let round = Round { shortage: seam.shortage, near: seam.near.into() };
+            let round = Round { short_by: seam.shortage.into(), near: seam.near.into() };
             Some((i64::try_from(seam.frames).ok()?, round))
         });
     }
@@ -112,6 +121,7 @@ impl Track {
     pub(super) fn place(&mut self, frame: u64) {
         self.index = i64::try_from(frame).unwrap_or(i64::MAX / 2).min(i64::MAX / 2);
         self.fraction = 0;
+        (self.glide, self.ahead_by) = (None, 0);
         self.placed = true;
         self.begin_loop(self.span.filter(|_| !self.taken));
     }
@@ -207,6 +217,7 @@ impl Track {
         let start = i64::try_from(span.start_frame).unwrap_or(i64::MAX);
         let is_whole = |frames: i64| (start, end) == (0, frames) && span.kind == LoopKind::Forward;
         let seam = self.seam.filter(|(frames, _)| is_whole(*frames)).map(|(_, round)| round);
+        let seam = seam.map(|it| Round { short_by: it.short_by - self.ahead_by, ..it });
         (start < end).then_some(Bounds { start, end, seam })
     }
 
@@ -226,18 +237,23 @@ impl Track {
         let last = if down { -1 } else { length.unwrap_or(i64::MAX) };
         let edge = inside.map_or((last, 0), |bounds| bounds.edge(down));
         let left = self.frames_until(edge, step);
-        if left == 0 || length.is_some_and(|length| self.index >= length) {
+        // In front of a seam it may be a little beyond its sample.
+        let is_beyond = inside.is_none() && length.is_some_and(|length| self.index >= length);
+        if left == 0 || is_beyond {
             return None;
         }
+        let (step, most) = self.glide(step, goes_round, left);
         let to_end = self.distance(last, step).filter(|_| goes_round.is_none() && step != 0);
         let surroundings = match (inside, self.span) {
             (Some(bounds), Some(span)) => self.surroundings(down, bounds, span, length),
             _ => Surroundings::OPEN,
         };
         let Self { index, fraction, .. } = *self;
-        let run = Run { index, fraction, step, frames: left.min(frames), surroundings, to_end };
+        let run =
+            Run { index, fraction, step, frames: left.min(frames).min(most), surroundings, to_end };
         (self.index, self.fraction) = run.place(run.frames);
-        if let Some(bounds) = goes_round.filter(|_| left <= frames) {
+        self.glided(run.frames);
+        if let Some(bounds) = goes_round.filter(|_| left <= run.frames) {
             let for_ever = self.edges_left == u32::MAX;
             let most = if for_ever { i64::MAX } else { self.edges_left.into() };
             let passes = self.pass_edge(down, bounds, most).unsigned_abs();
@@ -270,7 +286,7 @@ impl Track {
         if down {
             (self.index, self.fraction) > (bounds.start - 1, 0)
         } else {
-            (self.index, self.fraction.into()) < (bounds.end - 1, ONE - bounds.shortage())
+            (self.index, self.fraction.into()) < (bounds.end - 1, ONE - bounds.short_by())
         }
     }
 
@@ -336,26 +352,6 @@ impl Track {
             LoopKind::Forward | LoopKind::Backward => Edge::Wrap,
         };
         passes
-    }
-
-    /// The same of a loop that is no whole number of frames long.
-    fn pass_seam(&mut self, down: bool, bounds: Bounds, most: i64) -> i64 {
-        let round = (i128::from(bounds.end) << 32) - i128::from(bounds.shortage());
-        let place = (i128::from(self.index) << 32) + i128::from(self.fraction);
-        // Downwards it goes from a frame before the end of the round to a frame before its start.
-        let passes = if down {
-            (round - i128::from(ONE) - place).div_euclid(round)
-        } else {
-            place.div_euclid(round)
-        };
-        let passes = passes.min(most.into());
-        let place = if down { place + passes * round } else { place - passes * round };
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its halves")]
-        {
-            (self.index, self.fraction) = ((place >> 32) as i64, place as u32);
-        }
-        self.behind = Edge::Seam;
-        i64::try_from(passes).unwrap_or(i64::MAX)
     }
 
     /// Whether it has not come to an edge of this loop yet.

@@ -2,7 +2,10 @@
 
 mod quality;
 
+use std::sync::Arc;
+
 use super::*;
+use crate::buffer::{BEYOND, SampleBuffer};
 use crate::error::LoadErrorKind;
 
 /// Pairs of every method: FFT, FFT with an awkward ratio, sinc down, sinc up, copy.
@@ -257,4 +260,67 @@ fn fewer_frames_than_pushed_are_a_bug_of_the_caller() {
     let mut resampler = Resampler::new(44_100, 48_000, 1).expect("valid rates");
     resampler.push(&[&[0.0; 10]], &mut writer).expect("memory");
     let _never = resampler.finish(9, &mut writer);
+}
+
+/// The sample that comes of one channel.
+fn sample_of(in_rate: u32, out_rate: u32, input: &[f32]) -> Arc<SampleBuffer> {
+    let spec = AudioSpec { sample_rate: out_rate, channels: 1 };
+    let mut writer = SampleWriter::growing(spec).expect("a valid spec");
+    let mut resampler = Resampler::new(in_rate, out_rate, 1).expect("valid rates");
+    resampler.push(&[input], &mut writer).expect("memory");
+    resampler.finish(input.len() as u64, &mut writer).expect("memory");
+    writer.finish()
+}
+
+#[test]
+fn the_seam_of_a_sample_is_what_lies_between_many_of_it() {
+    // Lengths that are whole numbers of frames at both rates, so that each round is the same.
+    for (in_rate, out_rate, frames) in [
+        (44_100, 48_000, 147 * 40),
+        (44_100, 48_000, 147),
+        (48_000, 44_100, 160 * 31),
+        (96_000, 48_000, 2 * 1_501),
+        (8_000, 48_000, 777),
+        (48_000, 8_000, 6 * 5),
+    ] {
+        let input = noise(frames, 9);
+        let sample = sample_of(in_rate, out_rate, &input);
+        let seam = sample.seam().expect("has one");
+        let round = sample.ready_frames();
+        assert_eq!((seam.frames, seam.shortage), (round as u64, 0), "{in_rate} to {out_rate}");
+        // In the middle of so many rounds that the ends of them all are far away.
+        let rounds = 2 * (8_000 / frames + 1) + 1;
+        let middle = rounds / 2 * round;
+        let many = sample_of(in_rate, out_rate, &input.repeat(rounds));
+        let many = many.plane(0);
+        let near = seam.near as usize;
+        assert!(near >= 250.min(round / 2), "{near}");
+        let sides =
+            [(seam.start_side(0), middle - BEYOND), (seam.end_side(0), middle + round - near)];
+        for (side, at) in sides {
+            assert_eq!(side.len(), near + BEYOND);
+            let error =
+                side.iter().zip(&many[at..]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(error < 1e-6, "{in_rate} to {out_rate}, {frames} frames: {error}");
+        }
+        // Where it begins to be read it is hardly another than the sample by itself.
+        let inner = seam.end_side(0)[0] - sample.plane(0)[round - near];
+        assert!(round < 2_000 || inner.abs() < 3e-4, "{in_rate} to {out_rate}: {inner}");
+    }
+}
+
+#[test]
+fn a_seam_knows_what_a_round_is_short_of_a_whole_frame() {
+    for frames in [1, 2, 25, 44_101, 100_003] {
+        let sample = sample_of(44_100, 48_000, &noise(frames, 7));
+        let seam = sample.seam().expect("has one");
+        let round = sample.ready_frames() as f64 - f64::from(seam.shortage) / 2.0_f64.powi(32);
+        let exact = frames as f64 * 48_000.0 / 44_100.0;
+        assert!((round - exact).abs() < 1e-9, "{frames} frames: {round}, not {exact}");
+    }
+    let silent = sample_of(44_100, 48_000, &[0.0; 500]);
+    assert_eq!(silent.seam().map(|seam| seam.values.len()), Some(0));
+    assert_eq!(sample_of(48_000, 48_000, &noise(500, 3)).seam(), None);
+    // Blocks are too long for these.
+    assert_eq!(sample_of(44_101, 48_000, &noise(500, 3)).seam(), None);
 }

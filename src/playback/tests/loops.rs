@@ -354,3 +354,67 @@ fn a_loop_of_another_rate_follows_on_itself_as_if_it_had_always_been() {
         }
     }
 }
+
+/// Where a cosine of [`periods`] is that `heard` shows, by least squares: its phase in frames of a
+/// sample in which it has a period every `period` frames.
+fn place_of(heard: &[f32], period: f64) -> f64 {
+    let sum = |part: fn(f64) -> f64| -> f64 {
+        let weigh =
+            |(frame, value): (usize, &f32)| f64::from(*value) * part(TAU * frame as f64 / period);
+        heard.iter().enumerate().map(weigh).sum()
+    };
+    // cos(a + b) = cos(a) cos(b) − sin(a) sin(b), over whole periods.
+    (f64::atan2(-sum(f64::sin), sum(f64::cos)) - 1.0) / TAU * period
+}
+
+#[test]
+fn a_long_loop_of_another_rate_is_read_frame_by_frame_and_keeps_its_time() {
+    // 24 frames a period at 48 kHz, and a round of 48,001.09 frames.
+    let (frames, tone) = (44_101_u32, 2_000.0);
+    let round = f64::from(frames) * 48_000.0 / 44_100.0;
+    let period = round / tone;
+    let file: Vec<f32> = (0..frames)
+        .map(|frame| narrow(periods(tone, f64::from(frames), f64::from(frame))))
+        .collect();
+    let sample = converted(44_100, &[file]);
+    let mut rig = Rig::new();
+    rig.send(ControlMessage::LoadSample { slot: 0, sample: Arc::clone(&sample), own_loop: None });
+    rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, ..params() });
+    let plane = sample.plane(0);
+    assert_eq!(rig.left(47_000), plane[..47_000]);
+    let corner = sharpest(&plane[1_000..2_000]);
+    let mut at = 47_000;
+    for number in 1..60_u32 {
+        // Over the seam, and the glide behind it.
+        let out = rig.left(4_000);
+        assert!(sharpest(&out) < 1.02 * corner, "round {number}: {}", sharpest(&out));
+        let heard = rig.left(44_000 - 120);
+        at += 4_000;
+        let exact = f64::from(at) - f64::from(number) * round;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
+        let nearest = exact.round() as usize;
+        assert_eq!(heard, plane[nearest..][..heard.len()], "round {number}, {exact}");
+        at += 44_000 - 120;
+        // The same by ear: at most half a frame off.
+        let place = place_of(&heard[..24_000], period);
+        let off = (place - exact).rem_euclid(period);
+        assert!(off.min(period - off) < 0.51, "round {number}: {off}");
+        // On to 1,000 frames in front of the next end.
+        let next = f64::from(number + 1) * round - 1_000.0;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
+        let next = next as u32;
+        rig.left((next - at) as usize);
+        at = next;
+    }
+    // As often as it went round, at the exact times.
+    let rounds = rig.events().into_iter().filter_map(|event| match event {
+        PlaybackEvent::Looped { frame, rounds, .. } => Some((rounds, frame)),
+        _ => None,
+    });
+    let rounds: Vec<_> = rounds.collect();
+    assert_eq!(rounds.len(), 59);
+    for (number, frame) in rounds {
+        let exact = number as f64 * round;
+        assert!((frame as f64 - exact).abs() < 1.01, "round {number} at {frame}, not {exact}");
+    }
+}
