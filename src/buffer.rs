@@ -57,7 +57,7 @@ pub struct SampleBuffer {
     /// Fields are dropped in order: the memory first, then who was to learn of that.
     storage: Storage,
     overview: Overview,
-    seam: OnceLock<Seam>,
+    seams: OnceLock<Vec<Seam>>,
     companion: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
@@ -85,7 +85,7 @@ impl SampleBuffer {
             spec,
             storage: Storage::with_capacity(spec.channels, frames)?,
             overview: Overview::with_capacity(spec.channels, frames)?,
-            seam: OnceLock::new(),
+            seams: OnceLock::new(),
             companion: OnceLock::new(),
         })
     }
@@ -144,13 +144,12 @@ impl SampleBuffer {
         self.storage.is_finished()
     }
 
-    /// What it is round its ends while it is repeated as a whole, where that is something else than its
-    /// frames. Realtime-safe.
-    pub(crate) fn seam(&self) -> Option<&Seam> {
-        let seam = self.seam.get()?;
-        self.frames()
-            .is_some_and(|frames| seam.fits(self.channels(), frames as u64))
-            .then_some(seam)
+    /// What it is round the ends of what is repeated of it, where that is something else than its
+    /// frames: of all of it, and of the loop that its file says. Realtime-safe.
+    pub(crate) fn seams(&self) -> &[Seam] {
+        let seams = self.seams.get().map_or(&[][..], Vec::as_slice);
+        let frames = self.frames().unwrap_or(0) as u64;
+        if seams.iter().all(|seam| seam.fits(self.channels(), frames)) { seams } else { &[] }
     }
 
     /// The frames of `channel` that may be read now: `ready_frames()` of them, or a few more

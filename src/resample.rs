@@ -113,7 +113,7 @@ impl Resampler {
         self.pushed = 0;
         self.written = 0;
         self.limit = u64::MAX;
-        self.ends.begin(true);
+        self.ends.clear();
         if let Some(converter) = &mut self.converter {
             converter.reset();
             self.skip_left = converter.delay_frames();
@@ -155,7 +155,6 @@ impl Resampler {
             let delay = std::mem::take(&mut self.skip_left);
             self.written = chunks * converter.chunk_out_frames() as u64 - delay as u64;
             self.history_left = history;
-            self.ends.begin(false);
         } else {
             self.written = at;
         }
@@ -218,7 +217,7 @@ impl Resampler {
             return out
                 .write_with(frames, |channel, target| target.copy_from_slice(input[channel]));
         };
-        self.ends.note(input);
+        self.ends.note(input, self.pushed - self.history_left as u64, self.pushed);
         let mut at = self.fill_history(input, frames);
         self.pushed += (frames - at) as u64;
         while at < frames {
@@ -255,9 +254,7 @@ impl Resampler {
         self.finish_to(total_in_frames, out)?;
         self.ends.note_silence(silence);
         let ends = std::mem::take(&mut self.ends);
-        if let Some(seam) = self.seam(&ends, total_in_frames) {
-            out.set_seam(seam);
-        }
+        out.set_seams(self.seams(&ends, total_in_frames));
         self.ends = ends;
         Ok(())
     }

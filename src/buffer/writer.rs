@@ -306,8 +306,8 @@ impl SampleWriter {
     }
 
     /// Says what the finished sample is while it is repeated. The first word counts.
-    pub(crate) fn set_seam(&self, seam: Seam) {
-        drop(self.buffer.seam.set(seam));
+    pub(crate) fn set_seams(&self, seams: Vec<Seam>) {
+        drop(self.buffer.seams.set(seams));
     }
 
     /// Ends the sample: its length is what was written. Memory behind it is given back where

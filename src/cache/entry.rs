@@ -39,7 +39,7 @@ pub(super) fn record_of(sample: &LoadedSample) -> Record {
         bits_per_sample: sample.bits_per_sample,
         warnings: sample.warnings.iter().filter(is_of_content).cloned().collect(),
         metadata: sample.metadata.as_deref().cloned(),
-        seam: buffer.seam().cloned(),
+        seams: buffer.seams().to_vec(),
     }
 }
 
@@ -123,12 +123,7 @@ impl<R: Read> EntryReader<R> {
         }
         let writer = SampleWriter::with_capacity(spec, frames)
             .map_err(|_| io::Error::from(ErrorKind::OutOfMemory))?;
-        if let Some(seam) = record.seam.take() {
-            if !seam.fits(channels, record.frames) {
-                return Err(unsound());
-            }
-            writer.set_seam(seam);
-        }
+        writer.set_seams(std::mem::take(&mut record.seams));
         Ok(Self { parts, record, writer, frames })
     }
 

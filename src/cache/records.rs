@@ -58,7 +58,7 @@ pub(super) struct Record {
     pub(super) bits_per_sample: Option<u32>,
     pub(super) warnings: Vec<LoadWarning>,
     pub(super) metadata: Option<Metadata>,
-    pub(super) seam: Option<Seam>,
+    pub(super) seams: Vec<Seam>,
 }
 
 record!(Record {
@@ -71,9 +71,9 @@ record!(Record {
     bits_per_sample,
     warnings,
     metadata,
-    seam,
+    seams,
 });
-record!(Seam { frames, shortage, near, values });
+record!(Seam { start, end, short_by, near, values });
 choice!(WarningCode {
     Truncated,
     DecodeErrors,

@@ -91,8 +91,9 @@ impl Decoding {
         if let Some(bytes) = options.max_sample_bytes {
             writer.limit_bytes(bytes);
         }
-        let resampler =
+        let mut resampler =
             if from == to { None } else { Some(bench.take_resampler(from, to, channels)?) };
+        keep_own_loop(resampler.as_mut(), &found);
         let kinds = Kinds {
             decode: Work::Decode {
                 container: info.container.clone(),
@@ -142,8 +143,9 @@ impl Decoding {
         };
         let (shared, resampler) = (Arc::clone(shared), self.resampler.take());
         let frames = self.frames_decoded;
-        self.splitting =
-            Splitting::new(&mut *self.decoder, shared, resampler, &self.writer, frames);
+        let own_loop = self.found.own_loop();
+        let decoder = &mut *self.decoder;
+        self.splitting = Splitting::new(decoder, shared, resampler, &self.writer, frames, own_loop);
         self.was_split = self.splitting.is_some();
         self.was_split
     }
@@ -180,6 +182,7 @@ impl Decoding {
         if from != to {
             self.resampler = Some(bench.take_resampler(from, to, channels)?);
         }
+        keep_own_loop(self.resampler.as_mut(), &self.found);
         (self.splitting, self.shared) = (None, None);
         self.writer.start_over();
         self.frames_decoded = 0;
@@ -327,9 +330,7 @@ impl Decoding {
             let AudioSpec { sample_rate: from, channels } = self.decoder.info().spec;
             let to = self.writer.spec().sample_rate;
             let mut resampler = bench.take_resampler(from, to, channels)?;
-            if let Some(seam) = resampler.seam(&ends, self.frames_decoded) {
-                self.writer.set_seam(seam);
-            }
+            self.writer.set_seams(resampler.seams(&ends, self.frames_decoded));
             bench.put_back(resampler);
         }
         let buffer = self.writer.finish();
@@ -339,6 +340,13 @@ impl Decoding {
             timings: StageTimings { resampling: self.resampling, ..StageTimings::default() },
             ..sample_of(self.decoder.info(), self.found, buffer, frames)
         })
+    }
+}
+
+/// Has a seam made of the loop that the file says.
+fn keep_own_loop(resampler: Option<&mut Resampler>, found: &Collector) {
+    if let (Some(resampler), Some(range)) = (resampler, found.own_loop()) {
+        resampler.keep_loop(range);
     }
 }
 

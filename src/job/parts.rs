@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ pub(super) struct Part {
     pub(super) frames: u64,
     /// Frames of those that only lead up to it, and are still to come.
     pub(super) history_left: u64,
-    /// Of the first part and the last: what the source begins and ends with, once it is converted.
+    /// What it saw of the source's ends, once it is converted.
     pub(super) ends: Option<Ends>,
 }
 
@@ -34,7 +35,7 @@ pub(super) enum Conversion {
     None,
     /// From one rate to another, with a resampler of whoever begins with it, from this frame of the
     /// source on.
-    From { rates: (u32, u32), at: u64 },
+    From { rates: (u32, u32), at: u64, own_loop: Option<Range<u64>> },
     /// With this one.
     With(Box<Resampler>),
 }
@@ -43,10 +44,11 @@ impl Part {
     /// Works for about 1 ms, and adds what changing the rate takes to `resampling`; whether it is
     /// done.
     fn step(&mut self, bench: &mut Workbench, resampling: &mut Duration) -> Result<bool, Odd> {
-        if let Conversion::From { rates: (from, to), at } = self.conversion {
+        if let Conversion::From { rates: (from, to), at, own_loop } = &mut self.conversion {
             let channels = self.region.channels();
-            let mut resampler = bench.take_resampler(from, to, channels).map_err(|_| Odd)?;
-            resampler.start_at(at);
+            let mut resampler = bench.take_resampler(*from, *to, channels).map_err(|_| Odd)?;
+            resampler.start_at(*at);
+            own_loop.take().into_iter().for_each(|range| resampler.keep_loop(range));
             self.conversion = Conversion::With(Box::new(resampler));
         }
         let mut values = 0;
@@ -84,8 +86,7 @@ impl Part {
                 resampler.finish_to(frames, &mut self.region).map_err(|_| Odd)?;
                 *resampling += begin.elapsed();
             }
-            let is_an_end = self.number == 0 || self.is_last;
-            self.ends = is_an_end.then(|| resampler.ends().clone());
+            self.ends = Some(resampler.ends().clone());
             bench.put_back(*resampler);
         }
         let is_full = self.region.frames_written() == self.region.frames();

@@ -1,5 +1,6 @@
 //! One load in parts: cutting them, and putting them together in order.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -52,6 +53,8 @@ pub(super) struct Splitting {
     /// Output before the sample's first frame.
     delay: u64,
     rates: (u32, u32),
+    /// The loop that the file says, in frames of it.
+    own_loop: Option<Range<u64>>,
     /// That of the first part.
     resampler: Option<Box<Resampler>>,
     stretch_units: u64,
@@ -86,6 +89,7 @@ impl Splitting {
         resampler: Option<Resampler>,
         writer: &SampleWriter,
         frames: u64,
+        own_loop: Option<Range<u64>>,
     ) -> Option<Self> {
         let spec = decoder.info().spec;
         let stretch_frames = decoder.splitter()?.stretch_values() as u64 / spec.channels as u64;
@@ -103,6 +107,7 @@ impl Splitting {
             unit_out: unit_out as u64,
             delay: delay as u64,
             rates: (spec.sample_rate, writer.spec().sample_rate),
+            own_loop,
             resampler: resampler.map(Box::new),
             stretch_units: (stretch_frames / unit as u64).max(1),
             has_cut_all: false,
@@ -129,8 +134,8 @@ impl Splitting {
             }
             decoded.frames += finished.frames;
             self.ends = match (self.ends.take(), finished.ends) {
-                (Some(first), Some(last)) => Some(first.up_to(last)),
-                (first, last) => first.or(last),
+                (Some(first), Some(next)) => Some(first.and(next)),
+                (first, next) => first.or(next),
             };
             self.next_back += 1;
             self.waits_since = None;
@@ -199,7 +204,7 @@ impl Splitting {
         let conversion = match self.resampler.take() {
             Some(resampler) => Conversion::With(resampler),
             None if self.rates.0 != self.rates.1 => {
-                Conversion::From { rates: self.rates, at: self.at }
+                Conversion::From { rates: self.rates, at: self.at, own_loop: self.own_loop.clone() }
             }
             None => Conversion::None,
         };

@@ -258,6 +258,16 @@ impl Collector {
         }
     }
 
+    /// The frames of the file that a voice repeats which is asked to repeat what the file says,
+    /// where that goes forwards.
+    pub(crate) fn own_loop(&self) -> Option<Range<u64>> {
+        let own = self.loops.iter().find(|found| !found.is_release && found.start < found.end)?;
+        match (own.kind, own.start, own.end) {
+            (LoopKind::Forward, Position::Frames(start), Position::Frames(end)) => Some(start..end),
+            _ => None,
+        }
+    }
+
     /// Whether nothing was found.
     pub(super) fn is_empty(&self) -> bool {
         self.loops.is_empty()

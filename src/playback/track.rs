@@ -34,7 +34,7 @@ pub(super) fn fixed(frames: f64) -> i64 {
 struct Bounds {
     start: i64,
     end: i64,
-    /// Where it is the sample, and that has a seam.
+    /// Where it has a seam.
     seam: Option<Round>,
 }
 
@@ -51,10 +51,10 @@ impl Bounds {
     }
 }
 
-/// A round of a sample that follows on itself (see [`Seam`]).
+/// A round of a loop that follows on itself (see [`Seam`]).
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Round {
-    /// How much sooner than the sample it is over, in fixed point, for a voice that is where it is.
+    /// How much sooner than at its end it is over, in fixed point, for a voice that is where it is.
     short_by: i64,
     near: i64,
 }
@@ -80,8 +80,8 @@ pub(super) struct Track {
     /// Of a sample that is not in memory: what lies at the other end is not read before it was
     /// there.
     is_streamed: bool,
-    /// Of the seam of its sample: the sample's length, and what a round is.
-    seam: Option<(i64, Round)>,
+    /// A round of its loop, if that has a seam.
+    seam: Option<Round>,
     /// On its way to a whole frame.
     glide: Option<Glide>,
     /// How far such ways have led it from where it would be, in fixed point.
@@ -109,12 +109,17 @@ impl Track {
         track
     }
 
-    /// Learns what its sample is while it is repeated as a whole.
-    pub(super) fn learn(&mut self, seam: Option<&Seam>) {
-        self.seam = seam.and_then(|seam| {
-            let round = Round { short_by: seam.shortage.into(), near: seam.near.into() };
-            Some((i64::try_from(seam.frames).ok()?, round))
-        });
+    /// Learns which of `seams` its loop has, in a sample of `length` frames.
+    pub(super) fn learn(&mut self, seams: &[Seam], length: Option<i64>) {
+        self.seam = None;
+        let Some(Bounds { start, end, .. }) = self.bounds(length) else { return };
+        let is_its = |seam: &&Seam| (seam.start as i64, seam.end as i64) == (start, end);
+        let is_forward = self.span.is_some_and(|span| span.kind == LoopKind::Forward);
+        self.seam = seams
+            .iter()
+            .find(is_its)
+            .filter(|_| is_forward)
+            .map(|seam| Round { short_by: seam.short_by, near: seam.near.into() });
     }
 
     /// Puts it at a frame. Its loop begins anew, unless that was taken away.
@@ -215,9 +220,7 @@ impl Track {
         let end = i64::try_from(span.end_frame).unwrap_or(i64::MAX);
         let end = end.min(length.unwrap_or(i64::MAX));
         let start = i64::try_from(span.start_frame).unwrap_or(i64::MAX);
-        let is_whole = |frames: i64| (start, end) == (0, frames) && span.kind == LoopKind::Forward;
-        let seam = self.seam.filter(|(frames, _)| is_whole(*frames)).map(|(_, round)| round);
-        let seam = seam.map(|it| Round { short_by: it.short_by - self.ahead_by, ..it });
+        let seam = self.seam.map(|it| Round { short_by: it.short_by - self.ahead_by, ..it });
         (start < end).then_some(Bounds { start, end, seam })
     }
 
@@ -286,7 +289,11 @@ impl Track {
         if down {
             (self.index, self.fraction) > (bounds.start - 1, 0)
         } else {
-            (self.index, self.fraction.into()) < (bounds.end - 1, ONE - bounds.short_by())
+            // Within two frames of the end the fraction counts.
+            match self.index.saturating_sub(bounds.end) {
+                behind @ -2..2 => behind * ONE + i64::from(self.fraction) < -bounds.short_by(),
+                behind => behind < 0,
+            }
         }
     }
 

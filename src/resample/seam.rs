@@ -1,139 +1,233 @@
-//! What a stream is round its ends while it is repeated: converted as if it had always been.
+//! What a stream is round its ends, or those of a loop in it, while it is repeated: converted as if
+//! it had always been.
 
-use super::Resampler;
+use std::ops::Range;
+
 use super::converter::{Converter, greatest_common_divisor};
+use super::{Resampler, output_frames};
 use crate::buffer::{BEYOND, Seam};
 
-/// The first and the last frames of a stream, before it is converted.
+/// What is kept of a stream before it is converted: what it begins and ends with, and so of a loop
+/// in it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ends {
-    head: Vec<Vec<f32>>,
-    tail: Vec<Vec<f32>>,
-    /// Most frames of each.
+    /// Most frames of each of them.
     frames: usize,
-    /// Whether the stream began with what was noted first.
-    has_start: bool,
+    head: Window,
+    tail: Vec<Vec<f32>>,
+    /// The loop, with what it begins and ends with.
+    inner: Option<(Range<u64>, [Window; 2])>,
+}
+
+/// Frames of a stream from one on; silence where they were not seen.
+#[derive(Clone, Debug, Default)]
+struct Window {
+    start: u64,
+    planes: Vec<Vec<f32>>,
 }
 
 impl Ends {
     pub(super) fn new(channels: usize, frames: usize) -> Self {
         // The tail has room for what is taken off it once more comes.
-        let planes = |frames| (0..channels).map(|_| Vec::with_capacity(frames)).collect();
-        Self { head: planes(frames), tail: planes(2 * frames), frames, has_start: true }
+        let tail = (0..channels).map(|_| Vec::with_capacity(2 * frames)).collect();
+        Self { frames, head: Window::new(0, channels, frames), tail, inner: None }
     }
 
-    /// Begins anew, at the start of a stream or in the middle of one.
-    pub(super) fn begin(&mut self, has_start: bool) {
-        self.head.iter_mut().chain(&mut self.tail).for_each(Vec::clear);
-        self.has_start = has_start;
+    /// Begins a new stream, without a loop.
+    pub(super) fn clear(&mut self) {
+        self.head.planes.iter_mut().for_each(|plane| plane.fill(0.0));
+        self.tail.iter_mut().for_each(Vec::clear);
+        self.inner = None;
     }
 
-    /// Notes the next frames.
-    pub(super) fn note(&mut self, input: &[&[f32]]) {
-        let Self { head, tail, frames: most, has_start } = self;
-        for ((head, tail), plane) in head.iter_mut().zip(tail).zip(input) {
-            if *has_start {
-                head.extend(plane.iter().take(*most - head.len()));
-            }
-            let new = &plane[plane.len().saturating_sub(*most)..];
-            tail.drain(..(tail.len() + new.len()).saturating_sub(*most));
+    /// Keeps what a loop begins and ends with, too.
+    pub(super) fn keep(&mut self, range: Range<u64>) {
+        let window = |start| Window::new(start, self.tail.len(), self.frames);
+        let before_end = range.end.saturating_sub(self.frames as u64);
+        self.inner = (!range.is_empty()).then(|| {
+            let windows = [window(range.start), window(before_end)];
+            (range, windows)
+        });
+    }
+
+    /// Notes what comes next, from frame `at` on. The first frames, up to `fresh_from`, another has
+    /// noted, too.
+    pub(super) fn note(&mut self, input: &[&[f32]], at: u64, fresh_from: u64) {
+        let most = self.frames;
+        for (tail, plane) in self.tail.iter_mut().zip(input) {
+            let new = &plane[plane.len().saturating_sub(most)..];
+            tail.drain(..(tail.len() + new.len()).saturating_sub(most));
             tail.extend(new);
         }
-    }
-
-    /// Notes that many frames of silence.
-    pub(super) fn note_silence(&mut self, frames: u64) {
-        let frames = usize::try_from(frames).unwrap_or(usize::MAX).min(self.frames);
-        if frames > 0 {
-            let silence = vec![0.0; frames];
-            self.note(&vec![&silence[..]; self.head.len()]);
+        for window in self.windows() {
+            window.note(input, at, fresh_from);
         }
     }
 
-    /// Those of a stream, the last frames of which others have noted.
-    pub(crate) fn up_to(self, last: Self) -> Self {
-        Self { tail: last.tail, ..self }
+    /// Notes that the stream ends with that many frames of silence.
+    pub(super) fn note_silence(&mut self, frames: u64) {
+        let frames = usize::try_from(frames).unwrap_or(usize::MAX).min(self.frames);
+        for tail in &mut self.tail {
+            tail.drain(..(tail.len() + frames).saturating_sub(self.frames));
+            tail.resize(tail.len() + frames, 0.0);
+        }
     }
 
-    /// Whether there is anything to hear at either end.
-    fn is_silent(&self) -> bool {
-        self.head.iter().chain(&self.tail).flatten().all(|value| *value == 0.0)
+    /// With what `later` has seen of the same stream.
+    pub(crate) fn and(mut self, mut later: Self) -> Self {
+        self.tail = std::mem::take(&mut later.tail);
+        for (window, other) in self.windows().zip(later.windows()) {
+            for (plane, other) in window.planes.iter_mut().zip(&other.planes) {
+                // Each frame was seen by one of them, and is silence with the other.
+                plane.iter_mut().zip(other).for_each(|(value, other)| *value += other);
+            }
+        }
+        self
     }
 
-    /// The value `way` frames behind the place where a stream of `frames` frames follows on itself;
-    /// silence further away than was noted.
-    fn at(&self, channel: usize, way: i64, frames: u64) -> f32 {
-        let (head, tail) = (&self.head[channel], &self.tail[channel]);
-        // All of a short one is noted, and it comes round more than once.
-        let is_whole = head.len() as u64 == frames && frames > 0;
-        let place = match way {
-            _ if is_whole => usize::try_from(way.rem_euclid(head.len() as i64)).ok(),
-            0.. => usize::try_from(way).ok(),
-            _ => return from_end(tail, way),
-        };
-        place.and_then(|place| head.get(place)).copied().unwrap_or(0.0)
+    fn windows(&mut self) -> impl Iterator<Item = &mut Window> {
+        let inner = self.inner.iter_mut().flat_map(|(_, windows)| windows);
+        std::iter::once(&mut self.head).chain(inner)
+    }
+
+    /// Where all of a stream of so many frames follows on itself.
+    fn whole(&self, total: u64) -> Junction<'_> {
+        Junction { range: 0..total, after: &self.head.planes, before: &self.tail }
+    }
+
+    /// Where its loop does, if that has another place.
+    fn loop_in(&self, total: u64) -> Option<Junction<'_>> {
+        let (range, [start, end]) = self.inner.as_ref()?;
+        let range = range.start..range.end.min(total);
+        let before = if range.end == total { &self.tail } else { &end.planes };
+        (!range.is_empty() && range != (0..total)).then_some(Junction {
+            range,
+            after: &start.planes,
+            before,
+        })
     }
 }
 
-/// The value `way` frames, below 0, from the end.
-fn from_end(tail: &[f32], way: i64) -> f32 {
-    let place = usize::try_from(tail.len() as i64 + way).ok();
-    place.and_then(|place| tail.get(place)).copied().unwrap_or(0.0)
+impl Window {
+    fn new(start: u64, channels: usize, frames: usize) -> Self {
+        Self { start, planes: vec![vec![0.0; frames]; channels] }
+    }
+
+    fn note(&mut self, input: &[&[f32]], at: u64, fresh_from: u64) {
+        for (plane, input) in self.planes.iter_mut().zip(input) {
+            let from = self.start.max(fresh_from).max(at);
+            let to = self.start.saturating_add(plane.len() as u64).min(at + input.len() as u64);
+            if from < to {
+                #[allow(clippy::cast_possible_truncation, reason = "within the planes")]
+                let [from_here, from_there, len] =
+                    [from - self.start, from - at, to - from].map(|frames| frames as usize);
+                plane[from_here..][..len].copy_from_slice(&input[from_there..][..len]);
+            }
+        }
+    }
+}
+
+/// Where a stretch of a stream follows on itself.
+struct Junction<'a> {
+    range: Range<u64>,
+    /// What the stretch begins with, and what it ends with.
+    after: &'a [Vec<f32>],
+    before: &'a [Vec<f32>],
+}
+
+impl Junction<'_> {
+    /// The value `way` frames behind it; silence further away than was kept.
+    fn at(&self, channel: usize, way: i64) -> f32 {
+        let (after, before) = (&self.after[channel], &self.before[channel]);
+        // All of a short one was kept, and it comes round more than once.
+        let length = i64::try_from(self.range.end - self.range.start).unwrap_or(i64::MAX);
+        let (values, place) = if length <= after.len() as i64 {
+            (after, way.rem_euclid(length))
+        } else if way >= 0 {
+            (after, way)
+        } else {
+            (before, before.len() as i64 + way)
+        };
+        let value = usize::try_from(place).ok().and_then(|place| values.get(place));
+        value.copied().unwrap_or(0.0)
+    }
+
+    fn is_silent(&self) -> bool {
+        self.after.iter().chain(self.before).flatten().all(|value| *value == 0.0)
+    }
 }
 
 /// Output wanted round one end.
 struct Side {
     /// The frame of the output that it begins with.
     first: i64,
-    /// The input frame at which the stream follows on itself.
+    /// The input frame of the junction.
     at: i64,
 }
 
 impl Resampler {
+    /// Has a seam made of a loop in the stream that begins, too: of these frames of the input.
+    pub(crate) fn keep_loop(&mut self, range: Range<u64>) {
+        self.ends.keep(range);
+    }
+
     /// The ends of the stream so far.
     pub(crate) fn ends(&self) -> &Ends {
         &self.ends
     }
 
-    /// What a stream of `total_in_frames` frames with these `ends` is where it follows on itself;
-    /// None where it is copied, and for the pairs of rates that blocks are too long for. The stream
-    /// of this resampler is over after that.
-    pub(crate) fn seam(&mut self, ends: &Ends, total_in_frames: u64) -> Option<Seam> {
-        let Some(Converter::Blocks(_)) = self.converter else { return None };
-        let (frames, shortage) = self.round_of(total_in_frames)?;
-        let chunk_out = self.part_output().0;
-        // A quarter of a block: further away, what follows on is 80 dB down.
-        let near = u32::try_from((chunk_out as u64 / 16).min(frames.div_ceil(2))).ok()?;
-        if ends.is_silent() {
-            return Some(Seam { frames, shortage, near: 0, values: Vec::new() });
-        }
-        let end = i64::try_from(frames).ok()?;
-        let sides = [
-            Side { first: -(BEYOND as i64), at: 0 },
-            Side { first: end - i64::from(near), at: i64::try_from(total_in_frames).ok()? },
-        ];
-        let values = self.convert_sides(ends, total_in_frames, &sides, Seam::side_len(near));
-        Some(Seam { frames, shortage, near, values })
+    /// What a stream of `total_in_frames` frames with these `ends` is where it follows on itself, and
+    /// where its loop does. Nothing where it is copied, and for the pairs of rates that blocks are too
+    /// long for. The stream of this resampler is over after that.
+    pub(crate) fn seams(&mut self, ends: &Ends, total_in_frames: u64) -> Vec<Seam> {
+        let Some(Converter::Blocks(_)) = self.converter else { return Vec::new() };
+        let whole = ends.whole(total_in_frames);
+        let end = output_frames(total_in_frames, self.in_rate, self.out_rate);
+        let seam = self.seam(&whole, 0..end);
+        let inner = ends.loop_in(total_in_frames).and_then(|junction| {
+            let end_of_it = self.nearest(junction.range.end)?.min(end);
+            let start = self.nearest(junction.range.start)?;
+            (start < end_of_it).then(|| self.seam(&junction, start..end_of_it))?
+        });
+        seam.into_iter().chain(inner).collect()
     }
 
-    /// The length of a sample, and by how much it is longer than a round of it, in 2⁻³² of a frame.
-    fn round_of(&self, total_in_frames: u64) -> Option<(u64, u32)> {
-        let frames = super::output_frames(total_in_frames, self.in_rate, self.out_rate);
-        let scaled = u128::from(total_in_frames) * u128::from(self.out_rate);
-        let round = (scaled << 32) / u128::from(self.in_rate);
-        let shortage = (u128::from(frames) << 32).checked_sub(round)?;
-        Some((frames, u32::try_from(shortage).ok()?))
+    /// The frame of the output that is nearest to one of the input.
+    fn nearest(&self, in_frame: u64) -> Option<u64> {
+        let (in_rate, out_rate) = (u128::from(self.in_rate), u128::from(self.out_rate));
+        u64::try_from((2 * u128::from(in_frame) * out_rate + in_rate) / (2 * in_rate)).ok()
+    }
+
+    /// What the frames `range` of the output are round their ends, which lie at a junction.
+    fn seam(&mut self, junction: &Junction<'_>, range: Range<u64>) -> Option<Seam> {
+        let Range { start, end } = range;
+        let (from, to) = (junction.range.start, junction.range.end);
+        let scaled = u128::from(to - from) * u128::from(self.out_rate);
+        let round = i128::try_from((scaled << 32) / u128::from(self.in_rate)).ok()?;
+        let short_by = i64::try_from((i128::from(end - start) << 32) - round).ok()?;
+        // A quarter of a block: further away, what follows on is 80 dB down.
+        let near = (self.part_output().0 as u64 / 16).min((end - start).div_ceil(2));
+        let near = u32::try_from(near).ok()?;
+        if junction.is_silent() {
+            return Some(Seam { start, end, short_by, near: 0, values: Vec::new() });
+        }
+        let first = i64::try_from(start).ok()? - BEYOND as i64;
+        let sides = [
+            Side { first, at: i64::try_from(from).ok()? },
+            Side { first: i64::try_from(end).ok()? - i64::from(near), at: i64::try_from(to).ok()? },
+        ];
+        let values = self.convert_sides(junction, &sides, Seam::side_len(near));
+        Some(Seam { start, end, short_by, near, values })
     }
 
     /// Both sides in one chunk: each takes half of it.
     fn convert_sides(
         &mut self,
-        ends: &Ends,
-        total: u64,
+        junction: &Junction<'_>,
         sides: &[Side; 2],
         len: usize,
     ) -> Vec<f32> {
-        let (half_out, delay) = (self.part_output().0 / 2, self.part_output().1);
+        let (chunk_out, delay) = self.part_output();
         let divisor = greatest_common_divisor(self.in_rate as usize, self.out_rate as usize) as i64;
         let (in_unit, out_unit) =
             (i64::from(self.in_rate) / divisor, i64::from(self.out_rate) / divisor);
@@ -143,7 +237,7 @@ impl Resampler {
             let half = plane.len() / 2;
             for ((half, begin), side) in plane.chunks_exact_mut(half).zip(begins).zip(sides) {
                 for (way, value) in (begin * in_unit - side.at..).zip(half) {
-                    *value = ends.at(channel, way, total);
+                    *value = junction.at(channel, way);
                 }
             }
         }
@@ -154,7 +248,7 @@ impl Resampler {
         for (number, target) in values.chunks_exact_mut(len).enumerate() {
             let (channel, side) = (number / sides.len(), number % sides.len());
             let skipped = sides[side].first - begins[side] * out_unit;
-            let from = side * half_out + delay + usize::try_from(skipped).unwrap_or(0);
+            let from = side * chunk_out / 2 + delay + usize::try_from(skipped).unwrap_or(0);
             converter.copy_converted(channel, from, target);
         }
         values

@@ -285,9 +285,13 @@ fn the_seam_of_a_sample_is_what_lies_between_many_of_it() {
     ] {
         let input = noise(frames, 9);
         let sample = sample_of(in_rate, out_rate, &input);
-        let seam = sample.seam().expect("has one");
+        let [seam] = sample.seams() else { panic!("has one") };
         let round = sample.ready_frames();
-        assert_eq!((seam.frames, seam.shortage), (round as u64, 0), "{in_rate} to {out_rate}");
+        assert_eq!(
+            (seam.start, seam.end, seam.short_by),
+            (0, round as u64, 0),
+            "{in_rate} to {out_rate}"
+        );
         // In the middle of so many rounds that the ends of them all are far away.
         let rounds = 2 * (8_000 / frames + 1) + 1;
         let middle = rounds / 2 * round;
@@ -313,14 +317,14 @@ fn the_seam_of_a_sample_is_what_lies_between_many_of_it() {
 fn a_seam_knows_what_a_round_is_short_of_a_whole_frame() {
     for frames in [1, 2, 25, 44_101, 100_003] {
         let sample = sample_of(44_100, 48_000, &noise(frames, 7));
-        let seam = sample.seam().expect("has one");
-        let round = sample.ready_frames() as f64 - f64::from(seam.shortage) / 2.0_f64.powi(32);
+        let [seam] = sample.seams() else { panic!("has one") };
+        let round = sample.ready_frames() as f64 - seam.short_by as f64 / 2.0_f64.powi(32);
         let exact = frames as f64 * 48_000.0 / 44_100.0;
         assert!((round - exact).abs() < 1e-9, "{frames} frames: {round}, not {exact}");
     }
     let silent = sample_of(44_100, 48_000, &[0.0; 500]);
-    assert_eq!(silent.seam().map(|seam| seam.values.len()), Some(0));
-    assert_eq!(sample_of(48_000, 48_000, &noise(500, 3)).seam(), None);
+    assert_eq!(silent.seams()[0].values.len(), 0);
+    assert_eq!(sample_of(48_000, 48_000, &noise(500, 3)).seams(), []);
     // Blocks are too long for these.
-    assert_eq!(sample_of(44_101, 48_000, &noise(500, 3)).seam(), None);
+    assert_eq!(sample_of(44_101, 48_000, &noise(500, 3)).seams(), []);
 }

@@ -65,16 +65,15 @@ impl Unfolded {
                 *value = plane.get(*frame).copied().unwrap_or(0.0);
             }
         }
-        let seams = run.surroundings.seams();
-        if let Some(seam) = sample.seam().filter(|_| seams != [false; 2]) {
-            self.lay_seam(seam, seams, sample.channels(), count);
+        if let Some(seam) = run.surroundings.seam_of(sample.seams()) {
+            self.lay_seam(seam, run.surroundings.seams(), sample.channels(), count);
         }
     }
 
-    /// Puts what a sample is round its seam in place of its frames, below its start or above its end.
+    /// Puts what a loop is round its seam in place of its frames, below its start or above its end.
     fn lay_seam(&mut self, seam: &Seam, [below, above]: [bool; 2], channels: usize, count: usize) {
-        let end = i64::try_from(seam.frames).unwrap_or(i64::MAX);
-        let sides = [(below, -(BEYOND as i64)), (above, end - i64::from(seam.near))];
+        let (start, end) = (seam.start as i64, seam.end as i64);
+        let sides = [(below, start - BEYOND as i64), (above, end - i64::from(seam.near))];
         for (channel, lane) in self.lanes.iter_mut().take(channels).enumerate() {
             let values = [seam.start_side(channel), seam.end_side(channel)];
             for ((is_there, first), values) in sides.into_iter().zip(values) {

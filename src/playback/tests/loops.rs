@@ -1,5 +1,7 @@
 //! Loops as they are heard.
 
+use std::ops::Range;
+
 use super::*;
 use crate::metadata::LoopKind;
 use crate::playback::LoopSpan;
@@ -299,16 +301,25 @@ fn a_growing_sample_is_looped_as_soon_as_the_loop_is_there() {
     assert_eq!(rig.controller.shared().underruns(), 0);
 }
 
-/// A sample as a load makes it of `planes` of another rate.
-fn converted(from: u32, planes: &[Vec<f32>]) -> Arc<SampleBuffer> {
+/// A sample as a load makes it of `planes` of another rate, and of a loop in them.
+fn converted_with(
+    from: u32,
+    planes: &[Vec<f32>],
+    own_loop: Option<Range<u64>>,
+) -> Arc<SampleBuffer> {
     let spec = AudioSpec { sample_rate: RATE, channels: planes.len() };
     let mut writer = SampleWriter::growing(spec).expect("a valid spec");
     let mut resampler = Resampler::new(from, RATE, planes.len()).expect("valid rates");
+    own_loop.into_iter().for_each(|range| resampler.keep_loop(range));
     let frames = planes[0].len();
     let planes: Vec<&[f32]> = planes.iter().map(Vec::as_slice).collect();
     resampler.push(&planes, &mut writer).expect("memory");
     resampler.finish(frames as u64, &mut writer).expect("memory");
     writer.finish()
+}
+
+fn converted(from: u32, planes: &[Vec<f32>]) -> Arc<SampleBuffer> {
+    converted_with(from, planes, None)
 }
 
 /// A cosine of amplitude 0.5 that has `periods` periods in `frames` frames: not the least of it lies
@@ -416,5 +427,50 @@ fn a_long_loop_of_another_rate_is_read_frame_by_frame_and_keeps_its_time() {
     for (number, frame) in rounds {
         let exact = number as f64 * round;
         assert!((frame as f64 - exact).abs() < 1.01, "round {number} at {frame}, not {exact}");
+    }
+}
+
+#[test]
+fn a_file_s_own_loop_at_another_rate_is_as_long_as_the_file_says() {
+    // Rate, attack, loop and release in frames, periods in the loop.
+    for (from, attack, round, release, tone) in [
+        (44_100, 1_003_u32, 2_014_u32, 500_u32, 40.0),
+        (44_100, 1_003, 2_014, 0, 40.0),
+        // One period, of 1,002 Hz, and two; to the end of the file and not.
+        (44_100, 3_001, 44, 0, 1.0),
+        (44_100, 3_001, 89, 2_000, 2.0),
+        (22_050, 1, 300, 0, 7.0),
+        (96_000, 5_000, 7_777, 10, 200.0),
+        (8_000, 100, 1_601, 333, 99.0),
+    ] {
+        let (frames, begin) = (attack + round + release, f64::from(attack));
+        let outside = noise(frames as usize, 31);
+        let at = |frame: f64| periods(tone, f64::from(round), frame - begin);
+        let file: Vec<f32> = (0..frames)
+            .map(|frame| match (attack..attack + round).contains(&frame) {
+                true => narrow(at(f64::from(frame))),
+                false => outside[frame as usize],
+            })
+            .collect();
+        let range = u64::from(attack)..u64::from(attack + round);
+        let sample = converted_with(from, &[file], Some(range.clone()));
+        let ratio = f64::from(from) / f64::from(RATE);
+        // As metadata are placed: to the nearest frame.
+        let placed = |frame: u64| (frame as f64 / ratio).round() as u64;
+        let own = span(placed(range.start), placed(range.end), LoopKind::Forward);
+        for speed in [1.0, 0.8, 1.3] {
+            let mut rig = Rig::new();
+            rig.send(ControlMessage::LoadSample {
+                slot: 0,
+                sample: Arc::clone(&sample),
+                own_loop: Some(own),
+            });
+            rig.play(1, 0, VoiceParams { speed, looping: Looping::Sample, ..params() });
+            // The first round comes out of the attack.
+            let first = (own.end_frame as f64 / speed) as usize + 400;
+            let out = rig.left(first + 100_000);
+            let snr = snr_db(&out[first..], |frame| at(speed * (frame + first) as f64 * ratio));
+            assert!(snr > 70.0, "{round} of {frames} frames at {from}, speed {speed}: {snr:.1} dB");
+        }
     }
 }

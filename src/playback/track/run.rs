@@ -1,5 +1,7 @@
 //! Stretches that are read in one go, and what lies round them.
 
+use crate::buffer::Seam;
+
 /// One frame.
 pub(super) const ONE: i64 = 1 << 32;
 
@@ -64,6 +66,12 @@ impl Surroundings {
     /// Whether the seam is what is below the first frame, and above the last.
     pub(in super::super) fn seams(&self) -> [bool; 2] {
         [self.below, self.above].map(|edge| edge == Edge::Seam)
+    }
+
+    /// The one of the sample's seams that is heard.
+    pub(in super::super) fn seam_of<'a>(&self, seams: &'a [Seam]) -> Option<&'a Seam> {
+        let is_its = |seam: &&Seam| (seam.start as i64, seam.end as i64) == (self.start, self.end);
+        seams.iter().find(is_its).filter(|_| self.seams() != [false; 2])
     }
 }
 

@@ -1,5 +1,4 @@
-//! A loop that is all of a sample, and no whole number of frames long: each round begins at another
-//! fraction of a frame.
+//! A loop that is no whole number of frames long: each round begins at another fraction of a frame.
 //!
 //! Read between frames all along, it would cost several times as much as one that is read frame by
 //! frame. So a voice at the sample's own pace glides to the nearest frame at the start of a round,
@@ -66,15 +65,15 @@ impl Track {
 
     /// Goes round as often as it has come past an end but at most `most` times; says how often.
     pub(super) fn pass_seam(&mut self, down: bool, bounds: Bounds, most: i64) -> i64 {
-        let short_by = bounds.short_by() + self.ahead_by;
-        let round = (i128::from(bounds.end) << 32) - i128::from(short_by);
-        let place = (i128::from(self.index) << 32) + i128::from(self.fraction);
-        let exact = place - i128::from(self.ahead_by);
+        let short_by = i128::from(bounds.short_by() + self.ahead_by);
+        let round = i128::from(bounds.end - bounds.start) * i128::from(ONE) - short_by;
+        let place = i128::from(self.index) * i128::from(ONE) + i128::from(self.fraction);
+        let way = place - i128::from(self.ahead_by) - i128::from(bounds.start) * i128::from(ONE);
         // Downwards it goes from a frame before the end of the round to a frame before its start.
         let passes = if down {
-            (round - i128::from(ONE) - exact).div_euclid(round)
+            (round - i128::from(ONE) - way).div_euclid(round)
         } else {
-            exact.div_euclid(round)
+            way.div_euclid(round)
         };
         let passes = passes.min(most.into());
         let place = if down { place + passes * round } else { place - passes * round };

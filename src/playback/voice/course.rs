@@ -187,10 +187,11 @@ impl Voice {
             0 => (self.pace.value(), frames),
             _ => (self.pace.next(), 1),
         };
+        let length = self.length(sample);
         if let Material::Memory(sample) = sample {
-            self.track.learn(sample.seam());
+            self.track.learn(sample.seams(), length);
         }
-        self.track.run(fixed(speed), self.length(sample), frames)
+        self.track.run(fixed(speed), length, frames)
     }
 }
 
