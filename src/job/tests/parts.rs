@@ -151,6 +151,29 @@ fn parts_of_sound_files_give_the_same_values() {
     }
 }
 
+/// A loop anywhere in a file, over a border between parts, and up to its end.
+#[test]
+fn a_loop_of_a_file_in_parts_has_the_same_seam() {
+    for (start, last) in [(1_000, 1_100), (40_000, 70_123), (65_000, 100_000), (99_000, 99_900)] {
+        let mut file = ramp_wav(100_001, 44_100);
+        file.extend(b"smpl\x3c\0\0\0");
+        for field in [0, 0, 0, 60, 0, 0, 0, 1, 0, 0, 0, start, last, 0, 0_u32] {
+            file.extend(field.to_le_bytes());
+        }
+        let helped = assert_same(&format!("{start} to {last}"), &file, 48_000);
+        let sample = helped.expect("is split").result.expect("a sound file");
+        let own = &sample.metadata.expect("has a loop").loops[0];
+        let places: Vec<_> =
+            sample.buffer.seams().iter().map(|seam| (seam.start, seam.end)).collect();
+        let whole = sample.buffer.ready_frames() as u64;
+        assert_eq!(places, [(0, whole), (own.start_frame, own.end_frame)]);
+        let round = f64::from(last + 1 - start) * 48_000.0 / 44_100.0;
+        let [_, seam] = sample.buffer.seams() else { panic!("two") };
+        let made = (seam.end - seam.start) as f64 - seam.short_by as f64 / 2.0_f64.powi(32);
+        assert!((made - round).abs() < 1e-9, "{made}, not {round}");
+    }
+}
+
 #[test]
 fn damaged_files_are_decoded_as_if_they_had_no_parts() {
     let mut odd = 0;
