@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support import PATIENCE_SEC, Sounds, pcm, wav_bytes
+from support import PATIENCE_SEC, Sounds, pcm, wait_until, wav_bytes
 
 import hotcue
 
@@ -57,6 +59,42 @@ def test_a_stretch_is_looped_to_the_bit(engine: hotcue.AudioEngine, loop, order)
         (24_000, 4),
     ]
     assert all(event["voice"] == voice and event["id"] == 0 for event in looped)
+
+
+@pytest.mark.parametrize("rate", [44_100, 22_050, 96_000])
+@pytest.mark.parametrize("own", [False, True])
+def test_a_loop_of_another_rate_is_as_it_is_at_its_own(
+    tmp_path: Path, rate: int, own: bool
+) -> None:
+    """A tone that is held over the seam, of a load and of one from the cache."""
+    attack, length, periods = (500 if own else 0), 10_007, 227
+
+    def tone(frame: NDArray[np.float64]) -> NDArray[np.float64]:
+        return 0.5 * np.cos(2 * np.pi * periods * (frame - attack) / length + 1)
+
+    values = tone(np.arange(attack + length))
+    values[:attack] = 0.0
+    smpl = struct.pack("<9I6I", 0, 0, 0, 60, 0, 0, 0, 1, 0, 0, 0, attack, attack + length - 1, 0, 0)
+    body = wav_bytes((values * 32_767).round().astype(np.int16)[:, None], rate)[8:]
+    body += b"smpl" + struct.pack("<I", len(smpl)) + smpl
+    path = tmp_path / "loop.wav"
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    # Until any later change of it shows in its times: nothing is kept before.
+    wait_until("it is old enough", lambda: time.time_ns() - path.stat().st_ctime_ns > 30e6)
+    for hits in (0, 1):
+        with hotcue.AudioEngine(
+            output="offline", sample_rate=48_000, cache_dir=tmp_path / "cache"
+        ) as engine:
+            sample = engine.load_sample_async(0, path).result(PATIENCE_SEC)
+            engine.play_sample(0, loop="file" if own else True)
+            heard = engine.render(200_000)[0].astype(float)
+            wait_until("it is stored", lambda: engine.stats()["cache_storing"] == 0)
+            assert engine.stats()["cache_hits"] == hits
+        first = len(sample.to_numpy()[0]) + 200
+        wanted = tone(np.arange(len(heard)) * (rate / 48_000))[first:]
+        error = heard[first:] - wanted
+        noise_db = 10 * np.log10(np.mean(error**2) / np.mean(wanted**2))
+        assert noise_db < -74, (hits, noise_db)
 
 
 def test_what_is_beyond_the_end_is_nothing(engine: hotcue.AudioEngine) -> None:

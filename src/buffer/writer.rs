@@ -28,6 +28,7 @@ pub struct SampleWriter {
     again: usize,
     /// Where these go.
     scratch: Vec<f32>,
+    seams: Vec<Seam>,
 }
 
 impl SampleWriter {
@@ -69,6 +70,7 @@ impl SampleWriter {
             lending: Arc::default(),
             again: 0,
             scratch: Vec::new(),
+            seams: Vec::new(),
         })
     }
 
@@ -305,9 +307,9 @@ impl SampleWriter {
         Ok(())
     }
 
-    /// Says what the finished sample is while it is repeated. The first word counts.
-    pub(crate) fn set_seams(&self, seams: Vec<Seam>) {
-        drop(self.buffer.seams.set(seams));
+    /// Says what the finished sample is while it is repeated.
+    pub(crate) fn set_seams(&mut self, seams: Vec<Seam>) {
+        self.seams = seams;
     }
 
     /// Ends the sample: its length is what was written. Memory behind it is given back where
@@ -323,6 +325,12 @@ impl SampleWriter {
                 }
                 None => self.buffer.storage.hold_ready_only(),
             }
+        }
+        let (channels, frames) = (self.buffer.channels(), written as u64);
+        self.seams.retain(|seam| seam.fits(channels, frames));
+        if !self.seams.is_empty() {
+            // Nobody else sets them.
+            drop(self.buffer.seams.set(self.seams));
         }
         self.buffer.storage.finish();
         self.buffer

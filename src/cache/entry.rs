@@ -121,7 +121,7 @@ impl<R: Read> EntryReader<R> {
         if max_sample_bytes.is_some_and(|most| sample_bytes > Some(most)) {
             return Err(ErrorKind::OutOfMemory.into());
         }
-        let writer = SampleWriter::with_capacity(spec, frames)
+        let mut writer = SampleWriter::with_capacity(spec, frames)
             .map_err(|_| io::Error::from(ErrorKind::OutOfMemory))?;
         writer.set_seams(std::mem::take(&mut record.seams));
         Ok(Self { parts, record, writer, frames })

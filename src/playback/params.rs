@@ -89,6 +89,10 @@ impl From<bool> for Looping {
 
 /// A stretch of a sample that is repeated.
 ///
+/// Of a sample that was converted from another rate, all of it, and the loop that its file says, go
+/// round forwards as they would at the file's rate: the end is converted with the start behind it,
+/// and a round lasts as long as in the file, not a whole number of frames.
+///
 /// The voice plays up to the stretch, round it as long as the loop holds, and then on to the end
 /// of the sample. One that starts beyond it, in its direction, starts within it: where it would be,
 /// had it come so far by going round. What it plays after the loop is the release of an instrument; a stop does not

@@ -9,6 +9,7 @@ mod loops;
 mod model;
 mod null;
 mod schedule;
+mod seams;
 mod slots;
 mod speed;
 mod stealing;

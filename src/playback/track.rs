@@ -112,6 +112,9 @@ impl Track {
     /// Learns which of `seams` its loop has, in a sample of `length` frames.
     pub(super) fn learn(&mut self, seams: &[Seam], length: Option<i64>) {
         self.seam = None;
+        if seams.is_empty() {
+            return;
+        }
         let Some(Bounds { start, end, .. }) = self.bounds(length) else { return };
         let is_its = |seam: &&Seam| (seam.start as i64, seam.end as i64) == (start, end);
         let is_forward = self.span.is_some_and(|span| span.kind == LoopKind::Forward);
