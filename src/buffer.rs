@@ -150,6 +150,14 @@ impl SampleBuffer {
         self.seams.get().map_or(&[], Vec::as_slice)
     }
 
+    /// How many frames it lasts, as its file does: not a whole number where it was converted. As many
+    /// as may be read while that is not known.
+    pub(crate) fn exact_frames(&self) -> f64 {
+        let frames = self.ready_frames();
+        let whole = self.seams().iter().find(|seam| (seam.start, seam.end) == (0, frames as u64));
+        frames as f64 - whole.map_or(0.0, Seam::short_by_frames)
+    }
+
     /// The frames of `channel` that may be read now: `ready_frames()` of them, or a few more
     /// if the writer went on in between. The address never changes. Realtime-safe.
     ///

@@ -67,7 +67,7 @@ def test_a_loop_of_another_rate_is_as_it_is_at_its_own(
     tmp_path: Path, rate: int, own: bool
 ) -> None:
     """A tone that is held over the seam, of a load and of one from the cache."""
-    attack, length, periods = (500 if own else 0), 10_007, 227
+    attack, length, periods = (500 if own else 0), rate // 5 + 7, 227
 
     def tone(frame: NDArray[np.float64]) -> NDArray[np.float64]:
         return 0.5 * np.cos(2 * np.pi * periods * (frame - attack) / length + 1)

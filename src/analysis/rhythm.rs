@@ -180,9 +180,9 @@ impl Rhythm {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    /// That of the file: a sample of another rate is longer by up to a frame.
     fn length_sec(&self) -> f64 {
-        self.sample.ready_frames() as f64 / f64::from(self.sample.sample_rate())
+        self.sample.exact_frames() / f64::from(self.sample.sample_rate())
     }
 
     /// Frames of the flux from `from` on, at most `most` of them.

@@ -20,8 +20,8 @@ pub struct TempoEstimate {
     pub alternatives: Vec<TempoAlternative>,
     /// The tempo at which the file is a whole number of beats long, where it is such a loop.
     pub loop_bpm: Option<f64>,
-    /// That number of beats: `n_beats · 60 / loop_bpm` is the length in seconds. `beats_sec` has as
-    /// many, or one more or fewer where `bpm` is faster or slower than that.
+    /// That number of beats: `n_beats · 60 / loop_bpm` is the file's length in seconds. `beats_sec`
+    /// has as many, or one more or fewer where `bpm` is faster or slower than that.
     pub n_beats: Option<u32>,
     /// Beats, in seconds from the start of the sample.
     pub beats_sec: Vec<f64>,

@@ -27,6 +27,11 @@ pub(crate) struct Seam {
 }
 
 impl Seam {
+    /// How much sooner than its frames a round of it is over, in frames.
+    pub(crate) fn short_by_frames(&self) -> f64 {
+        self.short_by as f64 / ONE as f64
+    }
+
     /// Values of one end of one channel.
     pub(crate) fn side_len(near: u32) -> usize {
         near as usize + BEYOND
