@@ -250,3 +250,18 @@ def test_what_nothing_can_be_brought_to_raises(engine: hotcue.AudioEngine, norma
     engine.load_sample_async(0, tone()).result()
     with pytest.raises((ValueError, TypeError), match="normalize"):
         engine.play_sample(0, normalize=normalize)
+
+
+@pytest.mark.parametrize("rate", [44_100, 22_050])
+def test_what_a_loop_of_another_rate_is_long_says_its_file(
+    engine: hotcue.AudioEngine, rate: int
+) -> None:
+    """Eight strokes, in a file that is no whole number of frames long at the engine's rate."""
+    frames = round(8 * 60 / 131.7 * rate)
+    at = np.arange(frames) * 8 / frames % 1 * (frames / 8 / rate)
+    noise = np.random.default_rng(1).normal(0, 0.2, frames) * np.exp(-at / 0.03)
+    wave = wav_bytes((noise.clip(-1, 1) * 32_767).astype(np.int16)[:, None], rate)
+    (event,) = heard(engine, engine.load_sample_async(0, wave, analyze="bpm"))
+    result = event["result"]
+    assert result["n_beats"] == 8
+    assert result["loop_bpm"] == pytest.approx(8 * 60 / (frames / rate), rel=1e-9)

@@ -1,7 +1,7 @@
 //! What a voice reads: a sample in memory, or one that is streamed.
 
 use super::track::Stretch;
-use crate::buffer::SampleBuffer;
+use crate::buffer::{SampleBuffer, Seam};
 use crate::stream::StreamReader;
 
 /// A sample as the mixer has it.
@@ -13,7 +13,7 @@ pub(super) enum Material<'a> {
     Stream(&'a StreamReader),
 }
 
-impl Material<'_> {
+impl<'a> Material<'a> {
     /// Its channels.
     pub(super) fn channels(self) -> usize {
         match self {
@@ -29,6 +29,15 @@ impl Material<'_> {
             Self::Stream(reader) => {
                 reader.sample().frames().map(|frames| usize::try_from(frames).unwrap_or(usize::MAX))
             }
+        }
+    }
+
+    /// What it is round the ends of what is repeated of it, where that is something else than its
+    /// frames.
+    pub(super) fn seams(self) -> &'a [Seam] {
+        match self {
+            Self::Memory(sample) => sample.seams(),
+            Self::Stream(reader) => reader.sample().seams(),
         }
     }
 

@@ -85,6 +85,16 @@ impl Ends {
         self
     }
 
+    /// With what `later` has seen of the end of the same stream.
+    pub(crate) fn with_tail_of(&self, later: &Self) -> Self {
+        Self { tail: later.tail.clone(), ..self.clone() }
+    }
+
+    /// Whether all was seen that a stream of so many frames ends with.
+    pub(crate) fn has_tail(&self, total: u64) -> bool {
+        self.tail.iter().all(|plane| plane.len() as u64 >= total.min(self.frames as u64))
+    }
+
     fn windows(&mut self) -> impl Iterator<Item = &mut Window> {
         let inner = self.inner.iter_mut().flat_map(|(_, windows)| windows);
         std::iter::once(&mut self.head).chain(inner)

@@ -7,11 +7,11 @@ use super::index::SeekIndex;
 use super::origin::{Opened, Origin, changed};
 use super::planes::Planes;
 use super::to_rate;
-use crate::buffer::FrameSink as _;
+use crate::buffer::{FrameSink as _, Seam};
 use crate::decode::{Decoder, ReadState};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::{Collector, Pictures};
-use crate::resample::{Resampler, Workbench};
+use crate::resample::{Ends, Resampler, Workbench};
 use crate::source::{Pulse, Source};
 use crate::spec::{AudioSpec, MAX_CHANNELS};
 
@@ -132,6 +132,24 @@ impl Cursor {
     pub(super) fn length(&self) -> Option<u64> {
         let rates = self.resampler.as_ref().map(|resampler| resampler.rates());
         self.total.map(|total| rates.map_or(total, |(from, to)| to_rate(total, from, to)))
+    }
+
+    /// What it has seen of the file's ends since it was put somewhere; None where the rates are
+    /// equal.
+    pub(super) fn ends(&self) -> Option<&Ends> {
+        self.resampler.as_ref().map(|resampler| resampler.ends())
+    }
+
+    /// What the sample is where it follows on itself, of a file that begins with what `head` has
+    /// seen, and whose end it has come to; nothing where it was put too near to that.
+    pub(super) fn seams(&mut self, head: &Ends) -> Vec<Seam> {
+        match (&mut self.resampler, self.total.filter(|_| self.has_ended)) {
+            (Some(resampler), Some(total)) if resampler.ends().has_tail(total) => {
+                let ends = head.with_tail_of(resampler.ends());
+                resampler.seams(&ends, total)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Opens the source once more, at its first frame.

@@ -227,6 +227,7 @@ impl StreamFeed {
         let Some(cursor) = &mut self.cursor else { return Ok(false) };
         let more = cursor.step(&self.sample.index, &mut self.planes)?;
         if let Some(length) = cursor.length().filter(|_| !more) {
+            self.sample.learn_seams(cursor);
             match self.sample.origin.check() {
                 Ok(()) => self.sample.set_frames(length),
                 // What was read is heard first; the next call comes here again.

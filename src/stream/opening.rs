@@ -12,7 +12,7 @@ use super::{HEAD_SEC, to_rate};
 use crate::buffer::SampleBuffer;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::{Audio, Collector, Metadata, Pictures};
-use crate::resample::Workbench;
+use crate::resample::{Ends, Workbench};
 use crate::source::{Pulse, Source, SourceIdentity};
 use crate::spec::AudioSpec;
 
@@ -77,6 +77,7 @@ struct Reading {
     anchors: Vec<Anchor>,
     /// The length, if the end was among them.
     length: Option<u64>,
+    head_ends: Option<Ends>,
 }
 
 impl fmt::Debug for StreamOpening {
@@ -192,6 +193,7 @@ impl StreamOpening {
             planes: Planes::new(channels),
             anchors: Vec::new(),
             length: None,
+            head_ends: None,
         })
     }
 }
@@ -215,6 +217,9 @@ impl Reading {
         if planes.frames() > 0 {
             let buffer = SampleBuffer::from_planes(self.spec.sample_rate, planes.into_planes())?;
             self.anchors.push(Anchor { start: self.start, buffer });
+        }
+        if self.start == 0 {
+            self.head_ends = self.cursor.ends().cloned();
         }
         let Some((start, frames)) = self.to_come.pop().filter(|_| self.length.is_none()) else {
             return Ok(false);
@@ -250,7 +255,12 @@ impl Reading {
             overview: StreamOverview::new(self.spec.channels),
             warnings: OnceLock::new(),
             frames: StreamedSample::unknown_frames(),
+            head_ends: self.head_ends,
+            seams: OnceLock::new(),
         };
+        if self.length.is_some() {
+            sample.learn_seams(&mut self.cursor);
+        }
         if let Some(length) = self.length.or(sure) {
             sample.set_frames(length);
         }

@@ -5,12 +5,14 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::cursor::Cursor;
 use super::index::SeekIndex;
 use super::origin::Origin;
 use super::overview::StreamOverview;
-use crate::buffer::{SampleBuffer, Waveform};
+use crate::buffer::{SampleBuffer, Seam, Waveform};
 use crate::error::LoadWarning;
 use crate::metadata::Metadata;
+use crate::resample::Ends;
 use crate::source::SourceIdentity;
 use crate::spec::AudioSpec;
 
@@ -48,6 +50,10 @@ pub struct StreamedSample {
     /// Once all of it was seen.
     pub(super) warnings: OnceLock<Vec<LoadWarning>>,
     pub(super) frames: AtomicU64,
+    /// What its file begins with; None where the rates are equal.
+    pub(super) head_ends: Option<Ends>,
+    /// Once its end was seen.
+    pub(super) seams: OnceLock<Vec<Seam>>,
 }
 
 impl fmt::Debug for StreamedSample {
@@ -110,6 +116,23 @@ impl StreamedSample {
     pub fn frames(&self) -> Option<u64> {
         // Relaxed: a number by itself.
         Some(self.frames.load(Ordering::Relaxed)).filter(|frames| *frames != UNKNOWN)
+    }
+
+    /// What it is round the ends of what is repeated of it, as [`SampleBuffer`] has it, once somebody
+    /// has come to the end. Realtime-safe.
+    pub(crate) fn seams(&self) -> &[Seam] {
+        self.seams.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Learns from `cursor`, which has come to the end, how that follows on itself.
+    pub(super) fn learn_seams(&self, cursor: &mut Cursor) {
+        if let Some(head) = self.head_ends.as_ref().filter(|_| self.seams.get().is_none()) {
+            let seams = cursor.seams(head);
+            if !seams.is_empty() {
+                // Others who come there find the same.
+                self.seams.set(seams).ok();
+            }
+        }
     }
 
     pub(super) fn set_frames(&self, frames: u64) {

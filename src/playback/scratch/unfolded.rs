@@ -65,23 +65,23 @@ impl Unfolded {
                 *value = plane.get(*frame).copied().unwrap_or(0.0);
             }
         }
-        if let Some(seam) = run.surroundings.seam_of(sample.seams()) {
-            self.lay_seam(seam, run.surroundings.seams(), sample.channels(), count);
-        }
+        self.lay_seam(sample.seams(), run, sample.channels());
     }
 
     /// Puts what a loop is round its seam in place of its frames, below its start or above its end.
-    fn lay_seam(&mut self, seam: &Seam, [below, above]: [bool; 2], channels: usize, count: usize) {
+    fn lay_seam(&mut self, seams: &[Seam], run: &Run, channels: usize) {
+        let Some(seam) = run.surroundings.seam_of(seams) else { return };
         let (start, end) = (seam.start as i64, seam.end as i64);
+        let [below, above] = run.surroundings.seams();
         let sides = [(below, start - BEYOND as i64), (above, end - i64::from(seam.near))];
         for (channel, lane) in self.lanes.iter_mut().take(channels).enumerate() {
             let values = [seam.start_side(channel), seam.end_side(channel)];
-            for ((is_there, first), values) in sides.into_iter().zip(values) {
-                // Where both overlap they are the same.
+            for ((is_heard, first), values) in sides.into_iter().zip(values) {
+                // Where both overlap they are the same. Places that are not read may be written, too.
                 let at = first - self.first;
                 let (skipped, at) = (usize::try_from(-at).unwrap_or(0), at.max(0));
-                let places = lane[..count].iter_mut().skip(usize::try_from(at).unwrap_or(SPAN));
-                if is_there {
+                if is_heard {
+                    let places = lane.iter_mut().skip(usize::try_from(at).unwrap_or(SPAN));
                     places.zip(values.iter().skip(skipped)).for_each(|(to, of)| *to = *of);
                 }
             }
@@ -97,6 +97,8 @@ impl Unfolded {
         while place < high {
             place += self.fetch_from(reader, run, place, high);
         }
+        let sample = reader.sample();
+        self.lay_seam(sample.seams(), run, sample.spec().channels);
     }
 
     /// Copies the longest stretch of frames from `place` on that lie side by side, in one direction or

@@ -14,11 +14,15 @@ const BLOCK: usize = 256;
 
 /// A file of noise.
 fn file() -> Vec<u8> {
-    let frames = noise(2 * FRAMES as usize, 7);
+    file_at(RATE, FRAMES)
+}
+
+fn file_at(rate: u32, frames: u32) -> Vec<u8> {
+    let frames = noise(2 * frames as usize, 7);
     #[allow(clippy::cast_possible_truncation, reason = "within ±20,000")]
     let word = |value: &f32| (value * 20_000.0) as i16;
     let bytes = frames.iter().flat_map(|value| word(value).to_le_bytes());
-    wav(1, 16, 2, RATE, &bytes.collect::<Vec<u8>>())
+    wav(1, 16, 2, rate, &bytes.collect::<Vec<u8>>())
 }
 
 fn stream(source: &Source) -> Arc<StreamedSample> {
@@ -53,7 +57,11 @@ struct Both {
 
 impl Both {
     fn new() -> Self {
-        let source = Source::Memory(file().into());
+        Self::of(file())
+    }
+
+    fn of(file: Vec<u8>) -> Self {
+        let source = Source::Memory(file.into());
         let (sample, whole) = (stream(&source), whole(&source));
         let mut scan = StreamScan::new(&sample);
         while scan.step().expect("a sound file") {}
@@ -192,6 +200,25 @@ fn a_stream_goes_round_backwards_to_its_end() {
         both.check(what, 4_000);
         assert_eq!(both.streamed.controller.shared().underruns(), 0, "{what}");
         assert!(both.streamed.ends().is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn a_stream_of_another_rate_follows_on_itself_as_in_memory() {
+    // Shorter than what stays in memory, longer than that, and longer than what is read ahead.
+    for (rate, frames) in [(44_100, 30_011), (44_100, 100_003), (96_000, 500_009)] {
+        for (speed, start_frame) in [(1.0, 0), (0.9, 0), (1.0, 20_000), (-1.0, 0), (2.0, 100)] {
+            let mut both = Both::of(file_at(rate, frames));
+            let looping = Looping::WHOLE;
+            both.play(1, VoiceParams { looping, speed, start_frame, ..params() });
+            let rounds = 3 * both.whole.ready_frames() + 3 * BLOCK;
+            let [memory, streamed] = both.render(rounds / BLOCK);
+            let differs =
+                memory.iter().zip(&streamed).position(|(memory, stream)| memory != stream);
+            assert_eq!(differs, None, "{frames} at {rate}, speed {speed} from {start_frame}");
+            assert!(!both.sample.seams().is_empty(), "{frames} at {rate}");
+            assert_eq!(both.sample.seams(), both.whole.seams());
+        }
     }
 }
 

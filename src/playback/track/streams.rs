@@ -74,7 +74,7 @@ impl Track {
                 Edge::Mirror if is_low => at_start,
                 Edge::Wrap => at_start,
                 Edge::Mirror => at_end,
-                // Samples in memory alone have one.
+                // What lies beyond a seam, that has.
                 Edge::Open | Edge::Seam => Stretch::NONE,
             }
         };

@@ -188,9 +188,7 @@ impl Voice {
             _ => (self.pace.next(), 1),
         };
         let length = self.length(sample);
-        if let Material::Memory(sample) = sample {
-            self.track.learn(sample.seams(), length);
-        }
+        self.track.learn(sample.seams(), length);
         self.track.run(fixed(speed), length, frames)
     }
 }
