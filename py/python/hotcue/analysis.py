@@ -57,8 +57,8 @@ class BpmAnalysis(TypedDict):
     loop_bpm: float | None
     """The tempo at which the audio is a whole number of beats long, where it is such a loop."""
     n_beats: int | None
-    """That number of beats: ``n_beats * 60 / loop_bpm`` is the file's length in seconds. `beats_sec`
-    has as many, or one more or fewer where `bpm` is faster or slower than that."""
+    """That number of beats: ``n_beats * 60 / loop_bpm`` is the file's length in seconds.
+    `beats_sec` has as many, or one more or fewer where `bpm` is faster or slower than that."""
     beats_sec: list[float]
     """Beats, in seconds from the start."""
     downbeats_sec: list[float]
