@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::seams::converted;
 use super::*;
 use crate::metadata::LoopKind;
 use crate::playback::{LoopSpan, Retrigger};
@@ -52,7 +53,7 @@ impl Dice {
             volume: self.below(5) as f32,
             gain: 1.0,
             pan: self.below(21) as f32 / 10.0 - 1.0,
-            speed: self.below(81) as f64 / 10.0 - 4.0,
+            speed: [self.below(81) as f64 / 10.0 - 4.0, 1.0][self.size(2)],
             looping: self.looping(),
             end_frame: if self.below(4) == 0 { self.below(1500) } else { u64::MAX },
             fade_in_frames: [0, 0, 300][self.size(3)],
@@ -62,6 +63,18 @@ impl Dice {
             start_frame: self.below(1200) * self.below(2),
             at_frame: (self.below(3) == 0).then(|| clock + self.below(500)),
             retrigger: [Overlap, Overlap, Restart, Ignore, Toggle][self.size(5)],
+        }
+    }
+
+    /// One that is converted, with a loop of its own, or one that is not; some long enough for a voice
+    /// that goes round to glide.
+    fn sample(&mut self) -> Arc<SampleBuffer> {
+        let frames = [self.size(1_500), self.size(1_500), 16_000 + self.size(1_500)][self.size(3)];
+        let planes = vec![noise(frames, 12); 1 + self.size(2)];
+        let own = self.below(1_500)..self.below(1_500);
+        match self.below(2) {
+            0 => SampleBuffer::from_planes(RATE, planes).expect("a valid sample"),
+            _ => converted([44_100, 8_000, 96_000][self.size(3)], &planes, Some(own)),
         }
     }
 
@@ -78,9 +91,10 @@ impl Dice {
         let fade_frames = [None, Some(0), Some(1_000)][self.size(3)];
         match self.below(19) {
             0 | 1 => {
-                let frames = self.size(1500);
-                let planes = vec![noise(frames, 12); 1 + self.size(2)];
-                rig.load(slot, planes);
+                let sample = self.sample();
+                let own = self.looping();
+                let own_loop = if let Looping::Span(span) = own { Some(span) } else { None };
+                rig.send(ControlMessage::LoadSample { slot, sample, own_loop });
                 ControlMessage::SetVolume { volume: 1.0, fade_frames }
             }
             2 => ControlMessage::UnloadSample { slot },

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
+use super::events::Dice;
 use super::*;
 use crate::metadata::LoopKind;
 use crate::playback::LoopSpan;
 use crate::{AudioSpec, Resampler, SampleWriter};
 
 /// A sample as a load makes it of `planes` of another rate, and of a loop in them.
-fn converted_with(
+pub(super) fn converted(
     from: u32,
     planes: &[Vec<f32>],
     own_loop: Option<Range<u64>>,
@@ -22,10 +23,6 @@ fn converted_with(
     resampler.push(&planes, &mut writer).expect("memory");
     resampler.finish(frames as u64, &mut writer).expect("memory");
     writer.finish()
-}
-
-fn converted(from: u32, planes: &[Vec<f32>]) -> Arc<SampleBuffer> {
-    converted_with(from, planes, None)
 }
 
 /// A cosine of amplitude 0.5 that has `periods` periods in `frames` frames: not the least of it lies
@@ -50,7 +47,7 @@ fn a_loop_of_another_rate_follows_on_itself_as_if_it_had_always_been() {
         let file: Vec<f32> = (0..frames)
             .map(|frame| narrow(periods(tone, f64::from(frames), f64::from(frame))))
             .collect();
-        let sample = converted(from, &[file]);
+        let sample = converted(from, &[file], None);
         let ratio = f64::from(from) / f64::from(RATE);
         for speed in [1.0, 0.7, 1.3, -1.0] {
             let mut rig = Rig::new();
@@ -93,7 +90,7 @@ fn a_long_loop_of_another_rate_is_read_frame_by_frame_and_keeps_its_time() {
     let file: Vec<f32> = (0..frames)
         .map(|frame| narrow(periods(tone, f64::from(frames), f64::from(frame))))
         .collect();
-    let sample = converted(44_100, &[file]);
+    let sample = converted(44_100, &[file], None);
     let mut rig = Rig::new();
     rig.send(ControlMessage::LoadSample { slot: 0, sample: Arc::clone(&sample), own_loop: None });
     rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, ..params() });
@@ -159,7 +156,7 @@ fn a_file_s_own_loop_at_another_rate_is_as_long_as_the_file_says() {
             })
             .collect();
         let range = u64::from(attack)..u64::from(attack + round);
-        let sample = converted_with(from, &[file], Some(range.clone()));
+        let sample = converted(from, &[file], Some(range.clone()));
         let ratio = f64::from(from) / f64::from(RATE);
         // As metadata are placed: to the nearest frame.
         let placed = |frame: u64| (2 * frame * 48_000 + u64::from(from)) / (2 * u64::from(from));
@@ -179,5 +176,39 @@ fn a_file_s_own_loop_at_another_rate_is_as_long_as_the_file_says() {
             let snr = snr_db(&out[first..], |frame| at(speed * (frame + first) as f64 * ratio));
             assert!(snr > 70.0, "{round} of {frames} frames at {from}, speed {speed}: {snr:.1} dB");
         }
+    }
+}
+
+#[test]
+fn the_cut_into_blocks_changes_nothing_in_a_loop_that_glides() {
+    let sample = converted(44_100, &[noise(17_003, 33)], None);
+    let render = |sizes: &mut Dice| {
+        let mut rig = Rig::new();
+        rig.send(ControlMessage::LoadSample {
+            slot: 0,
+            sample: Arc::clone(&sample),
+            own_loop: None,
+        });
+        rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, ..params() });
+        let mut out = Vec::new();
+        // Through a glide, out of it, and back to its own pace somewhere else.
+        for (frames, speed) in
+            [(60_000, 1.1), (3_000, 1.0), (21_000, -1.0), (40_000, 1.0), (50_000, 1.0)]
+        {
+            let mut left = frames;
+            while left > 0 {
+                let size = (1 + sizes.size(1_500)).min(left);
+                out.extend(rig.left(size));
+                left -= size;
+            }
+            rig.send(set_speed(1, speed));
+        }
+        out
+    };
+    let whole = render(&mut Dice(0));
+    for cut in 1..6 {
+        let other = render(&mut Dice(cut));
+        let differs = whole.iter().zip(&other).position(|(a, b)| a.to_bits() != b.to_bits());
+        assert_eq!((differs, whole.len()), (None, other.len()), "cut {cut}");
     }
 }
