@@ -403,3 +403,8 @@ def _stream(folder: Path) -> None:
     encode(folder / "aac_noise.m4a", beats, rate, "-c:a", "aac", "-b:a", "64k")
     encode(folder / "alac.m4a", beats[: 2 * rate], rate, "-c:a", "alac", "-sample_fmt", "s16p")
     encode(folder / "opus.mp4", beats, rate, "-c:a", "libopus", "-b:a", "48k", "-ar", "48000")
+    # Of the second, packets go on from page to page.
+    command = (*opus.OPUSENC, "--hard-cbr", "--bitrate", "128", "{wav}", "{out}")
+    encode_with(folder / "opus.opus", beats, rate, *command)
+    short = opus.with_short_pages((folder / "opus.opus").read_bytes(), 7, 960)
+    (folder / "opus_short_pages.opus").write_bytes(short)

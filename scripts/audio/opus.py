@@ -64,6 +64,39 @@ def _with_gain(content: bytes, db_256: int) -> bytes:
     return bytes(page) + content[end:]
 
 
+def with_short_pages(content: bytes, segments: int, packet_frames: int) -> bytes:
+    """The file with `segments` segments on each page of audio, over whose ends packets go on."""
+    pages, at = [], 0
+    while at < len(content):
+        count = content[at + 26]
+        lengths = content[at + 27 : at + 27 + count]
+        body = at + 27 + count
+        pages.append((content[at : at + 26], lengths, content[body : body + sum(lengths)]))
+        at = body + sum(lengths)
+    headers, audio = pages[:2], pages[2:]
+    out = content[: sum(27 + len(lengths) + len(body) for _, lengths, body in headers)]
+    lengths = b"".join(lengths for _, lengths, _ in audio)
+    body = b"".join(body for _, _, body in audio)
+    end = struct.unpack_from("<q", audio[-1][0], 6)[0]
+    packets = 0
+    for number, first in enumerate(range(0, len(lengths), segments)):
+        part = lengths[first : first + segments]
+        is_last = first + segments >= len(lengths)
+        ended = sum(length < 255 for length in part)
+        packets += ended
+        granule = end if is_last else packets * packet_frames if ended else -1
+        is_continued = first > 0 and lengths[first - 1] == 255
+        flags = (1 if is_continued else 0) | (4 if is_last else 0)
+        serial = headers[0][0][14:18]
+        page = bytearray(b"OggS\0" + struct.pack("<Bq", flags, granule) + serial)
+        page += struct.pack("<IIB", len(headers) + number, 0, len(part)) + part
+        page += body[: sum(part)]
+        body = body[sum(part) :]
+        struct.pack_into("<I", page, 22, _ogg_checksum(page))
+        out += bytes(page)
+    return out
+
+
 def _ogg_checksum(page: bytes) -> int:
     """RFC 3533, 6: polynomial 0x04C11DB7, highest bit first, starting with 0."""
     value = 0

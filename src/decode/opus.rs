@@ -22,3 +22,9 @@ pub(crate) use pages::{CAPTURE, MAX_PAGE_BYTES, Next, Page, Pages};
 pub(super) const SAMPLE_RATE: u32 = 48_000;
 /// Most frames of one packet: 120 ms.
 const MAX_PACKET_FRAMES: usize = 5_760;
+
+/// Frames that are decoded before those that are wanted: half a second.
+///
+/// # Sources
+/// RFC 7845, 4.6: at least 80 ms.
+pub(crate) const LEAD_FRAMES: u64 = SAMPLE_RATE as u64 / 2;

@@ -162,8 +162,11 @@ impl Junction<'_> {
         value.copied().unwrap_or(0.0)
     }
 
+    /// Whether one side is silent: then the other begins, or ends, as it does by itself.
     fn is_silent(&self) -> bool {
-        self.after.iter().chain(self.before).flatten().all(|value| *value == 0.0)
+        [self.after, self.before]
+            .iter()
+            .any(|side| side.iter().flatten().all(|value| *value == 0.0))
     }
 }
 

@@ -5,6 +5,7 @@
 //! header (5.1).
 
 mod link;
+mod seek;
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use super::{Codec, Head, SAMPLE_RATE};
 use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use crate::decode::failure::{io_failure, source_failure};
 use crate::decode::reader::{CountingReader, ReadState};
-use crate::decode::{Chunk, Decoder, StreamInfo};
+use crate::decode::{Chunk, Decoder, Seeker, StreamInfo};
 use crate::error::{LoadError, LoadWarning};
 use crate::spec::AudioSpec;
 
@@ -99,6 +100,8 @@ pub(crate) struct OggOpusDecoder {
     pages: Pages<CountingReader>,
     read: Arc<ReadState>,
     link: Link,
+    /// The header of the stream that is played.
+    head: Head,
     codec: Codec,
     /// Decoded frames wait in the codec's planes.
     waiting: usize,
@@ -112,6 +115,8 @@ pub(crate) struct OggOpusDecoder {
     order: Vec<usize>,
     tally: Tally,
     ended: bool,
+    /// Since it was put to another place: the frame from which on what is decoded is sound.
+    settled_from: u64,
 }
 
 impl OggOpusDecoder {
@@ -143,6 +148,7 @@ impl OggOpusDecoder {
             pages: Pages::new(reader),
             read,
             link: Link::new(serial),
+            head: head.clone(),
             codec: Codec::new(head)?,
             waiting: 0,
             kept: 0,
@@ -151,6 +157,7 @@ impl OggOpusDecoder {
             order: (0..spec.channels).collect(),
             tally: Tally::default(),
             ended: false,
+            settled_from: 0,
         };
         while this.waiting == 0 {
             this.advance()?;
@@ -221,6 +228,7 @@ impl OggOpusDecoder {
         self.tally.restarted = true;
         self.codec = Codec::new(&head)?;
         self.frames_to_skip = head.pre_skip();
+        self.head = head;
         self.link = Link::new(page.serial);
         self.link.begin(page);
         Ok(())
@@ -289,6 +297,10 @@ impl Decoder for OggOpusDecoder {
         let kept = self.kept;
         let skipped = self.tally.skip(&mut self.frames_to_skip, kept);
         Ok(Some(Chunk::new(self.codec.planes(), &self.order, skipped..kept)))
+    }
+
+    fn seeker(&mut self) -> Option<&mut dyn Seeker> {
+        Some(self)
     }
 
     fn byte_position(&self) -> u64 {

@@ -1,15 +1,9 @@
 //! Our decoder of Opus for containers that bring packets.
 
-use super::{Codec, Head, SAMPLE_RATE};
+use super::{Codec, Head, LEAD_FRAMES, SAMPLE_RATE};
 use crate::decode::packets::{PacketCodec, Undecodable};
 use crate::error::LoadError;
 use crate::spec::AudioSpec;
-
-/// Frames that are decoded before those that are wanted: half a second.
-///
-/// # Sources
-/// RFC 7845, 4.6: at least 80 ms.
-const LEAD_FRAMES: u64 = SAMPLE_RATE as u64 / 2;
 
 /// Decodes one track.
 pub(crate) struct OpusPackets {

@@ -6,7 +6,7 @@
 //! content. A packet ends with a segment of less than 255 bytes. The checksum has the polynomial
 //! 0x04C11DB7, starts with 0, and counts its own field as 0.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 /// What a page begins with.
 pub(crate) const CAPTURE: &[u8] = b"OggS\0";
@@ -152,6 +152,16 @@ impl<R: Read> Pages<R> {
         Ok(Next::Junk)
     }
 
+    /// Where what comes next begins, in bytes from where it was made.
+    pub(crate) fn position(&self) -> u64 {
+        self.passed
+    }
+
+    /// What it reads from, which is further on than what comes next.
+    pub(crate) fn source(&mut self) -> &mut R {
+        &mut self.source
+    }
+
     fn pass(&mut self, len: usize) {
         self.taken += len;
         self.passed += len as u64;
@@ -174,6 +184,19 @@ impl<R: Read> Pages<R> {
                 break;
             }
         }
+        Ok(())
+    }
+}
+
+impl<R: Read + Seek> Pages<R> {
+    /// Goes on at byte `at` of the source, which it was made at the start of.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub(crate) fn go_to(&mut self, at: u64) -> io::Result<()> {
+        self.source.seek(SeekFrom::Start(at))?;
+        self.buffer.clear();
+        (self.taken, self.passed, self.ended) = (0, at, false);
         Ok(())
     }
 }

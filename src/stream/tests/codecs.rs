@@ -1,6 +1,9 @@
 //! Codecs that are entered in their middle but not decoded in parts.
 
+use std::sync::Arc;
+
 use super::{Both, Random, StreamOpening, StreamStep, fixtures, memory};
+use crate::metadata::{Collector, Pictures};
 use crate::resample::Workbench;
 
 /// The file of this name.
@@ -53,14 +56,21 @@ fn distance_db(both: &mut Both) -> f64 {
 fn what_carries_state_without_end_comes_close() {
     for (name, most_db) in [
         ("opus.mp4", -90.0),
+        ("opus.opus", -90.0),
+        ("opus_short_pages.opus", -90.0),
         ("he_aac.m4a", -25.0),
         ("he_aac_v2.m4a", -25.0),
         ("aac_noise.m4a", -25.0),
     ] {
         let mut both = open(name, 48_000);
-        both.scan();
-        let db = distance_db(&mut both);
-        assert!(db < most_db, "{name}: {db:.1} dB");
+        // By what the container says, and by the index.
+        for is_indexed in [false, true] {
+            if is_indexed {
+                both.scan();
+            }
+            let db = distance_db(&mut both);
+            assert!(db < most_db, "{name}: {db:.1} dB, {is_indexed}");
+        }
     }
 }
 
@@ -104,5 +114,23 @@ fn the_length_of_a_live_stream_is_guessed_by_what_was_decoded() {
         assert_eq!(sample.frames(), None);
         let sec = sample.expected_frames().expect("a guess") as f64 / f64::from(rate);
         assert!((29.7..30.3).contains(&sec), "{sec} s at {rate} Hz");
+    }
+}
+
+#[test]
+fn opus_in_ogg_is_entered_on_the_page_that_holds_what_is_wanted() {
+    // Pages of a second, and of three packets and a half.
+    for (name, most) in [("opus.opus", 48_000), ("opus_short_pages.opus", 4 * 960)] {
+        let both = open(name, 48_000);
+        let mut found = Collector::new(Pictures::Note);
+        let mut opened = both.sample.origin.open(Arc::default(), &mut found).expect("is there");
+        let seeker = opened.decoder.seeker().expect("can be entered");
+        // Before the first page's end what it begins with is not yet audio.
+        for frame in (48_000..both.frames() - most).step_by(1_001) {
+            let mark = seeker.find(frame).expect("can be read").expect("is inside");
+            let before = frame.checked_sub(mark.frame).expect("before it");
+            assert!(before <= most, "{name}: {before} before {frame}");
+        }
+        assert_eq!(seeker.find(both.frames()).expect("can be read"), None);
     }
 }

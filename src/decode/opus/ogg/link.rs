@@ -87,6 +87,21 @@ impl Link {
         self.start
     }
 
+    /// The granule position that the next page starts at, where a packet does, too, and none of this
+    /// page is left.
+    pub(super) fn border(&self) -> Option<u64> {
+        let is_border = self.queue.is_empty() && self.partial.is_empty() && !self.ended;
+        self.position.filter(|_| is_border && self.has_audio())
+    }
+
+    /// Goes on with another of its pages, whose first packet begins at position `granule`.
+    pub(super) fn go_to(&mut self, granule: u64) {
+        self.partial.clear();
+        self.queue.clear();
+        (self.sequence, self.position) = (None, Some(granule));
+        (self.ended, self.is_followed) = (false, false);
+    }
+
     pub(super) fn next(&mut self) -> Option<Queued> {
         self.queue.pop_front()
     }
@@ -167,4 +182,11 @@ impl Link {
         }
         self.position = Some(end);
     }
+}
+
+/// Frames of the packets that begin on `page` and end there.
+pub(super) fn frames_begun(page: &Page) -> u64 {
+    let continued = usize::from(page.is_continued());
+    let whole = page.parts().skip(continued).filter(|(_, is_end)| *is_end);
+    whole.map(|(packet, _)| packet_frames(packet).unwrap_or(0) as u64).sum()
 }
