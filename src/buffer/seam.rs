@@ -44,7 +44,8 @@ impl Seam {
         let all = Self::side_len(*near).saturating_mul(2 * channels);
         start < end
             && *end <= frames
-            && (-ONE..ONE).contains(short_by)
+            // Its start and its end are the nearest frames, or the last one.
+            && (-2 * ONE..2 * ONE).contains(short_by)
             && u64::from(*near) <= most
             && [0, all].contains(&values.len())
     }

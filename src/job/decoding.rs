@@ -299,7 +299,13 @@ impl Decoding {
         let frames = info.frames.map_or(room, |frames| {
             output_frames(frames, info.spec.sample_rate, buffer.sample_rate())
         });
-        Some(sample_of(info, self.found.clone(), buffer, frames))
+        Some(sample_of(
+            info,
+            self.found.clone(),
+            buffer,
+            frames,
+            info.frames.filter(|_| !info.frames_estimated),
+        ))
     }
 
     pub(super) fn held_bytes(&self) -> usize {
@@ -335,10 +341,11 @@ impl Decoding {
         }
         let buffer = self.writer.finish();
         let frames = buffer.ready_frames() as u64;
+        let source_frames = Some(self.frames_decoded);
         Ok(LoadedSample {
             warnings: self.decoder.warnings(),
             timings: StageTimings { resampling: self.resampling, ..StageTimings::default() },
-            ..sample_of(self.decoder.info(), self.found, buffer, frames)
+            ..sample_of(self.decoder.info(), self.found, buffer, frames, source_frames)
         })
     }
 }
@@ -350,16 +357,17 @@ fn keep_own_loop(resampler: Option<&mut Resampler>, found: &Collector) {
     }
 }
 
-/// A sample of `frames` frames, with what was `found` beside it.
+/// A sample of `frames` frames, with what was `found` beside it in its file of `source_frames`.
 fn sample_of(
     info: &StreamInfo,
     found: Collector,
     buffer: Arc<SampleBuffer>,
     frames: u64,
+    source_frames: Option<u64>,
 ) -> LoadedSample {
     let (source_rate, sample_rate) = (info.spec.sample_rate, buffer.sample_rate());
     LoadedSample {
-        metadata: found.placed_in(Audio { source_rate, sample_rate, frames }),
+        metadata: found.placed_in(Audio { source_rate, sample_rate, frames, source_frames }),
         source_rate,
         container: info.container.clone(),
         codec: info.codec.clone(),

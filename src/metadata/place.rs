@@ -17,6 +17,8 @@ pub(crate) struct Audio {
     pub(crate) sample_rate: u32,
     /// Frames of the sample.
     pub(crate) frames: u64,
+    /// Frames of the file; None while that is not known.
+    pub(crate) source_frames: Option<u64>,
 }
 
 impl Audio {
@@ -35,6 +37,16 @@ impl Audio {
             Position::Frames(frames) => frames as f64 / f64::from(self.source_rate),
             Position::Ns(ns) => ns as f64 / 1e9,
         }
+    }
+
+    /// Whether a place lies at the end of the audio or behind it.
+    fn is_beyond(self, position: Position) -> bool {
+        // At another rate, the nearest frame may lie before the end yet.
+        let beyond = match position {
+            Position::Frames(frame) => self.source_frames.is_some_and(|frames| frame >= frames),
+            Position::Ns(_) => false,
+        };
+        beyond || self.frame(position) >= self.frames
     }
 
     fn duration_sec(self) -> f64 {
@@ -59,7 +71,7 @@ impl Collector {
         let loops = self.loops.iter().filter_map(|found| {
             let start_frame = audio.frame(found.start);
             let (end_frame, end_sec) = audio.end(found.end);
-            (start_frame < end_frame).then(|| Loop {
+            (start_frame < end_frame && !audio.is_beyond(found.start)).then(|| Loop {
                 start_frame,
                 end_frame,
                 start_sec: audio.sec(found.start),
@@ -98,7 +110,7 @@ impl Collector {
                 let frame = audio.frame(found.start);
                 let end = found.end.map(|end| audio.end(end)).filter(|end| end.0 > frame);
                 let is_inside = match found.end {
-                    Some(_) => frame < audio.frames,
+                    Some(_) => !audio.is_beyond(found.start),
                     None => frame <= audio.frames,
                 };
                 is_inside.then(|| Cue {

@@ -32,7 +32,8 @@ fn said(file: &[u8]) -> Metadata {
     let (mut reader, _) = opened.into_reader();
     let mut found = Collector::new(Pictures::Note);
     decode::read_metadata(&mut reader, &mut found).expect("memory can be read");
-    let audio = Audio { source_rate: 48_000, sample_rate: 48_000, frames: 1_000 };
+    let audio =
+        Audio { source_rate: 48_000, sample_rate: 48_000, frames: 1_000, source_frames: None };
     found.placed_in(audio).map_or_else(Metadata::default, |metadata| Metadata::clone(&metadata))
 }
 

@@ -292,5 +292,7 @@ fn playhead(voice: &Voice, clock_frame: u64) -> Option<Playhead> {
         Phase::Started => VoiceState::Playing,
     };
     let Voice { id, slot, .. } = *voice;
-    Some(Playhead { voice: id, slot, position_frames: voice.position(), state, clock_frame })
+    // Between the last frame of a round and the first of the next, backwards.
+    let position_frames = voice.position().max(0.0);
+    Some(Playhead { voice: id, slot, position_frames, state, clock_frame })
 }

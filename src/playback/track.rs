@@ -42,7 +42,12 @@ impl Bounds {
     /// The place at which a voice has come to its end in a direction, and how far in front of that
     /// it has, in fixed point.
     fn edge(self, down: bool) -> (i64, i64) {
-        if down { (self.start - 1, 0) } else { (self.end, self.short_by()) }
+        if down { (self.start - 1, self.ahead_by()) } else { (self.end, self.short_by()) }
+    }
+
+    /// How far a voice in it is from where it would be had it not glided, in fixed point.
+    fn ahead_by(self) -> i64 {
+        self.seam.map_or(0, |round| round.ahead_by)
     }
 
     /// How much sooner than at its end it is over, in fixed point.
@@ -56,6 +61,8 @@ impl Bounds {
 struct Round {
     /// How much sooner than at its end it is over, in fixed point, for a voice that is where it is.
     short_by: i64,
+    /// How far such a voice is ahead, in fixed point.
+    ahead_by: i64,
     near: i64,
 }
 
@@ -118,11 +125,11 @@ impl Track {
         let Some(Bounds { start, end, .. }) = self.bounds(length) else { return };
         let is_its = |seam: &&Seam| (seam.start as i64, seam.end as i64) == (start, end);
         let is_forward = self.span.is_some_and(|span| span.kind == LoopKind::Forward);
-        self.seam = seams
-            .iter()
-            .find(is_its)
-            .filter(|_| is_forward)
-            .map(|seam| Round { short_by: seam.short_by, near: seam.near.into() });
+        self.seam = seams.iter().find(is_its).filter(|_| is_forward).map(|seam| Round {
+            short_by: seam.short_by,
+            ahead_by: 0,
+            near: seam.near.into(),
+        });
     }
 
     /// Puts it at a frame. Its loop begins anew, unless that was taken away.
@@ -223,7 +230,8 @@ impl Track {
         let end = i64::try_from(span.end_frame).unwrap_or(i64::MAX);
         let end = end.min(length.unwrap_or(i64::MAX));
         let start = i64::try_from(span.start_frame).unwrap_or(i64::MAX);
-        let seam = self.seam.map(|it| Round { short_by: it.short_by - self.ahead_by, ..it });
+        let ahead_by = self.ahead_by;
+        let seam = self.seam.map(|it| Round { short_by: it.short_by - ahead_by, ahead_by, ..it });
         (start < end).then_some(Bounds { start, end, seam })
     }
 
@@ -289,14 +297,13 @@ impl Track {
 
     /// Whether it is in the loop, or on its way there.
     fn is_inside(&self, down: bool, bounds: Bounds) -> bool {
-        if down {
-            (self.index, self.fraction) > (bounds.start - 1, 0)
-        } else {
-            // Within two frames of the end the fraction counts.
-            match self.index.saturating_sub(bounds.end) {
-                behind @ -2..2 => behind * ONE + i64::from(self.fraction) < -bounds.short_by(),
-                behind => behind < 0,
-            }
+        let (edge, short_by) = bounds.edge(down);
+        // Within some frames of it the fraction counts.
+        let behind = self.index.saturating_sub(edge);
+        match behind {
+            -4..=4 if down => behind * ONE + i64::from(self.fraction) > short_by,
+            -4..=4 => behind * ONE + i64::from(self.fraction) < -short_by,
+            _ => (behind > 0) == down,
         }
     }
 

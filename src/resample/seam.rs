@@ -105,16 +105,13 @@ impl Ends {
         Junction { range: 0..total, after: &self.head.planes, before: &self.tail }
     }
 
-    /// Where its loop does, if that has another place.
-    fn loop_in(&self, total: u64) -> Option<Junction<'_>> {
-        let (range, [start, end]) = self.inner.as_ref()?;
-        let range = range.start..range.end.min(total);
+    /// The loop, and where it does; it may be said to end behind the stream.
+    fn inner(&self, total: u64) -> Option<(Range<u64>, Junction<'_>)> {
+        let (stated, [start, end]) = self.inner.as_ref()?;
+        let range = stated.start..stated.end.min(total);
         let before = if range.end == total { &self.tail } else { &end.planes };
-        (!range.is_empty() && range != (0..total)).then_some(Junction {
-            range,
-            after: &start.planes,
-            before,
-        })
+        let junction = Junction { range: range.clone(), after: &start.planes, before };
+        (!range.is_empty()).then(|| (stated.clone(), junction))
     }
 }
 
@@ -194,15 +191,15 @@ impl Resampler {
     /// long for. The stream of this resampler is over after that.
     pub(crate) fn seams(&mut self, ends: &Ends, total_in_frames: u64) -> Vec<Seam> {
         let Some(Converter::Blocks(_)) = self.converter else { return Vec::new() };
-        let whole = ends.whole(total_in_frames);
         let end = output_frames(total_in_frames, self.in_rate, self.out_rate);
-        let seam = self.seam(&whole, 0..end);
-        let inner = ends.loop_in(total_in_frames).and_then(|junction| {
-            let end_of_it = self.nearest(junction.range.end)?.min(end);
-            let start = self.nearest(junction.range.start)?;
-            (start < end_of_it).then(|| self.seam(&junction, start..end_of_it))?
+        let whole = self.seam(&ends.whole(total_in_frames), 0..end);
+        let inner = ends.inner(total_in_frames).and_then(|(stated, junction)| {
+            // As its place is told.
+            let range = self.nearest(stated.start)?..self.nearest(stated.end)?.min(end);
+            let is_another = !range.is_empty() && range != (0..end);
+            is_another.then(|| self.seam(&junction, range))?
         });
-        seam.into_iter().chain(inner).collect()
+        whole.into_iter().chain(inner).collect()
     }
 
     /// The frame of the output that is nearest to one of the input.

@@ -328,3 +328,36 @@ fn a_seam_knows_what_a_round_is_short_of_a_whole_frame() {
     // Blocks are too long for these.
     assert_eq!(sample_of(44_101, 48_000, &noise(500, 3)).seams(), []);
 }
+
+#[test]
+fn a_loop_has_a_seam_where_metadata_place_it() {
+    // Frames, and a loop that ends with them, behind them, and before them.
+    for (frames, from, to) in [
+        (44_101, 0, 44_101),
+        (44_105, 0, 44_105),
+        (44_109, 0, 44_109),
+        (44_101, 0, 44_102),
+        (44_103, 1_000, 44_103),
+        (44_103, 1_000, 44_104),
+        (44_103, 1_000, 50_000),
+        (44_103, 1_000, 44_000),
+    ] {
+        let spec = AudioSpec { sample_rate: 48_000, channels: 1 };
+        let mut writer = SampleWriter::growing(spec).expect("a valid spec");
+        let mut resampler = Resampler::new(44_100, 48_000, 1).expect("valid rates");
+        resampler.keep_loop(from..to);
+        resampler.push(&[&noise(frames, 5)], &mut writer).expect("memory");
+        resampler.finish(frames as u64, &mut writer).expect("memory");
+        let sample = writer.finish();
+        let whole = sample.ready_frames() as u64;
+        // To the nearest frame, and no further than the sample.
+        let placed = |frame: u64| (2 * frame * 160 + 147) / 294;
+        let (start, end) = (placed(from), placed(to).min(whole));
+        let seam = sample.seams().iter().find(|seam| (seam.start, seam.end) == (start, end));
+        let seam = seam.expect("has one");
+        let round = (seam.end - seam.start) as f64 - seam.short_by as f64 / 2.0_f64.powi(32);
+        let exact = (to.min(frames as u64) - from) as f64 * 160.0 / 147.0;
+        assert!((round - exact).abs() < 1e-9, "{from} to {to} of {frames}: {round}, not {exact}");
+        assert!(!seam.values.is_empty());
+    }
+}

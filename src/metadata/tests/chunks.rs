@@ -77,6 +77,20 @@ fn what_lies_beyond_the_audio_is_cut_or_left_out() {
     assert_eq!(cues, [(3, 5), (1, 1_000)], "in the order of their places");
 }
 
+#[test]
+fn what_begins_at_the_end_is_left_out_at_any_rate() {
+    // 459.375 frames, of which there are 460: the nearest one to the end is not the last.
+    let loops = [[0, 1_000, 1_000, 0], [0, 1_000, 2_000, 0], [0, 999, 999, 0]];
+    let file = wav_with(b"", &smpl(60, 0, &loops));
+    let metadata = loaded(&file, Some(22_050)).expect("some");
+    let found: Vec<_> = metadata.loops.iter().map(|l| (l.start_frame, l.end_frame)).collect();
+    assert_eq!(found, []);
+    let loops = [[0, 1_000, 1_000, 0], [0, 998, 999, 0]];
+    let metadata = loaded(&wav_with(b"", &smpl(60, 0, &loops)), Some(22_050)).expect("some");
+    let found: Vec<_> = metadata.loops.iter().map(|l| (l.start_frame, l.end_frame)).collect();
+    assert_eq!(found, [(458, 459)]);
+}
+
 fn labelled_cues() -> Vec<u8> {
     let text = |id: &[u8; 4], cue: u32, text: &[u8]| {
         chunk(id, &[&cue.to_le_bytes()[..], text, b"\0"].concat(), false)
@@ -311,7 +325,12 @@ fn an_apple_loop_has_a_tempo_by_its_beats() {
     // 4 beats in 1,000 frames at 48 kHz would be 11,520 a minute, which is no tempo.
     assert_eq!((metadata.tempo, metadata.beats, metadata.key()), (None, Some(4), Some("Am")));
     assert_eq!((metadata.one_shot, metadata.root_key), (Some(false), Some(57)));
-    let found = crate::metadata::Audio { source_rate: 10, sample_rate: 10, frames: 20 };
+    let found = crate::metadata::Audio {
+        source_rate: 10,
+        sample_rate: 10,
+        frames: 20,
+        source_frames: None,
+    };
     let mut collector = super::Collector::new(super::Pictures::Note);
     collector.apple_beats = Some(4);
     let tempo = collector.placed_in(found).and_then(|metadata| metadata.tempo).expect("one");

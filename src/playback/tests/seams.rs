@@ -180,6 +180,42 @@ fn a_file_s_own_loop_at_another_rate_is_as_long_as_the_file_says() {
 }
 
 #[test]
+fn a_voice_goes_round_a_loop_of_another_rate_both_ways_for_ever() {
+    for frames in 44_100_u32..44_116 {
+        let tone = 2_000.0;
+        let file: Vec<f32> = (0..frames)
+            .map(|frame| narrow(periods(tone, f64::from(frames), f64::from(frame))))
+            .collect();
+        let sample = converted(44_100, &[file], None);
+        let mut rig = Rig::new();
+        rig.send(ControlMessage::LoadSample {
+            slot: 0,
+            sample: Arc::clone(&sample),
+            own_loop: None,
+        });
+        rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, ..params() });
+        let mut dice = Dice(u64::from(frames));
+        let mut ways = vec![(72_000, -1.0), (48_000, 1.0)];
+        ways.extend(
+            (0..20)
+                .map(|_| (1 + dice.size(60_000), [1.0, -1.0, 0.7, -0.5, 1.0, -1.0][dice.size(6)])),
+        );
+        for (frames, speed) in ways {
+            for _ in 0..frames / 480 {
+                rig.left(480);
+                let place = rig.controller.shared().playheads()[0].position_frames;
+                assert!((0.0..=sample.ready_frames() as f64).contains(&place), "{place}");
+            }
+            rig.send(set_speed(1, speed));
+        }
+        rig.left(480);
+        let loudest = rig.left(4_800).iter().fold(0.0_f32, |peak, value| peak.max(value.abs()));
+        assert!((0.49..0.52).contains(&loudest), "{frames}: {loudest}");
+        assert_eq!(rig.ends(), [], "{frames}");
+    }
+}
+
+#[test]
 fn the_cut_into_blocks_changes_nothing_in_a_loop_that_glides() {
     let sample = converted(44_100, &[noise(17_003, 33)], None);
     let render = |sizes: &mut Dice| {
