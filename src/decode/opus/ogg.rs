@@ -11,6 +11,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use link::{Link, Queued};
+use seek::Survey;
 
 use super::pages::{MAX_PAGE_BYTES, Next, Page, Pages};
 use super::{Codec, Head, SAMPLE_RATE};
@@ -117,6 +118,7 @@ pub(crate) struct OggOpusDecoder {
     ended: bool,
     /// Since it was put to another place: the frame from which on what is decoded is sound.
     settled_from: u64,
+    survey: Survey,
 }
 
 impl OggOpusDecoder {
@@ -158,6 +160,7 @@ impl OggOpusDecoder {
             tally: Tally::default(),
             ended: false,
             settled_from: 0,
+            survey: Survey::new(serial),
         };
         while this.waiting == 0 {
             this.advance()?;

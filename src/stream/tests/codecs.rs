@@ -118,19 +118,45 @@ fn the_length_of_a_live_stream_is_guessed_by_what_was_decoded() {
 }
 
 #[test]
-fn opus_in_ogg_is_entered_on_the_page_that_holds_what_is_wanted() {
-    // Pages of a second, and of three packets and a half.
-    for (name, most) in [("opus.opus", 48_000), ("opus_short_pages.opus", 4 * 960)] {
+fn opus_in_ogg_is_entered_near_to_what_is_wanted_without_being_decoded() {
+    for name in ["opus.opus", "opus_short_pages.opus"] {
         let both = open(name, 48_000);
         let mut found = Collector::new(Pictures::Note);
         let mut opened = both.sample.origin.open(Arc::default(), &mut found).expect("is there");
         let seeker = opened.decoder.seeker().expect("can be entered");
-        // Before the first page's end what it begins with is not yet audio.
-        for frame in (48_000..both.frames() - most).step_by(1_001) {
-            let mark = seeker.find(frame).expect("can be read").expect("is inside");
-            let before = frame.checked_sub(mark.frame).expect("before it");
-            assert!(before <= most, "{name}: {before} before {frame}");
+        for frame in (0..both.frames()).step_by(1_001).chain([5]) {
+            let mark = seeker.find(frame).expect("can be read");
+            // Pages last a second at most, and a place is noted in each.
+            let before = mark.map_or(Some(frame), |mark| frame.checked_sub(mark.frame));
+            assert!(before.is_some_and(|before| before < 2 * 48_000), "{name}: {frame}, {mark:?}");
+            assert!(mark.is_some() || frame < 48_000, "{name}: {frame}");
         }
-        assert_eq!(seeker.find(both.frames()).expect("can be read"), None);
+    }
+}
+
+#[test]
+fn damaged_opus_in_ogg_has_one_numbering_of_frames() {
+    let files = fixtures("stream");
+    let (_, file) =
+        files.iter().find(|(name, _)| name == "opus_short_pages.opus").expect("a fixture");
+    let at = file.len() / 3;
+    let hole = [&file[..at], &file[at + 5_000..]].concat();
+    let twice = [&file[..at], &file[at - 5_000..]].concat();
+    let junk = [&file[..at], &[0x55; 3_000], &file[at..]].concat();
+    for (what, file) in [("a hole", hole), ("a part twice", twice), ("junk", junk)] {
+        for is_indexed in [false, true] {
+            let mut both = Both::new(what, &file, 48_000).expect("a sound file");
+            if is_indexed {
+                both.scan();
+            }
+            let (mut feed, reader) = both.sample.voice_with(1 << 14);
+            // From a second behind the damage on nothing is left of that.
+            for frame in (120_000..both.frames() - 2_000).step_by(7_001) {
+                let (whole, heard) = both.read(&mut feed, &reader, frame, 1_000);
+                let pairs = whole.iter().flatten().zip(heard.iter().flatten());
+                let most = pairs.fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()));
+                assert!(most < 1e-4, "{what}, {is_indexed}: {most} at {frame}");
+            }
+        }
     }
 }

@@ -87,18 +87,19 @@ impl Link {
         self.start
     }
 
-    /// The granule position that the next page starts at, where a packet does, too, and none of this
-    /// page is left.
-    pub(super) fn border(&self) -> Option<u64> {
+    /// What is to be known to go on here, where a page does and a packet with it, and nothing of the
+    /// pages before is left: the granule position and the number of the page.
+    pub(super) fn border(&self) -> Option<[u64; 2]> {
         let is_border = self.queue.is_empty() && self.partial.is_empty() && !self.ended;
-        self.position.filter(|_| is_border && self.has_audio())
+        let (position, sequence) = self.position.zip(self.sequence)?;
+        (is_border && self.has_audio()).then_some([position, sequence.into()])
     }
 
-    /// Goes on with another of its pages, whose first packet begins at position `granule`.
-    pub(super) fn go_to(&mut self, granule: u64) {
+    /// Goes on at such a place.
+    pub(super) fn go_to(&mut self, [position, sequence]: [u64; 2]) {
         self.partial.clear();
         self.queue.clear();
-        (self.sequence, self.position) = (None, Some(granule));
+        (self.sequence, self.position) = (u32::try_from(sequence).ok(), Some(position));
         (self.ended, self.is_followed) = (false, false);
     }
 
@@ -182,11 +183,4 @@ impl Link {
         }
         self.position = Some(end);
     }
-}
-
-/// Frames of the packets that begin on `page` and end there.
-pub(super) fn frames_begun(page: &Page) -> u64 {
-    let continued = usize::from(page.is_continued());
-    let whole = page.parts().skip(continued).filter(|(_, is_end)| *is_end);
-    whole.map(|(packet, _)| packet_frames(packet).unwrap_or(0) as u64).sum()
 }

@@ -1,18 +1,68 @@
-//! Opus in Ogg from anywhere: pages say where they end.
+//! Opus in Ogg from anywhere, with the numbers that frames have for whoever comes from the start.
+//!
+//! Pages say where they end, but damaged files need not keep to that. So what lies before a place is
+//! counted once, page by page, without being decoded: a hundredth of the work.
 
 use std::io::{self, Seek as _, SeekFrom};
 
 use super::OggOpusDecoder;
-use super::link::frames_begun;
+use super::link::{Link, Queued};
 use crate::decode::failure::io_failure;
-use crate::decode::opus::pages::{MAX_PAGE_BYTES, Next, Page, Pages};
-use crate::decode::opus::{Codec, LEAD_FRAMES};
-use crate::decode::reader::CountingReader;
+use crate::decode::opus::pages::{Next, Pages};
+use crate::decode::opus::{Codec, LEAD_FRAMES, SAMPLE_RATE};
 use crate::decode::{Mark, Seeker};
 use crate::error::{LoadError, LoadErrorKind};
 
-/// So near to each other that what lies between two places is read in one go.
-const NEAR_BYTES: u64 = 2 * MAX_PAGE_BYTES as u64;
+/// Frames between two places that are noted.
+const APART_FRAMES: u64 = SAMPLE_RATE as u64;
+/// Bytes that are counted at once, in some hundredths of a second. What lies behind them is come to
+/// by decoding, or the next time.
+const MOST_BYTES: u64 = 32 << 20;
+
+/// Where the first stream can be entered, as far as its frames were counted.
+pub(super) struct Survey {
+    /// What has counted them, and where in the file it goes on.
+    link: Link,
+    at: u64,
+    /// Frames up to there, those that are skipped at the start included.
+    frames: u64,
+    marks: Vec<Mark>,
+    ended: bool,
+}
+
+impl Survey {
+    pub(super) fn new(serial: u32) -> Self {
+        Self { link: Link::new(serial), at: 0, frames: 0, marks: Vec::new(), ended: false }
+    }
+
+    /// The last place up to `frame`.
+    fn before(&self, frame: u64) -> Option<Mark> {
+        let behind = self.marks.partition_point(|mark| mark.frame <= frame);
+        behind.checked_sub(1).map(|last| self.marks[last])
+    }
+
+    /// Counts what queues up of a page.
+    fn count(&mut self) {
+        while let Some(queued) = self.link.next() {
+            self.frames += match queued {
+                Queued::Lost(frames) => frames.unwrap_or(0),
+                Queued::Packet { bytes, cut } => {
+                    Codec::frames_of(&bytes).map_or(0, |frames| frames.saturating_sub(cut) as u64)
+                }
+            };
+        }
+    }
+
+    /// Notes the place between two pages, if it is far enough from the one before.
+    fn note(&mut self, pre_skip: u64, at: u64) {
+        let last = self.marks.last().map_or(0, |mark| mark.frame + APART_FRAMES);
+        if let Some([granule, sequence]) = self.link.border()
+            && let Some(frame) = self.frames.checked_sub(pre_skip).filter(|frame| *frame >= last)
+        {
+            self.marks.push(Mark { frame, at: [at, granule, sequence] });
+        }
+    }
+}
 
 impl Seeker for OggOpusDecoder {
     fn mark(&self) -> Option<Mark> {
@@ -22,21 +72,21 @@ impl Seeker for OggOpusDecoder {
             && !self.ended
             && self.tally.bad_in_a_row == 0
             && !self.tally.restarted;
-        let granule = self.link.border().filter(|_| is_plain)?;
-        Some(Mark { frame: self.tally.frames, at: [self.pages.position(), granule, 0] })
+        let [granule, sequence] = self.link.border().filter(|_| is_plain)?;
+        Some(Mark { frame: self.tally.frames, at: [self.pages.position(), granule, sequence] })
     }
 
     fn find(&mut self, frame: u64) -> Result<Option<Mark>, LoadError> {
-        // What follows may be another stream, with positions of its own.
-        let is_inside = self.info.frames.is_some_and(|frames| frame < frames);
-        let first = self.first_granule().filter(|_| is_inside && !self.tally.restarted);
-        let granule = first.and_then(|first| frame.checked_add_signed(first));
-        let Some((first, granule)) = first.zip(granule) else { return Ok(None) };
-        let found = self.page_before(granule).map_err(|error| io_failure(&self.read, error))?;
-        Ok(found.and_then(|(at, granule)| {
-            let frame = u64::try_from(granule.cast_signed().checked_sub(first)?).ok()?;
-            Some(Mark { frame, at: [at, granule, 0] })
-        }))
+        if self.tally.restarted {
+            return Ok(None);
+        }
+        let stands_at = self.pages.source().stream_position();
+        let counted = stands_at.and_then(|stands_at| {
+            self.count_up_to(frame)?;
+            self.pages.source().seek(SeekFrom::Start(stands_at))
+        });
+        counted.map_err(|error| io_failure(&self.read, error))?;
+        Ok(self.survey.before(frame))
     }
 
     fn lead_frames(&self) -> u64 {
@@ -48,9 +98,9 @@ impl Seeker for OggOpusDecoder {
             let message = "its places are those of the stream before";
             return Err(LoadError::new(LoadErrorKind::Corrupt, message));
         }
-        let [at, granule, _] = mark.at;
+        let [at, granule, sequence] = mark.at;
         self.pages.go_to(at).map_err(|error| io_failure(&self.read, error))?;
-        self.link.go_to(granule);
+        self.link.go_to([granule, sequence]);
         self.codec = Codec::new(&self.head)?;
         self.settled_from = mark.frame + LEAD_FRAMES;
         self.tally.frames = mark.frame;
@@ -66,71 +116,31 @@ impl Seeker for OggOpusDecoder {
 }
 
 impl OggOpusDecoder {
-    /// The granule position of the first frame that is given out.
-    fn first_granule(&self) -> Option<i64> {
-        self.link.start()?.checked_add_unsigned(self.head.pre_skip())
-    }
-
-    /// Where in the file a page begins in which, or behind which, `granule` lies, and the position of
-    /// the first packet that begins there. The reader stays where it is.
-    fn page_before(&mut self, granule: u64) -> io::Result<Option<(u64, u64)>> {
-        let (serial, byte_len) = (self.link.serial(), self.info.byte_len.unwrap_or(0));
-        let source = self.pages.source();
-        let stands_at = source.stream_position()?;
-        let found = search(source, serial, byte_len, granule);
-        source.seek(SeekFrom::Start(stands_at))?;
-        found
-    }
-}
-
-/// As [`OggOpusDecoder::page_before`].
-fn search(
-    source: &mut CountingReader,
-    serial: u32,
-    byte_len: u64,
-    granule: u64,
-) -> io::Result<Option<(u64, u64)>> {
-    let (mut low, mut high) = (0, byte_len);
-    while high - low > NEAR_BYTES {
-        let middle = low + (high - low) / 2;
-        let mut found = None;
-        walk(source, middle, |at, page| {
-            let end = page.granule.filter(|_| page.serial == serial && at < high);
-            found = end.map(|end| (at, end));
-            found.is_none() && at < high
-        })?;
-        match found {
-            Some((at, end)) if end <= granule => low = at,
-            _ => high = middle,
+    /// Has the survey count up to `frame`, if that is not too far.
+    fn count_up_to(&mut self, frame: u64) -> io::Result<()> {
+        let (survey, pre_skip) = (&mut self.survey, self.head.pre_skip());
+        let most = survey.at + MOST_BYTES;
+        let mut pages = Pages::new(self.pages.source());
+        pages.go_to(survey.at)?;
+        while !survey.ended && survey.frames <= frame + pre_skip && survey.at < most {
+            match pages.next()? {
+                // Other streams begin before the first has audio; those behind that follow it.
+                Next::Page(page) if page.is_first() => {
+                    let is_its = page.serial == survey.link.serial();
+                    if survey.link.has_audio() {
+                        survey.ended = true;
+                    } else if is_its && !survey.link.has_begun() {
+                        survey.link.begin(&page);
+                    }
+                }
+                Next::Page(page) => survey.link.enter(&page),
+                Next::Junk => {}
+                Next::End => survey.ended = true,
+            }
+            survey.at = pages.position();
+            survey.count();
+            survey.note(pre_skip, survey.at);
         }
-    }
-    let mut best = None;
-    walk(source, low, |at, page| {
-        // The last page's position says where the audio ends in it, not where it begins.
-        let end = page.granule.filter(|_| page.serial == serial && !page.is_last());
-        let begin = end.and_then(|end| end.checked_sub(frames_begun(page)));
-        let is_before = begin.is_none_or(|begin| begin <= granule);
-        best = begin.filter(|_| is_before).map(|begin| (at, begin)).or(best);
-        is_before && at <= high
-    })?;
-    Ok(best)
-}
-
-/// Shows the pages from byte `from` on, and where each of them begins, for as long as that asks for
-/// more.
-fn walk(
-    source: &mut CountingReader,
-    from: u64,
-    mut show: impl FnMut(u64, &Page) -> bool,
-) -> io::Result<()> {
-    source.seek(SeekFrom::Start(from))?;
-    let mut pages = Pages::new(source);
-    loop {
-        let at = from + pages.position();
-        match pages.next()? {
-            Next::Page(page) if !show(at, &page) => return Ok(()),
-            Next::Page(_) | Next::Junk => {}
-            Next::End => return Ok(()),
-        }
+        Ok(())
     }
 }
