@@ -231,7 +231,11 @@ impl Track {
         let end = end.min(length.unwrap_or(i64::MAX));
         let start = i64::try_from(span.start_frame).unwrap_or(i64::MAX);
         let ahead_by = self.ahead_by;
-        let seam = self.seam.map(|it| Round { short_by: it.short_by - ahead_by, ahead_by, ..it });
+        let seam = self.seam.map(|it| match self.is_looped() {
+            true => Round { short_by: it.short_by - ahead_by, ahead_by, ..it },
+            // It is only passed once more.
+            false => Round { short_by: 0, ahead_by: 0, ..it },
+        });
         (start < end).then_some(Bounds { start, end, seam })
     }
 
@@ -252,7 +256,7 @@ impl Track {
         let edge = inside.map_or((last, 0), |bounds| bounds.edge(down));
         let left = self.frames_until(edge, step);
         // In front of a seam it may be a little beyond its sample.
-        let is_beyond = inside.is_none() && length.is_some_and(|length| self.index >= length);
+        let is_beyond = goes_round.is_none() && length.is_some_and(|length| self.index >= length);
         if left == 0 || is_beyond {
             return None;
         }

@@ -216,6 +216,51 @@ fn a_voice_goes_round_a_loop_of_another_rate_both_ways_for_ever() {
 }
 
 #[test]
+fn the_last_round_ends_as_the_sample_does() {
+    for (frames, own) in [(44_101_u32, None), (44_107, None), (44_103, Some(1_000..44_104))] {
+        let file = noise(frames as usize, 34);
+        let sample = converted(44_100, &[file], own.clone());
+        let length = sample.ready_frames() as u64;
+        let seam = sample.seams().last().expect("has one");
+        let span = LoopSpan {
+            start_frame: seam.start,
+            end_frame: seam.end,
+            kind: LoopKind::Forward,
+            rounds: 0,
+        };
+        let mut rig = Rig::new();
+        rig.send(ControlMessage::LoadSample {
+            slot: 0,
+            sample: Arc::clone(&sample),
+            own_loop: None,
+        });
+        rig.play(1, 0, VoiceParams { looping: Looping::Span(span), ..params() });
+        // Behind the glide of the third round.
+        rig.left(110_000);
+        rig.send(ControlMessage::SetVoice {
+            voice: 1,
+            volume: None,
+            pan: None,
+            speed: None,
+            looping: Some(Looping::Off),
+            fade_frames: None,
+        });
+        rig.left(1);
+        let round = (seam.end - seam.start) as f64 - seam.short_by as f64 / 2.0_f64.powi(32);
+        let exact = length as f64 + 2.0 * round;
+        let out = rig.left(50_000);
+        let plane = sample.plane(0);
+        let ended = rig.ends();
+        let [(1, frame, EndReason::Finished)] = ended[..] else { panic!("{ended:?}") };
+        assert!((frame as f64 - exact).abs() <= 0.5, "{frames}: at {frame}, not {exact}");
+        #[allow(clippy::cast_possible_truncation, reason = "far below")]
+        let last = frame as usize - 110_001;
+        assert_eq!(out[last - 10_000..last], plane[plane.len() - 10_000..], "{frames}");
+        assert!(out[last..].iter().all(|value| *value == 0.0), "{frames}");
+    }
+}
+
+#[test]
 fn the_cut_into_blocks_changes_nothing_in_a_loop_that_glides() {
     let sample = converted(44_100, &[noise(17_003, 33)], None);
     let render = |sizes: &mut Dice| {

@@ -65,7 +65,7 @@ impl Track {
 
     /// Goes round as often as it has come past an end but at most `most` times; says how often.
     pub(super) fn pass_seam(&mut self, down: bool, bounds: Bounds, most: i64) -> i64 {
-        let short_by = i128::from(bounds.short_by() + self.ahead_by);
+        let short_by = i128::from(bounds.short_by() + bounds.ahead_by());
         let round = i128::from(bounds.end - bounds.start) * i128::from(ONE) - short_by;
         let place = i128::from(self.index) * i128::from(ONE) + i128::from(self.fraction);
         let way = place - i128::from(self.ahead_by) - i128::from(bounds.start) * i128::from(ONE);
