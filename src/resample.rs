@@ -39,7 +39,7 @@ pub fn output_frames(frames: u64, in_rate: u32, out_rate: u32) -> u64 {
 ///
 /// Output frame `n` is the input at time `n / out_rate`: the delay of the filter is trimmed, and
 /// the length is [`output_frames`] exactly. Equal rates give an exact copy. Nothing is allocated
-/// after construction.
+/// between construction and the end, at which the sample learns how it follows on itself.
 ///
 /// The noise floor lies 130 dB or more below a tone, and aliases of what lies 4 % or more above
 /// the output's Nyquist frequency by as much.
