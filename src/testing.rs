@@ -1,10 +1,14 @@
 //! Files and sources that the unit tests make themselves.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::buffer::{SampleBuffer, SampleWriter};
+use crate::resample::Resampler;
 use crate::source::{ByteSource, ReadSeek, Source};
+use crate::spec::AudioSpec;
 
 /// `WAVE_FORMAT_PCM`.
 pub(crate) const PCM: u16 = 1;
@@ -39,6 +43,23 @@ pub(crate) fn ramp_wav(frames: u32, rate: u32) -> Vec<u8> {
     let data: Vec<u8> =
         (0..frames).flat_map(|n| [ramp(n), -ramp(n)]).flat_map(i16::to_le_bytes).collect();
     wav(PCM, 16, 2, rate, &data)
+}
+
+/// A sample as a load makes it of `planes` at one rate for another, and of a loop in them.
+pub(crate) fn converted(
+    (from, to): (u32, u32),
+    planes: &[Vec<f32>],
+    own_loop: Option<Range<u64>>,
+) -> Arc<SampleBuffer> {
+    let spec = AudioSpec { sample_rate: to, channels: planes.len() };
+    let mut writer = SampleWriter::growing(spec).expect("a valid spec");
+    let mut resampler = Resampler::new(from, to, planes.len()).expect("valid rates");
+    own_loop.into_iter().for_each(|range| resampler.keep_loop(range));
+    let frames = planes[0].len() as u64;
+    let planes: Vec<&[f32]> = planes.iter().map(Vec::as_slice).collect();
+    resampler.push(&planes, &mut writer).expect("memory");
+    resampler.finish(frames, &mut writer).expect("memory");
+    writer.finish()
 }
 
 /// −10 000 to 9 999 and again.

@@ -52,8 +52,12 @@ impl Rig {
 
     fn load(&mut self, slot: u32, planes: Vec<Vec<f32>>) -> Arc<SampleBuffer> {
         let sample = SampleBuffer::from_planes(RATE, planes).expect("a valid sample");
-        self.send(ControlMessage::LoadSample { slot, sample: Arc::clone(&sample), own_loop: None });
+        self.lend(slot, &sample);
         sample
+    }
+
+    fn lend(&mut self, slot: u32, sample: &Arc<SampleBuffer>) {
+        self.send(ControlMessage::LoadSample { slot, sample: Arc::clone(sample), own_loop: None });
     }
 
     fn play(&mut self, voice: u64, slot: u32, params: VoiceParams) {
@@ -95,6 +99,18 @@ fn set_speed(voice: u64, speed: f64) -> ControlMessage {
         pan: None,
         speed: Some(speed),
         looping: None,
+        fade_frames: None,
+    }
+}
+
+/// Of voice 1.
+fn set_loop(looping: Looping) -> ControlMessage {
+    ControlMessage::SetVoice {
+        voice: 1,
+        volume: None,
+        pan: None,
+        speed: None,
+        looping: Some(looping),
         fade_frames: None,
     }
 }

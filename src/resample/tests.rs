@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::*;
 use crate::buffer::{BEYOND, SampleBuffer};
 use crate::error::LoadErrorKind;
+use crate::testing::converted;
 
 /// Pairs of every method: FFT, FFT with an awkward ratio, sinc down, sinc up, copy.
 const PAIRS: [(u32, u32); 6] = [
@@ -263,13 +264,8 @@ fn fewer_frames_than_pushed_are_a_bug_of_the_caller() {
 }
 
 /// The sample that comes of one channel.
-fn sample_of(in_rate: u32, out_rate: u32, input: &[f32]) -> Arc<SampleBuffer> {
-    let spec = AudioSpec { sample_rate: out_rate, channels: 1 };
-    let mut writer = SampleWriter::growing(spec).expect("a valid spec");
-    let mut resampler = Resampler::new(in_rate, out_rate, 1).expect("valid rates");
-    resampler.push(&[input], &mut writer).expect("memory");
-    resampler.finish(input.len() as u64, &mut writer).expect("memory");
-    writer.finish()
+fn sample_of(in_rate: u32, out_rate: u32, input: Vec<f32>) -> Arc<SampleBuffer> {
+    converted((in_rate, out_rate), &[input], None)
 }
 
 #[test]
@@ -284,7 +280,7 @@ fn the_seam_of_a_sample_is_what_lies_between_many_of_it() {
         (48_000, 8_000, 6 * 5),
     ] {
         let input = noise(frames, 9);
-        let sample = sample_of(in_rate, out_rate, &input);
+        let sample = sample_of(in_rate, out_rate, input.clone());
         let [seam] = sample.seams() else { panic!("has one") };
         let round = sample.ready_frames();
         assert_eq!(
@@ -295,7 +291,7 @@ fn the_seam_of_a_sample_is_what_lies_between_many_of_it() {
         // In the middle of so many rounds that the ends of them all are far away.
         let rounds = 2 * (8_000 / frames + 1) + 1;
         let middle = rounds / 2 * round;
-        let many = sample_of(in_rate, out_rate, &input.repeat(rounds));
+        let many = sample_of(in_rate, out_rate, input.repeat(rounds));
         let many = many.plane(0);
         let near = seam.near as usize;
         assert!(near >= 250.min(round / 2), "{near}");
@@ -316,17 +312,17 @@ fn the_seam_of_a_sample_is_what_lies_between_many_of_it() {
 #[test]
 fn a_seam_knows_what_a_round_is_short_of_a_whole_frame() {
     for frames in [1, 2, 25, 44_101, 100_003] {
-        let sample = sample_of(44_100, 48_000, &noise(frames, 7));
+        let sample = sample_of(44_100, 48_000, noise(frames, 7));
         let [seam] = sample.seams() else { panic!("has one") };
         let round = sample.ready_frames() as f64 - seam.short_by as f64 / 2.0_f64.powi(32);
         let exact = frames as f64 * 48_000.0 / 44_100.0;
         assert!((round - exact).abs() < 1e-9, "{frames} frames: {round}, not {exact}");
     }
-    let silent = sample_of(44_100, 48_000, &[0.0; 500]);
+    let silent = sample_of(44_100, 48_000, vec![0.0; 500]);
     assert_eq!(silent.seams()[0].values.len(), 0);
-    assert_eq!(sample_of(48_000, 48_000, &noise(500, 3)).seams(), []);
+    assert_eq!(sample_of(48_000, 48_000, noise(500, 3)).seams(), []);
     // Blocks are too long for these.
-    assert_eq!(sample_of(44_101, 48_000, &noise(500, 3)).seams(), []);
+    assert_eq!(sample_of(44_101, 48_000, noise(500, 3)).seams(), []);
 }
 
 #[test]
@@ -342,13 +338,7 @@ fn a_loop_has_a_seam_where_metadata_place_it() {
         (44_103, 1_000, 50_000),
         (44_103, 1_000, 44_000),
     ] {
-        let spec = AudioSpec { sample_rate: 48_000, channels: 1 };
-        let mut writer = SampleWriter::growing(spec).expect("a valid spec");
-        let mut resampler = Resampler::new(44_100, 48_000, 1).expect("valid rates");
-        resampler.keep_loop(from..to);
-        resampler.push(&[&noise(frames, 5)], &mut writer).expect("memory");
-        resampler.finish(frames as u64, &mut writer).expect("memory");
-        let sample = writer.finish();
+        let sample = converted((44_100, 48_000), &[noise(frames, 5)], Some(from..to));
         let whole = sample.ready_frames() as u64;
         // To the nearest frame, and no further than the sample.
         let placed = |frame: u64| (2 * frame * 160 + 147) / 294;

@@ -410,14 +410,7 @@ fn a_looped_voice_fades_only_when_it_plays_on_to_its_end() {
     let looping = Looping::WHOLE;
     rig.play(1, 0, VoiceParams { looping, fade_out_frames: 500, ..params() });
     assert_eq!(rig.left(5_000), [1.0; 5_000]);
-    rig.send(ControlMessage::SetVoice {
-        voice: 1,
-        volume: None,
-        pan: None,
-        speed: None,
-        looping: Some(Looping::Off),
-        fade_frames: None,
-    });
+    rig.send(set_loop(Looping::Off));
     let out = rig.left(1_000);
     for (frame, value) in out.iter().enumerate() {
         let expected = curve((999.0 - frame as f64) / 500.0);

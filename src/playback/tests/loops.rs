@@ -8,17 +8,6 @@ fn span(start_frame: u64, end_frame: u64, kind: LoopKind) -> LoopSpan {
     LoopSpan { start_frame, end_frame, kind, rounds: 0 }
 }
 
-fn set_loop(looping: Looping) -> ControlMessage {
-    ControlMessage::SetVoice {
-        voice: 1,
-        volume: None,
-        pan: None,
-        speed: None,
-        looping: Some(looping),
-        fade_frames: None,
-    }
-}
-
 #[test]
 fn a_region_is_repeated_to_the_bit_and_left_again() {
     let sample = noise(1000, 20);

@@ -68,14 +68,7 @@ fn a_loop_has_no_seam() {
     assert_eq!(rig.left(2000), expected);
 
     // A change of mind lets the round end.
-    rig.send(ControlMessage::SetVoice {
-        voice: 1,
-        volume: None,
-        pan: None,
-        speed: None,
-        looping: Some(Looping::Off),
-        fade_frames: None,
-    });
+    rig.send(set_loop(Looping::Off));
     let out = rig.left(300);
     assert_eq!(out[..100], sample[200..]);
     assert!(out[100..].iter().all(|value| *value == 0.0));

@@ -6,7 +6,6 @@ use super::events::Dice;
 use super::*;
 use crate::metadata::LoopKind;
 use crate::playback::LoopSpan;
-use crate::{AudioSpec, Resampler, SampleWriter};
 
 /// A sample as a load makes it of `planes` of another rate, and of a loop in them.
 pub(super) fn converted(
@@ -14,15 +13,7 @@ pub(super) fn converted(
     planes: &[Vec<f32>],
     own_loop: Option<Range<u64>>,
 ) -> Arc<SampleBuffer> {
-    let spec = AudioSpec { sample_rate: RATE, channels: planes.len() };
-    let mut writer = SampleWriter::growing(spec).expect("a valid spec");
-    let mut resampler = Resampler::new(from, RATE, planes.len()).expect("valid rates");
-    own_loop.into_iter().for_each(|range| resampler.keep_loop(range));
-    let frames = planes[0].len();
-    let planes: Vec<&[f32]> = planes.iter().map(Vec::as_slice).collect();
-    resampler.push(&planes, &mut writer).expect("memory");
-    resampler.finish(frames as u64, &mut writer).expect("memory");
-    writer.finish()
+    crate::testing::converted((from, RATE), planes, own_loop)
 }
 
 /// A cosine of amplitude 0.5 that has `periods` periods in `frames` frames: not the least of it lies
@@ -51,9 +42,7 @@ fn a_loop_of_another_rate_follows_on_itself_as_if_it_had_always_been() {
         let ratio = f64::from(from) / f64::from(RATE);
         for speed in [1.0, 0.7, 1.3, -1.0] {
             let mut rig = Rig::new();
-            let message =
-                ControlMessage::LoadSample { slot: 0, sample: Arc::clone(&sample), own_loop: None };
-            rig.send(message);
+            rig.lend(0, &sample);
             rig.play(1, 0, VoiceParams { speed, looping: Looping::WHOLE, ..params() });
             // The first round is what the sample is by itself.
             let length = sample.ready_frames();
@@ -92,7 +81,7 @@ fn a_long_loop_of_another_rate_is_read_frame_by_frame_and_keeps_its_time() {
         .collect();
     let sample = converted(44_100, &[file], None);
     let mut rig = Rig::new();
-    rig.send(ControlMessage::LoadSample { slot: 0, sample: Arc::clone(&sample), own_loop: None });
+    rig.lend(0, &sample);
     rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, ..params() });
     let plane = sample.plane(0);
     assert_eq!(rig.left(47_000), plane[..47_000]);
@@ -188,11 +177,7 @@ fn a_voice_goes_round_a_loop_of_another_rate_both_ways_for_ever() {
             .collect();
         let sample = converted(44_100, &[file], None);
         let mut rig = Rig::new();
-        rig.send(ControlMessage::LoadSample {
-            slot: 0,
-            sample: Arc::clone(&sample),
-            own_loop: None,
-        });
+        rig.lend(0, &sample);
         rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, ..params() });
         let mut dice = Dice(u64::from(frames));
         let mut ways = vec![(72_000, -1.0), (48_000, 1.0)];
@@ -229,22 +214,11 @@ fn the_last_round_ends_as_the_sample_does() {
             rounds: 0,
         };
         let mut rig = Rig::new();
-        rig.send(ControlMessage::LoadSample {
-            slot: 0,
-            sample: Arc::clone(&sample),
-            own_loop: None,
-        });
+        rig.lend(0, &sample);
         rig.play(1, 0, VoiceParams { looping: Looping::Span(span), ..params() });
         // Behind the glide of the third round.
         rig.left(110_000);
-        rig.send(ControlMessage::SetVoice {
-            voice: 1,
-            volume: None,
-            pan: None,
-            speed: None,
-            looping: Some(Looping::Off),
-            fade_frames: None,
-        });
+        rig.send(set_loop(Looping::Off));
         rig.left(1);
         let round = (seam.end - seam.start) as f64 - seam.short_by as f64 / 2.0_f64.powi(32);
         let exact = length as f64 + 2.0 * round;
@@ -265,11 +239,7 @@ fn the_cut_into_blocks_changes_nothing_in_a_loop_that_glides() {
     let sample = converted(44_100, &[noise(17_003, 33)], None);
     let render = |sizes: &mut Dice| {
         let mut rig = Rig::new();
-        rig.send(ControlMessage::LoadSample {
-            slot: 0,
-            sample: Arc::clone(&sample),
-            own_loop: None,
-        });
+        rig.lend(0, &sample);
         rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, ..params() });
         let mut out = Vec::new();
         // Through a glide, out of it, and back to its own pace somewhere else.

@@ -248,14 +248,7 @@ fn a_stream_whose_loop_changes_before_it_begins_begins_as_in_memory() {
     let loops = span(190_000, 300_000, LoopKind::PingPong, 0);
     both.play(1, VoiceParams { start_frame: 90_000, speed: -1.0, at_frame: Some(1_000), ..loops });
     both.check_silence();
-    both.send(|| ControlMessage::SetVoice {
-        voice: 1,
-        volume: None,
-        pan: None,
-        speed: None,
-        looping: Some(Looping::Off),
-        fade_frames: None,
-    });
+    both.send(|| set_loop(Looping::Off));
     both.check("without its loop", 500);
     assert_eq!(both.streamed.ends(), both.memory.ends());
 }
