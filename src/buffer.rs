@@ -154,7 +154,7 @@ impl SampleBuffer {
     /// as may be read while that is not known.
     pub(crate) fn exact_frames(&self) -> f64 {
         let frames = self.ready_frames();
-        let whole = self.seams().iter().find(|seam| (seam.start, seam.end) == (0, frames as u64));
+        let whole = Seam::of(self.seams(), 0, frames as i64);
         frames as f64 - whole.map_or(0.0, Seam::short_by_frames)
     }
 

@@ -66,6 +66,13 @@ pub struct StreamInfo {
     pub byte_len: Option<u64>,
 }
 
+impl StreamInfo {
+    /// The length that the file states, in frames, unless that is only a guess.
+    pub(crate) fn sure_frames(&self) -> Option<u64> {
+        self.frames.filter(|_| !self.frames_estimated)
+    }
+}
+
 /// Some frames, lent by a decoder: planar `f32` in WAVE order, finite, not clamped.
 #[derive(Debug)]
 pub(crate) struct Chunk<'a> {

@@ -35,6 +35,13 @@ pub fn output_frames(frames: u64, in_rate: u32, out_rate: u32) -> u64 {
     u64::try_from(exact).unwrap_or(u64::MAX)
 }
 
+/// The frame at `rate` that is nearest to place `count` on a clock of `per_sec` a second; halves go
+/// up. Saturates.
+pub(crate) fn nearest_frame(count: u64, per_sec: u32, rate: u32) -> u64 {
+    let (count, per_sec, rate) = (u128::from(count), u128::from(per_sec), u128::from(rate));
+    u64::try_from((2 * count * rate + per_sec) / (2 * per_sec)).unwrap_or(u64::MAX)
+}
+
 /// Converts one stream of planar `f32` from one sample rate to another.
 ///
 /// Output frame `n` is the input at time `n / out_rate`: the delay of the filter is trimmed, and

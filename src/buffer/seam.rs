@@ -27,6 +27,12 @@ pub(crate) struct Seam {
 }
 
 impl Seam {
+    /// The one of `seams` that is of the frames from `start` up to the one before `end`.
+    /// Realtime-safe.
+    pub(crate) fn of(seams: &[Self], start: i64, end: i64) -> Option<&Self> {
+        seams.iter().find(|seam| (seam.start as i64, seam.end as i64) == (start, end))
+    }
+
     /// How much sooner than its frames a round of it is over, in frames.
     pub(crate) fn short_by_frames(&self) -> f64 {
         self.short_by as f64 / ONE as f64

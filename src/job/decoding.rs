@@ -91,9 +91,7 @@ impl Decoding {
         if let Some(bytes) = options.max_sample_bytes {
             writer.limit_bytes(bytes);
         }
-        let mut resampler =
-            if from == to { None } else { Some(bench.take_resampler(from, to, channels)?) };
-        keep_own_loop(resampler.as_mut(), &found);
+        let resampler = resampler_for(info.spec, to, &found, bench)?;
         let kinds = Kinds {
             decode: Work::Decode {
                 container: info.container.clone(),
@@ -177,12 +175,8 @@ impl Decoding {
         if (was.spec, &was.codec) != (is.spec, &is.codec) {
             return Err(LoadError::new(LoadErrorKind::Io, "the file changed while it was read"));
         }
-        let AudioSpec { sample_rate: from, channels } = is.spec;
         let to = self.writer.spec().sample_rate;
-        if from != to {
-            self.resampler = Some(bench.take_resampler(from, to, channels)?);
-        }
-        keep_own_loop(self.resampler.as_mut(), &self.found);
+        self.resampler = resampler_for(is.spec, to, &self.found, bench)?;
         (self.splitting, self.shared) = (None, None);
         self.writer.start_over();
         self.frames_decoded = 0;
@@ -299,13 +293,7 @@ impl Decoding {
         let frames = info.frames.map_or(room, |frames| {
             output_frames(frames, info.spec.sample_rate, buffer.sample_rate())
         });
-        Some(sample_of(
-            info,
-            self.found.clone(),
-            buffer,
-            frames,
-            info.frames.filter(|_| !info.frames_estimated),
-        ))
+        Some(sample_of(info, self.found.clone(), buffer, frames, info.sure_frames()))
     }
 
     pub(super) fn held_bytes(&self) -> usize {
@@ -350,11 +338,20 @@ impl Decoding {
     }
 }
 
-/// Has a seam made of the loop that the file says.
-fn keep_own_loop(resampler: Option<&mut Resampler>, found: &Collector) {
-    if let (Some(resampler), Some(range)) = (resampler, found.own_loop()) {
-        resampler.keep_loop(range);
+/// What brings a file to another rate, and makes a seam of the loop that it says; None where it has
+/// that rate.
+fn resampler_for(
+    AudioSpec { sample_rate: from, channels }: AudioSpec,
+    to: u32,
+    found: &Collector,
+    bench: &mut Workbench,
+) -> Result<Option<Resampler>, LoadError> {
+    if from == to {
+        return Ok(None);
     }
+    let mut resampler = bench.take_resampler(from, to, channels)?;
+    found.own_loop().into_iter().for_each(|range| resampler.keep_loop(range));
+    Ok(Some(resampler))
 }
 
 /// A sample of `frames` frames, with what was `found` beside it in its file of `source_frames`.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::collect::{Collector, Position};
 use super::{Cue, Loop, Metadata, Tempo, TempoSource, text};
+use crate::resample::nearest_frame;
 
 /// Tempos beyond are no tempos.
 const BPM: std::ops::RangeInclusive<f64> = 1.0..=1_000.0;
@@ -25,11 +26,10 @@ impl Audio {
     /// The frame of the sample that is nearest.
     fn frame(self, position: Position) -> u64 {
         let (count, per_sec) = match position {
-            Position::Frames(frames) => (frames, u128::from(self.source_rate)),
+            Position::Frames(frames) => (frames, self.source_rate),
             Position::Ns(ns) => (ns, 1_000_000_000),
         };
-        let twice = 2 * u128::from(count) * u128::from(self.sample_rate);
-        u64::try_from((twice + per_sec) / (2 * per_sec)).unwrap_or(u64::MAX)
+        nearest_frame(count, per_sec, self.sample_rate)
     }
 
     fn sec(self, position: Position) -> f64 {

@@ -123,9 +123,8 @@ impl Track {
             return;
         }
         let Some(Bounds { start, end, .. }) = self.bounds(length) else { return };
-        let is_its = |seam: &&Seam| (seam.start as i64, seam.end as i64) == (start, end);
         let is_forward = self.span.is_some_and(|span| span.kind == LoopKind::Forward);
-        self.seam = seams.iter().find(is_its).filter(|_| is_forward).map(|seam| Round {
+        self.seam = Seam::of(seams, start, end).filter(|_| is_forward).map(|seam| Round {
             short_by: seam.short_by,
             ahead_by: 0,
             near: seam.near.into(),

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::converter::{Converter, greatest_common_divisor};
-use super::{Resampler, output_frames};
+use super::{Resampler, nearest_frame, output_frames};
 use crate::buffer::{BEYOND, Seam};
 
 /// What is kept of a stream before it is converted: what it begins and ends with, and so of a loop
@@ -53,10 +53,9 @@ impl Ends {
     /// Notes what comes next, from frame `at` on. The first frames, up to `fresh_from`, another has
     /// noted, too.
     pub(super) fn note(&mut self, input: &[&[f32]], at: u64, fresh_from: u64) {
-        let most = self.frames;
         for (tail, plane) in self.tail.iter_mut().zip(input) {
-            let new = &plane[plane.len().saturating_sub(most)..];
-            tail.drain(..(tail.len() + new.len()).saturating_sub(most));
+            let new = &plane[plane.len().saturating_sub(self.frames)..];
+            make_room(tail, new.len(), self.frames);
             tail.extend(new);
         }
         for window in self.windows() {
@@ -68,7 +67,7 @@ impl Ends {
     pub(super) fn note_silence(&mut self, frames: u64) {
         let frames = usize::try_from(frames).unwrap_or(usize::MAX).min(self.frames);
         for tail in &mut self.tail {
-            tail.drain(..(tail.len() + frames).saturating_sub(self.frames));
+            make_room(tail, frames, self.frames);
             tail.resize(tail.len() + frames, 0.0);
         }
     }
@@ -113,6 +112,11 @@ impl Ends {
         let junction = Junction { range: range.clone(), after: &start.planes, before };
         (!range.is_empty()).then(|| (stated.clone(), junction))
     }
+}
+
+/// Drops the first frames of a tail, so that with `new` more it has no more than `most`.
+fn make_room(tail: &mut Vec<f32>, new: usize, most: usize) {
+    tail.drain(..(tail.len() + new).saturating_sub(most));
 }
 
 impl Window {
@@ -195,17 +199,12 @@ impl Resampler {
         let whole = self.seam(&ends.whole(total_in_frames), 0..end);
         let inner = ends.inner(total_in_frames).and_then(|(stated, junction)| {
             // As its place is told.
-            let range = self.nearest(stated.start)?..self.nearest(stated.end)?.min(end);
+            let place = |frame| nearest_frame(frame, self.in_rate, self.out_rate);
+            let range = place(stated.start)..place(stated.end).min(end);
             let is_another = !range.is_empty() && range != (0..end);
             is_another.then(|| self.seam(&junction, range))?
         });
         whole.into_iter().chain(inner).collect()
-    }
-
-    /// The frame of the output that is nearest to one of the input.
-    fn nearest(&self, in_frame: u64) -> Option<u64> {
-        let (in_rate, out_rate) = (u128::from(self.in_rate), u128::from(self.out_rate));
-        u64::try_from((2 * u128::from(in_frame) * out_rate + in_rate) / (2 * in_rate)).ok()
     }
 
     /// What the frames `range` of the output are round their ends, which lie at a junction.

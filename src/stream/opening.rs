@@ -164,7 +164,7 @@ impl StreamOpening {
         let spec = AudioSpec { sample_rate, channels }.validate()?;
         let expected_frames = info.frames.map(|frames| to_rate(frames, source_rate, sample_rate));
         let frames = expected_frames.unwrap_or(u64::MAX);
-        let source_frames = info.frames.filter(|_| !info.frames_estimated);
+        let source_frames = info.sure_frames();
         let metadata = found.placed_in(Audio { source_rate, sample_rate, frames, source_frames });
         let head = HEAD_SEC * sample_rate as usize;
         let mut to_come: Vec<(u64, usize)> = Vec::new();

@@ -21,7 +21,7 @@ impl Tally {
     /// The warnings about a stream that `info` describes.
     pub(crate) fn warnings(&self, info: &StreamInfo) -> Vec<LoadWarning> {
         [
-            self.truncated(info.frames.filter(|_| !info.frames_estimated)),
+            self.truncated(info.sure_frames()),
             self.decode_errors(),
             self.length_estimated(info),
             self.clipped(info),

@@ -230,7 +230,7 @@ impl FlacDecoder {
 
     /// The frame that the audio ends before, where that is beyond doubt.
     pub(super) fn limit(&self) -> Option<u64> {
-        self.info.frames.filter(|_| !self.info.frames_estimated)
+        self.info.sure_frames()
     }
 
     pub(super) fn end(&mut self) -> Result<(), LoadError> {

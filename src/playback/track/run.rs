@@ -70,8 +70,7 @@ impl Surroundings {
 
     /// The one of the sample's seams that is heard.
     pub(in super::super) fn seam_of<'a>(&self, seams: &'a [Seam]) -> Option<&'a Seam> {
-        let is_its = |seam: &&Seam| (seam.start as i64, seam.end as i64) == (self.start, self.end);
-        seams.iter().find(is_its).filter(|_| self.seams() != [false; 2])
+        Seam::of(seams, self.start, self.end).filter(|_| self.seams() != [false; 2])
     }
 }
 
