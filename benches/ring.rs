@@ -13,7 +13,11 @@ fn ring(criterion: &mut Criterion) {
     group.bench_function("a_command_in", |b| {
         b.iter(|| {
             controller
-                .try_send(ControlMessage::SetVolume { volume: 1.0, fade_frames: None })
+                .try_send(ControlMessage::SetVolume {
+                    volume: 1.0,
+                    fade_frames: None,
+                    at_frame: None,
+                })
                 .expect("room");
             renderer.render(&mut []);
         });

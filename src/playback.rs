@@ -7,6 +7,7 @@
 //! Starting, stopping, pausing, jumping and every change of gain takes 5 ms instead of a click.
 //! A sample that is played from where it begins is not faded in: its attack stays its own.
 
+mod agenda;
 mod buffers;
 mod bus;
 mod callback;
@@ -33,6 +34,7 @@ mod voice;
 
 use std::sync::Arc;
 
+pub use agenda::MAX_CHANGES_AHEAD;
 pub use bus::BUSES;
 pub use callback::{COMMANDS_PER_BLOCK, Renderer};
 pub use events::{EndReason, PlaybackEvent};

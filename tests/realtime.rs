@@ -149,6 +149,7 @@ fn command(dice: &mut Dice, controller: &mut Controller, next_voice: &mut u64) {
     for _ in 0..=dice.below(8) {
         let slot = dice.slot();
         let voice = next_voice.saturating_sub(dice.below(30));
+        let at_frame = [None, None, Some(dice.below(1 << 20))][dice.size(3)];
         let message = match dice.below(30) {
             0..=2 => {
                 let channels = [1, 2, 6][dice.size(3)];
@@ -176,9 +177,9 @@ fn command(dice: &mut Dice, controller: &mut Controller, next_voice: &mut u64) {
             6 if dice.below(20) == 0 => {
                 ControlMessage::StopAll { fade_frames: 240, at_frame: None }
             }
-            7 => ControlMessage::PauseVoice { voice },
-            8 => ControlMessage::ResumeVoice { voice },
-            9 => ControlMessage::SeekVoice { voice, frame: dice.below(9000) },
+            7 => ControlMessage::PauseVoice { voice, at_frame },
+            8 => ControlMessage::ResumeVoice { voice, at_frame },
+            9 => ControlMessage::SeekVoice { voice, frame: dice.below(9000), at_frame },
             10 => ControlMessage::SetVoice {
                 voice,
                 volume: Some(0.3),
@@ -186,25 +187,35 @@ fn command(dice: &mut Dice, controller: &mut Controller, next_voice: &mut u64) {
                 speed: Some(1.25),
                 looping: Some(dice.looping()),
                 fade_frames: None,
+                at_frame,
             },
-            11 => ControlMessage::PauseSample { slot },
-            12 => ControlMessage::ResumeSample { slot },
-            13 => ControlMessage::SeekSample { slot, frame: 0 },
-            14 => {
-                ControlMessage::SetVolume { volume: dice.below(5) as f32 / 4.0, fade_frames: None }
-            }
+            // Rarely, as it takes what the callback is to find.
+            18 if dice.below(20) == 0 => ControlMessage::CancelChanges { voice },
+            11 => ControlMessage::PauseSample { slot, at_frame },
+            12 => ControlMessage::ResumeSample { slot, at_frame },
+            13 => ControlMessage::SeekSample { slot, frame: 0, at_frame },
+            14 => ControlMessage::SetVolume {
+                volume: dice.below(5) as f32 / 4.0,
+                fade_frames: None,
+                at_frame,
+            },
             16 | 17 => ControlMessage::SetBus {
                 bus: u32::try_from(dice.below(17)).expect("small"),
                 volume: Some(dice.below(5) as f32 / 2.0),
                 muted: Some(dice.below(4) == 0),
                 fade_frames: None,
+                at_frame,
             },
-            19 => ControlMessage::PauseBus { bus: u32::try_from(dice.below(17)).expect("small") },
-            20..=22 => {
-                ControlMessage::ResumeBus { bus: u32::try_from(dice.below(17)).expect("small") }
-            }
+            19 => ControlMessage::PauseBus {
+                bus: u32::try_from(dice.below(17)).expect("small"),
+                at_frame,
+            },
+            20..=22 => ControlMessage::ResumeBus {
+                bus: u32::try_from(dice.below(17)).expect("small"),
+                at_frame,
+            },
             18 => ControlMessage::SetLimiter { on: dice.below(2) == 0 },
-            15 => ControlMessage::SetSpeed { speed: dice.below(5) as f64 / 2.0 - 0.5 },
+            15 => ControlMessage::SetSpeed { speed: dice.below(5) as f64 / 2.0 - 0.5, at_frame },
             _ => {
                 *next_voice += 1;
                 let params = dice.params(controller.shared().clock_frames());
@@ -335,7 +346,7 @@ fn regression_unbounded_draining_in_the_callback() {
     assert!(places > COMMANDS_PER_BLOCK, "the ring holds more than one block may take");
     for _ in 0..places {
         controller
-            .try_send(ControlMessage::SetVolume { volume: 0.5, fade_frames: None })
+            .try_send(ControlMessage::SetVolume { volume: 0.5, fade_frames: None, at_frame: None })
             .expect("room");
     }
     let mut out = vec![0.0; 64];

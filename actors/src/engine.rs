@@ -11,6 +11,7 @@ mod playing;
 mod subscription;
 mod system;
 mod ticket;
+mod timed;
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
@@ -31,6 +32,7 @@ pub use options::{
 };
 pub use subscription::{PlaybackSubscription, Subscription};
 pub use ticket::{AnalysesWaiter, AnalysisAnswer, LoadTicket, LoadWaiter};
+pub use timed::Timed;
 
 use crate::bus::EventBus;
 use crate::config::EngineConfig;

@@ -60,6 +60,10 @@ pub enum EngineError {
     /// An argument outside its documented range, by name.
     #[error("{0} out of range")]
     OutOfRange(&'static str),
+    /// [`MAX_CHANGES_AHEAD`](hotcue::playback::MAX_CHANGES_AHEAD) changes with a frame of their own
+    /// are still to come.
+    #[error("{} changes are still to come", hotcue::playback::MAX_CHANGES_AHEAD)]
+    TooManyChanges,
     /// The output could not be opened.
     #[error(transparent)]
     Device(#[from] DeviceError),

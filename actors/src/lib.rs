@@ -48,7 +48,7 @@ pub use decoder::DecoderActor;
 pub use engine::{
     AnalysesWaiter, AnalysisAnswer, AudioEngine, BatchProgress, Clock, EngineStats, LoadBatch,
     LoadStatus, LoadTicket, LoadWaiter, LoopMode, Meters, Normalize, PlayLoop, PlayOptions,
-    PlaybackSubscription, RenderedAudio, RunInfo, SubmitOptions, Subscription, VoiceChange,
+    PlaybackSubscription, RenderedAudio, RunInfo, SubmitOptions, Subscription, Timed, VoiceChange,
     VoicePosition, WhenLoading,
 };
 pub use error::{AnalysisFailure, ConfigError, EngineError, LoadFailure, SubmitError};

@@ -24,7 +24,7 @@ use crate::errors::{config_error, engine_error, guarded};
 use crate::events::{fill, loader_event, playback_event};
 use crate::fork::Home;
 use crate::playing::{
-    MeterRow, PlayheadRow, RETRIGGERS, WHEN_LOADING, bus, looping, meter_row, normalization,
+    MeterRow, PlayheadRow, RETRIGGERS, WHEN_LOADING, bus, frame, looping, meter_row, normalization,
     playhead_row,
 };
 use crate::render;
@@ -403,7 +403,7 @@ impl Engine {
             end_sec: optional_number(end_sec, "end_sec")?,
             fade_in_sec: number(fade_in_sec, "fade_in_sec")?,
             fade_out_sec: number(fade_out_sec, "fade_out_sec")?,
-            at_frame: optional_integer(at_frame, "at_frame", ANY_POSITIVE)?,
+            at_frame: frame(at_frame)?,
             choke: optional_integer(choke, "choke", 0..=u32::MAX.into())?,
             bus: bus(on_bus)?,
             retrigger: choice(retrigger, "retrigger", &RETRIGGERS)?,
@@ -422,18 +422,18 @@ impl Engine {
     ) -> PyResult<()> {
         let slot = self.slot(id)?;
         let fade_sec = number(fade_sec, "fade_sec")?;
-        let at_frame = optional_integer(at_frame, "at_frame", ANY_POSITIVE)?;
+        let at_frame = frame(at_frame)?;
         self.quick(py, |engine| engine.stop_sample_at(slot, fade_sec, at_frame))
     }
 
-    fn pause_sample(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<()> {
-        let slot = self.slot(id)?;
-        self.quick(py, |engine| engine.pause_sample(slot))
+    fn pause_sample(&self, id: &Bound<'_, PyAny>, at_frame: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (slot, at_frame) = (self.slot(id)?, frame(at_frame)?);
+        self.quick(id.py(), |engine| engine.at(at_frame).pause_sample(slot))
     }
 
-    fn resume_sample(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<()> {
-        let slot = self.slot(id)?;
-        self.quick(py, |engine| engine.resume_sample(slot))
+    fn resume_sample(&self, id: &Bound<'_, PyAny>, at_frame: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (slot, at_frame) = (self.slot(id)?, frame(at_frame)?);
+        self.quick(id.py(), |engine| engine.at(at_frame).resume_sample(slot))
     }
 
     fn seek_sample(
@@ -441,10 +441,11 @@ impl Engine {
         py: Python<'_>,
         id: &Bound<'_, PyAny>,
         position_sec: &Bound<'_, PyAny>,
+        at_frame: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        let slot = self.slot(id)?;
+        let (slot, at_frame) = (self.slot(id)?, frame(at_frame)?);
         let position_sec = number(position_sec, "position_sec")?;
-        self.quick(py, |engine| engine.seek_sample(slot, position_sec))
+        self.quick(py, |engine| engine.at(at_frame).seek_sample(slot, position_sec))
     }
 
     fn stop_voice(
@@ -454,25 +455,37 @@ impl Engine {
         at_frame: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
         let fade_sec = number(fade_sec, "fade_sec")?;
-        let at_frame = optional_integer(at_frame, "at_frame", ANY_POSITIVE)?;
+        let at_frame = frame(at_frame)?;
         self.voice(voice, |engine, id| engine.stop_voice_at(id, fade_sec, at_frame))
     }
 
-    fn pause_voice(&self, voice: &Bound<'_, PyAny>) -> PyResult<bool> {
-        self.voice(voice, AudioEngine::pause_voice)
+    fn pause_voice(&self, voice: &Bound<'_, PyAny>, at_frame: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let at_frame = frame(at_frame)?;
+        self.voice(voice, |engine, id| engine.at(at_frame).pause_voice(id))
     }
 
-    fn resume_voice(&self, voice: &Bound<'_, PyAny>) -> PyResult<bool> {
-        self.voice(voice, AudioEngine::resume_voice)
+    fn resume_voice(
+        &self,
+        voice: &Bound<'_, PyAny>,
+        at_frame: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        let at_frame = frame(at_frame)?;
+        self.voice(voice, |engine, id| engine.at(at_frame).resume_voice(id))
     }
 
     fn seek_voice(
         &self,
         voice: &Bound<'_, PyAny>,
         position_sec: &Bound<'_, PyAny>,
+        at_frame: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
         let position_sec = number(position_sec, "position_sec")?;
-        self.voice(voice, |engine, id| engine.seek_voice(id, position_sec))
+        let at_frame = frame(at_frame)?;
+        self.voice(voice, |engine, id| engine.at(at_frame).seek_voice(id, position_sec))
+    }
+
+    fn cancel_changes(&self, voice: &Bound<'_, PyAny>) -> PyResult<bool> {
+        self.voice(voice, AudioEngine::cancel_changes)
     }
 
     #[allow(clippy::too_many_arguments, reason = "those of set_voice, see the module's head")]
@@ -486,6 +499,7 @@ impl Engine {
         loop_start_sec: &Bound<'_, PyAny>,
         loop_end_sec: &Bound<'_, PyAny>,
         fade_sec: &Bound<'_, PyAny>,
+        at_frame: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
         let looping = if looped.is_none() {
             None
@@ -499,12 +513,13 @@ impl Engine {
             looping,
             fade_sec: optional_number(fade_sec, "fade_sec")?,
         };
-        self.voice(voice, |engine, id| engine.set_voice(id, change))
+        let at_frame = frame(at_frame)?;
+        self.voice(voice, |engine, id| engine.at(at_frame).set_voice(id, change))
     }
 
     fn stop_all(&self, fade_sec: &Bound<'_, PyAny>, at_frame: &Bound<'_, PyAny>) -> PyResult<()> {
         let seconds = number(fade_sec, "fade_sec")?;
-        let at_frame = optional_integer(at_frame, "at_frame", ANY_POSITIVE)?;
+        let at_frame = frame(at_frame)?;
         self.quick(fade_sec.py(), |engine| engine.stop_all_at(seconds, at_frame))
     }
 
@@ -515,22 +530,24 @@ impl Engine {
         volume: &Bound<'_, PyAny>,
         muted: &Bound<'_, PyAny>,
         fade_sec: &Bound<'_, PyAny>,
+        at_frame: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let bus = bus(number)?;
         let volume = optional_number(volume, "volume")?.map(narrow);
         let muted = if muted.is_none() { None } else { Some(flag(muted, "muted")?) };
         let fade_sec = optional_number(fade_sec, "fade_sec")?;
-        self.quick(py, |engine| engine.set_bus_over(bus, volume, muted, fade_sec))
+        let at_frame = frame(at_frame)?;
+        self.quick(py, |engine| engine.at(at_frame).set_bus(bus, volume, muted, fade_sec))
     }
 
-    fn pause_bus(&self, number: &Bound<'_, PyAny>) -> PyResult<()> {
-        let paused = bus(number)?;
-        self.quick(number.py(), |engine| engine.pause_bus(paused))
+    fn pause_bus(&self, number: &Bound<'_, PyAny>, at_frame: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (paused, at_frame) = (bus(number)?, frame(at_frame)?);
+        self.quick(number.py(), |engine| engine.at(at_frame).pause_bus(paused))
     }
 
-    fn resume_bus(&self, number: &Bound<'_, PyAny>) -> PyResult<()> {
-        let paused = bus(number)?;
-        self.quick(number.py(), |engine| engine.resume_bus(paused))
+    fn resume_bus(&self, number: &Bound<'_, PyAny>, at_frame: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (paused, at_frame) = (bus(number)?, frame(at_frame)?);
+        self.quick(number.py(), |engine| engine.at(at_frame).resume_bus(paused))
     }
 
     fn set_limiter(&self, on: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -546,15 +563,21 @@ impl Engine {
         Ok(self.quick(py, AudioEngine::playheads)?.iter().map(playhead_row).collect())
     }
 
-    fn set_volume(&self, volume: &Bound<'_, PyAny>, fade_sec: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn set_volume(
+        &self,
+        volume: &Bound<'_, PyAny>,
+        fade_sec: &Bound<'_, PyAny>,
+        at_frame: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
         let gain = narrow(number(volume, "volume")?);
         let fade_sec = optional_number(fade_sec, "fade_sec")?;
-        self.quick(volume.py(), |engine| engine.set_volume_over(gain, fade_sec))
+        let at_frame = frame(at_frame)?;
+        self.quick(volume.py(), |engine| engine.at(at_frame).set_volume(gain, fade_sec))
     }
 
-    fn set_speed(&self, py: Python<'_>, speed: &Bound<'_, PyAny>) -> PyResult<()> {
-        let speed = number(speed, "speed")?;
-        self.quick(py, |engine| engine.set_speed(speed))
+    fn set_speed(&self, speed: &Bound<'_, PyAny>, at_frame: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (master, at_frame) = (number(speed, "speed")?, frame(at_frame)?);
+        self.quick(speed.py(), |engine| engine.at(at_frame).set_speed(master))
     }
 
     fn clock(&self, py: Python<'_>) -> PyResult<(u64, f64, u32, f64)> {

@@ -56,7 +56,9 @@ pub(crate) fn engine_error(py: Python<'_>, error: EngineError) -> PyErr {
         EngineError::OutOfRange(_) | EngineError::Submit(SubmitError::IdOutOfRange) => {
             PyValueError::new_err(message)
         }
-        EngineError::Submit(SubmitError::QueueFull) => raised(py, "QueueFullError", (message,)),
+        EngineError::Submit(SubmitError::QueueFull) | EngineError::TooManyChanges => {
+            raised(py, "QueueFullError", (message,))
+        }
         EngineError::NotReady(_) | EngineError::NoSample(_) => {
             raised(py, "NotReadyError", (message,))
         }

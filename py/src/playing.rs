@@ -5,7 +5,9 @@ use hotcue_actors::{LoopMode, Meters, Normalize, PlayLoop, VoicePosition, WhenLo
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyString};
 
-use crate::args::{choice, integer, number, number_or, optional_number, wrong_type};
+use crate::args::{
+    choice, integer, number, number_or, optional_integer, optional_number, wrong_type,
+};
 
 pub(crate) const RETRIGGERS: [(&str, Retrigger); 4] = [
     ("overlap", Retrigger::Overlap),
@@ -64,6 +66,11 @@ pub(crate) fn normalization(value: &Bound<'_, PyAny>) -> PyResult<Normalize> {
 /// The number of a bus.
 pub(crate) fn bus(bus: &Bound<'_, PyAny>) -> PyResult<u32> {
     integer(bus, "bus", 0..=BUSES as i64 - 1)
+}
+
+/// A frame of the engine's clock; None is at once.
+pub(crate) fn frame(at_frame: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
+    optional_integer(at_frame, "at_frame", 0..=i64::MAX)
 }
 
 /// Peak and root of the mean square, channel by channel: `hotcue.Levels`.

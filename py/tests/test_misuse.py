@@ -211,6 +211,22 @@ def test_a_frame_out_of_range(engine: hotcue.AudioEngine, frame: int) -> None:
             stop(0, at_frame=frame)
     with pytest.raises(ValueError, match=r"^at_frame out of range$"):
         engine.stop_all(at_frame=frame)
+    for change in (
+        lambda: engine.pause_sample(0, at_frame=frame),
+        lambda: engine.resume_sample(0, at_frame=frame),
+        lambda: engine.seek_sample(0, 0.0, at_frame=frame),
+        lambda: engine.pause_voice(1, at_frame=frame),
+        lambda: engine.resume_voice(1, at_frame=frame),
+        lambda: engine.seek_voice(1, 0.0, at_frame=frame),
+        lambda: engine.set_voice(1, volume=1.0, at_frame=frame),
+        lambda: engine.set_bus(1, volume=1.0, at_frame=frame),
+        lambda: engine.pause_bus(1, at_frame=frame),
+        lambda: engine.resume_bus(1, at_frame=frame),
+        lambda: engine.set_volume(1.0, at_frame=frame),
+        lambda: engine.set_speed(1.0, at_frame=frame),
+    ):
+        with pytest.raises(ValueError, match=r"^at_frame out of range$"):
+            change()
     with pytest.raises(ValueError, match=r"^frames out of range$"):
         engine.render(frame)
 

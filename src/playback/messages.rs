@@ -15,8 +15,11 @@ use crate::stream::StreamReader;
 /// A command into the audio callback. `S` and `R` are how samples and readers of streams travel;
 /// callers use the defaults.
 ///
-/// Commands take effect in the order sent, at the start of the block that takes them. A slot or
-/// voice that does not exist (any more) makes a command do nothing.
+/// Commands take effect in the order sent, at the start of the block that takes them, or exactly at
+/// their `at_frame`: behind the voices that stop and start at that frame, those of one frame in the
+/// order sent. At most [`MAX_CHANGES_AHEAD`](super::MAX_CHANGES_AHEAD) of them may be to come,
+/// beside plays and stops; further ones are dropped and counted. A slot or voice that does not exist
+/// (any more) makes a command do nothing.
 #[derive(Debug)]
 pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
     /// Puts a sample into a slot. Voices of the one it replaces play on to their own end.
@@ -89,11 +92,15 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
     PauseVoice {
         /// Which voice.
         voice: u64,
+        /// When, on the render clock; `None`, or a frame in the past: at once.
+        at_frame: Option<u64>,
     },
     /// Lets a paused voice go on.
     ResumeVoice {
         /// Which voice.
         voice: u64,
+        /// When, on the render clock; `None`, or a frame in the past: at once.
+        at_frame: Option<u64>,
     },
     /// Moves a voice: it fades, jumps, and comes back.
     SeekVoice {
@@ -101,6 +108,9 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         voice: u64,
         /// Where to, in frames of the sample.
         frame: u64,
+        /// When that frame is to be heard, on the render clock: it fades and jumps before, and is back
+        /// at its level then. `None`, or a frame in the past: as soon as it has faded.
+        at_frame: Option<u64>,
     },
     /// Changes how a voice sounds; `None` leaves a value as it is. Where the voice is not heard,
     /// volume and pan are what they are to be at once.
@@ -118,16 +128,28 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         looping: Option<Looping>,
         /// How long volume and pan take, 1 ms at least; `None`: 5 ms.
         fade_frames: Option<u32>,
+        /// When, on the render clock; `None`, or a frame in the past: at once.
+        at_frame: Option<u64>,
     },
-    /// As `PauseVoice`, for all voices of a slot.
+    /// Takes back what is still to come of what this voice was told with an `at_frame`, but for
+    /// stops.
+    CancelChanges {
+        /// Which voice.
+        voice: u64,
+    },
+    /// As `PauseVoice`, for all voices of a slot, at a frame those that there are then.
     PauseSample {
         /// Which slot.
         slot: u32,
+        /// When, on the render clock; `None`, or a frame in the past: at once.
+        at_frame: Option<u64>,
     },
     /// As `ResumeVoice`, for all voices of a slot.
     ResumeSample {
         /// Which slot.
         slot: u32,
+        /// When, on the render clock; `None`, or a frame in the past: at once.
+        at_frame: Option<u64>,
     },
     /// As `SeekVoice`, for all voices of a slot.
     SeekSample {
@@ -135,6 +157,9 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         slot: u32,
         /// Where to, in frames of the sample.
         frame: u64,
+        /// When that frame is to be heard, on the render clock: it fades and jumps before, and is back
+        /// at its level then. `None`, or a frame in the past: as soon as it has faded.
+        at_frame: Option<u64>,
     },
     /// Changes a bus; `None` leaves a value as it is. What is muted plays on in silence.
     SetBus {
@@ -146,17 +171,23 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         muted: Option<bool>,
         /// How long it takes where something is heard, 1 ms at least; `None`: 5 ms.
         fade_frames: Option<u32>,
+        /// When, on the render clock; `None`, or a frame in the past: at once.
+        at_frame: Option<u64>,
     },
     /// Fades all voices of a bus to silence; they keep their places, and what is played on it
     /// waits at its start. One that is on its way out is over then.
     PauseBus {
         /// Which of the [`BUSES`](super::BUSES).
         bus: u32,
+        /// When, on the render clock; `None`, or a frame in the past: at once.
+        at_frame: Option<u64>,
     },
     /// Lets the voices of a paused bus go on, but those that are paused themselves.
     ResumeBus {
         /// Which bus.
         bus: u32,
+        /// When, on the render clock; `None`, or a frame in the past: at once.
+        at_frame: Option<u64>,
     },
     /// Turns the limiter of the master on or off: on, nothing leaves that is beyond full scale,
     /// and everything leaves 2 ms later.
@@ -170,12 +201,75 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         volume: f32,
         /// How long it takes where something is heard, 1 ms at least; `None`: 5 ms.
         fade_frames: Option<u32>,
+        /// When, on the render clock; `None`, or a frame in the past: at once.
+        at_frame: Option<u64>,
     },
     /// Sets the master speed −4…4.
     SetSpeed {
         /// Multiplies the speed of every voice.
         speed: f64,
+        /// When, on the render clock; `None`, or a frame in the past: at once.
+        at_frame: Option<u64>,
     },
+}
+
+impl<S, R> ControlMessage<S, R> {
+    /// The frame that it says to take effect at, of those that the mixer keeps until then. Voices
+    /// know by themselves when they start and stop.
+    pub(super) fn change_frame(&self) -> Option<u64> {
+        use ControlMessage as M;
+        match *self {
+            M::PauseVoice { at_frame, .. }
+            | M::ResumeVoice { at_frame, .. }
+            | M::SeekVoice { at_frame, .. }
+            | M::SetVoice { at_frame, .. }
+            | M::PauseSample { at_frame, .. }
+            | M::ResumeSample { at_frame, .. }
+            | M::SeekSample { at_frame, .. }
+            | M::SetBus { at_frame, .. }
+            | M::PauseBus { at_frame, .. }
+            | M::ResumeBus { at_frame, .. }
+            | M::SetVolume { at_frame, .. }
+            | M::SetSpeed { at_frame, .. } => at_frame,
+            M::LoadSample { .. }
+            | M::UnloadSample { .. }
+            | M::Play { .. }
+            | M::PlayStream { .. }
+            | M::StopVoice { .. }
+            | M::StopSample { .. }
+            | M::StopAll { .. }
+            | M::CancelChanges { .. }
+            | M::SetLimiter { .. } => None,
+        }
+    }
+
+    /// The voice that it is for, if it is for one alone.
+    pub(super) fn voice(&self) -> Option<u64> {
+        use ControlMessage as M;
+        match *self {
+            M::Play { voice, .. }
+            | M::PlayStream { voice, .. }
+            | M::StopVoice { voice, .. }
+            | M::PauseVoice { voice, .. }
+            | M::ResumeVoice { voice, .. }
+            | M::SeekVoice { voice, .. }
+            | M::SetVoice { voice, .. }
+            | M::CancelChanges { voice } => Some(voice),
+            M::LoadSample { .. }
+            | M::UnloadSample { .. }
+            | M::StopSample { .. }
+            | M::StopAll { .. }
+            | M::PauseSample { .. }
+            | M::ResumeSample { .. }
+            | M::SeekSample { .. }
+            | M::SetBus { .. }
+            | M::PauseBus { .. }
+            | M::ResumeBus { .. }
+            | M::SetLimiter { .. }
+            | M::SetVolume { .. }
+            | M::SetSpeed { .. } => None,
+        }
+    }
 }
 
 /// Exchanges what commands carry.
@@ -213,23 +307,26 @@ impl<S, R> ControlMessage<S, R> {
                 M::StopSample { slot, fade_frames, at_frame }
             }
             M::StopAll { fade_frames, at_frame } => M::StopAll { fade_frames, at_frame },
-            M::PauseVoice { voice } => M::PauseVoice { voice },
-            M::ResumeVoice { voice } => M::ResumeVoice { voice },
-            M::SeekVoice { voice, frame } => M::SeekVoice { voice, frame },
-            M::SetVoice { voice, volume, pan, speed, looping, fade_frames } => {
-                M::SetVoice { voice, volume, pan, speed, looping, fade_frames }
+            M::PauseVoice { voice, at_frame } => M::PauseVoice { voice, at_frame },
+            M::ResumeVoice { voice, at_frame } => M::ResumeVoice { voice, at_frame },
+            M::SeekVoice { voice, frame, at_frame } => M::SeekVoice { voice, frame, at_frame },
+            M::SetVoice { voice, volume, pan, speed, looping, fade_frames, at_frame } => {
+                M::SetVoice { voice, volume, pan, speed, looping, fade_frames, at_frame }
             }
-            M::PauseSample { slot } => M::PauseSample { slot },
-            M::ResumeSample { slot } => M::ResumeSample { slot },
-            M::SeekSample { slot, frame } => M::SeekSample { slot, frame },
-            M::SetBus { bus, volume, muted, fade_frames } => {
-                M::SetBus { bus, volume, muted, fade_frames }
+            M::PauseSample { slot, at_frame } => M::PauseSample { slot, at_frame },
+            M::ResumeSample { slot, at_frame } => M::ResumeSample { slot, at_frame },
+            M::SeekSample { slot, frame, at_frame } => M::SeekSample { slot, frame, at_frame },
+            M::SetBus { bus, volume, muted, fade_frames, at_frame } => {
+                M::SetBus { bus, volume, muted, fade_frames, at_frame }
             }
-            M::PauseBus { bus } => M::PauseBus { bus },
-            M::ResumeBus { bus } => M::ResumeBus { bus },
+            M::PauseBus { bus, at_frame } => M::PauseBus { bus, at_frame },
+            M::ResumeBus { bus, at_frame } => M::ResumeBus { bus, at_frame },
             M::SetLimiter { on } => M::SetLimiter { on },
-            M::SetVolume { volume, fade_frames } => M::SetVolume { volume, fade_frames },
-            M::SetSpeed { speed } => M::SetSpeed { speed },
+            M::SetVolume { volume, fade_frames, at_frame } => {
+                M::SetVolume { volume, fade_frames, at_frame }
+            }
+            M::SetSpeed { speed, at_frame } => M::SetSpeed { speed, at_frame },
+            M::CancelChanges { voice } => M::CancelChanges { voice },
         })
     }
 }

@@ -8,6 +8,7 @@ mod places;
 use std::sync::Arc;
 
 use super::PlaybackConfig;
+use super::agenda::Agenda;
 use super::buffers::{BufferIndex, BufferTable};
 use super::bus::{BUSES, Bus, scale};
 use super::events::{EndReason, PlaybackEvent};
@@ -45,6 +46,7 @@ pub(super) struct Mixer {
     limiter: Limiter,
     meter: Meter,
     clock_frames: u64,
+    agenda: Agenda,
     scratch: Box<Scratch>,
     events_tx: EventTx,
     event_capacity: usize,
@@ -88,6 +90,7 @@ impl Mixer {
             limiter: Limiter::new(outputs, config.sample_rate),
             meter: Meter::new(meter_frames),
             clock_frames: 0,
+            agenda: Agenda::new(),
             scratch: Scratch::new(),
             events_tx,
             event_capacity: config.event_capacity,
@@ -120,7 +123,7 @@ impl Mixer {
             if self.panic_at_frame.take_if(|frame| *frame <= self.clock_frames).is_some() {
                 panic!("planted");
             }
-            self.stop_and_start_due();
+            self.obey_due();
             let frames = (rest.len() / outputs).min(self.frames_till_due());
             let (block, tail) = rest.split_at_mut(frames * outputs);
             for index in 0..self.voices.len() {
@@ -142,8 +145,8 @@ impl Mixer {
             if voice.phase != Phase::Free
                 && let Some(Material::Stream(reader)) = self.buffers.get(voice.buffer)
             {
-                voice.tell(reader, common);
-                jumping += u32::from(voice.fades_before_it_jumps());
+                voice.tell(reader, common, self.next_jump(voice));
+                jumping += u32::from(voice.fades_before_it_jumps() || self.may_jump_soon(voice));
             }
             voices += u32::from(voice.phase != Phase::Free);
         }
@@ -166,6 +169,7 @@ impl Mixer {
         for index in 0..self.voices.len() {
             let Voice { id, slot, phase, .. } = self.voices[index];
             self.voices[index].leave();
+            self.agenda.forget(id);
             if phase != Phase::Free {
                 self.report_end(id, slot, self.clock_frames, EndReason::Failed);
             }
@@ -179,7 +183,7 @@ impl Mixer {
     }
 
     fn common(&self) -> Common {
-        Common { speed: self.speed, ramp_frames: self.ramp_frames }
+        Common { speed: self.speed, ramp_frames: self.ramp_frames, now: self.clock_frames }
     }
 
     /// Adds one voice to its bus.
@@ -198,8 +202,10 @@ impl Mixer {
                 // At once: what starts at the very next frame is not to find it still sounding.
                 break voice.is_over(sample).then(|| voice.end_reason());
             }
+            let common = Common { now: common.now + done as u64, ..common };
             match voice.next_segment(sample, common, frames - done) {
-                Segment::Silence => break None,
+                Segment::Silence(length) if done + length == frames => break None,
+                Segment::Silence(length) => done += length,
                 Segment::End(reason) => break Some(reason),
                 Segment::Sound(length) => {
                     let added = self.scratch.add_voice(voice, sample, common, length, bus, done);
@@ -250,6 +256,7 @@ impl Mixer {
     fn end(&mut self, index: usize, frame: u64, reason: EndReason) {
         let Voice { id, slot, buffer, .. } = self.voices[index];
         self.voices[index].leave();
+        self.agenda.forget(id);
         self.buffers.release(buffer);
         self.report_end(id, slot, frame, reason);
     }

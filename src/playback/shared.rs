@@ -18,6 +18,7 @@ pub struct PlaybackShared {
     underruns: AtomicU64,
     jumping_streams: AtomicU32,
     dropped_events: AtomicU64,
+    dropped_changes: AtomicU64,
     callback_panics: AtomicU64,
     limiter_frames: AtomicU32,
     limiter_gain: AtomicU32,
@@ -84,8 +85,8 @@ impl PlaybackShared {
         self.underruns.load(Ordering::Relaxed)
     }
 
-    /// Voices on streamed samples that fade before they jump: after which frame they do is not known
-    /// before. What renders without a clock goes frame by frame as long as there are any, so that
+    /// Voices on streamed samples that fade before they jump, or will within a block: after which
+    /// frame they do is not known before. What renders without a clock goes frame by frame as long as there are any, so that
     /// their feeds have what is needed there.
     pub fn jumping_streams(&self) -> u32 {
         self.jumping_streams.load(Ordering::Relaxed)
@@ -94,6 +95,14 @@ impl PlaybackShared {
     /// Playback events lost because nobody polled them.
     pub fn dropped_events(&self) -> u64 {
         self.dropped_events.load(Ordering::Relaxed)
+    }
+
+    /// Commands with a frame to come that were dropped, as [`MAX_CHANGES_AHEAD`] of them were to
+    /// come already.
+    ///
+    /// [`MAX_CHANGES_AHEAD`]: super::MAX_CHANGES_AHEAD
+    pub fn dropped_changes(&self) -> u64 {
+        self.dropped_changes.load(Ordering::Relaxed)
     }
 
     /// Blocks that became silence because the callback panicked. The ends of the voices of a
@@ -174,6 +183,10 @@ impl PlaybackShared {
 
     pub(super) fn count_dropped_event(&self) {
         self.dropped_events.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_dropped_change(&self) {
+        self.dropped_changes.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn count_ended_play(&self, slot: u32) {

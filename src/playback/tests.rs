@@ -1,6 +1,7 @@
 //! Both ends of a playback side in one thread, stepped by hand.
 
 mod buses;
+mod changes;
 mod channels;
 mod events;
 mod fades;
@@ -100,6 +101,7 @@ fn set_speed(voice: u64, speed: f64) -> ControlMessage {
         speed: Some(speed),
         looping: None,
         fade_frames: None,
+        at_frame: None,
     }
 }
 
@@ -112,6 +114,7 @@ fn set_loop(looping: Looping) -> ControlMessage {
         speed: None,
         looping: Some(looping),
         fade_frames: None,
+        at_frame: None,
     }
 }
 

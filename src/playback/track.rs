@@ -66,6 +66,24 @@ struct Round {
     near: i64,
 }
 
+/// A place in a sample, in fixed point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(i128);
+
+impl Place {
+    /// The first frame.
+    pub(super) const START: Self = Self(0);
+
+    pub(super) fn of(frame: u64) -> Self {
+        Self(i128::from(frame) * i128::from(ONE))
+    }
+
+    /// The place that a way in fixed point leads here from.
+    pub(super) fn back_by(self, way: i128) -> Self {
+        Self(self.0 - way)
+    }
+}
+
 /// The playhead of one voice.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Track {
@@ -133,8 +151,15 @@ impl Track {
 
     /// Puts it at a frame. Its loop begins anew, unless that was taken away.
     pub(super) fn place(&mut self, frame: u64) {
-        self.index = i64::try_from(frame).unwrap_or(i64::MAX / 2).min(i64::MAX / 2);
-        self.fraction = 0;
+        self.place_at(Place::of(frame));
+    }
+
+    /// Puts it at a place, as [`place`](Self::place) does.
+    pub(super) fn place_at(&mut self, Place(place): Place) {
+        self.index = i64::try_from(place >> 32).unwrap_or(i64::MAX / 2).min(i64::MAX / 2);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its fraction")]
+        let fraction = place as u32;
+        self.fraction = fraction;
         (self.glide, self.ahead_by) = (None, 0);
         self.placed = true;
         self.begin_loop(self.span.filter(|_| !self.taken));

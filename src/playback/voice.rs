@@ -8,7 +8,10 @@
 
 mod course;
 mod gains;
+mod jump;
 mod streams;
+
+pub(super) use jump::Jump;
 
 use std::cmp::Ordering;
 
@@ -52,8 +55,8 @@ pub(super) struct Stop {
 pub(super) enum Segment {
     /// It sounds for at most this many frames.
     Sound(usize),
-    /// It is silent for the rest of the block.
-    Silence,
+    /// It is silent for so many frames.
+    Silence(usize),
     /// It is over.
     End(EndReason),
 }
@@ -65,6 +68,8 @@ pub(super) struct Common {
     pub(super) speed: f64,
     /// Length of every fade that has no other.
     pub(super) ramp_frames: u32,
+    /// The frame of the render clock that comes next.
+    pub(super) now: u64,
 }
 
 /// A voice, or a free place for one.
@@ -93,10 +98,12 @@ pub(super) struct Voice {
     /// Its bus is paused.
     held: bool,
     starved: bool,
+    /// Has just landed where it is to be heard at a frame: it waits for no more than it needs.
+    punctual: bool,
     /// Has not sounded since it was put to where its sample begins: then the attack is the
     /// sample's own, and no fade touches it.
     fresh: bool,
-    seek: Option<u64>,
+    seek: Option<Jump>,
     /// Nobody told it to jump: its loop moved.
     follows_loop: bool,
     gate: Ramp,
@@ -153,6 +160,7 @@ impl Voice {
             paused: false,
             held: false,
             starved: false,
+            punctual: false,
             fresh: params.start_frame == 0 && params.fade_in_frames == 0,
             seek: None,
             follows_loop: false,
@@ -193,9 +201,10 @@ impl Voice {
         self.paused || self.held
     }
 
-    /// Whether it waits for frames that are not decoded yet, having sounded before.
+    /// Whether it waits for frames that are not decoded yet, having sounded before, and for nothing
+    /// else: not while it is paused, and not for those of a place that it leaves.
     pub(super) fn is_starving(&self) -> bool {
-        self.starved && self.track.has_moved()
+        self.starved && self.track.has_moved() && self.seek.is_none() && !self.is_paused()
     }
 
     /// How loud the voice itself is, whatever its sample holds.
@@ -249,8 +258,8 @@ impl Voice {
         self.held = held;
     }
 
-    pub(super) fn seek(&mut self, frame: u64) {
-        (self.seek, self.follows_loop) = (Some(frame), false);
+    pub(super) fn seek(&mut self, jump: Jump) {
+        (self.seek, self.follows_loop) = (Some(jump), false);
     }
 
     pub(super) fn set_volume(&mut self, volume: f32, ramp_frames: u32) {
@@ -282,7 +291,8 @@ impl Voice {
         if self.track.has_moved() && (self.seek.is_none() || self.follows_loop) {
             let speed = fixed(self.speed_with(common));
             let way = || self.way_till_shut(common);
-            self.seek = self.track.folded(speed, way, self.length(sample));
+            let place = self.track.folded(speed, way, self.length(sample));
+            self.seek = place.map(|frame| Jump { frame, at_frame: None });
             self.follows_loop = true;
         }
     }

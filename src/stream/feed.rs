@@ -145,13 +145,17 @@ impl StreamFeed {
     /// Frames that the voice can play before it runs dry. `u64::MAX` where all that it can come to
     /// is there.
     pub fn ahead_frames(&self) -> u64 {
+        self.ahead_by(&[self.writer.range(), self.jump.range(), self.edge.range()])
+    }
+
+    /// As [`ahead_frames`](Self::ahead_frames), of what these windows hold.
+    fn ahead_by(&self, held: &[Range<u64>]) -> u64 {
         let Wish { frame, backwards } = self.writer.wish();
-        let held = [self.writer.range(), self.jump.range(), self.edge.range()];
         if backwards {
-            let start = held_start(&self.sample, &held, frame);
+            let start = held_start(&self.sample, held, frame);
             return if start == 0 { u64::MAX } else { frame - start };
         }
-        let end = held_end(&self.sample, &held, frame);
+        let end = held_end(&self.sample, held, frame);
         match self.sample.frames() {
             Some(frames) if end >= frames => u64::MAX,
             _ => end - frame,

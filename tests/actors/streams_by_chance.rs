@@ -105,15 +105,19 @@ impl Both {
         let each = |command: &dyn Fn(u64) -> Result<bool, EngineError>| {
             voices.into_iter().for_each(|voice| assert!(command(voice).is_ok()));
         };
+        // Also while others are to come yet.
+        let clock = engine.clock().expect("it runs").frame;
+        let at = dice.one_in(2).then(|| clock + dice.below(30_000) as u64);
+        let then = at.map_or_else(String::new, |at| format!(" at {at}"));
         let change = |change: VoiceChange| {
-            each(&|voice| engine.set_voice(voice, change));
-            format!("{change:?}")
+            each(&|voice| engine.at(at).set_voice(voice, change));
+            format!("{change:?}{then}")
         };
         let said = match dice.below(8) {
             0..3 => {
                 let to = self.place(dice);
-                each(&|voice| engine.seek_voice(voice, to));
-                format!("seek to {to}")
+                each(&|voice| engine.at(at).seek_voice(voice, to));
+                format!("seek to {to}{then}")
             }
             3 | 4 => {
                 change(VoiceChange { speed: Some(self.speed(dice)), ..VoiceChange::default() })
@@ -122,12 +126,12 @@ impl Both {
                 change(VoiceChange { looping: Some(self.looping(dice)), ..VoiceChange::default() })
             }
             6 => {
-                each(&|voice| engine.pause_voice(voice));
-                "pause".to_owned()
+                each(&|voice| engine.at(at).pause_voice(voice));
+                format!("pause{then}")
             }
             _ => {
-                each(&|voice| engine.resume_voice(voice));
-                "resume".to_owned()
+                each(&|voice| engine.at(at).resume_voice(voice));
+                format!("resume{then}")
             }
         };
         self.log.push(said);

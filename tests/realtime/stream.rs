@@ -76,7 +76,11 @@ fn promise_8_holds_while_streams_play() {
             let message = match dice.below(12) {
                 0 | 1 => ControlMessage::LoadSample { slot, sample: sample.head(), own_loop: None },
                 2 if dice.below(4) == 0 => ControlMessage::UnloadSample { slot },
-                3 => ControlMessage::SeekVoice { voice, frame },
+                3 => {
+                    let now = controller.shared().clock_frames();
+                    let at_frame = (dice.below(2) == 0).then(|| now + dice.below(4_000));
+                    ControlMessage::SeekVoice { voice, frame, at_frame }
+                }
                 4 => {
                     let start_frame = dice.below(100_000);
                     let kind = [LoopKind::Forward, LoopKind::PingPong, LoopKind::Backward];
@@ -94,6 +98,7 @@ fn promise_8_holds_while_streams_play() {
                         speed,
                         looping,
                         fade_frames: None,
+                        at_frame: None,
                     }
                 }
                 5 | 6 => {
@@ -105,7 +110,7 @@ fn promise_8_holds_while_streams_play() {
                     let params = VoiceParams { speed, start_frame, ..VoiceParams::default() };
                     ControlMessage::PlayStream { voice, slot, stream, params }
                 }
-                _ => ControlMessage::ResumeVoice { voice },
+                _ => ControlMessage::ResumeVoice { voice, at_frame: None },
             };
             controller.try_send(message).expect("the rings are large enough");
             let mut out = [0.0; 2 * 256];

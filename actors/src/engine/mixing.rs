@@ -4,7 +4,6 @@ use hotcue::playback::{BUSES, ControlMessage};
 
 use super::AudioEngine;
 use super::answers::{Meters, VoicePosition};
-use super::options::{check_bus, check_volume};
 use crate::error::EngineError;
 
 impl AudioEngine {
@@ -33,10 +32,7 @@ impl AudioEngine {
         muted: Option<bool>,
         fade_sec: Option<f64>,
     ) -> Result<(), EngineError> {
-        check_bus(bus)?;
-        volume.map_or(Ok(()), check_volume)?;
-        let fade_frames = fade_sec.map(|sec| self.fade(sec)).transpose()?;
-        self.control(ControlMessage::SetBus { bus, volume, muted, fade_frames })
+        self.at(None).set_bus(bus, volume, muted, fade_sec)
     }
 
     /// Pauses a bus: its voices fade out within 5 ms and keep their places, and what is played on it,
@@ -46,8 +42,7 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`, `OutOfRange` with the argument's name.
     pub fn pause_bus(&self, bus: u32) -> Result<(), EngineError> {
-        check_bus(bus)?;
-        self.control(ControlMessage::PauseBus { bus })
+        self.at(None).pause_bus(bus)
     }
 
     /// Lets a paused bus go on, but for voices that are paused themselves.
@@ -55,8 +50,7 @@ impl AudioEngine {
     /// # Errors
     /// As [`pause_bus`](Self::pause_bus).
     pub fn resume_bus(&self, bus: u32) -> Result<(), EngineError> {
-        check_bus(bus)?;
-        self.control(ControlMessage::ResumeBus { bus })
+        self.at(None).resume_bus(bus)
     }
 
     /// Turns the limiter on or off: on, nothing leaves that is beyond full scale, everything else

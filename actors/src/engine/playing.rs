@@ -11,8 +11,7 @@ use hotcue::playback::ControlMessage;
 use super::answers::{Clock, RenderedAudio};
 use super::ask::ask;
 use super::options::{
-    HIGHEST_PRIORITY, PlayOptions, VoiceChange, WhenLoading, check_fade, check_position,
-    check_speed, check_volume, fade_frames, frames_of,
+    HIGHEST_PRIORITY, PlayOptions, VoiceChange, WhenLoading, check_fade, fade_frames,
 };
 use super::{AudioEngine, Running};
 use crate::error::EngineError;
@@ -106,7 +105,7 @@ impl AudioEngine {
     /// # Errors
     /// As [`stop_sample`](Self::stop_sample).
     pub fn pause_sample(&self, id: u32) -> Result<(), EngineError> {
-        self.control_slot(id, ControlMessage::PauseSample { slot: id })
+        self.at(None).pause_sample(id)
     }
 
     /// Lets paused voices of a slot go on.
@@ -114,7 +113,7 @@ impl AudioEngine {
     /// # Errors
     /// As [`stop_sample`](Self::stop_sample).
     pub fn resume_sample(&self, id: u32) -> Result<(), EngineError> {
-        self.control_slot(id, ControlMessage::ResumeSample { slot: id })
+        self.at(None).resume_sample(id)
     }
 
     /// Moves all voices of a slot to `position_sec`, that of its waiting play too.
@@ -122,9 +121,7 @@ impl AudioEngine {
     /// # Errors
     /// As [`stop_sample`](Self::stop_sample), and `OutOfRange("position_sec")`.
     pub fn seek_sample(&self, id: u32, position_sec: f64) -> Result<(), EngineError> {
-        check_position("position_sec", position_sec)?;
-        let frame = self.with(|running| Ok(frames_of(position_sec, running.sample_rate)))?;
-        self.control_slot(id, ControlMessage::SeekSample { slot: id, frame })
+        self.at(None).seek_sample(id, position_sec)
     }
 
     /// Fades one voice out over `fade_sec`, 0..=60; one that waits for its load is dropped. False if
@@ -161,16 +158,7 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`, `OutOfRange` with the argument's name.
     pub fn set_voice(&self, voice: u64, change: VoiceChange) -> Result<bool, EngineError> {
-        change.check()?;
-        let VoiceChange { volume, pan, speed, looping, fade_sec } = change;
-        self.with(|running| {
-            let rate = running.sample_rate;
-            let looping = looping.map(|looping| looping.looping(rate));
-            let fade_frames = fade_sec.map(|sec| fade_frames(sec, rate));
-            let message =
-                ControlMessage::SetVoice { voice, volume, pan, speed, looping, fade_frames };
-            Ok(self.control_voice(running, voice, message))
-        })
+        self.at(None).set_voice(voice, change)
     }
 
     /// Pauses one voice. False if it had ended already.
@@ -178,9 +166,7 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`.
     pub fn pause_voice(&self, voice: u64) -> Result<bool, EngineError> {
-        self.with(|running| {
-            Ok(self.control_voice(running, voice, ControlMessage::PauseVoice { voice }))
-        })
+        self.at(None).pause_voice(voice)
     }
 
     /// Lets a paused voice go on. False if it had ended already.
@@ -188,9 +174,7 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`.
     pub fn resume_voice(&self, voice: u64) -> Result<bool, EngineError> {
-        self.with(|running| {
-            Ok(self.control_voice(running, voice, ControlMessage::ResumeVoice { voice }))
-        })
+        self.at(None).resume_voice(voice)
     }
 
     /// Moves one voice to `position_sec`. False if it had ended already.
@@ -198,11 +182,7 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`, `OutOfRange("position_sec")`.
     pub fn seek_voice(&self, voice: u64, position_sec: f64) -> Result<bool, EngineError> {
-        check_position("position_sec", position_sec)?;
-        self.with(|running| {
-            let frame = frames_of(position_sec, running.sample_rate);
-            Ok(self.control_voice(running, voice, ControlMessage::SeekVoice { voice, frame }))
-        })
+        self.at(None).seek_voice(voice, position_sec)
     }
 
     /// Fades out every voice over `fade_sec`, 0..=60, and drops every waiting play.
@@ -237,9 +217,7 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`, `OutOfRange` with the argument's name.
     pub fn set_volume_over(&self, volume: f32, fade_sec: Option<f64>) -> Result<(), EngineError> {
-        check_volume(volume)?;
-        let fade_frames = fade_sec.map(|sec| self.fade(sec)).transpose()?;
-        self.control(ControlMessage::SetVolume { volume, fade_frames })
+        self.at(None).set_volume(volume, fade_sec)
     }
 
     /// Sets the master speed, −4..=4, by which every voice's own is multiplied, smoothly.
@@ -247,8 +225,7 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`, `OutOfRange("speed")`.
     pub fn set_speed(&self, speed: f64) -> Result<(), EngineError> {
-        check_speed(speed)?;
-        self.control(ControlMessage::SetSpeed { speed })
+        self.at(None).set_speed(speed)
     }
 
     /// Where the audio stands.
@@ -321,7 +298,12 @@ impl AudioEngine {
     }
 
     /// Sends a command to one voice. False if it had ended already.
-    fn control_voice(&self, running: &Running, voice: u64, message: ControlMessage) -> bool {
+    pub(super) fn control_voice(
+        &self,
+        running: &Running,
+        voice: u64,
+        message: ControlMessage,
+    ) -> bool {
         let lives = self.notices.is_living(voice);
         if lives {
             running.sink.do_send(Control(message));

@@ -12,6 +12,7 @@ use hotcue::playback::{Controller, PlaybackShared};
 
 use super::LoadTicket;
 use super::ask::Waiter;
+use super::timed::Ahead;
 use crate::budget::{Budget, Evicted};
 use crate::bus::{EventBus, Publisher};
 use crate::clock::EngineClock;
@@ -53,6 +54,7 @@ pub(super) struct Running {
     pub(super) sink: Addr<AudioSinkActor>,
     pub(super) bus: Addr<EventBus>,
     pub(super) playback: Arc<PlaybackShared>,
+    pub(super) ahead: Ahead,
     pub(super) device: Arc<DeviceView>,
     pub(super) clock: EngineClock,
     pub(super) sample_rate: u32,
@@ -235,6 +237,7 @@ impl Draft {
             sink,
             bus,
             playback,
+            ahead: Ahead::default(),
             device,
             clock,
             sample_rate,

@@ -137,23 +137,24 @@ impl Backlog {
     }
 }
 
-/// What a command sets, and of whom: a later one of the same key makes an older one void.
+/// What a command sets, of whom, and at which frame: a later one of the same key makes an older one
+/// void.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Key {
-    Volume,
-    Speed,
-    Bus(u32),
-    HoldBus(u32),
+    Volume(Option<u64>),
+    Speed(Option<u64>),
+    Bus(u32, Option<u64>),
+    HoldBus(u32, Option<u64>),
     Limiter,
     /// Stops: whether at a frame to come.
     StopAll(bool),
     StopSlot(u32, bool),
-    HoldSlot(u32),
-    SeekSlot(u32),
+    HoldSlot(u32, Option<u64>),
+    SeekSlot(u32, Option<u64>),
     StopVoice(u64, bool),
-    HoldVoice(u64),
-    SeekVoice(u64),
-    SetVoice(u64),
+    HoldVoice(u64, Option<u64>),
+    SeekVoice(u64, Option<u64>),
+    SetVoice(u64, Option<u64>),
 }
 
 impl Key {
@@ -161,23 +162,30 @@ impl Key {
     fn of(message: &ControlMessage) -> Option<Self> {
         use ControlMessage as M;
         Some(match *message {
-            M::SetVolume { .. } => Self::Volume,
-            M::SetSpeed { .. } => Self::Speed,
-            M::SetBus { bus, .. } => Self::Bus(bus),
-            M::PauseBus { bus } | M::ResumeBus { bus } => Self::HoldBus(bus),
+            M::SetVolume { at_frame, .. } => Self::Volume(at_frame),
+            M::SetSpeed { at_frame, .. } => Self::Speed(at_frame),
+            M::SetBus { bus, at_frame, .. } => Self::Bus(bus, at_frame),
+            M::PauseBus { bus, at_frame } | M::ResumeBus { bus, at_frame } => {
+                Self::HoldBus(bus, at_frame)
+            }
             M::SetLimiter { .. } => Self::Limiter,
             M::StopAll { at_frame, .. } => Self::StopAll(at_frame.is_some()),
             M::StopSample { slot, at_frame, .. } => Self::StopSlot(slot, at_frame.is_some()),
-            M::PauseSample { slot } | M::ResumeSample { slot } => Self::HoldSlot(slot),
-            M::SeekSample { slot, .. } => Self::SeekSlot(slot),
+            M::PauseSample { slot, at_frame } | M::ResumeSample { slot, at_frame } => {
+                Self::HoldSlot(slot, at_frame)
+            }
+            M::SeekSample { slot, at_frame, .. } => Self::SeekSlot(slot, at_frame),
             M::StopVoice { voice, at_frame, .. } => Self::StopVoice(voice, at_frame.is_some()),
-            M::PauseVoice { voice } | M::ResumeVoice { voice } => Self::HoldVoice(voice),
-            M::SeekVoice { voice, .. } => Self::SeekVoice(voice),
-            M::SetVoice { voice, .. } => Self::SetVoice(voice),
+            M::PauseVoice { voice, at_frame } | M::ResumeVoice { voice, at_frame } => {
+                Self::HoldVoice(voice, at_frame)
+            }
+            M::SeekVoice { voice, at_frame, .. } => Self::SeekVoice(voice, at_frame),
+            M::SetVoice { voice, at_frame, .. } => Self::SetVoice(voice, at_frame),
             M::LoadSample { .. }
             | M::UnloadSample { .. }
             | M::Play { .. }
-            | M::PlayStream { .. } => return None,
+            | M::PlayStream { .. }
+            | M::CancelChanges { .. } => return None,
         })
     }
 }
@@ -209,12 +217,13 @@ fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
         ) if *older <= newer => M::StopAll { fade_frames: *fade, at_frame: Some(*older) },
         (
             &M::SetBus { volume: old_volume, muted: old_muted, .. },
-            M::SetBus { bus, volume, muted, fade_frames },
+            M::SetBus { bus, volume, muted, fade_frames, at_frame },
         ) => M::SetBus {
             bus,
             volume: volume.or(old_volume),
             muted: muted.or(old_muted),
             fade_frames,
+            at_frame,
         },
         (
             &M::SetVoice {
@@ -225,7 +234,7 @@ fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
                 fade_frames: old_fade,
                 ..
             },
-            M::SetVoice { voice, volume, pan, speed, looping, fade_frames },
+            M::SetVoice { voice, volume, pan, speed, looping, fade_frames, at_frame },
         ) => M::SetVoice {
             voice,
             volume: volume.or(old_volume),
@@ -234,6 +243,7 @@ fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
             looping: looping.or(old_looping),
             // It is of volume and pan alone.
             fade_frames: if volume.or(pan).is_some() { fade_frames } else { old_fade },
+            at_frame,
         },
         (_, newer) => newer,
     }
@@ -244,7 +254,7 @@ impl Outgoing {
         let Self::Control(message) = self else { return false };
         matches!(
             Key::of(message),
-            Some(Key::StopVoice(..) | Key::HoldVoice(_) | Key::SeekVoice(_) | Key::SetVoice(_))
+            Some(Key::StopVoice(..) | Key::HoldVoice(..) | Key::SeekVoice(..) | Key::SetVoice(..))
         )
     }
 

@@ -100,16 +100,30 @@ impl WaitingPlays {
                     .into_iter()
                     .for_each(|waiting| waiting.stop = Some((at_frame, fade_frames)));
             }
-            M::PauseSample { slot } => self.tell(slot, |voice| M::PauseVoice { voice }),
-            M::ResumeSample { slot } => self.tell(slot, |voice| M::ResumeVoice { voice }),
-            M::SeekSample { slot, frame } => self.tell(slot, |voice| M::SeekVoice { voice, frame }),
-            M::PauseVoice { voice } => self.tell_voice(voice, M::PauseVoice { voice }),
-            M::ResumeVoice { voice } => self.tell_voice(voice, M::ResumeVoice { voice }),
-            M::SeekVoice { voice, frame } => self.tell_voice(voice, M::SeekVoice { voice, frame }),
-            M::SetVoice { voice, volume, pan, speed, looping, fade_frames } => {
-                let message = M::SetVoice { voice, volume, pan, speed, looping, fade_frames };
+            M::PauseSample { slot, at_frame } => {
+                self.tell(slot, |voice| M::PauseVoice { voice, at_frame });
+            }
+            M::ResumeSample { slot, at_frame } => {
+                self.tell(slot, |voice| M::ResumeVoice { voice, at_frame });
+            }
+            M::SeekSample { slot, frame, at_frame } => {
+                self.tell(slot, |voice| M::SeekVoice { voice, frame, at_frame });
+            }
+            M::PauseVoice { voice, at_frame } => {
+                self.tell_voice(voice, M::PauseVoice { voice, at_frame });
+            }
+            M::ResumeVoice { voice, at_frame } => {
+                self.tell_voice(voice, M::ResumeVoice { voice, at_frame });
+            }
+            M::SeekVoice { voice, frame, at_frame } => {
+                self.tell_voice(voice, M::SeekVoice { voice, frame, at_frame });
+            }
+            M::SetVoice { voice, volume, pan, speed, looping, fade_frames, at_frame } => {
+                let message =
+                    M::SetVoice { voice, volume, pan, speed, looping, fade_frames, at_frame };
                 self.tell_voice(voice, message);
             }
+            M::CancelChanges { voice } => self.tell_voice(voice, M::CancelChanges { voice }),
             M::LoadSample { .. }
             | M::UnloadSample { .. }
             | M::Play { .. }

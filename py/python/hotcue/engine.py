@@ -659,17 +659,22 @@ class AudioEngine:
         """
         self._native.stop_sample(id, fade_sec, at_frame)
 
-    def pause_sample(self, id: SupportsIndex) -> None:
-        """Pauses all voices of the id, a waiting play's too."""
-        self._native.pause_sample(id)
+    def pause_sample(self, id: SupportsIndex, *, at_frame: SupportsIndex | None = None) -> None:
+        """Pauses all voices of the id, a waiting play's too. With `at_frame` as `pause_voice`
+        does, all that there are then."""
+        self._native.pause_sample(id, at_frame)
 
-    def resume_sample(self, id: SupportsIndex) -> None:
-        """Goes on with all paused voices of the id."""
-        self._native.resume_sample(id)
+    def resume_sample(self, id: SupportsIndex, *, at_frame: SupportsIndex | None = None) -> None:
+        """Goes on with all paused voices of the id. With `at_frame` as `resume_voice` does, all
+        that there are then."""
+        self._native.resume_sample(id, at_frame)
 
-    def seek_sample(self, id: SupportsIndex, position_sec: float) -> None:
-        """Moves all voices of the id to `position_sec` of the sample, a waiting play's too."""
-        self._native.seek_sample(id, position_sec)
+    def seek_sample(
+        self, id: SupportsIndex, position_sec: float, *, at_frame: SupportsIndex | None = None
+    ) -> None:
+        """Moves all voices of the id to `position_sec` of the sample, a waiting play's too. With
+        `at_frame` as `seek_voice` does, all that there are then."""
+        self._native.seek_sample(id, position_sec, at_frame)
 
     def stop_voice(
         self,
@@ -690,21 +695,52 @@ class AudioEngine:
         """
         return self._native.stop_voice(voice, fade_sec, at_frame)
 
-    def pause_voice(self, voice: SupportsIndex | None) -> bool:
-        """Pauses one voice. False if it had ended already."""
-        return self._native.pause_voice(voice)
+    def pause_voice(
+        self, voice: SupportsIndex | None, *, at_frame: SupportsIndex | None = None
+    ) -> bool:
+        """Pauses one voice. False if it had ended already.
 
-    def resume_voice(self, voice: SupportsIndex | None) -> bool:
-        """Goes on with a paused voice. False if it had ended already."""
-        return self._native.resume_voice(voice)
+        The fade begins with the frame `at_frame` of the engine's clock (None, or a frame in the
+        past: at once). Everything that takes an `at_frame`, but plays and stops, keeps to this:
+        of one frame, calls take effect in their order, behind what starts and stops there; calls
+        without a frame leave what is still to come, which goes with its voice, or is taken back
+        by `cancel_changes`. Up to 1,024 changes may be to come; one more is a `QueueFullError`.
+        """
+        return self._native.pause_voice(voice, at_frame)
 
-    def seek_voice(self, voice: SupportsIndex | None, position_sec: float) -> bool:
+    def resume_voice(
+        self, voice: SupportsIndex | None, *, at_frame: SupportsIndex | None = None
+    ) -> bool:
+        """Goes on with a paused voice, from the frame `at_frame` on as `pause_voice` has it. False
+        if it had ended already."""
+        return self._native.resume_voice(voice, at_frame)
+
+    def seek_voice(
+        self,
+        voice: SupportsIndex | None,
+        position_sec: float,
+        *,
+        at_frame: SupportsIndex | None = None,
+    ) -> bool:
         """Moves one voice to `position_sec` of its sample. It fades where it is, in 5 ms, and from
         there on is heard from `position_sec`, with a fade unless that is the sample's beginning.
         While it loops, what lies beyond its loop is a place in it, as many rounds back; beyond its
         `end_sec` it is over.
+
+        With `at_frame`, as `pause_voice` has it, `position_sec` is heard exactly then, at its full
+        level: the voice has faded before, and in the 5 ms before that frame it comes in, from as
+        long in front of `position_sec`. One that is told less than 10 ms ahead is heard later than
+        that, but where it would be by then: it keeps its beat. One that is paused then is moved
+        then.
+
         False if it had ended already."""
-        return self._native.seek_voice(voice, position_sec)
+        return self._native.seek_voice(voice, position_sec, at_frame)
+
+    def cancel_changes(self, voice: SupportsIndex | None) -> bool:
+        """Takes back what is still to come of what one voice was told with an `at_frame`, but for
+        `stop_voice`, and for what was said to all voices of its id, or to a bus. False if it had
+        ended already."""
+        return self._native.cancel_changes(voice)
 
     def set_voice(
         self,
@@ -717,9 +753,10 @@ class AudioEngine:
         loop_start_sec: float = 0.0,
         loop_end_sec: float | None = None,
         fade_sec: float | None = None,
+        at_frame: SupportsIndex | None = None,
     ) -> bool:
-        """Changes what is given of one voice, smoothly, within 5 ms; ranges as for
-        `play_sample`. False if it had ended already.
+        """Changes what is given of one voice, smoothly, within 5 ms, from the frame `at_frame` on
+        as `pause_voice` has it; ranges as for `play_sample`. False if it had ended already.
 
         `volume` and `pan` take `fade_sec` instead, 0…60 s but 1 ms at least, in a straight line
         from where they are; on their way to that value already, they are there no later. A voice
@@ -731,7 +768,7 @@ class AudioEngine:
         in. With ``loop=False`` it plays its round to the end, and on to the end of the sample.
         """
         looping = (loop, loop_start_sec, loop_end_sec)
-        return self._native.set_voice(voice, volume, pan, speed, *looping, fade_sec)
+        return self._native.set_voice(voice, volume, pan, speed, *looping, fade_sec, at_frame)
 
     def stop_all(self, *, fade_sec: float = 0.005, at_frame: SupportsIndex | None = None) -> None:
         """Fades out every voice, over 0…60 s, and drops every waiting play. With `at_frame` as
@@ -745,23 +782,25 @@ class AudioEngine:
         volume: float | None = None,
         muted: bool | None = None,
         fade_sec: float | None = None,
+        at_frame: SupportsIndex | None = None,
     ) -> None:
-        """Changes what is given of a bus, 0 to 15, smoothly. `volume` is linear gain 0…4. Voices
+        """Changes what is given of a bus, 0 to 15, smoothly, from the frame `at_frame` on as
+        `pause_voice` has it. `volume` is linear gain 0…4. Voices
         on a muted bus play on, unheard. It takes 5 ms, or `fade_sec` as `set_voice` does; where
         nothing is heard on that bus, no time. The two make one gain: a mute takes the place of a
         fade of the volume, and its end leads to where that was to go."""
-        self._native.set_bus(bus, volume, muted, fade_sec)
+        self._native.set_bus(bus, volume, muted, fade_sec, at_frame)
 
-    def pause_bus(self, bus: SupportsIndex) -> None:
+    def pause_bus(self, bus: SupportsIndex, *, at_frame: SupportsIndex | None = None) -> None:
         """Pauses all that is heard through a bus, 0 to 15: within 5 ms its voices fade to silence
         and keep their places, and what is played on it, now or at its frame, waits at its start.
-        Voices that fade to their end are over by then."""
-        self._native.pause_bus(bus)
+        Voices that fade to their end are over by then. With `at_frame` as `pause_voice`."""
+        self._native.pause_bus(bus, at_frame)
 
-    def resume_bus(self, bus: SupportsIndex) -> None:
+    def resume_bus(self, bus: SupportsIndex, *, at_frame: SupportsIndex | None = None) -> None:
         """Lets a paused bus go on, but for voices that are paused themselves (`pause_voice`,
-        `pause_sample`)."""
-        self._native.resume_bus(bus)
+        `pause_sample`). With `at_frame` as `resume_voice`."""
+        self._native.resume_bus(bus, at_frame)
 
     def set_limiter(self, on: bool) -> None:
         """Turns the limiter of the whole mix on or off, without a click.
@@ -789,14 +828,22 @@ class AudioEngine:
         """Where every voice is in its sample, as of the callback's last block."""
         return list(map(Playhead._make, self._native.playheads()))
 
-    def set_volume(self, volume: float, *, fade_sec: float | None = None) -> None:
+    def set_volume(
+        self,
+        volume: float,
+        *,
+        fade_sec: float | None = None,
+        at_frame: SupportsIndex | None = None,
+    ) -> None:
         """Sets the master volume, linear gain 0…4, smoothly: in 5 ms, or `fade_sec` as `set_voice`
-        does; where nothing is heard, at once."""
-        self._native.set_volume(volume, fade_sec)
+        does, from the frame `at_frame` on as `pause_voice` has it; where nothing is heard, at
+        once."""
+        self._native.set_volume(volume, fade_sec, at_frame)
 
-    def set_speed(self, speed: float) -> None:
-        """Sets the master speed, -4…4, smoothly. It multiplies each voice's own."""
-        self._native.set_speed(speed)
+    def set_speed(self, speed: float, *, at_frame: SupportsIndex | None = None) -> None:
+        """Sets the master speed, -4…4, smoothly, in 5 ms from the frame `at_frame` on as
+        `pause_voice` has it. It multiplies each voice's own."""
+        self._native.set_speed(speed, at_frame)
 
     def clock(self) -> Clock:
         """What time it is, in audio and on the engine's clock."""

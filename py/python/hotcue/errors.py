@@ -161,7 +161,8 @@ class DeviceError(HotcueError):
 
 
 class QueueFullError(HotcueError):
-    """More loads are waiting than `max_queued` allows; this one was not accepted."""
+    """More loads are waiting than `max_queued` allows, or 1,024 changes with an `at_frame` are
+    still to come; this one was not accepted."""
 
 
 class NotReadyError(HotcueError):

@@ -1,17 +1,34 @@
 //! What each command does.
 
 use super::super::events::EndReason;
-use super::super::messages::ControlMessage;
+use super::super::messages::ControlMessage as M;
 use super::super::params::{LoopSpan, Looping, Retrigger, VoiceParams};
 use super::super::ring::{Command, Loan};
 use super::super::scratch::BLOCK_FRAMES;
-use super::super::voice::{Phase, Stop, Voice, sane};
+use super::super::voice::{Jump, Phase, Stop, Voice, sane};
 use super::{Mixer, Slot};
 
 impl Mixer {
-    /// Obeys one command.
+    /// Obeys one command, now or at its frame.
     pub(in super::super) fn obey(&mut self, message: Command) {
-        use ControlMessage as M;
+        let frame = match message {
+            // With time to fade before it jumps, and to come back.
+            M::SeekVoice { .. } | M::SeekSample { .. } => message
+                .change_frame()
+                .map(|frame| frame.saturating_sub(2 * u64::from(self.ramp_frames))),
+            _ => message.change_frame(),
+        };
+        match frame.filter(|frame| *frame > self.clock_frames) {
+            None => self.obey_now(message),
+            Some(frame) => {
+                if !self.agenda.add(frame, message) {
+                    self.shared.count_dropped_change();
+                }
+            }
+        }
+    }
+
+    fn obey_now(&mut self, message: Command) {
         let (ramp, shortest) = (self.ramp_frames, self.min_fade_frames);
         let fade = |frames: Option<u32>| frames.map_or(ramp, |frames| frames.max(shortest));
         match message {
@@ -33,13 +50,19 @@ impl Mixer {
                 self.stop(fade_frames, at_frame, |v| v.slot == slot);
             }
             M::StopAll { fade_frames, at_frame } => self.stop(fade_frames, at_frame, |_| true),
-            M::PauseVoice { voice } => self.each(|v| v.id == voice, Voice::pause),
-            M::ResumeVoice { voice } => self.each(|v| v.id == voice, Voice::resume),
-            M::SeekVoice { voice, frame } => self.each(|v| v.id == voice, |v| v.seek(frame)),
-            M::PauseSample { slot } => self.each(|v| v.slot == slot, Voice::pause),
-            M::ResumeSample { slot } => self.each(|v| v.slot == slot, Voice::resume),
-            M::SeekSample { slot, frame } => self.each(|v| v.slot == slot, |v| v.seek(frame)),
-            M::SetVoice { voice, volume, pan, speed, looping, fade_frames } => {
+            M::PauseVoice { voice, .. } => self.each(|v| v.id == voice, Voice::pause),
+            M::ResumeVoice { voice, .. } => self.each(|v| v.id == voice, Voice::resume),
+            M::SeekVoice { voice, frame, at_frame } => {
+                let jump = self.jump(frame, at_frame);
+                self.each(|v| v.id == voice, |v| v.seek(jump));
+            }
+            M::PauseSample { slot, .. } => self.each(|v| v.slot == slot, Voice::pause),
+            M::ResumeSample { slot, .. } => self.each(|v| v.slot == slot, Voice::resume),
+            M::SeekSample { slot, frame, at_frame } => {
+                let jump = self.jump(frame, at_frame);
+                self.each(|v| v.slot == slot, |v| v.seek(jump));
+            }
+            M::SetVoice { voice, volume, pan, speed, looping, fade_frames, .. } => {
                 let fade = fade(fade_frames);
                 self.each(
                     |v| v.id == voice,
@@ -51,27 +74,28 @@ impl Mixer {
                 );
                 looping.into_iter().for_each(|looping| self.set_loop(voice, looping));
             }
-            M::SetBus { bus, volume, muted, fade_frames } => {
+            M::SetBus { bus, volume, muted, fade_frames, .. } => {
                 let fade = fade(fade_frames);
                 let silent = self.is_silent(|voice| voice.bus == bus as usize);
                 if let Some(bus) = self.buses.get_mut(bus as usize) {
                     bus.set(volume, muted, silent, fade);
                 }
             }
-            M::PauseBus { bus } => self.hold_bus(bus, true),
-            M::ResumeBus { bus } => self.hold_bus(bus, false),
+            M::PauseBus { bus, .. } => self.hold_bus(bus, true),
+            M::ResumeBus { bus, .. } => self.hold_bus(bus, false),
             M::SetLimiter { on } => {
                 let silent = self.is_silent(|_| true);
                 self.limiter.set(on, silent);
             }
-            M::SetVolume { volume, fade_frames } => {
+            M::SetVolume { volume, fade_frames, .. } => {
                 let fade = fade(fade_frames);
                 if let Some(volume) = sane(volume, 0.0, 4.0) {
                     let silent = self.is_silent(|_| true);
                     self.volume.change(volume, silent, fade);
                 }
             }
-            M::SetSpeed { speed } => self.speed = sane(speed, -4.0, 4.0).unwrap_or(self.speed),
+            M::SetSpeed { speed, .. } => self.speed = sane(speed, -4.0, 4.0).unwrap_or(self.speed),
+            M::CancelChanges { voice } => self.agenda.forget(voice),
         }
     }
 
@@ -143,8 +167,48 @@ impl Mixer {
         }
     }
 
-    /// Stops and starts the voices whose frame the clock has reached.
-    pub(super) fn stop_and_start_due(&mut self) {
+    /// A jump to `frame`, by the clock if that frame is to come.
+    fn jump(&self, frame: u64, at_frame: Option<u64>) -> Jump {
+        Jump { frame, at_frame: at_frame.filter(|at_frame| *at_frame > self.clock_frames) }
+    }
+
+    /// The next jump of a voice that is to come at a frame.
+    pub(super) fn next_jump(&self, voice: &Voice) -> Option<Jump> {
+        let (_, command) = self.agenda.find(|command| match *command {
+            M::SeekVoice { voice: id, .. } => id == voice.id,
+            M::SeekSample { slot, .. } => slot == voice.slot,
+            _ => false,
+        })?;
+        match *command {
+            M::SeekVoice { frame, at_frame, .. } | M::SeekSample { frame, at_frame, .. } => {
+                Some(Jump { frame, at_frame })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a voice may begin to jump within a block.
+    pub(super) fn may_jump_soon(&self, voice: &Voice) -> bool {
+        let next = self.agenda.find(|command| match *command {
+            M::SeekVoice { voice: id, .. } | M::SetVoice { voice: id, looping: Some(_), .. } => {
+                id == voice.id
+            }
+            M::SeekSample { slot, .. } => slot == voice.slot,
+            _ => false,
+        });
+        next.is_some_and(|(frame, _)| frame <= self.clock_frames + BLOCK_FRAMES as u64)
+    }
+
+    /// Stops and starts the voices whose frame the clock has reached, and obeys what was to wait
+    /// until now.
+    pub(super) fn obey_due(&mut self) {
+        self.stop_and_start_due();
+        while let Some(command) = self.agenda.take_due(self.clock_frames) {
+            self.obey_now(command);
+        }
+    }
+
+    fn stop_and_start_due(&mut self) {
         let now = self.clock_frames;
         for index in 0..self.voices.len() {
             if let Some(stop) = self.voices[index].stop.take_if(|stop| stop.at_frame <= now) {
@@ -171,7 +235,8 @@ impl Mixer {
         }
     }
 
-    /// How far to mix until a voice is to be stopped or started; a block at most.
+    /// How far to mix until a voice is to be stopped or started, or something else is due; a block
+    /// at most.
     pub(super) fn frames_till_due(&self) -> usize {
         let due = self.voices.iter().flat_map(|voice| {
             let start = match voice.phase {
@@ -181,7 +246,10 @@ impl Mixer {
             [start, voice.stop.map(|stop| stop.at_frame)]
         });
         let till = |frame: u64| usize::try_from(frame - self.clock_frames).ok();
-        due.flatten().filter_map(till).fold(BLOCK_FRAMES, usize::min)
+        due.flatten()
+            .chain(self.agenda.next_frame())
+            .filter_map(till)
+            .fold(BLOCK_FRAMES, usize::min)
     }
 
     /// Does to the voices that sound what a new one asks for; says whether the new one sounds.

@@ -4,7 +4,7 @@ use super::*;
 use crate::playback::{BUSES, Level, Retrigger, VoiceState};
 
 fn set_bus(bus: u32, volume: Option<f32>, muted: Option<bool>) -> ControlMessage {
-    ControlMessage::SetBus { bus, volume, muted, fade_frames: None }
+    ControlMessage::SetBus { bus, volume, muted, fade_frames: None, at_frame: None }
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn held(a: &[f32], b: &[f32]) -> Rig {
     rig.play(1, 0, VoiceParams { bus: 3, ..params() });
     rig.play(2, 1, VoiceParams { bus: 4, ..params() });
     rig.left(1_000);
-    rig.send(ControlMessage::PauseBus { bus: 3 });
+    rig.send(ControlMessage::PauseBus { bus: 3, at_frame: None });
     rig.left(RAMP);
     rig
 }
@@ -85,7 +85,7 @@ fn what_is_heard_through_a_paused_bus_keeps_its_place_and_all_else_goes_on() {
     let shown: Vec<_> = heads.iter().map(|it| (it.voice, it.position_frames, it.state)).collect();
     let place = (1_000 + RAMP) as f64;
     assert_eq!(shown, [(1, place, VoiceState::Paused), (2, place + 2_000.0, VoiceState::Playing)]);
-    rig.send(ControlMessage::ResumeBus { bus: 3 });
+    rig.send(ControlMessage::ResumeBus { bus: 3, at_frame: None });
     rig.left(RAMP);
     let expected: Vec<f32> =
         (0..1_000).map(|frame| a[1_000 + 2 * RAMP + frame] + b[3_000 + 2 * RAMP + frame]).collect();
@@ -99,7 +99,10 @@ fn a_paused_bus_does_not_click() {
     rig.load(0, vec![sine(100.0, 48_000)]);
     rig.play(1, 0, params());
     let mut out = rig.left(4_920);
-    for message in [ControlMessage::PauseBus { bus: 0 }, ControlMessage::ResumeBus { bus: 0 }] {
+    for message in [
+        ControlMessage::PauseBus { bus: 0, at_frame: None },
+        ControlMessage::ResumeBus { bus: 0, at_frame: None },
+    ] {
         rig.send(message);
         out.extend(rig.left(3_000));
     }
@@ -117,7 +120,7 @@ fn what_is_played_on_a_paused_bus_waits_at_its_attack() {
         assert!(rig.left(2_000).iter().all(|value| *value == 0.0));
         let frame = at_frame.unwrap_or(1_000 + RAMP as u64);
         assert!(rig.events().contains(&PlaybackEvent::Started { voice: 3, slot: 0, frame }));
-        rig.send(ControlMessage::ResumeBus { bus: 3 });
+        rig.send(ControlMessage::ResumeBus { bus: 3, at_frame: None });
         assert_eq!(rig.left(1_000), a[..1_000], "{at_frame:?}");
     }
 }
@@ -126,16 +129,16 @@ fn what_is_played_on_a_paused_bus_waits_at_its_attack() {
 fn a_pause_of_a_voice_outlasts_that_of_its_bus_and_a_fade_to_the_end_does_not() {
     let (a, b) = (noise(9_000, 30), noise(9_000, 31));
     let mut rig = held(&a, &b);
-    rig.send(ControlMessage::PauseVoice { voice: 1 });
-    rig.send(ControlMessage::ResumeBus { bus: 3 });
+    rig.send(ControlMessage::PauseVoice { voice: 1, at_frame: None });
+    rig.send(ControlMessage::ResumeBus { bus: 3, at_frame: None });
     let frames = 1_000 + RAMP..2_000 + RAMP;
     assert_eq!(rig.left(1_000), b[frames]);
-    rig.send(ControlMessage::PauseBus { bus: 3 });
-    rig.send(ControlMessage::ResumeVoice { voice: 1 });
+    rig.send(ControlMessage::PauseBus { bus: 3, at_frame: None });
+    rig.send(ControlMessage::ResumeVoice { voice: 1, at_frame: None });
     let frames = 2_000 + RAMP..3_000 + RAMP;
     assert_eq!(rig.left(1_000), b[frames], "its bus holds it");
     rig.send(ControlMessage::StopVoice { voice: 2, fade_frames: 5_000, at_frame: None });
-    rig.send(ControlMessage::PauseBus { bus: 4 });
+    rig.send(ControlMessage::PauseBus { bus: 4, at_frame: None });
     rig.left(1_000);
     let end = (3_000 + 2 * RAMP) as u64;
     assert_eq!(rig.ends(), [(2, end, EndReason::Stopped)]);
@@ -144,7 +147,7 @@ fn a_pause_of_a_voice_outlasts_that_of_its_bus_and_a_fade_to_the_end_does_not() 
     rig.left(10);
     assert_eq!(rig.ends(), [(1, end + 1_000 - RAMP as u64, EndReason::Stopped)]);
     // A bus that does not exist is none.
-    rig.send(ControlMessage::PauseBus { bus: 16 });
+    rig.send(ControlMessage::PauseBus { bus: 16, at_frame: None });
     rig.left(10);
 }
 
@@ -155,7 +158,13 @@ fn a_fade_of_a_bus_goes_on_when_what_it_does_not_fade_is_set() {
         rig.load(0, vec![vec![0.5; 48_000]]);
         rig.play(1, 0, params());
         rig.left(100);
-        rig.send(ControlMessage::SetBus { bus: 0, volume, muted, fade_frames: Some(10_000) });
+        rig.send(ControlMessage::SetBus {
+            bus: 0,
+            volume,
+            muted,
+            fade_frames: Some(10_000),
+            at_frame: None,
+        });
         rig.left(1_000);
         rig
     };
@@ -178,7 +187,7 @@ fn a_fade_of_a_bus_goes_on_when_what_it_does_not_fade_is_set() {
 fn meters_show_the_peak_and_the_mean_square_of_a_turn() {
     let mut rig = Rig::with(PlaybackConfig { meter_frames: 4_800, ..PlaybackConfig::default() });
     rig.load(0, vec![sine(1000.0, 48_000), vec![0.25; 48_000]]);
-    rig.send(ControlMessage::SetVolume { volume: 0.5, fade_frames: None });
+    rig.send(ControlMessage::SetVolume { volume: 0.5, fade_frames: None, at_frame: None });
     rig.play(1, 0, VoiceParams { bus: 2, ..params() });
     let shared = rig.controller.shared();
     for _ in 0..48 {
@@ -214,7 +223,7 @@ fn playheads_say_where_every_voice_is() {
     rig.play(2, 4, VoiceParams { speed: 0.5, start_frame: 1_000, ..params() });
     rig.play(3, 4, VoiceParams { at_frame: Some(5_000), ..params() });
     rig.left(100);
-    rig.send(ControlMessage::PauseVoice { voice: 2 });
+    rig.send(ControlMessage::PauseVoice { voice: 2, at_frame: None });
     rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 10_000, at_frame: None });
     rig.left(1_000);
     let shown = |rig: &Rig| -> Vec<(u64, f64, VoiceState)> {
@@ -281,7 +290,15 @@ fn a_samples_gain_stands_beside_the_volume_and_stays_when_that_is_changed() {
     rig.play(1, 0, VoiceParams { gain: 8.0, volume: 0.5, ..params() });
     assert_eq!(rig.left(1000), times(4.0, 0..1000));
     let (volume, pan, speed, looping) = (Some(0.25), None, None, None);
-    rig.send(ControlMessage::SetVoice { voice: 1, volume, pan, speed, looping, fade_frames: None });
+    rig.send(ControlMessage::SetVoice {
+        voice: 1,
+        volume,
+        pan,
+        speed,
+        looping,
+        fade_frames: None,
+        at_frame: None,
+    });
     rig.left(RAMP);
     assert_eq!(rig.left(1000), times(2.0, 1240..2240));
     for (gain, heard) in [(f32::NAN, 1.0), (f32::INFINITY, 10_000.0), (0.0, 0.0001)] {

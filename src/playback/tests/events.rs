@@ -89,21 +89,21 @@ impl Dice {
         let clock_frames = rig.controller.shared().clock_frames();
         let at_frame = (self.below(2) == 0).then(|| clock_frames + self.below(500));
         let fade_frames = [None, Some(0), Some(1_000)][self.size(3)];
-        match self.below(19) {
+        match self.below(21) {
             0 | 1 => {
                 let sample = self.sample();
                 let own = self.looping();
                 let own_loop = if let Looping::Span(span) = own { Some(span) } else { None };
                 rig.send(ControlMessage::LoadSample { slot, sample, own_loop });
-                ControlMessage::SetVolume { volume: 1.0, fade_frames }
+                ControlMessage::SetVolume { volume: 1.0, fade_frames, at_frame }
             }
             2 => ControlMessage::UnloadSample { slot },
             3 => ControlMessage::StopSample { slot, fade_frames: 240, at_frame },
             4 => ControlMessage::StopVoice { voice, fade_frames: 100, at_frame },
-            5 => ControlMessage::PauseVoice { voice },
-            6 => ControlMessage::ResumeSample { slot },
-            7 => ControlMessage::SeekVoice { voice, frame: self.below(2000) },
-            8 => ControlMessage::SetSpeed { speed: self.below(9) as f64 / 2.0 - 2.0 },
+            5 => ControlMessage::PauseVoice { voice, at_frame },
+            6 => ControlMessage::ResumeSample { slot, at_frame },
+            7 => ControlMessage::SeekVoice { voice, frame: self.below(2000), at_frame },
+            8 => ControlMessage::SetSpeed { speed: self.below(9) as f64 / 2.0 - 2.0, at_frame },
             9 => ControlMessage::SetVoice {
                 voice,
                 volume: Some(0.5),
@@ -111,6 +111,7 @@ impl Dice {
                 speed: Some(1.5),
                 looping: Some(Looping::Off),
                 fade_frames,
+                at_frame,
             },
             14 => ControlMessage::SetVoice {
                 voice,
@@ -119,18 +120,22 @@ impl Dice {
                 speed: None,
                 looping: Some(self.looping()),
                 fade_frames,
+                at_frame,
             },
             15 => ControlMessage::SetBus {
                 bus: self.bus(),
                 volume: Some(self.below(5) as f32 / 2.0),
                 muted: Some(self.below(4) == 0),
                 fade_frames,
+                at_frame,
             },
-            17 => ControlMessage::PauseBus { bus: self.bus() },
-            18 => ControlMessage::ResumeBus { bus: self.bus() },
+            17 => ControlMessage::PauseBus { bus: self.bus(), at_frame },
+            18 => ControlMessage::ResumeBus { bus: self.bus(), at_frame },
             16 => ControlMessage::SetLimiter { on: self.below(2) == 0 },
             10 if self.below(20) == 0 => ControlMessage::StopAll { fade_frames: 240, at_frame },
-            _ => ControlMessage::PauseSample { slot },
+            19 => ControlMessage::SeekSample { slot, frame: self.below(2000), at_frame },
+            20 => ControlMessage::CancelChanges { voice },
+            _ => ControlMessage::PauseSample { slot, at_frame },
         }
     }
 }

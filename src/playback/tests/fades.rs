@@ -40,6 +40,7 @@ fn set(volume: Option<f32>, pan: Option<f32>) -> ControlMessage {
         speed: None,
         looping: None,
         fade_frames: None,
+        at_frame: None,
     }
 }
 
@@ -99,10 +100,10 @@ fn a_stop_without_a_fade_still_takes_a_millisecond() {
 #[test]
 fn pause_and_resume_fade_and_lose_nothing() {
     let mut rig = humming();
-    let out = around(&mut rig, [ControlMessage::PauseVoice { voice: 1 }]);
+    let out = around(&mut rig, [ControlMessage::PauseVoice { voice: 1, at_frame: None }]);
     assert!(sharpest(&out) < SMOOTH);
     assert!(out[10 + RAMP..].iter().all(|value| *value == 0.0));
-    let out = around(&mut rig, [ControlMessage::ResumeVoice { voice: 1 }]);
+    let out = around(&mut rig, [ControlMessage::ResumeVoice { voice: 1, at_frame: None }]);
     assert!(sharpest(&out) < SMOOTH);
     // It went on while it faded, and from there again.
     let resumed = &out[10 + RAMP..];
@@ -116,13 +117,14 @@ fn pause_and_resume_fade_and_lose_nothing() {
 #[test]
 fn a_seek_fades_jumps_and_is_there() {
     let mut rig = humming();
-    let out = around(&mut rig, [ControlMessage::SeekVoice { voice: 1, frame: 360 }]);
+    let out =
+        around(&mut rig, [ControlMessage::SeekVoice { voice: 1, frame: 360, at_frame: None }]);
     assert!(sharpest(&out) < SMOOTH, "{}", sharpest(&out));
     let sample = sine(100.0, 4800);
     // Down in 240 frames, up in 240 more from the new place.
     assert_eq!(out[10 + 2 * RAMP..], sample[360 + RAMP..][..3000 - 2 * RAMP]);
 
-    let out = around(&mut rig, [ControlMessage::SeekSample { slot: 0, frame: 0 }]);
+    let out = around(&mut rig, [ControlMessage::SeekSample { slot: 0, frame: 0, at_frame: None }]);
     // At the beginning the attack is the sample's own.
     assert_eq!(out[10 + RAMP..], sample[..3000 - RAMP]);
 }
@@ -148,9 +150,17 @@ fn changes_of_gain_take_the_time_they_are_given_in_a_straight_line() {
     let fade_frames = Some(1_000);
     let (volume, pan, speed, looping) = (Some(0.25), None, None, None);
     for message in [
-        ControlMessage::SetVoice { voice: 1, volume, pan, speed, looping, fade_frames },
-        ControlMessage::SetBus { bus: 0, volume, muted: None, fade_frames },
-        ControlMessage::SetVolume { volume: 0.25, fade_frames },
+        ControlMessage::SetVoice {
+            voice: 1,
+            volume,
+            pan,
+            speed,
+            looping,
+            fade_frames,
+            at_frame: None,
+        },
+        ControlMessage::SetBus { bus: 0, volume, muted: None, fade_frames, at_frame: None },
+        ControlMessage::SetVolume { volume: 0.25, fade_frames, at_frame: None },
     ] {
         let what = format!("{message:?}");
         let mut rig = Rig::new();
@@ -168,7 +178,7 @@ fn changes_of_gain_take_the_time_they_are_given_in_a_straight_line() {
 
 #[test]
 fn of_two_fades_to_one_gain_the_one_that_is_over_first_counts() {
-    let to = |fade_frames| ControlMessage::SetVolume { volume: 0.0, fade_frames };
+    let to = |fade_frames| ControlMessage::SetVolume { volume: 0.0, fade_frames, at_frame: None };
     for (fades, silent_after) in
         [([Some(10_000), None], RAMP), ([None, Some(10_000)], RAMP), ([Some(10_000), Some(0)], 48)]
     {
@@ -192,7 +202,10 @@ fn changes_of_gain_are_ramps() {
         assert!(sharpest(&out) < 2.0 * BOUND, "{what}: {}", sharpest(&out));
     }
     let mut rig = humming();
-    let out = around(&mut rig, [ControlMessage::SetVolume { volume: 0.25, fade_frames: None }]);
+    let out = around(
+        &mut rig,
+        [ControlMessage::SetVolume { volume: 0.25, fade_frames: None, at_frame: None }],
+    );
     assert!(sharpest(&out) < BOUND);
     let sample = sine(100.0, 4800);
     for (frame, value) in out.iter().enumerate().skip(10 + RAMP) {
@@ -210,6 +223,7 @@ fn a_reversal_and_a_standstill_do_not_click() {
             speed: Some(speed),
             looping: None,
             fade_frames: None,
+            at_frame: None,
         };
         let mut rig = humming();
         let out = around(&mut rig, [message]);
@@ -307,6 +321,7 @@ fn what_does_not_sound_yet_starts_at_the_gain_it_was_given() {
         speed: None,
         looping: None,
         fade_frames: None,
+        at_frame: None,
     };
     // Just started, waiting for its frame, and paused before its first one.
     for (at_frame, pause) in [(None, false), (Some(100), false), (None, true)] {
@@ -314,12 +329,12 @@ fn what_does_not_sound_yet_starts_at_the_gain_it_was_given() {
         rig.load(0, vec![vec![1.0; 10], vec![0.5; 10]]);
         rig.play(1, 0, VoiceParams { at_frame, ..params() });
         if pause {
-            rig.send(ControlMessage::PauseVoice { voice: 1 });
+            rig.send(ControlMessage::PauseVoice { voice: 1, at_frame: None });
         }
         rig.send(gains(1));
-        rig.send(ControlMessage::SetVolume { volume: 0.5, fade_frames: None });
+        rig.send(ControlMessage::SetVolume { volume: 0.5, fade_frames: None, at_frame: None });
         rig.left(if at_frame.is_some() || pause { 100 } else { 0 });
-        rig.send(ControlMessage::ResumeVoice { voice: 1 });
+        rig.send(ControlMessage::ResumeVoice { voice: 1, at_frame: None });
         let right = 0.5 * std::f32::consts::SQRT_2 * 0.25;
         assert_eq!(rig.render(10), [[0.0; 10], [right; 10]], "{at_frame:?} {pause}");
     }
@@ -327,7 +342,7 @@ fn what_does_not_sound_yet_starts_at_the_gain_it_was_given() {
     let mut rig = humming();
     rig.send(ControlMessage::StopAll { fade_frames: 240, at_frame: None });
     rig.left(1000);
-    rig.send(ControlMessage::SetVolume { volume: 0.0, fade_frames: None });
+    rig.send(ControlMessage::SetVolume { volume: 0.0, fade_frames: None, at_frame: None });
     rig.play(2, 0, params());
     assert!(rig.left(1000).iter().all(|value| *value == 0.0));
 }
@@ -464,7 +479,15 @@ fn constant(
     let mut out = rig.left(at);
     let looping = Some(then);
     let (volume, pan, speed) = (None, None, None);
-    rig.send(ControlMessage::SetVoice { voice: 1, volume, pan, speed, looping, fade_frames: None });
+    rig.send(ControlMessage::SetVoice {
+        voice: 1,
+        volume,
+        pan,
+        speed,
+        looping,
+        fade_frames: None,
+        at_frame: None,
+    });
     out.extend(rig.left(9_600));
     out
 }
@@ -498,12 +521,12 @@ fn a_voice_that_is_turned_round_at_its_first_frame_before_it_sounds_begins_softl
     rig.load(0, vec![vec![1.0; 9_600]]);
     rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, ..params() });
     rig.left(500);
-    rig.send(ControlMessage::PauseVoice { voice: 1 });
+    rig.send(ControlMessage::PauseVoice { voice: 1, at_frame: None });
     rig.left(500);
-    rig.send(ControlMessage::SeekVoice { voice: 1, frame: 0 });
+    rig.send(ControlMessage::SeekVoice { voice: 1, frame: 0, at_frame: None });
     rig.left(500);
     rig.send(set_speed(1, -1.0));
-    rig.send(ControlMessage::ResumeVoice { voice: 1 });
+    rig.send(ControlMessage::ResumeVoice { voice: 1, at_frame: None });
     let out = rig.left(500);
     assert!(out[0] < 1e-3, "it begins with {}", out[0]);
     assert_eq!(out[RAMP..], [1.0; 500 - RAMP]);
@@ -517,7 +540,7 @@ fn a_voice_that_comes_to_its_end_while_it_fades_for_a_jump_jumps() {
         rig.load(0, vec![sample.clone()]);
         rig.play(1, 0, VoiceParams { speed, ..params() });
         rig.left(1_900);
-        rig.send(ControlMessage::SeekVoice { voice: 1, frame: 1_000 });
+        rig.send(ControlMessage::SeekVoice { voice: 1, frame: 1_000, at_frame: None });
         let out = rig.left(100 + RAMP);
         assert!(out[100].abs() < 1e-3, "{}: it begins softly there", out[100]);
         let expected: Vec<f32> = match speed {
@@ -532,7 +555,7 @@ fn a_voice_that_comes_to_its_end_while_it_fades_for_a_jump_jumps() {
     rig.load(0, vec![sample]);
     rig.play(1, 0, params());
     rig.left(1_900);
-    rig.send(ControlMessage::SeekVoice { voice: 1, frame: 1_000 });
+    rig.send(ControlMessage::SeekVoice { voice: 1, frame: 1_000, at_frame: None });
     rig.send(ControlMessage::StopVoice { voice: 1, fade_frames: 480, at_frame: None });
     rig.left(500);
     assert_eq!(rig.ends(), [(1, 2_000, EndReason::Stopped)]);

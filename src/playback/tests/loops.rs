@@ -160,9 +160,9 @@ fn a_moved_loop_keeps_the_beat_whatever_the_voice_does() {
     let sample: Vec<f32> = (0..10_000).map(|frame| frame as f32 / 10_000.0).collect();
     let moved = || set_loop(Looping::Span(span(100, 1_000, LoopKind::Forward)));
     let elsewhere = || set_loop(Looping::Span(span(2_000, 2_700, LoopKind::Forward)));
-    let pause = || ControlMessage::PauseVoice { voice: 1 };
-    let resume = || ControlMessage::ResumeVoice { voice: 1 };
-    let seek = |frame| ControlMessage::SeekVoice { voice: 1, frame };
+    let pause = || ControlMessage::PauseVoice { voice: 1, at_frame: None };
+    let resume = || ControlMessage::ResumeVoice { voice: 1, at_frame: None };
+    let seek = |frame| ControlMessage::SeekVoice { voice: 1, frame, at_frame: None };
     // From frame 5,000 on: what is sent, frames, what is sent, and where it is 479 frames later,
     // having faded out and in.
     let (now, then) = (5_000, 2 * RAMP - 1);
@@ -200,7 +200,7 @@ fn a_moved_loop_keeps_the_beat_whatever_the_voice_does() {
 fn a_loop_that_was_taken_away_is_none_any_more() {
     let sample = noise(2_000, 26);
     let off = || set_loop(Looping::Off);
-    let seek = |frame| ControlMessage::SeekVoice { voice: 1, frame };
+    let seek = |frame| ControlMessage::SeekVoice { voice: 1, frame, at_frame: None };
     for kind in [LoopKind::Forward, LoopKind::PingPong, LoopKind::Backward] {
         let play = |at_frame| {
             let mut rig = Rig::new();

@@ -15,8 +15,14 @@ struct Model {
     paused: bool,
     /// Its bus is paused.
     held: bool,
-    seek: Option<i64>,
+    /// Where to, and when that is to be heard.
+    seek: Option<(i64, Option<u64>)>,
+    /// Something was read where it was put.
+    moved: bool,
+    /// What it is told when its clock comes to that frame.
+    agenda: Vec<(u64, ControlMessage)>,
     attack: bool,
+    opening: Option<f64>,
     gate: Fade,
     release: Option<Fade>,
     volume: Fade,
@@ -76,13 +82,57 @@ impl Model {
             paused: false,
             held: false,
             seek: None,
+            moved: false,
+            agenda: Vec::new(),
             attack: true,
+            opening: None,
             gate: Fade::at(0.0),
             release: None,
             volume: Fade::at(1.0),
             over: false,
             clock: 0,
             stop: None,
+        }
+    }
+
+    /// Obeys a command, or keeps it until then.
+    fn hear(&mut self, message: &ControlMessage) {
+        use ControlMessage as M;
+        let voice = 1;
+        let (frame, kept) = match *message {
+            M::PauseVoice { at_frame, .. } => (at_frame, M::PauseVoice { voice, at_frame }),
+            M::ResumeVoice { at_frame, .. } => (at_frame, M::ResumeVoice { voice, at_frame }),
+            M::PauseBus { bus, at_frame } => (at_frame, M::PauseBus { bus, at_frame }),
+            M::ResumeBus { bus, at_frame } => (at_frame, M::ResumeBus { bus, at_frame }),
+            M::SeekVoice { frame, at_frame, .. } => (
+                at_frame.map(|at_frame| at_frame.saturating_sub(2 * RAMP as u64)),
+                M::SeekVoice { voice, frame, at_frame },
+            ),
+            M::SetVoice { volume, fade_frames, at_frame, .. } => (
+                at_frame,
+                M::SetVoice {
+                    voice,
+                    volume,
+                    pan: None,
+                    speed: None,
+                    looping: None,
+                    fade_frames,
+                    at_frame,
+                },
+            ),
+            M::CancelChanges { .. } => {
+                let is_of_a_bus =
+                    |message: &M| matches!(message, M::PauseBus { .. } | M::ResumeBus { .. });
+                return self.agenda.retain(|(_, message)| is_of_a_bus(message));
+            }
+            _ => return self.obey(message),
+        };
+        match frame.filter(|frame| *frame > self.clock) {
+            None => self.obey(message),
+            Some(frame) => {
+                let behind = self.agenda.iter().position(|(other, _)| *other > frame);
+                self.agenda.insert(behind.unwrap_or(self.agenda.len()), (frame, kept));
+            }
         }
     }
 
@@ -112,13 +162,14 @@ impl Model {
                     Some(_) => {}
                 }
             }
-            ControlMessage::PauseBus { bus: 0 } => self.held = true,
-            ControlMessage::ResumeBus { bus: 0 } => self.held = false,
+            ControlMessage::PauseBus { bus: 0, .. } => self.held = true,
+            ControlMessage::ResumeBus { bus: 0, .. } => self.held = false,
             _ if self.release.is_some() => {}
             ControlMessage::PauseVoice { .. } => self.paused = true,
             ControlMessage::ResumeVoice { .. } => self.paused = false,
-            ControlMessage::SeekVoice { frame, .. } => {
-                self.seek = Some(i64::try_from(frame).expect("small"));
+            ControlMessage::SeekVoice { frame, at_frame, .. } => {
+                let at_frame = at_frame.filter(|frame| *frame > self.clock);
+                self.seek = Some((i64::try_from(frame).expect("small"), at_frame));
             }
             ControlMessage::SetVoice { volume: Some(volume), fade_frames, .. } => {
                 let frames = fade_frames.map_or(RAMP_FRAMES, |frames| f64::from(frames.max(48)));
@@ -143,24 +194,56 @@ impl Model {
         if let Some((_, fade_frames)) = self.stop.take_if(|(frame, _)| *frame == self.clock) {
             self.obey(&ControlMessage::StopVoice { voice: 1, fade_frames, at_frame: None });
         }
+        while self.agenda.first().is_some_and(|(frame, _)| *frame == self.clock) {
+            let (_, message) = self.agenda.remove(0);
+            self.obey(&message);
+        }
+        self.sound()
+    }
+
+    /// Where it is to be put now, silent as it is, and how long it takes to come back.
+    fn landing(&self, frame: i64, at_frame: Option<u64>) -> Option<(i64, Option<f64>)> {
+        let Some(at_frame) = at_frame else { return Some((frame, None)) };
+        let left =
+            i64::try_from(at_frame).expect("small") - i64::try_from(self.clock).expect("small");
+        if self.stands() {
+            return (left <= 0).then_some((frame, None));
+        }
+        // What has not begun by then begins there.
+        let ahead = if self.moved { left } else { left.max(0) };
+        // No longer than it takes to come there from where it begins.
+        let room = if self.backwards { self.sample.len() as i64 - 1 - frame } else { frame };
+        let lead = room.clamp(0, RAMP as i64);
+        let way = if self.backwards { ahead } else { -ahead };
+        let opening = (left > 0).then(|| left.max(RAMP as i64 / 5) as f64);
+        (left <= lead).then_some((frame + way, opening))
+    }
+
+    fn sound(&mut self) -> f64 {
+        let landing = self.seek.and_then(|(frame, at_frame)| self.landing(frame, at_frame));
         self.clock += 1;
-        let fade = |way: f64| (way * RAMP_FRAMES).round().max(1.0);
+        let fade = |way: f64, frames: f64| (way * frames).round().max(1.0);
         if self.over {
             return 0.0;
         }
-        if (self.stands() || self.seek.is_some()) && self.gate.to > 0.0 {
-            self.gate.go(0.0, fade(self.gate.value()));
+        if self.stands() || self.seek.is_some() {
+            self.opening = self.opening.filter(|_| self.gate.is_shut());
+            if self.gate.to > 0.0 {
+                self.gate.go(0.0, fade(self.gate.value(), RAMP_FRAMES));
+            }
         }
         if self.gate.is_shut() {
             if self.release.is_some() {
                 self.over = true;
                 return 0.0;
             }
-            if let Some(frame) = self.seek.take() {
-                self.place = frame;
-                self.attack = frame == 0 && !self.backwards;
+            if let Some((place, opening)) = landing {
+                (self.seek, self.moved) = (None, false);
+                self.place = place;
+                self.attack = place == 0 && !self.backwards;
+                self.opening = opening.or(self.opening);
             }
-            if self.stands() {
+            if self.stands() || self.seek.is_some() {
                 return 0.0;
             }
         }
@@ -168,7 +251,8 @@ impl Model {
             if self.attack {
                 self.gate = Fade::at(1.0);
             }
-            self.gate.go(1.0, fade(1.0 - self.gate.value()));
+            let frames = self.opening.unwrap_or(RAMP_FRAMES);
+            self.gate.go(1.0, fade(1.0 - self.gate.value(), frames));
         }
         let length = self.sample.len() as i64;
         if self.looped {
@@ -176,12 +260,13 @@ impl Model {
         } else if !(0..length).contains(&self.place) {
             if self.release.is_none() && self.seek.is_some() {
                 self.gate = Fade::at(0.0);
-                return self.step();
+                self.clock -= 1;
+                return self.sound();
             }
             self.over = true;
             return 0.0;
         }
-        self.attack = false;
+        (self.attack, self.moved) = (false, true);
         let bend = |fade: f64| fade * fade * (3.0 - 2.0 * fade);
         let release = self.release.as_mut().map_or(1.0, Fade::step);
         if self.release.is_some() && release == 0.0 {
@@ -197,14 +282,18 @@ impl Model {
 /// A command for voice 1, or its bus, that the model knows.
 fn command(dice: &mut Dice, clock: u64) -> ControlMessage {
     let voice = 1;
-    match dice.below(14) {
-        0..=2 => ControlMessage::PauseVoice { voice },
-        3..=5 => ControlMessage::ResumeVoice { voice },
-        12 if dice.below(2) == 0 => ControlMessage::PauseBus { bus: 0 },
+    let at_frame = (dice.below(3) == 0).then(|| clock + dice.below(1500));
+    match dice.below(15) {
+        0..=2 => ControlMessage::PauseVoice { voice, at_frame },
+        3..=5 => ControlMessage::ResumeVoice { voice, at_frame },
+        12 if dice.below(2) == 0 => ControlMessage::PauseBus { bus: 0, at_frame },
         // Another bus is not its.
-        12 => ControlMessage::PauseBus { bus: 1 + u32::from(dice.below(2) == 0) },
-        13 => ControlMessage::ResumeBus { bus: 0 },
-        6 | 7 => ControlMessage::SeekVoice { voice, frame: dice.below(4) * dice.below(900) },
+        12 => ControlMessage::PauseBus { bus: 1 + u32::from(dice.below(2) == 0), at_frame },
+        13 => ControlMessage::ResumeBus { bus: 0, at_frame },
+        14 if dice.below(4) == 0 => ControlMessage::CancelChanges { voice },
+        6 | 7 | 14 => {
+            ControlMessage::SeekVoice { voice, frame: dice.below(4) * dice.below(900), at_frame }
+        }
         8..=10 => ControlMessage::SetVoice {
             voice,
             volume: Some(dice.below(9) as f32 / 4.0),
@@ -212,13 +301,14 @@ fn command(dice: &mut Dice, clock: u64) -> ControlMessage {
             speed: None,
             looping: None,
             fade_frames: [None, Some(0), Some(1_000)][dice.size(3)],
+            at_frame,
         },
         _ if dice.below(4) == 0 => {
             let fade_frames = u32::try_from(dice.below(3000)).expect("small");
             let at_frame = (dice.below(2) == 0).then(|| clock + dice.below(1500));
             ControlMessage::StopVoice { voice, fade_frames, at_frame }
         }
-        _ => ControlMessage::ResumeVoice { voice },
+        _ => ControlMessage::ResumeVoice { voice, at_frame },
     }
 }
 
@@ -238,7 +328,7 @@ fn a_voice_is_where_the_model_says_and_as_loud() {
         for turn in 0..60 {
             for _ in 0..dice.below(3) {
                 let message = command(&mut dice, model.clock);
-                model.obey(&message);
+                model.hear(&message);
                 rig.send(message);
             }
             let block = 1 + dice.size(400);

@@ -27,7 +27,7 @@ fn the_block_size_changes_nothing() {
         rig.play(1, 0, VoiceParams { speed: 0.73, volume: 0.5, pan: -0.4, ..params() });
         rig.play(2, 0, VoiceParams { start_frame: 100, looping: Looping::WHOLE, ..params() });
         rig.play(3, 0, VoiceParams { speed: -1.9, at_frame: Some(777), ..params() });
-        rig.send(ControlMessage::SetVolume { volume: 0.9, fade_frames: None });
+        rig.send(ControlMessage::SetVolume { volume: 0.9, fade_frames: None, at_frame: None });
         let mut out = Vec::new();
         for size in sizes.iter().cycle() {
             let size = (*size).min(6000 - out.len());
@@ -104,9 +104,9 @@ fn nonsense_is_survived() {
     };
     rig.play(4, 1, odd);
     rig.play(5, 1, VoiceParams { looping: Looping::WHOLE, ..odd });
-    rig.send(ControlMessage::SetVolume { volume: f32::NAN, fade_frames: None });
-    rig.send(ControlMessage::SetSpeed { speed: f64::NAN });
-    rig.send(ControlMessage::SeekVoice { voice: 5, frame: u64::MAX });
+    rig.send(ControlMessage::SetVolume { volume: f32::NAN, fade_frames: None, at_frame: None });
+    rig.send(ControlMessage::SetSpeed { speed: f64::NAN, at_frame: None });
+    rig.send(ControlMessage::SeekVoice { voice: 5, frame: u64::MAX, at_frame: None });
     rig.send(ControlMessage::StopVoice { voice: 99, fade_frames: 0, at_frame: None });
     rig.send(ControlMessage::UnloadSample { slot: u32::MAX });
     for _ in 0..20 {

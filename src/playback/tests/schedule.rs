@@ -100,11 +100,11 @@ fn a_voice_that_has_faded_by_a_frame_is_over_at_that_frame() {
     let heard = 100 + RAMP;
     rig.play(2, 0, VoiceParams { start_frame: 5_000 - (heard + RAMP) as u64, ..params() });
     rig.left(heard);
-    rig.send(ControlMessage::PauseVoice { voice: 2 });
+    rig.send(ControlMessage::PauseVoice { voice: 2, at_frame: None });
     rig.left(RAMP);
     rig.left(1_000);
     assert_eq!(rig.ends(), []);
-    rig.send(ControlMessage::ResumeVoice { voice: 2 });
+    rig.send(ControlMessage::ResumeVoice { voice: 2, at_frame: None });
     assert_eq!(rig.left(10), [0.0; 10]);
     let end = 600 + (heard + RAMP) as u64 + 1_000;
     assert_eq!(rig.ends(), [(2, end, EndReason::Finished)]);
@@ -351,7 +351,7 @@ fn what_waits_or_is_paused_is_never_heard_once_its_frame_to_stop_at_has_come() {
         let at_frame = if paused { None } else { Some(500) };
         rig.play(1, 0, VoiceParams { at_frame, ..params() });
         if paused {
-            rig.send(ControlMessage::PauseVoice { voice: 1 });
+            rig.send(ControlMessage::PauseVoice { voice: 1, at_frame: None });
         }
         rig.send(ControlMessage::StopAll { fade_frames: 240, at_frame: Some(500) });
         rig.left(499);

@@ -81,10 +81,10 @@ fn the_master_speed_multiplies() {
     let mut rig = Rig::new();
     let sample = noise(1000, 10);
     rig.load(0, vec![sample.clone()]);
-    rig.send(ControlMessage::SetSpeed { speed: 2.0 });
+    rig.send(ControlMessage::SetSpeed { speed: 2.0, at_frame: None });
     rig.play(1, 0, VoiceParams { speed: 0.5, ..params() });
     assert_eq!(rig.left(500), sample[..500], "2 × 0.5 is 1");
-    rig.send(ControlMessage::SetSpeed { speed: 0.0 });
+    rig.send(ControlMessage::SetSpeed { speed: 0.0, at_frame: None });
     rig.left(RAMP);
     assert!(rig.left(500).iter().all(|value| *value == 0.0));
     assert_eq!(rig.ends(), [], "it stands still, and is not over");
@@ -128,7 +128,7 @@ fn the_direction_at_its_first_frame_decides_where_a_voice_starts() {
     ] {
         let mut rig = Rig::new();
         rig.load(0, vec![forwards.clone()]);
-        rig.send(ControlMessage::SetSpeed { speed: master });
+        rig.send(ControlMessage::SetSpeed { speed: master, at_frame: None });
         rig.play(1, 0, VoiceParams { speed: voice, at_frame: Some(10), ..params() });
         rig.left(10);
         changed.into_iter().for_each(|speed| rig.send(set_speed(1, speed)));
@@ -143,7 +143,7 @@ fn a_seek_to_the_beginning_of_a_backward_voice_does_not_click() {
     rig.load(0, vec![sine(100.0, 4920)[120..].to_vec()]);
     rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, speed: -1.0, ..params() });
     let mut out = rig.left(1000);
-    rig.send(ControlMessage::SeekVoice { voice: 1, frame: 0 });
+    rig.send(ControlMessage::SeekVoice { voice: 1, frame: 0, at_frame: None });
     out.extend(rig.left(1000));
     assert!(sharpest(&out) < 4e-4, "{}", sharpest(&out));
 }
@@ -155,7 +155,7 @@ fn loops_of_a_few_frames_keep_their_mean_at_every_speed() {
             for master in [1.0, 4.0, -2.5] {
                 let mut rig = Rig::new();
                 rig.load(0, vec![vec![0.5; frames]]);
-                rig.send(ControlMessage::SetSpeed { speed: master });
+                rig.send(ControlMessage::SetSpeed { speed: master, at_frame: None });
                 rig.play(1, 0, VoiceParams { looping: Looping::WHOLE, speed, ..params() });
                 let out = rig.left(1000);
                 let off = out.iter().map(|value| (value - 0.5).abs()).fold(0.0, f32::max);
@@ -199,7 +199,7 @@ fn a_change_of_speed_is_a_straight_way_to_it() {
             rig.play(1, 0, VoiceParams { speed: from, start_frame, ..params() });
             let mut out = rig.left(1000);
             rig.send(match master {
-                true => ControlMessage::SetSpeed { speed: to / from },
+                true => ControlMessage::SetSpeed { speed: to / from, at_frame: None },
                 false => set_speed(1, to),
             });
             out.extend(rig.left(4000));

@@ -233,7 +233,7 @@ fn a_stream_begins_where_its_loop_and_all_speeds_have_it_begin() {
     ] {
         for at_frame in [None, Some(1_000)] {
             let mut both = Both::new();
-            both.send(|| ControlMessage::SetSpeed { speed: master });
+            both.send(|| ControlMessage::SetSpeed { speed: master, at_frame: None });
             both.check_silence();
             let looping = if master < 0.0 { Looping::Off } else { loops.looping };
             both.play(1, VoiceParams { start_frame, speed, looping, at_frame, ..params() });
@@ -266,11 +266,35 @@ fn a_stream_goes_on_elsewhere_as_its_sample_in_memory() {
             speed: Some(speed),
             looping: None,
             fade_frames: None,
+            at_frame: None,
         });
-        both.send(|| ControlMessage::SeekVoice { voice: 1, frame });
+        both.send(|| ControlMessage::SeekVoice { voice: 1, frame, at_frame: None });
         both.check(&format!("frame {frame} at {speed}"), 20);
     }
     assert_eq!(both.streamed.controller.shared().underruns(), 0);
+}
+
+#[test]
+fn a_stream_jumps_at_its_frame_as_its_sample_in_memory() {
+    let looping =
+        Looping::Span(LoopSpan { start_frame: 50_000, end_frame: 90_000, ..LoopSpan::WHOLE });
+    for (speed, looping) in
+        [(1.0, Looping::Off), (1.3, Looping::Off), (-1.0, Looping::Off), (1.0, looping)]
+    {
+        let mut both = Both::new();
+        both.play(1, VoiceParams { speed, looping, start_frame: 60_000, ..params() });
+        let mut clock = 0;
+        for (frame, blocks) in
+            [(300_000, 8), (80_000, 9), (390_000, 7), (10_000, 30), (200_000, 20)]
+        {
+            // In the middle of a block, of which feeds know nothing.
+            let at_frame = Some((clock + blocks / 2) * BLOCK as u64 + 77);
+            both.send(|| ControlMessage::SeekVoice { voice: 1, frame, at_frame });
+            both.check(&format!("frame {frame} at {speed}, {looping:?}"), blocks as usize);
+            clock += blocks;
+        }
+        assert_eq!(both.streamed.controller.shared().underruns(), 0, "{speed}");
+    }
 }
 
 #[test]

@@ -4,7 +4,8 @@ use super::super::events::EndReason;
 use super::super::interpolate::MAX_REACH;
 use super::super::material::Material;
 use super::super::ramp::Ramp;
-use super::super::track::{Run, fixed};
+use super::super::track::{Place, Run, fixed};
+use super::jump::Landing;
 use super::{Common, MAX_SPEED, Segment, Voice};
 use crate::buffer::SampleBuffer;
 
@@ -48,6 +49,7 @@ impl Voice {
                 }
                 Material::Stream(reader) => self.runs_dry(reader, length, frames, ramp_frames),
             };
+            self.punctual &= !self.starved;
             let shut = self.is_paused() || self.starved || speed == 0.0 || self.seek.is_some();
             self.move_gate(shut, ramp_frames);
             if !self.gate.rests_at(0.0) {
@@ -55,12 +57,19 @@ impl Voice {
             }
             self.tail = None;
             // Silent: the moment to jump, if that is what the gate was shut for.
-            let Some(frame) = self.seek.take() else { return Segment::Silence };
-            self.track.place(frame);
+            let Some(jump) = self.seek else { return Segment::Silence(frames) };
+            let Landing { wait, place, opening_frames } = self.landing(jump, speed, length, common);
+            if wait > 0 {
+                return Segment::Silence(usize::try_from(wait).unwrap_or(frames).min(frames));
+            }
+            self.seek = None;
+            self.track.place_at(place);
             self.at_origin = false;
-            self.fresh = frame == 0 && speed > 0.0;
+            self.fresh = place == Place::START && speed > 0.0;
+            self.opening_frames = opening_frames.or(self.opening_frames);
+            self.punctual = jump.at_frame.is_some();
         }
-        (self.fresh, self.at_origin) = (false, false);
+        (self.fresh, self.at_origin, self.punctual) = (false, false, false);
         let mut frames = frames;
         if self.gate.target() == 0.0 {
             frames = frames.min(self.gate.frames_left());

@@ -3,13 +3,17 @@
 use super::super::events::EndReason;
 use super::super::interpolate::MAX_REACH;
 use super::super::material::{Material, holds};
-use super::super::track::fixed;
+use super::super::scratch::BLOCK_FRAMES;
+use super::super::track::{Track, fixed};
 use super::course::origin;
-use super::{Common, Voice};
+use super::{Common, Jump, Voice};
 use crate::stream::StreamReader;
 
 /// Frames that are waited for at most: no more than what is always kept of where a voice is, or goes.
 const MAX_WAIT_FRAMES: f64 = 20_480.0;
+
+/// The longest way ahead that is looked at, in frames of a sample.
+const MAX_WAY: f64 = 1e12;
 
 impl Voice {
     /// Whether the stream holds too little to play on: what a block and a fade after it need, and,
@@ -42,7 +46,7 @@ impl Voice {
         if self.at_origin && down && length.is_none() {
             return true;
         }
-        let reserve = match self.starved || self.is_silent() {
+        let reserve = match (self.starved || self.is_silent()) && !self.punctual {
             true => reader.sample().spec().sample_rate as usize / 2,
             false => 0,
         };
@@ -63,8 +67,13 @@ impl Voice {
     }
 
     /// Says to the feed of its sample where it is, or will begin, whether it waits there, and where
-    /// it goes next: to where it was told to go, or from its loop's end.
-    pub(in super::super) fn tell(&self, reader: &StreamReader, common: Common) {
+    /// it goes next: to where it was told to go, or will be (`coming`), or from its loop's end.
+    pub(in super::super) fn tell(
+        &self,
+        reader: &StreamReader,
+        common: Common,
+        coming: Option<Jump>,
+    ) {
         let sample = Material::Stream(reader);
         let length = self.length(sample);
         let speed = self.speed_with(common);
@@ -75,8 +84,8 @@ impl Voice {
         let mut track = self.track;
         if begins {
             // Where it would begin now: until it does, its loop and its speed may change.
-            if let Some(frame) = self.seek {
-                track.place(frame);
+            if let Some(jump) = self.seek {
+                track.place_at(self.place_before(jump, speed, length, common));
             } else if self.at_origin {
                 track.place(origin(speed, length));
             }
@@ -87,11 +96,22 @@ impl Voice {
             }
         }
         track.tell(down, length, reader);
-        // What its loop has to do with the rest of its fade comes first.
-        if let Some(frame) = self.seek.filter(|_| !jumps)
-            && !self.meets_its_loop(down, common.ramp_frames, length)
+        // What its loop has to do with what is heard until then, or is waited for, comes first.
+        let pace = self.pace.value().abs().max(self.pace.target().abs()).max(speed.abs());
+        let waits = if self.starved || begins { MAX_WAIT_FRAMES } else { 0.0 };
+        let (next, frames) = match self.seek.filter(|_| !jumps) {
+            Some(jump) => (Some(jump), common.ramp_frames.into()),
+            None => {
+                let till = coming.and_then(|jump| jump.at_frame).unwrap_or(0);
+                let margin = u64::from(common.ramp_frames) + BLOCK_FRAMES as u64;
+                (coming, till.saturating_sub(common.now) + margin)
+            }
+        };
+        let way = (frames as f64 * pace).max(waits).ceil().min(MAX_WAY);
+        if let Some(jump) = next
+            && !meets_its_loop(&track, down, way, length)
         {
-            track.place(frame);
+            track.place_at(self.place_before(jump, speed, length, common));
             reader.set_jump(track.settled(fixed(speed), length).entry(down, length), None);
         }
     }
@@ -100,14 +120,12 @@ impl Voice {
     pub(in super::super) fn fades_before_it_jumps(&self) -> bool {
         self.seek.is_some() && !self.is_silent()
     }
+}
 
-    /// Whether it comes by an edge of its loop while it fades.
-    fn meets_its_loop(&self, down: bool, fade_frames: u32, length: Option<i64>) -> bool {
-        let pace = self.pace.value().abs().max(self.pace.target().abs());
-        let way = f64::from(fade_frames) * pace;
-        #[allow(clippy::cast_possible_truncation, reason = "small")]
-        let way = way.ceil() as i64;
-        let [_, beyond @ ..] = self.track.stretches(down, way, MAX_REACH as i64, length);
-        beyond.iter().any(|stretch| stretch.end > stretch.start)
-    }
+/// Whether one that is there comes by an edge of its loop on a way of so many frames.
+fn meets_its_loop(track: &Track, down: bool, way: f64, length: Option<i64>) -> bool {
+    #[allow(clippy::cast_possible_truncation, reason = "no more than MAX_WAY")]
+    let way = way as i64;
+    let [_, beyond @ ..] = track.stretches(down, way, MAX_REACH as i64, length);
+    beyond.iter().any(|stretch| stretch.end > stretch.start)
 }

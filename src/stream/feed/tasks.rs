@@ -60,28 +60,32 @@ impl StreamFeed {
     pub(super) fn task(&self) -> Option<(Work, Task)> {
         let Wish { frame, backwards } = self.writer.wish();
         let length = self.sample.frames().unwrap_or(u64::MAX);
+        let jump = self.task_beside(&self.jump, length);
+        // What is held of a jump that was made goes with the next one: a voice is not to lean on it.
+        let stays = !matches!(jump, Some(Task::Move(_)));
+        let beside: Vec<_> = stays.then(|| self.jump.range()).into_iter().collect();
         let task = match backwards {
-            true => self.task_backwards(frame, length),
-            false => self.task_forwards(frame, length),
+            true => self.task_backwards(frame, length, &beside),
+            false => self.task_forwards(frame, length, &beside),
         };
-        let is_urgent = self.ahead_frames() < self.writer.capacity() / ENOUGH;
+        let held = [&beside[..], &[self.writer.range(), self.edge.range()]].concat();
+        let is_urgent = self.ahead_by(&held) < self.writer.capacity() / ENOUGH;
         let task = task.map(|task| (Work::Window, task));
         if task.is_some() && is_urgent {
             return task;
         }
-        let beside = |work, writer| self.task_beside(writer, length).map(|task| (work, task));
-        beside(Work::Jump, &self.jump).or_else(|| beside(Work::Edge, &self.edge)).or(task)
+        let edge = || self.task_beside(&self.edge, length).map(|task| (Work::Edge, task));
+        jump.map(|jump| (Work::Jump, jump)).or_else(edge).or(task)
     }
 
-    fn task_forwards(&self, frame: u64, length: u64) -> Option<Task> {
+    fn task_forwards(&self, frame: u64, length: u64, beside: &[Range<u64>]) -> Option<Task> {
         let Range { start, end } = self.writer.range();
-        let beside = [self.jump.range()];
         // From memory one needs what comes behind it.
-        let needed = held_end(&self.sample, &beside, frame.saturating_sub(REACH_FRAMES));
+        let needed = held_end(&self.sample, beside, frame.saturating_sub(REACH_FRAMES));
         if needed >= length {
             return None;
         }
-        let first = held_end(&self.sample, &beside, frame.saturating_sub(BEHIND_FRAMES));
+        let first = held_end(&self.sample, beside, frame.saturating_sub(BEHIND_FRAMES));
         let first = first.min(needed);
         if start > needed || first > end {
             return Some(Task::Move(first));
@@ -91,10 +95,9 @@ impl StreamFeed {
         has_room.then(|| Task::Append(usize::try_from(room).unwrap_or(usize::MAX)))
     }
 
-    fn task_backwards(&self, frame: u64, length: u64) -> Option<Task> {
+    fn task_backwards(&self, frame: u64, length: u64, beside: &[Range<u64>]) -> Option<Task> {
         let Range { start, end } = self.writer.range();
-        let beside = [self.jump.range()];
-        let needed = held_start(&self.sample, &beside, (frame + REACH_FRAMES).min(length));
+        let needed = held_start(&self.sample, beside, (frame + REACH_FRAMES).min(length));
         if needed == 0 {
             return None;
         }

@@ -45,29 +45,30 @@ fn what_says_the_same_again_takes_the_older_ones_place_at_the_end() {
         speed: None,
         looping: None,
         fade_frames: None,
+        at_frame: None,
     };
     for message in [
-        M::SetVolume { volume: 0.5, fade_frames: None },
+        M::SetVolume { volume: 0.5, fade_frames: None, at_frame: None },
         set(Some(0.1), None),
-        M::PauseSample { slot: 1 },
+        M::PauseSample { slot: 1, at_frame: None },
         M::StopVoice { voice: 9, fade_frames: 10, at_frame: None },
-        M::SeekVoice { voice: 7, frame: 1 },
-        M::SeekVoice { voice: 8, frame: 2 },
-        M::ResumeSample { slot: 1 },
+        M::SeekVoice { voice: 7, frame: 1, at_frame: None },
+        M::SeekVoice { voice: 8, frame: 2, at_frame: None },
+        M::ResumeSample { slot: 1, at_frame: None },
         M::StopVoice { voice: 9, fade_frames: 1_000, at_frame: None },
-        M::SeekVoice { voice: 7, frame: 3 },
+        M::SeekVoice { voice: 7, frame: 3, at_frame: None },
         set(None, Some(0.2)),
-        M::SetVolume { volume: 0.25, fade_frames: None },
+        M::SetVolume { volume: 0.25, fade_frames: None, at_frame: None },
     ] {
         control(&mut backlog, message);
     }
     let expected = [
-        M::SeekVoice { voice: 8, frame: 2 },
-        M::ResumeSample { slot: 1 },
+        M::SeekVoice { voice: 8, frame: 2, at_frame: None },
+        M::ResumeSample { slot: 1, at_frame: None },
         M::StopVoice { voice: 9, fade_frames: 10, at_frame: None },
-        M::SeekVoice { voice: 7, frame: 3 },
+        M::SeekVoice { voice: 7, frame: 3, at_frame: None },
         set(Some(0.1), Some(0.2)),
-        M::SetVolume { volume: 0.25, fade_frames: None },
+        M::SetVolume { volume: 0.25, fade_frames: None, at_frame: None },
     ];
     assert_eq!(rest(&mut backlog), expected.map(|message| format!("{message:?}")));
 }
@@ -110,6 +111,7 @@ fn a_fade_stays_when_neither_volume_nor_pan_is_set_again() {
         speed,
         looping: None,
         fade_frames,
+        at_frame: None,
     };
     for (newer, expected) in [
         (set(None, None, Some(2.0), None), set(Some(0.0), None, Some(2.0), Some(9_000))),
@@ -156,10 +158,11 @@ fn a_callback_that_takes_nothing_does_not_fill_the_memory() {
                 speed: None,
                 looping: None,
                 fade_frames: None,
+                at_frame: None,
             },
         );
         control(&mut backlog, M::StopVoice { voice: turn, fade_frames: 1, at_frame: None });
-        control(&mut backlog, M::SetVolume { volume: 1.0, fade_frames: None });
+        control(&mut backlog, M::SetVolume { volume: 1.0, fade_frames: None, at_frame: None });
         control(&mut backlog, M::StopSample { slot: 0, fade_frames: 240, at_frame: None });
         unload(&mut backlog, 1, turn);
     }
