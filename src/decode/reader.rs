@@ -78,6 +78,7 @@ impl OpenedSource {
                 byte_len,
                 hidden: 0,
                 position: 0,
+                blots: Vec::new(),
                 failed: false,
                 state: Arc::clone(&state),
             },
@@ -229,6 +230,8 @@ pub(crate) struct CountingReader {
     /// Bytes before what is shown.
     hidden: u64,
     position: u64,
+    /// Places of which a byte reads as 0.
+    blots: Vec<u64>,
     failed: bool,
     state: Arc<ReadState>,
 }
@@ -255,6 +258,11 @@ impl CountingReader {
     pub(crate) fn show(&mut self, range: Range<u64>) -> io::Result<()> {
         self.byte_len = self.hidden.saturating_add(range.end).min(self.byte_len);
         self.hide(self.hidden.saturating_add(range.start))
+    }
+
+    /// Has the byte at `place` of what is shown read as 0.
+    pub(crate) fn blot(&mut self, place: u64) {
+        self.blots.push(self.hidden.saturating_add(place));
     }
 
     /// Says that what is used so far ends at `position`: what lies behind it was read ahead.
@@ -318,6 +326,15 @@ impl Read for CountingReader {
                     return Err(self.fail(io::Error::new(io::ErrorKind::InvalidData, message)));
                 }
                 Ok(bytes) => {
+                    for blot in &self.blots {
+                        let place = blot.checked_sub(self.position);
+                        let place = place.and_then(|place| usize::try_from(place).ok());
+                        let read = &mut target[..bytes];
+                        place
+                            .and_then(|place| read.get_mut(place))
+                            .into_iter()
+                            .for_each(|byte| *byte = 0);
+                    }
                     self.state.pulse.beat(bytes as u64);
                     self.moved_to(self.position.saturating_add(bytes as u64));
                     return Ok(bytes);

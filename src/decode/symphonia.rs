@@ -87,7 +87,7 @@ impl SymphoniaDecoder {
             "alac" => alac_order(&layout.speakers),
             _ => wave_order(&layout.speakers),
         };
-        Ok(Self {
+        let mut decoder = Self {
             info,
             stream,
             order,
@@ -95,7 +95,10 @@ impl SymphoniaDecoder {
             first_time: None,
             chunk_waits: true,
             ahead: None,
-        })
+        };
+        // Where times go wrong further on, only here.
+        decoder.first_time = decoder.time_of_first();
+        Ok(decoder)
     }
 }
 

@@ -6,12 +6,16 @@
 //! 7.2.2 (floors), 8.6.1 (residues); bits are packed from the lowest on (2.1.4).
 
 mod codec;
+mod numbering;
 mod ogg;
 #[cfg(test)]
 mod tests;
 
 pub(super) use codec::Codec;
+pub(super) use numbering::Numbering;
 pub(super) use ogg::{Positions, check_ogg, hide_junk_behind};
+
+use numbering::Blocks;
 
 use crate::error::{LoadError, LoadErrorKind};
 use crate::spec::validate_channels;
@@ -64,6 +68,17 @@ pub(super) fn check_joined(headers: &[u8]) -> Result<(&[u8], &[u8], Residues), L
 /// # Errors
 /// `corrupt`; `unsupported_format` with too many channels.
 pub(super) fn check(ident: &[u8], setup: &[u8]) -> Result<Residues, LoadError> {
+    walk(ident, setup).map(|(residues, _)| residues)
+}
+
+/// How long the packets of a stream are whose headers are these; None where they do not say it.
+fn blocks(ident: &[u8], setup: &[u8]) -> Option<Blocks> {
+    let (_, mut bits) = walk(ident, setup).ok()?;
+    Blocks::parse(ident, &mut bits).ok()
+}
+
+/// As [`check`], and what is behind the residues.
+fn walk<'a>(ident: &[u8], setup: &'a [u8]) -> Result<(Residues, Bits<'a>), LoadError> {
     let ident = ident.strip_prefix(b"\x01vorbis").filter(|_| ident.len() >= IDENT_BYTES);
     // A version of four bytes, then channels.
     let channels = *ident.and_then(|ident| ident.get(4)).ok_or_else(damaged)?;
@@ -96,7 +111,7 @@ pub(super) fn check(ident: &[u8], setup: &[u8]) -> Result<Residues, LoadError> {
         }
         residue(&mut bits)?;
     }
-    Ok(residues)
+    Ok((residues, bits))
 }
 
 /// Passes a residue.

@@ -8,6 +8,7 @@ mod fields;
 mod frames;
 
 use std::io::{self, Cursor, Read, Seek};
+use std::ops::Range;
 
 use frames::Frames;
 
@@ -67,10 +68,10 @@ pub(super) fn read<R: Read + Seek>(
         let len = bytes.len() as u64;
         let mut bytes = Cursor::new(bytes);
         let mut held = Window::new(&mut bytes, len);
-        let from = skip_extension(&mut held, 0, version, flags)?;
+        let from = skip_extension(&mut held, 0..len, version, flags)?;
         frames.read(&mut held, from..len, false, found)?;
     } else {
-        let from = skip_extension(window, start, version, flags)?;
+        let from = skip_extension(window, start..end, version, flags)?;
         frames.read(window, from..end, true, found)?;
     }
     frames.end(found);
@@ -78,10 +79,11 @@ pub(super) fn read<R: Read + Seek>(
     Ok(Some(len))
 }
 
-/// Where the frames begin.
+/// Where the frames begin. An extension that does not fit is none: some writers only say that there
+/// is one.
 fn skip_extension<R: Read + Seek>(
     window: &mut Window<'_, R>,
-    at: u64,
+    Range { start: at, end }: Range<u64>,
     version: u8,
     flags: u8,
 ) -> io::Result<u64> {
@@ -93,7 +95,7 @@ fn skip_extension<R: Read + Seek>(
         3 => Order::Big.u32(bytes, 0).map_or(0, |len| 4 + u64::from(len)),
         _ => array(bytes, 0).and_then(seven_bits).unwrap_or(0),
     };
-    Ok(at.saturating_add(len))
+    Ok(at.checked_add(len).filter(|start| *start < end).unwrap_or(at))
 }
 
 /// A number of four bytes of seven bits each; None where one of them has eight.

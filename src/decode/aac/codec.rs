@@ -7,9 +7,6 @@ use crate::decode::packets::{PacketCodec, Undecodable};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::spec::{AudioSpec, validate_channels};
 
-/// Undecodable packets in a row after which the decoder is made anew: a damaged one may have
-/// changed what it expects of all others.
-const MAX_BAD_PACKETS: u32 = 2;
 /// The audio object type of AAC-ELD (ISO/IEC 14496-3, table 1.17).
 const ENHANCED_LOW_DELAY: u8 = 39;
 /// An `AudioSpecificConfig` of AAC, to its last bit that must be there.
@@ -35,7 +32,6 @@ pub(crate) struct Codec {
     is_mono: bool,
     /// The part of an ADTS header that all frames of a stream share.
     header: [u8; 3],
-    bad_in_a_row: u32,
     spec: AudioSpec,
     /// Whether `spec` is what was decoded.
     is_settled: bool,
@@ -84,7 +80,6 @@ impl Codec {
             decoder,
             is_mono: false,
             header: [0; 3],
-            bad_in_a_row: 0,
             spec: AudioSpec { sample_rate, channels: 0 },
             is_settled: false,
             priming: 0,
@@ -101,11 +96,10 @@ impl Codec {
         std::mem::replace(&mut self.header, header) != header
     }
 
+    /// Makes the decoder anew: a damaged packet may have changed what it expects of all others, which
+    /// come out silent then, and without an error.
     fn failed(&mut self) -> Undecodable {
-        self.bad_in_a_row += 1;
-        if self.bad_in_a_row >= MAX_BAD_PACKETS {
-            self.reset();
-        }
+        self.reset();
         Undecodable
     }
 }
@@ -133,10 +127,9 @@ impl PacketCodec for Codec {
             return Ok(0);
         }
         if validate_channels(channels).is_err() || !may_differ && spec != self.spec {
-            self.bad_in_a_row = MAX_BAD_PACKETS;
             return Err(self.failed());
         }
-        (self.spec, self.is_settled, self.bad_in_a_row) = (spec, true, 0);
+        (self.spec, self.is_settled) = (spec, true);
         let frames = decoded.samples.len() / decoded_channels;
         self.planes.resize_with(channels, Vec::new);
         for (channel, plane) in self.planes.iter_mut().enumerate() {
@@ -149,7 +142,6 @@ impl PacketCodec for Codec {
     }
 
     fn reset(&mut self) {
-        self.bad_in_a_row = 0;
         self.decoder = match &self.config {
             // It was accepted before.
             Some(config) => AacDecoder::with_config_bytes(config).unwrap_or_default(),

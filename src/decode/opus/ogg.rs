@@ -13,7 +13,7 @@ use std::sync::Arc;
 use link::{Link, Queued};
 use seek::Survey;
 
-use super::pages::{MAX_PAGE_BYTES, Next, Page, Pages};
+use super::pages::{MAX_PAGE_BYTES, Next, Page, Pages, damaged_at_start};
 use super::{Codec, Head, SAMPLE_RATE};
 use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use crate::decode::failure::{io_failure, source_failure};
@@ -52,7 +52,10 @@ pub(crate) fn open(
     let head = Head::parse(&packet)?;
     let end = last_granule(&mut reader, serial).map_err(failed)?;
     reader.seek(SeekFrom::Start(0)).map_err(failed)?;
-    let decoder = OggOpusDecoder::new(reader, Arc::clone(read), serial, &head, end, byte_len)?;
+    let lost = damaged_at_start(&mut reader).map_err(failed)?.len() as u64;
+    let link = if lost > 0 { Link::new(serial).since_zero() } else { Link::new(serial) };
+    let mut decoder = OggOpusDecoder::new(reader, Arc::clone(read), link, &head, end, byte_len)?;
+    decoder.tally.bad_packets += lost;
     Ok(Opened::Here(Box::new(decoder)))
 }
 
@@ -129,7 +132,7 @@ impl OggOpusDecoder {
     fn new(
         reader: CountingReader,
         read: Arc<ReadState>,
-        serial: u32,
+        link: Link,
         head: &Head,
         end: Option<u64>,
         byte_len: u64,
@@ -149,7 +152,8 @@ impl OggOpusDecoder {
             },
             pages: Pages::new(reader),
             read,
-            link: Link::new(serial),
+            survey: Survey::new(link.clone()),
+            link,
             head: head.clone(),
             codec: Codec::new(head)?,
             waiting: 0,
@@ -160,7 +164,6 @@ impl OggOpusDecoder {
             tally: Tally::default(),
             ended: false,
             settled_from: 0,
-            survey: Survey::new(serial),
         };
         while this.waiting == 0 {
             this.advance()?;

@@ -188,6 +188,44 @@ impl<R: Read> Pages<R> {
     }
 }
 
+/// Most pages of headers behind which the first one with audio is looked for.
+const MOST_HEADER_PAGES: usize = 1024;
+
+/// Where damaged pages lie in front of the first whole one with audio, in bytes from the start, to
+/// which `source` goes back.
+///
+/// # Errors
+/// Those of the source.
+pub(crate) fn damaged_at_start(source: &mut (impl Read + Seek)) -> io::Result<Vec<u64>> {
+    let mut damaged = Vec::new();
+    let mut pages = Pages::new(&mut *source);
+    for _ in 0..MOST_HEADER_PAGES {
+        let at = pages.position();
+        match pages.next() {
+            Ok(Next::Page(page)) if page.granule.is_none_or(|granule| granule == 0) => {}
+            Ok(Next::Junk) => damaged.push(at),
+            Ok(Next::Page(_) | Next::End) => break,
+            // Too many that are none.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => break,
+            Err(error) => return Err(error),
+        }
+    }
+    let mut begins = |at: &u64| -> io::Result<bool> {
+        let mut bytes = Vec::new();
+        source.seek(SeekFrom::Start(*at))?;
+        source.by_ref().take(CAPTURE.len() as u64).read_to_end(&mut bytes)?;
+        Ok(bytes == CAPTURE)
+    };
+    let mut found = Vec::new();
+    for at in damaged {
+        if begins(&at)? {
+            found.push(at);
+        }
+    }
+    source.seek(SeekFrom::Start(0))?;
+    Ok(found)
+}
+
 impl<R: Read + Seek> Pages<R> {
     /// Goes on at byte `at` of the source, which it was made at the start of.
     ///

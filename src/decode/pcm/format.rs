@@ -65,7 +65,12 @@ impl WaveFormat {
             .or_else(|| Some(bits_of(align, channels)).filter(stated))
             .or_else(|| word(18).filter(|_| extensible))
             .unwrap_or(0);
-        let (code, bits_used) = match (extensible, order.u32(content, 24), word(18)) {
+        let subformat = order.u32(content, 24).map(|code| match order {
+            // As SoX writes it in RIFX: its first half is a number of its own.
+            Order::Big if code & 0xffff == 0 => code >> 16,
+            _ => code,
+        });
+        let (code, bits_used) = match (extensible, subformat, word(18)) {
             (true, Some(code), Some(valid)) if (1..=bits).contains(&valid) => (code, valid),
             (true, Some(code), _) => (code, bits),
             // Without its extension it says nothing, but what nearly all files are.

@@ -38,3 +38,8 @@ pub(super) fn unknown_format() -> LoadError {
 pub(super) fn unknown_codec() -> LoadError {
     LoadError::new(LoadErrorKind::UnsupportedFormat, "its audio codec is not supported")
 }
+
+/// The container holds something else.
+pub(super) fn no_audio_track() -> LoadError {
+    LoadError::new(LoadErrorKind::UnsupportedFormat, "has no audio track")
+}

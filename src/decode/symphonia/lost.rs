@@ -27,6 +27,10 @@ pub(super) struct Clock {
     stated_end: Option<i64>,
     ahead: i64,
     most_ahead: u64,
+    /// By how many frames more than there were the times of packets have gone on.
+    deficit: i64,
+    /// Its first packet begins before 0, and is not less for that.
+    begins_before: bool,
 }
 
 impl Clock {
@@ -42,7 +46,19 @@ impl Clock {
             stated_end: None,
             ahead: 0,
             most_ahead: 0,
+            deficit: 0,
+            begins_before: false,
         }
+    }
+
+    /// The same, of a stream whose first packet begins before 0, as it says, though nothing is cut off.
+    pub(super) fn from_before(self, begins_before: bool) -> Self {
+        Self { begins_before, ..self }
+    }
+
+    /// The same, of a stream of which pages are lost at the start: it begins at 0 all the same.
+    pub(super) fn since_zero(self) -> Self {
+        Self { start: Some(0), next: Some(0), stated_end: Some(0), ..self }
     }
 
     /// When the first frame sounds; None where packets bear no such times.
@@ -89,6 +105,11 @@ impl Clock {
         }
         self.longest = self.longest.max(frames);
         let frames = i64::try_from(frames).ok()?;
+        if std::mem::take(&mut self.begins_before) {
+            self.deficit = stated.min(0);
+        }
+        let jump = self.stated_end.map_or(0, |end| stated.saturating_sub(end));
+        self.deficit = self.deficit.saturating_add(jump);
         if self.stated_end.is_some_and(|end| stated < end) {
             self.ahead = 0;
         }
@@ -106,8 +127,29 @@ impl Clock {
         // What said too little before does not make a gap of what is right after it.
         self.next = next.and_then(|next| next.checked_add(frames)).max(start.checked_add(frames));
         let missing = missing?;
+        self.deficit = self.deficit.saturating_sub_unsigned(missing);
         let longest = MAX_GAP_SEC * u64::from(self.sample_rate.unwrap_or(0));
         Some(Some(missing).filter(|missing| *missing <= longest))
+    }
+
+    /// Cuts less off the end of the last packets of a stream whose times have gone on faster than its
+    /// frames: what its end states is how many there are.
+    pub(super) fn give_back(&mut self, packet: &mut Packet) {
+        let cut = packet.trim_end.get();
+        if let Ok(deficit) = u64::try_from(self.deficit)
+            && deficit > 0
+            && cut > 0
+        {
+            let back = Duration::new(deficit.min(cut));
+            packet.trim_end = packet.trim_end.saturating_sub(back);
+            packet.dur = packet.dur.saturating_add(back);
+            self.deficit = self.deficit.saturating_sub_unsigned(back.get());
+        }
+    }
+
+    /// Its frames lag behind its times by so many.
+    pub(super) fn set_deficit(&mut self, frames: i64) {
+        self.deficit = frames;
     }
 
     /// The frames that `packet` would have had; None where nobody knows.

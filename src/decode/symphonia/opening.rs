@@ -11,7 +11,7 @@ use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 
 use super::aac::AacAdapter;
-use super::failure::{opening_failed, unknown_codec, unknown_format};
+use super::failure::{no_audio_track, opening_failed, unknown_codec, unknown_format};
 use super::flac::FlacAdapter;
 use super::matroska;
 use super::mpeg::MpegAdapter;
@@ -20,6 +20,7 @@ use super::spare::SpareDecoder;
 use super::vorbis::VorbisAdapter;
 use crate::decode::failure::io_failure;
 use crate::decode::mkv;
+use crate::decode::opus::damaged_at_start;
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::sniff;
 use crate::decode::vorbis::{Positions, check_ogg};
@@ -29,6 +30,9 @@ use crate::spec::validate_channels;
 /// Most frames of one packet that a header may state. The formats read here have 65,536 at most,
 /// in ALAC and FLAC.
 pub(super) const MAX_PACKET_FRAMES: u64 = 1 << 17;
+
+/// Bytes of the header of an Ogg page with one packet.
+const OGG_HEAD_BYTES: usize = 28;
 
 impl MediaSource for CountingReader {
     fn is_seekable(&self) -> bool {
@@ -51,7 +55,13 @@ pub(super) fn format_reader(
         return Ok((Box::new(format), Positions::default()));
     }
     let positions = match head.starts_with(b"OggS") {
-        true => check_ogg(&mut reader).map_err(|error| io_failure(read, error))??,
+        true => {
+            let damaged = damaged_at_start(&mut reader).map_err(|error| io_failure(read, error))?;
+            // symphonia 0.6.1 forgives what is no page, and damaged ones further on.
+            damaged.iter().for_each(|page| reader.blot(*page));
+            let positions = check_ogg(&mut reader).map_err(|error| io_failure(read, error))??;
+            Positions { lost_at_start: damaged.len() as u64, ..positions }
+        }
         false => Positions::default(),
     };
     let bytes = MediaSourceStream::new(Box::new(reader), Default::default());
@@ -59,10 +69,19 @@ pub(super) fn format_reader(
         .probe(&Hint::new(), bytes, FormatOptions::default(), MetadataOptions::default())
         .map(|format| (format, positions))
         .map_err(|error| match sniff::begins_something(head) {
+            true if is_video(head) => no_audio_track(),
             true => opening_failed(error),
             // What was tried is a word in its middle.
             false => unknown_format(),
         })
+}
+
+/// Whether the Ogg file that begins with `head` has pictures in its first stream; what is there of
+/// audio would have been found by now.
+fn is_video(head: &[u8]) -> bool {
+    const KINDS: [&[u8]; 4] = [b"\x80theora", b"fishead", b"BBCD", b"\x01video"];
+    let content = head.get(OGG_HEAD_BYTES..).unwrap_or(&[]);
+    head.starts_with(b"OggS") && KINDS.iter().any(|kind| content.starts_with(kind))
 }
 
 /// The track that a player would play, and a decoder for it.
@@ -72,7 +91,7 @@ pub(super) fn audio_decoder(
     let track = format
         .default_track(TrackType::Audio)
         .or_else(|| format.first_track(TrackType::Audio))
-        .ok_or_else(|| LoadError::new(LoadErrorKind::UnsupportedFormat, "has no audio track"))?;
+        .ok_or_else(no_audio_track)?;
     let parameters = audio_parameters(track).ok_or_else(unknown_codec)?;
     check_size(parameters)?;
     if parameters.codec == CODEC_ID_OPUS {

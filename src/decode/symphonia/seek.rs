@@ -5,6 +5,7 @@ use symphonia::core::units::Timestamp;
 
 use super::SymphoniaDecoder;
 use crate::decode::failure::source_failure;
+use crate::decode::vorbis::Numbering;
 use crate::decode::{Mark, Seeker};
 use crate::error::{LoadError, LoadErrorKind};
 
@@ -15,6 +16,9 @@ const LEAD_SEC: u64 = 2;
 /// a place may be damaged, or a page hold nothing that begins in it.
 const EARLIER_SEC: [u64; 4] = [0, 4, 16, 64];
 
+/// Packets in which the next page has to begin.
+const MOST_PACKETS: usize = 512;
+
 impl Seeker for SymphoniaDecoder {
     fn mark(&self) -> Option<Mark> {
         let frame = self.stream.tally.frames;
@@ -23,11 +27,16 @@ impl Seeker for SymphoniaDecoder {
     }
 
     fn find(&mut self, frame: u64) -> Result<Option<Mark>, LoadError> {
-        self.first_time = self.time_of_first().or(self.first_time);
+        if self.stream.positions.numbering.is_none() {
+            self.first_time = self.time_of_first().or(self.first_time);
+        }
         // What follows may be another stream, with times of its own.
         let is_inside = self.info.frames.is_some_and(|frames| frame < frames);
         let time = self.first_time.filter(|_| is_inside);
-        let time = time.and_then(|first| frame.checked_add_signed(first));
+        let time = time.and_then(|first| match &self.stream.positions.numbering {
+            Some(numbering) => u64::try_from(numbering.time_of(frame, first)).ok(),
+            None => frame.checked_add_signed(first),
+        });
         Ok(time.map(|time| Mark { frame, at: [time, 0, 0] }))
     }
 
@@ -81,6 +90,12 @@ impl SymphoniaDecoder {
         stream.tally.bad_in_a_row = 0;
         (self.frames_to_skip, self.chunk_waits) = (0, false);
         sought.ok()?;
+        if let Some(numbering) = stream.positions.numbering.clone() {
+            let first_time = self.first_time?;
+            let frame = self.enter_by(&numbering, first_time)?;
+            self.stream.tally.frames = frame;
+            return Some(frame);
+        }
         // The first packet only gets the codec going; where it ends, the frames begin.
         let packet = stream.ends.next_packet(stream.format.as_mut(), stream.track.id).ok()??;
         stream.clock.enter(&packet);
@@ -92,9 +107,30 @@ impl SymphoniaDecoder {
         Some(frame)
     }
 
+    /// Goes on to the end of the first packet of the next page; the number of the frame behind it. The
+    /// times of packets on the page that is met are told from its end, and so may be wrong.
+    fn enter_by(&mut self, numbering: &Numbering, first_time: i64) -> Option<u64> {
+        let stream = &mut self.stream;
+        for number in 0..MOST_PACKETS {
+            let packet =
+                stream.ends.next_packet(stream.format.as_mut(), stream.track.id).ok()??;
+            stream.clock.enter(&packet);
+            stream.codec.decode(&packet).ok()?;
+            let time = packet.pts.get();
+            if let Some(frame) = numbering.frame_at(time, first_time).filter(|_| number > 0) {
+                let frame = frame + packet.block_dur().get();
+                let lag =
+                    time.checked_sub(first_time)?.checked_add_unsigned(packet.block_dur().get())?;
+                stream.clock.set_deficit(lag.checked_sub_unsigned(frame)?);
+                return Some(frame);
+            }
+        }
+        None
+    }
+
     /// The time that the first frame has by its pages, told from where the decoder stands; None
     /// where something is missing there.
-    fn time_of_first(&self) -> Option<i64> {
+    pub(super) fn time_of_first(&self) -> Option<i64> {
         let stream = &self.stream;
         let is_plain = !stream.ended
             && stream.lost_frames == 0

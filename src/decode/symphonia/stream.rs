@@ -44,7 +44,7 @@ pub(super) struct PacketStream {
     pub(super) clock: Clock,
     pub(super) ends: Ends,
     /// Of its first stream.
-    positions: Positions,
+    pub(super) positions: Positions,
     pub(super) unpacked: Unpacked,
     /// Frames that are missing before those in `unpacked`.
     pub(super) lost_frames: u64,
@@ -62,8 +62,11 @@ impl PacketStream {
     ) -> Result<Self, LoadError> {
         let (format, positions) = format_reader(reader, read, head)?;
         let (track, codec) = audio_decoder(format.as_ref())?;
+        let clock = Clock::new(&track, has_frame_times(format.as_ref()))
+            .from_before(positions.begin_before);
+        let lost = positions.lost_at_start;
         Ok(Self {
-            clock: Clock::new(&track, has_frame_times(format.as_ref())),
+            clock: if lost > 0 { clock.since_zero() } else { clock },
             ends: Ends::of(format.as_ref(), &track, positions.begin_before),
             positions,
             format,
@@ -73,7 +76,7 @@ impl PacketStream {
             unpacked: Unpacked::default(),
             lost_frames: 0,
             bad_at_first: 0,
-            tally: Tally::default(),
+            tally: Tally { bad_packets: lost, ..Tally::default() },
             ended: false,
         })
     }
@@ -131,7 +134,7 @@ impl PacketStream {
         if self.ended {
             return Ok(Decoded::End);
         }
-        let packet = match self.ends.next_packet(self.format.as_mut(), self.track.id) {
+        let mut packet = match self.ends.next_packet(self.format.as_mut(), self.track.id) {
             Ok(Some(packet)) => packet,
             Ok(None) => return self.end(),
             Err(Error::ResetRequired) => return self.restart(),
@@ -150,6 +153,7 @@ impl PacketStream {
             self.tally.bad_packets += 1;
             self.lose(gap);
         }
+        self.clock.give_back(&mut packet);
         match self.codec.decode(&packet) {
             Ok(decoded) => {
                 self.unpacked.take(&decoded);

@@ -1,7 +1,9 @@
 //! The headers of the first Vorbis stream of an Ogg file, and its end.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
 
+use super::numbering::Numbering;
 use crate::decode::opus::{CAPTURE, MAX_PAGE_BYTES, Next, Page, Pages};
 use crate::decode::reader::CountingReader;
 use crate::error::LoadError;
@@ -17,12 +19,16 @@ const COMMENT: u8 = 3;
 const SETUP: u8 = 5;
 
 /// What pages say of the stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::decode) struct Positions {
     /// Whether the first page of audio ends before position 0.
     pub(in crate::decode) begin_before: bool,
     /// Where the file ends with a page that does not end the stream, the position of that.
     pub(in crate::decode) open_end: Option<u64>,
+    /// Damaged pages in front of the first whole one with audio.
+    pub(in crate::decode) lost_at_start: u64,
+    /// Where its pages count their frames wrongly, how many there are.
+    pub(in crate::decode) numbering: Option<Arc<Numbering>>,
 }
 
 /// What comes in front of the audio.
@@ -47,8 +53,16 @@ pub(in crate::decode) fn check_ogg(
         return Ok(Ok(Positions::default()));
     };
     let open_end = open_end(reader, start.serial)?;
+    let numbering = match super::blocks(&start.ident, &start.setup) {
+        // Where it counts from before its start, that goes wrong further on.
+        Some(blocks) => {
+            Numbering::of(reader, start.serial, &blocks, start.is_before)?.map(Arc::new)
+        }
+        None => None,
+    };
     reader.seek(SeekFrom::Start(0))?;
-    let positions = Positions { begin_before: start.is_before, open_end };
+    let begin_before = start.is_before;
+    let positions = Positions { begin_before, open_end, numbering, ..Positions::default() };
     Ok(super::check(&start.ident, &start.setup).map(|_| positions))
 }
 

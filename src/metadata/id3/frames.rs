@@ -72,7 +72,7 @@ impl Frames {
             return Ok(None);
         }
         let bytes = window.look(at, 10)?.to_vec();
-        let Some(id) = bytes.get(..id_len).filter(|id| is_id(id)) else { return Ok(None) };
+        let Some(id) = bytes.get(..id_len).and_then(name_of) else { return Ok(None) };
         let field = array::<4>(&bytes, 4);
         let plain = field.map_or(0, |field| u64::from(u32::from_be_bytes(field)));
         let len = match self.version {
@@ -274,8 +274,11 @@ impl Frames {
     }
 }
 
-fn is_id(id: &[u8]) -> bool {
-    id.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+/// The name of a frame. iTunes 8.1 wrote those of 2.2, filled up with a space, into 2.3 and 2.4.
+fn name_of(id: &[u8]) -> Option<&[u8]> {
+    let name = id.strip_suffix(b" ").filter(|name| name.len() == 3).unwrap_or(id);
+    let is_plain = name.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_plain.then_some(name)
 }
 
 /// Whether another frame, the padding or the end comes `len` bytes behind `start`.
@@ -290,5 +293,5 @@ fn follows<R: Read + Seek>(
         return Ok(at == end);
     }
     let next = window.look(at, 4)?;
-    Ok(is_id(next) || next.iter().all(|byte| *byte == 0))
+    Ok(name_of(next).is_some() || next.iter().all(|byte| *byte == 0))
 }

@@ -13,7 +13,7 @@ const MAX_PACKET_BYTES: usize = 4 << 20;
 const MAX_GAP_FRAMES: u64 = 10 * SAMPLE_RATE as u64;
 
 /// What is next to be decoded.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Queued {
     /// A packet, and how many of its frames, the last ones, are not audio.
     Packet { bytes: Vec<u8>, cut: usize },
@@ -22,7 +22,7 @@ pub(super) enum Queued {
 }
 
 /// One stream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Link {
     serial: u32,
     begun: bool,
@@ -55,6 +55,11 @@ impl Link {
             ended: false,
             is_followed: false,
         }
+    }
+
+    /// The same, of which pages are lost at the start: it begins at 0 all the same.
+    pub(super) fn since_zero(self) -> Self {
+        Self { position: Some(0), ..self }
     }
 
     pub(super) fn serial(&self) -> u32 {
@@ -165,7 +170,8 @@ impl Link {
         let counted = position.saturating_add(frames);
         let end = end.unwrap_or(counted);
         if self.start.is_none() {
-            let first = if page.is_last() { position } else { end.wrapping_sub(frames) };
+            let is_known = page.is_last() || self.position.is_some();
+            let first = if is_known { position } else { end.wrapping_sub(frames) };
             self.start = Some(first.cast_signed());
         }
         let gap = end.saturating_sub(counted);

@@ -31,8 +31,8 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    pub(super) fn new(serial: u32) -> Self {
-        Self { link: Link::new(serial), at: 0, frames: 0, marks: Vec::new(), ended: false }
+    pub(super) fn new(link: Link) -> Self {
+        Self { link, at: 0, frames: 0, marks: Vec::new(), ended: false }
     }
 
     /// The last place up to `frame`.
