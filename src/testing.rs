@@ -136,3 +136,42 @@ impl Seek for FaultyReader {
         self.content.seek(to)
     }
 }
+
+#[cfg(test)]
+/// The pages of `file` (RFC 3533, section 6).
+pub(crate) fn ogg_pages(file: &[u8]) -> Vec<Vec<u8>> {
+    let (mut pages, mut rest) = (Vec::new(), file);
+    while !rest.is_empty() {
+        assert!(rest.starts_with(b"OggS"));
+        let segments = usize::from(rest[26]);
+        let content: usize = rest[27..27 + segments].iter().map(|len| usize::from(*len)).sum();
+        let (page, behind) = rest.split_at(27 + segments + content);
+        pages.push(page.to_vec());
+        rest = behind;
+    }
+    pages
+}
+
+/// `page` with the checksum that fits it.
+#[cfg(test)]
+pub(crate) fn with_checksum(mut page: Vec<u8>) -> Vec<u8> {
+    page[22..26].fill(0);
+    let sum = page.iter().fold(0_u32, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte) << 24, |sum, _| {
+            sum << 1 ^ if sum >> 31 == 0 { 0 } else { 0x04c1_1db7 }
+        })
+    });
+    page[22..26].copy_from_slice(&sum.to_le_bytes());
+    page
+}
+
+/// A first page of Ogg with one short packet.
+#[cfg(test)]
+pub(crate) fn ogg_page(packet: &[u8]) -> Vec<u8> {
+    let len = u8::try_from(packet.len()).expect("short");
+    let mut page = b"OggS\0\x02".to_vec();
+    page.resize(26, 0);
+    page.extend([1, len]);
+    page.extend(packet);
+    with_checksum(page)
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Codec;
 use crate::decode::packets::PacketCodec;
 use crate::decode::tests::{decode, open_bytes};
-use crate::error::LoadErrorKind;
+use crate::error::{LoadErrorKind, WarningCode};
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
@@ -46,6 +46,34 @@ fn adts_of_libfaac_begins_behind_its_delay() {
     let (planes, _) = decode(&file).expect("with a name in front");
     for (plane, expected) in planes.iter().zip(&expected) {
         assert_eq!(plane[..], expected[1_024..]);
+    }
+}
+
+#[test]
+fn behind_one_packet_of_zeros_all_others_are_heard() {
+    for (name, lasts) in [("stream/aac.aac", 1), ("he_aac.aac", 2)] {
+        let mut file = fixture(name);
+        let (whole, _) = decode(&file).expect("a good file");
+        let length = |at: usize| {
+            usize::from(file[at + 3] & 3) << 11
+                | usize::from(file[at + 4]) << 3
+                | usize::from(file[at + 5] >> 5)
+        };
+        let next = |at: &usize| Some(at + length(*at)).filter(|next| *next < file.len());
+        let begins: Vec<usize> = std::iter::successors(Some(0), next).collect();
+        let damaged = begins.len() / 3;
+        file[begins[damaged] + 7..begins[damaged + 1]].fill(0);
+        let (planes, warnings) = decode(&file).expect("the rest");
+        assert_eq!(planes[0].len(), whole[0].len(), "{name}");
+        // The next packet has nothing to overlap with; of replicated bands a little goes on.
+        let block = whole[0].len() / begins.len();
+        let behind = (damaged + 2 + lasts) * block;
+        let rest = planes[0][behind..].iter().zip(&whole[0][behind..]);
+        let (off, level) = rest.fold((0.0, 0.0), |(off, level), (heard, value)| {
+            (off + (heard - value).powi(2), level + value.powi(2))
+        });
+        assert!(off < 1e-6 * level, "{name}: {off} of {level}");
+        assert_eq!(warnings[0].code, WarningCode::DecodeErrors, "{name}");
     }
 }
 

@@ -52,7 +52,7 @@ impl Clock {
     }
 
     /// The same, of a stream whose first packet begins before 0, as it says, though nothing is cut off.
-    pub(super) fn from_before(self, begins_before: bool) -> Self {
+    pub(super) fn beginning_before(self, begins_before: bool) -> Self {
         Self { begins_before, ..self }
     }
 

@@ -63,7 +63,7 @@ impl PacketStream {
         let (format, positions) = format_reader(reader, read, head)?;
         let (track, codec) = audio_decoder(format.as_ref())?;
         let clock = Clock::new(&track, has_frame_times(format.as_ref()))
-            .from_before(positions.begin_before);
+            .beginning_before(positions.begin_before);
         let lost = positions.lost_at_start;
         Ok(Self {
             clock: if lost > 0 { clock.since_zero() } else { clock },
@@ -159,6 +159,10 @@ impl PacketStream {
                 self.unpacked.take(&decoded);
                 self.tally.bad_in_a_row = 0;
                 if self.unpacked.frames == 0 {
+                    // The packet before it, which it overlaps with, is lost.
+                    if self.positions.lost_at_start > 0 && self.unpacked.spec.is_none() {
+                        self.lost_frames += packet.block_dur().get();
+                    }
                     return Ok(Decoded::Nothing);
                 }
                 let frames = self.unpacked.frames as u64;

@@ -4,24 +4,11 @@ use std::path::Path;
 
 use super::{decode, open_bytes};
 use crate::error::{LoadErrorKind, WarningCode};
+use crate::testing::{ogg_pages as pages, with_checksum};
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     std::fs::read(path).expect("the fixture is there")
-}
-
-/// The pages of `file` (RFC 3533, section 6).
-fn pages(file: &[u8]) -> Vec<Vec<u8>> {
-    let (mut pages, mut rest) = (Vec::new(), file);
-    while !rest.is_empty() {
-        assert!(rest.starts_with(b"OggS"));
-        let segments = usize::from(rest[26]);
-        let content: usize = rest[27..27 + segments].iter().map(|len| usize::from(*len)).sum();
-        let (page, behind) = rest.split_at(27 + segments + content);
-        pages.push(page.to_vec());
-        rest = behind;
-    }
-    pages
 }
 
 /// `page` with a serial number and the checksum that fits it.
@@ -30,19 +17,16 @@ fn with_serial(mut page: Vec<u8>, serial: u32) -> Vec<u8> {
     with_checksum(page)
 }
 
-fn with_checksum(mut page: Vec<u8>) -> Vec<u8> {
-    page[22..26].fill(0);
-    let sum = page.iter().fold(0_u32, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte) << 24, |sum, _| {
-            sum << 1 ^ if sum >> 31 == 0 { 0 } else { 0x04c1_1db7 }
-        })
-    });
-    page[22..26].copy_from_slice(&sum.to_le_bytes());
-    page
-}
-
 fn with_serials(file: &[u8], serial: u32) -> Vec<u8> {
     pages(file).into_iter().flat_map(|page| with_serial(page, serial)).collect()
+}
+
+#[test]
+fn what_has_pictures_alone_has_no_audio() {
+    let theora = crate::testing::ogg_page(b"\x80theora\x03\x02\x01");
+    let error = decode(&theora).expect_err("no audio");
+    assert_eq!(error.to_string(), "has no audio track");
+    assert_eq!(error.kind(), LoadErrorKind::UnsupportedFormat);
 }
 
 #[test]
@@ -191,6 +175,52 @@ fn what_a_lost_page_held_is_silent() {
     // From the second packet of the last page, which has its neighbour.
     assert!(planes[0][9_920..] == whole[0][9_920..]);
     assert_eq!(warnings[0].code, WarningCode::DecodeErrors);
+}
+
+#[test]
+fn what_a_damaged_first_page_held_is_silent() {
+    let cases = [
+        (on_four_pages(5_824), 2_752, 2_752 + 1_024),
+        (fixture("stream/opus.opus"), 48_000 - 312, 96_000),
+    ];
+    for (case, (file, held, settled)) in cases.into_iter().enumerate() {
+        let (whole, _) = decode(&file).expect("a good file");
+        let mut pages = pages(&file);
+        let position = |page: &[u8]| page[6..14].iter().any(|byte| *byte != 0);
+        let first = pages.iter().position(|page| position(page)).expect("a page of audio");
+        *pages[first].last_mut().expect("some audio") ^= 1;
+        let (planes, warnings) = decode(&pages.concat()).expect("the rest");
+        assert_eq!(planes[0].len(), whole[0].len(), "{case}");
+        assert!(planes[0][..held].iter().all(|value| *value == 0.0), "{case}");
+        let rest = planes[0][settled..].iter().zip(&whole[0][settled..]);
+        let off = rest.map(|(heard, value)| (heard - value).abs()).fold(0.0, f32::max);
+        assert!(off < 1e-3, "{case}: {off}");
+        assert_eq!(warnings[0].code, WarningCode::DecodeErrors, "{case}");
+    }
+    // Of FLAC the one page of audio that there is.
+    let mut flac = fixture("flac_16.oga");
+    *flac.last_mut().expect("some audio") ^= 1;
+    assert_eq!(decode(&flac).expect_err("nothing is left").kind(), LoadErrorKind::Corrupt);
+}
+
+#[test]
+fn a_stream_whose_positions_run_ahead_ends_where_its_last_page_says() {
+    let (whole, _) = decode(&fixture("vorbis.ogg")).expect("a good file");
+    // What the last packet holds beyond the end is cut off; a hundred frames of it less.
+    let file = on_four_pages(5_824);
+    let mut pages = pages(&file);
+    let audio = pages.len() - 4;
+    for (number, page) in pages.iter_mut().enumerate().skip(audio + 1) {
+        let position = u64::from_le_bytes(*page[6..].first_chunk().expect("a header"));
+        // Not believed to be missing, as a packet may have as many.
+        let ahead = if number == audio + 1 { 60 } else { 100 };
+        page[6..14].copy_from_slice(&(position + ahead).to_le_bytes());
+        *page = with_checksum(page.clone());
+    }
+    let (planes, warnings) = decode(&pages.concat()).expect("a good file");
+    assert_eq!(planes[0].len(), whole[0].len() + 100);
+    assert!(planes[0].starts_with(&whole[0]));
+    assert_eq!(warnings, []);
 }
 
 /// `file` with `by` added to the positions of its pages of audio, as if cut out of a longer one.

@@ -152,6 +152,17 @@ fn values_of_24_bits_in_four_bytes_are_found_wherever_they_lie() {
 }
 
 #[test]
+fn big_endian_wav_of_sox_is_read() {
+    // What SoX 14.4.2 writes by `sox -n -B -b 24 -r 8000 -c 1 x.wav …`: in its GUID the codec is a
+    // number of two bytes.
+    let head = b"\0\0\0\x2e\0\0\0\x36WAVEfmt \0\0\0\x28\xff\xfe\0\x01\0\0\x1f\x40\0\0\x5d\xc0";
+    let rest = b"\0\x03\0\x18\0\x16\0\x18\0\0\0\x04\0\x01\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71";
+    let data = b"data\0\0\0\x06\x40\0\0\xc0\0\0";
+    let file = [&b"RIFX"[..], &head[4..], rest, data].concat();
+    assert_eq!(mono(&file).0, [0.5, -0.5]);
+}
+
+#[test]
 fn info_names_the_bits_that_say_something() {
     let bits = |file: &[u8]| open_bytes(file).expect("good file").info().bits_per_sample;
     let audio = chunk(b"data", &[0; 12]);

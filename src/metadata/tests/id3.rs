@@ -139,6 +139,24 @@ fn lengths_of_eight_bits_in_2_4_are_understood() {
     assert_eq!(tags_of(&metadata), [("title", long.as_str()), ("artist", "b")]);
 }
 
+#[test]
+fn names_of_2_2_filled_up_with_a_space_are_read_in_later_versions() {
+    for version in [3, 4] {
+        let body =
+            [frame(version, b"TSP ", 0, b"\0sorted"), frame(version, b"TIT2", 0, b"\0title")];
+        let metadata = said(&tagged(version, 0, &body.concat()));
+        assert_eq!(tags_of(&metadata), [("artist_sort", "sorted"), ("title", "title")]);
+    }
+}
+
+#[test]
+fn an_extension_that_is_only_announced_hides_nothing() {
+    for version in [3, 4] {
+        let body = frame(version, b"TIT2", 0, b"\0title");
+        assert_eq!(tags_of(&said(&tagged(version, 0x40, &body))), [("title", "title")]);
+    }
+}
+
 /// One with a chapter.
 pub(super) fn chapter() -> Vec<u8> {
     let inner = frame(3, b"TIT2", 0, b"\0Intro");

@@ -283,14 +283,14 @@ fn a_stream_jumps_at_its_frame_as_its_sample_in_memory() {
     {
         let mut both = Both::new();
         both.play(1, VoiceParams { speed, looping, start_frame: 60_000, ..params() });
-        let mut clock = 0;
+        let mut clock = 0_usize;
         for (frame, blocks) in
             [(300_000, 8), (80_000, 9), (390_000, 7), (10_000, 30), (200_000, 20)]
         {
             // In the middle of a block, of which feeds know nothing.
-            let at_frame = Some((clock + blocks / 2) * BLOCK as u64 + 77);
+            let at_frame = Some(((clock + blocks / 2) * BLOCK + 77) as u64);
             both.send(|| ControlMessage::SeekVoice { voice: 1, frame, at_frame });
-            both.check(&format!("frame {frame} at {speed}, {looping:?}"), blocks as usize);
+            both.check(&format!("frame {frame} at {speed}, {looping:?}"), blocks);
             clock += blocks;
         }
         assert_eq!(both.streamed.controller.shared().underruns(), 0, "{speed}");

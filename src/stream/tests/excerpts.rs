@@ -6,7 +6,7 @@ use crate::error::LoadError;
 use crate::resample::Workbench;
 use crate::source::Source;
 use crate::stream::{Excerpt, ExcerptStep};
-use crate::testing::ramp_wav;
+use crate::testing::{ogg_pages, ramp_wav, with_checksum};
 use std::sync::Arc;
 
 fn excerpt(
@@ -64,6 +64,46 @@ fn a_stretch_has_the_values_that_the_whole_has_there() {
             check(&both, file, rate, 7, 0);
         }
     }
+}
+
+/// Five times the audio of a file of Ogg Vorbis, whose pages say how long they were there: the first
+/// and the last one hold more than that. `ahead`: what each further time says too much.
+fn counted_wrongly(ahead: u64) -> Vec<u8> {
+    let file = fixtures("long").into_iter().find(|(name, _)| name == "vorbis.ogg");
+    let mut pages = ogg_pages(&file.expect("a fixture").1);
+    let audio = pages.split_off(2);
+    let position = |page: &[u8]| u64::from_le_bytes(*page[6..].first_chunk().expect("a header"));
+    let length = position(audio.last().expect("some audio"));
+    for time in 0..5 {
+        for page in &audio {
+            let mut page = page.clone();
+            page[5] &= if time == 4 { !0 } else { !4 };
+            let position = position(&page) + time * (length + ahead);
+            page[6..14].copy_from_slice(&position.to_le_bytes());
+            page[18..22].copy_from_slice(&u32::try_from(pages.len()).expect("few").to_le_bytes());
+            pages.push(with_checksum(page));
+        }
+    }
+    pages.concat()
+}
+
+#[test]
+fn where_pages_count_wrongly_a_stretch_has_the_values_that_the_whole_has_there() {
+    let mut random = Random(5);
+    let mut lengths = Vec::new();
+    for ahead in [0, 700, 1_500] {
+        let file = counted_wrongly(ahead);
+        for rate in [44_100, 48_000] {
+            let name = format!("{ahead} too much");
+            let both = Both::new(&name, &file, rate).expect("a sound file");
+            for _ in 0..20 {
+                let start = random.below(both.frames());
+                check(&both, &file, rate, start, random.below(30_000));
+            }
+            lengths.push(both.frames());
+        }
+    }
+    assert!(lengths.iter().all(|frames| *frames > 10 * 44_100), "{lengths:?}");
 }
 
 #[test]
