@@ -71,10 +71,10 @@ pub(super) fn check(ident: &[u8], setup: &[u8]) -> Result<Residues, LoadError> {
     walk(ident, setup).map(|(residues, _)| residues)
 }
 
-/// How long the packets of a stream are whose headers are these; None where they do not say it.
-fn blocks(ident: &[u8], setup: &[u8]) -> Option<Blocks> {
-    let (_, mut bits) = walk(ident, setup).ok()?;
-    Blocks::parse(ident, &mut bits).ok()
+/// As [`check`]; how long the packets of such a stream are, None where that is not said.
+fn blocks(ident: &[u8], setup: &[u8]) -> Result<Option<Blocks>, LoadError> {
+    let (_, mut bits) = walk(ident, setup)?;
+    Ok(Blocks::parse(ident, &mut bits).ok())
 }
 
 /// As [`check`], and what is behind the residues.

@@ -191,12 +191,13 @@ impl<R: Read> Pages<R> {
 /// Most pages of headers behind which the first one with audio is looked for.
 const MOST_HEADER_PAGES: usize = 1024;
 
-/// Where damaged pages lie in front of the first whole one with audio, in bytes from the start, to
-/// which `source` goes back.
+/// Where damaged pages lie in front of the first whole one with audio, in bytes from the start of
+/// `source`, to which that goes back.
 ///
 /// # Errors
 /// Those of the source.
 pub(crate) fn damaged_at_start(source: &mut (impl Read + Seek)) -> io::Result<Vec<u64>> {
+    source.seek(SeekFrom::Start(0))?;
     let mut damaged = Vec::new();
     let mut pages = Pages::new(&mut *source);
     for _ in 0..MOST_HEADER_PAGES {

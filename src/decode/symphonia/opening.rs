@@ -20,7 +20,6 @@ use super::spare::SpareDecoder;
 use super::vorbis::VorbisAdapter;
 use crate::decode::failure::io_failure;
 use crate::decode::mkv;
-use crate::decode::opus::damaged_at_start;
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::sniff;
 use crate::decode::vorbis::{Positions, check_ogg};
@@ -55,15 +54,11 @@ pub(super) fn format_reader(
         return Ok((Box::new(format), Positions::default()));
     }
     let positions = match head.starts_with(b"OggS") {
-        true => {
-            let damaged = damaged_at_start(&mut reader).map_err(|error| io_failure(read, error))?;
-            // symphonia 0.6.1 forgives what is no page, and damaged ones further on.
-            damaged.iter().for_each(|page| reader.blot(*page));
-            let positions = check_ogg(&mut reader).map_err(|error| io_failure(read, error))??;
-            Positions { lost_at_start: damaged.len() as u64, ..positions }
-        }
+        true => check_ogg(&mut reader).map_err(|error| io_failure(read, error))??,
         false => Positions::default(),
     };
+    // symphonia 0.6.1 forgives what is no page, and damaged ones further on.
+    positions.damaged.iter().for_each(|page| reader.blot(*page));
     let bytes = MediaSourceStream::new(Box::new(reader), Default::default());
     symphonia::default::get_probe()
         .probe(&Hint::new(), bytes, FormatOptions::default(), MetadataOptions::default())

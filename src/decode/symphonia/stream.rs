@@ -64,7 +64,7 @@ impl PacketStream {
         let (track, codec) = audio_decoder(format.as_ref())?;
         let clock = Clock::new(&track, has_frame_times(format.as_ref()))
             .beginning_before(positions.begin_before);
-        let lost = positions.lost_at_start;
+        let lost = positions.damaged.len() as u64;
         Ok(Self {
             clock: if lost > 0 { clock.since_zero() } else { clock },
             ends: Ends::of(format.as_ref(), &track, positions.begin_before),
@@ -159,8 +159,8 @@ impl PacketStream {
                 self.unpacked.take(&decoded);
                 self.tally.bad_in_a_row = 0;
                 if self.unpacked.frames == 0 {
-                    // The packet before it, which it overlaps with, is lost.
-                    if self.positions.lost_at_start > 0 && self.unpacked.spec.is_none() {
+                    // The packet before it, which it overlaps with, is lost like all before that.
+                    if self.lost_frames > 0 && self.unpacked.spec.is_none() {
                         self.lost_frames += packet.block_dur().get();
                     }
                     return Ok(Decoded::Nothing);

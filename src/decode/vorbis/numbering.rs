@@ -19,6 +19,8 @@ use crate::error::LoadError;
 const HEADER_BYTES: usize = 27;
 /// Pages behind the first one of audio that are looked at to see whether a file counts rightly.
 const LOOKED_AT: usize = 24;
+/// As most files are one-shots, which are read all the same.
+const BUFFER_BYTES: usize = 1 << 14;
 /// The longest file that is looked at as a whole.
 const MAX_BYTES: u64 = 64 << 20;
 
@@ -100,8 +102,10 @@ impl Numbering {
             return Ok(None);
         }
         reader.seek(SeekFrom::Start(0))?;
-        let mut pages =
-            RawPages { source: BufReader::with_capacity(1 << 16, reader), content: Vec::new() };
+        let mut pages = RawPages {
+            source: BufReader::with_capacity(BUFFER_BYTES, reader),
+            content: Vec::new(),
+        };
         let mut found: Option<Self> = None;
         let (mut frames, mut position, mut sequence) = (0, 0, None);
         let (mut before, mut begun, mut longest) = (None, None, 0);

@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use super::numbering::Numbering;
-use crate::decode::opus::{CAPTURE, MAX_PAGE_BYTES, Next, Page, Pages};
+use crate::decode::opus::{CAPTURE, MAX_PAGE_BYTES, Next, Page, Pages, damaged_at_start};
 use crate::decode::reader::CountingReader;
 use crate::error::LoadError;
 
@@ -25,8 +25,8 @@ pub(in crate::decode) struct Positions {
     pub(in crate::decode) begin_before: bool,
     /// Where the file ends with a page that does not end the stream, the position of that.
     pub(in crate::decode) open_end: Option<u64>,
-    /// Damaged pages in front of the first whole one with audio.
-    pub(in crate::decode) lost_at_start: u64,
+    /// Where damaged pages lie in front of the first whole one with audio.
+    pub(in crate::decode) damaged: Vec<u64>,
     /// Where its pages count their frames wrongly, how many there are.
     pub(in crate::decode) numbering: Option<Arc<Numbering>>,
 }
@@ -38,6 +38,8 @@ struct Start {
     setup: Vec<u8>,
     /// Whether the position of the first page of audio is below 0.
     is_before: bool,
+    /// Whether something is in front of it that is no page.
+    has_junk: bool,
 }
 
 /// Checks the headers, and leaves `reader` at its start. Without a stream of Vorbis there is nothing
@@ -49,21 +51,25 @@ pub(in crate::decode) fn check_ogg(
     reader: &mut (impl Read + Seek),
 ) -> io::Result<Result<Positions, LoadError>> {
     let Some(start) = start(reader)? else {
-        reader.seek(SeekFrom::Start(0))?;
-        return Ok(Ok(Positions::default()));
+        let damaged = damaged_at_start(reader)?;
+        return Ok(Ok(Positions { damaged, ..Positions::default() }));
     };
     let open_end = open_end(reader, start.serial)?;
-    let numbering = match super::blocks(&start.ident, &start.setup) {
+    let blocks = match super::blocks(&start.ident, &start.setup) {
+        Ok(blocks) => blocks,
+        Err(error) => return Ok(Err(error)),
+    };
+    let numbering = match blocks {
         // Where it counts from before its start, that goes wrong further on.
         Some(blocks) => {
             Numbering::of(reader, start.serial, &blocks, start.is_before)?.map(Arc::new)
         }
         None => None,
     };
+    let damaged = if start.has_junk { damaged_at_start(reader)? } else { Vec::new() };
     reader.seek(SeekFrom::Start(0))?;
     let begin_before = start.is_before;
-    let positions = Positions { begin_before, open_end, numbering, ..Positions::default() };
-    Ok(super::check(&start.ident, &start.setup).map(|_| positions))
+    Ok(Ok(Positions { begin_before, open_end, damaged, numbering }))
 }
 
 /// The position of the last page of stream `serial` that has one, unless it ends the stream, or
@@ -90,11 +96,14 @@ fn open_end(reader: &mut (impl Read + Seek), serial: u32) -> io::Result<Option<u
 fn start(reader: &mut (impl Read + Seek)) -> io::Result<Option<Start>> {
     let mut pages = Pages::new(reader.by_ref().take(MAX_BYTES));
     let mut ident: Option<(u32, Vec<u8>)> = None;
-    let mut partial = Vec::new();
+    let (mut partial, mut has_junk) = (Vec::new(), false);
     loop {
         let page = match pages.next()? {
             Next::Page(page) => page,
-            Next::Junk => continue,
+            Next::Junk => {
+                has_junk = true;
+                continue;
+            }
             Next::End => return Ok(None),
         };
         let mut parts = page.parts();
@@ -122,24 +131,30 @@ fn start(reader: &mut (impl Read + Seek)) -> io::Result<Option<Start>> {
                     let has_audio = parts.any(|(_, is_end)| is_end);
                     let is_before = match has_audio {
                         true => page.is_before_start,
-                        false => begins_before(&mut pages, *serial)?,
+                        false => begins_before(&mut pages, *serial, &mut has_junk)?,
                     };
                     let (serial, ident, setup) = (*serial, std::mem::take(ident), packet);
-                    return Ok(Some(Start { serial, ident, setup, is_before }));
+                    return Ok(Some(Start { serial, ident, setup, is_before, has_junk }));
                 }
             }
         }
     }
 }
 
-/// Whether the next page on which a packet of stream `serial` ends has a position below 0.
-fn begins_before(pages: &mut Pages<impl Read>, serial: u32) -> io::Result<bool> {
+/// Whether the next page on which a packet of stream `serial` ends has a position below 0; and whether
+/// something lies before it that is no page.
+fn begins_before(
+    pages: &mut Pages<impl Read>,
+    serial: u32,
+    has_junk: &mut bool,
+) -> io::Result<bool> {
     for _ in 0..MOST_PAGES_BEHIND {
         match pages.next()? {
             Next::Page(page) if page.serial == serial && page.parts().any(|(_, is_end)| is_end) => {
                 return Ok(page.is_before_start);
             }
-            Next::Page(_) | Next::Junk => {}
+            Next::Page(_) => {}
+            Next::Junk => *has_junk = true,
             Next::End => break,
         }
     }
