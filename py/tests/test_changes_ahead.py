@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import threading
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -151,3 +154,75 @@ def test_a_play_that_waits_for_its_load_keeps_what_it_was_told(
     assert not audio[:1000].any()
     for start, value in ((1000, 0.5), (2000, 0.25), (3000, 0.125), (4000, 0.5)):
         np.testing.assert_array_equal(audio[start + RAMP : start + 1000], np.float32(value))
+
+
+def test_what_a_waiting_play_is_told_adds_up_and_is_taken_back(
+    engine: hotcue.AudioEngine, sounds: Sounds
+) -> None:
+    engine.load_sample_async(0, sounds.constant("half.wav", 0.5, RATE)).result(PATIENCE_SEC)
+    engine.unload_sample(0)
+    source = slow_source(sounds)
+    ticket = engine.load_sample_async(0, source)
+    voice = engine.play_sample(0, max_wait_sec=60.0)
+    engine.set_voice(voice, volume=0.0, at_frame=1_000)
+    engine.cancel_changes(voice)
+    engine.set_voice(voice, volume=0.5, fade_sec=0.1, at_frame=2_000)
+    engine.set_voice(voice, pan=0.0, at_frame=2_000)
+    # Of frames that have passed when the load comes, the later one holds.
+    engine.resume_voice(voice, at_frame=200)
+    engine.pause_voice(voice, at_frame=100)
+    engine.render(500)
+    source.go.set()
+    ticket.result(PATIENCE_SEC)
+    audio = engine.render(7_500)[0]
+    assert engine.playheads()[0].state == "playing"
+    np.testing.assert_array_equal(audio[:1_500], np.float32(0.5))
+    # Half of the way after half of the time.
+    assert abs(audio[1_500 + 2_399] - 0.375) < 1e-5
+    np.testing.assert_array_equal(audio[1_500 + 4_800 :], np.float32(0.25))
+
+
+class SlowSource(io.BytesIO):
+    """A file that can be read once somebody says so."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.go = threading.Event()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.go.wait(PATIENCE_SEC)
+        return super().read(size)
+
+
+def slow_source(sounds: Sounds) -> SlowSource:
+    return SlowSource(sounds.constant("half.wav", 0.5, RATE).read_bytes())
+
+
+def test_what_refused_plays_were_told_takes_no_place(engine: hotcue.AudioEngine) -> None:
+    sample = load_noise(engine, 4 * RATE)
+    voice = engine.play_sample(0, retrigger="ignore")
+    for _ in range(1_500):
+        refused = engine.play_sample(0, retrigger="ignore")
+        engine.set_voice(refused, volume=0.0, at_frame=20 * RATE)
+        engine.render(1)
+        while engine.poll_playback_events() is not None:
+            pass
+    at = engine.clock().frame + 2_000
+    assert engine.seek_voice(voice, 1.0, at_frame=at)
+    np.testing.assert_array_equal(engine.render(3_000)[0][2_000:], sample[RATE : RATE + 1_000])
+
+
+def test_a_full_row_of_changes_is_done_before_the_next_is_taken(
+    engine: hotcue.AudioEngine,
+) -> None:
+    sample = load_noise(engine, 4 * RATE)
+    voice = engine.play_sample(0)
+    for _ in range(1024):
+        engine.set_voice(voice, pan=0.0, at_frame=1_000)
+    engine.render(1_000)
+    with pytest.raises(hotcue.QueueFullError):
+        engine.seek_voice(voice, 1.0, at_frame=5_000)
+    engine.render(1)
+    assert engine.seek_voice(voice, 1.0, at_frame=5_000)
+    audio = engine.render(5_000)[0]
+    np.testing.assert_array_equal(audio[5_000 - 1_001 :], sample[RATE : RATE + 1_001])

@@ -55,6 +55,19 @@ impl Agenda {
         self.entries.retain(|Reverse(entry)| entry.command.voice() != Some(voice));
     }
 
+    /// What `find` makes of the last command up to `frame` that it makes something of.
+    pub(super) fn last_up_to<T>(
+        &self,
+        frame: u64,
+        find: impl Fn(&Command) -> Option<T>,
+    ) -> Option<T> {
+        let entries = self.entries.iter().map(|Reverse(entry)| entry);
+        let found = entries
+            .filter(|entry| entry.frame <= frame)
+            .filter_map(|entry| find(&entry.command).map(|found| (entry, found)));
+        found.max_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, found)| found)
+    }
+
     /// The next one that `filter` lets through, and its frame.
     pub(super) fn find(&self, filter: impl Fn(&Command) -> bool) -> Option<(u64, &Command)> {
         let entries = self.entries.iter().map(|Reverse(entry)| entry);

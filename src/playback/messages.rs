@@ -109,7 +109,9 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         /// Where to, in frames of the sample.
         frame: u64,
         /// When that frame is to be heard, on the render clock: it fades and jumps before, and is back
-        /// at its level then. `None`, or a frame in the past: as soon as it has faded.
+        /// at its level then. Told too late, by 0.1 s at most, it is where it would be by then. What
+        /// the voice is told for that frame holds where it lands. `None`, or a frame longer past: as
+        /// soon as it has faded.
         at_frame: Option<u64>,
     },
     /// Changes how a voice sounds; `None` leaves a value as it is. Where the voice is not heard,
@@ -216,7 +218,7 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
 impl<S, R> ControlMessage<S, R> {
     /// The frame that it says to take effect at, of those that the mixer keeps until then. Voices
     /// know by themselves when they start and stop.
-    pub(super) fn change_frame(&self) -> Option<u64> {
+    pub fn change_frame(&self) -> Option<u64> {
         use ControlMessage as M;
         match *self {
             M::PauseVoice { at_frame, .. }
@@ -244,7 +246,7 @@ impl<S, R> ControlMessage<S, R> {
     }
 
     /// The voice that it is for, if it is for one alone.
-    pub(super) fn voice(&self) -> Option<u64> {
+    pub fn voice(&self) -> Option<u64> {
         use ControlMessage as M;
         match *self {
             M::Play { voice, .. }

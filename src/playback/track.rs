@@ -71,11 +71,13 @@ struct Round {
 pub(super) struct Place(i128);
 
 impl Place {
-    /// The first frame.
-    pub(super) const START: Self = Self(0);
-
     pub(super) fn of(frame: u64) -> Self {
         Self(i128::from(frame) * i128::from(ONE))
+    }
+
+    /// Whether it is where a sample begins, or in its first frame.
+    pub(super) fn is_at_start(self) -> bool {
+        (0..i128::from(ONE)).contains(&self.0)
     }
 
     /// The place that a way in fixed point leads here from.

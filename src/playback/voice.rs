@@ -11,7 +11,7 @@ mod gains;
 mod jump;
 mod streams;
 
-pub(super) use jump::Jump;
+pub(super) use jump::{Jump, Then};
 
 use std::cmp::Ordering;
 
@@ -100,6 +100,10 @@ pub(super) struct Voice {
     starved: bool,
     /// Has just landed where it is to be heard at a frame: it waits for no more than it needs.
     punctual: bool,
+    /// Is to be heard somewhere else by now, where frames are not decoded yet.
+    late: bool,
+    /// When the jump that it makes, or has made, is to be heard.
+    heard_at: u64,
     /// Has not sounded since it was put to where its sample begins: then the attack is the
     /// sample's own, and no fade touches it.
     fresh: bool,
@@ -161,6 +165,8 @@ impl Voice {
             held: false,
             starved: false,
             punctual: false,
+            late: false,
+            heard_at: 0,
             fresh: params.start_frame == 0 && params.fade_in_frames == 0,
             seek: None,
             follows_loop: false,
@@ -204,7 +210,8 @@ impl Voice {
     /// Whether it waits for frames that are not decoded yet, having sounded before, and for nothing
     /// else: not while it is paused, and not for those of a place that it leaves.
     pub(super) fn is_starving(&self) -> bool {
-        self.starved && self.track.has_moved() && self.seek.is_none() && !self.is_paused()
+        let waits = self.starved && self.track.has_moved() && !self.is_paused();
+        self.late || (waits && self.seek.is_none())
     }
 
     /// How loud the voice itself is, whatever its sample holds.
@@ -258,8 +265,15 @@ impl Voice {
         self.held = held;
     }
 
+    /// Whether it is on its way to what is to be heard at a frame to come, and not given up for
+    /// another jump.
+    pub(super) fn is_under_way(&self, now: u64) -> bool {
+        self.heard_at > now
+    }
+
     pub(super) fn seek(&mut self, jump: Jump) {
-        (self.seek, self.follows_loop) = (Some(jump), false);
+        (self.seek, self.follows_loop, self.late) = (Some(jump), false, false);
+        self.heard_at = jump.at_frame.unwrap_or(0);
     }
 
     pub(super) fn set_volume(&mut self, volume: f32, ramp_frames: u32) {
@@ -292,7 +306,7 @@ impl Voice {
             let speed = fixed(self.speed_with(common));
             let way = || self.way_till_shut(common);
             let place = self.track.folded(speed, way, self.length(sample));
-            self.seek = place.map(|frame| Jump { frame, at_frame: None });
+            self.seek = place.map(Jump::at_once);
             self.follows_loop = true;
         }
     }

@@ -67,7 +67,9 @@ impl Timed<'_> {
 
     /// Moves one voice to `position_sec`. With a frame, that is where it is heard there: it has faded
     /// in 5 ms before, and in 5 ms come back from as long in front of `position_sec`, so that an attack
-    /// there is whole. Told less than 10 ms ahead it is late, but where it would be.
+    /// there is whole. Told less than 10 ms ahead, or up to 0.1 s behind, it is late, but where it would
+    /// be. The loop and the speed that [`set_voice`](Self::set_voice) tells for that frame hold where it
+    /// lands, and so do [`pause_voice`](Self::pause_voice) and [`resume_voice`](Self::resume_voice).
     ///
     /// # Errors
     /// See [`Timed`].
@@ -208,7 +210,8 @@ impl Timed<'_> {
         let now = running.playback.clock_frames();
         let Some(frame) = self.at_frame.filter(|frame| *frame > now) else { return Ok(()) };
         let is_over = |frame: u64, voice: Option<u64>| {
-            frame <= now || voice.is_some_and(|voice| !self.engine.notices.is_living(voice))
+            // What is due is done with the next block.
+            frame < now || voice.is_some_and(|voice| !self.engine.notices.is_living(voice))
         };
         running.ahead.add(frame, voice, is_over)
     }

@@ -51,11 +51,21 @@ impl Backlog {
     }
 
     fn push_control(&mut self, message: ControlMessage) {
+        if let ControlMessage::CancelChanges { voice } = message {
+            self.queue.retain(|waiting| match waiting {
+                Outgoing::Control(told) => {
+                    told.change_frame().is_none() || told.voice() != Some(voice)
+                }
+                _ => true,
+            });
+        }
         let key = Key::of(&message);
         let older = self.since_play(|_| true).find(|&index| match &self.queue[index] {
             Outgoing::Control(older) => key.is_some() && Key::of(older) == key,
             _ => false,
         });
+        // Two at a frame may each have a fade of their own.
+        let older = older.filter(|_| message.change_frame().is_none());
         let message = match older.and_then(|index| self.queue.remove(index)) {
             Some(Outgoing::Control(older)) => merged(&older, message),
             _ => message,
@@ -252,10 +262,7 @@ fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
 impl Outgoing {
     fn is_for_one_voice(&self) -> bool {
         let Self::Control(message) = self else { return false };
-        matches!(
-            Key::of(message),
-            Some(Key::StopVoice(..) | Key::HoldVoice(..) | Key::SeekVoice(..) | Key::SetVoice(..))
-        )
+        message.voice().is_some()
     }
 
     /// The slot of a sample.

@@ -55,7 +55,12 @@ impl WaitingPlays {
                 at_frame,
             })
         });
-        let told = std::iter::from_fn(move || told.pop());
+        let told: Vec<_> = std::iter::from_fn(|| told.pop()).collect();
+        // Frames may have passed by now: what was told for them holds in their order.
+        let (mut timed, now): (Vec<_>, Vec<_>) =
+            told.into_iter().partition(|outgoing| frame_of(outgoing).is_some());
+        timed.sort_by_key(frame_of);
+        let told = now.into_iter().chain(timed);
         play.into_iter().map(Outgoing::Play).chain(told).chain(stop)
     }
 
@@ -181,6 +186,14 @@ impl WaitingPlays {
                 (waiting.asked.play, reason)
             })
             .collect()
+    }
+}
+
+/// The frame that a command is told for.
+fn frame_of(outgoing: &Outgoing) -> Option<u64> {
+    match outgoing {
+        Outgoing::Control(message) => message.change_frame(),
+        _ => None,
     }
 }
 

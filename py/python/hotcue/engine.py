@@ -729,9 +729,13 @@ class AudioEngine:
 
         With `at_frame`, as `pause_voice` has it, `position_sec` is heard exactly then, at its full
         level: the voice has faded before, and in the 5 ms before that frame it comes in, from as
-        long in front of `position_sec`. One that is told less than 10 ms ahead is heard later than
-        that, but where it would be by then: it keeps its beat. One that is paused then is moved
-        then.
+        long in front of `position_sec`. One that is told less than 10 ms ahead, or up to 0.1 s
+        behind, is heard later than that, but where it would be by then: it keeps its beat, and so
+        does a stream whose frames are not decoded in time, which counts as an underrun. The loop
+        and the speed that `set_voice` tells for that frame hold where the voice lands, whichever
+        call comes first, and so do `resume_voice`, for one that is paused, and `pause_voice`.
+        Within 10 ms of the frame no `cancel_changes` and no other seek takes it back, but one with
+        an `at_frame` of its own.
 
         False if it had ended already."""
         return self._native.seek_voice(voice, position_sec, at_frame)

@@ -5,7 +5,7 @@ use super::super::messages::ControlMessage as M;
 use super::super::params::{LoopSpan, Looping, Retrigger, VoiceParams};
 use super::super::ring::{Command, Loan};
 use super::super::scratch::BLOCK_FRAMES;
-use super::super::voice::{Jump, Phase, Stop, Voice, sane};
+use super::super::voice::{Jump, Phase, Stop, Then, Voice, sane};
 use super::{Mixer, Slot};
 
 impl Mixer {
@@ -20,12 +20,18 @@ impl Mixer {
         };
         match frame.filter(|frame| *frame > self.clock_frames) {
             None => self.obey_now(message),
+            // For one that is over, or was refused, there is nothing to keep.
+            Some(_) if message.voice().is_some_and(|voice| !self.has_voice(voice)) => {}
             Some(frame) => {
                 if !self.agenda.add(frame, message) {
                     self.shared.count_dropped_change();
                 }
             }
         }
+    }
+
+    fn has_voice(&self, id: u64) -> bool {
+        self.voices.iter().any(|voice| voice.phase != Phase::Free && voice.id == id)
     }
 
     fn obey_now(&mut self, message: Command) {
@@ -53,14 +59,12 @@ impl Mixer {
             M::PauseVoice { voice, .. } => self.each(|v| v.id == voice, Voice::pause),
             M::ResumeVoice { voice, .. } => self.each(|v| v.id == voice, Voice::resume),
             M::SeekVoice { voice, frame, at_frame } => {
-                let jump = self.jump(frame, at_frame);
-                self.each(|v| v.id == voice, |v| v.seek(jump));
+                self.seek(frame, at_frame, |v| v.id == voice);
             }
             M::PauseSample { slot, .. } => self.each(|v| v.slot == slot, Voice::pause),
             M::ResumeSample { slot, .. } => self.each(|v| v.slot == slot, Voice::resume),
             M::SeekSample { slot, frame, at_frame } => {
-                let jump = self.jump(frame, at_frame);
-                self.each(|v| v.slot == slot, |v| v.seek(jump));
+                self.seek(frame, at_frame, |v| v.slot == slot);
             }
             M::SetVoice { voice, volume, pan, speed, looping, fade_frames, .. } => {
                 let fade = fade(fade_frames);
@@ -167,9 +171,52 @@ impl Mixer {
         }
     }
 
-    /// A jump to `frame`, by the clock if that frame is to come.
-    fn jump(&self, frame: u64, at_frame: Option<u64>) -> Jump {
-        Jump { frame, at_frame: at_frame.filter(|at_frame| *at_frame > self.clock_frames) }
+    /// Has voices jump, with what else they are told up to that frame.
+    fn seek(&mut self, frame: u64, at_frame: Option<u64>, filter: impl Fn(&Voice) -> bool) {
+        for index in 0..self.voices.len() {
+            let voice = &self.voices[index];
+            if !voice.is_taken() || !filter(voice) {
+                continue;
+            }
+            let jump = Jump::at(frame, at_frame, self.clock_frames, self.ramp_frames);
+            let then = jump.at_frame.map_or_else(Then::default, |until| self.then(voice, until));
+            match jump.at_frame.filter(|frame| *frame > self.clock_frames) {
+                // It is heard where it is until then, and moved while it is not heard.
+                Some(at_frame) if then.paused == Some(true) => {
+                    let command = M::SeekVoice { voice: voice.id, frame, at_frame: None };
+                    if !self.agenda.add(at_frame, command) {
+                        self.shared.count_dropped_change();
+                    }
+                }
+                None if jump.at_frame.is_none() && voice.is_under_way(self.clock_frames) => {}
+                _ => self.voices[index].seek(Jump { then, ..jump }),
+            }
+        }
+    }
+
+    /// What a voice is told up to a frame to come.
+    fn then(&self, voice: &Voice, until: u64) -> Then {
+        let (id, of_slot) = (voice.id, voice.slot);
+        let speed = |command: &Command| match *command {
+            M::SetVoice { voice, speed, .. } if voice == id => speed,
+            _ => None,
+        };
+        let looping = |command: &Command| match *command {
+            M::SetVoice { voice, looping, .. } if voice == id => looping,
+            _ => None,
+        };
+        let paused = |command: &Command| match *command {
+            M::PauseVoice { voice, .. } if voice == id => Some(true),
+            M::ResumeVoice { voice, .. } if voice == id => Some(false),
+            M::PauseSample { slot, .. } if slot == of_slot => Some(true),
+            M::ResumeSample { slot, .. } if slot == of_slot => Some(false),
+            _ => None,
+        };
+        Then {
+            speed: self.agenda.last_up_to(until, speed),
+            looping: self.agenda.last_up_to(until, looping),
+            paused: self.agenda.last_up_to(until, paused),
+        }
     }
 
     /// The next jump of a voice that is to come at a frame.
@@ -181,7 +228,8 @@ impl Mixer {
         })?;
         match *command {
             M::SeekVoice { frame, at_frame, .. } | M::SeekSample { frame, at_frame, .. } => {
-                Some(Jump { frame, at_frame })
+                let then = at_frame.map_or_else(Then::default, |until| self.then(voice, until));
+                Some(Jump { frame, at_frame, then })
             }
             _ => None,
         }

@@ -76,6 +76,13 @@ fn a_seek_at_a_frame_is_heard_there_whole_after_a_fade_that_leads_to_it() {
 #[test]
 fn a_seek_into_the_first_moment_of_a_sample_begins_with_that() {
     let sample = noise(10_000, 4);
+    // At its full level, also where it is read between frames.
+    for speed in [1.06, 2.0] {
+        let mut rig = rig_of(&vec![0.5; 60_000], VoiceParams { speed, ..params() });
+        rig.send(seek(3, 2_000));
+        let out = blocks(&mut rig, 3_000, 256);
+        assert!((out[2_000] - 0.5).abs() < 0.05, "at {speed}: {}", out[2_000]);
+    }
     for frame in [0, 1, 100, RAMP - 1] {
         let mut rig = rig_of(&sample, params());
         rig.send(seek(frame as u64, 2_000));
@@ -116,12 +123,15 @@ fn a_seek_that_is_told_late_keeps_its_beat() {
         let corner = sharpest(&out) / sharpest(&sample);
         assert!(corner <= 1.0, "{ahead} ahead: {corner}");
     }
-    // One in the past is at once, and not where it would be by now.
-    let mut rig = rig_of(&sample, params());
-    rig.left(1_000);
-    rig.send(seek(30_000, 1_000));
-    let out = rig.left(2_000);
-    check(&out[2 * RAMP..], &sample[30_000 + RAMP..][..2_000 - 2 * RAMP], "at once");
+    // Also one that is told behind its frame; one long past is at once.
+    for (behind, way) in [(0, RAMP), (1, RAMP + 1), (4_799, RAMP + 4_799), (4_800, 0), (9_000, 0)] {
+        let mut rig = rig_of(&sample, params());
+        rig.left(9_000);
+        rig.send(seek(30_000, 9_000 - behind));
+        let out = rig.left(2_000);
+        let expected = &sample[30_000 + RAMP + way..][..2_000 - 2 * RAMP];
+        check(&out[2 * RAMP..], expected, &format!("{behind} behind"));
+    }
 }
 
 #[test]
@@ -167,9 +177,75 @@ fn a_paused_voice_is_moved_and_resumed_at_the_frame() {
     rig.send(seek(20_000, 3_000));
     let out = blocks(&mut rig, 5_000, 77);
     check(&out[..1_000], &sample[..1_000], "before");
-    assert!(out[1_000 + RAMP..3_000].iter().all(|value| *value == 0.0));
-    // With a fade of its own, as of any voice that goes on.
-    check(&out[3_000 + RAMP..], &sample[20_000 + RAMP..][..2_000 - RAMP], "after");
+    assert!(out[1_000 + RAMP..3_000 - RAMP].iter().all(|value| *value == 0.0));
+    check(&out[3_000..], &sample[20_000..22_000], "it is there at its full level");
+    // The other way round it sounds until then, and is moved while it is not heard.
+    let mut rig = rig_of(&sample, params());
+    rig.send(seek(20_000, 1_000));
+    rig.send(ControlMessage::PauseVoice { voice, at_frame: Some(1_000) });
+    let out = blocks(&mut rig, 3_000, 77);
+    check(&out[..1_000], &sample[..1_000], "before");
+    assert!(out[1_000 + RAMP..].iter().all(|value| *value == 0.0));
+    rig.send(ControlMessage::ResumeVoice { voice, at_frame: None });
+    check(&rig.left(1_000)[RAMP..], &sample[20_000 + RAMP..21_000], "later");
+}
+
+/// What else is told for the frame of a seek, before it or behind it.
+fn told_with(change: impl Fn() -> ControlMessage, mut params: VoiceParams, frame: u64) -> Vec<f32> {
+    let sample = noise(40_000, 11);
+    params.start_frame = 5_000;
+    let heard = [true, false].map(|first| {
+        let mut rig = rig_of(&sample, params);
+        if first {
+            rig.send(change());
+        }
+        rig.send(seek(frame, 3_000));
+        if !first {
+            rig.send(change());
+        }
+        blocks(&mut rig, 6_000, 256).split_off(3_000)
+    });
+    check(&heard[0], &heard[1], "in either order");
+    heard.into_iter().next().expect("two")
+}
+
+#[test]
+fn a_seek_lands_in_the_loop_and_at_the_speed_that_are_told_for_its_frame() {
+    let sample = noise(40_000, 11);
+    let span = |start_frame, end_frame| {
+        Looping::Span(LoopSpan { start_frame, end_frame, ..LoopSpan::WHOLE })
+    };
+    let set = |speed, looping| ControlMessage::SetVoice {
+        voice: VOICE,
+        volume: None,
+        pan: None,
+        speed,
+        looping,
+        fade_frames: None,
+        at_frame: Some(3_000),
+    };
+    let looped = VoiceParams { looping: span(1_000, 3_000), ..params() };
+    let heard = told_with(|| set(None, Some(span(20_000, 21_000))), looped, 20_000);
+    let expected: Vec<f32> = (0..3_000).map(|n| sample[20_000 + n % 1_000]).collect();
+    check(&heard, &expected, "out of a loop into another");
+    let heard = told_with(|| set(None, Some(Looping::Off)), looped, 20_000);
+    check(&heard, &sample[20_000..23_000], "out of a loop");
+    let backwards = VoiceParams { speed: -1.0, ..params() };
+    let heard = told_with(|| set(Some(1.0), None), backwards, 20_000);
+    check(&heard, &sample[20_000..23_000], "and forwards again");
+}
+
+#[test]
+fn a_seek_at_once_leaves_one_that_is_under_way() {
+    let sample = noise(40_000, 12);
+    for ahead in [100, 300, 479] {
+        let mut rig = rig_of(&sample, params());
+        rig.send(seek(20_000, 3_000));
+        rig.left(3_000 - ahead);
+        rig.send(ControlMessage::SeekVoice { voice: VOICE, frame: 9_000, at_frame: None });
+        let out = rig.left(ahead + 1_000);
+        check(&out[ahead..], &sample[20_000..21_000], &ahead.to_string());
+    }
 }
 
 #[test]

@@ -17,6 +17,9 @@ struct Model {
     held: bool,
     /// Where to, and when that is to be heard.
     seek: Option<(i64, Option<u64>)>,
+    /// Whether it is to stand or to go on where it jumps to.
+    then: Option<bool>,
+    heard_at: u64,
     /// Something was read where it was put.
     moved: bool,
     /// What it is told when its clock comes to that frame.
@@ -82,6 +85,8 @@ impl Model {
             paused: false,
             held: false,
             seek: None,
+            then: None,
+            heard_at: 0,
             moved: false,
             agenda: Vec::new(),
             attack: true,
@@ -129,11 +134,23 @@ impl Model {
         };
         match frame.filter(|frame| *frame > self.clock) {
             None => self.obey(message),
-            Some(frame) => {
-                let behind = self.agenda.iter().position(|(other, _)| *other > frame);
-                self.agenda.insert(behind.unwrap_or(self.agenda.len()), (frame, kept));
-            }
+            Some(frame) => self.keep(frame, kept),
         }
+    }
+
+    fn keep(&mut self, frame: u64, message: ControlMessage) {
+        let behind = self.agenda.iter().position(|(other, _)| *other > frame);
+        self.agenda.insert(behind.unwrap_or(self.agenda.len()), (frame, message));
+    }
+
+    /// Whether it is told to stand, or to go on, up to a frame to come.
+    fn stands_by(&self, until: u64) -> Option<bool> {
+        let told = self.agenda.iter().rev().filter(|(frame, _)| *frame <= until);
+        told.map(|(_, message)| message).find_map(|message| match message {
+            ControlMessage::PauseVoice { .. } => Some(true),
+            ControlMessage::ResumeVoice { .. } => Some(false),
+            _ => None,
+        })
     }
 
     fn obey(&mut self, message: &ControlMessage) {
@@ -168,8 +185,18 @@ impl Model {
             ControlMessage::PauseVoice { .. } => self.paused = true,
             ControlMessage::ResumeVoice { .. } => self.paused = false,
             ControlMessage::SeekVoice { frame, at_frame, .. } => {
-                let at_frame = at_frame.filter(|frame| *frame > self.clock);
-                self.seek = Some((i64::try_from(frame).expect("small"), at_frame));
+                let at_frame = at_frame.filter(|frame| *frame + 20 * RAMP as u64 > self.clock);
+                let then = at_frame.and_then(|until| self.stands_by(until));
+                if let Some(at_frame) = at_frame.filter(|frame| *frame > self.clock)
+                    && then == Some(true)
+                {
+                    let seek = ControlMessage::SeekVoice { voice: 1, frame, at_frame: None };
+                    return self.keep(at_frame, seek);
+                }
+                if at_frame.is_some() || self.heard_at <= self.clock {
+                    self.seek = Some((i64::try_from(frame).expect("small"), at_frame));
+                    (self.then, self.heard_at) = (then, at_frame.unwrap_or(0));
+                }
             }
             ControlMessage::SetVoice { volume: Some(volume), fade_frames, .. } => {
                 let frames = fade_frames.map_or(RAMP_FRAMES, |frames| f64::from(frames.max(48)));
@@ -215,11 +242,14 @@ impl Model {
         let room = if self.backwards { self.sample.len() as i64 - 1 - frame } else { frame };
         let lead = room.clamp(0, RAMP as i64);
         let way = if self.backwards { ahead } else { -ahead };
-        let opening = (left > 0).then(|| left.max(RAMP as i64 / 5) as f64);
+        let opening = (left > 0).then(|| left.max(lead.min(RAMP as i64 / 5)) as f64);
         (left <= lead).then_some((frame + way, opening))
     }
 
     fn sound(&mut self) -> f64 {
+        if self.gate.is_shut() && self.release.is_none() && self.seek.is_some() {
+            self.paused = self.then.take().unwrap_or(self.paused);
+        }
         let landing = self.seek.and_then(|(frame, at_frame)| self.landing(frame, at_frame));
         self.clock += 1;
         let fade = |way: f64, frames: f64| (way * frames).round().max(1.0);

@@ -4,7 +4,7 @@ use super::super::events::EndReason;
 use super::super::interpolate::MAX_REACH;
 use super::super::material::Material;
 use super::super::ramp::Ramp;
-use super::super::track::{Place, Run, fixed};
+use super::super::track::{Run, fixed};
 use super::jump::Landing;
 use super::{Common, MAX_SPEED, Segment, Voice};
 use crate::buffer::SampleBuffer;
@@ -29,9 +29,10 @@ impl Voice {
         common: Common,
         frames: usize,
     ) -> Segment {
-        let (speed, ramp_frames) = (self.speed_with(common), common.ramp_frames);
+        let ramp_frames = common.ramp_frames;
         let length = self.length(sample);
         loop {
+            let speed = self.speed_with(common);
             if let Some(reason) = self.releasing.filter(|_| self.is_silent()) {
                 return Segment::End(reason);
             }
@@ -57,15 +58,30 @@ impl Voice {
             }
             self.tail = None;
             // Silent: the moment to jump, if that is what the gate was shut for.
+            if self.prepare(sample, common) {
+                continue;
+            }
             let Some(jump) = self.seek else { return Segment::Silence(frames) };
             let Landing { wait, place, opening_frames } = self.landing(jump, speed, length, common);
             if wait > 0 {
                 return Segment::Silence(usize::try_from(wait).unwrap_or(frames).min(frames));
             }
-            self.seek = None;
+            if let Material::Stream(reader) = sample
+                && jump.at_frame.is_some()
+                && !self.is_paused()
+                && self.lands_dry(reader, place, frames, common)
+            {
+                // With each moment it lands further on: it keeps its beat.
+                self.late = true;
+                if self.releasing.is_none() {
+                    return Segment::Silence(frames);
+                }
+                continue;
+            }
+            (self.seek, self.late) = (None, false);
             self.track.place_at(place);
             self.at_origin = false;
-            self.fresh = place == Place::START && speed > 0.0;
+            self.fresh = place.is_at_start() && speed > 0.0;
             self.opening_frames = opening_frames.or(self.opening_frames);
             self.punctual = jump.at_frame.is_some();
         }
@@ -82,7 +98,12 @@ impl Voice {
 
     /// Its speed and that of all voices together.
     pub(super) fn speed_with(&self, common: Common) -> f64 {
-        (self.speed * common.speed).clamp(-MAX_SPEED, MAX_SPEED)
+        Self::speed_of(self.speed, common)
+    }
+
+    /// The same, were `speed` its own.
+    pub(super) fn speed_of(speed: f64, common: Common) -> f64 {
+        (speed * common.speed).clamp(-MAX_SPEED, MAX_SPEED)
     }
 
     /// Why it is over when its sample is.

@@ -3,19 +3,53 @@
 //! One at a frame of the clock is heard there: the voice has faded before, is put a little in front
 //! of where it is to go, and comes back to its level on the way, so that an attack there is whole.
 
+use super::super::material::Material;
+use super::super::params::Looping;
 use super::super::track::{Place, fixed};
 use super::{Common, Voice};
 
 /// The shortest opening, as a part of any other fade.
 const SHORTEST_PART: u32 = 5;
 
+/// So many times the length of any fade a voice may be told too late, and keeps its beat: 0.1 s.
+const LATE_RAMPS: u64 = 20;
+
 /// A jump that a voice was told to make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(in super::super) struct Jump {
     /// Where to, a frame of the sample.
     pub(in super::super) frame: u64,
     /// When that is to be heard, on the render clock; `None`: as soon as the voice has faded.
     pub(in super::super) at_frame: Option<u64>,
+    pub(in super::super) then: Then,
+}
+
+/// What else a voice is told up to the frame at which it is heard there: it lands with that.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in super::super) struct Then {
+    pub(in super::super) speed: Option<f64>,
+    pub(in super::super) looping: Option<Looping>,
+    /// Whether it is paused by then, or goes on.
+    pub(in super::super) paused: Option<bool>,
+}
+
+impl Jump {
+    /// One to `frame`, as soon as may be.
+    pub(in super::super) fn at_once(frame: u64) -> Self {
+        Self { frame, at_frame: None, then: Then::default() }
+    }
+
+    /// One to `frame` at a frame of the clock, unless that is long past.
+    pub(in super::super) fn at(
+        frame: u64,
+        at_frame: Option<u64>,
+        now: u64,
+        ramp_frames: u32,
+    ) -> Self {
+        let late = LATE_RAMPS * u64::from(ramp_frames);
+        let at_frame = at_frame.filter(|at_frame| at_frame.saturating_add(late) > now);
+        Self { at_frame, ..Self::at_once(frame) }
+    }
 }
 
 /// How a voice that is silent comes to where it was told to go.
@@ -55,12 +89,22 @@ impl Voice {
             - i64::try_from(wait).unwrap_or(i64::MAX);
         let ahead = ahead.max(least);
         let opening_frames = u32::try_from(ahead).ok().filter(|frames| *frames > 0);
+        let shortest = lead.min(common.ramp_frames / SHORTEST_PART);
         Landing {
             wait,
             place: place.back_by(i128::from(fixed(speed)) * i128::from(ahead)),
-            opening_frames: opening_frames
-                .map(|frames| frames.max(common.ramp_frames / SHORTEST_PART)),
+            opening_frames: opening_frames.map(|frames| frames.max(shortest)),
         }
+    }
+
+    /// Is silent before a jump: what it was told for that frame, it does now.
+    pub(super) fn prepare(&mut self, sample: Material<'_>, common: Common) -> bool {
+        let Some(jump) = &mut self.seek else { return false };
+        let Then { speed, looping, paused } = std::mem::take(&mut jump.then);
+        speed.into_iter().for_each(|speed| self.set_speed(speed));
+        looping.into_iter().for_each(|looping| self.set_loop(looping, sample, common));
+        self.paused = paused.unwrap_or(self.paused);
+        speed.is_some() || looping.is_some() || paused.is_some()
     }
 
     /// Where it is put for a jump that it has time for.

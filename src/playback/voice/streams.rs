@@ -4,9 +4,9 @@ use super::super::events::EndReason;
 use super::super::interpolate::MAX_REACH;
 use super::super::material::{Material, holds};
 use super::super::scratch::BLOCK_FRAMES;
-use super::super::track::{Track, fixed};
+use super::super::track::{Place, Track, fixed};
 use super::course::origin;
-use super::{Common, Jump, Voice};
+use super::{Common, Jump, Voice, span_of};
 use crate::stream::StreamReader;
 
 /// Frames that are waited for at most: no more than what is always kept of where a voice is, or goes.
@@ -26,36 +26,65 @@ impl Voice {
         frames: usize,
         ramp_frames: u32,
     ) -> bool {
-        let is_dry = self.lacks_frames(reader, length, frames, ramp_frames);
+        self.track.is_of_a_stream();
+        let waits_for_end = self.at_origin && self.goes_down() && length.is_none();
+        let reserve = if self.starved || self.is_silent() { self.reserve(reader) } else { 0 };
+        let way = frames + ramp_frames as usize + if self.punctual { 0 } else { reserve };
+        let is_dry = waits_for_end || self.lacks_frames(self.track, reader, length, way);
         if is_dry && reader.has_failed() {
             self.release(EndReason::SourceLost, ramp_frames);
         }
         is_dry
     }
 
-    fn lacks_frames(
+    /// Whether the stream holds too little to be heard at `place` at once. Where nothing more comes,
+    /// it is on its way out then.
+    pub(super) fn lands_dry(
         &mut self,
+        reader: &StreamReader,
+        place: Place,
+        frames: usize,
+        common: Common,
+    ) -> bool {
+        let mut track = self.track;
+        track.is_of_a_stream();
+        track.place_at(place);
+        let length = self.length(Material::Stream(reader));
+        let way = frames + common.ramp_frames as usize;
+        let is_dry = self.lacks_frames(track, reader, length, way);
+        if is_dry && reader.has_failed() {
+            self.release(EndReason::SourceLost, common.ramp_frames);
+        }
+        is_dry
+    }
+
+    /// What a voice that does not sound waits for beside what it needs: half a second.
+    fn reserve(&self, reader: &StreamReader) -> usize {
+        reader.sample().spec().sample_rate as usize / 2
+    }
+
+    /// Whether it goes down, or soon will.
+    fn goes_down(&self) -> bool {
+        let (now, soon) = (self.pace.value(), self.pace.target());
+        (if soon == 0.0 { now } else { soon }) < 0.0
+    }
+
+    /// Whether the stream lacks some of what a voice at `track` reads in so many frames.
+    fn lacks_frames(
+        &self,
+        track: Track,
         reader: &StreamReader,
         length: Option<i64>,
         frames: usize,
-        ramp_frames: u32,
     ) -> bool {
         // While the speed changes, the faster one counts, and where it turns round, either way.
         let (now, soon) = (self.pace.value(), self.pace.target());
-        let down = (if soon == 0.0 { now } else { soon }) < 0.0;
-        if self.at_origin && down && length.is_none() {
-            return true;
-        }
-        let reserve = match (self.starved || self.is_silent()) && !self.punctual {
-            true => reader.sample().spec().sample_rate as usize / 2,
-            false => 0,
-        };
+        let down = self.goes_down();
         let pace = now.abs().max(soon.abs());
-        let way = (frames + ramp_frames as usize + reserve) as f64 * pace;
+        let way = frames as f64 * pace;
         #[allow(clippy::cast_possible_truncation, reason = "small")]
         let way = way.min(MAX_WAIT_FRAMES).ceil() as i64;
-        self.track.is_of_a_stream();
-        let track = self.track.settled(fixed(soon), length);
+        let track = track.settled(fixed(soon), length);
         let is_exact = pace == 1.0 && self.pace.frames_left() == 0 && track.is_at_a_frame();
         let reach = if is_exact { 0 } else { MAX_REACH as i64 };
         let directions = if now * soon < 0.0 { 2 } else { 1 };
@@ -85,7 +114,12 @@ impl Voice {
         if begins {
             // Where it would begin now: until it does, its loop and its speed may change.
             if let Some(jump) = self.seek {
-                track.place_at(self.place_before(jump, speed, length, common));
+                let landing = self.landing(jump, speed, length, common);
+                track.place_at(match landing.wait {
+                    // It may be late.
+                    0 => landing.place,
+                    _ => self.place_before(jump, speed, length, common),
+                });
             } else if self.at_origin {
                 track.place(origin(speed, length));
             }
@@ -111,8 +145,13 @@ impl Voice {
         if let Some(jump) = next
             && !meets_its_loop(&track, down, way, length)
         {
+            let own = jump.then.speed.unwrap_or(self.speed);
+            let speed = Self::speed_of(own, common);
+            let looping = jump.then.looping.map(|looping| span_of(looping, self.own_loop));
+            looping.into_iter().for_each(|span| track.set_loop(span));
             track.place_at(self.place_before(jump, speed, length, common));
-            reader.set_jump(track.settled(fixed(speed), length).entry(down, length), None);
+            let wish = track.settled(fixed(speed), length).entry(speed < 0.0, length);
+            reader.set_jump(wish, None);
         }
     }
 
