@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import copy
 import gc
 import io
@@ -175,6 +176,8 @@ def test_outside_run_and_shut_down(when: str, items: Any) -> None:
 def test_priority_is_of_all(held: hotcue.AudioEngine, sounds: Sounds) -> None:
     low = held.load_sample_async(0, sounds.wav("low.wav"))
     high = held.load_many_async([(1, sounds.wav("a.wav")), (2, sounds.wav("b.wav"))], priority=9)
+    # What hands them out may lay the first one out before it has seen the others.
+    time.sleep(0.1)
     held.unload_sample(63)
     order: list[int] = []
     wait_until(
