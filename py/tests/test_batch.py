@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 import copy
 import gc
 import io
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
