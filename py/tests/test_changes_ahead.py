@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support import PATIENCE_SEC, Sounds, pcm, wav_bytes
+from support import PATIENCE_SEC, RUNNING, Sounds, pcm, wait_until, wav_bytes
 
 import hotcue
 
@@ -157,45 +156,32 @@ def test_a_play_that_waits_for_its_load_keeps_what_it_was_told(
 
 
 def test_what_a_waiting_play_is_told_adds_up_and_is_taken_back(
-    engine: hotcue.AudioEngine, sounds: Sounds
+    slow: Path, sounds: Sounds
 ) -> None:
-    engine.load_sample_async(0, sounds.constant("half.wav", 0.5, RATE)).result(PATIENCE_SEC)
-    engine.unload_sample(0)
-    source = slow_source(sounds)
-    ticket = engine.load_sample_async(0, source)
-    voice = engine.play_sample(0, max_wait_sec=60.0)
-    engine.set_voice(voice, volume=0.0, at_frame=1_000)
-    engine.cancel_changes(voice)
-    engine.set_voice(voice, volume=0.5, fade_sec=0.1, at_frame=2_000)
-    engine.set_voice(voice, pan=0.0, at_frame=2_000)
-    # Of frames that have passed when the load comes, the later one holds.
-    engine.resume_voice(voice, at_frame=200)
-    engine.pause_voice(voice, at_frame=100)
-    engine.render(500)
-    source.go.set()
-    ticket.result(PATIENCE_SEC)
-    audio = engine.render(7_500)[0]
-    assert engine.playheads()[0].state == "playing"
+    path = sounds.constant("half.wav", 0.5, RATE)
+    with hotcue.AudioEngine(output="offline", workers=1) as engine:
+        engine.load_sample_async(1, slow)
+        wait_until("the decoder to be busy", lambda: engine.state(1) in RUNNING)
+        ticket = engine.load_sample_async(0, path)
+        voice = engine.play_sample(0, max_wait_sec=PATIENCE_SEC)
+        engine.set_voice(voice, volume=0.0, at_frame=1_000)
+        engine.cancel_changes(voice)
+        engine.set_voice(voice, volume=0.5, fade_sec=0.1, at_frame=2_000)
+        engine.set_voice(voice, pan=0.0, at_frame=2_000)
+        # Of frames that have passed when the load comes, the later one holds.
+        engine.resume_voice(voice, at_frame=200)
+        engine.pause_voice(voice, at_frame=100)
+        assert not engine.render(500).any()
+        assert engine.playheads() == []
+        assert engine.state(0) == "queued"
+        engine.cancel_load(1)
+        ticket.result(PATIENCE_SEC)
+        audio = engine.render(7_500)[0]
+        assert engine.playheads()[0].state == "playing"
     np.testing.assert_array_equal(audio[:1_500], np.float32(0.5))
     # Half of the way after half of the time.
     assert abs(audio[1_500 + 2_399] - 0.375) < 1e-5
     np.testing.assert_array_equal(audio[1_500 + 4_800 :], np.float32(0.25))
-
-
-class SlowSource(io.BytesIO):
-    """A file that can be read once somebody says so."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__(content)
-        self.go = threading.Event()
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        self.go.wait(PATIENCE_SEC)
-        return super().read(size)
-
-
-def slow_source(sounds: Sounds) -> SlowSource:
-    return SlowSource(sounds.constant("half.wav", 0.5, RATE).read_bytes())
 
 
 def test_what_refused_plays_were_told_takes_no_place(engine: hotcue.AudioEngine) -> None:
