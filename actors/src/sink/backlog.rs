@@ -64,8 +64,6 @@ impl Backlog {
             Outgoing::Control(older) => key.is_some() && Key::of(older) == key,
             _ => false,
         });
-        // Two at a frame may each have a fade of their own.
-        let older = older.filter(|_| message.change_frame().is_none());
         let message = match older.and_then(|index| self.queue.remove(index)) {
             Some(Outgoing::Control(older)) => merged(&older, message),
             _ => message,
@@ -147,50 +145,47 @@ impl Backlog {
     }
 }
 
-/// What a command sets, of whom, and at which frame: a later one of the same key makes an older one
-/// void.
+/// What a command sets, and of whom: a later one of the same key makes an older one void.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Key {
-    Volume(Option<u64>),
-    Speed(Option<u64>),
-    Bus(u32, Option<u64>),
-    HoldBus(u32, Option<u64>),
+    Volume,
+    Speed,
+    Bus(u32),
+    HoldBus(u32),
     Limiter,
     /// Stops: whether at a frame to come.
     StopAll(bool),
     StopSlot(u32, bool),
-    HoldSlot(u32, Option<u64>),
-    SeekSlot(u32, Option<u64>),
+    HoldSlot(u32),
+    SeekSlot(u32),
     StopVoice(u64, bool),
-    HoldVoice(u64, Option<u64>),
-    SeekVoice(u64, Option<u64>),
-    SetVoice(u64, Option<u64>),
+    HoldVoice(u64),
+    SeekVoice(u64),
+    SetVoice(u64),
 }
 
 impl Key {
-    /// None for what is no command to voices.
+    /// None for what is no command to voices, and for changes at a frame, each of which may have a fade
+    /// of its own.
     fn of(message: &ControlMessage) -> Option<Self> {
         use ControlMessage as M;
+        if message.change_frame().is_some() {
+            return None;
+        }
         Some(match *message {
-            M::SetVolume { at_frame, .. } => Self::Volume(at_frame),
-            M::SetSpeed { at_frame, .. } => Self::Speed(at_frame),
-            M::SetBus { bus, at_frame, .. } => Self::Bus(bus, at_frame),
-            M::PauseBus { bus, at_frame } | M::ResumeBus { bus, at_frame } => {
-                Self::HoldBus(bus, at_frame)
-            }
+            M::SetVolume { .. } => Self::Volume,
+            M::SetSpeed { .. } => Self::Speed,
+            M::SetBus { bus, .. } => Self::Bus(bus),
+            M::PauseBus { bus, .. } | M::ResumeBus { bus, .. } => Self::HoldBus(bus),
             M::SetLimiter { .. } => Self::Limiter,
             M::StopAll { at_frame, .. } => Self::StopAll(at_frame.is_some()),
             M::StopSample { slot, at_frame, .. } => Self::StopSlot(slot, at_frame.is_some()),
-            M::PauseSample { slot, at_frame } | M::ResumeSample { slot, at_frame } => {
-                Self::HoldSlot(slot, at_frame)
-            }
-            M::SeekSample { slot, at_frame, .. } => Self::SeekSlot(slot, at_frame),
+            M::PauseSample { slot, .. } | M::ResumeSample { slot, .. } => Self::HoldSlot(slot),
+            M::SeekSample { slot, .. } => Self::SeekSlot(slot),
             M::StopVoice { voice, at_frame, .. } => Self::StopVoice(voice, at_frame.is_some()),
-            M::PauseVoice { voice, at_frame } | M::ResumeVoice { voice, at_frame } => {
-                Self::HoldVoice(voice, at_frame)
-            }
-            M::SeekVoice { voice, at_frame, .. } => Self::SeekVoice(voice, at_frame),
-            M::SetVoice { voice, at_frame, .. } => Self::SetVoice(voice, at_frame),
+            M::PauseVoice { voice, .. } | M::ResumeVoice { voice, .. } => Self::HoldVoice(voice),
+            M::SeekVoice { voice, .. } => Self::SeekVoice(voice),
+            M::SetVoice { voice, .. } => Self::SetVoice(voice),
             M::LoadSample { .. }
             | M::UnloadSample { .. }
             | M::Play { .. }

@@ -23,10 +23,15 @@ impl Mixer {
             // For one that is over, or was refused, there is nothing to keep.
             Some(_) if message.voice().is_some_and(|voice| !self.has_voice(voice)) => {}
             Some(frame) => {
-                if !self.agenda.add(frame, message) {
-                    self.shared.count_dropped_change();
-                }
+                self.keep(frame, message);
             }
+        }
+    }
+
+    /// Keeps a command until `frame`, if there is room.
+    fn keep(&mut self, frame: u64, command: Command) {
+        if !self.agenda.add(frame, command) {
+            self.shared.count_dropped_change();
         }
     }
 
@@ -184,9 +189,7 @@ impl Mixer {
                 // It is heard where it is until then, and moved while it is not heard.
                 Some(at_frame) if then.paused == Some(true) => {
                     let command = M::SeekVoice { voice: voice.id, frame, at_frame: None };
-                    if !self.agenda.add(at_frame, command) {
-                        self.shared.count_dropped_change();
-                    }
+                    self.keep(at_frame, command);
                 }
                 None if jump.at_frame.is_none() && voice.is_under_way(self.clock_frames) => {}
                 _ => self.voices[index].seek(Jump { then, ..jump }),
