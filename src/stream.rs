@@ -22,7 +22,7 @@
 //! on its state without end (after half a second nothing of it is left in the fixture; of SILK at
 //! 12 kbit/s, 42 dB below the music).
 //! What no decoder here can enter is decoded from its start, which is exact, and slow to seek:
-//! Matroska, Opus and chained streams in Ogg, MP3 in MP4, HE-AAC in ADTS, GSM,
+//! Matroska, chained streams in Ogg, MP3 in MP4, HE-AAC in ADTS, GSM,
 //! QuickTime's ADPCM, and what is resampled between rates without a good common divisor.
 
 mod cursor;

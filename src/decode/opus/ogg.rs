@@ -51,7 +51,6 @@ pub(crate) fn open(
     };
     let head = Head::parse(&packet)?;
     let end = last_granule(&mut reader, serial).map_err(failed)?;
-    reader.seek(SeekFrom::Start(0)).map_err(failed)?;
     let lost = damaged_at_start(&mut reader).map_err(failed)?.len() as u64;
     let link = if lost > 0 { Link::new(serial).since_zero() } else { Link::new(serial) };
     let mut decoder = OggOpusDecoder::new(reader, Arc::clone(read), link, &head, end, byte_len)?;

@@ -63,12 +63,13 @@ impl StreamFeed {
         let jump = self.task_beside(&self.jump, length);
         // What is held of a jump that was made goes with the next one: a voice is not to lean on it.
         let stays = !matches!(jump, Some(Task::Move(_)));
-        let beside: Vec<_> = stays.then(|| self.jump.range()).into_iter().collect();
+        let beside = [if stays { self.jump.range() } else { 0..0 }];
         let task = match backwards {
             true => self.task_backwards(frame, length, &beside),
             false => self.task_forwards(frame, length, &beside),
         };
-        let held = [&beside[..], &[self.writer.range(), self.edge.range()]].concat();
+        let [jumped] = beside;
+        let held = [self.writer.range(), jumped, self.edge.range()];
         let is_urgent = self.ahead_by(&held) < self.writer.capacity() / ENOUGH;
         let task = task.map(|task| (Work::Window, task));
         if task.is_some() && is_urgent {
