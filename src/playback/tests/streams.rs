@@ -333,6 +333,35 @@ fn a_stream_that_is_late_fades_waits_and_is_counted() {
 }
 
 #[test]
+fn a_stream_that_comes_late_to_its_cue_keeps_its_beat_and_is_counted() {
+    for (speed, late_blocks) in [(1.0, 1), (1.0, 7), (-1.0, 7), (2.0, 30)] {
+        let what = format!("{late_blocks} blocks late at {speed}");
+        let mut both = Both::new();
+        both.play(1, VoiceParams { speed, start_frame: 100_000, ..params() });
+        both.check(&what, 4);
+        let at = 8 * BLOCK + 100;
+        let seek = || ControlMessage::SeekVoice {
+            voice: 1,
+            frame: 300_000,
+            at_frame: Some(at as u64),
+        };
+        both.memory.send(seek());
+        both.streamed.send(seek());
+        // Nothing is decoded meanwhile.
+        let late = (4 + late_blocks) * BLOCK;
+        let [memory, streamed] =
+            [&mut both.memory, &mut both.streamed].map(|rig| rig.left(4 * BLOCK + late));
+        let gone = at - 4 * BLOCK;
+        assert_eq!(memory[..gone - 480], streamed[..gone - 480], "{what}: until it fades");
+        assert!(memory[gone..].iter().all(|value| *value != 0.0), "{what}");
+        assert!(streamed[gone..].iter().all(|value| *value == 0.0), "{what}");
+        let [memory, streamed] = both.render(20);
+        assert_eq!(memory[BLOCK..], streamed[BLOCK..], "{what}: it is where it would have been");
+        assert_eq!(both.streamed.controller.shared().underruns(), 1, "{what}");
+    }
+}
+
+#[test]
 fn where_nothing_more_comes_a_voice_ends_and_says_so() {
     let path = std::env::temp_dir().join(format!("hotcue-voice-{}.wav", std::process::id()));
     std::fs::write(&path, file()).expect("a file can be written");
