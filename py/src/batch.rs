@@ -7,7 +7,7 @@ use pyo3::types::PyList;
 
 use crate::errors::guarded;
 use crate::fork::{Held, Home};
-use crate::ticket::{Ticket, outcome};
+use crate::ticket::{Ticket, heard, outcome};
 use crate::waiting::Patience;
 use crate::wakeups::{Wakeups, Watch};
 
@@ -65,6 +65,30 @@ impl Batch {
                 })?;
                 match outcome(py, ticket, ended) {
                     Ok(sample) => outcomes.append(sample)?,
+                    Err(error) => outcomes.append(error.into_value(py))?,
+                }
+            }
+            Ok(outcomes)
+        })
+    }
+
+    /// What was heard of each load, by kind, or an exception, in order.
+    fn analysis_result<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: &Bound<'_, PyAny>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        guarded(py, || {
+            self.home.check()?;
+            let patience = Patience::of(timeout)?;
+            let outcomes = PyList::empty(py);
+            for ticket in self.batch.tickets() {
+                let answers = patience.wait(py, |slice| ticket.wait_analyses(Some(slice)))?;
+                let answers = answers.ok_or_else(|| {
+                    PyTimeoutError::new_err("not all of the batch was heard yet")
+                })?;
+                match heard(py, ticket, answers) {
+                    Ok(heard) => outcomes.append(heard)?,
                     Err(error) => outcomes.append(error.into_value(py))?,
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hotcue_actors::{LoadFailure, LoadTicket};
+use hotcue_actors::{AnalysisAnswer, LoadFailure, LoadTicket};
 use pyo3::exceptions::PyTimeoutError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -36,6 +36,22 @@ pub(crate) fn outcome(
     match ended {
         Ok(sample) => Ok(Sample::new(sample, ticket.id())),
         Err(failure) => Err(load_failure(py, failure, ticket)),
+    }
+}
+
+/// The answers to what was asked for of a load, as Python has them: what was heard, by kind.
+pub(crate) fn heard<'py>(
+    py: Python<'py>,
+    ticket: &LoadTicket,
+    answers: Vec<AnalysisAnswer>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let heard: Result<Vec<_>, _> = answers
+        .into_iter()
+        .map(|(kind, answer)| answer.map_err(|failure| (kind, failure)))
+        .collect();
+    match heard {
+        Ok(heard) => analysis::results(py, &heard),
+        Err((kind, failure)) => Err(analysis_failure(py, kind, failure, ticket)),
     }
 }
 
@@ -92,18 +108,9 @@ impl Ticket {
         guarded(py, || {
             self.home.check()?;
             let patience = Patience::of(timeout)?;
-            let Some(answers) =
-                patience.wait(py, |slice| self.ticket.wait_analyses(Some(slice)))?
-            else {
-                return Err(PyTimeoutError::new_err("not all was heard yet"));
-            };
-            let heard: Result<Vec<_>, _> = answers
-                .into_iter()
-                .map(|(kind, answer)| answer.map_err(|failure| (kind, failure)))
-                .collect();
-            match heard {
-                Ok(heard) => analysis::results(py, &heard),
-                Err((kind, failure)) => Err(analysis_failure(py, kind, failure, &self.ticket)),
+            match patience.wait(py, |slice| self.ticket.wait_analyses(Some(slice)))? {
+                Some(answers) => heard(py, &self.ticket, answers),
+                None => Err(PyTimeoutError::new_err("not all was heard yet")),
             }
         })
     }

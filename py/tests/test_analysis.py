@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from support import Sounds, wait_until, wav_bytes
+from support import PATIENCE_SEC, Sounds, wait_until, wav_bytes
 
 import hotcue
 
@@ -118,6 +120,59 @@ def test_where_nothing_is_heard_the_result_of_an_analysis_says_why(
         left = engine.analyze_sample_async(2, "key")
     with pytest.raises(hotcue.LoadCancelled, match="shutdown"):
         left.analysis_result()
+
+
+def test_a_batch_is_heard_as_its_tickets_are(sounds: Sounds, slow: Path) -> None:
+    with hotcue.AudioEngine(output="offline", workers=1) as engine:
+        assert engine.load_many_async([], analyze=KINDS).analysis_result() == []
+        assert engine.load_many_async([(0, tone())]).analysis_result() == [{}]
+        items = {0: tone(), 1: sounds.missing(), 2: tone(hz=440.0)}
+        batch = engine.load_many_async(items, analyze=KINDS)
+        first, missing, third = batch.analysis_result(PATIENCE_SEC)
+        assert isinstance(first, dict)
+        assert first == batch.requests[0].analysis_result()
+        assert isinstance(third, dict)
+        assert third["loudness"] == hotcue.analyze(items[2], "loudness")["loudness"]
+        assert isinstance(missing, FileNotFoundError)
+        assert isinstance(missing, hotcue.LoadError)
+        assert missing.request_id == batch.requests[1]
+
+        # No decoder hears anything meanwhile.
+        engine.load_sample_async(3, slow, priority=100)
+        waiting = engine.load_many_async([(4, tone()), (5, tone(hz=300.0))], analyze="key")
+        begun = time.monotonic()
+        with pytest.raises(TimeoutError, match="not all of the batch was heard"):
+            waiting.analysis_result(timeout=0.05)
+        assert 0.05 <= time.monotonic() - begun < 1.0
+        assert waiting.requests[0].cancel()
+        left = waiting.requests[1]
+    outcomes = waiting.analysis_result()
+    assert [str(outcome) for outcome in outcomes] == [
+        str(failure_of(ticket)) for ticket in (waiting.requests[0], left)
+    ]
+    reasons = [o.reason for o in outcomes if isinstance(o, hotcue.LoadCancelled)]
+    assert reasons == ["user", "shutdown"]
+
+
+def failure_of(ticket: hotcue.LoadTicket) -> BaseException:
+    with pytest.raises(hotcue.LoadCancelled) as failed:
+        ticket.analysis_result(0)
+    return failed.value
+
+
+def test_a_batch_is_heard_in_asyncio(engine: hotcue.AudioEngine, slow: Path) -> None:
+    async def hear() -> None:
+        batch = engine.load_many_async({0: tone(), 1: b"no audio"}, analyze=["bpm", "loudness"])
+        heard, failed = await asyncio.wait_for(batch.analysis(), PATIENCE_SEC)
+        assert isinstance(heard, dict)
+        assert list(heard) == ["loudness", "bpm"]
+        assert isinstance(failed, hotcue.LoadError)
+        long = engine.load_many_async([(2, slow), (3, slow)], analyze="bpm")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(long.analysis(), 0.05)
+        assert long.progress.cancelled == 2
+
+    asyncio.run(hear())
 
 
 def test_a_waveform_has_levels_once_they_were_heard(engine: hotcue.AudioEngine) -> None:

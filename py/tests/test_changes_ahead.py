@@ -155,9 +155,7 @@ def test_a_play_that_waits_for_its_load_keeps_what_it_was_told(
         np.testing.assert_array_equal(audio[start + RAMP : start + 1000], np.float32(value))
 
 
-def test_what_a_waiting_play_is_told_adds_up_and_is_taken_back(
-    slow: Path, sounds: Sounds
-) -> None:
+def test_what_a_waiting_play_is_told_adds_up_and_is_taken_back(slow: Path, sounds: Sounds) -> None:
     path = sounds.constant("half.wav", 0.5, RATE)
     with hotcue.AudioEngine(output="offline", workers=1) as engine:
         engine.load_sample_async(1, slow)

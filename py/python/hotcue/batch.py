@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
 from ._hotcue import Sample
-from .errors import LoadCancelled, LoadError
+from .analysis import Analysis
+from .errors import AnalysisError, LoadCancelled, LoadError
 from .ticket import LoadTicket
 from .values import BatchProgress
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 Outcome: TypeAlias = Sample | LoadError | LoadCancelled
 """What a load of a batch has come to: a sample, or what the ticket's `result()` raises."""
+
+Heard: TypeAlias = Analysis | LoadError | LoadCancelled | AnalysisError
+"""What was heard of a load of a batch, or what the ticket's `analysis_result()` raises."""
 
 
 class LoadBatch:
@@ -59,6 +63,27 @@ class LoadBatch:
         the batch: what is left of a set that is larger than that fails, and evicts nothing of it.
         """
         return self._batch.result(timeout)
+
+    def analysis_result(self, timeout: float | None = None) -> list[Heard]:
+        """Waits until all loads have ended and all is heard that was asked for (`analyze`), at most
+        `timeout` seconds, and returns it, in order: of each load what was heard by kind, ``{}`` if
+        that is nothing, or the exception that its ticket raises. Ctrl-C works; the GIL is
+        released. Raises `TimeoutError` after `timeout` (loads and analyses go on). `analysis()` is
+        the same for asyncio.
+
+        It keeps no sample in memory: with a `memory_budget` smaller than the set, one that leaves
+        before it was heard has an `AnalysisError` of the kind ``"evicted"``.
+        """
+        return self._batch.analysis_result(timeout)
+
+    async def analysis(self) -> list[Heard]:
+        """As `analysis_result()`, without holding up the asyncio loop that waits for it. Where the
+        task that waits is cancelled, so is the batch, or what is to be heard of it."""
+        from .waiting import until_woken  # Only those who have asyncio loaded come here.
+
+        for ticket in self._batch.tickets():
+            await until_woken(ticket.watch_analysis, self._batch.abandon)
+        return self._batch.analysis_result(0)
 
     def __await__(self) -> Generator[Any, None, list[Outcome]]:
         from .waiting import until_woken  # Only those who have asyncio loaded come here.
