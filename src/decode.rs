@@ -11,6 +11,7 @@ mod kept;
 pub(crate) mod mkv;
 mod mp4;
 mod mpeg;
+mod ogg;
 mod opus;
 mod packets;
 mod pcm;
@@ -32,7 +33,7 @@ use crate::spec::{AudioSpec, MAX_CHANNELS};
 
 pub(crate) use clean::Tally;
 pub(crate) use kept::Kept;
-pub(crate) use opus::{Next, Page, Pages};
+pub(crate) use ogg::{Next, Page, Pages};
 pub(crate) use pcm::{Chunk as HeaderChunk, Chunks, Order, Window, array};
 pub(crate) use reader::{CountingReader, OpenedSource, ReadState, open_itself};
 pub(crate) use seek::{Mark, Seeker};

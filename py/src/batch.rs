@@ -84,9 +84,8 @@ impl Batch {
             let outcomes = PyList::empty(py);
             for ticket in self.batch.tickets() {
                 let answers = patience.wait(py, |slice| ticket.wait_analyses(Some(slice)))?;
-                let answers = answers.ok_or_else(|| {
-                    PyTimeoutError::new_err("not all of the batch was heard yet")
-                })?;
+                let answers = answers
+                    .ok_or_else(|| PyTimeoutError::new_err("not all of the batch was heard yet"))?;
                 match heard(py, ticket, answers) {
                     Ok(heard) => outcomes.append(heard)?,
                     Err(error) => outcomes.append(error.into_value(py))?,

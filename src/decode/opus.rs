@@ -8,7 +8,6 @@ mod framing;
 mod head;
 mod ogg;
 mod packets;
-mod pages;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +15,6 @@ pub(super) use codec::Codec;
 pub(super) use head::Head;
 pub(super) use ogg::{Opened, open};
 pub(super) use packets::OpusPackets;
-pub(crate) use pages::{CAPTURE, MAX_PAGE_BYTES, Next, Page, Pages, damaged_at_start};
 
 /// The rate that Opus is decoded at, whatever was encoded, in Hz.
 pub(super) const SAMPLE_RATE: u32 = 48_000;

@@ -13,10 +13,10 @@ use std::sync::Arc;
 use link::{Link, Queued};
 use seek::Survey;
 
-use super::pages::{MAX_PAGE_BYTES, Next, Page, Pages, damaged_at_start};
 use super::{Codec, Head, SAMPLE_RATE};
 use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use crate::decode::failure::{io_failure, source_failure};
+use crate::decode::ogg::{MAX_PAGE_BYTES, Next, Page, Pages, damaged_at_start};
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::{Chunk, Decoder, Seeker, StreamInfo};
 use crate::error::{LoadError, LoadWarning};

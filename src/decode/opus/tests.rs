@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::pages::{MAX_PAGE_BYTES, Next, Pages};
 use super::{Codec, Head};
+use crate::decode::ogg::{MAX_PAGE_BYTES, Next, Pages};
 use crate::decode::{OpenedSource, open};
 use crate::error::{LoadError, LoadErrorKind, LoadWarning, WarningCode};
 use crate::metadata::{Collector, Pictures};

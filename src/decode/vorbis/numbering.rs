@@ -12,7 +12,7 @@
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::Bits;
-use crate::decode::opus::CAPTURE;
+use crate::decode::ogg::CAPTURE;
 use crate::error::LoadError;
 
 /// Bytes of the header of a page, without the lengths of its segments.

@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use super::numbering::Numbering;
-use crate::decode::opus::{CAPTURE, MAX_PAGE_BYTES, Next, Page, Pages, damaged_at_start};
+use crate::decode::ogg::{CAPTURE, MAX_PAGE_BYTES, Next, Page, Pages, damaged_at_start};
 use crate::decode::reader::CountingReader;
 use crate::error::LoadError;
 

@@ -340,11 +340,8 @@ fn a_stream_that_comes_late_to_its_cue_keeps_its_beat_and_is_counted() {
         both.play(1, VoiceParams { speed, start_frame: 100_000, ..params() });
         both.check(&what, 4);
         let at = 8 * BLOCK + 100;
-        let seek = || ControlMessage::SeekVoice {
-            voice: 1,
-            frame: 300_000,
-            at_frame: Some(at as u64),
-        };
+        let seek =
+            || ControlMessage::SeekVoice { voice: 1, frame: 300_000, at_frame: Some(at as u64) };
         both.memory.send(seek());
         both.streamed.send(seek());
         // Nothing is decoded meanwhile.

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::decode::ogg::Page;
 use crate::decode::opus::framing::packet_frames;
-use crate::decode::opus::pages::Page;
 use crate::decode::opus::{MAX_PACKET_FRAMES, SAMPLE_RATE};
 
 /// Longest packet that is kept, in bytes: 120 ms of 255 streams of 510 kbit/s are 2 MB. Comments

@@ -8,7 +8,7 @@ use std::io::{self, Seek as _, SeekFrom};
 use super::OggOpusDecoder;
 use super::link::{Link, Queued};
 use crate::decode::failure::io_failure;
-use crate::decode::opus::pages::{Next, Pages};
+use crate::decode::ogg::{Next, Pages};
 use crate::decode::opus::{Codec, LEAD_FRAMES, SAMPLE_RATE};
 use crate::decode::{Mark, Seeker};
 use crate::error::{LoadError, LoadErrorKind};
