@@ -22,9 +22,7 @@ impl Mixer {
             None => self.obey_now(message),
             // For one that is over, or was refused, there is nothing to keep.
             Some(_) if message.voice().is_some_and(|voice| !self.has_voice(voice)) => {}
-            Some(frame) => {
-                self.keep(frame, message);
-            }
+            Some(frame) => self.keep(frame, message),
         }
     }
 
