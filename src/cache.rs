@@ -23,6 +23,7 @@ mod field;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod hashing;
+mod leaving;
 mod load;
 mod parts;
 mod records;

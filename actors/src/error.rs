@@ -104,6 +104,10 @@ pub enum AnalysisFailure {
     /// The sample is streamed, and so never in memory as a whole.
     #[error("a streamed sample is not in memory")]
     Streamed,
+    /// A waveform, which goes with its audio: that had left memory, and nobody had the result, when
+    /// the event was read.
+    #[error("the waveform left memory with its audio before anybody read the event")]
+    Unread,
     /// A bug; the worker goes on.
     #[error("the analysis panicked: {0}")]
     Panicked(String),
@@ -120,6 +124,7 @@ impl AnalysisFailure {
             Self::Cancelled(reason) => reason.as_str(),
             Self::Evicted => "evicted",
             Self::Streamed => "streamed",
+            Self::Unread => "unread",
             Self::Panicked(_) => "worker_panic",
             Self::Refused(error) => error.as_str(),
         }

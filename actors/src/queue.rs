@@ -19,7 +19,8 @@ use crate::wakers::{self, Wakers};
 /// Events of loads for one reader; the event bus writes.
 ///
 /// Unread, it holds at most one `Progress` per live request (the newest), every terminal event,
-/// every `Analysis`, and the newest 1,024 others.
+/// every `Analysis`, and the newest 1,024 others. It keeps no waveform in memory: an event whose
+/// audio is gone by the time that it is read says [`Unread`](crate::AnalysisFailure::Unread).
 pub type EventQueue = Queue<UnreadLoads>;
 
 /// Events of voices for one reader, the newest 4,096; the sink writes.

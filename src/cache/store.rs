@@ -15,6 +15,7 @@ use twox_hash::XxHash3_64 as Xxh3;
 use super::card::{Key, Name, is_hex};
 use super::entry::EntryReader;
 use super::field::Field as _;
+use super::leaving::{Seen, clear};
 use super::result::ResultReader;
 use crate::analysis::AnalysisKind;
 use crate::decode::open_itself;
@@ -41,8 +42,9 @@ const CARD_BYTES: usize = 32 + size_of::<u64>();
 
 /// A folder of decoded audio, and of what was heard in audio, that any number of engines and processes share.
 ///
-/// What was used least recently leaves when there is more than `max_bytes`. All methods may block on
-/// the disk; a folder that cannot be read or written is as good as an empty one.
+/// When there is more than `max_bytes`, samples leave: those that were used longest ago, then what has
+/// come last, so that of a set that is larger the first part stays. What was heard stays while it has no
+/// more than a quarter of the room. All methods may block on the disk; a folder that cannot be read or written is as good as an empty one.
 ///
 /// ```
 /// let folder = std::env::temp_dir().join("hotcue-doc");
@@ -343,8 +345,8 @@ impl Cache {
         }
     }
 
-    /// Lists the folder: learns what others have brought, and removes what was used least recently
-    /// until a tenth of the room is free, if it is too full. Does nothing while another thread does
+    /// Lists the folder: learns what others have brought, and removes what has to leave until a tenth
+    /// of the room is free, if it is too full. Does nothing while another thread does
     /// so: both together would free twice as much.
     ///
     /// # Errors
@@ -359,28 +361,23 @@ impl Cache {
         let counted = self.bytes.load(Ordering::Relaxed);
         self.lens().noted.clear();
         let mut lens = HashSet::new();
-        let mut found: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
+        let mut found: Vec<Seen> = Vec::new();
+        let now = SystemTime::now();
         for item in fs::read_dir(&self.folder)? {
             // What others remove meanwhile is gone.
-            if let Some((used, bytes, path)) = item.and_then(|item| seen(&item)).ok().flatten() {
-                let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("");
+            if let Some(item) = item.and_then(|item| seen(&item, now)).ok().flatten() {
+                let name = item.path.file_stem().and_then(|name| name.to_str()).unwrap_or("");
                 lens.extend(Name::len_in(name));
-                found.push((used, bytes, path));
+                found.push(item);
             }
         }
-        let mut bytes = found.iter().fold(0_u64, |sum, (_, bytes, _)| sum.saturating_add(*bytes));
+        let mut bytes = found.iter().fold(0_u64, |sum, seen| sum.saturating_add(seen.bytes));
         if bytes > self.max_bytes {
-            found.sort_unstable();
-            for (_, its_bytes, path) in found {
-                if bytes <= self.cleared_bytes() {
-                    break;
-                }
+            bytes = clear(found, self.cleared_bytes(), now, |path| {
                 // Another process may have been quicker.
                 let is_gone = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
-                if fs::remove_file(path).map_or_else(is_gone, |()| true) {
-                    bytes = bytes.saturating_sub(its_bytes);
-                }
-            }
+                fs::remove_file(path).map_or_else(is_gone, |()| true)
+            });
         }
         self.bytes.fetch_add(bytes.wrapping_sub(counted), Ordering::Relaxed);
         let mut known = self.lens();
@@ -390,25 +387,25 @@ impl Cache {
     }
 }
 
-/// When a file of ours was used last, and what it takes; None for what is not ours, as a folder, a
-/// link or what has another name, or was never finished, which is removed once nobody writes it any
-/// more.
-fn seen(item: &DirEntry) -> io::Result<Option<(SystemTime, u64, PathBuf)>> {
+/// A file of ours; None for what is not ours, as a folder, a link or what has another name, or was
+/// never finished, which is removed once nobody writes it any more.
+fn seen(item: &DirEntry, now: SystemTime) -> io::Result<Option<Seen>> {
     let path = item.path();
     let metadata = item.metadata()?;
-    let now = SystemTime::now();
     let used = believed(metadata.modified()?, now);
     let [name, extension] = [path.file_stem(), path.extension()].map(|part| part?.to_str());
     let (Some(name), Some(extension), true) = (name, extension, metadata.is_file()) else {
         return Ok(None);
     };
+    let is_sample = extension == SAMPLE;
     let is_kept = match extension {
         CARD | SAMPLE => Name::len_in(name).is_some(),
         RESULT => Key::is_written(name),
         _ => false,
     };
     if is_kept {
-        return Ok(Some((used, metadata.len().max(LEAST_BYTES), path)));
+        let bytes = metadata.len().max(LEAST_BYTES);
+        return Ok(Some(Seen { used, bytes, path, is_sample }));
     }
     let is_of_writer = matches!(extension, UNFINISHED | ASIDE) && is_name_of_writer(name);
     if is_of_writer && now.duration_since(used).is_ok_and(|ago| ago >= FORGOTTEN) {

@@ -297,6 +297,46 @@ fn what_was_heard_comes_back_with_an_evicted_sample_if_that_is_of_the_same_file(
 }
 
 #[test]
+fn promise_3_an_unread_event_keeps_no_waveform_in_memory() {
+    let kinds = [AnalysisKind::Loudness, AnalysisKind::Waveform];
+    for (what, expected) in [("all let go", "unread"), ("in its slot", "heard"), ("kept", "heard")]
+    {
+        let engine = offline(1);
+        let ticket = submit(&engine, 0, memory(), &kinds);
+        let answers = ticket.wait_analyses(Some(PATIENCE)).expect("all is heard");
+        let waveform = answers.into_iter().find_map(|(_, answer)| match answer {
+            Ok(result) if result.kind() == AnalysisKind::Waveform => Some(result),
+            _ => None,
+        });
+        let weak = Arc::downgrade(&waveform.expect("it was heard"));
+        let kept = (what == "kept").then(|| loaded(&ticket));
+        let request_id = ticket.request_id();
+        drop(ticket);
+        if what != "in its slot" {
+            engine.unload_sample(0).expect("it runs");
+            engine.render(4_800).expect("offline");
+        }
+        wait_until("what nobody has is gone", || {
+            (weak.strong_count() == 0) == (expected == "unread")
+        });
+        let mut contract = Contract::default();
+        collect_until_heard(engine.events(), &mut contract, 1);
+        let results: Vec<_> = contract
+            .events(request_id)
+            .iter()
+            .filter_map(|event| match event {
+                LoaderEvent::Analysis { result, .. } => {
+                    Some(result.as_ref().map_or_else(|failure| failure.kind(), |_| "heard"))
+                }
+                _ => None,
+            })
+            .collect();
+        assert_eq!(results, ["heard", expected], "{what}");
+        drop(kept);
+    }
+}
+
+#[test]
 fn a_decoder_that_analyses_takes_up_a_load_and_goes_on_afterwards() {
     let listening = Listening::new();
     let engine = listening.engine(1);

@@ -1,8 +1,12 @@
 //! What a queue keeps of loads: bounded without ever losing a terminal event.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Weak};
+
+use hotcue::analysis::{AnalysisKind, AnalysisResult};
 
 use super::Unread;
+use crate::error::AnalysisFailure;
 use crate::events::LoaderEvent;
 
 /// How many events besides progress of live requests, terminal events and analyses wait at most.
@@ -13,7 +17,7 @@ const MIN_HOLES: usize = 256;
 /// Events are numbered; `entries[0]` is number `first`. A taken-out event leaves a hole.
 #[derive(Debug, Default)]
 pub struct UnreadLoads {
-    pub(super) entries: VecDeque<Option<LoaderEvent>>,
+    pub(super) entries: VecDeque<Option<Entry>>,
     first: u64,
     holes: usize,
     /// Number of the unread progress of each live request.
@@ -21,6 +25,37 @@ pub struct UnreadLoads {
     /// Numbers of the events that may be dropped, oldest first.
     others: BTreeSet<u64>,
     dropped: u64,
+}
+
+/// An event that nobody has read.
+#[derive(Debug)]
+pub(super) struct Entry {
+    event: LoaderEvent,
+    /// A waveform, which is large, stays with its audio, and goes with it: the result is put back
+    /// into the event when that is read.
+    waveform: Option<Weak<AnalysisResult>>,
+}
+
+impl Entry {
+    fn new(mut event: LoaderEvent) -> Self {
+        let mut waveform = None;
+        if let LoaderEvent::Analysis { analysis: AnalysisKind::Waveform, result, .. } = &mut event
+            && let Ok(heard) = result
+        {
+            waveform = Some(Arc::downgrade(heard));
+            *result = Err(AnalysisFailure::Unread);
+        }
+        Self { event, waveform }
+    }
+
+    fn into_event(mut self) -> LoaderEvent {
+        if let LoaderEvent::Analysis { result, .. } = &mut self.event
+            && let Some(heard) = self.waveform.and_then(|waveform| waveform.upgrade())
+        {
+            *result = Ok(heard);
+        }
+        self.event
+    }
 }
 
 impl Unread for UnreadLoads {
@@ -49,7 +84,7 @@ impl Unread for UnreadLoads {
             Some(_) if matches!(event, LoaderEvent::Analysis { .. }) => {}
             _ => self.keep_other(number),
         }
-        self.entries.push_back(Some(event));
+        self.entries.push_back(Some(Entry::new(event)));
         if self.holes > MIN_HOLES && self.holes > self.entries.len() / 2 {
             self.close_holes();
         }
@@ -61,7 +96,8 @@ impl Unread for UnreadLoads {
             self.first += 1;
             match entry {
                 None => self.holes -= 1,
-                Some(event) => {
+                Some(entry) => {
+                    let event = entry.into_event();
                     self.others.remove(&number);
                     if let Some(request_id) = event.request_id()
                         && self.progress.get(&request_id) == Some(&number)
@@ -110,17 +146,17 @@ impl UnreadLoads {
         let mut progress = HashMap::with_capacity(self.progress.len());
         let mut others = BTreeSet::new();
         for (index, entry) in self.entries.drain(..).enumerate() {
-            let Some(event) = entry else { continue };
+            let Some(entry) = entry else { continue };
             let (old, new) = (self.first + index as u64, self.first + moved.len() as u64);
             if self.others.contains(&old) {
                 others.insert(new);
             }
-            if let Some(request_id) = event.request_id()
+            if let Some(request_id) = entry.event.request_id()
                 && self.progress.get(&request_id) == Some(&old)
             {
                 progress.insert(request_id, new);
             }
-            moved.push_back(Some(event));
+            moved.push_back(Some(entry));
         }
         self.entries = moved;
         self.progress = progress;

@@ -8,9 +8,11 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::super::card::Key;
-use super::{Folder, load};
+use super::{Folder, load, settled};
 use crate::cache::Cache;
+use crate::cache::leaving::{Seen, clear};
 use crate::source::SourceIdentity;
+use crate::testing::ramp_wav;
 
 /// What a small file counts as.
 const LEAST: u64 = 4_096;
@@ -145,4 +147,71 @@ fn what_was_removed_from_a_listed_folder_is_forgotten() {
     cache.look_around().expect("a folder");
     assert!(!cache.may_know(file.len));
     assert_eq!(cache.bytes(), 0);
+}
+
+#[test]
+fn of_a_set_larger_than_the_room_most_is_there_the_next_time() {
+    let folder = Folder::new();
+    let files: Vec<PathBuf> = (0..10)
+        .map(|number| {
+            let path = folder.0.join(format!("{number}.wav"));
+            // Each of its own content.
+            fs::write(&path, ramp_wav(20_000 + number, 44_100)).expect("writable");
+            settled(&path);
+            path
+        })
+        .collect();
+    let all = {
+        let beside = Folder::new();
+        let cache = beside.cache();
+        files.iter().for_each(|path| drop(load(&cache, path).expect("a good file")));
+        cache.bytes()
+    };
+    let hits = |later: bool| {
+        if later {
+            let day_ago = SystemTime::now() - Duration::from_secs(24 * 3_600);
+            let kept = ["sample", "card"].map(|extension| folder.kept(extension)).concat();
+            kept.iter().for_each(|path| used_at(path, day_ago));
+        }
+        let cache = folder.cache_of(all * 8 / 10);
+        files.iter().for_each(|path| drop(load(&cache, path).expect("a good file")));
+        assert!(cache.bytes() <= all * 8 / 10);
+        cache.stats().hits
+    };
+    assert_eq!(hits(false), 0);
+    // Nine tenths of eight tenths are seven files.
+    assert_eq!([hits(false), hits(true), hits(true)], [7; 3]);
+}
+
+#[test]
+fn what_was_heard_outlasts_audio_unless_it_takes_a_quarter_of_the_room() {
+    let hours_ago =
+        |hours: u64| SystemTime::UNIX_EPOCH + Duration::from_secs((1_000 - hours) * 3_600);
+    let file = |is_sample: bool, hours: u64, bytes: u64| Seen {
+        used: hours_ago(hours),
+        bytes,
+        path: PathBuf::from(format!("{hours}")),
+        is_sample,
+    };
+    let left = |files: Vec<Seen>, room: u64| {
+        let mut gone = Vec::new();
+        let left = clear(files, room, hours_ago(0), |path| {
+            gone.push(path.to_str().and_then(|name| name.parse().ok()).unwrap_or(0_u64));
+            true
+        });
+        (gone, left)
+    };
+    let samples = |hours: std::ops::Range<u64>| hours.map(|hours| file(true, hours, 100));
+    let results = |hours: std::ops::Range<u64>| hours.map(|hours| file(false, hours, 10));
+    // 10 results take a quarter of the room, and are older than all samples.
+    let all = || samples(10..16).chain(results(90..100)).collect::<Vec<_>>();
+    assert_eq!(left(all(), 400), (vec![15, 14, 13], 400));
+    // There are two more of them.
+    let more = || samples(10..16).chain(results(90..102)).collect::<Vec<_>>();
+    assert_eq!(left(more(), 400), (vec![101, 100, 15, 14, 13], 400));
+    // Alone they may have all of it, and leave as they were used.
+    assert_eq!(left(results(90..102).collect(), 100), (vec![101, 100], 100));
+    assert_eq!(left(all(), 700), (vec![], 700));
+    // What cannot be removed counts on.
+    assert_eq!(clear(all(), 400, hours_ago(0), |_| false), 700);
 }

@@ -1,0 +1,66 @@
+//! What has to leave a folder that is too full.
+//!
+//! Cards and results take a thousandth of what samples take: they stay as long as they have no more
+//! than a quarter of the room. Of samples the one that was used longest ago leaves first. But what was
+//! used within the hour stays before what has come since: a set that is larger than the room would push
+//! itself out from its start on, and find nothing at all the next time.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+/// For how long a sample is not given up for one that comes after it.
+const KEPT: Duration = Duration::from_secs(3_600);
+
+/// A file of the cache.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// When it was used last.
+    pub(super) used: SystemTime,
+    /// What it takes of the disk.
+    pub(super) bytes: u64,
+    pub(super) path: PathBuf,
+    pub(super) is_sample: bool,
+}
+
+/// The order in which samples leave: those of long ago, the oldest first, then the newest first.
+fn turn(seen: &Seen, now: SystemTime) -> (bool, Duration) {
+    let ago = now.duration_since(seen.used).unwrap_or(Duration::ZERO);
+    match ago < KEPT {
+        true => (true, ago),
+        false => (false, seen.used.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()),
+    }
+}
+
+/// Gives `found` to `remove`, which says whether it is gone, until what is left takes `room` bytes at
+/// most; what is left then.
+pub(super) fn clear(
+    found: Vec<Seen>,
+    room: u64,
+    now: SystemTime,
+    mut remove: impl FnMut(PathBuf) -> bool,
+) -> u64 {
+    let (mut samples, mut rest): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|seen| seen.is_sample);
+    samples.sort_by_cached_key(|seen| turn(seen, now));
+    rest.sort_by_key(|seen| seen.used);
+    let [of_samples, mut of_rest] = [&samples, &rest]
+        .map(|files| files.iter().fold(0_u64, |sum, seen| sum.saturating_add(seen.bytes)));
+    for seen in rest {
+        if of_rest <= room / 4 || of_samples.saturating_add(of_rest) <= room {
+            break;
+        }
+        if remove(seen.path) {
+            of_rest -= seen.bytes;
+        }
+    }
+    let mut left = of_samples.saturating_add(of_rest);
+    for seen in samples {
+        if left <= room {
+            break;
+        }
+        if remove(seen.path) {
+            left = left.saturating_sub(seen.bytes);
+        }
+    }
+    left
+}
