@@ -11,6 +11,8 @@ pub(super) struct Block<'a> {
     pub(super) mono: &'a [f32],
     /// Which these are.
     pub(super) mixture: Mixture,
+    /// How loud that gets in all of the sample, where somebody wants to know.
+    pub(super) peak: f32,
 }
 
 /// What values are limited to: far beyond what any file means, and small enough for the square of

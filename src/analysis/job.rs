@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::block::{Block, mix_down};
 use super::key::KeyMeter;
 use super::loudness::LoudnessMeter;
-use super::mono::Mixture;
+use super::mono::{Level, Mixture};
 use super::rhythm::{Asked, Rhythm};
 use super::single::Once;
 use super::waveform::WaveformMeter;
@@ -54,13 +54,22 @@ pub struct AnalysisJob {
     sample: Arc<SampleBuffer>,
     /// The first frame that is not heard yet.
     next_frame: usize,
-    /// Which channels are heard as one: the first step finds out.
-    mixture: Option<Mixture>,
+    /// Which channels are heard as one, and how loud that is: the first steps find out.
+    heard: As,
+    /// Whether somebody wants to know how loud it is.
+    needs_level: bool,
     mono: Vec<f32>,
     /// In the order in which they conclude.
     analyzers: VecDeque<Box<dyn Analyzer>>,
     /// What has no result, with the reason.
     refused: VecDeque<(AnalysisKind, AnalysisError)>,
+}
+
+/// As what a sample is heard.
+enum As {
+    Unknown,
+    Levelling(Mixture, Level),
+    One(Mixture, f32),
 }
 
 impl fmt::Debug for AnalysisJob {
@@ -84,8 +93,9 @@ impl AnalysisJob {
                 false => refused.push_back((kind, AnalysisError::Unfinished)),
             }
         }
-        let mono = Vec::new();
-        Self { sample, next_frame: 0, mixture: None, mono, analyzers, refused }
+        let needs_level = kinds.iter().any(|kind| is_rhythm(*kind));
+        let (heard, mono) = (As::Unknown, Vec::new());
+        Self { sample, next_frame: 0, heard, needs_level, mono, analyzers, refused }
     }
 
     /// Does a little of the work, at most 1 ms of it on a machine of today, decided by a budget
@@ -111,11 +121,24 @@ impl AnalysisJob {
         }
     }
 
-    /// Finds out which channels are heard as one, then lets all analyses hear block by block.
+    /// Finds out as what the sample is heard, then lets all analyses hear block by block.
     fn hear(&mut self) {
-        let Some(mixture) = self.mixture else {
-            self.mixture = Some(Mixture::of(&self.sample));
-            return;
+        let (mixture, peak) = match &mut self.heard {
+            As::One(mixture, peak) => (*mixture, *peak),
+            As::Levelling(mixture, level) => {
+                if let Some(peak) = level.step(&self.sample) {
+                    self.heard = As::One(*mixture, peak);
+                }
+                return;
+            }
+            As::Unknown => {
+                let mixture = Mixture::of(&self.sample);
+                self.heard = match self.needs_level {
+                    true => As::Levelling(mixture, Level::of(mixture)),
+                    false => As::One(mixture, 0.0),
+                };
+                return;
+            }
         };
         let rate = self.sample.sample_rate() as usize;
         let frames = (BLOCK_VALUES / self.sample.channels()).min(rate / BLOCKS_PER_SEC);
@@ -124,12 +147,17 @@ impl AnalysisJob {
             .map(|channel| &self.sample.plane(channel)[self.next_frame..end])
             .collect();
         mix_down(&planes[mixture.channels(planes.len())], &mut self.mono);
-        let block = Block { planes: &planes, mono: &self.mono, mixture };
+        let block = Block { planes: &planes, mono: &self.mono, mixture, peak };
         for analyzer in &mut self.analyzers {
             analyzer.hear(&block);
         }
         self.next_frame = end;
     }
+}
+
+/// Whether what begins is looked for, which depends on how loud the sample is.
+fn is_rhythm(kind: AnalysisKind) -> bool {
+    matches!(kind, AnalysisKind::Onsets | AnalysisKind::Bpm)
 }
 
 /// What answers for `kind`; None where what answers for another of `kinds` does so, too.

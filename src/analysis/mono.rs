@@ -5,6 +5,7 @@ mod tests;
 
 use std::ops::Range;
 
+use super::block::mix_down;
 use crate::buffer::SampleBuffer;
 
 /// The sum of channels that are not related has as much energy as they have together, that of
@@ -15,6 +16,9 @@ const CANCELLED: f64 = 0.05;
 const SPOT_FRAMES: usize = 64;
 /// Values of all channels that are looked at, however many there are.
 const MOST_VALUES: usize = 65_536;
+/// Values of all channels whose mean a step looks for the greatest one in: about a tenth of a
+/// millisecond.
+const LEVEL_VALUES: usize = 1 << 17;
 /// Parts of a stretch of which the loudest is looked at more closely.
 const PARTS: usize = 64;
 
@@ -51,6 +55,35 @@ impl Mixture {
             Self::Mean => 0..count,
             Self::Channel(channel) => channel..channel + 1,
         }
+    }
+}
+
+/// How loud a sample gets that is heard as one channel: the mean may be far below its channels.
+pub(super) struct Level {
+    mixture: Mixture,
+    next_frame: usize,
+    peak: f32,
+    mono: Vec<f32>,
+}
+
+impl Level {
+    pub(super) fn of(mixture: Mixture) -> Self {
+        Self { mixture, next_frame: 0, peak: 0.0, mono: Vec::new() }
+    }
+
+    /// Looks at some more; the greatest absolute value once all was seen.
+    pub(super) fn step(&mut self, sample: &SampleBuffer) -> Option<f32> {
+        let (channels, frames) = (self.mixture.channels(sample.channels()), sample.ready_frames());
+        if sample.channels() == 1 {
+            return Some(sample.peak(0..frames));
+        }
+        let end = frames.min(self.next_frame + (LEVEL_VALUES / channels.len()).max(1));
+        let planes: Vec<&[f32]> =
+            channels.map(|channel| &sample.plane(channel)[self.next_frame..end]).collect();
+        mix_down(&planes, &mut self.mono);
+        self.peak = self.mono.iter().fold(self.peak, |peak, value| peak.max(value.abs()));
+        self.next_frame = end;
+        (end == frames).then_some(self.peak)
     }
 }
 

@@ -101,7 +101,7 @@ pub(super) struct Rhythm {
     sample: Arc<SampleBuffer>,
     mixture: Mixture,
     asked: Asked,
-    /// What the sample is multiplied by, so that its peak is 1; 0 of silence.
+    /// What is heard is multiplied by, so that its peak is 1; 0 of silence.
     gain: f32,
     spectra: Spectra,
     flux: Flux,
@@ -152,17 +152,15 @@ enum Stage {
 
 impl Rhythm {
     pub(super) fn new(sample: &Arc<SampleBuffer>, asked: Asked) -> Self {
-        let peak = sample.peak(0..sample.ready_frames());
-        let gain = if peak.is_normal() { peak.min(LOUDEST).recip() } else { 0.0 };
         let spectra = Spectra::new(sample.sample_rate(), deviation::HIGHEST_HZ);
         Self {
             mixture: Mixture::default(),
             asked,
-            gain,
+            gain: 0.0,
             flux: Flux::new(spectra.bins(), spectra.bin_hz(), frames_of(sample)),
             deviation: Deviation::new(spectra.lowest_bins(), frames_of(sample)),
             spectra,
-            silence: Silence::new(peak),
+            silence: Silence::new(sample.peak(0..sample.ready_frames())),
             moments: Moments::default(),
             novelty: Novelty::default(),
             peaks: Vec::new(),
@@ -217,10 +215,15 @@ impl Rhythm {
                 }
             }
             let frame = frame as u64;
-            if self.onsets.frames.last().is_some_and(|last| *last >= frame) {
+            let strength = f64::from(self.novelty.all[peak] / self.novelty.most);
+            let Onsets { frames, strengths, .. } = &mut self.onsets;
+            if let (Some(last), Some(of_last)) = (frames.last(), strengths.last_mut())
+                && (frame as f64) < *last as f64 + SOON_SEC * rate
+            {
+                // Two peaks of one attack.
+                *of_last = of_last.max(strength);
                 continue;
             }
-            let strength = f64::from(self.novelty.all[peak] / self.novelty.most);
             self.onsets.frames.push(frame);
             self.onsets.onsets_sec.push(frame as f64 / rate);
             self.onsets.strengths.push(strength);
@@ -426,6 +429,8 @@ fn seconds(frames: f64) -> f64 {
 impl Analyzer for Rhythm {
     fn hear(&mut self, block: &Block<'_>) {
         self.mixture = block.mixture;
+        let peak = block.peak;
+        self.gain = if peak.is_normal() { peak.min(LOUDEST).recip() } else { 0.0 };
         self.silence.hear(block.planes);
         let Self { spectra, flux, deviation, gain, .. } = self;
         spectra.hear(block.mono, *gain, |powers, bins| {

@@ -94,6 +94,52 @@ fn of_all_other_channels_the_mean_is_heard() {
     }
 }
 
+/// Strokes that become louder by 50 dB, over soft noise.
+fn crescendo() -> Vec<f32> {
+    let mut state = 1_u32;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+    });
+    let plane = strokes();
+    let frames = plane.len() as f32;
+    let level = |at: usize| 10.0_f32.powf(2.5 * (at as f32 / frames - 1.0));
+    plane
+        .iter()
+        .zip(noise)
+        .enumerate()
+        .map(|(at, (value, noise))| level(at) * value + 0.000_5 * noise)
+        .collect()
+}
+
+#[test]
+fn how_loud_channels_are_beside_their_mean_does_not_matter() {
+    let plane = crescendo();
+    let silence = times(0.0, &plane);
+    let alone = heard(&sample(vec![plane.clone()]));
+    for (what, planes) in [
+        ("one side alone", vec![plane.clone(), silence.clone()]),
+        ("one of four", vec![silence.clone(), plane.clone(), silence.clone(), silence]),
+        ("both sides", vec![plane.clone(), plane.clone()]),
+        ("inverted, at a quarter of the level", vec![plane.clone(), times(-0.25, &plane)]),
+        ("louder", vec![times(8.0, &plane), times(-4.0, &plane)]),
+    ] {
+        let stereo = heard(&sample(planes));
+        let [AnalysisResult::Onsets(one), AnalysisResult::Bpm(tempo), _] = alone.as_slice() else {
+            panic!()
+        };
+        let [AnalysisResult::Onsets(other), AnalysisResult::Bpm(same), _] = stereo.as_slice()
+        else {
+            panic!()
+        };
+        assert_eq!(one.frames, other.frames, "{what}");
+        assert_eq!(tempo.bpm, same.bpm, "{what}");
+        if !what.starts_with("inverted") {
+            assert_eq!((one, tempo), (other, same), "{what}");
+        }
+    }
+}
+
 #[test]
 fn one_click_decides_however_long_the_sample() {
     let frames = 600 * RATE as usize;

@@ -6,6 +6,10 @@ use super::framing::{packet_frames, take_delimited};
 use super::{Head, MAX_PACKET_FRAMES, SAMPLE_RATE};
 use crate::error::{LoadError, LoadErrorKind};
 
+/// What is less is silence: decoders keep their state from becoming denormal with numbers that are so
+/// small, and silence that is not 0 would be no silence to whoever looks for it. −400 dB.
+const NOTHING: f32 = 1e-20;
+
 /// A packet that cannot be decoded. The next one may be.
 #[derive(Debug)]
 pub(crate) struct Undecodable;
@@ -98,7 +102,9 @@ impl Codec {
                 };
                 if of == stream {
                     let values = self.decoded.iter().skip(side).step_by(channels);
-                    plane.iter_mut().zip(values).for_each(|(to, value)| *to = value * self.gain);
+                    let heard =
+                        values.map(|value| if value.abs() < NOTHING { 0.0 } else { *value });
+                    plane.iter_mut().zip(heard).for_each(|(to, value)| *to = value * self.gain);
                 }
             }
         }

@@ -271,3 +271,13 @@ fn the_output_gain_is_in_steps_of_1_256_decibel() {
     assert!((head.gain - 10.0).abs() < 1e-5, "{}", head.gain);
     assert_eq!(Head::parse(&header(2, 0, &[])).expect("a good header").gain, 1.0);
 }
+
+#[test]
+fn silence_is_exactly_that() {
+    let head = Head::parse(&header(2, 0, &[])).expect("a sound header");
+    let mut codec = Codec::new(&head).expect("plain stereo");
+    for _ in 0..50 {
+        assert_eq!(codec.decode(PACKET).ok(), Some(960));
+        assert!(codec.planes().iter().flatten().all(|value| *value == 0.0));
+    }
+}

@@ -24,6 +24,9 @@ const CALL_BYTES: u64 = 64;
 /// gigabytes seconds on a machine that does ten other things. A slow disk or network does not
 /// count: that is the source's time.
 const MAX_STEP_TIME: Duration = Duration::from_secs(30);
+/// What counts at most of the time between two looks: who goes round in a circle asks all the time,
+/// and a process that was stopped meanwhile has done nothing.
+const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 /// What is left for a load.
 #[derive(Debug)]
@@ -32,8 +35,10 @@ pub(super) struct Allowance {
     /// What had been taken when it was granted.
     granted_at: AtomicU64,
     created: Instant,
-    /// When the step at hand began, in ns since `created`.
+    /// When the step at hand began, later by what does not count, in ns since `created`.
     step_began_ns: AtomicU64,
+    /// When it was looked at last, likewise.
+    looked_ns: AtomicU64,
     /// Time that was spent in the source by then, in ns.
     source_ns: AtomicU64,
 }
@@ -47,6 +52,7 @@ impl Allowance {
             granted_at: AtomicU64::new(taken(pulse)),
             created: Instant::now(),
             step_began_ns: AtomicU64::new(0),
+            looked_ns: AtomicU64::new(0),
             source_ns: AtomicU64::new(0),
         }
     }
@@ -55,6 +61,7 @@ impl Allowance {
     pub(super) fn begin_step(&self, begin: Instant, in_source: Duration) {
         // Relaxed: whoever steps a load is the one who reads.
         self.step_began_ns.store(self.since_created(begin), Ordering::Relaxed);
+        self.looked_ns.store(self.since_created(begin), Ordering::Relaxed);
         self.source_ns.store(ns(in_source), Ordering::Relaxed);
     }
 
@@ -78,8 +85,11 @@ impl Allowance {
         if taken(pulse).saturating_sub(self.granted_at.load(Ordering::Relaxed)) > self.most_bytes {
             return Err(corrupt("it would have to be read again and again"));
         }
-        let step_ns =
-            self.since_created(now).saturating_sub(self.step_began_ns.load(Ordering::Relaxed));
+        let now_ns = self.since_created(now);
+        let pause_ns = now_ns.saturating_sub(self.looked_ns.swap(now_ns, Ordering::Relaxed));
+        let uncounted_ns = pause_ns.saturating_sub(ns(MAX_PAUSE));
+        let began_ns = self.step_began_ns.fetch_add(uncounted_ns, Ordering::Relaxed);
+        let step_ns = now_ns.saturating_sub(began_ns.saturating_add(uncounted_ns));
         let source_ns = ns(in_source).saturating_sub(self.source_ns.load(Ordering::Relaxed));
         if step_ns.saturating_sub(source_ns) > ns(MAX_STEP_TIME) {
             return Err(corrupt("a part of it takes longer than 30 s to decode"));
@@ -134,12 +144,26 @@ mod tests {
         let second = Duration::from_secs(1);
         let at = |seconds| allowance.created + second * seconds;
         let check = |now, in_source| kind(allowance.check(at(now), second * in_source, &pulse));
-        assert_eq!(check(30, 0), None);
+        // It asks all the time.
+        assert!((0..=30).all(|now| check(now, 0).is_none()));
         assert_eq!(check(31, 0), Some(LoadErrorKind::Corrupt));
-        assert_eq!(check(3_600, 3_580), None, "a disk that sleeps");
-        allowance.begin_step(at(3_600), second * 3_580);
-        assert_eq!(check(3_629, 3_580), None);
-        assert_eq!(check(3_631, 3_580), Some(LoadErrorKind::Corrupt));
-        assert_eq!(check(3_631, 3_582), None);
+        allowance.begin_step(at(100), Duration::ZERO);
+        assert_eq!(check(3_600, 3_480), None, "a disk that sleeps");
+        allowance.begin_step(at(3_600), second * 3_480);
+        assert!((3_600..=3_630).all(|now| check(now, 3_480).is_none()));
+        assert_eq!(check(3_631, 3_480), Some(LoadErrorKind::Corrupt));
+        assert_eq!(check(3_631, 3_482), None);
+    }
+
+    #[test]
+    fn time_in_which_the_process_was_stopped_does_not_count() {
+        let pulse = Pulse::default();
+        let allowance = Allowance::new(1, &pulse);
+        let at = |seconds| allowance.created + Duration::from_secs(seconds);
+        let check = |now| kind(allowance.check(at(now), Duration::ZERO, &pulse));
+        assert_eq!([check(10), check(3_600), check(3_600 + 86_400)], [None; 3]);
+        // With the three times two seconds of before.
+        assert!((1..=24).all(|second| check(90_000 + second).is_none()));
+        assert_eq!(check(90_025), Some(LoadErrorKind::Corrupt));
     }
 }
