@@ -396,6 +396,76 @@ def test_json_is_complete_after_ctrl_c(beat: Path, sounds: Sounds) -> None:
     assert (document["failed"], document["interrupted"]) == (0, True)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
+def test_json_is_complete_before_anything_was_heard() -> None:
+    command = [sys.executable, "-c", WAITING, "analyze", "--json", "-"]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_ctrl_c,
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline() == "waiting\n"
+    process.send_signal(signal.SIGINT)
+    # Nothing comes through the pipe meanwhile.
+    stdout, stderr = process.communicate(timeout=PATIENCE_SEC)
+    assert (process.returncode, stderr) == (130, "hotcue: interrupted\n")
+    document = json.loads(stdout)
+    assert (document["files"], document["failed"], document["interrupted"]) == ([], 0, True)
+
+
+WAITING = """
+import sys
+from hotcue.cli import analyze, main
+
+read = analyze._standard_input
+
+def wait():
+    print("waiting", file=sys.stderr, flush=True)
+    return read()
+
+analyze._standard_input = wait
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX")
+def test_of_a_picture_that_the_disk_has_no_room_for_nothing_is_left(beat: Path) -> None:
+    import resource
+
+    picture = beat.with_name("beat.png")
+    run_limited = subprocess.run(
+        [sys.executable, "-m", "hotcue", "analyze", "--json", "--png", str(picture), str(beat)],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000)),
+    )
+    assert run_limited.returncode == 1
+    assert not picture.exists()
+    document = json.loads(run_limited.stdout)
+    (row,) = document["files"]
+    # What was heard is there all the same.
+    assert row["analysis"]["bpm"]["bpm"] == pytest.approx(120)
+    assert (document["failed"], row["kind"]) == (1, "io")
+    assert row["error"] in run_limited.stderr
+
+
+def test_a_short_sound_is_drawn_without_stairs(tmp_path: Path) -> None:
+    """20 blocks of 256 frames, each louder than the last."""
+    swell = np.repeat(np.linspace(0.05, 0.95, 20), 256) * np.tile([1.0, -1.0], 2_560)
+    picture = tmp_path / "swell.png"
+    run("analyze", str(write(tmp_path / "swell.wav", swell.astype(np.float32))), "--png", picture)
+    plot = pixels(picture)[74:274, 74 : 74 + 1110].astype(int)
+    heights = (plot != plot[1, 0]).any(axis=2).sum(axis=0)
+    steps = np.diff(heights[60:-60])
+    assert steps.min() >= 0
+    assert steps.max() <= 3
+    assert heights[-60] > heights[60] + 100
+
+
 def test_a_tempogram_is_brightest_where_pulses_are() -> None:
     pulses = np.zeros(CURVE_HZ * 20)
     pulses[:: CURVE_HZ * 60 // 100] = 1.0  # 100 BPM.

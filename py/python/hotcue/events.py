@@ -141,8 +141,8 @@ AnalysisFailure: TypeAlias = ErrorKind | CancelReason | Literal["evicted", "stre
 """Why there is no result of an analysis: the kind of the load's error, or `"worker_panic"` for a
 bug in the analysis; ``"user"`` after `cancel_load` or `unload_sample`, ``"superseded"`` by another
 sample in the slot or by a newer load, ``"shutdown"``, ``"evicted"``, ``"streamed"`` of a sample
-that is never in memory as a whole, ``"unread"`` of a waveform that left memory with its audio before
-the event was read."""
+that is never in memory as a whole, ``"unread"`` of a waveform that left memory with its audio
+before the event was read."""
 
 
 class BpmEvent(TypedDict):

@@ -35,6 +35,18 @@ class _Stopped(Exception):
 
 def analyze(args: argparse.Namespace) -> int:
     """Hears files and folders; 1 if one of them failed, or if there was none."""
+    if not args.json:
+        return _analyze(args, None)
+    document = JsonWriter(args.kinds)
+    try:
+        return _analyze(args, document)
+    except KeyboardInterrupt:  # Also while folders are walked, or what is piped is waited for.
+        document.close(interrupted=True)
+        raise
+
+
+def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
+    started = time.perf_counter()
     files = expand(args.paths)
     if not files:
         complain(f"no audio files in {', '.join(args.paths)}")
@@ -55,34 +67,26 @@ def analyze(args: argparse.Namespace) -> int:
     progress = _progress(len(files), visible=not ((args.csv or args.json) and sys.stdout.isatty()))
     # Of each file no more than what is printed: waveforms of a large folder would fill the memory.
     writer: CsvWriter | JsonWriter | TableWriter
-    if args.csv:
+    if document is not None:
+        writer = document
+    elif args.csv:
         writer = CsvWriter()
-    elif args.json:
-        writer = JsonWriter(args.kinds)
     else:
         screen = progress.console if sys.stdout.isatty() else console()
         writer = TableWriter(screen, files, args.kinds)
-    started = time.perf_counter()
     failed = 0
-    interrupted: KeyboardInterrupt | None = None
-    try:
-        with progress, closing(_hear(files, content, kinds, args.workers)) as hearing:
-            for row in hearing:
-                progress.advance(progress.task_ids[0])
-                row = _written(row, pictures.get(row.path), exports.get(row.path))
-                if row.error:
-                    failed += 1
-                    complain(f"{row.path}: {row.error}")
-                writer.write(row)
-    except KeyboardInterrupt as error:
-        interrupted = error
-    elapsed = time.perf_counter() - started
-    if isinstance(writer, JsonWriter):
-        totals = {"failed": failed, "elapsed_sec": elapsed}
-        writer.close(totals | ({"interrupted": True} if interrupted else {}))
-    if interrupted:
-        raise interrupted
+    with progress, closing(_hear(files, content, kinds, args.workers)) as hearing:
+        for row in hearing:
+            progress.advance(progress.task_ids[0])
+            row = _drawn(row, pictures.get(row.path), exports.get(row.path))
+            if row.error:
+                failed += 1
+                complain(f"{row.path}: {row.error}")
+            writer.write(row)
+    if document is not None:
+        document.close()
     if isinstance(writer, TableWriter):
+        elapsed = time.perf_counter() - started
         bad = f", {failed} failed" if failed else ""
         done = len(files) - failed
         console().print(f"{done} of {len(files)} analysed in {elapsed:.2f} s{bad}")
@@ -158,18 +162,30 @@ def _targets(files: Sequence[str], where: str | None, suffix: str) -> dict[str, 
     return targets
 
 
-def _written(row: Heard, picture: Path | None, export: Path | None) -> Heard:
-    """Writes what is to be drawn of it; that this failed is what becomes of it then."""
+def _drawn(row: Heard, picture: Path | None, export: Path | None) -> Heard:
+    """Writes what is to be drawn of it; if that failed, it says so beside what was heard."""
     if row.facts is None or row.analysis is None:
         return row
     try:
         if picture is not None:
-            picture.write_bytes(draw(row.path, row.facts, row.analysis))
+            _put(picture, draw(row.path, row.facts, row.analysis))
         if export is not None:
-            export.write_bytes(row.analysis["waveform"]["coloured"].to_dat())
+            _put(export, row.analysis["waveform"]["coloured"].to_dat())
     except OSError as error:
-        return Heard(row.path, error=reason(error), kind="io")
+        return row._replace(error=reason(error), kind="io")
     return row
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Writes a file: all of it, or there is none."""
+    with path.open("wb") as file:
+        try:
+            file.write(content)
+            file.flush()
+        except OSError:
+            if path.is_file():
+                path.unlink()
+            raise
 
 
 def _progress(files: int, *, visible: bool) -> Progress:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import textwrap
+import time
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -82,7 +83,8 @@ CSV_COLUMNS = (
 
 
 class Heard(NamedTuple):
-    """What became of a file: facts and analysis, or why there are none."""
+    """What became of a file: facts and analysis, or why there are none; or beside them, why it was
+    not drawn."""
 
     path: str
     facts: Facts | None = None
@@ -142,7 +144,8 @@ def as_json(row: Heard, kinds: Sequence[Kind]) -> dict[str, Any]:
         told = dict(row.analysis["waveform"])
         told.pop("coloured")
         heard["waveform"] = told | _pixels(row.analysis["waveform"]["coloured"])
-    return {"path": row.path, **row.facts, "analysis": heard}
+    failure = {"error": row.error, "kind": row.kind} if row.error else {}
+    return {"path": row.path, **row.facts, "analysis": heard, **failure}
 
 
 def _pixels(coloured: ColouredWaveform) -> dict[str, list[list[float]]]:
@@ -159,15 +162,22 @@ class JsonWriter:
     def __init__(self, kinds: Sequence[Kind]) -> None:
         self._kinds = kinds
         self._before = '{\n "files": ['
+        self._failed = 0
+        self._started = time.perf_counter()
 
     def write(self, row: Heard) -> None:
         """One entry of ``files``."""
+        self._failed += bool(row.error)
         entry = json.dumps(as_json(row, self._kinds), indent=1)
         print(self._before, textwrap.indent(entry, "  "), sep="\n", end="", flush=True)
         self._before = ","
 
-    def close(self, totals: dict[str, Any]) -> None:
+    def close(self, *, interrupted: bool = False) -> None:
         """Ends the document, with what is said of all files."""
+        elapsed_sec = time.perf_counter() - self._started
+        totals: dict[str, Any] = {"failed": self._failed, "elapsed_sec": elapsed_sec}
+        if interrupted:
+            totals["interrupted"] = True
         begun = "\n ]," if self._before == "," else f"{self._before}],"
         print(begun, json.dumps(totals, indent=1).removeprefix("{\n"), sep="\n", flush=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,8 @@ LANE_HEIGHT = {1: 200, 2: 130}
 GAP = 56
 TEMPOGRAM_HEIGHT = 200
 AXIS_HEIGHT = 58
+# What a waveform knows no more about.
+BLOCK_FRAMES = 256
 # Nearer than this, lines of beats would hide the waveform.
 NEAREST_PX = 6
 PIXELS_PER_TICK = 110
@@ -54,7 +57,7 @@ def draw(path: str, facts: Facts, heard: Analysis) -> bytes:
     """A PNG of what was heard of a file, of which the waveform has to be."""
     coloured = heard["waveform"]["coloured"]
     duration_sec = facts["duration_sec"]
-    lanes = _lanes(coloured, duration_sec)
+    lanes = _lanes(coloured, facts["frames"], duration_sec)
     lane_height = LANE_HEIGHT[len(lanes)]
     wave_bottom = PLOT_TOP + len(lanes) * lane_height
     tempo = heard.get("bpm")
@@ -74,12 +77,21 @@ def draw(path: str, facts: Facts, heard: Analysis) -> bytes:
     return canvas.png()
 
 
-def _lanes(coloured: ColouredWaveform, duration_sec: float) -> list[NDArray[np.float64]]:
+def _lanes(
+    coloured: ColouredWaveform, frames: int, duration_sec: float
+) -> list[NDArray[np.float64]]:
     """For each channel of mono and stereo, and for all of more together: rows of minima, maxima,
     levels and the levels of the bands, one column per pixel."""
-    drawn = coloured.pixels(PLOT_WIDTH, 0.0, duration_sec)
+    blocks = max(1, math.ceil(frames / BLOCK_FRAMES))
+    width = min(PLOT_WIDTH, blocks)
+    drawn = coloured.pixels(width, 0.0, duration_sec)
     levels = [drawn.rms, drawn.low, drawn.mid, drawn.high]
     rows = np.array([drawn.min, drawn.max, *levels], float).transpose(1, 0, 2)
+    if width < PLOT_WIDTH:
+        # Of what is short there are fewer blocks than pixels: a line from one to the next.
+        places = (np.arange(PLOT_WIDTH) + 0.5) * width / PLOT_WIDTH - 0.5
+        known = np.arange(width)
+        rows = np.array([[np.interp(places, known, row) for row in lane] for lane in rows])
     if rows.shape[0] <= 2:
         return list(rows)
     together = np.sqrt((rows**2).mean(axis=0))
