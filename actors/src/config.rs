@@ -50,7 +50,7 @@ pub struct EngineConfig {
     pub cache_dir: Option<PathBuf>,
     /// Whether decoded audio is. It takes many times the room of the results.
     pub cache_audio: bool,
-    /// Most bytes that it holds; what was used least recently leaves.
+    /// Most bytes that it holds; see [`Cache`](hotcue::Cache).
     pub cache_bytes: u64,
 }
 

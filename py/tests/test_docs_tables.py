@@ -16,7 +16,7 @@ from contract import LOADER_ROWS, PLAYBACK_ROWS, fits, hints
 from docs_blocks import DOCS
 
 import hotcue
-from hotcue import cli, errors, events, values
+from hotcue import analysis, cli, errors, events, values
 
 PACKAGE = Path(hotcue.__file__).parent
 COMMON = {"type", "id", "request_id", "time_sec", "voice"}
@@ -134,3 +134,12 @@ def test_every_figure_of_stats_is_told() -> None:
     stats = hotcue.AudioEngine(output="null").stats()
     assert set(stats) <= set(told)
     assert fits(stats, values.Stats)
+
+
+@pytest.mark.parametrize("row", [*typing.get_args(analysis._Row), analysis.TempoAlternative])
+def test_help_says_what_each_key_of_an_analysis_is(row: Any) -> None:
+    if row is type(None):
+        return
+    assert row.__doc__ is not None
+    told = re.findall(r"^ +- `(\w+)`: \S", row.__doc__, re.MULTILINE)
+    assert told == list(row.__annotations__)

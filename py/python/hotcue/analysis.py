@@ -32,117 +32,148 @@ KINDS: tuple[Kind, ...] = ("bpm", "key", "loudness", "onsets", "waveform")
 
 
 class TempoAlternative(TypedDict):
-    """A tempo that the audio might have instead."""
+    """A tempo that the audio might have instead.
+
+    - `bpm`: Beats per minute.
+    - `weight`: Its estimated probability, 0 to 1.
+    """
 
     bpm: float
     weight: float
-    """Its estimated probability, 0 to 1."""
 
 
 class BpmAnalysis(TypedDict):
-    """Tempo and beats, estimated from the audio and its length alone."""
+    """Tempo and beats, estimated from the audio and its length alone.
+
+    - `bpm`: Beats per minute, 50 to 210; None where there is no pulse.
+    - `no_pulse`: Whether there is none: of one-shots, of noise and silence, and of what is
+      shorter than 1.2 s, unless that is two beats with strokes in them. All else is empty, 0 or
+      None then. What is as long as a program makes bars may have their tempo as a guess,
+      whatever sounds in it.
+    - `confidence`: The estimated probability that `bpm` is right, 0 to 1. Below 0.5 it is a
+      guess.
+    - `octave_confidence`: The same, if twice and half the tempo count as right, too.
+    - `alternatives`: The likeliest first: half and double always, and up to two more.
+    - `loop_bpm`: The tempo at which the audio is a whole number of beats long, where it is such
+      a loop.
+    - `n_beats`: That number of beats: ``n_beats * 60 / loop_bpm`` is the file's length in
+      seconds. `beats_sec` has as many, or one more or fewer where `bpm` is faster or slower
+      than that.
+    - `beats_sec`: Beats, in seconds from the start.
+    - `downbeats_sec`: Those that begin a bar.
+    - `beats_per_bar`: 3 or 4; 0 without beats.
+    - `stability`: How even the beats are as they were heard, before `beats_sec` were laid on an
+      even grid: 1 where each is where such a grid has it, 0 where they miss it by a tenth of a
+      beat or more (the root of the mean square).
+    """
 
     bpm: float | None
-    """Beats per minute, 50 to 210; None where there is no pulse."""
     no_pulse: bool
-    """Whether there is none: of one-shots, of noise and silence, and of what is shorter than 1.2 s,
-    unless that is two beats with strokes in them. All else is empty, 0 or None then. What is as
-    long as a program makes bars may have their tempo as a guess, whatever sounds in it."""
     confidence: float
-    """The estimated probability that `bpm` is right, 0 to 1. Below 0.5 it is a guess."""
     octave_confidence: float
-    """The same, if twice and half the tempo count as right, too."""
     alternatives: list[TempoAlternative]
-    """The likeliest first: half and double always, and up to two more."""
     loop_bpm: float | None
-    """The tempo at which the audio is a whole number of beats long, where it is such a loop."""
     n_beats: int | None
-    """That number of beats: ``n_beats * 60 / loop_bpm`` is the file's length in seconds.
-    `beats_sec` has as many, or one more or fewer where `bpm` is faster or slower than that."""
     beats_sec: list[float]
-    """Beats, in seconds from the start."""
     downbeats_sec: list[float]
-    """Those that begin a bar."""
     beats_per_bar: int
-    """3 or 4; 0 without beats."""
     stability: float
-    """How even the beats are as they were heard, before `beats_sec` were laid on an even grid: 1
-    where each is where such a grid has it, 0 where they miss it by a tenth of a beat or more (the
-    root of the mean square)."""
 
 
 class KeyAnalysis(TypedDict):
-    """The musical key. In its place stands None where none is heard, as of percussion."""
+    """The musical key. In its place stands None where none is heard, as of percussion.
+
+    - `tonic`: Its usual name in this mode, such as ``"F#"`` or ``"Eb"``.
+    - `mode`: ``"major"`` or ``"minor"``.
+    - `pitch_class`: The tonic as a number: 0 is C, 11 is B.
+    - `camelot`: The code of Mixed In Key's Camelot wheel: ``"8B"`` is C major, ``"8A"`` A
+      minor.
+    - `open_key`: The code of Open Key: ``"1d"`` is C major, ``"1m"`` A minor.
+    - `confidence`: 0 to 1: how far all other keys are from fitting as well.
+    - `tuning_cents`: How far the tuning lies above A = 440 Hz, −50 to 50 cents.
+    """
 
     tonic: str
-    """Its usual name in this mode, such as ``"F#"`` or ``"Eb"``."""
     mode: Literal["major", "minor"]
     pitch_class: int
-    """The tonic as a number: 0 is C, 11 is B."""
     camelot: str
-    """The code of Mixed In Key's Camelot wheel: ``"8B"`` is C major, ``"8A"`` A minor."""
     open_key: str
-    """The code of Open Key: ``"1d"`` is C major, ``"1m"`` A minor."""
     confidence: float
-    """0 to 1: how far all other keys are from fitting as well."""
     tuning_cents: float
-    """How far the tuning lies above A = 440 Hz, −50 to 50 cents."""
 
 
 class LoudnessAnalysis(TypedDict):
-    """Loudness by EBU R 128, and peaks. Nothing here is infinite or NaN."""
+    """Loudness by EBU R 128, and peaks. Nothing here is infinite or NaN.
+
+    What a channel counts for says the number of channels, as in ``L R C LFE Ls Rs``: which speakers
+    a file names does not matter. What is brought to a loudness by `play_sample` is the file: of
+    more than two channels a stereo output has less of them, or leaves some out.
+
+    - `integrated_lufs`: Gated; None where nothing is louder than −70 LUFS. Of less than 400 ms,
+      and where all that is loud comes in the last 100 ms, it is what a meter shows at most.
+    - `momentary_max_lufs`: The greatest of any 400 ms; None of silence.
+    - `short_term_max_lufs`: The greatest of any 3 s; None of silence.
+    - `range_lu`: Loudness range; None of less than 3 s, and where nothing is louder than −70
+      LUFS.
+    - `sample_peak`: The greatest absolute value; 1.0 is full scale.
+    - `sample_peak_dbfs`: The same in dB; None of silence.
+    - `true_peak`: The greatest absolute value of the waveform, between the samples, too: of four
+      times as many below 96 kHz, of twice as many below 192, and beyond that of those alone.
+    - `true_peak_dbtp`: The same in dB; None of silence.
+    - `replay_gain_db`: ReplayGain 2: what to amplify by, to −18 LUFS. The peak that goes with
+      it is `true_peak`.
+    - `is_short`: Whether the audio is shorter than 400 ms.
+    - `is_mono`: Whether it has one channel, and so sounds 3 LU louder from two loudspeakers.
+    """
 
     integrated_lufs: float | None
-    """Gated; None where nothing is louder than −70 LUFS. Of less than 400 ms, and where all that is
-    loud comes in the last 100 ms, it is what a meter shows at most."""
     momentary_max_lufs: float | None
-    """The greatest of any 400 ms; None of silence."""
     short_term_max_lufs: float | None
-    """The greatest of any 3 s; None of silence."""
     range_lu: float | None
-    """Loudness range; None of less than 3 s, and where nothing is louder than −70 LUFS."""
     sample_peak: float
-    """The greatest absolute value; 1.0 is full scale."""
     sample_peak_dbfs: float | None
-    """The same in dB; None of silence."""
     true_peak: float
-    """The greatest absolute value of the waveform, between the samples, too."""
     true_peak_dbtp: float | None
-    """The same in dB; None of silence."""
     replay_gain_db: float | None
-    """ReplayGain 2: what to amplify by, to −18 LUFS. The peak that goes with it is `true_peak`."""
     is_short: bool
-    """Whether the audio is shorter than 400 ms."""
     is_mono: bool
-    """Whether it has one channel, and so sounds 3 LU louder from two loudspeakers."""
 
 
 class OnsetsAnalysis(TypedDict):
-    """Where sounds begin."""
+    """Where sounds begin.
+
+    - `frames`: The frame before each attack where the mean of the channels crosses zero, or
+      nearly so; cut there, the audio does not click. Frames of the audio that was heard: those
+      of its rate. Where channels cancel each other out, as where one side is inverted, the
+      loudest is heard instead of the mean.
+    - `onsets_sec`: The same in seconds.
+    - `strengths`: 0 to 1; the strongest is 1.
+    - `leading_silence_sec`: How long the audio stays 60 dB below its peak at its start; all of
+      it if it is silent.
+    - `trailing_silence_sec`: The same at its end; 0 if it is silent.
+    """
 
     frames: list[int]
-    """The frame before each attack where the mean of the channels crosses zero, or nearly so; cut
-    there, the audio does not click. Frames of the audio that was heard: those of its rate. Where
-    channels cancel each other out, as where one side is inverted, the loudest is heard instead of
-    the mean."""
     onsets_sec: list[float]
-    """The same in seconds."""
     strengths: list[float]
-    """0 to 1; the strongest is 1."""
     leading_silence_sec: float
-    """How long the audio stays 60 dB below its peak at its start; all of it if it is silent."""
     trailing_silence_sec: float
-    """The same at its end; 0 if it is silent."""
 
 
 class WaveformAnalysis(TypedDict):
-    """What there is to draw."""
+    """What there is to draw.
+
+    - `frames`: How long the audio is, in frames.
+    - `channels`: How many it has.
+    - `sample_rate`: Its rate in Hz.
+    - `coloured`: Extremes, level, and the level of three bands, of any stretch and at any
+      width.
+    """
 
     frames: int
     channels: int
     sample_rate: int
     coloured: ColouredWaveform
-    """Extremes, level, and the level of three bands, of any stretch and at any width."""
 
 
 _Row: TypeAlias = (

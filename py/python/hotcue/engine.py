@@ -123,8 +123,9 @@ class AudioEngine:
         analyses are kept: the next time they are read from there, by this engine or any other, in
         this process or another. Audio is found by what is in the file: one that has changed is
         decoded anew. Kept is what takes longer to decode than to read; none with
-        ``cache_audio=False``. Results are found by the audio, wherever it came from. What was used
-        least recently leaves when there is more than `cache_bytes`.
+        ``cache_audio=False``. Results are found by the audio, wherever it came from. When there is
+        more than `cache_bytes`, audio leaves: what was used longest ago, but nothing of the last
+        hour before what came after it; results only where they take more than a quarter.
 
         Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
         """
@@ -582,7 +583,8 @@ class AudioEngine:
         `normalize` amplifies the sample beside the volume, so that all are alike: ``"peak"`` makes
         full scale of its greatest value; ``"loudness"`` brings it to -18 LUFS, which is the level
         of ReplayGain, a number to so many LUFS (-70…0), or as near as its true peak may come to -1
-        dBTP; by 80 dB at most. A sample whose loudness is not known (``analyze="loudness"``) plays
+        dBTP; by 80 dB at most. It is the loudness of the file: of more than two channels an output
+        of two has less. A sample whose loudness is not known (``analyze="loudness"``) plays
         as it is; so does one that is streamed, or that plays before all of it is there.
 
         It plays from `start_sec` of the sample to `end_sec` (None: its end), backwards from
