@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::entry::DECODERS;
 use crate::analysis::{self, AnalysisKind};
+use crate::decode::OpenedSource;
 use crate::source::{Source, SourceIdentity, identify};
 
 /// How long a file has to be left alone before its times tell whether it has changed: longer than
@@ -113,9 +114,49 @@ pub(super) fn is_hex(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Whether the path of a source still leads to `file`, and nobody is seen to have written to it.
-pub(super) fn is_unchanged(source: &Source, file: SourceIdentity) -> bool {
-    source.path().and_then(|path| identify(path).ok()).is_some_and(|now| now == file)
+/// What a load reads, as it was when that began.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    File(SourceIdentity),
+    /// So many bytes in memory, which nobody writes to.
+    Memory(u64),
+}
+
+impl Origin {
+    /// That of a source that was opened; None of what is neither, or where the system does not say.
+    pub(super) fn of(source: &Source, opened: &OpenedSource) -> Option<Self> {
+        match source {
+            Source::Path(_) => opened.identity().map(Self::File),
+            Source::Memory(bytes) => Some(Self::Memory(bytes.len() as u64)),
+            Source::Custom(_) => None,
+        }
+    }
+
+    /// Its length in bytes.
+    pub(super) fn len(self) -> u64 {
+        match self {
+            Self::File(file) => file.len,
+            Self::Memory(len) => len,
+        }
+    }
+
+    pub(super) fn file(self) -> Option<SourceIdentity> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Memory(_) => None,
+        }
+    }
+
+    /// Whether any change from now on shows.
+    pub(super) fn is_settled(self) -> bool {
+        self.file().is_none_or(|file| is_settled(&file, SystemTime::now()))
+    }
+
+    /// Whether `source` is still this, and nobody is seen to have written to it.
+    pub(super) fn is_unchanged(self, source: &Source) -> bool {
+        let now = || source.path().and_then(|path| identify(path).ok());
+        self.file().is_none_or(|file| now() == Some(file))
+    }
 }
 
 /// Whether a file was left alone for long enough that any later change shows in its times.

@@ -4,13 +4,13 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use super::card::{Key, Name, is_settled, is_unchanged};
+use super::card::{Key, Name, Origin};
 use super::entry::{EntryReader, is_worth_it};
 use super::hashing::Hashing;
 use super::store::Cache;
-use super::storing::{CacheStore, Origin};
+use super::storing::{CacheStore, Stored};
 use crate::buffer::SampleBuffer;
 use crate::decode::OpenedSource;
 use crate::error::{LoadError, LoadErrorKind, Stage};
@@ -24,7 +24,7 @@ const STORED_AT_ONCE: u64 = 16 << 20;
 /// What is shown until the sample is handed out.
 const ALMOST_DONE_PERCENT: f32 = 99.9;
 
-/// A [`LoadJob`] of a file that is read from a [`Cache`] where that has it, and else decoded and put
+/// A [`LoadJob`] of a file, or of bytes, that is read from a [`Cache`] where that has it, and else decoded and put
 /// into it: stepped in the same way, with the same values, but for files that change meanwhile.
 ///
 /// What the cache has not is decoded first, and shown as it arrives. A short sample is stored by the last
@@ -37,8 +37,8 @@ pub struct CachedLoad {
     state: State,
     stage: Stage,
     percent: f32,
-    /// The file as it was when the load began; once it is decoded, as it was then.
-    opened: Option<SourceIdentity>,
+    /// What it reads as it was when the load began; once it is decoded, as it was then.
+    opened: Option<Origin>,
     /// Whether any change since then shows.
     is_settled: bool,
     /// What is known of the file's content.
@@ -73,7 +73,7 @@ impl fmt::Debug for CachedLoad {
 }
 
 impl CachedLoad {
-    /// Makes a job. Touches nothing: the first step opens the source. What is no file is loaded
+    /// Makes a job. Touches nothing: the first step opens the source. A [`Source::Custom`] is loaded
     /// without the cache.
     pub fn new(cache: Arc<Cache>, source: Source, options: LoadOptions) -> Self {
         Self {
@@ -160,24 +160,25 @@ impl CachedLoad {
     /// Finds out which file it is, and whether that is known.
     fn open(&mut self) -> State {
         self.stage = Stage::Reading;
-        if self.source.path().is_none() {
-            return self.decode();
-        }
         // Whatever is wrong, the load finds out itself and says so.
-        let Some((source, identity)) = self.opened_source() else { return self.decode() };
-        self.opened = Some(identity);
-        self.is_settled = is_settled(&identity, SystemTime::now());
-        self.content = self.outside(|cache| cache.content_of(&identity));
-        if self.content.is_none() && self.cache.may_know(identity.len) {
+        let Some((source, origin)) = self.opened_source() else { return self.decode() };
+        self.opened = Some(origin);
+        self.is_settled = origin.is_settled();
+        let file = origin.file();
+        self.content = file.and_then(|file| self.outside(|cache| cache.content_of(&file)));
+        if self.content.is_none() && self.cache.may_know(origin.len()) {
             return State::Comparing(Box::new(Hashing::new(source)));
         }
         self.look_up()
     }
 
-    fn opened_source(&self) -> Option<(OpenedSource, SourceIdentity)> {
+    fn opened_source(&self) -> Option<(OpenedSource, Origin)> {
+        if matches!(self.source, Source::Custom(_)) {
+            return None;
+        }
         let source = OpenedSource::open(&self.source, Arc::clone(&self.pulse)).ok()?;
-        let identity = source.identity()?;
-        Some((source, identity))
+        let origin = Origin::of(&self.source, &source)?;
+        Some((source, origin))
     }
 
     /// Opens the entry, if there is one, or else begins to decode.
@@ -195,7 +196,7 @@ impl CachedLoad {
     /// Of the entry, once the content is known.
     fn name(&self) -> Option<Name> {
         let key = Key::sample(self.content?, self.options.sample_rate);
-        Some(Name { len: self.opened?.len, key })
+        Some(Name { len: self.opened?.len(), key })
     }
 
     fn decode(&mut self) -> State {
@@ -251,7 +252,10 @@ impl CachedLoad {
 
     /// What is to be done with a sample that was decoded.
     fn store(&mut self, job: &LoadJob, sample: LoadedSample) -> State {
-        let decoded = job.identity();
+        let decoded = match self.opened {
+            Some(Origin::Memory(_)) => self.opened,
+            _ => job.identity().map(Origin::File),
+        };
         let both = decoded.zip(self.opened);
         let is_same = self.is_settled && both.is_some_and(|(one, other)| one == other);
         self.opened = decoded;
@@ -263,12 +267,12 @@ impl CachedLoad {
         if !self.is_unchanged() {
             return State::Done(sample);
         }
-        let Some(file) = self.opened else { return State::Done(sample) };
-        let origin =
-            Origin { source: self.source.clone(), file, sample_rate: self.options.sample_rate };
+        let Some(origin) = self.opened else { return State::Done(sample) };
+        let stored =
+            Stored { source: self.source.clone(), origin, sample_rate: self.options.sample_rate };
         let store = |pulse| {
             let cache = Arc::clone(&self.cache);
-            Box::new(CacheStore::new(cache, origin, self.content, &sample, pulse))
+            Box::new(CacheStore::new(cache, stored, self.content, &sample, pulse))
         };
         if bytes <= STORED_AT_ONCE {
             return State::Storing(store(Arc::clone(&self.pulse)), sample);
@@ -280,13 +284,13 @@ impl CachedLoad {
 
     /// Whether it is still the file of the beginning.
     fn is_unchanged(&self) -> bool {
-        self.opened.is_some_and(|file| self.outside(|_| is_unchanged(&self.source, file)))
+        self.opened.is_some_and(|origin| self.outside(|_| origin.is_unchanged(&self.source)))
     }
 
     fn note(&self) {
-        if let (true, Some(identity), Some(content)) = (self.is_settled, &self.opened, self.content)
-        {
-            self.outside(|cache| cache.note(identity, content));
+        let file = self.opened.and_then(Origin::file).filter(|_| self.is_settled);
+        if let Some((file, content)) = file.zip(self.content) {
+            self.outside(|cache| cache.note(&file, content));
         }
     }
 
@@ -318,7 +322,7 @@ impl CachedLoad {
         match &self.state {
             State::Comparing(_) => None,
             State::Decoding(job) => job.identity(),
-            _ => self.opened,
+            _ => self.opened.and_then(Origin::file),
         }
     }
 
@@ -328,13 +332,13 @@ impl CachedLoad {
         match &self.state {
             State::Decoding(job) if self.opened.is_none() => job.byte_len(),
             // It is to be read once more.
-            State::Comparing(_) => self.opened.map(|identity| identity.len.saturating_mul(2)),
+            State::Comparing(_) => self.opened.map(|origin| origin.len().saturating_mul(2)),
             // As much as the sample holds, about.
             State::Storing(_, sample) => {
                 let still = sample.buffer.byte_len() as u64;
                 Some(self.pulse.bytes().saturating_add(still))
             }
-            _ => self.opened.map(|identity| identity.len.saturating_add(self.compared)),
+            _ => self.opened.map(|origin| origin.len().saturating_add(self.compared)),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use super::card::{Key, Name, is_unchanged};
+use super::card::{Key, Name, Origin};
 use super::entry::{EntryWriter, record_of};
 use super::hashing::Hashing;
 use super::records::Record;
@@ -11,7 +11,7 @@ use super::store::{Cache, Unfinished};
 use crate::buffer::SampleBuffer;
 use crate::decode::OpenedSource;
 use crate::job::LoadedSample;
-use crate::source::{Pulse, Source, SourceIdentity};
+use crate::source::{Pulse, Source};
 
 /// What is still to be put into a [`Cache`] of a sample that was loaded: a plain value that is stepped
 /// by whoever has the time, and may be dropped at any time; then nothing is left of it.
@@ -20,8 +20,8 @@ use crate::source::{Pulse, Source, SourceIdentity};
 /// one whose file has changed since it was opened.
 pub struct CacheStore {
     cache: Arc<Cache>,
-    origin: Origin,
-    /// What the file holds, once that is known.
+    stored: Stored,
+    /// What it held, once that is known.
     content: Option<Key>,
     sample: Weak<SampleBuffer>,
     record: Record,
@@ -30,10 +30,10 @@ pub struct CacheStore {
 }
 
 /// Where a sample came from.
-pub(super) struct Origin {
+pub(super) struct Stored {
     pub(super) source: Source,
-    /// The file as it was when its load began: left alone for long enough that any later change shows.
-    pub(super) file: SourceIdentity,
+    /// What that was when its load began: left alone for long enough that any later change shows.
+    pub(super) origin: Origin,
     /// The rate that was asked for.
     pub(super) sample_rate: Option<u32>,
 }
@@ -57,14 +57,14 @@ impl CacheStore {
     /// it.
     pub(super) fn new(
         cache: Arc<Cache>,
-        origin: Origin,
+        stored: Stored,
         content: Option<Key>,
         sample: &LoadedSample,
         pulse: Arc<Pulse>,
     ) -> Self {
         let record = record_of(sample);
         let sample = Arc::downgrade(&sample.buffer);
-        Self { cache, origin, content, sample, record, pulse, state: State::New }
+        Self { cache, stored, content, sample, record, pulse, state: State::New }
     }
 
     /// Does a little of the work, some tenths of a millisecond; false once there is nothing left to do.
@@ -84,19 +84,24 @@ impl CacheStore {
         match state {
             State::New => match self.content {
                 Some(content) => self.begin_to_write(content),
-                None => match OpenedSource::open(&self.origin.source, Arc::clone(&self.pulse)) {
-                    // By now the path may lead to another file, and back before it is hashed.
-                    Ok(source) if source.identity().is_some_and(|it| it == self.origin.file) => {
-                        State::Hashing(Box::new(Hashing::new(source)))
+                None => {
+                    let Stored { source, origin, .. } = &self.stored;
+                    match OpenedSource::open(source, Arc::clone(&self.pulse)) {
+                        // By now the path may lead to another file, and back before it is hashed.
+                        Ok(opened) if Origin::of(source, &opened) == Some(*origin) => {
+                            State::Hashing(Box::new(Hashing::new(opened)))
+                        }
+                        _ => State::Over,
                     }
-                    _ => State::Over,
-                },
+                }
             },
             State::Hashing(mut hashing) => match hashing.step() {
                 Ok(None) => State::Hashing(hashing),
                 // Of a file that was written to meanwhile nobody knows what it held.
-                Ok(Some(content)) if is_unchanged(&self.origin.source, self.origin.file) => {
-                    self.cache.note(&self.origin.file, content);
+                Ok(Some(content)) if self.stored.origin.is_unchanged(&self.stored.source) => {
+                    if let Some(file) = self.stored.origin.file() {
+                        self.cache.note(&file, content);
+                    }
                     self.begin_to_write(content)
                 }
                 Ok(Some(_)) | Err(_) => State::Over,
@@ -114,8 +119,8 @@ impl CacheStore {
     }
 
     fn begin_to_write(&self, content: Key) -> State {
-        let key = Key::sample(content, self.origin.sample_rate);
-        let name = Name { len: self.origin.file.len, key };
+        let key = Key::sample(content, self.stored.sample_rate);
+        let name = Name { len: self.stored.origin.len(), key };
         // Another process may have been quicker.
         if self.cache.has(name) {
             return State::Over;

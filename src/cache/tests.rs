@@ -184,6 +184,42 @@ fn the_second_load_has_the_same_values_and_decodes_nothing() {
 }
 
 #[test]
+fn bytes_are_found_as_a_file_of_the_same_content_is() {
+    let folder = Folder::new();
+    let path = folder.copy("mp3_vbr.mp3");
+    let bytes = fs::read(&path).expect("there");
+    let of_bytes = |cache: &Arc<Cache>| {
+        let source = Source::Memory(bytes.clone().into());
+        let mut job = CachedLoad::new(Arc::clone(cache), source, options());
+        let mut bench = Workbench::default();
+        loop {
+            assert!(job.identity().is_none(), "it is no file");
+            if let Step::Done(sample) = job.step(&mut bench).expect("a sound file") {
+                return sample;
+            }
+        }
+    };
+    let cache = folder.cache();
+    let first = of_bytes(&cache);
+    assert_same(&first, &decoded(&path));
+    assert_eq!(counts(&cache), [0, 1, 1, 0, 0]);
+    assert_eq!(folder.kept("card").len(), 0, "a card is of a file");
+    assert_same(&of_bytes(&cache), &first);
+    assert_eq!(counts(&cache), [1, 1, 1, 0, 0]);
+    // In another process, and of the file.
+    let cache = folder.cache();
+    assert_same(&of_bytes(&cache), &first);
+    assert_same(&load(&cache, &path).expect("a sound file"), &first);
+    assert_eq!(counts(&cache), [2, 0, 0, 0, 0]);
+    // Others of the same length.
+    let others: Arc<[u8]> = bytes.iter().map(|byte| byte ^ 0xff).collect();
+    let mut job = CachedLoad::new(cache, Source::Memory(others), options());
+    let mut bench = Workbench::default();
+    let failure = std::iter::repeat_with(|| job.step(&mut bench)).find_map(Result::err);
+    assert!(failure.is_some());
+}
+
+#[test]
 fn what_is_known_of_a_file_beside_its_values_comes_back() {
     let folder = Folder::new();
     let cache = folder.cache();
