@@ -13,10 +13,9 @@ use std::sync::Arc;
 use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
-/// Values of a transform: 0.37 s at 11,025 Hz.
-const FRAME: usize = 4_096;
-/// Values from one to the next.
-const HOP: usize = FRAME / 2;
+/// How far it is from one transform to the next: 2,048 values of 11,025 Hz. At any rate: what is heard
+/// in a note, and whether it is one, depends on how long a transform is.
+const HOP_SEC: f64 = 2_048.0 / 11_025.0;
 /// Where peaks are looked for, in Hz.
 const RANGE_HZ: [f32; 2] = [50.0, 3_500.0];
 /// Peaks below this part of the power of the highest one are not heard: 60 dB.
@@ -40,6 +39,9 @@ pub(super) struct Peak {
 /// Transforms frames, two at a time: as the real and the imaginary part of one.
 pub(super) struct Spectrum {
     bin_hz: f32,
+    /// Values of a transform, and from one to the next: half as many, or nearly so.
+    frame: usize,
+    hop: usize,
     window: Vec<f32>,
     fft: Arc<dyn Fft<f32>>,
     spectrum: Vec<Complex32>,
@@ -54,17 +56,26 @@ pub(super) struct Spectrum {
 
 impl Spectrum {
     pub(super) fn new(rate_hz: f32) -> Self {
-        let fft = FftPlanner::new().plan_fft_forward(FRAME);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive, and some thousands"
+        )]
+        let hop = ((HOP_SEC * f64::from(rate_hz)).round() as usize).max(2);
+        let frame = quick_near(2 * hop);
+        let fft = FftPlanner::new().plan_fft_forward(frame);
         #[expect(clippy::cast_possible_truncation, reason = "a window for f32")]
-        let hann = |at: usize| (0.5 - 0.5 * (TAU * at as f64 / FRAME as f64).cos()) as f32;
+        let hann = |at: usize| (0.5 - 0.5 * (TAU * at as f64 / frame as f64).cos()) as f32;
         Self {
-            bin_hz: rate_hz / FRAME as f32,
-            window: (0..FRAME).map(hann).collect(),
-            spectrum: vec![Complex32::ZERO; FRAME],
+            bin_hz: rate_hz / frame as f32,
+            frame,
+            hop,
+            window: (0..frame).map(hann).collect(),
+            spectrum: vec![Complex32::ZERO; frame],
             scratch: vec![Complex32::ZERO; fft.get_inplace_scratch_len()],
             fft,
             // Half a frame of silence, so that what begins at once counts as much as the rest.
-            pending: vec![0.0; HOP],
+            pending: vec![0.0; hop],
             powers: Vec::new(),
             peaks: Vec::new(),
             magnitudes: Vec::new(),
@@ -74,9 +85,10 @@ impl Spectrum {
 
     /// The sum of the squares of all values, as far as it comes from the range, by Parseval's theorem:
     /// the powers are four times those of a frame, of the positive frequencies alone, and the squares
-    /// of overlapping windows add up to 0.75.
+    /// of windows that overlap by half add up to 0.75.
     pub(super) fn energy(&self) -> f64 {
-        self.power / (0.75 * 2.0 * FRAME as f64)
+        let overlap = self.frame as f64 / (2 * self.hop) as f64;
+        self.power / (0.75 * 2.0 * overlap * self.frame as f64)
     }
 
     /// Where the next values go.
@@ -87,25 +99,27 @@ impl Spectrum {
     /// Gives the peaks of each frame that is whole to `heard`; at the `end` of all, also of those
     /// that begin within what there is.
     pub(super) fn drain(&mut self, end: bool, mut heard: impl FnMut(&[Peak])) {
+        let Self { frame, hop, .. } = *self;
         if end {
-            self.pending.resize(self.pending.len().next_multiple_of(HOP) + 2 * FRAME, 0.0);
+            self.pending.resize(self.pending.len().next_multiple_of(hop) + 2 * frame, 0.0);
         }
         let mut done = 0;
-        while self.pending.len() >= done + FRAME + HOP {
+        while self.pending.len() >= done + frame + hop {
             self.transform(done);
             for second in [false, true] {
                 self.find_peaks(second);
                 part_from_noise(&mut self.peaks, self.bin_hz, &mut self.magnitudes);
                 heard(&self.peaks);
             }
-            done += 2 * HOP;
+            done += 2 * hop;
         }
         self.pending.drain(..done);
     }
 
     fn transform(&mut self, at: usize) {
-        let first = &self.pending[at..at + FRAME];
-        let second = &self.pending[at + HOP..at + HOP + FRAME];
+        let Self { frame, hop, .. } = *self;
+        let first = &self.pending[at..at + frame];
+        let second = &self.pending[at + hop..at + hop + frame];
         let pairs = first.iter().zip(second).zip(&self.window);
         for (to, ((&re, &im), &window)) in self.spectrum.iter_mut().zip(pairs) {
             *to = Complex32::new(re * window, im * window);
@@ -115,7 +129,8 @@ impl Spectrum {
 
     /// Finds the peaks of the first or the second of the two frames.
     fn find_peaks(&mut self, second: bool) {
-        let nyquist = FRAME / 2 - 1;
+        let frame = self.frame;
+        let nyquist = frame / 2 - 1;
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -124,7 +139,7 @@ impl Spectrum {
         let [from, to] = RANGE_HZ.map(|hz| ((hz / self.bin_hz) as usize).clamp(1, nyquist));
         self.powers.clear();
         for bin in from - 1..=to {
-            let [one, other] = [self.spectrum[bin], self.spectrum[(FRAME - bin) % FRAME].conj()];
+            let [one, other] = [self.spectrum[bin], self.spectrum[(frame - bin) % frame].conj()];
             let of_frame = if second { one - other } else { one + other };
             self.powers.push(of_frame.norm_sqr());
         }
@@ -149,6 +164,21 @@ impl Spectrum {
             });
         }
     }
+}
+
+/// The even number nearest to `len` that has no prime factor above 11.
+fn quick_near(len: usize) -> usize {
+    let is_quick = |len: &usize| {
+        let mut rest = *len;
+        for factor in [2, 3, 5, 7, 11] {
+            while rest > 0 && rest.is_multiple_of(factor) {
+                rest /= factor;
+            }
+        }
+        rest == 1 && len.is_multiple_of(2)
+    };
+    let near = (0..len).flat_map(|off| [len + off, len - off]);
+    near.into_iter().find(is_quick).unwrap_or(len)
 }
 
 /// Tells how far each of the peaks, which rise in frequency, is above noise. `magnitudes` is scratch.
