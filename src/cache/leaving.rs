@@ -2,14 +2,15 @@
 //!
 //! Cards and results take a thousandth of what samples take: they stay as long as they have no more
 //! than a quarter of the room. Of samples the one that was used longest ago leaves first. But what was
-//! used within the hour stays before what has come since: a set that is larger than the room would push
-//! itself out from its start on, and find nothing at all the next time.
+//! used within a quarter of an hour stays before what has come since: a set that is larger than the room
+//! would push itself out from its start on, and find nothing at all the next time.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-/// For how long a sample is not given up for one that comes after it.
-const KEPT: Duration = Duration::from_secs(3_600);
+/// For how long a sample is not given up for one that comes after it: longer than most sets take to
+/// load, and shorter than one is worked with.
+const KEPT: Duration = Duration::from_secs(900);
 
 /// A file of the cache.
 #[derive(Debug)]

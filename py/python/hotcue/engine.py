@@ -125,7 +125,7 @@ class AudioEngine:
         decoded anew. Kept is what takes longer to decode than to read; none with
         ``cache_audio=False``. Results are found by the audio, wherever it came from. When there is
         more than `cache_bytes`, audio leaves: what was used longest ago, but nothing of the last
-        hour before what came after it; results only where they take more than a quarter.
+        15 minutes before what came after it; results only where they take more than a quarter.
 
         Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
         """
