@@ -6,6 +6,7 @@
 #[path = "../../tests/mutate/memory.rs"]
 mod memory;
 #[path = "../../tests/support/ogg.rs"]
+#[allow(dead_code, reason = "tests make pages, too")]
 mod ogg;
 #[path = "../../tests/support/panics.rs"]
 mod panics;

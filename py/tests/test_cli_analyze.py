@@ -30,6 +30,7 @@ from hotcue.cli.picture import signed, summary
 from hotcue.cli.picture.canvas import Canvas, letters
 from hotcue.cli.picture.tempogram import CURVE_HZ, tempogram
 from hotcue.cli.picture.ticks import full_scale, spelled, time_ticks
+from hotcue.cli.text import clock
 
 RATE = 48_000
 
@@ -278,6 +279,21 @@ def test_what_is_no_place_for_a_picture_is_told(
 def test_kinds_may_have_spaces_between_them(beat: Path) -> None:
     done = run("analyze", "--json", "--kinds", "loudness, onsets", beat)
     assert set(json.loads(done.stdout)["files"][0]["analysis"]) == {"loudness", "onsets"}
+
+
+def test_times_are_told_as_clocks_tell_them() -> None:
+    times = [0.25, 9.9994, 10.0, 75.46, 3_599.94, 3_599.96, 3_600.0, 7_325.5, 86_399.4]
+    assert [clock(sec) for sec in times] == [
+        "0.250 s",
+        "9.999 s",
+        "0:10.0",
+        "1:15.5",
+        "59:59.9",
+        "1:00:00",
+        "1:00:00",
+        "2:02:06",
+        "23:59:59",
+    ]
 
 
 def test_zero_has_no_sign() -> None:

@@ -42,7 +42,7 @@ class Column(NamedTuple):
 
 
 COLUMNS = {
-    "duration": Column(None, len("999:59.9")),
+    "duration": Column(None, len("99:59:59")),
     "BPM": Column("bpm", len("120.00?")),
     "beats": Column("bpm", len("beats")),
     "key": Column("key", len("C# minor, 12A"), "left"),

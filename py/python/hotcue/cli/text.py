@@ -50,11 +50,14 @@ def shorten(name: str, columns: int) -> str:
 
 
 def clock(seconds: float) -> str:
-    """``0.250 s`` below ten seconds, else ``m:ss.t``."""
+    """``0.250 s`` below ten seconds, else ``m:ss.t``, and from an hour on ``h:mm:ss``."""
     if seconds < 10:
         return f"{seconds:.3f} s"
     tenths = round(seconds * 10)
-    return f"{tenths // 600}:{tenths // 10 % 60:02d}.{tenths % 10}"
+    if tenths < 36_000:
+        return f"{tenths // 600}:{tenths // 10 % 60:02d}.{tenths % 10}"
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def waveform(audio: NDArray[np.float32], columns: int) -> str:
