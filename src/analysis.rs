@@ -16,6 +16,7 @@ mod kind;
 mod loudness;
 mod mono;
 mod onsets;
+mod quick;
 mod rhythm;
 mod single;
 mod tempo;

@@ -68,7 +68,7 @@ pub struct AnalysisJob {
 /// As what a sample is heard.
 enum As {
     Unknown,
-    Levelling(Mixture, Level),
+    Levelling(Level),
     One(Mixture, f32),
 }
 
@@ -125,16 +125,16 @@ impl AnalysisJob {
     fn hear(&mut self) {
         let (mixture, peak) = match &mut self.heard {
             As::One(mixture, peak) => (*mixture, *peak),
-            As::Levelling(mixture, level) => {
+            As::Levelling(level) => {
                 if let Some(peak) = level.step(&self.sample) {
-                    self.heard = As::One(*mixture, peak);
+                    self.heard = As::One(level.mixture, peak);
                 }
                 return;
             }
             As::Unknown => {
                 let mixture = Mixture::of(&self.sample);
                 self.heard = match self.needs_level {
-                    true => As::Levelling(mixture, Level::of(mixture)),
+                    true => As::Levelling(Level::of(mixture)),
                     false => As::One(mixture, 0.0),
                 };
                 return;

@@ -60,7 +60,7 @@ impl Mixture {
 
 /// How loud a sample gets that is heard as one channel: the mean may be far below its channels.
 pub(super) struct Level {
-    mixture: Mixture,
+    pub(super) mixture: Mixture,
     next_frame: usize,
     peak: f32,
     mono: Vec<f32>,

@@ -13,6 +13,8 @@ use std::sync::Arc;
 use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
+use super::super::quick::is_quick;
+
 /// How far it is from one transform to the next: 2,048 values of 11,025 Hz. At any rate: what is heard
 /// in a note, and whether it is one, depends on how long a transform is.
 const HOP_SEC: f64 = 2_048.0 / 11_025.0;
@@ -39,8 +41,7 @@ pub(super) struct Peak {
 /// Transforms frames, two at a time: as the real and the imaginary part of one.
 pub(super) struct Spectrum {
     bin_hz: f32,
-    /// Values of a transform, and from one to the next: half as many, or nearly so.
-    frame: usize,
+    /// Values from one transform to the next: half of one, or nearly so.
     hop: usize,
     window: Vec<f32>,
     fft: Arc<dyn Fft<f32>>,
@@ -68,7 +69,6 @@ impl Spectrum {
         let hann = |at: usize| (0.5 - 0.5 * (TAU * at as f64 / frame as f64).cos()) as f32;
         Self {
             bin_hz: rate_hz / frame as f32,
-            frame,
             hop,
             window: (0..frame).map(hann).collect(),
             spectrum: vec![Complex32::ZERO; frame],
@@ -87,8 +87,13 @@ impl Spectrum {
     /// the powers are four times those of a frame, of the positive frequencies alone, and the squares
     /// of windows that overlap by half add up to 0.75.
     pub(super) fn energy(&self) -> f64 {
-        let overlap = self.frame as f64 / (2 * self.hop) as f64;
-        self.power / (0.75 * 2.0 * overlap * self.frame as f64)
+        let overlap = self.frame() as f64 / (2 * self.hop) as f64;
+        self.power / (0.75 * 2.0 * overlap * self.frame() as f64)
+    }
+
+    /// Values of a transform.
+    fn frame(&self) -> usize {
+        self.window.len()
     }
 
     /// Where the next values go.
@@ -99,7 +104,7 @@ impl Spectrum {
     /// Gives the peaks of each frame that is whole to `heard`; at the `end` of all, also of those
     /// that begin within what there is.
     pub(super) fn drain(&mut self, end: bool, mut heard: impl FnMut(&[Peak])) {
-        let Self { frame, hop, .. } = *self;
+        let (frame, hop) = (self.frame(), self.hop);
         if end {
             self.pending.resize(self.pending.len().next_multiple_of(hop) + 2 * frame, 0.0);
         }
@@ -117,7 +122,7 @@ impl Spectrum {
     }
 
     fn transform(&mut self, at: usize) {
-        let Self { frame, hop, .. } = *self;
+        let (frame, hop) = (self.frame(), self.hop);
         let first = &self.pending[at..at + frame];
         let second = &self.pending[at + hop..at + hop + frame];
         let pairs = first.iter().zip(second).zip(&self.window);
@@ -129,7 +134,7 @@ impl Spectrum {
 
     /// Finds the peaks of the first or the second of the two frames.
     fn find_peaks(&mut self, second: bool) {
-        let frame = self.frame;
+        let frame = self.frame();
         let nyquist = frame / 2 - 1;
         #[expect(
             clippy::cast_possible_truncation,
@@ -166,19 +171,10 @@ impl Spectrum {
     }
 }
 
-/// The even number nearest to `len` that has no prime factor above 11.
+/// The number nearest to `len` of which a transform is quick.
 fn quick_near(len: usize) -> usize {
-    let is_quick = |len: &usize| {
-        let mut rest = *len;
-        for factor in [2, 3, 5, 7, 11] {
-            while rest > 0 && rest.is_multiple_of(factor) {
-                rest /= factor;
-            }
-        }
-        rest == 1 && len.is_multiple_of(2)
-    };
     let near = (0..len).flat_map(|off| [len + off, len - off]);
-    near.into_iter().find(is_quick).unwrap_or(len)
+    near.into_iter().find(|len| is_quick(*len, &[2, 3, 5, 7, 11])).unwrap_or(len)
 }
 
 /// Tells how far each of the peaks, which rise in frequency, is above noise. `magnitudes` is scratch.

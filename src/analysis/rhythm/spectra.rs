@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
+use super::super::quick::is_quick;
 use super::deviation::Bins;
 
 /// Spectra per second. Every time in this folder that is counted in frames is counted in these.
@@ -216,15 +217,7 @@ fn hann(len: usize) -> Vec<f32> {
     (0..len).map(|n| scale * (1.0 - (step * n as f32).cos())).collect()
 }
 
-/// The least even number that is at least `len` and has no prime factor above 5.
+/// The least number that is at least `len` and of which a transform is quick.
 fn quick_length(len: usize) -> usize {
-    let is_quick = |mut len: usize| {
-        for factor in [2, 3, 5] {
-            while len.is_multiple_of(factor) {
-                len /= factor;
-            }
-        }
-        len == 1
-    };
-    (len.max(2)..).find(|len| len.is_multiple_of(2) && is_quick(*len)).unwrap_or(len)
+    (len.max(2)..).find(|len| is_quick(*len, &[2, 3, 5])).unwrap_or(len)
 }
