@@ -1,4 +1,4 @@
-//! Keys, and the cards that say which content a file has.
+//! Keys, what a load reads, and the cards that say which content a file has.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

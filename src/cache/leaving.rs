@@ -51,7 +51,7 @@ pub(super) fn clear(
             break;
         }
         if remove(seen.path) {
-            of_rest -= seen.bytes;
+            of_rest = of_rest.saturating_sub(seen.bytes);
         }
     }
     let mut left = of_samples.saturating_add(of_rest);
