@@ -24,6 +24,25 @@ impl Batch {
     }
 }
 
+/// What each load has come to, in order: what `await_one` waits for, or the exception in its place.
+///
+/// # Errors
+/// Where the waiting itself ends.
+fn outcomes<'py, T: IntoPyObject<'py>>(
+    py: Python<'py>,
+    tickets: &[LoadTicket],
+    await_one: impl Fn(&LoadTicket) -> PyResult<PyResult<T>>,
+) -> PyResult<Bound<'py, PyList>> {
+    let outcomes = PyList::empty(py);
+    for ticket in tickets {
+        match await_one(ticket)? {
+            Ok(outcome) => outcomes.append(outcome)?,
+            Err(error) => outcomes.append(error.into_value(py))?,
+        }
+    }
+    Ok(outcomes)
+}
+
 #[pymethods]
 impl Batch {
     fn tickets(&self) -> Vec<Ticket> {
@@ -57,18 +76,13 @@ impl Batch {
             let tickets = self.batch.tickets();
             // The first is to be there still when the last one ends.
             let _waiters: Vec<_> = tickets.iter().map(LoadTicket::waiting).collect();
-            let outcomes = PyList::empty(py);
-            for ticket in tickets {
+            outcomes(py, tickets, |ticket| {
                 let ended = patience.wait(py, |slice| ticket.wait(Some(slice)))?;
                 let ended = ended.ok_or_else(|| {
                     PyTimeoutError::new_err("not all loads of the batch have ended yet")
                 })?;
-                match outcome(py, ticket, ended) {
-                    Ok(sample) => outcomes.append(sample)?,
-                    Err(error) => outcomes.append(error.into_value(py))?,
-                }
-            }
-            Ok(outcomes)
+                Ok(outcome(py, ticket, ended))
+            })
         })
     }
 
@@ -81,17 +95,12 @@ impl Batch {
         guarded(py, || {
             self.home.check()?;
             let patience = Patience::of(timeout)?;
-            let outcomes = PyList::empty(py);
-            for ticket in self.batch.tickets() {
+            outcomes(py, self.batch.tickets(), |ticket| {
                 let answers = patience.wait(py, |slice| ticket.wait_analyses(Some(slice)))?;
                 let answers = answers
                     .ok_or_else(|| PyTimeoutError::new_err("not all of the batch was heard yet"))?;
-                match heard(py, ticket, answers) {
-                    Ok(heard) => outcomes.append(heard)?,
-                    Err(error) => outcomes.append(error.into_value(py))?,
-                }
-            }
-            Ok(outcomes)
+                Ok(heard(py, ticket, answers))
+            })
         })
     }
 
