@@ -84,7 +84,9 @@ def kept() -> dict[str, bytes]:
 
     number, nothing = b"\1" + struct.pack("<d", -20), b"\0"
     sample = struct.pack("<IIQI", 48_000, 2, 300, 44_100) + text("flac") + text("flac")
-    sample += b"\1" + struct.pack("<I", 16) + bytes(8) + nothing
+    sample += b"\1" + struct.pack("<I", 16) + bytes(8) + nothing + bytes(8)
+    facts = bytes(range(16)) + struct.pack("<IIQI", 48_000, 2, 300, 44_100)
+    facts += text("flac") + text("flac") + nothing
     peaks = struct.pack("<ff??", 0.5, 0.6, True, False)
     onsets = struct.pack("<QQQ", 2, 0, 999) + numbers(0, 0.5) + numbers(1, 0.2)
     tempo = number + struct.pack("<ddQdd", 0.9, 1, 1, 60, 0.1) + nothing + nothing
@@ -97,6 +99,7 @@ def kept() -> dict[str, bytes]:
         "onsets": sealed(2, b"\2" + onsets + struct.pack("<dd", 0, 0.25)),
         "bpm": sealed(3, b"\3" + tempo),
         "key": sealed(4, b"\4\1\11\0" + struct.pack("<dd", 0.5, -3)),
+        "facts": sealed(6, facts),
         "as-it-is": b"\x80hotcue\0\x03" + bytes([7] * 32) + struct.pack("<Q", 8),
     }
 

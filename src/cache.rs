@@ -9,6 +9,9 @@
 //! The result of an analysis is found by the audio itself, in whatever files that is: its key is made
 //! of a hash of all values, the kind, and the version of the analyses.
 //!
+//! Whoever only wants to know what is heard needs no audio: *facts* say which audio a content is decoded
+//! to, and what is known of it besides.
+//!
 //! Several processes may share a folder, and nobody locks anything: files are written under names
 //! of their own and then renamed, and never change afterwards. Every part of an entry has a
 //! checksum, which is checked before any of it is shown to anybody: what is cut off, damaged or of
@@ -23,9 +26,11 @@ mod field;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod hashing;
+mod hearing;
 mod leaving;
 mod load;
 mod parts;
+mod recall;
 mod records;
 mod result;
 mod store;
@@ -34,6 +39,7 @@ mod storing;
 mod tests;
 
 pub use analysis::CachedAnalysis;
+pub use hearing::{CachedHearing, HearingStep, SourceFacts};
 pub use load::CachedLoad;
 pub use store::{Cache, CacheStats};
 pub use storing::CacheStore;

@@ -37,7 +37,10 @@ pub mod output;
 pub mod playback;
 
 pub use buffer::{SampleBuffer, SampleWriter, Waveform};
-pub use cache::{Cache, CacheStats, CacheStore, CachedAnalysis, CachedLoad};
+pub use cache::{
+    Cache, CacheStats, CacheStore, CachedAnalysis, CachedHearing, CachedLoad, HearingStep,
+    SourceFacts,
+};
 pub use clearing::Clearing;
 pub use decode::StreamInfo;
 pub use error::{LoadError, LoadErrorKind, LoadWarning, Stage, WarningCode};

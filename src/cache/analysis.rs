@@ -1,14 +1,13 @@
 //! An analysis that looks into the cache first, and leaves there what it has found.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::fs::File;
 use std::sync::Arc;
 
 use twox_hash::XxHash3_128 as Xxh3;
 
 use super::card::{Audio, Key};
-use super::result::{ResultReader, ResultWriter, block_bytes};
+use super::recall::{Recall, RecallStep};
+use super::result::{ResultWriter, block_bytes};
 use super::store::{Cache, Unfinished};
 use crate::analysis::{AnalysisJob, AnalysisKind, AnalysisStep};
 use crate::buffer::SampleBuffer;
@@ -24,22 +23,19 @@ const HASHED_VALUES: usize = 1 << 18;
 pub struct CachedAnalysis {
     cache: Arc<Cache>,
     sample: Arc<SampleBuffer>,
+    kinds: Vec<AnalysisKind>,
     /// Of the audio, once all of it was hashed.
     audio: Option<Audio>,
-    /// Kinds that were not looked for yet.
-    wanted: VecDeque<AnalysisKind>,
-    /// Those that are not there.
-    missing: Vec<AnalysisKind>,
     state: State,
 }
 
 enum State {
     Hashing(Box<Hashing>),
-    Looking,
-    Reading(Box<ResultReader<File>>, Key, AnalysisKind),
+    Recalling(Recall),
     Listening(AnalysisJob),
     /// It has found something, which is told once that is written.
     Writing(Box<ResultWriter<Unfinished>>, Key, AnalysisJob),
+    Over,
 }
 
 /// A sample whose values are being hashed.
@@ -78,8 +74,7 @@ impl fmt::Debug for CachedAnalysis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CachedAnalysis")
             .field("sample", &self.sample)
-            .field("wanted", &self.wanted)
-            .field("missing", &self.missing)
+            .field("kinds", &self.kinds)
             .finish_non_exhaustive()
     }
 }
@@ -92,62 +87,58 @@ impl CachedAnalysis {
             // Of what grows there is no result.
             false => State::Listening(AnalysisJob::new(Arc::clone(&sample), kinds)),
         };
-        let wanted = AnalysisKind::ALL.into_iter().filter(|kind| kinds.contains(kind)).collect();
-        Self { cache, sample, audio: None, wanted, missing: Vec::new(), state }
+        Self { cache, sample, kinds: kinds.to_vec(), audio: None, state }
+    }
+
+    /// The same of what the cache is known not to have of this audio.
+    pub(super) fn of_missing(
+        cache: Arc<Cache>,
+        sample: Arc<SampleBuffer>,
+        audio: Audio,
+        kinds: &[AnalysisKind],
+    ) -> Self {
+        let state = State::Listening(AnalysisJob::new(Arc::clone(&sample), kinds));
+        Self { cache, sample, kinds: kinds.to_vec(), audio: Some(audio), state }
+    }
+
+    /// The audio, once all of it was hashed.
+    pub(super) fn audio(&self) -> Option<Audio> {
+        self.audio
     }
 
     /// Does a little of the work, as [`AnalysisJob::step`] does.
     pub fn step(&mut self) -> AnalysisStep {
-        let (state, step) = match std::mem::replace(&mut self.state, State::Looking) {
-            State::Hashing(mut hashing) => {
-                self.audio = hashing.step(&self.sample);
-                match self.audio {
-                    None => (State::Hashing(hashing), AnalysisStep::More),
-                    Some(_) => (State::Looking, AnalysisStep::More),
-                }
-            }
-            State::Looking => (self.look_up(), AnalysisStep::More),
-            State::Reading(reader, key, kind) => self.read(reader, key, kind),
+        // Should the step unwind, there is nothing more to come.
+        let (state, step) = match std::mem::replace(&mut self.state, State::Over) {
+            State::Hashing(hashing) => (self.hash(hashing), AnalysisStep::More),
+            State::Recalling(recall) => self.recall(recall),
             State::Listening(job) => self.listen(job),
             State::Writing(writer, key, job) => self.write(writer, key, job),
+            State::Over => (State::Over, AnalysisStep::Finished),
         };
         self.state = state;
         step
     }
 
-    /// Looks for the next kind.
-    fn look_up(&mut self) -> State {
-        let (Some(audio), Some(kind)) = (self.audio, self.wanted.pop_front()) else {
-            return State::Listening(AnalysisJob::new(Arc::clone(&self.sample), &self.missing));
-        };
-        let key = Key::result(audio, kind);
-        match self.cache.result(key, kind) {
-            Ok(reader) => State::Reading(Box::new(reader), key, kind),
-            Err(_) => self.missed(kind),
+    fn hash(&mut self, mut hashing: Box<Hashing>) -> State {
+        self.audio = hashing.step(&self.sample);
+        match self.audio {
+            None => State::Hashing(hashing),
+            Some(audio) => {
+                State::Recalling(Recall::new(Arc::clone(&self.cache), audio, &self.kinds))
+            }
         }
     }
 
-    fn missed(&mut self, kind: AnalysisKind) -> State {
-        self.cache.analysis_missed();
-        self.missing.push(kind);
-        State::Looking
-    }
-
-    fn read(
-        &mut self,
-        mut reader: Box<ResultReader<File>>,
-        key: Key,
-        kind: AnalysisKind,
-    ) -> (State, AnalysisStep) {
-        match reader.step() {
-            Ok(true) => (State::Reading(reader, key, kind), AnalysisStep::More),
-            Ok(false) => {
-                self.cache.analysis_hit();
-                (State::Looking, AnalysisStep::Done(kind, Ok(reader.finish())))
+    fn recall(&self, mut recall: Recall) -> (State, AnalysisStep) {
+        match recall.step() {
+            RecallStep::More => (State::Recalling(recall), AnalysisStep::More),
+            RecallStep::Found(result) => {
+                (State::Recalling(recall), AnalysisStep::Done(result.kind(), Ok(result)))
             }
-            Err(error) => {
-                self.cache.result_failed(key, &error);
-                (self.missed(kind), AnalysisStep::More)
+            RecallStep::Over => {
+                let job = AnalysisJob::new(Arc::clone(&self.sample), recall.missing());
+                (State::Listening(job), AnalysisStep::More)
             }
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::entry::DECODERS;
+use super::field::Field;
 use crate::analysis::{self, AnalysisKind};
 use crate::decode::OpenedSource;
 use crate::source::{Source, SourceIdentity, identify};
@@ -32,6 +33,13 @@ impl Key {
         hasher.update(&DECODERS.to_le_bytes());
         hasher.update(&sample_rate.unwrap_or(0).to_le_bytes());
         hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
+        Self::content(&hasher)
+    }
+
+    /// What is known of the sample that this version makes of a content at a rate.
+    pub(super) fn facts(content: Self, sample_rate: Option<u32>) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("hotcue cache facts");
+        hasher.update(&Self::sample(content, sample_rate).0);
         Self::content(&hasher)
     }
 
@@ -81,6 +89,16 @@ impl fmt::Display for Key {
 /// of other audio is told what is heard in that, which harms nobody else.
 #[derive(Clone, Copy)]
 pub(super) struct Audio(pub(super) u128);
+
+impl Field for Audio {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        self.0.put(bytes);
+    }
+
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        u128::take(bytes).map(Self)
+    }
+}
 
 /// The name of something that is kept of a file. It begins with the file's length, by which a folder
 /// is asked whether a file can be one that it knows.

@@ -25,7 +25,7 @@ macro_rules! numbers {
     )*};
 }
 
-numbers!(u8, u16, u32, u64, i16, i64, f32, f64);
+numbers!(u8, u16, u32, u64, u128, i16, i64, f32, f64);
 
 impl Field for bool {
     fn put(&self, bytes: &mut Vec<u8>) {

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use super::card::Key;
 use super::entry::{self, EntryReader, EntryWriter, record_of};
 use super::field::Field;
+use super::hearing::{self, Facts};
 use super::parts::{Magic, PartsWriter};
 use super::result::{self, ResultReader, ResultWriter};
 use crate::analysis::{AnalysisKind, AnalysisResult, Resolution};
@@ -14,34 +15,58 @@ use crate::job::LoadedSample;
 const MAX_SAMPLE_BYTES: u64 = 1 << 20;
 /// This bit of the first byte: the rest is a file as it is.
 const AS_IT_IS: u8 = 1 << 7;
+/// The number of facts behind those of the kinds, and of an entry.
+const FACTS: u8 = 6;
 const KEY: [u8; 32] = [7; 32];
 
-/// A file of the cache: an entry, or a result of a kind, as the first byte says. What follows is the
-/// file, or the record and the blocks of one whose head and checksums are right, each behind two
+/// A file of the cache: a result of a kind, an entry or facts, as the first byte says. What follows
+/// is the file, or the record and the blocks of one whose head and checksums are right, each behind two
 /// bytes that state its length.
 ///
 /// # Panics
 /// When what was read is written as another file, which says something else.
 pub fn cache(bytes: &[u8]) {
-    let Some((which, bytes)) = bytes.split_first() else { return };
+    is_sound(bytes);
+}
+
+/// The same; whether there was anything sound in it.
+///
+/// # Panics
+/// As it does.
+pub(crate) fn is_sound(bytes: &[u8]) -> bool {
+    let Some((which, bytes)) = bytes.split_first() else { return false };
     let kind = AnalysisKind::ALL.get(usize::from(which & !AS_IT_IS)).copied();
-    let magic = if kind.is_some() { result::MAGIC } else { entry::MAGIC };
+    let is_facts = which & !AS_IT_IS == FACTS;
+    let magic = match (kind, is_facts) {
+        (Some(_), _) => result::MAGIC,
+        (None, true) => hearing::MAGIC,
+        (None, false) => entry::MAGIC,
+    };
     let file = if which & AS_IT_IS == 0 { sealed(bytes, magic) } else { bytes.to_vec() };
+    if is_facts {
+        let key = Key::from_bytes(KEY);
+        let Ok(facts) = Facts::read(file.as_slice(), file.len() as u64, key) else { return false };
+        let kept = facts.write(Vec::new(), key).expect("memory takes all");
+        let again = Facts::read(kept.as_slice(), kept.len() as u64, key);
+        let again = again.expect("what was written can be read").write(Vec::new(), key);
+        assert_eq!(again.expect("memory takes all"), kept);
+        return true;
+    }
     let Some(kind) = kind else {
-        let Some(sample) = sample(&file) else { return };
+        let Some(sample) = sample(&file) else { return false };
         // A text may be there twice that is kept once.
         let kept = written_sample(&sample);
         let again = self::sample(&kept).expect("what was written can be read");
         assert_eq!(written_sample(&again), kept);
-        return;
+        return true;
     };
-    if let Some(result) = result(&file, kind) {
-        if let AnalysisResult::Waveform(waveform) = &result {
-            waveform.pixels(3, 0.0, 1e3);
-            waveform.to_dat(Resolution::Bits8, NonZeroUsize::MIN);
-        }
-        assert!(written_result(result) == file, "the same file comes of it");
+    let Some(result) = result(&file, kind) else { return false };
+    if let AnalysisResult::Waveform(waveform) = &result {
+        waveform.pixels(3, 0.0, 1e3);
+        waveform.to_dat(Resolution::Bits8, NonZeroUsize::MIN);
     }
+    assert!(written_result(result) == file, "the same file comes of it");
+    true
 }
 
 /// A record as bytes.

@@ -15,6 +15,7 @@ use twox_hash::XxHash3_64 as Xxh3;
 use super::card::{Key, Name, is_hex};
 use super::entry::EntryReader;
 use super::field::Field as _;
+use super::hearing::Facts;
 use super::leaving::{Seen, clear};
 use super::result::ResultReader;
 use crate::analysis::AnalysisKind;
@@ -24,6 +25,7 @@ use crate::source::SourceIdentity;
 const CARD: &str = "card";
 const SAMPLE: &str = "sample";
 const RESULT: &str = "result";
+const FACTS: &str = "facts";
 const UNFINISHED: &str = "unfinished";
 /// A folder that was in the place of a file of ours.
 const ASIDE: &str = "aside";
@@ -211,6 +213,16 @@ impl Cache {
             .inspect_err(|error| self.result_failed(key, error))
     }
 
+    /// What is known of a content, if there is something sound.
+    ///
+    /// # Errors
+    /// What is wrong with it; what is unsound is removed.
+    pub(super) fn facts(&self, key: Key) -> io::Result<Facts> {
+        let path = self.path(key, FACTS);
+        let (file, byte_len) = used(&path)?;
+        Facts::read(file, byte_len, key).inspect_err(|error| self.drop_if_unsound(&path, error))
+    }
+
     /// Removes an entry that turned out to be unsound, so that it is made anew.
     pub(super) fn entry_failed(&self, name: Name, error: &io::Error) {
         self.drop_if_unsound(&self.path(name, SAMPLE), error);
@@ -287,8 +299,20 @@ impl Cache {
 
     /// Puts a written result in its place.
     pub(super) fn keep_result(&self, file: Unfinished, key: Key) {
+        self.keep_at(&self.path(key, RESULT), file);
+    }
+
+    /// Writes what is known of a content.
+    pub(super) fn keep_facts(&self, key: Key, facts: &Facts) {
+        match self.unfinished().and_then(|file| facts.write(file, key)) {
+            Ok(file) => self.keep_at(&self.path(key, FACTS), file),
+            Err(_) => self.failed(),
+        }
+    }
+
+    fn keep_at(&self, path: &Path, file: Unfinished) {
         let bytes = file.file.metadata().map_or(0, |metadata| metadata.len());
-        match file.keep(&self.path(key, RESULT)) {
+        match file.keep(path) {
             Ok(()) => self.grown_by(bytes),
             Err(_) => self.failed(),
         }
@@ -400,7 +424,7 @@ fn seen(item: &DirEntry, now: SystemTime) -> io::Result<Option<Seen>> {
     let is_sample = extension == SAMPLE;
     let is_kept = match extension {
         CARD | SAMPLE => Name::len_in(name).is_some(),
-        RESULT => Key::is_written(name),
+        RESULT | FACTS => Key::is_written(name),
         _ => false,
     };
     if is_kept {

@@ -1,6 +1,7 @@
 //! Loads of files from the cache, beside loads without one.
 
 mod analysis;
+mod hearing;
 mod room;
 mod storing;
 

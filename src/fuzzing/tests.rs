@@ -1,6 +1,8 @@
 use std::fs;
 use std::path::Path;
 
+use crate::cache::fuzzing::is_sound;
+
 type Target = fn(&[u8]);
 
 /// How often each input is changed: a second or so in all.
@@ -53,6 +55,9 @@ fn what_is_sound_goes_all_the_way() {
     for (target, input) in made() {
         target(&input);
     }
+    for file in kept() {
+        assert!(is_sound(&file), "{file:?}");
+    }
 }
 
 /// The same, changed at random: bytes, numbers, lengths.
@@ -86,11 +91,27 @@ fn what_is_made_and_changed_at_random_does_no_harm() {
     }
 }
 
+fn values(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
 /// Audio, and files of the cache, as their targets take them.
 fn made() -> Vec<(Target, Vec<u8>)> {
-    let values = |values: &[f32]| -> Vec<u8> {
-        values.iter().flat_map(|value| value.to_le_bytes()).collect()
-    };
+    let audio = [
+        // Clicks half a second apart at 1 kHz: 499 zeros and a value of 8 bits.
+        [&[0, 0, 2], [243, 1, 127].repeat(20).as_slice()].concat(),
+        // And in turn in two of three channels.
+        [&[0, 2, 2], [238, 2, 127, 238, 2, 129].repeat(9).as_slice()].concat(),
+        // Any values of two channels at 11,025 Hz.
+        [&[4, 1, 0], &*values(&[f32::NAN, 0.5, 1e38, -1e-40])].concat(),
+        [&[1, 0, 1], (0..=255).collect::<Vec<u8>>().repeat(8).as_slice()].concat(),
+    ];
+    let audio = audio.into_iter().map(|audio| (super::analysis as Target, audio));
+    audio.chain(kept().into_iter().map(|file| (super::cache as Target, file))).collect()
+}
+
+/// Sound files of the cache.
+fn kept() -> [Vec<u8>; 5] {
     let numbers = |values: &[f64]| -> Vec<u8> {
         values.iter().flat_map(|value| value.to_le_bytes()).collect()
     };
@@ -99,12 +120,14 @@ fn made() -> Vec<(Target, Vec<u8>)> {
         let parts = parts.iter().flat_map(|part| [len(part).as_slice(), part].concat());
         std::iter::once(which).chain(parts).collect::<Vec<u8>>()
     };
-    // Two frames at 48 kHz; two texts, and nothing of bits, warnings and metadata.
+    // Two frames at 48 kHz; two texts, and nothing of bits, warnings, metadata and seams.
     let sample = [
         [48_000_u32, 1, 2, 0, 44_100].map(u32::to_le_bytes).as_flattened(),
-        &[0; 8 + 8 + 1 + 8 + 1],
+        &[0; 8 + 8 + 1 + 8 + 1 + 8],
     ]
     .concat();
+    // Which audio it is, and as little of what is known of it.
+    let facts = [[7; 16].as_slice(), &sample[..20], &[0; 8 + 8 + 1]].concat();
     // 120 BPM, sure, half of it instead, no loop, two beats, a bar of four.
     let tempo = [
         [3, 1].as_slice(),
@@ -124,18 +147,11 @@ fn made() -> Vec<(Target, Vec<u8>)> {
     let outline =
         [[1].as_slice(), [1_000_u32, 1, 300, 0].map(u32::to_le_bytes).as_flattened()].concat();
     let block = values(&[-0.5, 0.5, 0.1, 0.1, 0.0, 0.0]);
-    let (analysis, cache): (Target, Target) = (super::analysis, super::cache);
-    vec![
-        // Clicks half a second apart at 1 kHz: 499 zeros and a value of 8 bits.
-        (analysis, [&[0, 0, 2], [243, 1, 127].repeat(20).as_slice()].concat()),
-        // And in turn in two of three channels.
-        (analysis, [&[0, 2, 2], [238, 2, 127, 238, 2, 129].repeat(9).as_slice()].concat()),
-        // Any values of two channels at 11,025 Hz.
-        (analysis, [&[4, 1, 0], &*values(&[f32::NAN, 0.5, 1e38, -1e-40])].concat()),
-        (analysis, [&[1, 0, 1], (0..=255).collect::<Vec<u8>>().repeat(8).as_slice()].concat()),
-        (cache, sealed(4, &[&[4, 0]])),
-        (cache, sealed(3, &[&tempo])),
-        (cache, sealed(1, &[&outline, &block.repeat(2), &block])),
-        (cache, sealed(5, &[&sample, &values(&[0.5, -0.5])])),
+    [
+        sealed(4, &[&[4, 0]]),
+        sealed(3, &[&tempo]),
+        sealed(1, &[&outline, &block.repeat(2), &block]),
+        sealed(5, &[&sample, &values(&[0.5, -0.5])]),
+        sealed(6, &[&facts]),
     ]
 }

@@ -32,7 +32,7 @@ fn chords_of(semitones: f64, frames: u32) -> Arc<SampleBuffer> {
 }
 
 /// Steps until the end; the results in the order of [`ALL`].
-fn results(mut step: impl FnMut() -> AnalysisStep) -> Vec<AnalysisResult> {
+pub(super) fn results(mut step: impl FnMut() -> AnalysisStep) -> Vec<AnalysisResult> {
     let mut results = Vec::new();
     loop {
         match step() {
@@ -138,7 +138,7 @@ fn a_waveform_of_many_blocks_comes_back_whole() {
 }
 
 /// Sound bytes, and many that are not: cut off, changed in one bit, longer, of nothing.
-fn damaged(sound: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn damaged(sound: &[u8]) -> Vec<Vec<u8>> {
     let step = (sound.len() / 30).max(1);
     let cut = (0..sound.len()).step_by(step).map(|at| sound[..at].to_vec());
     let changed = (0..90.min(sound.len())).chain((90..sound.len()).step_by(step)).map(|at| {

@@ -1,0 +1,374 @@
+//! A source that is heard: loaded and analysed, or found in the cache without being decoded.
+//!
+//! What a load leaves in the cache is the audio, which is found by the content of the file. Whoever
+//! wants to know what is heard, and not to play it, needs none of that: *facts* say which audio a
+//! content is decoded to, and what is known of it besides, and results are found by the audio.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use super::analysis::CachedAnalysis;
+use super::card::{Audio, Key, Origin};
+use super::field::Field;
+use super::hashing::Hashing;
+use super::parts::{Magic, PartsReader, PartsWriter};
+use super::recall::{Recall, RecallStep};
+use super::records::record;
+use super::store::Cache;
+use crate::analysis::{AnalysisError, AnalysisKind, AnalysisResult, AnalysisStep};
+use crate::decode::OpenedSource;
+use crate::error::{LoadError, LoadErrorKind, Stage};
+use crate::job::{LoadJob, LoadOptions, LoadedSample, Step};
+use crate::metadata::Metadata;
+use crate::resample::Workbench;
+use crate::source::{Pulse, Source, SourceIdentity};
+use crate::spec::AudioSpec;
+
+pub(super) const MAGIC: Magic = *b"hotcuef\x01";
+
+/// What is known of audio that was heard, beside what was heard in it.
+#[derive(Clone, Debug)]
+pub struct SourceFacts {
+    /// Rate and channels of what was heard.
+    pub spec: AudioSpec,
+    /// Its length.
+    pub frames: u64,
+    /// The file's own rate in Hz.
+    pub source_rate: u32,
+    /// The container, e.g. `wav`; see [`StreamInfo`](crate::StreamInfo).
+    pub container: String,
+    /// The codec, e.g. `pcm_s16le`.
+    pub codec: String,
+    /// What the file says beside its audio; None if that is nothing.
+    pub metadata: Option<Arc<Metadata>>,
+}
+
+impl SourceFacts {
+    fn of(sample: &LoadedSample) -> Self {
+        Self {
+            spec: sample.buffer.spec(),
+            frames: sample.buffer.ready_frames() as u64,
+            source_rate: sample.source_rate,
+            container: sample.container.clone(),
+            codec: sample.codec.clone(),
+            metadata: sample.metadata.clone(),
+        }
+    }
+}
+
+impl Field for SourceFacts {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        let Self { spec, frames, source_rate, container, codec, metadata } = self;
+        spec.sample_rate.put(bytes);
+        u32::try_from(spec.channels).unwrap_or(u32::MAX).put(bytes);
+        frames.put(bytes);
+        source_rate.put(bytes);
+        container.put(bytes);
+        codec.put(bytes);
+        metadata.as_deref().cloned().put(bytes);
+    }
+
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        let sample_rate = Field::take(bytes)?;
+        let channels = usize::try_from(u32::take(bytes)?).ok()?;
+        Some(Self {
+            spec: AudioSpec { sample_rate, channels }.validate().ok()?,
+            frames: Field::take(bytes)?,
+            source_rate: Field::take(bytes)?,
+            container: Field::take(bytes)?,
+            codec: Field::take(bytes)?,
+            metadata: <Option<Metadata> as Field>::take(bytes)?.map(Arc::new),
+        })
+    }
+}
+
+/// Which audio a content is decoded to, and what is known of that.
+#[derive(Clone)]
+pub(super) struct Facts {
+    audio: Audio,
+    facts: SourceFacts,
+}
+
+record!(Facts { audio, facts });
+
+impl Facts {
+    /// Writes a file of them.
+    ///
+    /// # Errors
+    /// Those of the target.
+    pub(super) fn write<W: Write>(&self, target: W, key: Key) -> io::Result<W> {
+        PartsWriter::new(target, MAGIC, key, self).map(PartsWriter::into_inner)
+    }
+
+    /// Reads a file of `byte_len` bytes.
+    ///
+    /// # Errors
+    /// `InvalidData` for what are no sound facts of this key; those of the source.
+    pub(super) fn read(source: impl Read, byte_len: u64, key: Key) -> io::Result<Self> {
+        let (parts, facts) = PartsReader::new(source, byte_len, MAGIC, key)?;
+        parts.expect(Some(0), 0)?;
+        Ok(facts)
+    }
+}
+
+/// What one step came to.
+#[derive(Clone, Debug)]
+pub enum HearingStep {
+    /// There is more to do.
+    Working,
+    /// One of the kinds that were asked for has its result; each has exactly one.
+    Done(AnalysisKind, Result<AnalysisResult, AnalysisError>),
+    /// All of them have.
+    Finished(SourceFacts),
+}
+
+/// A source that is loaded and analysed, step by step, or found in a [`Cache`] that has heard the
+/// same content before: then nothing is decoded. Its audio is not kept.
+///
+/// A step may block on the disk of the cache. What cannot be read there is heard again, and what
+/// cannot be written is told all the same.
+///
+/// ```
+/// use hotcue::analysis::AnalysisKind;
+/// use hotcue::{Cache, CachedHearing, HearingStep, LoadOptions, Source, Workbench};
+///
+/// # let mut wav = Vec::new();
+/// # wav.extend(b"RIFF\x28\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0");
+/// # wav.extend([48_000_u32.to_le_bytes(), 96_000_u32.to_le_bytes()].concat());
+/// # wav.extend(b"\x02\0\x10\0data\x04\0\0\0\0\x40\0\x80");
+/// let folder = std::env::temp_dir().join("hotcue-doc-hearing");
+/// let cache = std::sync::Arc::new(Cache::open(&folder, 1 << 30)?);
+/// let (source, kinds) = (Source::Memory(wav.into()), [AnalysisKind::Loudness]);
+/// let mut hearing = CachedHearing::new(cache, source, LoadOptions::default(), &kinds);
+/// let mut bench = Workbench::default();
+/// let facts = loop {
+///     match hearing.step(&mut bench)? {
+///         HearingStep::Working => {}
+///         HearingStep::Done(kind, result) => assert!(kinds.contains(&kind) && result.is_ok()),
+///         HearingStep::Finished(facts) => break facts,
+///     }
+/// };
+/// assert_eq!(facts.frames, 2);
+/// # std::fs::remove_dir_all(folder).ok();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct CachedHearing {
+    cache: Arc<Cache>,
+    source: Source,
+    options: LoadOptions,
+    kinds: Vec<AnalysisKind>,
+    pulse: Arc<Pulse>,
+    stage: Stage,
+    /// What it reads, if that was left alone for long enough that any later change shows.
+    origin: Option<Origin>,
+    /// What is known of the content of that.
+    content: Option<Key>,
+    state: State,
+}
+
+enum State {
+    New,
+    /// Which content it has is found out.
+    Hashing(Box<Hashing>),
+    /// It was heard before.
+    Recalling(SourceFacts, Recall),
+    Loading(Box<LoadJob>, Rest),
+    Listening(Box<CachedAnalysis>, SourceFacts),
+    Finished(SourceFacts),
+    Failed(LoadError),
+}
+
+/// What is to be heard once it is decoded.
+#[derive(Clone)]
+enum Rest {
+    All,
+    /// What the cache does not have of this audio.
+    Missing(Audio, Vec<AnalysisKind>),
+}
+
+impl fmt::Debug for CachedHearing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CachedHearing")
+            .field("source", &self.source)
+            .field("kinds", &self.kinds)
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
+    }
+}
+
+impl CachedHearing {
+    /// Makes a job. Touches nothing: the first step opens the source. Of a [`Source::Custom`] the
+    /// cache knows results, but not before it is decoded.
+    pub fn new(
+        cache: Arc<Cache>,
+        source: Source,
+        options: LoadOptions,
+        kinds: &[AnalysisKind],
+    ) -> Self {
+        Self {
+            cache,
+            source,
+            options,
+            kinds: kinds.to_vec(),
+            pulse: Arc::default(),
+            stage: Stage::Queued,
+            origin: None,
+            content: None,
+            state: State::New,
+        }
+    }
+
+    /// Does a little of the work, as [`LoadJob::step`] and
+    /// [`AnalysisJob::step`](crate::analysis::AnalysisJob::step) do. Results that the cache has come
+    /// first.
+    ///
+    /// # Errors
+    /// As those of [`LoadJob::step`]: the cache has none.
+    pub fn step(&mut self, bench: &mut Workbench) -> Result<HearingStep, LoadError> {
+        // Should the step unwind, the job must not be taken for one that can go on.
+        let interrupted = LoadError::new(LoadErrorKind::WorkerPanic, "the load was interrupted");
+        let state = std::mem::replace(&mut self.state, State::Failed(interrupted));
+        let mut found = None;
+        self.state = self.advance(state, bench, &mut found).unwrap_or_else(State::Failed);
+        match (&self.state, found) {
+            (_, Some((kind, result))) => Ok(HearingStep::Done(kind, result)),
+            (State::Finished(facts), None) => Ok(HearingStep::Finished(facts.clone())),
+            (State::Failed(error), None) => Err(error.clone()),
+            _ => Ok(HearingStep::Working),
+        }
+    }
+
+    /// How far it is: what is found in the cache stays in stage `reading`.
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    fn advance(
+        &mut self,
+        state: State,
+        bench: &mut Workbench,
+        found: &mut Option<(AnalysisKind, Result<AnalysisResult, AnalysisError>)>,
+    ) -> Result<State, LoadError> {
+        match state {
+            State::New => Ok(self.open()),
+            State::Hashing(mut hashing) => match hashing.step() {
+                Ok(None) => Ok(State::Hashing(hashing)),
+                Ok(Some(content)) => {
+                    // Of a file that is being written nobody knows what it holds.
+                    if self.is_unchanged() {
+                        self.content = Some(content);
+                        if let Some(file) = self.origin.and_then(Origin::file) {
+                            self.cache.note(&file, content);
+                        }
+                    }
+                    Ok(self.look_up())
+                }
+                // What cannot be read, the load says.
+                Err(_) => Ok(self.load(Rest::All)),
+            },
+            State::Recalling(facts, mut recall) => match recall.step() {
+                RecallStep::More => Ok(State::Recalling(facts, recall)),
+                RecallStep::Found(result) => {
+                    *found = Some((result.kind(), Ok(result)));
+                    Ok(State::Recalling(facts, recall))
+                }
+                RecallStep::Over if recall.missing().is_empty() => Ok(State::Finished(facts)),
+                RecallStep::Over => {
+                    Ok(self.load(Rest::Missing(recall.audio(), recall.missing().to_vec())))
+                }
+            },
+            State::Loading(mut job, rest) => {
+                let step = job.step(bench);
+                self.stage = self.stage.max(job.stage());
+                match step? {
+                    Step::Working => Ok(State::Loading(job, rest)),
+                    Step::Done(sample) => Ok(self.listen(&sample, rest, job.identity())),
+                }
+            }
+            State::Listening(mut analysis, facts) => match analysis.step() {
+                AnalysisStep::More => Ok(State::Listening(analysis, facts)),
+                AnalysisStep::Done(kind, result) => {
+                    *found = Some((kind, result));
+                    Ok(State::Listening(analysis, facts))
+                }
+                AnalysisStep::Finished => {
+                    if let Some(audio) = analysis.audio() {
+                        self.keep(audio, &facts);
+                    }
+                    Ok(State::Finished(facts))
+                }
+            },
+            State::Finished(facts) => Ok(State::Finished(facts)),
+            State::Failed(error) => Err(error),
+        }
+    }
+
+    /// Finds out which content it is.
+    fn open(&mut self) -> State {
+        self.stage = Stage::Reading;
+        // Whatever is wrong, the load finds out itself and says so.
+        let Ok(source) = OpenedSource::open(&self.source, Arc::clone(&self.pulse)) else {
+            return self.load(Rest::All);
+        };
+        self.origin = Origin::of(&self.source, &source).filter(|origin| origin.is_settled());
+        let Some(origin) = self.origin else { return self.load(Rest::All) };
+        self.content = origin.file().and_then(|file| self.cache.content_of(&file));
+        match self.content {
+            None => State::Hashing(Box::new(Hashing::new(source))),
+            Some(_) => self.look_up(),
+        }
+    }
+
+    /// Looks for what is known of the content, or else begins to decode.
+    fn look_up(&self) -> State {
+        match self.key().and_then(|key| self.cache.facts(key).ok()) {
+            Some(Facts { audio, facts }) => {
+                let recall = Recall::new(Arc::clone(&self.cache), audio, &self.kinds);
+                State::Recalling(facts, recall)
+            }
+            None => self.load(Rest::All),
+        }
+    }
+
+    fn load(&self, rest: Rest) -> State {
+        let (source, pulse) = (self.source.clone(), Arc::clone(&self.pulse));
+        State::Loading(Box::new(LoadJob::with_pulse(source, self.options, pulse)), rest)
+    }
+
+    fn listen(
+        &mut self,
+        sample: &LoadedSample,
+        rest: Rest,
+        decoded: Option<SourceIdentity>,
+    ) -> State {
+        // The path may lead to another file by now.
+        self.origin = self.origin.filter(|origin| origin.file() == decoded);
+        let (cache, buffer) = (Arc::clone(&self.cache), Arc::clone(&sample.buffer));
+        let analysis = match rest {
+            Rest::Missing(audio, kinds) if self.origin.is_some() => {
+                CachedAnalysis::of_missing(cache, buffer, audio, &kinds)
+            }
+            Rest::Missing(_, kinds) => CachedAnalysis::new(cache, buffer, &kinds),
+            Rest::All => CachedAnalysis::new(cache, buffer, &self.kinds),
+        };
+        State::Listening(Box::new(analysis), SourceFacts::of(sample))
+    }
+
+    /// Keeps what is known of the content.
+    fn keep(&self, audio: Audio, facts: &SourceFacts) {
+        // Of a file that was written to while it was decoded nobody knows what it held.
+        if let Some(key) = self.key().filter(|_| self.is_unchanged()) {
+            self.cache.keep_facts(key, &Facts { audio, facts: facts.clone() });
+        }
+    }
+
+    fn key(&self) -> Option<Key> {
+        Some(Key::facts(self.content?, self.options.sample_rate))
+    }
+
+    /// Whether it is still the source of the beginning.
+    fn is_unchanged(&self) -> bool {
+        self.origin.is_some_and(|origin| origin.is_unchanged(&self.source))
+    }
+}

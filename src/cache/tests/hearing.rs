@@ -1,0 +1,306 @@
+//! Sources that are heard, from the cache, beside what is decoded and heard without one.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::analysis::{damaged, results};
+use super::{Folder, PLENTY, RATE, fixture_path, settled};
+use crate::analysis::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep};
+use crate::cache::{Cache, CachedHearing, HearingStep, SourceFacts};
+use crate::error::{LoadError, Stage};
+use crate::job::{LoadJob, LoadOptions, LoadedSample, Step};
+use crate::resample::Workbench;
+use crate::source::{ByteSource, ReadSeek, Source};
+
+const ALL: [AnalysisKind; 5] = AnalysisKind::ALL;
+const OWN_RATE: LoadOptions = LoadOptions { sample_rate: None, max_sample_bytes: None };
+
+struct Heard {
+    facts: SourceFacts,
+    results: Vec<AnalysisResult>,
+    /// Whether it was decoded for that.
+    is_decoded: bool,
+}
+
+fn hear(cache: &Arc<Cache>, source: Source, kinds: &[AnalysisKind]) -> Result<Heard, LoadError> {
+    hear_as(cache, source, OWN_RATE, kinds)
+}
+
+fn hear_as(
+    cache: &Arc<Cache>,
+    source: Source,
+    options: LoadOptions,
+    kinds: &[AnalysisKind],
+) -> Result<Heard, LoadError> {
+    let mut hearing = CachedHearing::new(Arc::clone(cache), source, options, kinds);
+    let mut bench = Workbench::default();
+    let (mut facts, mut failure) = (None, None);
+    let results = results(|| match hearing.step(&mut bench) {
+        Ok(HearingStep::Working) => AnalysisStep::More,
+        Ok(HearingStep::Done(kind, result)) => AnalysisStep::Done(kind, result),
+        Ok(HearingStep::Finished(found)) => {
+            facts = Some(found);
+            AnalysisStep::Finished
+        }
+        Err(error) => {
+            failure = Some(error);
+            AnalysisStep::Finished
+        }
+    });
+    let is_decoded = hearing.stage() > Stage::Reading;
+    failure.map_or(Ok(()), Err)?;
+    Ok(Heard { facts: facts.expect("it has finished"), results, is_decoded })
+}
+
+fn loaded(source: Source, options: LoadOptions) -> Result<LoadedSample, LoadError> {
+    let mut job = LoadJob::new(source, options);
+    let mut bench = Workbench::default();
+    loop {
+        if let Step::Done(sample) = job.step(&mut bench)? {
+            return Ok(sample);
+        }
+    }
+}
+
+/// Checks it beside what is decoded and heard without a cache.
+fn assert_heard(heard: &Heard, path: &Path, options: LoadOptions, kinds: &[AnalysisKind]) {
+    let sample = loaded(Source::Path(path.into()), options).expect("a good file");
+    let mut job = AnalysisJob::new(Arc::clone(&sample.buffer), kinds);
+    assert_eq!(heard.results, results(|| job.step()), "{}", path.display());
+    let facts = &heard.facts;
+    assert_eq!(facts.spec, sample.buffer.spec());
+    assert_eq!(facts.frames, sample.buffer.ready_frames() as u64);
+    assert_eq!(facts.source_rate, sample.source_rate);
+    assert_eq!((&facts.container, &facts.codec), (&sample.container, &sample.codec));
+    assert_eq!(facts.metadata, sample.metadata);
+}
+
+fn path_source(path: &Path) -> Source {
+    Source::Path(path.into())
+}
+
+#[test]
+fn what_was_heard_of_a_file_is_told_again_without_decoding_it() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let mut files = Vec::new();
+    for item in fs::read_dir(fixture_path("")).expect("fixtures") {
+        let path = item.expect("readable").path();
+        let is_short = fs::metadata(&path).is_ok_and(|it| it.is_file() && it.len() < 300_000);
+        if !is_short || path.extension().is_some_and(|it| it == "tsv") {
+            continue;
+        }
+        settled(&path);
+        match hear(&cache, path_source(&path), &ALL) {
+            Ok(heard) => {
+                assert_heard(&heard, &path, OWN_RATE, &ALL);
+                files.push(path);
+            }
+            Err(error) => {
+                let expected = loaded(path_source(&path), OWN_RATE).expect_err("it has none");
+                assert_eq!(error.to_string(), expected.to_string(), "{}", path.display());
+                assert_eq!(error.kind(), expected.kind());
+            }
+        }
+    }
+    assert!(files.len() > 60, "{} of the fixtures", files.len());
+    assert_eq!(folder.kept("sample").len(), 0, "nobody asked for audio");
+    // As another process finds it.
+    let cache = folder.cache();
+    for path in &files {
+        let heard = hear(&cache, path_source(path), &ALL).expect("as before");
+        assert!(!heard.is_decoded, "{}", path.display());
+        assert_heard(&heard, path, OWN_RATE, &ALL);
+    }
+    assert_eq!(cache.stats().analysis_misses, 0);
+    assert_eq!(folder.kept("unfinished"), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn what_was_not_asked_for_before_is_heard_beside_what_was() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.copy("flac_16.flac");
+    let some = [AnalysisKind::Bpm, AnalysisKind::Loudness];
+    hear(&cache, path_source(&path), &some).expect("a good file");
+    let all = hear(&cache, path_source(&path), &ALL).expect("a good file");
+    assert!(all.is_decoded, "three are to be heard");
+    assert_heard(&all, &path, OWN_RATE, &ALL);
+    let stats = cache.stats();
+    assert_eq!((stats.analysis_hits, stats.analysis_misses), (2, 5));
+    let again = hear(&cache, path_source(&path), &ALL).expect("a good file");
+    assert!(!again.is_decoded);
+    assert_heard(&again, &path, OWN_RATE, &ALL);
+    // And of nothing, nothing.
+    let none = hear(&cache, path_source(&path), &[]).expect("a good file");
+    assert!(!none.is_decoded);
+    assert_heard(&none, &path, OWN_RATE, &[]);
+}
+
+#[test]
+fn each_rate_has_what_is_heard_at_it() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.copy("flac_16.flac");
+    for round in 0..2 {
+        for rate in [None, Some(RATE), Some(22_050)] {
+            let options = LoadOptions { sample_rate: rate, ..OWN_RATE };
+            let heard = hear_as(&cache, path_source(&path), options, &ALL).expect("a good file");
+            assert_heard(&heard, &path, options, &ALL);
+            assert_eq!(heard.is_decoded, round == 0, "{rate:?}");
+        }
+    }
+}
+
+#[test]
+fn content_is_known_under_any_name_and_in_memory() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.copy("mp3_vbr.mp3");
+    hear(&cache, path_source(&path), &ALL).expect("a good file");
+    let bytes = fs::read(&path).expect("there");
+    let others =
+        [path_source(&folder.copy_as("mp3_vbr.mp3", "other")), Source::Memory(bytes.into())];
+    for source in others {
+        let heard = hear(&cache, source, &ALL).expect("a good file");
+        assert!(!heard.is_decoded);
+        assert_heard(&heard, &path, OWN_RATE, &ALL);
+    }
+}
+
+#[test]
+fn of_what_only_a_callback_reads_results_are_known_by_its_audio() {
+    struct Bytes(Arc<[u8]>);
+    impl ByteSource for Bytes {
+        fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+            Ok(Box::new(io::Cursor::new(Arc::clone(&self.0))))
+        }
+        fn name(&self) -> &'static str {
+            "bytes"
+        }
+    }
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.copy("flac_16.flac");
+    let bytes: Arc<[u8]> = fs::read(&path).expect("there").into();
+    for hits in [0, 5] {
+        let source = Source::Custom(Arc::new(Bytes(Arc::clone(&bytes))));
+        let heard = hear(&cache, source, &ALL).expect("a good file");
+        assert!(heard.is_decoded);
+        assert_heard(&heard, &path, OWN_RATE, &ALL);
+        assert_eq!(cache.stats().analysis_hits, hits);
+    }
+    assert_eq!(folder.kept("facts").len(), 0);
+}
+
+#[test]
+fn a_file_with_another_content_is_heard_anew() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.0.join("it.flac");
+    for (fixture, is_decoded) in
+        [("flac_16.flac", true), ("flac_24.flac", true), ("flac_16.flac", false)]
+    {
+        fs::copy(fixture_path(fixture), &path).expect("a fixture");
+        settled(&path);
+        let heard = hear(&cache, path_source(&path), &ALL).expect("a good file");
+        assert_heard(&heard, &path, OWN_RATE, &ALL);
+        assert_eq!(heard.is_decoded, is_decoded, "{fixture}");
+    }
+}
+
+#[test]
+fn of_a_file_that_changes_while_it_is_heard_nothing_is_kept() {
+    let folder = Folder::new();
+    let path = folder.copy("flac_16.flac");
+    let other = fs::read(fixture_path("flac_24.flac")).expect("a fixture");
+    let mut moment = 0;
+    loop {
+        let cache = folder.cache();
+        fs::copy(fixture_path("flac_16.flac"), &path).expect("a fixture");
+        settled(&path);
+        let source = path_source(&path);
+        let mut hearing = CachedHearing::new(Arc::clone(&cache), source, OWN_RATE, &ALL[..1]);
+        let mut bench = Workbench::default();
+        let mut steps = 0;
+        let is_finished = loop {
+            if steps == moment {
+                fs::write(&path, &other).expect("ours");
+                break false;
+            }
+            if matches!(hearing.step(&mut bench), Ok(HearingStep::Finished(_))) {
+                break true;
+            }
+            steps += 1;
+        };
+        if is_finished {
+            break;
+        }
+        // Whatever comes of it.
+        while matches!(hearing.step(&mut bench), Ok(HearingStep::Working | HearingStep::Done(..))) {
+        }
+        settled(&path);
+        let heard = hear(&cache, path_source(&path), &ALL[..1]).expect("a good file");
+        assert_heard(&heard, &path, OWN_RATE, &ALL[..1]);
+        fs::remove_dir_all(folder.0.join("cache")).expect("ours");
+        moment += 1;
+    }
+    assert!(moment > 5, "it changed {moment} times");
+}
+
+#[test]
+fn damaged_facts_are_found_anew() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.copy("tagged.wav");
+    hear(&cache, path_source(&path), &ALL).expect("a good file");
+    let [facts] = folder.kept("facts").try_into().expect("one of them");
+    let sound = fs::read(&facts).expect("ours");
+    for (done, content) in (1..).zip(damaged(&sound)) {
+        fs::write(&facts, content).expect("ours");
+        let heard = hear(&cache, path_source(&path), &ALL).expect("a good file");
+        assert!(heard.is_decoded);
+        assert_heard(&heard, &path, OWN_RATE, &ALL);
+        assert_eq!(cache.stats().unsound, done);
+        assert_eq!(fs::read(&facts).expect("made anew"), sound);
+    }
+}
+
+#[test]
+fn facts_under_the_name_of_others_are_not_taken() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let (one, other) = (folder.copy("tagged.wav"), folder.copy("flac_24.flac"));
+    hear(&cache, path_source(&one), &ALL).expect("a good file");
+    let [of_one] = folder.kept("facts").try_into().expect("one of them");
+    hear(&cache, path_source(&other), &ALL).expect("a good file");
+    let of_other = folder.kept("facts").into_iter().find(|facts| *facts != of_one).expect("two");
+    fs::copy(&of_one, &of_other).expect("ours");
+    let heard = hear(&cache, path_source(&other), &ALL).expect("a good file");
+    assert_heard(&heard, &other, OWN_RATE, &ALL);
+    assert_eq!(cache.stats().unsound, 1);
+}
+
+#[test]
+fn a_folder_that_is_gone_fails_no_hearing_and_one_that_is_full_keeps_to_its_room() {
+    let folder = Folder::new();
+    let path = folder.copy("flac_16.flac");
+    let cache = folder.cache();
+    fs::remove_dir_all(folder.0.join("cache")).expect("ours");
+    fs::write(folder.0.join("cache"), []).expect("writable");
+    let heard = hear(&cache, path_source(&path), &ALL).expect("a good file");
+    assert_heard(&heard, &path, OWN_RATE, &ALL);
+    // The card, the results, and the facts.
+    assert_eq!(cache.stats().failures, 7);
+    fs::remove_file(folder.0.join("cache")).expect("ours");
+    let cache = folder.cache_of(10_000);
+    for _ in 0..2 {
+        let heard = hear(&cache, path_source(&path), &ALL).expect("a good file");
+        assert_heard(&heard, &path, OWN_RATE, &ALL);
+        let kept = fs::read_dir(folder.0.join("cache")).expect("a folder").count();
+        assert!(kept <= 2, "{kept} of 4,096 bytes each at least");
+    }
+    assert_eq!(folder.cache_of(PLENTY).stats().unsound, 0);
+}
