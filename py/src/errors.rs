@@ -71,7 +71,7 @@ pub(crate) fn engine_error(py: Python<'_>, error: EngineError) -> PyErr {
 
 /// Why a folder cannot be a cache: an `OSError` of the kind that fits, with `errno` and `filename`
 /// where the system has said a number.
-fn cache_error(folder: &Path, error: &io::Error, message: String) -> PyErr {
+pub(crate) fn cache_error(folder: &Path, error: &io::Error, message: String) -> PyErr {
     match error.raw_os_error().filter(|_| cfg!(unix)) {
         Some(number) => {
             let why = error.to_string();

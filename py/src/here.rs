@@ -80,6 +80,7 @@ pub(crate) fn open(py: Python<'_>, mut opening: StreamOpening) -> PyResult<Arc<S
     result.map_err(|error| failed(py, &error, Stage::Reading))
 }
 
-fn failed(py: Python<'_>, error: &LoadError, stage: Stage) -> PyErr {
+/// What is raised for a source that failed in a stage.
+pub(crate) fn failed(py: Python<'_>, error: &LoadError, stage: Stage) -> PyErr {
     load_error(py, error, stage.max(Stage::Reading), None)
 }

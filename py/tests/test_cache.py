@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +264,167 @@ def test_a_folder_that_goes_away_is_made_again(tmp_path: Path) -> None:
         assert engine.load_sample_async(0, path).result().frames == 24_000
         stats = engine.stats()
         assert (stats["cache_stored"], stats["cache_failures"]) == (1, 0)
+
+
+def kept(cache: Path) -> dict[str, list[Path]]:
+    """Files of a cache, by what they are."""
+    kinds = ("card", "sample", "result", "facts", "unfinished")
+    found: dict[str, list[Path]] = {kind: [] for kind in kinds}
+    for file in sorted(cache.iterdir()):
+        found[file.suffix[1:]].append(file)
+    return found
+
+
+def equal(one: hotcue.analysis.Analysis, other: hotcue.analysis.Analysis) -> bool:
+    """Whether the same was heard, in the same order; waveforms are where they draw the same."""
+    return list(one) == list(other) and all(one[kind] == other[kind] for kind in one)
+
+
+def test_analyze_keeps_what_was_heard_and_no_audio(tmp_path: Path) -> None:
+    path, cache = write(tmp_path / "a.wav", 1), tmp_path / "cache"
+    expected = hotcue.analyze(path)
+    assert equal(hotcue.analyze(path, cache_dir=cache), expected)
+    first = kept(cache)
+    counts = {kind: len(files) for kind, files in first.items()}
+    assert counts == {"card": 1, "sample": 0, "result": 5, "facts": 1, "unfinished": 0}
+    # Under another name, as bytes, and of the kinds asked for.
+    other = tmp_path / "other.wav"
+    shutil.copyfile(path, other)
+    settle(other)
+    assert equal(hotcue.analyze(other, cache_dir=str(cache)), expected)
+    assert equal(hotcue.analyze(path.read_bytes(), cache_dir=os.fsencode(cache)), expected)
+    assert hotcue.analyze(path, "key", cache_dir=cache) == {"key": expected["key"]}
+    assert kept(cache)["result"] == first["result"]
+    assert kept(cache)["facts"] == first["facts"]
+    # At another rate something else is heard, of which other things are known.
+    at_8_khz = hotcue.analyze(path, cache_dir=cache, sample_rate=8_000)
+    assert equal(at_8_khz, hotcue.analyze(path, sample_rate=8_000))
+    assert len(kept(cache)["facts"]) == 2
+
+
+def test_analyze_has_an_array_and_a_sample_in_its_cache_too(tmp_path: Path) -> None:
+    path, cache = write(tmp_path / "a.wav", 1), tmp_path / "cache"
+    with hotcue.AudioEngine(output="offline", sample_rate=RATE, cache_dir=cache) as engine:
+        ticket = engine.load_sample_async(0, path, analyze=KINDS)
+        ticket.analysis_result()
+        sample = ticket.result()
+        heard = hotcue.analyze(sample)
+        before = kept(cache)
+        assert len(before["result"]) == len(KINDS)
+        assert equal(hotcue.analyze(sample, cache_dir=cache), heard)
+        array = sample.to_numpy()
+    assert equal(hotcue.analyze(array, sample_rate=RATE, cache_dir=cache), heard)
+    assert equal(hotcue.analyze(path, cache_dir=cache), heard)
+    assert kept(cache)["result"] == before["result"]
+
+
+def test_analyze_hears_a_file_that_has_changed_anew(tmp_path: Path) -> None:
+    path, cache = write(tmp_path / "a.wav", 1), tmp_path / "cache"
+    times = (path.stat().st_atime_ns, path.stat().st_mtime_ns)
+    first = hotcue.analyze(path, cache_dir=cache)
+    write(path, 2)
+    os.utime(path, ns=times)
+    settle(path)
+    second = hotcue.analyze(path, cache_dir=cache)
+    assert equal(second, hotcue.analyze(path))
+    assert not equal(second, first)
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "empty", "longer"])
+def test_analyze_makes_anew_what_is_damaged(tmp_path: Path, damage: str) -> None:
+    path, cache = write(tmp_path / "a.wav", 1), tmp_path / "cache"
+    expected = hotcue.analyze(path, cache_dir=cache)
+    sound = {file: file.read_bytes() for file in cache.iterdir()}
+    for file, content in sound.items():
+        half = len(content) // 2
+        bad = {
+            "cut": content[:half],
+            "changed": content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :],
+            "empty": b"",
+            "longer": content + b"\0",
+        }[damage]
+        file.write_bytes(bad)
+        assert equal(hotcue.analyze(path, cache_dir=cache), expected), file
+        assert file.read_bytes() == content
+
+
+def test_threads_and_processes_analyze_into_one_folder(
+    tmp_path: Path, python: Callable[..., Any]
+) -> None:
+    paths = [write(tmp_path / f"{seed}.wav", seed) for seed in range(8)]
+    expected = [hotcue.analyze(path, "loudness") for path in paths]
+    program = """
+import pickle, sys
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import hotcue
+
+folder = Path(sys.argv[1])
+def hear(number):
+    path = folder / f"{number % 8}.wav"
+    return hotcue.analyze(path, "loudness", cache_dir=folder / "cache")
+with ThreadPoolExecutor(4) as pool:
+    print(pickle.dumps(list(pool.map(hear, range(32)))).hex())
+"""
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(python, program, str(tmp_path)) for _ in range(2)]
+    for run in runs:
+        done = run.result()
+        assert done.stderr == ""
+        assert pickle.loads(bytes.fromhex(done.stdout)) == expected * 4
+    counts = {kind: len(files) for kind, files in kept(tmp_path / "cache").items()}
+    assert counts == {"card": 8, "sample": 0, "result": 8, "facts": 8, "unfinished": 0}
+
+
+def test_a_forked_child_analyzes_into_the_folder_of_its_parent(
+    tmp_path: Path, python: Callable[..., Any]
+) -> None:
+    write(tmp_path / "a.wav", 1)
+    program = """
+import os, sys
+import hotcue
+
+if not hasattr(os, "fork"):
+    print("0 True")
+    sys.exit()
+path, cache = sys.argv[1] + "/a.wav", sys.argv[1] + "/cache"
+first = hotcue.analyze(path, "loudness", cache_dir=cache)
+child = os.fork()
+if not child:
+    os._exit(hotcue.analyze(path, "loudness", cache_dir=cache) != first)
+print(os.waitpid(child, 0)[1], os.path.exists(cache))
+"""
+    done = python(program, str(tmp_path))
+    assert (done.stdout, done.stderr) == ("0 True\n", "")
+
+
+def test_a_folder_that_analyze_cannot_use_says_so(sounds: Sounds) -> None:
+    file = sounds.wav()
+    message = r"could not open the cache: .*a\.wav: not a folder$"
+    with pytest.raises(NotADirectoryError, match=message):
+        hotcue.analyze(file, cache_dir=file)
+    with pytest.raises(NotADirectoryError, match="could not open the cache: ") as inside:
+        hotcue.analyze(file, cache_dir=file / "cache")
+    assert inside.value.filename == str(file / "cache")
+    with pytest.raises(ValueError, match="cache_dir is empty"):
+        hotcue.analyze(file, cache_dir="")
+    for cache_bytes in (0, -1, 2**63):
+        with pytest.raises(ValueError, match="cache_bytes out of range"):
+            hotcue.analyze(file, cache_dir=file.parent / "cache", cache_bytes=cache_bytes)
+    with pytest.raises(TypeError):
+        hotcue.analyze(file, cache_dir=7)  # type: ignore[arg-type]
+    # What fails, fails as without one, and leaves nothing.
+    broken = file.parent / "broken.wav"
+    broken.write_bytes(b"RIFF" * 20)
+    settle(broken)
+    cache = file.parent / "cache"
+    with pytest.raises(hotcue.LoadError) as without:
+        hotcue.analyze(broken)
+    for _ in range(2):
+        with pytest.raises(hotcue.LoadError) as cached:
+            hotcue.analyze(broken, cache_dir=cache)
+        assert (cached.value.kind, str(cached.value)) == (without.value.kind, str(without.value))
+    with pytest.raises(FileNotFoundError):
+        hotcue.analyze(file.parent / "missing.wav", cache_dir=cache)
+    assert kept(cache)["facts"] == kept(cache)["result"] == []

@@ -20,6 +20,7 @@ import pytest
 from numpy.typing import NDArray
 from support import PATIENCE_SEC, Sounds, heed_ctrl_c, wait_until, wav_bytes
 from test_analyze import chords, clicks, major
+from test_cache import settle
 from test_cli import plain, run, run_in_terminal
 from test_metadata import frame, id3
 
@@ -274,6 +275,31 @@ def test_what_is_no_place_for_a_picture_is_told(
     Path("beat.json").mkdir()
     assert run("analyze", option, "beat.json", beat).returncode == 0
     assert Path("beat.json", f"beat.{option[2:]}").exists()
+
+
+def test_a_cache_tells_what_was_heard_before(beat: Path, tune: Path) -> None:
+    folder = beat.parent / "cache"
+    args = ("analyze", "--csv", "--cache", folder, beat, tune)
+    settle(tune)
+    without = run("analyze", "--csv", beat, tune)
+    first, second = run(*args), run(*args)
+    assert (first.returncode, first.stderr) == (second.returncode, second.stderr) == (0, "")
+    assert first.stdout == second.stdout == without.stdout
+    assert len(list(folder.glob("*.facts"))) == 2
+    # What is drawn is kept, too.
+    table = [run("analyze", *cache, beat, tune).stdout for cache in ((), ("--cache", folder)) * 2]
+    rows = [plain(printed).splitlines()[:-1] for printed in table]
+    assert rows[0] and all(row == rows[0] for row in rows)
+
+
+def test_what_is_no_place_for_a_cache_is_told_once(beat: Path, tune: Path) -> None:
+    for form in ("--csv", "--json"):
+        done = run("analyze", form, "--cache", beat, beat, tune)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == f"hotcue: {beat}: File exists\n"
+    done = run("analyze", "--cache", "", beat)
+    assert done.returncode == 2
+    assert "argument --cache: must not be empty" in done.stderr
 
 
 def test_kinds_may_have_spaces_between_them(beat: Path) -> None:

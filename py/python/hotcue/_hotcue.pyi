@@ -503,6 +503,8 @@ def analyze(
     source: Resolved | NDArray[np.float32] | Sample,
     kinds: Kinds,
     sample_rate: SupportsIndex | None,
+    cache_dir: str | None,
+    cache_bytes: SupportsIndex,
     heed: Callable[[], None] | None,
 ) -> tuple[Facts, Analysis]: ...
 def decode(

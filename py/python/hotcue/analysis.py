@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, TypedD
 from . import _hotcue
 from ._hotcue import ColouredWaveform, Sample
 from .arrays import finite_planes, is_array
-from .source import Source, read, resolve
+from .source import Source, cache_folder, read, resolve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -257,6 +257,8 @@ def analyze(
     kinds: Kinds = KINDS,
     *,
     sample_rate: SupportsIndex | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    cache_bytes: SupportsIndex = 4 << 30,
 ) -> Analysis:
     """Hears a file, an array or a sample, and returns what was asked for, by kind::
 
@@ -270,14 +272,22 @@ def analyze(
     `sample_rate` is the array's rate in Hz, which it must have; a file is converted to it first,
     None leaves the file's own; of a `Sample` it must be None.
 
+    `cache_dir` is a folder, made if it is not there, in which results are kept, but no audio: the
+    next time, a file or content that was heard before is not even decoded, whatever its name.
+    A file is known by what is in it; to find that out takes reading it, once. Engines and other
+    processes may use the same folder, of which `cache_bytes` are used at most.
+
     Works in the thread that calls, for a tenth of a second per minute of stereo beside decoding,
     without the GIL: several threads analyse several files at a time. Ctrl-C ends it.
 
     Raises `LoadError` where a file cannot be decoded (a `FileNotFoundError`, too, where it is
-    missing), `RuntimeError` for a `Sample` that is streamed or still arriving, `ValueError` for a
-    kind, a shape, a rate or values that cannot be heard, `TypeError` for what is none of all this.
+    missing), `OSError` where `cache_dir` cannot be used, `RuntimeError` for a `Sample` that is
+    streamed or still arriving, `ValueError` for a kind, a shape, a rate or values that cannot be
+    heard, `TypeError` for what is none of all this.
     """
-    return examine(source, kinds, sample_rate=sample_rate)[1]
+    return examine(
+        source, kinds, sample_rate=sample_rate, cache_dir=cache_dir, cache_bytes=cache_bytes
+    )[1]
 
 
 def grid_slices(
@@ -320,28 +330,33 @@ def examine(
     kinds: Kinds = KINDS,
     *,
     sample_rate: SupportsIndex | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    cache_bytes: SupportsIndex = 4 << 30,
     heed: Callable[[], None] | None = None,
 ) -> tuple[Facts, Analysis]:
     """As `analyze`; also returns what is known of the audio besides.
 
     `heed` is called some 25 times a second; what it raises ends the analysis.
     """
+    folder = cache_folder(cache_dir)
     if isinstance(source, Sample):
         if sample_rate is not None:
             raise TypeError("a Sample has a rate; sample_rate must be None")
-        return _hotcue.analyze(source, kinds, None, heed)
+        return _hotcue.analyze(source, kinds, None, folder, cache_bytes, heed)
     if isinstance(source, list | tuple):
         raise TypeError(f"audio must be a NumPy array, not a {type(source).__name__}")
     if is_array(source):
         if sample_rate is None:
             raise TypeError("an array needs its sample_rate")
-        return _hotcue.analyze(finite_planes(source), kinds, sample_rate, heed)
+        planes = finite_planes(source)
+        return _hotcue.analyze(planes, kinds, sample_rate, folder, cache_bytes, heed)
     if not (isinstance(source, memoryview) or _is_file(source)):
         raise TypeError(
             "source must be a path, content, a binary file, a NumPy array or a Sample, not "
             f"{type(source).__name__}"
         )
-    return _hotcue.analyze(read(resolve(source), None), kinds, sample_rate, heed)
+    content = read(resolve(source), None)
+    return _hotcue.analyze(content, kinds, sample_rate, folder, cache_bytes, heed)
 
 
 def _is_file(source: object) -> bool:

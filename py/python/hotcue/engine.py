@@ -15,7 +15,7 @@ from .arrays import is_array
 from .batch import LoadBatch, pairs
 from .errors import NoOutputWarning
 from .events import EventCallbacks
-from .source import Source, read, resolve
+from .source import Source, cache_folder, read, resolve
 from .stream import EventStream
 from .ticket import LoadTicket
 from .values import (
@@ -129,10 +129,6 @@ class AudioEngine:
 
         Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
         """
-        if cache_dir is not None:
-            cache_dir = os.fsdecode(cache_dir)
-            # Nothing is no folder: `abspath` would make the working directory of it.
-            cache_dir = os.path.abspath(cache_dir) if cache_dir else cache_dir
         self._native = _hotcue.Engine(
             output,
             sample_rate,
@@ -147,7 +143,7 @@ class AudioEngine:
             limiter,
             meter_rate_hz,
             worker_nice,
-            cache_dir,
+            cache_folder(cache_dir),
             cache_audio,
             cache_bytes,
         )

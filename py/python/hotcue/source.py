@@ -133,3 +133,12 @@ def _absolute(path: str) -> str:
         return os.path.abspath(path) if path else path
     except OSError:  # The working directory is gone: opening will say so, as an event.
         return path
+
+
+def cache_folder(cache_dir: str | os.PathLike[str] | None) -> str | None:
+    """`cache_dir` as an absolute path; of nothing, which is no folder, `abspath` would make the
+    working directory."""
+    if cache_dir is None:
+        return None
+    name = os.fsdecode(cache_dir)
+    return os.path.abspath(name) if name else name

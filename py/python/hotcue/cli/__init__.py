@@ -137,6 +137,9 @@ def _add_analyze(analyze: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="write waveforms for peaks.js likewise (BBC audiowaveform)",
     )
+    analyze.add_argument(
+        "--cache", metavar="DIR", type=_target, help="keep what is heard there for the next time"
+    )
     analyze.add_argument("--workers", type=_positive, metavar="N", help="hear N files at a time")
 
 

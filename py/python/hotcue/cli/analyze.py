@@ -54,6 +54,10 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
     try:
         pictures = _targets(files, args.png, ".png")
         exports = _targets(files, args.dat, ".dat")
+        if args.cache:
+            # What cannot be used is told once, and not of each file.
+            os.makedirs(args.cache, exist_ok=True)
+            os.listdir(args.cache)
     except ValueError as error:
         complain(str(error))
         return 1
@@ -75,7 +79,7 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
         screen = progress.console if sys.stdout.isatty() else console()
         writer = TableWriter(screen, files, args.kinds)
     failed = 0
-    with progress, closing(_hear(files, content, kinds, args.workers)) as hearing:
+    with progress, closing(_hear(files, content, kinds, args.cache, args.workers)) as hearing:
         for row in hearing:
             progress.advance(progress.task_ids[0])
             row = _drawn(row, pictures.get(row.path), exports.get(row.path))
@@ -99,7 +103,11 @@ def _standard_input() -> bytes:
 
 
 def _hear(
-    files: Sequence[str], content: bytes, kinds: Sequence[Kind], workers: int | None
+    files: Sequence[str],
+    content: bytes,
+    kinds: Sequence[Kind],
+    cache_dir: str | None,
+    workers: int | None,
 ) -> Generator[Heard]:
     """Hears several files at a time, of which one may be `content`; they come in their order."""
     workers = workers or os.cpu_count() or 1
@@ -112,7 +120,7 @@ def _hear(
     def hear(path: str) -> Heard:
         try:
             source = content if path == STANDARD_INPUT else path
-            facts, analysis = examine(source, kinds, heed=heed)
+            facts, analysis = examine(source, kinds, cache_dir=cache_dir, heed=heed)
         except LoadError as error:
             return Heard(path, error=error.message, kind=error.kind)
         return Heard(path, facts, analysis)
