@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use super::analysis::{damaged, results};
 use super::{Folder, PLENTY, RATE, fixture_path, settled};
@@ -241,13 +242,74 @@ fn of_a_file_that_changes_while_it_is_heard_nothing_is_kept() {
         // Whatever comes of it.
         while matches!(hearing.step(&mut bench), Ok(HearingStep::Working | HearingStep::Done(..))) {
         }
-        settled(&path);
-        let heard = hear(&cache, path_source(&path), &ALL[..1]).expect("a good file");
-        assert_heard(&heard, &path, OWN_RATE, &ALL[..1]);
+        // Neither of what it has become, nor of what it was.
+        for fixture in ["flac_24.flac", "flac_16.flac"] {
+            fs::copy(fixture_path(fixture), &path).expect("a fixture");
+            settled(&path);
+            let heard = hear(&cache, path_source(&path), &ALL[..1]).expect("a good file");
+            assert_heard(&heard, &path, OWN_RATE, &ALL[..1]);
+        }
         fs::remove_dir_all(folder.0.join("cache")).expect("ours");
         moment += 1;
     }
     assert!(moment > 5, "it changed {moment} times");
+}
+
+/// While it leads elsewhere, a link shows no change of the file that it led to before, and leads to
+/// again.
+#[cfg(unix)]
+#[test]
+fn of_a_link_that_leads_elsewhere_for_a_while_nothing_wrong_is_kept() {
+    let folder = Folder::new();
+    let path = folder.0.join("link.flac");
+    let files = ["flac_16.flac", "flac_24.flac"].map(|fixture| folder.copy(fixture));
+    let point = |file: &Path| {
+        fs::remove_file(&path).ok();
+        std::os::unix::fs::symlink(file, &path).expect("ours");
+    };
+    let (mut from, mut is_over) = (0, false);
+    while !is_over {
+        let cache = folder.cache();
+        point(&files[0]);
+        let source = path_source(&path);
+        let mut hearing = CachedHearing::new(Arc::clone(&cache), source, OWN_RATE, &ALL[..1]);
+        let mut bench = Workbench::default();
+        for step in 0.. {
+            match step {
+                _ if step == from => point(&files[1]),
+                _ if step == from + 3 => point(&files[0]),
+                _ => {}
+            }
+            let came_to = hearing.step(&mut bench).expect("both are good");
+            if let HearingStep::Finished(_) = came_to {
+                is_over = step < from;
+                break;
+            }
+        }
+        for file in &files {
+            let heard = hear(&cache, path_source(file), &ALL[..1]).expect("a good file");
+            assert_heard(&heard, file, OWN_RATE, &ALL[..1]);
+        }
+        fs::remove_dir_all(folder.0.join("cache")).expect("ours");
+        from += 1;
+    }
+}
+
+#[test]
+fn of_a_file_that_was_just_written_nothing_is_kept() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.copy("flac_16.flac");
+    let tomorrow = SystemTime::now() + Duration::from_secs(86_400);
+    let file = fs::File::options().append(true).open(&path).expect("ours");
+    file.set_modified(tomorrow).expect("ours");
+    for _ in 0..2 {
+        let heard = hear(&cache, path_source(&path), &ALL).expect("a good file");
+        assert_heard(&heard, &path, OWN_RATE, &ALL);
+        assert!(heard.is_decoded);
+    }
+    assert_eq!([folder.kept("card").len(), folder.kept("facts").len()], [0, 0]);
+    assert_eq!(cache.stats().analysis_hits, 5, "audio does not change");
 }
 
 #[test]
