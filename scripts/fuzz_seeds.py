@@ -84,7 +84,7 @@ def kept() -> dict[str, bytes]:
 
     number, nothing = b"\1" + struct.pack("<d", -20), b"\0"
     sample = struct.pack("<IIQI", 48_000, 2, 300, 44_100) + text("flac") + text("flac")
-    sample += b"\1" + struct.pack("<I", 16) + bytes(8) + nothing + bytes(8)
+    sample += b"\1" + struct.pack("<I", 16) + bytes(8) + nothing + bytes(4 + 8)
     facts = bytes(range(16)) + struct.pack("<IIQI", 48_000, 2, 300, 44_100)
     facts += text("flac") + text("flac") + nothing
     peaks = struct.pack("<ff??", 0.5, 0.6, True, False)

@@ -25,6 +25,7 @@ pub(crate) use waveform::border;
 pub use writer::SampleWriter;
 
 use crate::error::{LoadError, LoadErrorKind};
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 use overview::Overview;
 use storage::Storage;
@@ -54,6 +55,7 @@ pub(crate) trait FrameSink {
 #[derive(Debug)]
 pub struct SampleBuffer {
     spec: AudioSpec,
+    speakers: Speakers,
     /// Fields are dropped in order: the memory first, then who was to learn of that.
     storage: Storage,
     overview: Overview,
@@ -83,6 +85,7 @@ impl SampleBuffer {
     fn with_capacity(spec: AudioSpec, frames: usize) -> Result<Self, LoadError> {
         Ok(Self {
             spec,
+            speakers: Speakers::USUAL,
             storage: Storage::with_capacity(spec.channels, frames)?,
             overview: Overview::with_capacity(spec.channels, frames)?,
             seams: OnceLock::new(),
@@ -117,6 +120,11 @@ impl SampleBuffer {
     /// Sample rate and channel count.
     pub fn spec(&self) -> AudioSpec {
         self.spec
+    }
+
+    /// Which loudspeakers the channels are for. Realtime-safe.
+    pub fn speakers(&self) -> Speakers {
+        self.speakers
     }
 
     /// Number of planes. Realtime-safe.

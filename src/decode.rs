@@ -29,6 +29,7 @@ use std::io::{self, Seek, SeekFrom};
 use crate::buffer::SampleWriter;
 use crate::error::{LoadError, LoadErrorKind, LoadWarning};
 use crate::metadata::{self, Collector};
+use crate::speakers::Speakers;
 use crate::spec::{AudioSpec, MAX_CHANNELS};
 
 pub(crate) use clean::Tally;
@@ -46,6 +47,8 @@ use symphonia::SymphoniaDecoder;
 pub struct StreamInfo {
     /// The file's own sample rate and channel count.
     pub spec: AudioSpec,
+    /// Which loudspeakers the channels are for, as far as the file says that.
+    pub speakers: Speakers,
     /// The length that the file states, in frames. A claim: the file may hold more or less.
     pub frames: Option<u64>,
     /// Whether `frames` is only a guess, e.g. from the first frames of an MP3 without header.

@@ -25,6 +25,7 @@ mod job;
 mod metadata;
 mod resample;
 mod source;
+mod speakers;
 mod spec;
 mod stream;
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub use metadata::{
 };
 pub use resample::{Resampler, Workbench, output_frames};
 pub use source::{ByteSource, Pulse, ReadSeek, Source, SourceIdentity, extensions, identify};
+pub use speakers::Speakers;
 pub use spec::{AudioSpec, MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
 pub use stream::{
     Excerpt, ExcerptStep, StreamFeed, StreamOpening, StreamReader, StreamScan, StreamStep,

@@ -168,7 +168,9 @@ fn analyzer(
 ) -> Option<Box<dyn Analyzer>> {
     let (channels, rate) = (sample.channels(), sample.sample_rate());
     match kind {
-        AnalysisKind::Loudness => Some(Box::new(LoudnessMeter::new(channels, rate))),
+        AnalysisKind::Loudness => {
+            Some(Box::new(LoudnessMeter::new(sample.speakers(), channels, rate)))
+        }
         AnalysisKind::Waveform => {
             let meter = WaveformMeter::new(sample.spec(), sample.ready_frames());
             Some(Box::new(Once::new(meter)))

@@ -14,6 +14,7 @@ mod weighting;
 
 use super::biquad::{LANES, in_pairs};
 use super::{AnalysisResult, Analyzer, Block, Conclusion};
+use crate::speakers::Speakers;
 use channels::weight;
 use gates::Gates;
 use gating::{SUB_BLOCKS_PER_SEC, Sums, Windows, loudness_lufs};
@@ -141,13 +142,13 @@ pub(super) struct LoudnessMeter {
 }
 
 impl LoudnessMeter {
-    /// Starts a measurement of `channels` channels at `rate` Hz.
-    pub(super) fn new(channels: usize, rate: u32) -> Self {
+    /// Starts a measurement of `channels` channels, for `speakers`, at `rate` Hz.
+    pub(super) fn new(speakers: Speakers, channels: usize, rate: u32) -> Self {
         let rate_hz = f64::from(rate);
         let rate = rate as usize;
         Self {
             rate,
-            weights: (0..channels).map(|channel| weight(channels, channel)).collect(),
+            weights: (0..channels).map(|channel| weight(speakers, channels, channel)).collect(),
             weightings: (0..channels.div_ceil(LANES)).map(|_| Weighting::new(rate_hz)).collect(),
             open: Sums::default(),
             missing_frames: sub_block_end(0, rate),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::region::Region;
 use super::{FrameSink, SampleBuffer, Seam, memory};
 use crate::error::{LoadError, LoadErrorKind};
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 /// Frames that a sample of unknown length starts with.
@@ -72,6 +73,13 @@ impl SampleWriter {
             scratch: Vec::new(),
             seams: Vec::new(),
         })
+    }
+
+    /// Says which loudspeakers its channels are for, before anybody shares it.
+    pub fn set_speakers(&mut self, speakers: Speakers) {
+        if let Some(buffer) = Arc::get_mut(&mut self.buffer) {
+            buffer.speakers = speakers;
+        }
     }
 
     /// Refuses more than `bytes` bytes of audio from here on, too.
@@ -299,6 +307,7 @@ impl SampleWriter {
     /// have, which ends nowhere.
     fn move_out(&mut self, frames: usize) -> Result<(), LoadError> {
         let mut copy = Self::with_capacity(self.buffer.spec, frames)?;
+        copy.set_speakers(self.buffer.speakers);
         let planes: Vec<&[f32]> = (0..self.buffer.channels())
             .map(|channel| &self.buffer.plane(channel)[..self.buffer.ready_frames()])
             .collect();

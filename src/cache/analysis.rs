@@ -51,6 +51,9 @@ impl Hashing {
         hasher.write(&sample.sample_rate().to_le_bytes());
         hasher.write(&(sample.channels() as u64).to_le_bytes());
         hasher.write(&(sample.ready_frames() as u64).to_le_bytes());
+        if let Some(mask) = sample.speakers().mask() {
+            hasher.write(&mask.to_le_bytes());
+        }
         Self { hasher, channel: 0, next_frame: 0 }
     }
 

@@ -10,11 +10,12 @@ use super::records::Record;
 use crate::buffer::{SampleBuffer, SampleWriter};
 use crate::error::{LoadWarning, WarningCode};
 use crate::job::{LoadedSample, StageTimings};
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 /// Rises with every change to what a file decodes to, or to what is known of it beside that.
-pub(super) const DECODERS: u32 = 8;
-pub(super) const MAGIC: Magic = *b"hotcue\0\x04";
+pub(super) const DECODERS: u32 = 9;
+pub(super) const MAGIC: Magic = *b"hotcue\0\x05";
 /// Values of all channels in a block: what a step reads or writes, some tenths of a millisecond.
 const BLOCK_VALUES: usize = 1 << 17;
 const VALUE_BYTES: usize = size_of::<f32>();
@@ -39,6 +40,7 @@ pub(super) fn record_of(sample: &LoadedSample) -> Record {
         bits_per_sample: sample.bits_per_sample,
         warnings: sample.warnings.iter().filter(is_of_content).cloned().collect(),
         metadata: sample.metadata.as_deref().cloned(),
+        speakers: buffer.speakers().mask().unwrap_or(0),
         seams: buffer.seams().to_vec(),
     }
 }
@@ -123,6 +125,7 @@ impl<R: Read> EntryReader<R> {
         }
         let mut writer = SampleWriter::with_capacity(spec, frames)
             .map_err(|_| io::Error::from(ErrorKind::OutOfMemory))?;
+        writer.set_speakers(Speakers::of_mask(record.speakers, channels));
         writer.set_seams(std::mem::take(&mut record.seams));
         Ok(Self { parts, record, writer, frames })
     }

@@ -58,6 +58,7 @@ pub(super) struct Record {
     pub(super) bits_per_sample: Option<u32>,
     pub(super) warnings: Vec<LoadWarning>,
     pub(super) metadata: Option<Metadata>,
+    pub(super) speakers: u32,
     pub(super) seams: Vec<Seam>,
 }
 
@@ -71,6 +72,7 @@ record!(Record {
     bits_per_sample,
     warnings,
     metadata,
+    speakers,
     seams,
 });
 record!(Seam { start, end, short_by, near, values });

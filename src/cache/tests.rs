@@ -20,7 +20,7 @@ use crate::error::{LoadError, Stage};
 use crate::job::{LoadJob, LoadOptions, LoadedSample, Step};
 use crate::resample::Workbench;
 use crate::source::{Source, SourceIdentity, identify};
-use crate::testing::ramp_wav;
+use crate::testing::{ramp_wav, wav};
 
 const RATE: u32 = 48_000;
 const PLENTY: u64 = 1 << 30;
@@ -129,6 +129,7 @@ fn decoded(path: &Path) -> LoadedSample {
 
 fn assert_same(one: &LoadedSample, other: &LoadedSample) {
     assert_eq!(one.buffer.spec(), other.buffer.spec());
+    assert_eq!(one.buffer.speakers(), other.buffer.speakers());
     assert_eq!(one.buffer.frames(), other.buffer.frames());
     for channel in 0..one.buffer.channels() {
         let bits = |sample: &LoadedSample| {
@@ -182,6 +183,28 @@ fn the_second_load_has_the_same_values_and_decodes_nothing() {
     }
     assert_eq!(counts(&cache), [fixtures.len() as u64, 0, 0, 0, 0]);
     assert_eq!(folder.kept("unfinished"), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn the_speakers_that_a_file_names_come_back() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.0.join("surround.wav");
+    let data: Vec<u8> = (0..4 * 2 * 1_000).map(|n: u32| n.to_le_bytes()[0]).collect();
+    let (plain, extension) = (wav(0xfffe, 16, 4, 44_100, &data), [22, 0, 16, 0, 7, 1, 0, 0]);
+    let guid = b"\x01\0\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71";
+    // L R C Cb: the format chunk is longer by its extension.
+    let (head, rest) = plain.split_at(36);
+    let mut file = [head, &extension, guid, rest].concat();
+    file[16] = 40;
+    fs::write(&path, file).expect("writable");
+    settled(&path);
+    for hits in [0, 1] {
+        let sample = load(&cache, &path).expect("a good file");
+        assert_eq!(sample.buffer.speakers().mask(), Some(0x107));
+        assert_same(&sample, &decoded(&path));
+        assert_eq!(cache.stats().hits, hits);
+    }
 }
 
 #[test]

@@ -5,6 +5,8 @@
 //! of the bits of `dwChannelMask`, lowest first (front left 0x1, front right 0x2, front centre
 //! 0x4, low frequency 0x8, back left 0x10, …).
 
+use crate::speakers::Speakers;
+
 /// For each channel in WAVE order, the index of the plane that holds it.
 ///
 /// `speakers` names, plane by plane, the bit of `dwChannelMask`; None where the plane has no
@@ -21,6 +23,13 @@ pub(crate) fn wave_order(speakers: &[Option<u32>]) -> Vec<usize> {
         return file_order();
     }
     order
+}
+
+/// Which loudspeakers the channels are for once they are in the order of [`wave_order`].
+pub(crate) fn wave_speakers(speakers: &[Option<u32>]) -> Speakers {
+    let bit = |place: &Option<u32>| place.and_then(|place| 1_u32.checked_shl(place)).unwrap_or(0);
+    // Of two that are the same, or where one has no place, there are too few bits.
+    Speakers::of_mask(speakers.iter().fold(0, |mask, place| mask | bit(place)), speakers.len())
 }
 
 /// As [`wave_order`], for `channels` channels in the order of Vorbis, which is also that of Opus;
@@ -63,5 +72,16 @@ pub(crate) fn alac_order(speakers: &[Option<u32>]) -> Vec<usize> {
         7 => vec![0, 1, 2, 3, 5, 6, 4],
         8 => vec![0, 1, 2, 3, 6, 7, 4, 5],
         _ => wave_order(speakers),
+    }
+}
+
+/// As [`wave_speakers`], for the order of [`alac_order`].
+pub(crate) fn alac_speakers(speakers: &[Option<u32>]) -> Speakers {
+    match speakers.len() {
+        // L R C LFE Ls Rs Cs
+        7 => Speakers::of_mask(0x13f, 7),
+        // L R C LFE Ls Rs Lc Rc
+        8 => Speakers::of_mask(0xff, 8),
+        _ => wave_speakers(speakers),
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use packets::{PacketKind, packet_codec};
 use failure::unknown_format;
 use stream::{Decoded, PacketStream};
 
-use super::channels::{alac_order, wave_order};
+use super::channels::{alac_order, alac_speakers, wave_order, wave_speakers};
 use super::clean::Change;
 use super::failure::source_failure;
 use super::reader::{CountingReader, ReadState};
@@ -86,6 +86,10 @@ impl SymphoniaDecoder {
         let order = match info.codec.as_str() {
             "alac" => alac_order(&layout.speakers),
             _ => wave_order(&layout.speakers),
+        };
+        info.speakers = match info.codec.as_str() {
+            "alac" => alac_speakers(&layout.speakers),
+            _ => wave_speakers(&layout.speakers),
         };
         let mut decoder = Self {
             info,

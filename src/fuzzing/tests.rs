@@ -120,10 +120,10 @@ fn kept() -> [Vec<u8>; 5] {
         let parts = parts.iter().flat_map(|part| [len(part).as_slice(), part].concat());
         std::iter::once(which).chain(parts).collect::<Vec<u8>>()
     };
-    // Two frames at 48 kHz; two texts, and nothing of bits, warnings, metadata and seams.
+    // Two frames at 48 kHz; two texts, and nothing of bits, warnings, metadata, speakers and seams.
     let sample = [
         [48_000_u32, 1, 2, 0, 44_100].map(u32::to_le_bytes).as_flattened(),
-        &[0; 8 + 8 + 1 + 8 + 1 + 8],
+        &[0; 8 + 8 + 1 + 8 + 1 + 4 + 8],
     ]
     .concat();
     // Which audio it is, and as little of what is known of it.

@@ -88,6 +88,7 @@ impl Decoding {
             Some(frames) => SampleWriter::with_capacity(spec, frames)?,
             None => SampleWriter::growing(spec)?,
         };
+        writer.set_speakers(info.speakers);
         if let Some(bytes) = options.max_sample_bytes {
             writer.limit_bytes(bytes);
         }

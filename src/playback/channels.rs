@@ -3,34 +3,11 @@
 use std::f32::consts::{FRAC_1_SQRT_2, SQRT_2};
 use std::f64::consts::FRAC_PI_4;
 
-/// A place in the room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Speaker {
-    Left,
-    Right,
-    Centre,
-    Lfe,
-    SideLeft,
-    SideRight,
-    BackLeft,
-    BackRight,
-    BackCentre,
-}
-
-use Speaker::{BackCentre, BackLeft, BackRight, Centre, Left, Lfe, Right, SideLeft, SideRight};
-
-/// The usual layout of each number of channels, in WAVE order. The pair of surrounds of 4, 5 and
-/// 6 channels stands at the sides, or a little behind: ±110° in BS.775.
-const LAYOUTS: [&[Speaker]; 8] = [
-    &[Centre],
-    &[Left, Right],
-    &[Left, Right, Centre],
-    &[Left, Right, SideLeft, SideRight],
-    &[Left, Right, Centre, SideLeft, SideRight],
-    &[Left, Right, Centre, Lfe, SideLeft, SideRight],
-    &[Left, Right, Centre, Lfe, BackCentre, SideLeft, SideRight],
-    &[Left, Right, Centre, Lfe, BackLeft, BackRight, SideLeft, SideRight],
-];
+use super::material::Material;
+use crate::speakers::Speaker::{
+    self, BackCentre, BackLeft, BackRight, Centre, Left, Lfe, Right, SideLeft, SideRight, Top,
+};
+use crate::speakers::{Speakers, usual};
 
 /// How much of a sample's channels each of an output's channels gets.
 ///
@@ -41,15 +18,15 @@ const LAYOUTS: [&[Speaker]; 8] = [
 /// | centre | left and right, −3 dB each |
 /// | side | the back of its side, unity; else the front of its side, −3 dB |
 /// | back | the side of its side, unity; else the front of its side, −3 dB |
+/// | top | left and right, −6 dB each |
 /// | back centre | both backs or both sides, −3 dB each; else left and right, −6 dB each |
 /// | LFE | nowhere |
 /// | the one of a mono sample | left and right, unity each |
 ///
 /// A mono output gets half of what a stereo output's two sides would: what is the same on both
-/// keeps its level. Layouts by number of
-/// channels: 3 `L R C`, 4 `L R Ls Rs`, 5 `L R C Ls Rs`, 6 `L R C LFE Ls Rs`,
-/// 7 `L R C LFE Cb Ls Rs`, 8 `L R C LFE Lb Rb Ls Rs`. Beyond 8 channels there is no layout: they
-/// go one to one, and to a mono output the first two. Nothing is scaled down to make room: the mix
+/// keeps its level. A sample's channels are for the speakers that its file names, or else for the
+/// [usual](Speakers::USUAL) ones of their number, as are those of an output. Where none are known,
+/// they go one to one, and to a mono output the first two. Nothing is scaled down to make room: the mix
 /// is not clipped.
 ///
 /// # Sources
@@ -58,35 +35,33 @@ const LAYOUTS: [&[Speaker]; 8] = [
 /// half. Channel order: Microsoft, *Multiple Channel Audio Data and WAVE Files* (2007).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Matrix {
-    inputs: usize,
-    outputs: usize,
+    pub(super) inputs: usize,
+    pub(super) speakers: Speakers,
+    pub(super) outputs: usize,
 }
 
 impl Matrix {
-    pub(super) fn new(inputs: usize, outputs: usize) -> Self {
-        Self { inputs, outputs }
+    /// From the channels of a sample to as many of an output.
+    pub(super) fn new(sample: Material<'_>, outputs: usize) -> Self {
+        Self { inputs: sample.channels(), speakers: sample.speakers(), outputs }
     }
 
     /// How much of channel `input` an output's channel `output` gets.
     pub(super) fn share(self, input: usize, output: usize) -> f32 {
-        let Self { inputs, outputs } = self;
-        if inputs == outputs {
+        let Self { inputs, speakers, outputs } = self;
+        if inputs == outputs && speakers == Speakers::USUAL {
             return unity(input == output);
         }
-        match (layout(inputs), layout(outputs)) {
+        match (speakers.of(inputs, input), usual(outputs)) {
             (_, Some([_])) => {
-                let stereo = Self { inputs, outputs: 2 };
+                let stereo = Self { outputs: 2, ..self };
                 0.5 * (stereo.share(input, 0) + stereo.share(input, 1))
             }
-            (Some([_]), _) => unity(output < 2),
-            (Some(from), Some(to)) => share(from[input], to[output], to),
+            (Some(_), Some(_)) if inputs == 1 => unity(output < 2),
+            (Some(from), Some(to)) => share(from, to[output], to),
             (_, _) => unity(input == output),
         }
     }
-}
-
-fn layout(channels: usize) -> Option<&'static [Speaker]> {
-    LAYOUTS.get(channels.checked_sub(1)?).copied()
 }
 
 fn unity(audible: bool) -> f32 {
@@ -107,6 +82,7 @@ fn share(channel: Speaker, speaker: Speaker, room: &[Speaker]) -> f32 {
     let both = |left, right, gain| if [left, right].contains(&speaker) { gain } else { 0.0 };
     match channel {
         Left | Right | Lfe => 0.0,
+        Top => both(Left, Right, 0.5),
         Centre => both(Left, Right, FRAC_1_SQRT_2),
         SideLeft => side(BackLeft, Left),
         SideRight => side(BackRight, Right),

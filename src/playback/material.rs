@@ -2,6 +2,7 @@
 
 use super::track::Stretch;
 use crate::buffer::{SampleBuffer, Seam};
+use crate::speakers::Speakers;
 use crate::stream::StreamReader;
 
 /// A sample as the mixer has it.
@@ -19,6 +20,14 @@ impl<'a> Material<'a> {
         match self {
             Self::Memory(sample) => sample.channels(),
             Self::Stream(reader) => reader.sample().spec().channels,
+        }
+    }
+
+    /// Which loudspeakers these are for.
+    pub(super) fn speakers(self) -> Speakers {
+        match self {
+            Self::Memory(sample) => sample.speakers(),
+            Self::Stream(reader) => reader.sample().speakers(),
         }
     }
 

@@ -80,7 +80,7 @@ impl Scratch {
             }
         }
         self.weigh(voice, done, fades);
-        self.spread(sample.channels(), done, bus, offset);
+        self.spread(Matrix::new(sample, bus.outputs()), done, bus, offset);
         Added { frames: done, looped_at }
     }
 
@@ -126,9 +126,8 @@ impl Scratch {
     }
 
     /// Adds the lanes to the bus's channels.
-    fn spread(&self, inputs: usize, frames: usize, bus: &mut Bus, offset: usize) {
-        let outputs = bus.outputs();
-        let matrix = Matrix::new(inputs, outputs);
+    fn spread(&self, matrix: Matrix, frames: usize, bus: &mut Bus, offset: usize) {
+        let Matrix { inputs, outputs, .. } = matrix;
         for (output, plane) in bus.planes().iter_mut().enumerate() {
             let gains = match (outputs, output) {
                 // One speaker has no sides.

@@ -24,7 +24,9 @@ use super::{
     ControlMessage, Controller, EndReason, Looping, PlaybackConfig, PlaybackEvent, Renderer,
     VoiceParams, split,
 };
-use crate::buffer::SampleBuffer;
+use crate::buffer::{SampleBuffer, SampleWriter};
+use crate::speakers::Speakers;
+use crate::spec::AudioSpec;
 
 const RATE: u32 = 48_000;
 /// 5 ms at 48 kHz.

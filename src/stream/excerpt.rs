@@ -136,13 +136,9 @@ impl Excerpt {
             cursor.seek(start, &index, &mut planes)?;
         }
         let frames = |sec| usize::try_from(frames_of(sec, spec.sample_rate)).unwrap_or(usize::MAX);
-        Ok(Reading {
-            cursor,
-            index,
-            planes,
-            writer: SampleWriter::growing(spec)?,
-            wanted: self.duration_sec.map(frames),
-        })
+        let mut writer = SampleWriter::growing(spec)?;
+        writer.set_speakers(cursor.decoder().info().speakers);
+        Ok(Reading { cursor, index, planes, writer, wanted: self.duration_sec.map(frames) })
     }
 }
 

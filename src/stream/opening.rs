@@ -242,6 +242,7 @@ impl Reading {
         let sample = StreamedSample {
             origin,
             spec: self.spec,
+            speakers: info.speakers,
             source_rate: info.spec.sample_rate,
             container: info.container.clone(),
             codec: info.codec.clone(),

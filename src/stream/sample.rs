@@ -14,6 +14,7 @@ use crate::error::LoadWarning;
 use crate::metadata::Metadata;
 use crate::resample::Ends;
 use crate::source::SourceIdentity;
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 /// A length that nobody knows yet.
@@ -37,6 +38,7 @@ impl Anchor {
 pub struct StreamedSample {
     pub(super) origin: Arc<Origin>,
     pub(super) spec: AudioSpec,
+    pub(super) speakers: Speakers,
     pub(super) source_rate: u32,
     pub(super) container: String,
     pub(super) codec: String,
@@ -75,6 +77,11 @@ impl StreamedSample {
     /// Its rate, which is the one that it was asked for at, and the file's channels in WAVE order.
     pub fn spec(&self) -> AudioSpec {
         self.spec
+    }
+
+    /// Which loudspeakers the channels are for. Realtime-safe.
+    pub fn speakers(&self) -> Speakers {
+        self.speakers
     }
 
     /// The file's own rate in Hz.

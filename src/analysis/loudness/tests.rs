@@ -12,10 +12,15 @@ mod peaks;
 mod response;
 
 use super::{Loudness, LoudnessMeter};
+use crate::speakers::Speakers;
 
 /// Measures in blocks of odd lengths.
 fn measure(rate: u32, planes: &[Vec<f32>]) -> Loudness {
-    let mut meter = LoudnessMeter::new(planes.len(), rate);
+    measure_for(Speakers::USUAL, rate, planes)
+}
+
+fn measure_for(speakers: Speakers, rate: u32, planes: &[Vec<f32>]) -> Loudness {
+    let mut meter = LoudnessMeter::new(speakers, planes.len(), rate);
     let frames = planes[0].len();
     let mut from = 0;
     for size in [1, 4_096, 777].into_iter().cycle() {

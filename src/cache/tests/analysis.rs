@@ -9,6 +9,7 @@ use crate::analysis::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep};
 use crate::buffer::{SampleBuffer, SampleWriter};
 use crate::cache::{Cache, CachedAnalysis};
 use crate::error::LoadError;
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 const ALL: [AnalysisKind; 5] = AnalysisKind::ALL;
@@ -102,7 +103,18 @@ fn other_audio_has_its_own_results() {
     let cache = folder.cache();
     let plane = |value: f32| vec![value; 48_000];
     let sample = |rate, planes| SampleBuffer::from_planes(rate, planes).expect("a sample");
+    let for_speakers = |mask| {
+        let spec = AudioSpec { sample_rate: 48_000, channels: 3 };
+        let mut writer = SampleWriter::with_capacity(spec, 48_000).expect("a sample");
+        writer.set_speakers(Speakers::of_mask(mask, 3));
+        let loud = plane(0.5);
+        writer.append(&[&loud, &loud, &loud]).expect("there is room");
+        writer.finish()
+    };
     let others = [
+        // L R C, and 2.1, which is less loud.
+        for_speakers(0),
+        for_speakers(0xb),
         chords(0.0),
         chords(1.0),
         sample(48_000, vec![plane(0.0)]),

@@ -5,6 +5,7 @@ use rusty_aac::{AacDecoder, Error};
 use super::{fill::Beginning, mono};
 use crate::decode::packets::{PacketCodec, Undecodable};
 use crate::error::{LoadError, LoadErrorKind};
+use crate::speakers::Speakers;
 use crate::spec::{AudioSpec, validate_channels};
 
 /// The audio object type of AAC-ELD (ISO/IEC 14496-3, table 1.17).
@@ -171,6 +172,22 @@ impl PacketCodec for Codec {
 
     fn spec(&self) -> AudioSpec {
         self.spec
+    }
+
+    /// # Sources
+    /// ISO/IEC 14496-3, table 1.19: 4 is `C L R Cs`, 11 `C L R Ls Rs Cs LFE`; all others of as many
+    /// channels are the usual ones, or describe themselves.
+    fn speakers(&self) -> Speakers {
+        let configuration = match &self.config {
+            Some(config) => mono::channel_configuration(config).unwrap_or(0),
+            None => u32::from(self.header[1] & 1) << 2 | u32::from(self.header[2] >> 6),
+        };
+        let mask = match configuration {
+            4 => 0x107,
+            11 => 0x13f,
+            _ => 0,
+        };
+        Speakers::of_mask(mask, self.spec.channels)
     }
 
     fn name(&self) -> String {

@@ -15,6 +15,7 @@ use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::split::Packets;
 use crate::decode::{Chunk, Decoder, Seeker, Splitter, StreamInfo, append_next};
 use crate::error::{LoadError, LoadWarning};
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 /// The frames of one file.
@@ -59,6 +60,7 @@ impl FlacDecoder {
         let mut this = Self {
             info: StreamInfo {
                 spec: AudioSpec { sample_rate: 0, channels: 0 },
+                speakers: Speakers::USUAL,
                 frames: Some(stated_frames).filter(|frames| *frames > 0),
                 frames_estimated: false,
                 frames_counted: true,

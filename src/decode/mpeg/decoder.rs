@@ -14,6 +14,7 @@ use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::split::Packets;
 use crate::decode::{Chunk, Decoder, Seeker, Splitter, StreamInfo};
 use crate::error::{LoadError, LoadWarning};
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 /// One stream of frames.
@@ -76,6 +77,7 @@ impl MpegDecoder {
         };
         let mut this = Self {
             info: StreamInfo {
+                speakers: Speakers::USUAL,
                 spec: AudioSpec {
                     sample_rate: first.header.sample_rate,
                     channels: first.header.channels,

@@ -20,6 +20,7 @@ use crate::decode::ogg::{MAX_PAGE_BYTES, Next, Page, Pages, damaged_at_start};
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::{Chunk, Decoder, Seeker, StreamInfo};
 use crate::error::{LoadError, LoadWarning};
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 /// Who reads a file.
@@ -139,6 +140,7 @@ impl OggOpusDecoder {
         let spec = AudioSpec { sample_rate: SAMPLE_RATE, channels: head.channels() };
         let mut this = Self {
             info: StreamInfo {
+                speakers: Speakers::USUAL,
                 spec,
                 frames: None,
                 frames_estimated: false,

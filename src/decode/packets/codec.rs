@@ -1,5 +1,6 @@
 //! What turns packets into frames.
 
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 /// A packet that cannot be decoded. The next one may be.
@@ -38,6 +39,11 @@ pub(in crate::decode) trait PacketCodec: Send {
     /// For each channel in WAVE order, the plane that holds it.
     fn order(&self) -> Vec<usize> {
         (0..self.spec().channels).collect()
+    }
+
+    /// Which loudspeakers the channels are for then.
+    fn speakers(&self) -> Speakers {
+        Speakers::USUAL
     }
 
     /// The name that [`StreamInfo`](crate::StreamInfo) has for it.

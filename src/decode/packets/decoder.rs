@@ -8,6 +8,7 @@ use crate::decode::failure::{io_failure, source_failure};
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::{Chunk, Decoder, Seeker, StreamInfo};
 use crate::error::{LoadError, LoadWarning};
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 /// What a container says of its audio as a whole.
@@ -58,6 +59,7 @@ impl PacketDecoder {
         let mut this = Self {
             info: StreamInfo {
                 spec: codec.spec(),
+                speakers: Speakers::USUAL,
                 frames: None,
                 frames_estimated: false,
                 frames_counted: false,
@@ -168,6 +170,7 @@ impl PacketDecoder {
         if self.order.is_empty() {
             self.info.spec = spec.validate()?;
             self.order = self.codec.order();
+            self.info.speakers = self.codec.speakers();
             return Ok(());
         }
         if spec == self.info.spec {

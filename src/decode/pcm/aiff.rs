@@ -17,6 +17,7 @@ use super::spread::Spread;
 use super::window::Window;
 use crate::error::LoadError;
 use crate::metadata::{Collector, read_aiff};
+use crate::speakers::Speakers;
 use crate::spec::{AudioSpec, validate_channels};
 
 const COMMON: Id = *b"COMM";
@@ -88,6 +89,7 @@ pub(super) fn open<R: Read + Seek>(
         audio,
         frames,
         order: (0..channels).collect(),
+        speakers: Speakers::USUAL,
         spread: Spread::Whole,
     }))
 }

@@ -14,6 +14,7 @@ use super::linear::Linear;
 use super::spread::Spread;
 use super::window::Window;
 use crate::metadata::{Collector, read_au};
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 /// Bytes of the fields that every header has.
@@ -66,6 +67,7 @@ pub(super) fn open<R: Read + Seek>(
         audio,
         frames: None,
         order: (0..channels).collect(),
+        speakers: Speakers::USUAL,
         spread: Spread::Whole,
     }))
 }

@@ -14,8 +14,9 @@ use super::layout::{Coding, Found, Layout};
 use super::linear::Linear;
 use super::spread::Spread;
 use super::window::Window;
-use crate::decode::channels::wave_order;
+use crate::decode::channels::{wave_order, wave_speakers};
 use crate::metadata::{Collector, read_caf};
+use crate::speakers::Speakers;
 use crate::spec::{AudioSpec, validate_channels};
 
 const DESCRIPTION: Id = *b"desc";
@@ -95,7 +96,7 @@ pub(super) fn open<R: Read + Seek>(
         Coding::Linear(_) => Some(bits),
         Coding::Adpcm(_) | Coding::Gsm(_) => None,
     };
-    let order = channel_order(window, &chunks, channels)?;
+    let (order, speakers) = channel_order(window, &chunks, channels)?;
     let frames = match chunks.first_full(*b"pakt") {
         // How many of the packets' frames are audio.
         Some(table) if !is_linear => Order::Big.u64(table.content(window, 16)?, 8),
@@ -110,6 +111,7 @@ pub(super) fn open<R: Read + Seek>(
         audio,
         frames,
         order,
+        speakers,
         spread: Spread::Whole,
     }))
 }
@@ -133,29 +135,34 @@ pub(in crate::decode) fn rounded(rate: f64) -> u32 {
     if (0.0..4e9).contains(&rate) { rate.round() as u32 } else { 0 }
 }
 
-/// The order that a channel layout chunk demands; as they come where there is none to be read.
+/// The order that a channel layout chunk demands, and the loudspeakers of the channels then; as they
+/// come, and the usual ones, where there is none to be read.
 fn channel_order<R: Read + Seek>(
     window: &mut Window<'_, R>,
     chunks: &Chunks,
     channels: usize,
-) -> Result<Vec<usize>, Failure> {
+) -> Result<(Vec<usize>, Speakers), Failure> {
     let none = || vec![None; channels];
-    let Some(chunk) = chunks.first_full(*b"chan") else { return Ok(wave_order(&none())) };
+    let Some(chunk) = chunks.first_full(*b"chan") else {
+        return Ok((wave_order(&none()), Speakers::USUAL));
+    };
     let content = chunk.content(window, 12 + 20 * channels)?;
     let word = |at| Order::Big.u32(content, at);
-    let speakers = match (word(0), word(4), word(8)) {
+    let places = match (word(0), word(4), word(8)) {
         // One label for each channel.
         (Some(0), _, Some(count)) if usize::try_from(count) == Ok(channels) => {
             (0..channels).map(|n| speaker(word(12 + 20 * n)?)).collect()
         }
         // The bits of WAVE's mask, lowest first.
-        (Some(0x1_0000), _, _) => none(),
+        (Some(0x1_0000), Some(mask), _) => {
+            return Ok((wave_order(&none()), Speakers::of_mask(mask, channels)));
+        }
         (Some(tag), _, _) => labels_of(tag)
             .filter(|labels| labels.len() == channels)
             .map_or_else(none, |labels| labels.iter().map(|label| speaker(*label)).collect()),
         _ => none(),
     };
-    Ok(wave_order(&speakers))
+    Ok((wave_order(&places), wave_speakers(&places)))
 }
 
 /// The bit of `dwChannelMask` for a label: the first 18 have the same order.
@@ -163,12 +170,13 @@ fn speaker(label: u32) -> Option<u32> {
     (1..=18).contains(&label).then(|| label - 1)
 }
 
-/// The labels of those tags whose channels are not in WAVE's order.
+/// The labels of those tags whose channels are not in WAVE's order, or not the usual ones.
 fn labels_of(tag: u32) -> Option<&'static [u32]> {
     // 1 L, 2 R, 3 C, 4 LFE, 5 Ls, 6 Rs, 7 Lc, 8 Rc, 9 Cs.
     Some(match tag {
-        // MPEG 3.0 B, 4.0 B
+        // MPEG 3.0 B, 4.0 A and B
         0x0072_0003 => &[3, 1, 2],
+        0x0073_0004 => &[1, 2, 3, 9],
         0x0074_0004 => &[3, 1, 2, 9],
         // MPEG 5.0 B to D
         0x0076_0005 => &[1, 2, 5, 6, 3],
@@ -181,6 +189,13 @@ fn labels_of(tag: u32) -> Option<&'static [u32]> {
         // MPEG 6.1 A, 7.1 B
         0x007d_0007 => &[1, 2, 3, 4, 5, 6, 9],
         0x007f_0008 => &[3, 7, 8, 1, 2, 5, 6, 4],
+        // ITU 2.1; DVD 4 to 6, 10 and 11
+        0x0083_0003 => &[1, 2, 9],
+        0x0085_0003 => &[1, 2, 4],
+        0x0086_0004 => &[1, 2, 4, 9],
+        0x0087_0005 => &[1, 2, 4, 5, 6],
+        0x0088_0004 => &[1, 2, 3, 4],
+        0x0089_0005 => &[1, 2, 3, 4, 9],
         _ => return None,
     })
 }

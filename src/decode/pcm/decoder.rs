@@ -58,7 +58,8 @@ impl PcmDecoder {
         layout: Layout,
         byte_len: u64,
     ) -> Result<Self, LoadError> {
-        let Layout { container, spec, coding, bits, audio, frames, order, spread } = layout;
+        let Layout { container, spec, coding, bits, audio, frames, order, speakers, spread } =
+            layout;
         let channels = spec.channels;
         let most = frames.filter(|frames| *frames > 0).unwrap_or(u64::MAX);
         let frames_in = |bytes| coding.frames_in(bytes, channels).min(most);
@@ -73,6 +74,7 @@ impl PcmDecoder {
         Ok(Self {
             info: StreamInfo {
                 spec,
+                speakers,
                 frames: Some(frames_left),
                 frames_estimated: false,
                 frames_counted: true,

@@ -11,6 +11,7 @@ use super::gsm::{Gsm, Packing};
 use super::layout::Coding;
 use super::linear::Linear;
 use crate::error::LoadError;
+use crate::speakers::Speakers;
 use crate::spec::{AudioSpec, validate_channels};
 
 /// Bytes of a format chunk that are read: room for the extension of any codec here.
@@ -26,6 +27,7 @@ const PCM: u32 = 1;
 /// What a format chunk says.
 pub(super) struct WaveFormat {
     pub(super) spec: AudioSpec,
+    pub(super) speakers: Speakers,
     /// Bits of one value that say something.
     pub(super) bits: u32,
     pub(super) stored: Stored,
@@ -101,7 +103,9 @@ impl WaveFormat {
             _ => Err(unsupported(format!("a WAV file of codec 0x{code:04x} is not supported"))),
         }?;
         let may_be_24_in_32 = code == PCM && bits == 24 && align == 4 * channels;
-        Ok(Self { spec, bits: bits_used, stored, may_be_24_in_32 })
+        let mask = order.u32(content, 20).filter(|_| extensible).unwrap_or(0);
+        let speakers = Speakers::of_mask(mask, channels);
+        Ok(Self { spec, speakers, bits: bits_used, stored, may_be_24_in_32 })
     }
 }
 

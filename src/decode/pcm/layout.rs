@@ -5,6 +5,7 @@ use super::chunks::Chunk;
 use super::gsm::Gsm;
 use super::linear::Linear;
 use super::spread::Spread;
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 /// What a header was found to say.
@@ -29,6 +30,8 @@ pub(in crate::decode) struct Layout {
     pub(super) frames: Option<u64>,
     /// For each channel in WAVE order, the index of the one that holds it.
     pub(super) order: Vec<usize>,
+    /// Which loudspeakers they are for then.
+    pub(super) speakers: Speakers,
     /// How the bytes of `audio` lie.
     pub(super) spread: Spread,
 }

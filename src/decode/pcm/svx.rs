@@ -15,6 +15,7 @@ use super::layout::{Coding, Found, Layout};
 use super::linear::Linear;
 use super::spread::Spread;
 use super::window::Window;
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 const VOICE: Id = *b"VHDR";
@@ -81,6 +82,7 @@ pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, 
         audio,
         frames,
         order: (0..channels).collect(),
+        speakers: Speakers::USUAL,
         spread,
     }))
 }

@@ -18,6 +18,7 @@ use super::linear::Linear;
 use super::spread::Spread;
 use super::window::Window;
 use crate::error::LoadError;
+use crate::speakers::Speakers;
 use crate::spec::{AudioSpec, validate_channels};
 
 const MAGIC: &[u8] = b"Creative Voice File\x1a";
@@ -94,6 +95,7 @@ pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, 
         audio,
         frames: None,
         order: (0..spec.channels).collect(),
+        speakers: Speakers::USUAL,
         spread: Spread::Pieces(pieces),
     }))
 }

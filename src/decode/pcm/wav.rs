@@ -157,6 +157,7 @@ fn found<R: Read + Seek>(
         audio,
         frames: None,
         order: (0..format.spec.channels).collect(),
+        speakers: format.speakers,
         spread: Spread::Whole,
     }))
 }

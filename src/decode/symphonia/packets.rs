@@ -9,9 +9,10 @@ use super::failure::opening_failed;
 use super::mpeg::MpegAdapter;
 use super::opening::check_size;
 use super::stream::Unpacked;
-use crate::decode::channels::{alac_order, wave_order};
+use crate::decode::channels::{alac_order, alac_speakers, wave_order, wave_speakers};
 use crate::decode::packets::{PacketCodec, Undecodable};
 use crate::error::LoadError;
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 /// The codecs that are decoded so.
@@ -123,6 +124,13 @@ impl PacketCodec for Packets {
         match self.kind {
             PacketKind::Alac => alac_order(&self.speakers),
             _ => wave_order(&self.speakers),
+        }
+    }
+
+    fn speakers(&self) -> Speakers {
+        match self.kind {
+            PacketKind::Alac => alac_speakers(&self.speakers),
+            _ => wave_speakers(&self.speakers),
         }
     }
 

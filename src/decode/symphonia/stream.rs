@@ -18,6 +18,7 @@ use crate::decode::failure::source_failure;
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::vorbis::Positions;
 use crate::error::LoadError;
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 /// What one packet came to.
@@ -113,6 +114,7 @@ impl PacketStream {
         let start = self.clock.start().filter(|_| !self.positions.begin_before).unwrap_or(0);
         StreamInfo {
             spec,
+            speakers: Speakers::USUAL,
             frames: stated
                 .or(open_end)
                 .and_then(|end| i64::try_from(end).ok()?.checked_sub(start))

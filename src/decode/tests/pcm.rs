@@ -163,6 +163,28 @@ fn big_endian_wav_of_sox_is_read() {
 }
 
 #[test]
+fn a_mask_names_the_speakers_of_its_channels() {
+    let speakers = |mask: u32, channels: u16| {
+        let guid = b"\x01\0\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71";
+        let extension = [&[22, 0, 16, 0][..], &mask.to_le_bytes(), guid].concat();
+        let extensible = [format(0xfffe, channels, 16), extension].concat();
+        let audio = chunk(b"data", &vec![0; 4 * usize::from(channels)]);
+        let file = riff(&[chunk(b"fmt ", &extensible), audio]);
+        open_bytes(&file).expect("good file").info().speakers.mask()
+    };
+    assert_eq!(speakers(0xb, 3), Some(0xb), "2.1");
+    assert_eq!(speakers(0x107, 4), Some(0x107));
+    assert_eq!(speakers(0x33, 4), None, "as four usually are");
+    assert_eq!(speakers(0x60f, 6), None);
+    assert_eq!(speakers(0, 4), None);
+    assert_eq!(speakers(0x3, 4), None, "of two");
+    assert_eq!(speakers(u32::MAX, 4), None);
+    // What is not extensible has none.
+    let plain = riff(&[chunk(b"fmt ", &format(1, 3, 16)), chunk(b"data", &[0; 12])]);
+    assert_eq!(open_bytes(&plain).expect("good file").info().speakers.mask(), None);
+}
+
+#[test]
 fn info_names_the_bits_that_say_something() {
     let bits = |file: &[u8]| open_bytes(file).expect("good file").info().bits_per_sample;
     let audio = chunk(b"data", &[0; 12]);

@@ -4,6 +4,7 @@ use super::{memory, run};
 use crate::decode::StreamInfo;
 use crate::error::{LoadErrorKind, WarningCode};
 use crate::job::{LoadOptions, capacity};
+use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 use crate::testing::{WAV_HEADER_BYTES, ramp_wav};
 
@@ -54,6 +55,7 @@ fn a_header_that_lies_reserves_no_memory() {
 fn info(codec: &str, frames: u64, byte_len: u64) -> StreamInfo {
     StreamInfo {
         spec: AudioSpec { sample_rate: 48_000, channels: 2 },
+        speakers: Speakers::USUAL,
         frames: Some(frames),
         frames_estimated: false,
         frames_counted: false,

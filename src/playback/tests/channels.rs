@@ -6,10 +6,20 @@ use super::*;
 
 /// What each output channel hears if only channel `input` of `inputs` holds a 1.
 fn heard(inputs: usize, outputs: usize, input: usize) -> Vec<f32> {
+    heard_from(0, inputs, outputs, input)
+}
+
+/// The same, of a sample for the speakers of a mask.
+fn heard_from(mask: u32, inputs: usize, outputs: usize, input: usize) -> Vec<f32> {
     let mut rig =
         Rig::with(PlaybackConfig { output_channels: outputs, ..PlaybackConfig::default() });
-    let planes = (0..inputs).map(|channel| vec![if channel == input { 1.0 } else { 0.0 }]);
-    rig.load(0, planes.collect());
+    let spec = AudioSpec { sample_rate: RATE, channels: inputs };
+    let mut writer = SampleWriter::with_capacity(spec, 1).expect("a valid sample");
+    writer.set_speakers(Speakers::of_mask(mask, inputs));
+    let planes: Vec<&[f32]> =
+        (0..inputs).map(|channel| if channel == input { &[1.0][..] } else { &[0.0] }).collect();
+    writer.append(&planes).expect("there is room");
+    rig.lend(0, &writer.finish());
     rig.play(1, 0, params());
     rig.render(1).into_iter().map(|plane| plane[0]).collect()
 }
@@ -114,6 +124,63 @@ fn channels_go_where_their_layout_says() {
     }
     assert_eq!(heard(64, 2, 63), [0.0, 0.0]);
     assert_eq!(heard(64, 64, 63)[63], 1.0);
+}
+
+#[test]
+fn channels_go_where_the_file_says() {
+    const H: f32 = FRAC_1_SQRT_2;
+    let cases: &[(u32, &[&[f32]])] = &[
+        // 2.1
+        (0xb, &[&[1.0, 0.0], &[0.0, 1.0], &[0.0, 0.0]]),
+        // L R C LFE to two speakers, and to L R Ls Rs, which are as many.
+        (0xf, &[&[1.0, 0.0], &[0.0, 1.0], &[H, H], &[0.0, 0.0]]),
+        (0xf, &[&[1.0, 0.0, 0.0, 0.0], &[0.0, 1.0, 0.0, 0.0], &[H, H, 0.0, 0.0], &[0.0; 4]]),
+        // L R C Cb
+        (0x107, &[&[1.0, 0.0], &[0.0, 1.0], &[H, H], &[0.5, 0.5]]),
+        (0x107, &[&[0.5], &[0.5], &[H], &[0.5]]),
+        (
+            0x107,
+            &[
+                &[1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+                &[0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
+                &[0.0, 0.0, 1.0, 0.0, 0.0, 0.0],
+                &[0.0, 0.0, 0.0, 0.0, H, H],
+            ],
+        ),
+        // L R C LFE Ls Rs Cb to 5.1: not the surrounds one place on.
+        (
+            0x13f,
+            &[
+                &[1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+                &[0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
+                &[0.0, 0.0, 1.0, 0.0, 0.0, 0.0],
+                &[0.0, 0.0, 0.0, 1.0, 0.0, 0.0],
+                &[0.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+                &[0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
+                &[0.0, 0.0, 0.0, 0.0, H, H],
+            ],
+        ),
+        // Side and back pairs without a centre, to 7.1.
+        (
+            0x633,
+            &[
+                &[1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+                &[0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+                &[0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0],
+                &[0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0],
+                &[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+                &[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
+            ],
+        ),
+    ];
+    for (mask, matrix) in cases {
+        for (input, expected) in matrix.iter().enumerate() {
+            let out = heard_from(*mask, matrix.len(), expected.len(), input);
+            assert_eq!(out, *expected, "{mask:#x} → {}: channel {input}", expected.len());
+        }
+    }
+    // More than eight that are named, as 7.1.4: heights are heard below.
+    assert_eq!(heard_from(0x2_d63f, 12, 2, 9), [0.0, 1.0]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Whatever comes in: numbers, or None.
 
-use super::{Loudness, assert_near, measure, noise, tones};
+use super::{Loudness, assert_near, measure, measure_for, noise, tones};
+use crate::speakers::Speakers;
 
 /// Panics where a value is no number.
 fn assert_sound(loudness: &Loudness, what: &str) {
@@ -124,19 +125,29 @@ fn there_is_no_step_at_400_ms() {
 /// In WAVE order: what counts is the place, not the content.
 #[test]
 fn channels_count_by_their_place() {
-    let weights_of: [(usize, &[f64]); 5] = [
-        (4, &[1.0, 1.0, 1.41, 1.41]),
-        (5, &[1.0, 1.0, 1.0, 1.41, 1.41]),
-        (6, &[1.0, 1.0, 1.0, 0.0, 1.41, 1.41]),
-        (7, &[1.0, 1.0, 1.0, 0.0, 1.0, 1.41, 1.41]),
-        (8, &[1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.41, 1.41]),
+    let weights_of: [(u32, &[f64]); 11] = [
+        (0, &[1.0, 1.0, 1.41, 1.41]),
+        (0, &[1.0, 1.0, 1.0, 1.41, 1.41]),
+        (0, &[1.0, 1.0, 1.0, 0.0, 1.41, 1.41]),
+        (0, &[1.0, 1.0, 1.0, 0.0, 1.0, 1.41, 1.41]),
+        (0, &[1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.41, 1.41]),
+        // As a file names its speakers: 2.1, 3.1, L R C Cb, L R C LFE Ls Rs Cb, L R C Cb Ls Rs.
+        (0xb, &[1.0, 1.0, 0.0]),
+        (0xf, &[1.0, 1.0, 1.0, 0.0]),
+        (0x107, &[1.0, 1.0, 1.0, 1.0]),
+        (0x13f, &[1.0, 1.0, 1.0, 0.0, 1.41, 1.41, 1.0]),
+        (0x707, &[1.0, 1.0, 1.0, 1.0, 1.41, 1.41]),
+        // 5.1.2: those above count like those in front.
+        (0x560f, &[1.0, 1.0, 1.0, 0.0, 1.41, 1.41, 1.0, 1.0]),
     ];
     let tone = tones(48_000, 997.0, &[(1.0, 0.0)]);
-    for (channels, weights) in weights_of {
+    for (mask, weights) in weights_of {
+        let channels = weights.len();
+        let speakers = Speakers::of_mask(mask, channels);
         for (channel, &weight) in weights.iter().enumerate() {
             let mut planes = vec![vec![0.0; tone.len()]; channels];
             planes[channel].clone_from(&tone);
-            let found = measure(48_000, &planes).integrated_lufs;
+            let found = measure_for(speakers, 48_000, &planes).integrated_lufs;
             match weight {
                 0.0 => assert_eq!(found, None),
                 _ => assert_near(found, -3.01 + 10.0 * weight.log10(), 0.02),

@@ -195,6 +195,33 @@ fn the_channels_of_a_caf_file_are_put_in_wave_order() {
 }
 
 #[test]
+fn the_channels_of_a_caf_file_are_for_the_speakers_that_it_names() {
+    let (audio, values) = counted(4);
+    let heard = |tag: u32, bits: u32, labels: &[u32]| {
+        let mut layout =
+            [tag, bits, u32::try_from(labels.len()).expect("few")].map(u32::to_be_bytes).concat();
+        for label in labels {
+            layout.extend(label.to_be_bytes());
+            layout.extend([0; 16]);
+        }
+        let file = caf(&audio, Some(8), 4, &layout);
+        let mask = open_bytes(&file).expect("good file").info().speakers.mask();
+        let planes = decode(&file).expect("good file").0;
+        (mask, planes.iter().map(|plane| plane[0]).collect::<Vec<f32>>())
+    };
+    let sorted = [1, 2, 0, 3].map(|n: usize| values[n]).to_vec();
+    // L R C Cs, by a mask, a tag, another tag, as labels; C L R Cs; quad; 3.1.
+    assert_eq!(heard(0x1_0000, 0x107, &[]), (Some(0x107), values.clone()));
+    assert_eq!(heard(0x0073_0004, 0, &[]), (Some(0x107), values.clone()));
+    assert_eq!(heard(0, 0, &[1, 2, 3, 9]), (Some(0x107), values.clone()));
+    assert_eq!(heard(0x0074_0004, 0, &[]), (Some(0x107), sorted.clone()));
+    assert_eq!(heard(0, 0, &[3, 1, 2, 9]), (Some(0x107), sorted));
+    assert_eq!(heard(0x0084_0004, 0, &[]), (None, values.clone()));
+    assert_eq!(heard(0x0088_0004, 0, &[]), (Some(0xf), values.clone()));
+    assert_eq!(heard(0, 0, &[1, 2, 3, 3]), (None, values), "two of one speaker");
+}
+
+#[test]
 fn rates_are_read_from_80_bits() {
     let rate = |bytes: &[u8; 10]| {
         let mut file = aiff(&[0; 8]);
