@@ -236,7 +236,7 @@ pub(crate) fn open_with(
     } else {
         reader
     };
-    let reader = match flac::open(reader, &read, &head, byte_len)? {
+    let reader = match flac::open(reader, &read, &head, byte_len, found)? {
         flac::Opened::Here(decoder) => return Ok(decoder),
         flac::Opened::Elsewhere(reader) => reader,
     };
@@ -252,7 +252,7 @@ pub(crate) fn open_with(
             mpeg::Opened::Here(decoder) => return Ok(decoder),
             mpeg::Opened::Elsewhere(reader) => reader,
         };
-        match flac::open_behind(reader, &read, byte_len)? {
+        match flac::open_behind(reader, &read, byte_len, found)? {
             flac::Opened::Here(decoder) => return Ok(decoder),
             flac::Opened::Elsewhere(reader) => reader,
         }

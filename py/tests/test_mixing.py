@@ -208,3 +208,29 @@ def test_the_limiter_is_late_and_else_to_the_bit() -> None:
         assert engine.clock().latency_sec == 0.0
         engine.play_sample(0)
         np.testing.assert_array_equal(engine.render(10_000)[0], x)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_channels_are_for_the_speakers_that_a_file_names(tmp_path: Path, stream: bool) -> None:
+    """An extensible WAV file of a constant on each channel, by the equations of ITU-R BS.775."""
+    levels = np.array([0.1, 0.2, 0.3, 0.4])
+    half = np.sqrt(0.5)
+    gains = {
+        # L R Ls Rs, as so many channels usually are, L R C Cb, and L R C LFE.
+        0: [[1, 0, half, 0], [0, 1, 0, half]],
+        0x107: [[1, 0, half, 0.5], [0, 1, half, 0.5]],
+        0xF: [[1, 0, half, 0], [0, 1, half, 0]],
+    }
+    for mask, sides in gains.items():
+        values = np.rint(np.tile(levels, (9_600, 1)) * 32_768).astype("<i2").tobytes()
+        guid = bytes.fromhex("0100000000001000800000aa00389b71")
+        fmt = struct.pack("<HHIIHHHHI", 0xFFFE, 4, 48_000, 384_000, 8, 16, 22, 16, mask) + guid
+        body = b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt
+        body += b"data" + struct.pack("<I", len(values)) + values
+        path = tmp_path / f"{mask:x}-{stream}.wav"
+        path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+        with hotcue.AudioEngine(output="offline") as engine:
+            engine.load_sample_async(0, path, stream=stream).result(PATIENCE_SEC)
+            engine.play_sample(0)
+            heard = engine.render(9_600)[:, -1]
+        np.testing.assert_allclose(heard, np.array(sides) @ levels, atol=1e-4)

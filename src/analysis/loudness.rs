@@ -28,8 +28,8 @@ const DUAL_MONO_LU: f64 = 3.010_299_956_639_812;
 
 /// How loud a sample is, and how high its peaks are. Nothing here is ever infinite or no number.
 ///
-/// Channels are weighted by the layout that is usual for their number, in WAVE order: surrounds at
-/// the sides count 1.41, LFE is not measured. A sample of one channel is measured as one channel,
+/// Channels are weighted by the [speakers](crate::Speakers) that they are for: surrounds at the sides
+/// count 1.41, LFE is not measured. A sample of one channel is measured as one channel,
 /// as EBU R 128 has it.
 ///
 /// Windows that are longer than the sample are filled up with silence: of less than 400 ms,

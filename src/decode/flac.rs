@@ -33,6 +33,8 @@ pub(super) use packets::FlacPackets;
 use super::failure::io_failure;
 use super::reader::{CountingReader, ReadState};
 use crate::error::{LoadError, LoadErrorKind};
+use crate::metadata::Collector;
+use crate::speakers::Speakers;
 
 /// What may precede a file that does not begin as it should.
 const MAX_JUNK_BYTES: u64 = 1 << 20;
@@ -57,6 +59,7 @@ pub(super) fn open(
     read: &Arc<ReadState>,
     head: &[u8],
     byte_len: u64,
+    found: &Collector,
 ) -> Result<Opened, LoadError> {
     let preamble = if head.starts_with(MAGIC) {
         let preamble = info::read(&mut reader, 0).map_err(|error| io_failure(read, error))?;
@@ -72,7 +75,7 @@ pub(super) fn open(
             None => return Ok(Opened::Elsewhere(reader)),
         }
     };
-    here(reader, read, &preamble, byte_len)
+    here(reader, read, &preamble, byte_len, found)
 }
 
 /// Opens a file that begins with something else, if a stream or a sound frame is not far behind.
@@ -83,9 +86,10 @@ pub(super) fn open_behind(
     mut reader: CountingReader,
     read: &Arc<ReadState>,
     byte_len: u64,
+    found: &Collector,
 ) -> Result<Opened, LoadError> {
     match find(&mut reader, MAX_JUNK_BYTES).map_err(|error| io_failure(read, error))? {
-        Some(preamble) => here(reader, read, &preamble, byte_len),
+        Some(preamble) => here(reader, read, &preamble, byte_len, found),
         None => Ok(Opened::Elsewhere(reader)),
     }
 }
@@ -95,8 +99,11 @@ fn here(
     read: &Arc<ReadState>,
     preamble: &Preamble,
     byte_len: u64,
+    found: &Collector,
 ) -> Result<Opened, LoadError> {
-    let decoder = FlacDecoder::new(reader, Arc::clone(read), preamble, byte_len)?;
+    let mut decoder = FlacDecoder::new(reader, Arc::clone(read), preamble, byte_len)?;
+    decoder.info.speakers =
+        Speakers::of_mask(found.channel_mask().unwrap_or(0), decoder.info.spec.channels);
     Ok(Opened::Here(Box::new(decoder)))
 }
 

@@ -81,14 +81,16 @@ pub fn adts(bytes: &[u8]) {
 pub fn flac(bytes: &[u8]) {
     let (reader, read) = open(bytes);
     let head = &bytes[..bytes.len().min(256)];
-    if let Ok(flac::Opened::Here(mut decoder)) = flac::open(reader, &read, head, bytes.len() as u64)
+    let found = Collector::new(Pictures::Note);
+    if let Ok(flac::Opened::Here(mut decoder)) =
+        flac::open(reader, &read, head, bytes.len() as u64, &found)
     {
         drain(&mut *decoder);
         return;
     }
     let (reader, read) = open(bytes);
     if let Ok(flac::Opened::Here(mut decoder)) =
-        flac::open_behind(reader, &read, bytes.len() as u64)
+        flac::open_behind(reader, &read, bytes.len() as u64, &found)
     {
         drain(&mut *decoder);
     }

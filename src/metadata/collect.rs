@@ -187,6 +187,12 @@ impl Collector {
         self.new_tags.get(name)
     }
 
+    /// The mask of speakers that a FLAC file has among its tags (RFC 9639, 8.6.2).
+    pub(crate) fn channel_mask(&self) -> Option<u32> {
+        let mask = self.tags.get("waveformatextensible_channel_mask")?;
+        u32::from_str_radix(mask.strip_prefix("0x").or(mask.strip_prefix("0X"))?, 16).ok()
+    }
+
     /// Ends a set of tags: of names that an earlier set has, that one's values count.
     pub(super) fn end_of_tags(&mut self) {
         if !self.new_tags.is_empty() {

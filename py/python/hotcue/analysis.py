@@ -105,9 +105,11 @@ class KeyAnalysis(TypedDict):
 class LoudnessAnalysis(TypedDict):
     """Loudness by EBU R 128, and peaks. Nothing here is infinite or NaN.
 
-    What a channel counts for says the number of channels, as in ``L R C LFE Ls Rs``: which speakers
-    a file names does not matter. What is brought to a loudness by `play_sample` is the file: of
-    more than two channels a stereo output has less of them, or leaves some out.
+    A channel counts for what its speaker does: those at the sides 1.41 times, the low-frequency
+    effects nothing. Where a file names none, they are the usual ones of so many channels, as in
+    ``L R C LFE Ls Rs``. What is brought to a loudness by `play_sample` is the file: of more than
+    two channels a stereo output has less of them, or leaves some out; and of one channel, which
+    counts once though both sides of a stereo output have it, it is what such an output plays.
 
     - `integrated_lufs`: Gated; None where nothing is louder than −70 LUFS. Of less than 400 ms,
       and where all that is loud comes in the last 100 ms, it is what a meter shows at most.

@@ -621,10 +621,11 @@ class AudioEngine:
         good. Of a slot whose sample was evicted this call loads it again, at priority
         100.
 
-        A sample of more channels than the output has, or of fewer, is mapped by the layout that
-        its number of channels usually has: centre and surrounds at -3 dB to their sides (ITU-R
-        BS.775), the low-frequency effects to none, a mono sample to left and right. Of more than 8
-        channels those are heard that the output has.
+        A sample of more channels than the output has, or of fewer, or for other speakers, is mapped
+        by the speakers that its file names, or else by those that so many channels usually have:
+        centre and surrounds at -3 dB to their sides (ITU-R BS.775), the low-frequency effects to
+        none, a mono sample to left and right. Of more than 8 channels for which no speakers are
+        named those are heard that the output has.
 
         Raises ``ValueError("volume out of range")`` and so on, also for NaN.
         """

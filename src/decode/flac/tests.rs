@@ -8,7 +8,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use super::info::{self, StreamInfo, first_frame};
-use crate::decode::tests::decode;
+use crate::decode::tests::{decode, open_bytes};
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
@@ -106,4 +106,28 @@ fn what_containers_keep_of_the_header_is_found() {
     assert!(StreamInfo::of_container(b"fLaC").is_err());
     assert!(StreamInfo::of_container(&whole[..41]).is_err());
     assert_eq!(read(&[0; 34]).bits, 0, "it does not say");
+}
+
+/// RFC 9639, 8.6.2.
+#[test]
+fn a_comment_names_the_speakers() {
+    let whole = fixture("flac_16_51.flac");
+    let audio = audio(&whole);
+    let speakers = |comment: &str| {
+        let len = |text: &str| u32::try_from(text.len()).expect("short").to_le_bytes();
+        let content = [&[0, 0, 0, 0, 1, 0, 0, 0], &len(comment)[..], comment.as_bytes()].concat();
+        let block = [&[0x84, 0, 0, u8::try_from(content.len()).expect("short")], &content[..]];
+        let info = [&[0, 0, 0, 34], &whole[8..42]].concat();
+        let file = [&whole[..4], &info, &block.concat(), &whole[audio..]].concat();
+        let decoder = open_bytes(&file).expect("a good file");
+        decoder.info().speakers.mask()
+    };
+    assert_eq!(speakers("WAVEFORMATEXTENSIBLE_CHANNEL_MASK=0x707"), Some(0x707), "L R C Cb Ls Rs");
+    assert_eq!(speakers("waveformatextensible_channel_mask=0X0707"), Some(0x707));
+    // 5.1, four speakers, and no numbers.
+    for usual in ["0x3f", "0x33", "1799", "0x", "0xfffffffff", "0xg"] {
+        let comment = format!("WAVEFORMATEXTENSIBLE_CHANNEL_MASK={usual}");
+        assert_eq!(speakers(&comment), None, "{usual}");
+    }
+    assert_eq!(speakers("TITLE=0x707"), None);
 }
