@@ -45,6 +45,10 @@ pub(crate) fn heard<'py>(
     ticket: &LoadTicket,
     answers: Vec<AnalysisAnswer>,
 ) -> PyResult<Bound<'py, PyDict>> {
+    // Nobody answers for a load that nothing was asked of.
+    if let Some(failure) = ticket.failure().filter(|_| answers.is_empty()) {
+        return Err(load_failure(py, failure, ticket));
+    }
     let heard: Result<Vec<_>, _> = answers
         .into_iter()
         .map(|(kind, answer)| answer.map_err(|failure| (kind, failure)))

@@ -101,6 +101,11 @@ def test_where_nothing_is_heard_the_result_of_an_analysis_says_why(
         assert isinstance(failed.value, hotcue.LoadError)
         assert (failed.value.id, failed.value.request_id) == (0, missing)
         assert failed.value.stage == "reading"
+        # Also where nothing was asked for.
+        unasked = engine.load_sample_async(0, sounds.missing())
+        for _ in range(2):
+            with pytest.raises(FileNotFoundError):
+                unasked.analysis_result()
 
         streamed = engine.load_sample_async(1, sounds.wav(), stream=True, analyze="bpm")
         with pytest.raises(hotcue.AnalysisError, match="bpm of id 1: .*not in memory") as refused:
@@ -136,6 +141,9 @@ def test_a_batch_is_heard_as_its_tickets_are(sounds: Sounds, slow: Path) -> None
         assert isinstance(missing, FileNotFoundError)
         assert isinstance(missing, hotcue.LoadError)
         assert missing.request_id == batch.requests[1]
+        good, bad = engine.load_many_async([(3, tone()), (4, sounds.missing())]).analysis_result()
+        assert good == {}
+        assert isinstance(bad, FileNotFoundError)
 
         # No decoder hears anything meanwhile.
         engine.load_sample_async(3, slow, priority=100)

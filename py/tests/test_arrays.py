@@ -108,6 +108,37 @@ def test_a_view_of_floats_is_an_array_wherever_audio_is_taken() -> None:
                 refused(1, view)
 
 
+def test_what_is_an_array_alone_is_one_among_many(sounds: Sounds) -> None:
+    values = noise(1, 480)
+    plain = array.array("f", values[0].tolist())
+    whole = np.rint(values[0] * 32_767).astype(np.int16)
+    sources = {
+        0: plain,
+        1: values[0].tolist(),
+        2: tuple(values[0].tolist()),
+        3: memoryview(whole),
+        4: sounds.wav(),
+        5: memoryview(sounds.wav().read_bytes()),
+    }
+    with hotcue.AudioEngine(output="offline", sample_rate=RATE) as engine:
+        samples = [
+            ticket.result() for ticket in engine.load_many_async(sources, sample_rate=RATE).requests
+        ]
+        for id in range(4):
+            alone = engine.load_sample_async(None, sources[id], sample_rate=RATE).result()
+            assert np.array_equal(samples[id].to_numpy(), alone.to_numpy()), id
+        assert np.array_equal(samples[4].to_numpy(), samples[5].to_numpy())
+        for source in (plain, [0.5], (0.5,)):
+            with pytest.raises(TypeError, match="an array needs its sample_rate"):
+                engine.load_sample_async(9, source)  # type: ignore[arg-type]
+            with pytest.raises(TypeError, match="an array needs its sample_rate"):
+                engine.load_many_async({9: source})
+        with pytest.raises(ValueError, match="sample_rate out of range"):
+            engine.load_many_async({9: sounds.wav()}, sample_rate=5)
+        with pytest.raises(TypeError, match="path must be a str"):
+            engine.load_sample_async(9, 7)  # type: ignore[arg-type]
+
+
 def test_a_sample_can_be_loaded_again_elsewhere() -> None:
     values = noise(2, 4800)
     sample = loaded(values, sample_rate=RATE)

@@ -99,15 +99,29 @@ def test_the_page_holds_the_figures(tmp_path: Path) -> None:
         (["--cancel", "1.5"], "--cancel must be 0 to 1"),
         (["--rounds", "0"], "--rounds must be 1 to 1000"),
         (["--fps", "0"], "--fps must be 1 to 1000"),
-        (["--folder", "no such folder"], "no such folder: no files"),
-        (["--workers", "0"], "workers"),
+        (["--workers", "0"], "--workers must be 1 to 256"),
+        (["--rate", "5"], "--rate must be 1000 to 768000"),
+        (["--budget-mb", "0"], "--budget-mb must be 1 or more"),
     ],
 )
-def test_what_is_out_of_range_is_said(
+def test_what_is_out_of_range_is_a_wrong_option(
     words: list[str], problem: str, capsys: pytest.CaptureFixture
 ) -> None:
-    assert main(["bench", *words]) == 1
+    assert main(["bench", *words]) == 2
     assert problem in capsys.readouterr().err
+
+
+def test_of_a_folder_audio_is_loaded_and_nothing_hidden(
+    sounds: Sounds, capsys: pytest.CaptureFixture
+) -> None:
+    assert main(["bench", "--folder", "no such folder"]) == 1
+    assert "no such folder: no audio files" in capsys.readouterr().err
+    folder = sounds.wav().parent
+    for other in ("a.json", ".b.wav", ".hidden/c.wav"):
+        (folder / other).parent.mkdir(exist_ok=True)
+        (folder / other).write_bytes(b"{}")
+    with material(Scenario(folder=str(folder))) as files:
+        assert [Path(path).name for path in files.paths] == ["a.wav"]
 
 
 def test_the_shares_of_a_mix_hold_for_any_stretch() -> None:

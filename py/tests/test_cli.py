@@ -122,10 +122,13 @@ def test_wrong_usage_is_2(args: list[str]) -> None:
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (["load", "--workers", "x", "a"], "argument --workers: must be 1 to 999"),
+        (["load", "--workers", "x", "a"], "argument --workers: must be 1 to 256"),
         (["analyze", "--workers", "9" * 5_000, "a"], "argument --workers: must be 1 to 999"),
         (["pads", "--size", "wide"], "argument --size: must be like 1280x720"),
         (["pads", "--size", "1280xx"], "argument --size: must be like 1280x720"),
+        (["pads", "--size", "0x0"], "argument --size: must be 200x200 to 16384x16384"),
+        (["pads", "--size", "99999x99999"], "argument --size: must be 200x200 to 16384x16384"),
+        (["load", "--workers", "257", "a.wav"], "argument --workers: must be 1 to 256"),
     ],
 )
 def test_wrong_numbers_are_told(args: list[str], told: str) -> None:

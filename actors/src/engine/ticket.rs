@@ -93,11 +93,16 @@ impl LoadTicket {
     /// `out_of_memory_budget` when it succeeded and the sample has left memory since; one that
     /// arrives during the call is there.
     pub fn wait(&self, timeout: Option<Duration>) -> Option<Result<Arc<Sample>, LoadFailure>> {
-        self.request.wait(timeout).map(|(outcome, sample)| match outcome {
-            Outcome::Ready(_) => sample.ok_or_else(|| self.gone()),
-            Outcome::Failed { error, stage } => Err(LoadFailure::Failed { error, stage }),
-            Outcome::Cancelled(reason) => Err(LoadFailure::Cancelled(reason)),
+        self.request.wait(timeout).map(|(outcome, sample)| match why(outcome) {
+            None => sample.ok_or_else(|| self.gone()),
+            Some(failure) => Err(failure),
         })
+    }
+
+    /// Why the load failed or was cancelled; None while it has not ended, and once it has succeeded,
+    /// whatever became of the sample since.
+    pub fn failure(&self) -> Option<LoadFailure> {
+        self.request.wait(Some(Duration::ZERO)).and_then(|(outcome, _)| why(outcome))
     }
 
     /// Waits in the calling thread until the load has ended and each kind that was asked for has its
@@ -169,5 +174,13 @@ pub(super) fn status(request: &Request) -> LoadStatus {
         stage: request.stage(),
         percent: request.percent(),
         age_sec: request.submitted.elapsed().as_secs_f64(),
+    }
+}
+
+fn why(outcome: Outcome) -> Option<LoadFailure> {
+    match outcome {
+        Outcome::Ready(_) => None,
+        Outcome::Failed { error, stage } => Some(LoadFailure::Failed { error, stage }),
+        Outcome::Cancelled(reason) => Some(LoadFailure::Cancelled(reason)),
     }
 }

@@ -11,11 +11,11 @@ import weakref
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 from . import _hotcue
-from .arrays import is_array
+from .arrays import checked_rate
 from .batch import LoadBatch, pairs
 from .errors import NoOutputWarning
 from .events import EventCallbacks
-from .source import Source, cache_folder, read, resolve
+from .source import Source, cache_folder, is_audio, read, resolve
 from .stream import EventStream
 from .ticket import LoadTicket
 from .values import (
@@ -378,10 +378,12 @@ class AudioEngine:
         Raises as `load_sample_async`, `QueueFullError` when not all of them may wait.
         """
         native = self._native
+        if sample_rate is not None:
+            checked_rate(sample_rate)
         given = []
         for id, source in pairs(items):
             analyze = native.check_load(id, priority, stream, analyze)
-            given.append((id, resolve(source, sample_rate if is_array(source) else None)))
+            given.append((id, resolve(source, sample_rate if is_audio(source) else None)))
         limit = native.max_source_bytes
         contents = [(id, read(source, limit)) for id, source in given]
         return LoadBatch(native.load_many(contents, priority, stream, analyze))

@@ -79,10 +79,29 @@ def resolve(
         raise TypeError("a file-like path must be open in binary mode, not as text")
     if callable(getattr(source, "read", None)):
         return source  # type: ignore[return-value]
+    if isinstance(source, list | tuple) or _has_buffer(source):
+        raise TypeError("an array needs its sample_rate")
     raise TypeError(
         "path must be a str, an os.PathLike, bytes, a bytearray, a memoryview or a binary "
         f"file, not {type(source).__name__}"
     )
+
+
+def is_audio(source: object) -> bool:
+    """Whether `source` is values that want a rate, and not a file, content or a sample. A view of
+    bytes is content, as `bytes` are."""
+    other = Sample | str | bytes | bytearray | os.PathLike
+    if isinstance(source, other) or hasattr(source, "read"):
+        return False
+    return not isinstance(source, memoryview) or source.itemsize > 1
+
+
+def _has_buffer(source: object) -> bool:
+    try:
+        memoryview(source).release()  # type: ignore[arg-type]
+    except TypeError:
+        return False
+    return True
 
 
 def read(source: Resolved | BinaryFile | Audio, limit: int | None) -> Resolved:

@@ -13,6 +13,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cli.files import expand
+
 SOURCE_RATE = 44_100
 """Of generated files: not the engine's, so that they are resampled."""
 KINDS = {
@@ -85,9 +87,9 @@ def material(scenario: Scenario) -> Iterator[Material]:
     Raises `OSError`, and `ValueError` for a folder without files.
     """
     if scenario.folder is not None:
-        found = sorted(path for path in Path(scenario.folder).rglob("*") if path.is_file())
+        found = [Path(path) for path in expand([scenario.folder]) if os.path.isfile(path)]
         if not found:
-            raise ValueError(f"{scenario.folder}: no files")
+            raise ValueError(f"{scenario.folder}: no audio files")
         yield Material.of(f"{len(found)} files of {scenario.folder}", found)
         return
     with TemporaryDirectory(prefix="hotcue-bench-") as folder:

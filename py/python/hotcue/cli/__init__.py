@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
     load = commands.add_parser("load", help="load files and folders, and tell what is in them")
     load.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder to walk")
-    load.add_argument("--workers", type=_positive, metavar="N", help="decode N files at a time")
+    load.add_argument("--workers", type=_workers, metavar="N", help="decode N files at a time")
     load.add_argument("--json", action="store_true", help="print one JSON document instead")
 
     play = commands.add_parser("play", help="play files one after another; Ctrl-C stops")
@@ -212,18 +212,26 @@ def _target(text: str) -> str:
 def _size(text: str) -> tuple[int, int]:
     width, separator, height = text.partition("x")
     try:
-        if separator:
-            return int(width), int(height)
+        size = (int(width), int(height)) if separator else None
     except ValueError:
-        pass
-    raise argparse.ArgumentTypeError("must be like 1280x720")
+        size = None
+    if size is None:
+        raise argparse.ArgumentTypeError("must be like 1280x720")
+    # What no window system makes ends the process, or has nothing in it.
+    if not all(200 <= length <= 16_384 for length in size):
+        raise argparse.ArgumentTypeError("must be 200x200 to 16384x16384")
+    return size
 
 
-def _positive(text: str) -> int:
+def _positive(text: str, most: int = 999) -> int:
     try:
         number = int(text)
     except ValueError:
         number = 0
-    if not 1 <= number <= 999:
-        raise argparse.ArgumentTypeError("must be 1 to 999")
+    if not 1 <= number <= most:
+        raise argparse.ArgumentTypeError(f"must be 1 to {most}")
     return number
+
+
+def _workers(text: str) -> int:
+    return _positive(text, 256)

@@ -17,12 +17,12 @@ from .text import complain, console, reason
 
 def bench(args: argparse.Namespace) -> int:
     """Measures the loop with the loads, without them, and them without the loop, in turns; 1 if a
-    load has no end, or two."""
+    load has no end, or two, 2 for what cannot be measured."""
     try:
         scenario = _scenario(args)
     except ValueError as error:
         complain(str(error))
-        return 1
+        return 2
     screen = console(stderr=True)
 
     def tell(submitted: int, ended: int) -> None:
@@ -86,6 +86,9 @@ def _scenario(args: argparse.Namespace) -> Scenario:
         "--per-frame must be 1 or more": args.per_frame >= 1,
         "--waveforms must be 0 or more": args.waveforms >= 0,
         "--work-ms must be 0 to 1000": 0 <= args.work_ms <= 1_000,
+        "--workers must be 1 to 256": args.workers is None or 1 <= args.workers <= 256,
+        "--rate must be 1000 to 768000": 1_000 <= args.rate <= 768_000,
+        "--budget-mb must be 1 or more": args.budget_mb is None or args.budget_mb >= 1,
     }
     for problem, holds in checks.items():
         if not holds:
