@@ -75,6 +75,11 @@ impl Place {
         Self(i128::from(frame) * i128::from(ONE))
     }
 
+    /// The frame that it is in.
+    pub(super) fn frame(self) -> u64 {
+        u64::try_from((self.0 >> 32).max(0)).unwrap_or(u64::MAX)
+    }
+
     /// Whether it is where a sample begins, or in its first frame.
     pub(super) fn is_at_start(self) -> bool {
         (0..i128::from(ONE)).contains(&self.0)
@@ -224,7 +229,7 @@ impl Track {
         speed: i64,
         way: impl FnOnce() -> i64,
         length: Option<i64>,
-    ) -> Option<u64> {
+    ) -> Option<Place> {
         let Bounds { start, end, .. } = self.bounds(length).filter(|_| self.is_looped())?;
         let down = (speed < 0) != self.turned;
         let is_beyond = if down { self.index < start } else { self.index >= end };
@@ -232,9 +237,12 @@ impl Track {
             return None;
         }
         let way = if self.turned { -way() } else { way() };
-        let ahead = self.index + way.saturating_add(self.fraction.into()).div_euclid(ONE);
-        let place = ahead.clamp(-1, length.unwrap_or(i64::MAX).max(0));
-        u64::try_from(start + (place - start).rem_euclid(end - start)).ok()
+        let way = way.saturating_add(self.fraction.into());
+        let ahead = self.index + way.div_euclid(ONE);
+        let index = ahead.clamp(-1, length.unwrap_or(i64::MAX).max(0));
+        let fraction = if index == ahead { way.rem_euclid(ONE) } else { 0 };
+        let index = start + (index - start).rem_euclid(end - start);
+        Some(Place(i128::from(index) * i128::from(ONE) + i128::from(fraction)))
     }
 
     fn begin_loop(&mut self, span: Option<LoopSpan>) {

@@ -1,6 +1,6 @@
 //! One sounding sample.
 //!
-//! Four factors make a voice's level. The *gate* is open unless the voice or its bus is paused, stands
+//! Five factors make a voice's level. The *attack* rises once, as it begins. The *gate* is open unless the voice or its bus is paused, stands
 //! still, waits for frames that are not decoded yet, or is about to jump; while it is shut the
 //! voice keeps its place. The *release* falls once, when something ends the voice; the *tail*
 //! falls on the way to where it ends by itself. The *volume* is the caller's, times the gain that the
@@ -111,8 +111,10 @@ pub(super) struct Voice {
     /// Nobody told it to jump: its loop moved.
     follows_loop: bool,
     gate: Ramp,
-    /// How long the gate opens: what was asked for the first time, then as long as any fade.
+    /// How long the gate opens, if not as long as any fade.
     opening_frames: Option<u32>,
+    /// The fade that it begins with.
+    attack: Ramp,
     fade_out_frames: u32,
     /// The last factor of the fade towards where it ends by itself, before it is bent; `None` while
     /// it is not heard.
@@ -167,11 +169,12 @@ impl Voice {
             punctual: false,
             late: false,
             heard_at: 0,
-            fresh: params.start_frame == 0 && params.fade_in_frames == 0,
+            fresh: params.start_frame == 0,
             seek: None,
             follows_loop: false,
             gate: Ramp::at(0.0),
-            opening_frames: Some(params.fade_in_frames).filter(|frames| *frames > 0),
+            opening_frames: None,
+            attack: attack(params.fade_in_frames),
             fade_out_frames: params.fade_out_frames,
             tail: None,
             release: Ramp::at(1.0),
@@ -306,10 +309,17 @@ impl Voice {
             let speed = fixed(self.speed_with(common));
             let way = || self.way_till_shut(common);
             let place = self.track.folded(speed, way, self.length(sample));
-            self.seek = place.map(Jump::at_once);
+            self.seek = place.map(|place| Jump::at_once(place.frame()));
             self.follows_loop = true;
         }
     }
+}
+
+/// The fade that a voice begins with.
+fn attack(frames: u32) -> Ramp {
+    let mut attack = Ramp::at(if frames == 0 { 1.0 } else { 0.0 });
+    attack.go(1.0, frames);
+    attack
 }
 
 /// What a voice repeats that is asked to, of a sample that says `own_loop`.

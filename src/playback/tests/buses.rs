@@ -231,8 +231,8 @@ fn playheads_say_where_every_voice_is() {
         assert!(heads.iter().all(|head| head.slot == 4));
         heads.iter().map(|head| (head.voice, head.position_frames, head.state)).collect()
     };
-    // Its fade in had come 100 frames far, and takes as long back.
-    let paused_at = 1_000.0 + 0.5 * 200.0;
+    // Its fade in had come 100 frames far, and it takes as long as any other to come to rest.
+    let paused_at = 1_000.0 + 0.5 * (100.0 + RAMP as f64);
     let expected = [
         (1, 1_100.0, VoiceState::Stopping),
         (2, paused_at, VoiceState::Paused),

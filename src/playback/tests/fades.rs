@@ -560,3 +560,34 @@ fn a_voice_that_comes_to_its_end_while_it_fades_for_a_jump_jumps() {
     rig.left(500);
     assert_eq!(rig.ends(), [(1, 2_000, EndReason::Stopped)]);
 }
+
+#[test]
+fn a_pause_or_a_jump_holds_the_fade_that_a_voice_begins_with() {
+    let bend = |fade: f32| fade * fade * (3.0 - 2.0 * fade);
+    let seek = || ControlMessage::SeekVoice { voice: 1, frame: 100, at_frame: None };
+    let held = || {
+        let pause = ControlMessage::PauseVoice { voice: 1, at_frame: None };
+        (vec![pause], 700, vec![ControlMessage::ResumeVoice { voice: 1, at_frame: None }])
+    };
+    for (what, (first, silent, then)) in [
+        ("a pause", held()),
+        ("a jump", (vec![seek()], RAMP, vec![])),
+        ("none", (vec![], RAMP, vec![])),
+    ] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![1.0; 48_000]]);
+        rig.play(1, 0, VoiceParams { fade_in_frames: 10_000, ..params() });
+        rig.left(3_000);
+        first.into_iter().for_each(|message| rig.send(message));
+        rig.left(silent);
+        then.into_iter().for_each(|message| rig.send(message));
+        // It has sounded for a fade out, and sounds for a fade in.
+        let back = rig.left(2 * RAMP);
+        for (frame, value) in (1..).zip(&back[RAMP..]) {
+            let sounded = (3_000 + RAMP + RAMP + frame) as f32;
+            let expected = bend(sounded / 10_000.0);
+            assert!((value - expected).abs() < 1e-5, "{what}, {frame}: {value}, not {expected}");
+        }
+        assert!(sharpest(&back) < 0.01, "{what}");
+    }
+}

@@ -286,3 +286,84 @@ fn a_growing_sample_is_looped_as_soon_as_the_loop_is_there() {
     assert_eq!(rig.left(5_000), expected);
     assert_eq!(rig.controller.shared().underruns(), 0);
 }
+
+/// How far voice 1 is in front of voice 2, which goes round `round` frames.
+fn lead(rig: &Rig, round: f64) -> f64 {
+    let heads = rig.controller.shared().playheads();
+    let place = |voice| heads.iter().find(|head| head.voice == voice).expect("it plays");
+    let lead = place(1).position_frames - place(2).position_frames;
+    (lead + round / 2.0).rem_euclid(round) - round / 2.0
+}
+
+#[test]
+fn a_loop_that_is_moved_again_and_again_keeps_the_beat_at_any_speed() {
+    for speed in [0.9999, 0.96, 1.04, 1.7, -0.93] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.5; 19_200]]);
+        for voice in [1, 2] {
+            rig.play(voice, 0, VoiceParams { speed, looping: Looping::WHOLE, ..params() });
+        }
+        let first_beat = || Looping::Span(span(0, 2_400, LoopKind::Forward));
+        for _ in 0..100 {
+            rig.left(15_001);
+            rig.send(set_loop(first_beat()));
+            rig.left(3_000);
+            rig.send(set_loop(Looping::WHOLE));
+        }
+        let lead = lead(&rig, 2_400.0);
+        assert!(lead.abs() < 1e-3, "{lead} frames at speed {speed}");
+    }
+}
+
+#[test]
+fn a_loop_that_is_moved_while_the_speed_changes_keeps_the_beat() {
+    for later in [0, 1, 100, RAMP - 1, RAMP, RAMP + 1, 2 * RAMP] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.5; 48_000]]);
+        for voice in [1, 2] {
+            rig.play(voice, 0, VoiceParams { looping: Looping::WHOLE, ..params() });
+        }
+        rig.left(20_000);
+        rig.send(set_loop(Looping::Span(span(0, 4_800, LoopKind::Forward))));
+        rig.left(later);
+        rig.send(ControlMessage::SetSpeed { speed: 0.5, at_frame: None });
+        rig.left(5_000);
+        let lead = lead(&rig, 4_800.0);
+        assert!(lead.abs() < 1e-3, "{lead} frames, {later} frames later");
+    }
+}
+
+#[test]
+fn voices_that_are_paused_together_stay_together() {
+    let pause = |rig: &mut Rig| rig.send(ControlMessage::PauseBus { bus: 0, at_frame: None });
+    let resume = |rig: &mut Rig| rig.send(ControlMessage::ResumeBus { bus: 0, at_frame: None });
+    // One is still in the fade that it began with.
+    for faded in [1, 1_000, 4_799] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.5; 48_000]]);
+        rig.play(1, 0, VoiceParams { fade_in_frames: 4_800, ..params() });
+        rig.play(2, 0, params());
+        rig.left(faded);
+        pause(&mut rig);
+        rig.left(1_000);
+        resume(&mut rig);
+        rig.left(1_000);
+        assert_eq!(lead(&rig, 1e6), 0.0, "{faded} frames into its fade");
+    }
+    // Or has just jumped into its loop.
+    for later in [RAMP + 1, RAMP + 100, 2 * RAMP - 1, 2 * RAMP] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.5; 48_000]]);
+        for voice in [1, 2] {
+            rig.play(voice, 0, params());
+        }
+        rig.left(20_000);
+        rig.send(set_loop(Looping::Span(span(0, 4_800, LoopKind::Forward))));
+        rig.left(later);
+        pause(&mut rig);
+        rig.left(1_000);
+        resume(&mut rig);
+        rig.left(1_000);
+        assert_eq!(lead(&rig, 4_800.0), 0.0, "{later} frames later");
+    }
+}

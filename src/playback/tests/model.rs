@@ -25,6 +25,8 @@ struct Model {
     /// What it is told when its clock comes to that frame.
     agenda: Vec<(u64, ControlMessage)>,
     attack: bool,
+    /// The fade that it begins with.
+    rise: Fade,
     opening: Option<f64>,
     gate: Fade,
     release: Option<Fade>,
@@ -76,7 +78,7 @@ impl Fade {
 const RAMP_FRAMES: f64 = RAMP as f64;
 
 impl Model {
-    fn new(sample: &[f32], looped: bool, backwards: bool) -> Self {
+    fn new(sample: &[f32], looped: bool, backwards: bool, fade_in_frames: u32) -> Self {
         Self {
             sample: sample.to_vec(),
             looped,
@@ -90,6 +92,7 @@ impl Model {
             moved: false,
             agenda: Vec::new(),
             attack: true,
+            rise: Fade { from: 0.0, to: 1.0, frames: f64::from(fade_in_frames), done: 0.0 },
             opening: None,
             gate: Fade::at(0.0),
             release: None,
@@ -259,7 +262,7 @@ impl Model {
         if self.stands() || self.seek.is_some() {
             self.opening = self.opening.filter(|_| self.gate.is_shut());
             if self.gate.to > 0.0 {
-                self.gate.go(0.0, fade(self.gate.value(), RAMP_FRAMES));
+                self.gate.go(0.0, RAMP_FRAMES);
             }
         }
         if self.gate.is_shut() {
@@ -268,6 +271,9 @@ impl Model {
                 return 0.0;
             }
             if let Some((place, opening)) = landing {
+                if self.seek.is_some_and(|(_, at_frame)| at_frame.is_some()) {
+                    self.rise = Fade::at(1.0);
+                }
                 (self.seek, self.moved) = (None, false);
                 self.place = place;
                 self.attack = place == 0 && !self.backwards;
@@ -278,7 +284,7 @@ impl Model {
             }
         }
         if !self.stands() && self.seek.is_none() {
-            if self.attack {
+            if self.attack || self.rise.value() == 0.0 {
                 self.gate = Fade::at(1.0);
             }
             let frames = self.opening.unwrap_or(RAMP_FRAMES);
@@ -302,7 +308,8 @@ impl Model {
         if self.release.is_some() && release == 0.0 {
             self.over = true;
         }
-        let gain = bend(self.gate.step()) * bend(release) * self.volume.step();
+        let gain =
+            bend(self.rise.step()) * bend(self.gate.step()) * bend(release) * self.volume.step();
         let value = self.sample[usize::try_from(self.place).expect("in the sample")];
         self.place += if self.backwards { -1 } else { 1 };
         f64::from(value) * gain
@@ -350,11 +357,13 @@ fn a_voice_is_where_the_model_says_and_as_loud() {
         let frames = [1, 2, 3, 100, 300, 2000][dice.size(6)];
         let sample = noise(frames, u32::try_from(seed).expect("small") + 1);
         let (looped, backwards) = (dice.below(4) > 0, dice.below(2) == 0);
-        let mut model = Model::new(&sample, looped, backwards);
+        let fade_in_frames = [0, 0, 1, 100, 5_000][dice.size(5)];
+        let mut model = Model::new(&sample, looped, backwards, fade_in_frames);
         let mut rig = Rig::new();
         rig.load(0, vec![sample]);
         let speed = if backwards { -1.0 } else { 1.0 };
-        rig.play(1, 0, VoiceParams { looping: looped.into(), speed, ..params() });
+        let looping = looped.into();
+        rig.play(1, 0, VoiceParams { looping, speed, fade_in_frames, ..params() });
         for turn in 0..60 {
             for _ in 0..dice.below(3) {
                 let message = command(&mut dice, model.clock);

@@ -31,13 +31,17 @@ impl Voice {
     ) -> Segment {
         let ramp_frames = common.ramp_frames;
         let length = self.length(sample);
+        // Has jumped where it was silent for that alone.
+        let mut jumped = false;
         loop {
             let speed = self.speed_with(common);
             if let Some(reason) = self.releasing.filter(|_| self.is_silent()) {
                 return Segment::End(reason);
             }
-            // What was not heard yet, or is not now, starts at its speed.
-            self.pace.change(speed, self.gate.rests_at(0.0), ramp_frames);
+            // What was not heard yet, or is not now, starts at its speed; but not what only jumps,
+            // which keeps step with all that does not.
+            jumped |= self.jumps_on();
+            self.pace.change(speed, self.gate.rests_at(0.0) && !jumped, ramp_frames);
             if self.at_origin {
                 self.place_at_origin(speed, length, sample);
             } else {
@@ -62,7 +66,12 @@ impl Voice {
                 continue;
             }
             let Some(jump) = self.seek else { return Segment::Silence(frames) };
-            let Landing { wait, place, opening_frames } = self.landing(jump, speed, length, common);
+            let Landing { wait, mut place, opening_frames } =
+                self.landing(jump, speed, length, common);
+            if self.follows_loop {
+                // By where it has come to meanwhile.
+                place = self.track.folded(fixed(speed), || 0, length).unwrap_or(place);
+            }
             if wait > 0 {
                 return Segment::Silence(usize::try_from(wait).unwrap_or(frames).min(frames));
             }
@@ -83,6 +92,10 @@ impl Voice {
             self.at_origin = false;
             self.fresh = place.is_at_start() && speed > 0.0;
             self.opening_frames = opening_frames.or(self.opening_frames);
+            if jump.at_frame.is_some() {
+                // It is to be heard there as it is.
+                self.attack.jump(1.0);
+            }
             self.punctual = jump.at_frame.is_some();
         }
         (self.fresh, self.at_origin, self.punctual) = (false, false, false);
@@ -154,20 +167,28 @@ impl Voice {
                 self.opening_frames = None;
             }
             self.gate.go(0.0, self.gate_frames(ramp_frames));
-        } else if self.fresh {
+        } else if self.fresh || self.attack.value() == 0.0 {
             self.gate = Ramp::at(1.0);
         } else {
             self.gate.go(1.0, self.gate_frames(self.opening_frames.unwrap_or(ramp_frames)));
         }
     }
 
-    /// A gate that turns round half way takes half the time.
+    /// A gate that was to shut, and turns round half way, takes half the time to open again. One that
+    /// is to shut takes all of it, so that voices that run in step come to rest in step.
     fn gate_frames(&self, ramp_frames: u32) -> u32 {
-        let distance = if self.gate.target() == 0.0 { 1.0 } else { 0.0 };
-        let way = (distance - self.gate.value()).abs();
+        if self.gate.target() != 0.0 {
+            return ramp_frames;
+        }
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..ramp")]
-        let frames = (way * ramp_frames as f32).round() as u32;
+        let frames = ((1.0 - self.gate.value()) * ramp_frames as f32).round() as u32;
         frames
+    }
+
+    /// Whether it plays on elsewhere as soon as it is silent, and is not held up by anything else.
+    fn jumps_on(&self) -> bool {
+        let is_at_once = self.seek.is_some_and(|jump| jump.at_frame.is_none());
+        is_at_once && self.track.has_moved() && !self.is_paused() && !self.starved
     }
 
     /// How far it gets, in fixed point, until a gate that is to be shut now is shut.

@@ -49,16 +49,20 @@ impl Voice {
     /// The factors that hold for as long as nothing moves: all channels, left, right.
     pub(in super::super) fn steady_gains(&self) -> Option<[f32; 3]> {
         let [left, right] = &self.pan;
-        let ramps = [&self.gate, &self.release, &self.volume, left, right];
+        let ramps = [&self.attack, &self.gate, &self.release, &self.volume, left, right];
         ramps.iter().all(|ramp| ramp.frames_left() == 0).then(|| {
-            let gain = bend(self.gate.value()) * bend(self.release.value()) * self.volume.value();
+            let fades = [&self.attack, &self.gate, &self.release];
+            let fade: f32 = fades.into_iter().map(|ramp| bend(ramp.value())).product();
+            let gain = fade * self.volume.value();
             [gain, gain * left.value(), gain * right.value()]
         })
     }
 
     /// The next frame's factors: all channels, left, right.
     pub(in super::super) fn next_gains(&mut self) -> [f32; 3] {
-        let gain = bend(self.gate.next()) * bend(self.release.next()) * self.volume.next();
+        let fades = [&mut self.attack, &mut self.gate, &mut self.release];
+        let fade: f32 = fades.into_iter().map(|ramp| bend(ramp.next())).product();
+        let gain = fade * self.volume.next();
         let [left, right] = &mut self.pan;
         [gain, gain * left.next(), gain * right.next()]
     }
