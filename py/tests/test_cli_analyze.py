@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 import weakref
 import zlib
 from pathlib import Path
@@ -436,6 +437,52 @@ def test_json_is_complete_after_ctrl_c(beat: Path, sounds: Sounds) -> None:
     document = json.loads(told.read_text())
     assert [row["path"] for row in document["files"]] == [str(beat)]
     assert (document["failed"], document["interrupted"]) == (0, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
+def test_json_is_complete_after_ctrl_c_when_nobody_reads_yet(beat: Path) -> None:
+    # Each entry is more than a pipe holds (64 KiB), so that it is cut where it is written.
+    command = [sys.executable, "-m", "hotcue", "analyze", "--json", "--kinds", "waveform"]
+    busy = write(beat.with_name("busy.wav"), *[clicks(120, 8)] * 16)
+    process = subprocess.Popen(
+        [*command, str(busy), str(beat)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        preexec_fn=heed_ctrl_c,
+    )
+    assert process.stdout is not None
+    first = process.stdout.read(1)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    rest, stderr = process.communicate(timeout=PATIENCE_SEC)
+    assert (process.returncode, stderr) == (130, b"hotcue: interrupted\n")
+    document = json.loads(first + rest)
+    assert len(first + rest) > 2**16
+    assert [row["path"] for row in document["files"]] == [str(busy)]
+    assert document["interrupted"] is True
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
+def test_a_second_ctrl_c_does_not_wait_for_who_reads(beat: Path) -> None:
+    busy = write(beat.with_name("busy.wav"), *[clicks(120, 8)] * 16)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hotcue", "analyze", "--json", "--kinds", "waveform", str(busy)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        preexec_fn=heed_ctrl_c,
+    )
+    assert process.stdout is not None
+    process.stdout.read(1)
+    for _ in range(6):
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+    # Nobody has read anything more by now.
+    process.wait(PATIENCE_SEC)
+    process.communicate()
+    assert process.returncode != 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import sys
 import textwrap
+import threading
 import time
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -167,10 +172,11 @@ class JsonWriter:
 
     def write(self, row: Heard) -> None:
         """One entry of ``files``."""
-        self._failed += bool(row.error)
         entry = json.dumps(as_json(row, self._kinds), indent=1)
-        print(self._before, textwrap.indent(entry, "  "), sep="\n", end="", flush=True)
-        self._before = ","
+        with _Whole():
+            _put(f"{self._before}\n{textwrap.indent(entry, '  ')}")
+            self._failed += bool(row.error)
+            self._before = ","
 
     def close(self, *, interrupted: bool = False) -> None:
         """Ends the document, with what is said of all files."""
@@ -179,7 +185,49 @@ class JsonWriter:
         if interrupted:
             totals["interrupted"] = True
         begun = "\n ]," if self._before == "," else f"{self._before}],"
-        print(begun, json.dumps(totals, indent=1).removeprefix("{\n"), sep="\n", flush=True)
+        end = json.dumps(totals, indent=1).removeprefix("{\n")
+        with _Whole():
+            _put(f"{begun}\n{end}\n")
+
+
+def _put(text: str) -> None:
+    """Writes ASCII to stdout, all of it. Where that is unbuffered, `print` takes what a signal left
+    of a write for all of it."""
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        print(text, end="", flush=True)
+        return
+    sys.stdout.flush()
+    left = memoryview(text.replace("\n", os.linesep).encode("ascii"))
+    while left:
+        left = left[buffer.write(left) or 0 :]
+    buffer.flush()
+
+
+class _Whole:
+    """What is written within is written as a whole: Ctrl-C comes behind it. A second one does not
+    wait, should nobody read what is written."""
+
+    def __init__(self) -> None:
+        self._came = False
+        self._handler: Any = None
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._handler = signal.getsignal(signal.SIGINT)
+            if callable(self._handler):
+                signal.signal(signal.SIGINT, self._heed)
+
+    def _heed(self, number: int, frame: FrameType | None) -> None:
+        if self._came:
+            self._handler(number, frame)
+        self._came = True
+
+    def __exit__(self, *_: object) -> None:
+        if callable(self._handler):
+            signal.signal(signal.SIGINT, self._handler)
+            if self._came:
+                self._handler(signal.SIGINT, None)
 
 
 class TableWriter:
