@@ -51,6 +51,7 @@ pub use metadata::{
     Metadata, Tags, Tempo, TempoSource, read_cover,
 };
 pub use resample::{Resampler, Workbench, output_frames};
+pub use source::mismatch as extension_mismatch;
 pub use source::{ByteSource, Pulse, ReadSeek, Source, SourceIdentity, extensions, identify};
 pub use speakers::Speakers;
 pub use spec::{AudioSpec, MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};

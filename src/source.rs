@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::error::LoadError;
 
 pub use extension::extensions;
-pub(crate) use extension::mismatch;
+pub use extension::mismatch;
 pub use identity::{SourceIdentity, identify};
 pub(crate) use identity::{identity, is_another};
 pub use pulse::Pulse;

@@ -237,7 +237,7 @@ impl Publisher {
             channels: sample.channels(),
             sample_rate: sample.sample_rate(),
             source_rate: sample.source_rate(),
-            warnings: sample.warnings().to_vec(),
+            warnings: sample.warnings_as(request.path().as_deref()),
             load_ms: request.submitted.elapsed().as_secs_f64() * 1e3,
             from_cache,
             stage_times,

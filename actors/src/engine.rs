@@ -14,6 +14,7 @@ mod ticket;
 mod timed;
 
 use std::mem;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use actix::Addr;
@@ -442,6 +443,18 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`, `Submit(IdOutOfRange)`.
     pub fn sample(&self, id: u32) -> Result<Option<Arc<Sample>>, EngineError> {
+        Ok(self.sample_and_path(id)?.map(|(sample, _)| sample))
+    }
+
+    /// As [`sample`](Self::sample), with the path that it was loaded from into this slot: where a file
+    /// has several, slots share its sample.
+    ///
+    /// # Errors
+    /// As [`sample`](Self::sample).
+    pub fn sample_and_path(
+        &self,
+        id: u32,
+    ) -> Result<Option<(Arc<Sample>, Option<PathBuf>)>, EngineError> {
         self.with(|running| {
             running.table.check_slot(id)?;
             Ok(running.table.sample(id))

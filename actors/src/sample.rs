@@ -7,7 +7,7 @@ use hotcue::analysis::{AnalysisKind, AnalysisResult};
 use hotcue::playback::LoopSpan;
 use hotcue::{
     Cover, LoadError, LoadWarning, LoadedSample, Metadata, SampleBuffer, Source, SourceIdentity,
-    StageTimings, StreamedSample, Waveform, read_cover,
+    StageTimings, StreamedSample, WarningCode, Waveform, extension_mismatch, read_cover,
 };
 
 use crate::analysis::Findings;
@@ -207,6 +207,13 @@ impl Sample {
         }
     }
 
+    /// The same of a load under the name `path`, which may be another one for the same file.
+    pub(crate) fn warnings_as(&self, path: Option<&Path>) -> Vec<LoadWarning> {
+        let is_of_content = |warning: &&LoadWarning| warning.code != WarningCode::ExtensionMismatch;
+        let known = self.warnings().iter().filter(is_of_content).cloned();
+        known.chain(path.and_then(|path| extension_mismatch(path, self.container()))).collect()
+    }
+
     /// How long decoding it took, stage by stage; nothing while it is arriving.
     pub fn timings(&self) -> StageTimings {
         self.known().timings
@@ -227,17 +234,25 @@ impl Sample {
     /// # Errors
     /// `not_found`, `permission_denied` and `io` of the file.
     pub fn cover(&self) -> Result<Option<Cover>, LoadError> {
+        self.cover_in(self.path())
+    }
+
+    /// The same of a file that is known by another name.
+    ///
+    /// # Errors
+    /// As [`cover`](Self::cover).
+    pub fn cover_in(&self, path: Option<&Path>) -> Result<Option<Cover>, LoadError> {
         let Some(metadata) = self.metadata().filter(|metadata| metadata.has_cover) else {
             return Ok(None);
         };
-        match (&metadata.kept_cover, &self.origin.path) {
+        match (&metadata.kept_cover, path) {
             (Some(cover), _) => Ok(Some(Cover::clone(cover))),
-            (None, Some(path)) => read_cover(&Source::Path(path.clone())),
+            (None, Some(path)) => read_cover(&Source::Path(path.to_path_buf())),
             (None, None) => Ok(None),
         }
     }
 
-    /// The file; None for content from memory.
+    /// The file, by the name that it was first loaded under; None for content from memory.
     pub fn path(&self) -> Option<&Path> {
         self.origin.path.as_deref()
     }

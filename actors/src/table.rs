@@ -15,6 +15,7 @@ mod slot;
 mod tests;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
@@ -286,8 +287,10 @@ impl Table {
     }
 
     /// What a slot plays, for a caller to hold.
-    pub(crate) fn sample(&self, id: u32) -> Option<Arc<Sample>> {
-        self.slots.get(&id).and_then(|slot| slot.sample.as_ref().and_then(|r| r.lend()))
+    pub(crate) fn sample(&self, id: u32) -> Option<(Arc<Sample>, Option<PathBuf>)> {
+        let slot = self.slots.get(&id)?;
+        let sample = slot.sample.as_ref().and_then(|resident| resident.lend())?;
+        Some((sample, slot.file.clone()))
     }
 
     /// What a slot plays, for the engine's own use.

@@ -349,8 +349,8 @@ impl Engine {
 
     fn sample(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Option<Sample>> {
         let slot = self.slot(id)?;
-        let sample = self.quick(py, |engine| engine.sample(slot))?;
-        Ok(sample.map(|sample| Sample::new(sample, slot)))
+        let held = self.quick(py, |engine| engine.sample_and_path(slot))?;
+        Ok(held.map(|(sample, path)| Sample::new(sample, slot, path)))
     }
 
     fn unload_sample(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<()> {

@@ -5,6 +5,7 @@
 )]
 
 use std::ffi::c_int;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hotcue::SampleBuffer;
@@ -31,11 +32,13 @@ pub(crate) struct Sample {
     sample: Held<Arc<hotcue_actors::Sample>>,
     /// The slot that it was got from.
     id: u32,
+    /// Where it was loaded from into that.
+    path: Option<PathBuf>,
 }
 
 impl Sample {
-    pub(crate) fn new(sample: Arc<hotcue_actors::Sample>, id: u32) -> Self {
-        Self { sample: Held::new(sample, Home::here()), id }
+    pub(crate) fn new(sample: Arc<hotcue_actors::Sample>, id: u32, path: Option<PathBuf>) -> Self {
+        Self { sample: Held::new(sample, Home::here()), id, path }
     }
 
     /// All of it in memory.
@@ -234,7 +237,7 @@ impl Sample {
     /// The absolute path it was loaded from, or None for content.
     #[getter]
     fn path(&self) -> Option<&std::ffi::OsStr> {
-        self.sample.path().map(|path| path.as_os_str())
+        self.path.as_deref().map(Path::as_os_str)
     }
 
     /// Texts by name, several values of one name joined by ``"; "``; a fresh dict.
@@ -365,9 +368,9 @@ impl Sample {
     /// file can no longer be read.
     fn cover<'py>(&self, py: Python<'py>) -> PyResult<Option<(String, Bound<'py, PyBytes>)>> {
         guarded(py, || {
-            let sample = Arc::clone(&self.sample);
+            let (sample, path) = (Arc::clone(&self.sample), self.path.clone());
             // The file is read here, in the caller's thread.
-            let cover = py.detach(move || sample.cover());
+            let cover = py.detach(move || sample.cover_in(path.as_deref()));
             match cover {
                 Ok(cover) => Ok(cover.map(|cover| (cover.mime, PyBytes::new(py, &cover.bytes)))),
                 Err(error) => Err(read_error(&error)),

@@ -34,7 +34,7 @@ pub(crate) fn outcome(
     ended: Result<Arc<hotcue_actors::Sample>, LoadFailure>,
 ) -> PyResult<Sample> {
     match ended {
-        Ok(sample) => Ok(Sample::new(sample, ticket.id())),
+        Ok(sample) => Ok(Sample::new(sample, ticket.id(), ticket.path())),
         Err(failure) => Err(load_failure(py, failure, ticket)),
     }
 }
@@ -79,7 +79,10 @@ impl Ticket {
     fn sample(&self, py: Python<'_>) -> PyResult<Option<Sample>> {
         guarded(py, || {
             self.home.check()?;
-            Ok(self.ticket.sample().map(|sample| Sample::new(sample, self.ticket.id())))
+            Ok({
+                let (id, path) = (self.ticket.id(), self.ticket.path());
+                self.ticket.sample().map(|sample| Sample::new(sample, id, path))
+            })
         })
     }
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import gc
+import os
 import pickle
 import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support import PATIENCE_SEC, Sounds, pcm, wav_bytes
+from support import PATIENCE_SEC, Sounds, drain, pcm, wav_bytes
 
 import hotcue
 
@@ -209,3 +210,26 @@ def test_what_is_no_waveform(engine: hotcue.AudioEngine) -> None:
             sample.waveform(10, sec)
         with pytest.raises(ValueError, match="end_sec out of range"):
             sample.waveform(10, 0.0, sec)
+
+
+def test_a_file_with_several_names_is_told_by_the_one_that_it_was_loaded_under(
+    sounds: Sounds,
+) -> None:
+    path = sounds.wav()
+    misnamed, other = path.with_name("a.flac"), path.with_name("other.wav")
+    os.link(path, misnamed)
+    os.link(path, other)
+    with hotcue.AudioEngine(output="offline") as engine:
+        names = (misnamed, path, other)
+        tickets = []
+        for id, name in enumerate(names):
+            tickets.append(engine.load_sample_async(id, name))
+            tickets[-1].result(PATIENCE_SEC)
+        samples = [ticket.result() for ticket in tickets]
+        assert [sample.path for sample in samples] == [str(misnamed), str(path), str(other)]
+        held = [engine.sample(id) for id in range(3)]
+        assert [sample and sample.path for sample in held] == [sample.path for sample in samples]
+        assert samples[0] == samples[1] == samples[2], "decoded once"
+        told = [events[-1] for events in drain(engine, tickets).values()]
+        codes = [[warning["code"] for warning in event["warnings"]] for event in told]
+        assert codes == [["extension_mismatch"], [], []]

@@ -42,7 +42,7 @@ pub fn extensions() -> impl Iterator<Item = &'static str> {
 }
 
 /// The warning that `path` has the extension of another format than the `container` found in it.
-pub(crate) fn mismatch(path: &Path, container: &str) -> Option<LoadWarning> {
+pub fn mismatch(path: &Path, container: &str) -> Option<LoadWarning> {
     let extension = path.extension().and_then(OsStr::to_str)?.to_ascii_lowercase();
     let (_, containers) = KNOWN.iter().find(|(names, _)| names.contains(&extension.as_str()))?;
     (!containers.contains(&container)).then(|| LoadWarning {

@@ -1,5 +1,6 @@
 //! What the caller holds of a load.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -97,6 +98,11 @@ impl LoadTicket {
             None => sample.ok_or_else(|| self.gone()),
             Some(failure) => Err(failure),
         })
+    }
+
+    /// The path that it loads from; None for content.
+    pub fn path(&self) -> Option<PathBuf> {
+        self.request.path()
     }
 
     /// Why the load failed or was cancelled; None while it has not ended, and once it has succeeded,
