@@ -18,24 +18,24 @@ pub(crate) fn render<'py>(
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     // First: where that fails, nothing was rendered that would be lost.
     load_numpy(py)?;
-    let first = next(frames.min(SLICE_FRAMES))?;
-    let shape = (first.channels, frames);
+    // Of nothing: it tells how many channels there are.
+    let mut slice = next(0)?;
+    let shape = (slice.channels, frames);
     // By Python, whose answer to a size that does not fit is a MemoryError and no panic.
     let array = py.import("numpy")?.call_method1("zeros", (shape, "float32"))?;
     let array: Bound<'py, PyArray2<f32>> = array.cast_into()?;
     guarded(py, || {
         let mut done = 0;
-        let mut slice = first;
-        loop {
-            let length = frames.min(done + SLICE_FRAMES) - done;
+        while done < frames {
+            let length = (frames - done).min(SLICE_FRAMES);
+            slice = next(length)?;
             copy(&array, frames, done, &slice)?;
             done += length;
-            if done == frames {
-                return Ok(array);
+            if done < frames {
+                py.check_signals()?;
             }
-            py.check_signals()?;
-            slice = next((frames - done).min(SLICE_FRAMES))?;
         }
+        Ok(array)
     })
 }
 

@@ -101,6 +101,20 @@ impl Sample {
         })
     }
 
+    /// What `numpy.asarray` makes of it: `to_numpy`, and what that raises.
+    #[pyo3(signature = (dtype=None, *, copy=None))]
+    fn __array__<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let array = Self::to_numpy(slf)?;
+        let py = slf.py();
+        let how = PyDict::new(py);
+        how.set_item("copy", copy)?;
+        py.import("numpy")?.call_method("array", (array, dtype), Some(&how))
+    }
+
     /// As `to_numpy`, and raises `RuntimeError` for an arriving sample, too.
     #[pyo3(name = "_finished")]
     fn finished_array<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {

@@ -345,3 +345,31 @@ def test_no_free_slot(sounds: Sounds) -> None:
             engine.load_sample_async(None, path)
         engine.unload_sample(0)
         assert engine.load_sample_async(None, path).id == 0
+
+
+def test_a_render_that_finds_no_memory_has_rendered_nothing() -> None:
+    with hotcue.AudioEngine(output="offline") as engine:
+        engine.render(100)
+        with pytest.raises(MemoryError):
+            engine.render(1 << 50)
+        assert engine.clock().frame == 100
+        assert engine.render(0).shape == (2, 0)
+        assert engine.clock().frame == 100
+
+
+def test_folders_and_files_are_named_and_no_numbers(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="cache_dir must be a str or an os.PathLike, not int"):
+        hotcue.AudioEngine(cache_dir=3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="path must be a str or an os.PathLike, not int"):
+        hotcue.write_wav(3, [0.0], 48_000)  # type: ignore[arg-type]
+
+
+def test_a_device_that_does_not_open_is_named() -> None:
+    for output in ("alsa:no such card", "jack:no such client"):
+        with pytest.raises(hotcue.DeviceError) as raised:
+            hotcue.AudioEngine(output=output).run()
+        assert raised.value.path == output
+        with hotcue.AudioEngine(output="null") as engine:
+            with pytest.raises(hotcue.DeviceError) as moved:
+                engine.set_output(output)
+            assert moved.value.path == output

@@ -233,3 +233,19 @@ def test_a_file_with_several_names_is_told_by_the_one_that_it_was_loaded_under(
         told = [events[-1] for events in drain(engine, tickets).values()]
         codes = [[warning["code"] for warning in event["warnings"]] for event in told]
         assert codes == [["extension_mismatch"], [], []]
+
+
+def test_numpy_is_told_that_a_streamed_sample_is_not_in_memory(
+    engine: hotcue.AudioEngine, sounds: Sounds
+) -> None:
+    streamed = engine.load_sample_async(0, sounds.wav(), stream=True).result(PATIENCE_SEC)
+    for make in (np.asarray, np.array, np.sum):
+        with pytest.raises(RuntimeError, match="a streamed sample is not in memory"):
+            make(streamed)  # type: ignore[operator]
+    sample = load(engine)
+    assert np.asarray(sample).base is not None
+    assert np.shares_memory(np.asarray(sample), sample.to_numpy())
+    assert np.asarray(sample, np.float64).dtype == np.float64
+    copied = sample.__array__(np.float32, copy=True)
+    assert copied.flags.writeable
+    np.testing.assert_array_equal(copied, sample.to_numpy())

@@ -82,6 +82,9 @@ class Sample:
         Raises `RuntimeError` for a streamed sample, which is not in memory.
         """
 
+    def __array__(self, dtype: Any = None, *, copy: bool | None = None) -> NDArray[Any]:
+        """What `numpy.asarray` makes of it: `to_numpy`, and what that raises."""
+
     def _finished(self) -> NDArray[np.float32]:
         """As `to_numpy`, and raises `RuntimeError` for an arriving sample, too."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias
 
+from ._hotcue import Sample
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -22,7 +24,8 @@ def is_array(source: object) -> bool:
     content of a file is. A `numpy.str_` is text all the same."""
     if isinstance(source, memoryview):
         return source.format.lstrip("@=<>!") in ("e", "f", "d")
-    return hasattr(source, "__array__") and not isinstance(source, str | bytes)
+    # Of a `Sample` NumPy makes one, too, but it knows its rate.
+    return hasattr(source, "__array__") and not isinstance(source, str | bytes | Sample)
 
 
 def planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float32]:

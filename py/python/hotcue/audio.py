@@ -118,6 +118,8 @@ def write_wav(
 
     Raises `OSError` where the file cannot be written, else as `resample`.
     """
+    if not isinstance(path, str | bytes | os.PathLike):
+        raise TypeError(f"path must be a str or an os.PathLike, not {type(path).__name__}")
     if isinstance(bits, float) or bits not in (16, 24, 32):
         raise ValueError(f"bits must be 16, 24 or 32, not {bits!r}")
     rate = checked_rate(sample_rate)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 from . import _hotcue
 from .arrays import checked_rate
 from .batch import LoadBatch, pairs
-from .errors import NoOutputWarning
+from .errors import DeviceError, NoOutputWarning
 from .events import EventCallbacks
 from .source import Source, cache_folder, is_audio, read, resolve
 from .stream import EventStream
@@ -34,7 +34,7 @@ from .values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
     from typing import Self, Unpack
 
@@ -48,6 +48,17 @@ if TYPE_CHECKING:
 # All that were ever started: nobody can tell whether another thread starts one again just now. By
 # their `id`: unlike a set of them it can be listed while another thread starts one.
 _started: weakref.WeakValueDictionary[int, AudioEngine] = weakref.WeakValueDictionary()
+
+
+@contextlib.contextmanager
+def _naming(output: str) -> Iterator[None]:
+    """Tells a `DeviceError` which device was asked for."""
+    try:
+        yield
+    except DeviceError as error:
+        if output not in ("auto", "default", "null", "offline"):
+            error.path = output
+        raise
 
 
 class AudioEngine:
@@ -64,7 +75,8 @@ class AudioEngine:
     Any thread may call any method. Only `run`, `shut_down`, `set_output`, `render`,
     `wait_event`, `wait_playback_event`, `result` of a ticket or a batch, and a ticket's
     `analysis_result` may take longer than a moment, and reading a file-like object; they release
-    the GIL. No thread of the engine ever runs Python.
+    the GIL. A load of an array, or of content, copies it first, which takes a hundredth of a second
+    for each ten seconds of stereo. No thread of the engine ever runs Python.
 
     `id` is a slot, 0 up to `slots` - 1: anything with ``__index__``, but no `bool`. Outside that
     range every method raises ``ValueError("id out of range")``. Outside `run()`…`shut_down()`
@@ -101,8 +113,9 @@ class AudioEngine:
         `hotcue.devices()`. `sample_rate` (Hz) is the engine's rate and that of every loaded
         sample, whatever outputs come and go; None takes that of the first, 48,000 on ``"null"``
         and ``"offline"``. A device of another rate gets the mix resampled.
-        `buffer_frames` asks the device for that many frames per callback. `workers` decode at a
-        time (None: one per core); those without a load of their own help with that of another.
+        `buffer_frames` asks the device for that many frames per callback, 65,536 at most. `workers`
+        decode at a time, 1 to 256 (None: one per core); those without a load of their own help with
+        that of another.
         The nice value of what loads lies `worker_nice`, 0 to 19, above that of the thread that
         calls `run()`, so that it gives way to a UI (on Linux). `max_queued` is how many loads may
         wait, `max_voices` how many may sound; one more takes the place of another, see
@@ -129,6 +142,7 @@ class AudioEngine:
 
         Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
         """
+        self._output = output
         self._native = _hotcue.Engine(
             output,
             sample_rate,
@@ -161,7 +175,8 @@ class AudioEngine:
 
     def _start(self) -> str | None:
         _started[id(self)] = self
-        return self._native.run()
+        with _naming(self._output):
+            return self._native.run()
 
     def _warn(self, fallback: str | None) -> None:
         """Says why there is no sound, in the name of whoever called the method that calls this."""
@@ -326,10 +341,10 @@ class AudioEngine:
         """Loads a sample and returns it, without holding up the asyncio loop that waits for it.
 
         Everything is as with `load_sample_async`, but that none of its events enters the poll
-        queue: nobody needs to poll. `events()` have them. Cancelling the task that waits cancels
-        the load. Raises what `load_sample_async` raises, `LoadError` if the load failed, and
-        `LoadCancelled` if it was cancelled or superseded, or the engine shut down. What is to be
-        heard in it (`analyze`) is there later, in `Sample.analysis`.
+        queue, but an `evicted` one later: nobody needs to poll. `events()` have them. Cancelling
+        the task that waits cancels the load. Raises what `load_sample_async` raises, `LoadError` if
+        the load failed, and `LoadCancelled` if it was cancelled or superseded, or the engine shut
+        down. What is to be heard in it (`analyze`) is there later, in `Sample.analysis`.
 
         ``id=None`` takes the lowest free slot, which is then `Sample.id`. It is taken until
         `unload_sample`, as any other, or until the load fails or is cancelled, with its task also
@@ -582,8 +597,10 @@ class AudioEngine:
         full scale of its greatest value; ``"loudness"`` brings it to -18 LUFS, which is the level
         of ReplayGain, a number to so many LUFS (-70…0), or as near as its true peak may come to -1
         dBTP; by 80 dB at most. It is the loudness of the file: of more than two channels an output
-        of two has less. A sample whose loudness is not known (``analyze="loudness"``) plays
-        as it is; so does one that is streamed, or that plays before all of it is there.
+        of two has less. Of a mono sample it is that of both sides together, 3 LU more than
+        ``integrated_lufs`` says, as it comes from both. A sample whose loudness is not known
+        (``analyze="loudness"``) plays as it is; so does one that is streamed, or that plays before
+        all of it is there.
 
         It plays from `start_sec` of the sample to `end_sec` (None: its end), backwards from
         `start_sec` to the sample's beginning, where a `start_sec` of 0 is `end_sec`; each is the
@@ -602,7 +619,8 @@ class AudioEngine:
         After the last of a counted number of rounds, or once ``set_voice(voice, loop=False)`` has
         taken the loop away, it plays on to the end of the sample, which is the release of an
         instrument; `stop_voice` does not wait for that. A loop that starts beyond the end is none,
-        and without `loop` the other two say nothing.
+        one that ends beyond `end_sec` ends there, and without `loop` the other two say nothing; but
+        an end before its start is a `ValueError` all the same.
 
         `retrigger` says what happens to voices of the id that sound when it starts (or are paused,
         but do not fade already): nothing (``"overlap"``), they fade (``"restart"``), this one does
@@ -883,7 +901,8 @@ class AudioEngine:
         """Moves a running engine to another output; samples stay, and voices where they are. The
         engine's rate stays as well: for a device of another one the mix is resampled. Raises
         `DeviceError` if it does not open, ``"auto"`` too; the engine then stays where it was."""
-        self._native.set_output(output)
+        with _naming(output):
+            self._native.set_output(output)
 
     def stats(self) -> Stats:
         """Counters, a fresh dict of plain types. While the engine does not run, all are 0 but those
@@ -895,15 +914,17 @@ class AudioEngine:
 
         `samples` slots hold `sample_bytes`; `reserved_bytes` are those of loads that run, and of
         samples that have left their slots while something still uses them: a voice, or your
-        arrays. `memory_budget` is what both together are to stay below, or None.
+        arrays. `memory_budget` is what both together are to stay below, or None; while one sample
+        makes room for another, both may count for some milliseconds.
 
         `unread_events` are in the poll queue; `dropped_events` were left out of it, as nobody
         polled, and `dropped_playback_events` were lost, as too many voices began and ended at once.
 
-        `output` is the id of what plays, `voices` is how many sound, `most_voices` how many ever
-        did at once, `stream_voices` how many play a stream; `underruns` how often one had to wait
-        for what was not decoded yet. `callbacks` is how often the callback ran;
-        `callback_load_mean`, `callback_load_p99` and `callback_load_max` are shares of its time
+        `output` is the id of what plays, `voices` is how many there are, also those that are paused
+        or wait for their `at_frame`, `most_voices` how many ever were at once, `stream_voices` how
+        many play a stream; `underruns` how often one had to wait for what was not decoded yet.
+        `callbacks` is how often the callback ran; `callback_load_mean`, `callback_load_p99` and
+        `callback_load_max` are shares of its time
         that it worked, 1.0 being all of it; `callback_panics` is how often a bug cost a block,
         `xruns` how often the device ran dry.
 

@@ -159,5 +159,7 @@ def cache_folder(cache_dir: str | os.PathLike[str] | None) -> str | None:
     working directory."""
     if cache_dir is None:
         return None
-    name = os.fsdecode(cache_dir)
-    return os.path.abspath(name) if name else name
+    if not isinstance(cache_dir, str | bytes | os.PathLike):
+        kind = type(cache_dir).__name__
+        raise TypeError(f"cache_dir must be a str or an os.PathLike, not {kind}")
+    return _absolute(os.fsdecode(cache_dir))

@@ -288,7 +288,7 @@ class Broadcast(NamedTuple):
 
 class FileInfo(NamedTuple):
     """What a file is and says beside its audio (`hotcue.info`). What has the name of an attribute
-    of `Sample` is the same."""
+    of `Sample` is the same, but at the file's own rate, which an engine may change."""
 
     duration_sec: float | None
     """Length in seconds; None where the file says nothing and nothing makes it likely."""
