@@ -128,11 +128,10 @@ def test_what_is_an_array_alone_is_one_among_many(sounds: Sounds) -> None:
             alone = engine.load_sample_async(None, sources[id], sample_rate=RATE).result()
             assert np.array_equal(samples[id].to_numpy(), alone.to_numpy()), id
         assert np.array_equal(samples[4].to_numpy(), samples[5].to_numpy())
-        for source in (plain, [0.5], (0.5,)):
-            with pytest.raises(TypeError, match="an array needs its sample_rate"):
-                engine.load_sample_async(9, source)  # type: ignore[arg-type]
-            with pytest.raises(TypeError, match="an array needs its sample_rate"):
-                engine.load_many_async({9: source})
+        with pytest.raises(TypeError, match="an array needs its sample_rate"):
+            engine.load_sample_async(9, plain)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="an array needs its sample_rate"):
+            engine.load_many_async({9: plain})
         with pytest.raises(ValueError, match="sample_rate out of range"):
             engine.load_many_async({9: sounds.wav()}, sample_rate=5)
         with pytest.raises(TypeError, match="path must be a str"):

@@ -79,7 +79,7 @@ def resolve(
         raise TypeError("a file-like path must be open in binary mode, not as text")
     if callable(getattr(source, "read", None)):
         return source  # type: ignore[return-value]
-    if isinstance(source, list | tuple) or _has_buffer(source):
+    if _has_buffer(source):
         raise TypeError("an array needs its sample_rate")
     raise TypeError(
         "path must be a str, an os.PathLike, bytes, a bytearray, a memoryview or a binary "
