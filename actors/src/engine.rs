@@ -14,7 +14,6 @@ mod ticket;
 mod timed;
 
 use std::mem;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use actix::Addr;
@@ -43,7 +42,7 @@ use crate::forks;
 use crate::messages::{SwitchOutput, Unload, UnloadCause};
 use crate::playback::Notices;
 use crate::queue::EventQueue;
-use crate::sample::Sample;
+use crate::sample::{NamedSample, Sample};
 use crate::sink::{AudioStreamHandle, Device, Target};
 use crate::supervisor::{LoaderSupervisor, cancel};
 use crate::table::{Held, SlotState};
@@ -451,10 +450,7 @@ impl AudioEngine {
     ///
     /// # Errors
     /// As [`sample`](Self::sample).
-    pub fn sample_and_path(
-        &self,
-        id: u32,
-    ) -> Result<Option<(Arc<Sample>, Option<PathBuf>)>, EngineError> {
+    pub fn sample_and_path(&self, id: u32) -> Result<Option<NamedSample>, EngineError> {
         self.with(|running| {
             running.table.check_slot(id)?;
             Ok(running.table.sample(id))

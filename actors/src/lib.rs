@@ -56,7 +56,7 @@ pub use events::{CancelReason, DeviceState, LoaderEvent, StageTimes};
 pub use messages::{CancelLoad, Flush, LoadSample, SetPriority, Subscribe, Unsubscribe};
 pub use playback::{DropReason, PlaybackNotice, UnreadNotices};
 pub use queue::{EventQueue, PlaybackQueue, Queue, QueueWaker, Unread, UnreadLoads};
-pub use sample::Sample;
+pub use sample::{NamedSample, Sample};
 pub use signal::Signal;
 pub use sink::{AudioSinkActor, AudioStreamHandle};
 pub use streaming::MAX_STREAM_VOICES;

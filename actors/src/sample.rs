@@ -34,6 +34,9 @@ pub struct Sample {
     findings: Arc<Findings>,
 }
 
+/// A sample, and the path that it was loaded from into a slot; None for content from memory.
+pub type NamedSample = (Arc<Sample>, Option<PathBuf>);
+
 /// Where a sample came from. Content from memory leaves nothing of itself here: it is not to stay
 /// beside what became of it.
 #[derive(Clone, Debug, Default)]

@@ -15,7 +15,6 @@ mod slot;
 mod tests;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
@@ -27,7 +26,7 @@ use crate::analysis::Analyses;
 use crate::budget::Ledger;
 use crate::error::{AnalysisFailure, SubmitError};
 use crate::request::{EndedFrom, Outcome, Request};
-use crate::sample::Sample;
+use crate::sample::NamedSample;
 use free::FreeSlots;
 use plays::Plays;
 use slot::Slot;
@@ -287,7 +286,7 @@ impl Table {
     }
 
     /// What a slot plays, for a caller to hold.
-    pub(crate) fn sample(&self, id: u32) -> Option<(Arc<Sample>, Option<PathBuf>)> {
+    pub(crate) fn sample(&self, id: u32) -> Option<NamedSample> {
         let slot = self.slots.get(&id)?;
         let sample = slot.sample.as_ref().and_then(|resident| resident.lend())?;
         Some((sample, slot.file.clone()))

@@ -190,7 +190,7 @@ impl Collector {
     /// The mask of speakers that a FLAC file has among its tags (RFC 9639, 8.6.2).
     pub(crate) fn channel_mask(&self) -> Option<u32> {
         let mask = self.tags.get("waveformatextensible_channel_mask")?;
-        u32::from_str_radix(mask.strip_prefix("0x").or(mask.strip_prefix("0X"))?, 16).ok()
+        u32::from_str_radix(mask.strip_prefix("0x").or_else(|| mask.strip_prefix("0X"))?, 16).ok()
     }
 
     /// Ends a set of tags: of names that an earlier set has, that one's values count.

@@ -90,8 +90,9 @@ def resolve(
 def is_audio(source: object) -> bool:
     """Whether `source` is values that want a rate, and not a file, content or a sample. A view of
     bytes is content, as `bytes` are."""
-    other = Sample | str | bytes | bytearray | os.PathLike
-    if isinstance(source, other) or hasattr(source, "read"):
+    if isinstance(source, Sample | str | bytes | bytearray | os.PathLike):
+        return False
+    if hasattr(source, "read"):
         return False
     return not isinstance(source, memoryview) or source.itemsize > 1
 
