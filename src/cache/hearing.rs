@@ -308,16 +308,23 @@ impl CachedHearing {
     fn open(&mut self) -> State {
         self.stage = Stage::Reading;
         // Whatever is wrong, the load finds out itself and says so.
-        let Ok(source) = OpenedSource::open(&self.source, Arc::clone(&self.pulse)) else {
-            return self.load(Rest::All);
-        };
-        self.origin = Origin::of(&self.source, &source).filter(|origin| origin.is_settled());
-        let Some(origin) = self.origin else { return self.load(Rest::All) };
+        let Some((source, origin)) = self.opened() else { return self.load(Rest::All) };
+        self.origin = Some(origin);
         self.content = origin.file().and_then(|file| self.cache.content_of(&file));
         match self.content {
             None => State::Hashing(Box::new(Hashing::new(source))),
             Some(_) => self.look_up(),
         }
+    }
+
+    /// The source, unless nobody can tell whether it changes.
+    fn opened(&self) -> Option<(OpenedSource, Origin)> {
+        if matches!(self.source, Source::Custom(_)) {
+            return None;
+        }
+        let source = OpenedSource::open(&self.source, Arc::clone(&self.pulse)).ok()?;
+        let origin = Origin::of(&self.source, &source).filter(|origin| origin.is_settled())?;
+        Some((source, origin))
     }
 
     /// Looks for what is known of the content, or else begins to decode.

@@ -26,8 +26,8 @@ use crate::speakers::{Speakers, usual};
 /// A mono output gets half of what a stereo output's two sides would: what is the same on both
 /// keeps its level. A sample's channels are for the speakers that its file names, or else for the
 /// [usual](Speakers::USUAL) ones of their number, as are those of an output. Where none are known,
-/// they go one to one, and to a mono output the first two. Nothing is scaled down to make room: the mix
-/// is not clipped.
+/// they go one to one, and to a mono output the first two. Nothing is scaled down to make room: the
+/// mix is not clipped.
 ///
 /// # Sources
 /// Coefficients: ITU-R BS.775-3, downward mixing equations of 3/2 and 3/1 material (centre and

@@ -741,8 +741,9 @@ class AudioEngine:
         *,
         at_frame: SupportsIndex | None = None,
     ) -> bool:
-        """Moves one voice to `position_sec` of its sample. It fades where it is, in 5 ms, and from
-        there on is heard from `position_sec`, with a fade unless that is the sample's beginning.
+        """Moves one voice to `position_sec` of its sample, or the frame that is nearest. It fades
+        where it is, in 5 ms, and from there on is heard from `position_sec`, with a fade unless
+        that is the sample's beginning.
         While it loops, what lies beyond its loop is a place in it, as many rounds back; beyond its
         `end_sec` it is over.
 
@@ -865,7 +866,8 @@ class AudioEngine:
 
     def set_speed(self, speed: float, *, at_frame: SupportsIndex | None = None) -> None:
         """Sets the master speed, -4…4, smoothly, in 5 ms from the frame `at_frame` on as
-        `pause_voice` has it. It multiplies each voice's own."""
+        `pause_voice` has it. It multiplies each voice's own. What starts at that very frame has the
+        new speed at once: of a change by a twentieth it is 6 frames in front of what plays on."""
         self._native.set_speed(speed, at_frame)
 
     def clock(self) -> Clock:
