@@ -8,9 +8,9 @@ use hotcue::analysis::{
 };
 use pyo3::exceptions::{PyNotImplementedError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString};
 
-use crate::args::{named, text};
+use crate::args::{named, text, wrong_type};
 use crate::events::fill;
 use crate::waveform;
 
@@ -23,6 +23,8 @@ pub(crate) fn kinds(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<Analys
     let mut asked = Vec::new();
     if value.is_instance_of::<PyString>() {
         asked.push(kind(value, name)?);
+    } else if value.is_instance_of::<PyBytes>() {
+        return Err(wrong_type(value, name, "a str or several"));
     } else {
         let names =
             value.try_iter().map_err(|error| named(&error, value, name, "a str or several"))?;

@@ -254,7 +254,7 @@ def test_kinds_come_in_their_order_each_once() -> None:
         (7, TypeError, "kinds must be a str or several, not int"),
         (None, TypeError, "kinds must be a str or several, not NoneType"),
         ([None], TypeError, "kinds must be a str, not NoneType"),
-        (b"bpm", TypeError, "kinds must be a str, not int"),
+        (b"bpm", TypeError, "kinds must be a str or several, not bytes"),
     ],
 )
 def test_wrong_kinds(kinds: object, error: type[Exception], message: str) -> None:

@@ -334,7 +334,10 @@ def test_what_is_no_callback_is_refused(engine: hotcue.AudioEngine) -> None:
 
     async def later(event: object) -> None: ...
 
-    for nobody_awaits in [later, functools.partial(later)]:
+    class Later:
+        async def __call__(self, event: object) -> None: ...
+
+    for nobody_awaits in [later, functools.partial(later), Later()]:
         with pytest.raises(TypeError, match="nobody would await the callback of success"):
             engine.on(error=print, success=nobody_awaits)
     assert engine._callbacks == {}

@@ -501,7 +501,10 @@ class AudioEngine:
                 raise TypeError(f"there are no events of the type {kind!r}, but of {known}")
             if callback is not None and not callable(callback):
                 raise TypeError(f"the callback of {kind} cannot be called: {callback!r}")
-            if inspect.iscoroutinefunction(callback):
+            # Of an object that can be called, its type has the function.
+            if callback is not None and any(
+                map(inspect.iscoroutinefunction, (callback, type(callback).__call__))
+            ):
                 raise TypeError(f"nobody would await the callback of {kind}: see events()")
         for kind, callback in callbacks.items():
             if callback is None:
