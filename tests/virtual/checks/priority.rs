@@ -156,8 +156,10 @@ fn check_giving_way(schedule: &Schedule<'_>, work: &Work) {
         let lately = schedule.loads.iter().filter(|load| load.request.file == work.file);
         let lately = lately.filter(|load| load.has_run(from, at));
         let Some(highest) = lately.map(|load| load.priorities(from, at).1).max() else { continue };
-        let waiting =
-            |load: &&Load<'_>| load.waits(from, at) && load.priorities(from, at).0 > highest;
+        // Not one that is on its way to another decoder by now.
+        let waiting = |load: &&Load<'_>| {
+            load.waits(from, at + lag(schedule)) && load.priorities(from, at).0 > highest
+        };
         let Some(waits) = schedule.loads.iter().find(waiting) else { continue };
         // As many jobs as there may be suspended ones beside those that run.
         let begun = schedule.works.iter().filter(|work| work.is_alive_at(at)).count();
