@@ -1,13 +1,14 @@
 //! Keys, what a load reads, and the cards that say which content a file has.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::entry::DECODERS;
 use super::field::Field;
 use crate::analysis::{self, AnalysisKind};
 use crate::decode::OpenedSource;
-use crate::source::{Source, SourceIdentity, identify};
+use crate::source::{Pulse, Source, SourceIdentity, identify};
 
 /// How long a file has to be left alone before its times tell whether it has changed: longer than
 /// a tick of the system's clock,
@@ -141,6 +142,17 @@ pub(super) enum Origin {
 }
 
 impl Origin {
+    /// Opens a source, with what it is by then; None of what is neither, and is not opened, of what
+    /// does not open, and where the system does not say.
+    pub(super) fn open(source: &Source, pulse: Arc<Pulse>) -> Option<(OpenedSource, Self)> {
+        if matches!(source, Source::Custom(_)) {
+            return None;
+        }
+        let opened = OpenedSource::open(source, pulse).ok()?;
+        let origin = Self::of(source, &opened)?;
+        Some((opened, origin))
+    }
+
     /// That of a source that was opened; None of what is neither, or where the system does not say.
     pub(super) fn of(source: &Source, opened: &OpenedSource) -> Option<Self> {
         match source {

@@ -35,15 +35,15 @@ pub fn cache(bytes: &[u8]) {
 /// As it does.
 pub(crate) fn is_sound(bytes: &[u8]) -> bool {
     let Some((which, bytes)) = bytes.split_first() else { return false };
-    let kind = AnalysisKind::ALL.get(usize::from(which & !AS_IT_IS)).copied();
-    let is_facts = which & !AS_IT_IS == FACTS;
-    let magic = match (kind, is_facts) {
-        (Some(_), _) => result::MAGIC,
-        (None, true) => hearing::MAGIC,
-        (None, false) => entry::MAGIC,
+    let number = which & !AS_IT_IS;
+    let kind = AnalysisKind::ALL.get(usize::from(number)).copied();
+    let magic = match kind {
+        Some(_) => result::MAGIC,
+        None if number == FACTS => hearing::MAGIC,
+        None => entry::MAGIC,
     };
     let file = if which & AS_IT_IS == 0 { sealed(bytes, magic) } else { bytes.to_vec() };
-    if is_facts {
+    if number == FACTS {
         let key = Key::from_bytes(KEY);
         let Ok(facts) = Facts::read(file.as_slice(), file.len() as u64, key) else { return false };
         let kept = facts.write(Vec::new(), key).expect("memory takes all");

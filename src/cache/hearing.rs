@@ -17,7 +17,6 @@ use super::recall::{Recall, RecallStep};
 use super::records::record;
 use super::store::Cache;
 use crate::analysis::{AnalysisError, AnalysisKind, AnalysisResult, AnalysisStep};
-use crate::decode::OpenedSource;
 use crate::error::{LoadError, LoadErrorKind, Stage};
 use crate::job::{LoadJob, LoadOptions, LoadedSample, Step};
 use crate::metadata::Metadata;
@@ -84,7 +83,6 @@ impl Field for SourceFacts {
 }
 
 /// Which audio a content is decoded to, and what is known of that.
-#[derive(Clone)]
 pub(super) struct Facts {
     audio: Audio,
     facts: SourceFacts,
@@ -180,7 +178,6 @@ enum State {
 }
 
 /// What is to be heard once it is decoded.
-#[derive(Clone)]
 enum Rest {
     All,
     /// What the cache does not have of this audio.
@@ -308,23 +305,15 @@ impl CachedHearing {
     fn open(&mut self) -> State {
         self.stage = Stage::Reading;
         // Whatever is wrong, the load finds out itself and says so.
-        let Some((source, origin)) = self.opened() else { return self.load(Rest::All) };
+        let opened = Origin::open(&self.source, Arc::clone(&self.pulse));
+        let settled = opened.filter(|(_, origin)| origin.is_settled());
+        let Some((source, origin)) = settled else { return self.load(Rest::All) };
         self.origin = Some(origin);
         self.content = origin.file().and_then(|file| self.cache.content_of(&file));
         match self.content {
             None => State::Hashing(Box::new(Hashing::new(source))),
             Some(_) => self.look_up(),
         }
-    }
-
-    /// The source, unless nobody can tell whether it changes.
-    fn opened(&self) -> Option<(OpenedSource, Origin)> {
-        if matches!(self.source, Source::Custom(_)) {
-            return None;
-        }
-        let source = OpenedSource::open(&self.source, Arc::clone(&self.pulse)).ok()?;
-        let origin = Origin::of(&self.source, &source).filter(|origin| origin.is_settled())?;
-        Some((source, origin))
     }
 
     /// Looks for what is known of the content, or else begins to decode.

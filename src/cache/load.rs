@@ -12,7 +12,6 @@ use super::hashing::Hashing;
 use super::store::Cache;
 use super::storing::{CacheStore, Stored};
 use crate::buffer::SampleBuffer;
-use crate::decode::OpenedSource;
 use crate::error::{LoadError, LoadErrorKind, Stage};
 use crate::job::{LoadJob, LoadOptions, LoadedSample, SharedLoad, Step};
 use crate::resample::Workbench;
@@ -161,7 +160,8 @@ impl CachedLoad {
     fn open(&mut self) -> State {
         self.stage = Stage::Reading;
         // Whatever is wrong, the load finds out itself and says so.
-        let Some((source, origin)) = self.opened_source() else { return self.decode() };
+        let opened = Origin::open(&self.source, Arc::clone(&self.pulse));
+        let Some((source, origin)) = opened else { return self.decode() };
         self.opened = Some(origin);
         self.is_settled = origin.is_settled();
         let file = origin.file();
@@ -170,15 +170,6 @@ impl CachedLoad {
             return State::Comparing(Box::new(Hashing::new(source)));
         }
         self.look_up()
-    }
-
-    fn opened_source(&self) -> Option<(OpenedSource, Origin)> {
-        if matches!(self.source, Source::Custom(_)) {
-            return None;
-        }
-        let source = OpenedSource::open(&self.source, Arc::clone(&self.pulse)).ok()?;
-        let origin = Origin::of(&self.source, &source)?;
-        Some((source, origin))
     }
 
     /// Opens the entry, if there is one, or else begins to decode.

@@ -1,10 +1,10 @@
 //! One sounding sample.
 //!
-//! Five factors make a voice's level. The *attack* rises once, as it begins. The *gate* is open unless the voice or its bus is paused, stands
-//! still, waits for frames that are not decoded yet, or is about to jump; while it is shut the
-//! voice keeps its place. The *release* falls once, when something ends the voice; the *tail*
-//! falls on the way to where it ends by itself. The *volume* is the caller's, times the gain that the
-//! sample itself gets.
+//! Five factors make a voice's level. The *attack* rises once, as it begins. The *gate* is open
+//! unless the voice or its bus is paused, stands still, waits for frames that are not decoded yet,
+//! or is about to jump; while it is shut the voice keeps its place. The *release* falls once, when
+//! something ends the voice; the *tail* falls on the way to where it ends by itself. The *volume* is
+//! the caller's, times the gain that the sample itself gets.
 
 mod course;
 mod gains;

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias
 
 from . import _hotcue, wav
 from .arrays import Layout, checked_layout, checked_rate, finite_planes, is_array
-from .source import Source, read, resolve
+from .source import Source, check_path, read, resolve
 from .values import FileInfo
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ def write_wav(
 
     Raises `OSError` where the file cannot be written, else as `resample`.
     """
-    if not isinstance(path, str | bytes | os.PathLike):
-        raise TypeError(f"path must be a str or an os.PathLike, not {type(path).__name__}")
+    check_path(path, "path")
     if isinstance(bits, float) or bits not in (16, 24, 32):
         raise ValueError(f"bits must be 16, 24 or 32, not {bits!r}")
     rate = checked_rate(sample_rate)

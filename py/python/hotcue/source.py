@@ -160,7 +160,11 @@ def cache_folder(cache_dir: str | os.PathLike[str] | None) -> str | None:
     working directory."""
     if cache_dir is None:
         return None
-    if not isinstance(cache_dir, str | bytes | os.PathLike):
-        kind = type(cache_dir).__name__
-        raise TypeError(f"cache_dir must be a str or an os.PathLike, not {kind}")
+    check_path(cache_dir, "cache_dir")
     return _absolute(os.fsdecode(cache_dir))
+
+
+def check_path(path: object, name: str) -> None:
+    """Raises `TypeError` for what is no path; a number would be a descriptor for `open`."""
+    if not isinstance(path, str | bytes | os.PathLike):
+        raise TypeError(f"{name} must be a str or an os.PathLike, not {type(path).__name__}")
