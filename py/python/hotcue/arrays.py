@@ -63,8 +63,12 @@ def planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float
             f"{values.shape[0]}{turned}"
         )
     if values.dtype.kind in "iu":
-        middle = 2.0 ** (8 * values.dtype.itemsize - 1)
-        values = values / middle - (1.0 if values.dtype.kind == "u" else 0.0)
+        # Of 16 bits, float32 holds each exactly, and is several times as fast.
+        exact = np.float32 if values.dtype.itemsize <= 2 else np.float64
+        unsigned = values.dtype.kind == "u"
+        values = np.multiply(values, 2.0 ** (1 - 8 * values.dtype.itemsize), dtype=exact)
+        if unsigned:
+            values -= 1.0
     with np.errstate(over="ignore"):  # What is too large becomes infinite.
         return np.require(values, np.float32, ("C_CONTIGUOUS", "ALIGNED"))
 

@@ -45,7 +45,7 @@ class Audio:
         self._rate = checked_rate(sample_rate)
         self._planes: NDArray[np.float32] = planes(audio)
 
-    def content(self) -> bytearray:
+    def content(self) -> memoryview:
         """A copy: the array may change afterwards."""
         return wav.content(self._planes, self._rate)
 
