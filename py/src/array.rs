@@ -49,6 +49,34 @@ pub(crate) fn sample_of(
     Ok(writer.finish())
 }
 
+/// The content of a file: its head, and the values of a C-contiguous array of channels × frames,
+/// frame by frame, each in four bytes, the least first.
+pub(crate) fn file_of(head: &[u8], array: &Bound<'_, PyArray2<f32>>) -> PyResult<Arc<[u8]>> {
+    let &[channels, frames] = array.shape() else {
+        return Err(PyValueError::new_err("an array of channels × frames is needed"));
+    };
+    let count = head.len() + array.len() * size_of::<f32>();
+    // The system takes longer to find the memory than it takes to fill it.
+    let mut content: Arc<[u8]> = array.py().detach(|| std::iter::repeat_n(0, count).collect());
+    // Just made, so nobody shares it.
+    let Some(all) = Arc::get_mut(&mut content) else { return Ok(content) };
+    let (start, rest) = all.split_at_mut(head.len());
+    start.copy_from_slice(head);
+    let (places, _) = rest.as_chunks_mut();
+    in_pieces(array.py(), frames, |range| {
+        let values = array.try_readonly()?;
+        let places = &mut places[range.start * channels..range.end * channels];
+        for (channel, plane) in values.as_slice()?.chunks_exact(frames).enumerate() {
+            let places = places[channel..].iter_mut().step_by(channels);
+            for (place, value) in places.zip(&plane[range.clone()]) {
+                *place = value.to_le_bytes();
+            }
+        }
+        Ok(())
+    })?;
+    Ok(content)
+}
+
 /// A new array of these planes: C-contiguous, channels × frames, or frames × channels.
 pub(crate) fn array_of<'py>(
     py: Python<'py>,

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use hotcue::Source;
+use numpy::PyArray2;
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PySlice, PyString};
+use pyo3::types::{PyBytes, PySlice, PyString, PyTuple};
+
+use crate::array::{file_of, load_numpy};
 
 /// Copied at a time with the GIL held: a fraction of a millisecond.
 const PIECE: usize = 1 << 20;
@@ -16,7 +19,8 @@ pub(crate) fn extensions() -> Vec<&'static str> {
     hotcue::extensions().collect()
 }
 
-/// A path, or content copied once. A view is one of bytes; the Python side sees to that.
+/// A path, or content copied once. A view is one of bytes, a tuple the head of a WAV file and the
+/// array that goes into it; the Python side sees to that.
 pub(crate) fn read(source: &Bound<'_, PyAny>) -> PyResult<Source> {
     let py = source.py();
     if source.is_instance_of::<PyString>() {
@@ -26,6 +30,11 @@ pub(crate) fn read(source: &Bound<'_, PyAny>) -> PyResult<Source> {
         let bytes = bytes.as_bytes();
         // Immutable, and alive as long as the caller's reference: copied without the GIL.
         return Ok(Source::Memory(py.detach(|| Arc::from(bytes))));
+    }
+    if let Ok(parts) = source.cast::<PyTuple>() {
+        load_numpy(py)?;
+        let (head, array): (Bound<'_, PyBytes>, Bound<'_, PyArray2<f32>>) = parts.extract()?;
+        return Ok(Source::Memory(file_of(head.as_bytes(), &array)?));
     }
     // While it is held, a bytearray keeps its size.
     let buffer = PyBuffer::<u8>::get(source)?;

@@ -75,6 +75,18 @@ def test_arrays_need_not_be_contiguous_and_may_change_afterwards() -> None:
         assert np.array_equal(ticket.result().to_numpy(), expected)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_a_long_array_is_copied_piece_by_piece_and_stays_whole(channels: int) -> None:
+    # Two pieces of 131,072 frames, and some.
+    ramp = np.arange(channels * 300_001, dtype=np.float32).reshape(channels, -1)
+    audio = ramp / np.float32(1 << 20)
+    with hotcue.AudioEngine(output="offline", sample_rate=RATE) as engine:
+        ticket = engine.load_sample_async(0, audio, sample_rate=RATE)
+        audio[:] = 0.0
+        found = ticket.result(PATIENCE_SEC).to_numpy()
+    assert np.array_equal(found, ramp / np.float32(1 << 20))
+
+
 def test_another_rate_is_converted_as_a_file_of_it_is(sounds: Sounds) -> None:
     file = sounds.wav(frames=5000, channels=2)
     values, _ = hotcue.decode(file)

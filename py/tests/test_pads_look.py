@@ -152,6 +152,12 @@ def test_a_text_is_never_wider_than_its_room(width: int) -> None:
         assert letters(line) <= width
 
 
+def test_the_ruler_tells_hours_as_the_text_below_it_does() -> None:
+    told = [words.tick(time) for time in (0.0, 0.25, 59.0, 60.0, 65.0, 3_599.0, 3_600.0, 7_265.0)]
+    assert told == ["0 s", "0.25 s", "59 s", "1:00", "1:05", "59:59", "1:00:00", "2:01:05"]
+    assert words.clock(7_265.0) == told[-1]
+
+
 def test_a_paragraph_breaks_between_words_and_loses_nothing() -> None:
     assert words.wrap("the file is no audio", 10, 5, letters) == ["the file", "is no", "audio"]
     assert words.wrap("abcdefghij", 4, 5, letters) == ["abcd", "efgh", "ij"]

@@ -35,7 +35,7 @@ change afterwards; a `memoryview` of floats is an array. A file-like object is r
 that calls, before the call returns: from where it stands to its end, where it is left, open; at
 most `max_source_bytes`. What it raises comes out of the call."""
 
-Resolved: TypeAlias = str | bytes | bytearray | memoryview
+Resolved: TypeAlias = "str | bytes | bytearray | memoryview | tuple[bytes, NDArray[np.float32]]"
 
 
 class Audio:
@@ -45,9 +45,10 @@ class Audio:
         self._rate = checked_rate(sample_rate)
         self._planes: NDArray[np.float32] = planes(audio)
 
-    def content(self) -> memoryview:
-        """A copy: the array may change afterwards."""
-        return wav.content(self._planes, self._rate)
+    def parts(self) -> tuple[bytes, NDArray[np.float32]]:
+        """The head of the file, and what goes behind it; the engine copies both."""
+        channels, frames = self._planes.shape
+        return wav.header(channels, frames, self._rate, 32), self._planes
 
 
 def resolve(
@@ -108,8 +109,8 @@ def _has_buffer(source: object) -> bool:
 def read(source: Resolved | BinaryFile | Audio, limit: int | None) -> Resolved:
     """Reads a file-like object to its end; all else is there already."""
     if isinstance(source, Audio):
-        return source.content()
-    if isinstance(source, str | bytes | bytearray | memoryview):
+        return source.parts()
+    if isinstance(source, str | bytes | bytearray | memoryview | tuple):
         return source
     content = bytearray()
     while True:

@@ -44,19 +44,6 @@ def header(channels: int, frames: int, rate: int, bits: int) -> bytes:
     return start + chunks + struct.pack("<4sI", b"data", min(data_bytes, _MOST))
 
 
-def content(planes: NDArray[np.float32], rate: int) -> memoryview:
-    """A WAV file of 32-bit floats, of planes of shape ``(channels, frames)``."""
-    import numpy as np
-
-    channels, frames = planes.shape
-    head = header(channels, frames, rate, 32)
-    # Not a bytearray, which is cleared first.
-    file = np.empty(len(head) + planes.nbytes, np.uint8)
-    file[: len(head)] = np.frombuffer(head, np.uint8)
-    file[len(head) :].view("<f4").reshape(frames, channels)[:] = planes.T
-    return file.data
-
-
 def integers(planes: NDArray[np.float32], bits: int) -> bytes:
     """The values, frame by frame, as integers of 16 or 24 bits: rounded, and clipped at full
     scale."""

@@ -118,11 +118,12 @@ def volume(linear: float) -> str:
 
 
 def tick(time_sec: float) -> str:
-    """A round time of a ruler."""
+    """A round time of a ruler: ``0.25 s``, ``1:05``, ``1:00:00``."""
     if time_sec < 60:
         return f"{round(time_sec, 4):g} s"
     minutes, seconds = divmod(round(time_sec), 60)
-    return f"{minutes}:{seconds:02d}"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
 __all__ = [
