@@ -7,26 +7,47 @@ the set by Ctrl S, quits by Ctrl Q, and prints what it saw.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import contract
+from dearpygui import dearpygui as dpg
+from Xlib import X
+from Xlib.display import Display
 
+from hotcue.pads import sets
 from hotcue.pads.board import PADS, Board
 from hotcue.pads.keys import pad_keys
 from hotcue.pads.pad import State
 from hotcue.pads.sound import EngineSound, engine_for
 from hotcue.pads.window.app import App
+from hotcue.pads.zoom import Zoom
 
 PATIENCE_SEC = 60.0
+NO_UNICODE = os.fsdecode(b"\xff")
 DRAG = Path(__file__).with_name("pads_drag.py")
 
 
 def xdotool(*args: str) -> str:
     return subprocess.run(["xdotool", *args], capture_output=True, text=True, check=True).stdout
+
+
+@contextmanager
+def another_window() -> Iterator[str]:
+    """A window that may have the keyboard, and its number."""
+    display = Display()
+    shown = display.screen().root.create_window(0, 0, 9, 9, 0, X.CopyFromParent)
+    shown.map()
+    display.sync()
+    try:
+        yield str(shown.id)
+    finally:
+        display.close()
 
 
 def main() -> None:
@@ -110,6 +131,70 @@ def main() -> None:
     dropped = [board.pads[free].name, board.pads[free].state.value]
     board.clear(free)
 
+    # What is let go while another window has the keyboard.
+    held = []
+    xdotool("keydown", "Control_L")
+    frames(20)
+    held.append(bool(app.acts.held()))
+    with another_window() as other:
+        xdotool("windowfocus", "--sync", other)
+        frames(10)
+        xdotool("keyup", "Control_L")
+        frames(30)
+    held.append(bool(app.acts.held()))
+    xdotool("windowfocus", "--sync", window)
+    frames(5)
+
+    def paste(copied: str) -> str:
+        dpg.set_clipboard_text(copied)
+        frames(3)
+        before = app.files.notice
+        xdotool("key", "ctrl+v")
+        until("a notice", lambda: app.files.notice not in (None, before))
+        return app.files.notice.kind
+
+    uri = Path(folder, NO_UNICODE + ".wav").as_uri()
+    pasted = [paste(text) for text in ("Lorem ipsum " * 40, uri)]
+    until("what was pasted", lambda: board.counts().loading == 0)
+    pasted.append(next(pad.name for pad in reversed(board.pads) if pad.path is not None))
+
+    rect = app.layout.controls["volume"]
+    volume = []
+    for x in (rect.x + 10, rect.x + rect.width // 2):
+        xdotool("mousemove", "--window", window, str(x), str(rect.y + rect.height // 2))
+        frames(3)
+        xdotool("mousedown", "1")
+        frames(5)
+        xdotool("mouseup", "1")
+        frames(5)
+        volume.append(board.volume)
+    board.set_volume(1.0)
+
+    # While a pad plays, the user looks elsewhere, and then at where it plays again.
+    board.select(by_click)
+    board.trigger(by_click)
+    until("a play", lambda: plays(by_click))
+    frames(5)
+    whole = app.wave.zoom
+    app.wave.zoom = Zoom(whole.duration_sec, whole.duration_sec - 0.01, whole.duration_sec)
+    view = [app.wave.zoom.start_sec]
+    frames(10)
+    view.append(app.wave.zoom.start_sec)
+    at = board.pads[by_click].position_sec or 0.0
+    app.wave.zoom = Zoom(whole.duration_sec, at, at + 0.1)
+    frames(60)
+    followed = app.wave.zoom.holds(board.pads[by_click].position_sec or 0.0)
+    board.stop_all()
+
+    precious, older = set_path.with_name("precious.txt.json"), set_path.with_name("older.json")
+    precious.write_text('{"precious": true}')
+    sets.write(older, sets.PadSet())
+    over = []
+    for path in (precious, older, older):
+        app.files.save_as(path)
+        over.append(app.files.notice.kind)
+    app.files.set_path = set_path
+
     xdotool("key", "ctrl+s")
     until("the set", set_path.exists)
     xdotool("key", "ctrl+q")
@@ -132,6 +217,12 @@ def main() -> None:
                 "plays_behind": plays_behind,
                 "chosen": chosen,
                 "dropped": dropped,
+                "held": held,
+                "pasted": pasted,
+                "volume": volume,
+                "view": view,
+                "followed": followed,
+                "over": over,
                 "shortened": sorted(app.shortened),
                 "closed": closed,
                 "wrong_events": contract.CHECKER.wrong,

@@ -203,6 +203,15 @@ def test_load_without_files_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["load", "analyze"])
+def test_without_files_there_is_a_document_all_the_same(tmp_path: Path, command: str) -> None:
+    done = run(command, "--json", tmp_path)
+    assert done.returncode == 1
+    document = json.loads(done.stdout)
+    assert (document["files"], document["failed"]) == ([], 0)
+    assert done.stderr == f"hotcue: no audio files in {tmp_path}\n"
+
+
+@pytest.mark.parametrize("command", ["load", "analyze"])
 def test_a_folder_that_cannot_be_listed_fails(
     command: str,
     sounds: Sounds,

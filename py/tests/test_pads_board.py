@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pads_support import ScriptedSound
 from support import Sounds, wait_until
@@ -220,6 +222,38 @@ def test_replacing_the_file_keeps_the_settings(board: Board) -> None:
     board.set_loop(0, True)
     board.load({0: "/a/b.wav"})
     assert (board.pads[0].name, board.pads[0].volume, board.pads[0].loop) == ("b", 0.25, True)
+
+
+def test_a_pad_whose_new_file_fails_no_longer_plays_the_old_one(
+    board: Board, sound: ScriptedSound
+) -> None:
+    board.load({0: "/a/a.wav", 1: "/a/b.wav"})
+    assert ("unload", 0) not in sound.asked
+    board.load({0: "/a/c.wav"})
+    assert sound.asked.index(("unload", 0)) < sound.asked.index(("load", {0: "/a/c.wav"}))
+    assert ("unload", 1) not in sound.asked
+
+
+def test_paths_lead_to_their_files_from_everywhere(
+    board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    board.load({0: "kit/kick.wav"})
+    board.add(["./snare.wav"])
+    assert [pad.path for pad in board.saved().pads] == [
+        str(tmp_path / "kit" / "kick.wav"),
+        str(tmp_path / "snare.wav"),
+    ]
+
+
+def test_a_set_leaves_no_settings_of_empty_pads(board: Board) -> None:
+    board.set_loop(5, True)
+    board.set_choke(5, 3)
+    board.set_pad_volume(5, 2.0)
+    board.restore(Board(ScriptedSound()).saved())
+    board.load({5: "/a/a.wav"})
+    pad = board.pads[5]
+    assert (pad.loop, pad.choke, pad.volume) == (False, 0, 1.0)
 
 
 def test_a_pad_that_plays_knows_where_until_it_ends(board: Board, sound: ScriptedSound) -> None:

@@ -15,6 +15,7 @@ from hotcue.pads.board import PADS
 from hotcue.pads.keys import GRIDS, pad_keys
 from hotcue.pads.layout import LEAST, Layout, Rect, lay_out
 from hotcue.pads.pad import Pad, State
+from hotcue.pads.window import controls
 from hotcue.pads.zoom import Zoom, lines, ticks
 from hotcue.values import Waveform
 
@@ -152,12 +153,6 @@ def test_a_text_is_never_wider_than_its_room(width: int) -> None:
         assert letters(line) <= width
 
 
-def test_the_ruler_tells_hours_as_the_text_below_it_does() -> None:
-    told = [words.tick(time) for time in (0.0, 0.25, 59.0, 60.0, 65.0, 3_599.0, 3_600.0, 7_265.0)]
-    assert told == ["0 s", "0.25 s", "59 s", "1:00", "1:05", "59:59", "1:00:00", "2:01:05"]
-    assert words.clock(7_265.0) == told[-1]
-
-
 def test_a_paragraph_breaks_between_words_and_loses_nothing() -> None:
     assert words.wrap("the file is no audio", 10, 5, letters) == ["the file", "is no", "audio"]
     assert words.wrap("abcdefghij", 4, 5, letters) == ["abcd", "efgh", "ij"]
@@ -256,3 +251,20 @@ def test_a_ruler_has_round_times_that_are_far_enough_apart() -> None:
         places = [place for _, place in found]
         assert all(0 <= place <= 1000 for place in places)
         assert all(after - before >= 89 for before, after in itertools.pairwise(places))
+
+
+def test_a_ruler_is_as_exact_as_it_is_near() -> None:
+    def told(zoom: Zoom) -> list[str]:
+        return [text for text, _ in ticks(zoom, 500, 90)]
+
+    assert told(Zoom(300.0, 61.0, 62.0)) == [f"1:01.{n}" for n in (0, 2, 4, 6, 8)] + ["1:02.0"]
+    assert told(Zoom.whole(2.0)) == ["0.0 s", "0.5 s", "1.0 s", "1.5 s", "2.0 s"]
+    assert told(Zoom.whole(7_200.0))[-2:] == ["1:30:00", "2:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("x", "grabs"), [(0.0, False), (50.0, True), (100.0, True), (200.0, True), (260.0, False)]
+)
+def test_a_slider_is_taken_hold_of_where_it_is_dragged(x: float, grabs: bool) -> None:
+    rect = Rect(0, 0, 270, 20)
+    assert controls.grabs(rect, x) is grabs

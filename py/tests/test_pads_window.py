@@ -85,6 +85,45 @@ def test_a_dialog_gives_the_file_that_was_chosen_and_keeps_keys_from_the_pads(
     assert seen["chosen"] == 1
 
 
+def test_keys_that_are_let_go_elsewhere_are_not_held(
+    session: tuple[dict[str, Any], Path],
+) -> None:
+    seen, _ = session
+    assert seen["held"] == [True, False]
+
+
+def test_what_is_pasted_is_a_path_or_is_told_to_be_none(
+    session: tuple[dict[str, Any], Path],
+) -> None:
+    seen, _ = session
+    assert seen["pasted"] == ["wrong", "done", NO_UNICODE]
+
+
+def test_a_file_that_is_no_set_is_not_replaced_and_a_set_when_it_is_chosen_twice(
+    session: tuple[dict[str, Any], Path],
+) -> None:
+    seen, saved = session
+    assert seen["over"] == ["wrong", "wrong", "done"]
+    assert (saved.parent / "precious.txt.json").read_text() == '{"precious": true}'
+    assert len(read(saved.parent / "older.json", PADS).pads) > 1
+
+
+def test_a_slider_moves_by_its_track_and_not_by_its_name(
+    session: tuple[dict[str, Any], Path],
+) -> None:
+    seen, _ = session
+    by_name, by_track = seen["volume"]
+    assert by_name == 1.0
+    assert by_track < 0.5
+
+
+def test_the_view_stays_where_the_user_looks(session: tuple[dict[str, Any], Path]) -> None:
+    seen, _ = session
+    before, after = seen["view"]
+    assert after == before
+    assert seen["followed"]
+
+
 def test_a_file_that_is_dropped_takes_the_place_of_what_the_pad_below_it_had(
     session: tuple[dict[str, Any], Path],
 ) -> None:
@@ -146,6 +185,13 @@ def test_the_command_shows_a_folder_and_a_set_with_whatever_output_there_is(
         done = on_a_screen("-c", QUITS, str(what), "--cache", str(tmp_path / "cache"))
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_set_is_opened_alone(tmp_path: Path) -> None:
+    for paths in (["set.json", "more.wav"], ["more.wav", "set.json"]):
+        done = pads(*paths)
+        assert done.returncode == 2
+        assert done.stderr == "hotcue: a set is opened alone: add other files in the window\n"
 
 
 def pads(*args: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -593,7 +593,7 @@ class AudioEngine:
 
         `volume` is linear gain 0…4, `pan` -1 (left)…1 (right) at constant power: 0 changes nothing,
         an end is its side 3 dB louder, alone. `speed` is -4…4 (negative plays backwards).
-        `at_frame` is when it starts, on the engine's clock (None, or a frame in the past: at once),
+        `at_frame`, 0 or more, is when it starts, on the engine's clock (None, or one in the past: at once),
         exact to the frame.
 
         `normalize` amplifies the sample beside the volume, so that all are alike: ``"peak"`` makes
@@ -710,8 +710,8 @@ class AudioEngine:
         already, or is None: what `play_sample` returns where nothing sounds. A voice that fades to
         its end heeds nothing but other stops, and `unload_sample`: no pause, no change, no `choke`.
 
-        The fade begins with the frame `at_frame` of the engine's clock (None, or a frame in the
-        past: at once); until then all is as it was. A voice has one such frame, which a later call
+        The fade begins with the frame `at_frame` of the engine's clock (0 or more; None, or one in
+        the past: at once); until then all is as it was. A voice has one such frame, which a later call
         replaces: `at_frame=2**62` takes it back. One that still waits by then, for its load or its
         own `at_frame`, is never heard.
         """
@@ -722,8 +722,8 @@ class AudioEngine:
     ) -> bool:
         """Pauses one voice. False if it had ended already.
 
-        The fade begins with the frame `at_frame` of the engine's clock (None, or a frame in the
-        past: at once). Everything that takes an `at_frame`, but plays and stops, keeps to this:
+        The fade begins with the frame `at_frame` of the engine's clock (0 or more; None, or one in
+        the past: at once). Everything that takes an `at_frame`, but plays and stops, keeps to this:
         of one frame, calls take effect in their order, behind what starts and stops there; calls
         without a frame leave what is still to come, which goes with its voice, or is taken back
         by `cancel_changes`. Up to 1,024 changes may be to come; one more is a `QueueFullError`.

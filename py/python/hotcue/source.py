@@ -69,13 +69,13 @@ def resolve(
             )
         return Audio(source, sample_rate)
     if isinstance(source, str):
-        return _absolute(source)
+        return absolute(source)
     if isinstance(source, bytes | bytearray):
         return source
     if isinstance(source, memoryview):
         return _of_bytes(source)
     if isinstance(source, os.PathLike):
-        return _absolute(os.fsdecode(os.fspath(source)))
+        return absolute(os.fsdecode(os.fspath(source)))
     if isinstance(source, io.TextIOBase):
         raise TypeError("a file-like path must be open in binary mode, not as text")
     if callable(getattr(source, "read", None)):
@@ -148,8 +148,12 @@ def _of_bytes(view: memoryview) -> memoryview:
     return np.asarray(view)[..., np.newaxis].view(np.uint8).data
 
 
-def _absolute(path: str) -> str:
+def absolute(path: str) -> str:
+    """`path` from the root on, by its text alone; of nothing, which is no folder, nothing."""
     try:
+        # Behind a name that may be a link, ".." is where that leads: only the system knows.
+        if os.name == "posix" and ".." in path.lstrip("./").split("/"):
+            return os.path.join(os.getcwd(), path)
         # Nothing is no folder: `abspath` would make the working directory of it.
         return os.path.abspath(path) if path else path
     except OSError:  # The working directory is gone: opening will say so, as an event.
@@ -162,7 +166,7 @@ def cache_folder(cache_dir: str | os.PathLike[str] | None) -> str | None:
     if cache_dir is None:
         return None
     check_path(cache_dir, "cache_dir")
-    return _absolute(os.fsdecode(cache_dir))
+    return absolute(os.fsdecode(cache_dir))
 
 
 def check_path(path: object, name: str) -> None:

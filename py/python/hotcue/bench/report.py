@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import math
 import platform
-import resource
-import sys
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from .. import __version__
-from .scenario import Material, Scenario, cores
+from ..machine import cores, peak_resident_mb
+from .scenario import Material, Scenario
 from .ui import Outcome
 
 # Points of the curve that the page draws.
@@ -86,7 +85,7 @@ def figures(scenario: Scenario, material: Material, outcome: Outcome, name: str)
         "loads_per_sec": outcome.ends.total() / wall,
         "mb_per_sec": outcome.bytes / 1e6 / wall,
         "times_realtime": outcome.audio_sec / wall,
-        "peak_resident_mb": _peak_resident_mb(),
+        "peak_resident_mb": peak_resident_mb(),
         "xruns": outcome.stats["xruns"],
         "dropped_events": outcome.stats["dropped_events"],
         "missed_frames": outcome.missed_frames(scenario.fps),
@@ -193,9 +192,3 @@ def _median(runs: Sequence[dict[str, Any]], *path: str) -> float | None:
 
 def _short(value: float | None) -> str:
     return "–" if value is None else f"{value:.4g}" if value < 1e4 else f"{value:,.0f}"
-
-
-def _peak_resident_mb() -> float:
-    """The most that the process has taken so far."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 1e6 if sys.platform == "darwin" else most * 1024 / 1e6

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import resource
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ..engine import AudioEngine
 from ..events import LoaderEvent
+from ..machine import resident_mb
 from ..values import Stats
 from .scenario import Material, Scenario
 
@@ -291,12 +291,3 @@ def _portions(work_ms: float) -> int:
             pass
         best = min(best, time.perf_counter() - before)
     return round(turns * work_ms / 1e3 / best)
-
-
-def resident_mb() -> float | None:
-    """What the process takes of the machine's memory; None where `/proc` does not tell."""
-    try:
-        with open("/proc/self/statm", "rb") as statm:
-            return int(statm.read().split()[1]) * resource.getpagesize() / 1e6
-    except OSError:
-        return None

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from ..analysis import Kind, examine
 from ..errors import LoadError
+from ..machine import cores
 from .files import expand
 from .heard import CsvWriter, Heard, JsonWriter, TableWriter
 from .picture import draw
@@ -50,6 +51,8 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
     files = expand(args.paths)
     if not files:
         complain(f"no audio files in {', '.join(args.paths)}")
+        if document is not None:
+            document.close()
         return 1
     try:
         pictures = _targets(files, args.png, ".png")
@@ -79,10 +82,19 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
         screen = progress.console if sys.stdout.isatty() else console()
         writer = TableWriter(screen, files, args.kinds)
     failed = 0
-    with progress, closing(_hear(files, content, kinds, args.cache, args.workers)) as hearing:
+
+    def hear(path: str, heed: Callable[[], None]) -> Heard:
+        source = content if path == STANDARD_INPUT else path
+        try:
+            facts, analysis = examine(source, kinds, cache_dir=args.cache, heed=heed)
+        except LoadError as error:
+            return Heard(path, error=error.message, kind=error.kind)
+        row = Heard(path, facts, analysis)
+        return _drawn(row, pictures.get(path), exports.get(path))
+
+    with progress, closing(_several(files, hear, args.workers or cores())) as hearing:
         for row in hearing:
             progress.advance(progress.task_ids[0])
-            row = _drawn(row, pictures.get(row.path), exports.get(row.path))
             if row.error:
                 failed += 1
                 complain(f"{row.path}: {row.error}")
@@ -102,34 +114,22 @@ def _standard_input() -> bytes:
     return sys.stdin.buffer.read() if sys.stdin is not None else b""
 
 
-def _hear(
-    files: Sequence[str],
-    content: bytes,
-    kinds: Sequence[Kind],
-    cache_dir: str | None,
-    workers: int | None,
+def _several(
+    files: Sequence[str], hear: Callable[[str, Callable[[], None]], Heard], workers: int
 ) -> Generator[Heard]:
-    """Hears several files at a time, of which one may be `content`; they come in their order."""
-    workers = workers or os.cpu_count() or 1
+    """Hears several files at a time, and gives each what ends it once nobody wants the others; they
+    come in their order."""
     stopped = threading.Event()
 
     def heed() -> None:
         if stopped.is_set():
             raise _Stopped
 
-    def hear(path: str) -> Heard:
-        try:
-            source = content if path == STANDARD_INPUT else path
-            facts, analysis = examine(source, kinds, cache_dir=cache_dir, heed=heed)
-        except LoadError as error:
-            return Heard(path, error=error.message, kind=error.kind)
-        return Heard(path, facts, analysis)
-
     with ThreadPoolExecutor(workers) as pool:
         waiting: list[Future[Heard]] = []
         try:
             for path in files:
-                waiting.append(pool.submit(hear, path))
+                waiting.append(pool.submit(hear, path, heed))
                 # Results of a large folder need not be in memory all at once.
                 if len(waiting) > 2 * workers:
                     yield waiting.pop(0).result()
@@ -158,14 +158,15 @@ def _targets(files: Sequence[str], where: str | None, suffix: str) -> dict[str, 
         raise ValueError(f"{where} is not named as a {suffix} is, and is no folder")
     folder.mkdir(parents=True, exist_ok=True)
     targets: dict[str, Path] = {}
-    taken: set[str] = set()
+    # Of each name, the number that it had last.
+    taken: dict[str, int] = {}
     for file in files:
         # Files of one name in several folders, or of several formats, are told apart.
-        name, number = Path(file).stem, 1
+        name = stem = Path(file).stem
         while name.casefold() in taken:
-            number += 1
-            name = f"{Path(file).stem}-{number}"
-        taken.add(name.casefold())
+            number = taken[stem.casefold()] = taken[stem.casefold()] + 1
+            name = f"{stem}-{number}"
+        taken[name.casefold()] = 1
         targets[file] = folder / f"{name}{suffix}"
     return targets
 

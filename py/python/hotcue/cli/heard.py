@@ -291,8 +291,7 @@ def as_cells(facts: Facts, heard: Analysis) -> dict[str, Text]:
         cells["onsets"] = Text(str(len(onsets["frames"])))
     if (drawn := heard.get("waveform")) is not None:
         pixels = drawn["coloured"].pixels(WAVEFORM_COLUMNS)
-        extremes = np.concatenate([pixels.min, pixels.max])
-        cells["waveform"] = Text(waveform(extremes, WAVEFORM_COLUMNS), style="cyan")
+        cells["waveform"] = Text(waveform(pixels), style="cyan")
     cells["file says"] = Text(printable(_hints(facts)))
     cells["file says"].truncate(HINT_COLUMNS, overflow="ellipsis")
     return cells

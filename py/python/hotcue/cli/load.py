@@ -35,6 +35,8 @@ def load(paths: Sequence[str], *, workers: int | None, as_json: bool) -> int:
     files = expand(paths)
     if not files:
         complain(f"no audio files in {', '.join(paths)}")
+        if as_json:
+            print(_document([], 0.0))
         return 1
     started = time.perf_counter()
     try:
@@ -47,12 +49,17 @@ def load(paths: Sequence[str], *, workers: int | None, as_json: bool) -> int:
     elapsed = time.perf_counter() - started
     failed = sum("error" in row for row in rows)
     if as_json:
-        print(json.dumps({"files": rows, "failed": failed, "elapsed_sec": elapsed}, indent=1))
+        print(_document(rows, elapsed))
     else:
         print_table(rows)
         bad = f", {failed} failed" if failed else ""
         console().print(f"{len(rows) - failed} of {len(rows)} loaded in {elapsed:.2f} s{bad}")
     return 1 if failed else 0
+
+
+def _document(rows: Sequence[Row], elapsed_sec: float) -> str:
+    failed = sum("error" in row for row in rows)
+    return json.dumps({"files": rows, "failed": failed, "elapsed_sec": elapsed_sec}, indent=1)
 
 
 def load_all(engine: AudioEngine, files: Sequence[str], *, draw: bool, keep: bool) -> list[Row]:
@@ -89,7 +96,7 @@ def _loaded(engine: AudioEngine, path: str, event: SuccessEvent) -> Row:
     sample = engine.sample(event["id"])
     if sample is not None:
         row["format"] = _format(sample.container, sample.codec)
-        row["waveform"] = waveform(sample.to_numpy(), WAVEFORM_COLUMNS)
+        row["waveform"] = waveform(sample.waveform(WAVEFORM_COLUMNS))
     row["warnings"] = [warning["message"] for warning in event["warnings"]]
     return row
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from ..engine import AudioEngine
 from ..errors import DeviceError
 from ..pads.board import PADS
+from ..pads.sets import ENDING
 from ..pads.sound import engine_for
 from .play import start
 from .text import complain, reason
@@ -19,13 +20,19 @@ from .text import complain, reason
 
 def pads(args: Namespace) -> int:
     """Shows the window until it is closed; 1 if there can be none, or no engine."""
+    if len(args.paths) > 1 and any(path.endswith(ENDING) for path in args.paths):
+        complain("a set is opened alone: add other files in the window")
+        return 2
     why_not = _why_not(args.output)
     if why_not is not None:
         complain(why_not)
         return 1
-    # Only now: it names Dear PyGui.
-    from ..pads.window.app import show
-
+    try:
+        # Only now: it names Dear PyGui.
+        from ..pads.window.app import show
+    except ImportError as error:
+        complain(f"Dear PyGui, which draws the pads, cannot be loaded: {error}")
+        return 1
     try:
         engine = _started(args)
     except (ValueError, DeviceError) as error:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.cells import cell_len
 from rich.console import Console
 
+from ..values import Waveform
 from .streams import BLOCKS
 
 # Wide enough that nothing is cut when the output goes to a file or a pipe: a path has 4,096 bytes
@@ -60,14 +60,9 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
-def waveform(audio: NDArray[np.float32], columns: int) -> str:
-    """The peaks of `audio`, ``(channels, frames)``, as one line of block characters."""
-    frames = audio.shape[1]
-    if frames == 0:
-        return ""
-    edges = np.linspace(0, frames, min(columns, frames) + 1).astype(np.intp)[:-1]
-    highs = np.maximum.reduceat(audio, edges, axis=1).max(axis=0)
-    lows = np.minimum.reduceat(audio, edges, axis=1).min(axis=0)
+def waveform(drawn: Waveform) -> str:
+    """The peaks of all channels together, as one line of block characters, one for each pixel."""
+    peaks = np.maximum(drawn.max, -drawn.min).max(axis=0)
     # The square root lets quiet parts show, as a mixer's fader law does.
-    levels = np.sqrt(np.clip(np.maximum(highs, -lows), 0.0, 1.0)) * (len(BLOCKS) - 1)
+    levels = np.sqrt(np.clip(peaks, 0.0, 1.0)) * (len(BLOCKS) - 1)
     return "".join(BLOCKS[level] for level in np.ceil(levels).astype(int))

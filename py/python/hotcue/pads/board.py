@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ..source import absolute
 from .keys import GRIDS
 from .pad import CHOKE_GROUPS, MAX_VOLUME, Pad, State
 from .sets import PadSet, SavedPad
@@ -114,7 +115,12 @@ class Board:
         return max(0, len(paths) - len(free))
 
     def load(self, files: dict[int, str]) -> None:
-        """Loads files into pads, whose settings stay."""
+        """Loads files into pads, whose settings stay. What a pad had until now ends: should the new
+        file fail, nothing else is heard under its name."""
+        files = {pad: absolute(path) for pad, path in files.items()}
+        for pad in files:
+            if self.pads[pad].state is not State.EMPTY:
+                self._sound.unload(pad)
         requests = self._sound.load(files) if files else {}
         for pad, path in files.items():
             old = self.pads[pad]
@@ -147,7 +153,10 @@ class Board:
         """Takes a saved set in place of everything."""
         self._sound.stop_all()
         for number, pad in enumerate(self.pads):
-            if pad.state is not State.EMPTY:
+            if pad.state is State.EMPTY:
+                # Its settings go, too.
+                self.pads[number] = Pad(revision=pad.revision + 1)
+            else:
                 self.clear(number)
         self.grid = saved.grid
         self.bank = self.selected = 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import HotcueError
+from ..source import absolute
 from .keys import GRIDS
 from .pad import CHOKE_GROUPS, MAX_VOLUME
 
@@ -48,7 +49,7 @@ def write(path: Path, saved: PadSet) -> None:
     Files below the set's own folder are named relative to it, so that the folder can be moved;
     all others are named absolute. Raises `OSError`.
     """
-    folder = Path(os.path.abspath(path)).parent
+    folder = Path(absolute(str(path))).parent
     document = {
         "hotcue_set": VERSION,
         "grid": saved.grid,
@@ -89,7 +90,7 @@ def read(path: Path, pads: int) -> PadSet:
     except (ValueError, RecursionError) as error:  # A number of too many digits; lists too deep.
         raise SetError(f"{path.name}: cannot be read: {error}") from error
     try:
-        return _Reader(Path(os.path.abspath(path)).parent, pads).document(document)
+        return _Reader(Path(absolute(str(path))).parent, pads).document(document)
     except _Wrong as wrong:
         raise SetError(f"{path.name}: {wrong}") from None
 
@@ -133,7 +134,7 @@ class _Reader:
             raise _Wrong(f"{where}.loop must be true or false")
         return SavedPad(
             _integer(row, "pad", f"{where}.pad", self._pads - 1),
-            os.path.abspath(self._folder / path),
+            absolute(str(self._folder / path)),
             _number(row, "volume", f"{where}.volume"),
             loop,
             _integer({"choke": 0, **row}, "choke", f"{where}.choke", CHOKE_GROUPS),

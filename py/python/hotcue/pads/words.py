@@ -117,15 +117,6 @@ def volume(linear: float) -> str:
     return "off" if level <= QUIETEST_DB else f"{level:+.1f} dB"
 
 
-def tick(time_sec: float) -> str:
-    """A round time of a ruler: ``0.25 s``, ``1:05``, ``1:00:00``."""
-    if time_sec < 60:
-        return f"{round(time_sec, 4):g} s"
-    minutes, seconds = divmod(round(time_sec), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
-
-
 __all__ = [
     "LOUDEST_DB",
     "QUIETEST_DB",
@@ -140,7 +131,6 @@ __all__ = [
     "printable",
     "status",
     "tempo",
-    "tick",
     "volume",
     "wrap",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..cli.picture.ticks import spelled
+
 # The shortest part, in seconds: some hundreds of frames.
 SHORTEST_SEC = 0.01
 STEP = 1.5
@@ -45,9 +47,13 @@ class Zoom:
         """So much of what is seen to the right."""
         return self._from(self.start_sec + fraction * self.span_sec, self.span_sec)
 
+    def holds(self, time_sec: float) -> bool:
+        """Whether a time is seen."""
+        return self.start_sec <= time_sec <= self.end_sec
+
     def following(self, time_sec: float) -> Zoom:
         """The same, but where the time is not seen, from there on."""
-        if self.start_sec <= time_sec <= self.end_sec:
+        if self.holds(time_sec):
             return self
         return self._from(time_sec, self.span_sec)
 
@@ -69,7 +75,7 @@ def lines(times_sec: list[float], zoom: Zoom, width: int, least_px: float) -> li
     return [place * width for place in places if 0.0 <= place <= 1.0]
 
 
-def ticks(zoom: Zoom, width: int, least_px: float) -> list[tuple[float, float]]:
+def ticks(zoom: Zoom, width: int, least_px: float) -> list[tuple[str, float]]:
     """Round times that are seen, at least so far apart, each with its place in pixels."""
     if zoom.span_sec <= 0:
         return []
@@ -78,7 +84,7 @@ def ticks(zoom: Zoom, width: int, least_px: float) -> list[tuple[float, float]]:
     first = int(zoom.start_sec / step)
     times = (index * step for index in range(first, int(zoom.end_sec / step) + 1))
     return [
-        (time, zoom.place_of(time) * width)
+        (spelled(time, step), zoom.place_of(time) * width)
         for time in times
         if time >= zoom.start_sec - step * 1e-9
     ]

@@ -161,23 +161,25 @@ def _draw_lane(
         canvas.write(LEFT - 8, at - LETTER_HEIGHT // 2, label, PALE, anchor=1.0)
     colours = _colours(lane[3:])
     ends = np.clip(np.rint(lane / scale * half), -half, half).astype(int)
-    for x in range(PLOT_WIDTH):
-        low, high, level = ends[0, x], ends[1, x], ends[2, x]
-        left, colour = LEFT + x, colours[x]
-        canvas.fill(left, middle - high, left + 1, middle - low + 1, colour, 0.5)
-        # The level may be above the extremes on one side.
-        over, under = min(level, max(high, 0)), min(level, max(-low, 0))
-        canvas.fill(left, middle - over, left + 1, middle + under + 1, colour)
+    low, high, level = ends[:3]
+    # The level may be above the extremes on one side.
+    over, under = np.minimum(level, np.maximum(high, 0)), np.minimum(level, np.maximum(-low, 0))
+    area = canvas.pixels[top : top + height, LEFT : LEFT + PLOT_WIDTH]
+    down = np.arange(height)[:, np.newaxis] - height // 2
+    pale = (down >= -high) & (down <= -low)
+    full = (down >= -over) & (down <= under)
+    mixed = np.rint(area * 0.5 + colours * 0.5)
+    area[:] = np.where(full[..., np.newaxis], colours, np.where(pale[..., np.newaxis], mixed, area))
 
 
-def _colours(bands: NDArray[np.float64]) -> list[Colour]:
-    """The mean of the bands' colours, by how loud they are; what is higher is heard as louder than
-    its level says."""
+def _colours(bands: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of the bands' colours, by how loud they are, of each column; what is higher is heard
+    as louder than its level says."""
     weights = (bands * np.array([[1.0], [2.0], [4.0]])) ** 2
     total = weights.sum(axis=0)
     shares = np.where(total > 0, weights / np.where(total > 0, total, 1), 1 / 3)
-    mixed = np.rint(shares.T @ np.array([colour for _, colour in BANDS], float)).astype(int)
-    return [(red, green, blue) for red, green, blue in mixed.tolist()]
+    mixed: NDArray[np.float64] = np.rint(shares.T @ np.array([ink for _, ink in BANDS], float))
+    return mixed
 
 
 def _draw_beats(
@@ -185,8 +187,9 @@ def _draw_beats(
 ) -> None:
     """Lines on bars and, where there is room between them, on beats."""
     bars = set(tempo["downbeats_sec"])
-    marks = [(sec, BEAT, 0.35) for sec in tempo["beats_sec"] if sec not in bars]
-    marks = [mark for mark in marks if _have_room(tempo["beats_sec"], duration_sec)]
+    marks: list[tuple[float, Colour, float]] = []
+    if _have_room(tempo["beats_sec"], duration_sec):
+        marks += [(sec, BEAT, 0.35) for sec in tempo["beats_sec"] if sec not in bars]
     if _have_room(tempo["downbeats_sec"], duration_sec):
         marks += [(sec, BAR, 0.8) for sec in tempo["downbeats_sec"]]
     for sec, colour, opacity in marks:

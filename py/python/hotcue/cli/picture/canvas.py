@@ -15,8 +15,6 @@ Colour: TypeAlias = tuple[int, int, int]
 """Red, green and blue, 0 to 255."""
 
 LETTER_WIDTH, LETTER_HEIGHT = 9, 15
-ASCENT = 12
-"""Rows of a letter above its baseline."""
 MISSING = "\N{REPLACEMENT CHARACTER}"
 
 

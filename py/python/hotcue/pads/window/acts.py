@@ -11,7 +11,7 @@ from ..board import PADS, Board
 from ..keys import GRIDS, pad_keys
 from ..layout import Layout
 from ..pad import CHOKE_GROUPS, State
-from .controls import volume_at
+from .controls import grabs, volume_at
 from .files import Files
 from .inputs import Inputs, Key, Press, Release, Wheel
 from .wave import Wave
@@ -48,6 +48,10 @@ class Acts:
     def pad_below(self) -> int | None:
         """The pad below the mouse."""
         return self._pad_at(*self.mouse)
+
+    def held(self) -> frozenset[int]:
+        """The codes of the keys that are held."""
+        return self._inputs.held()
 
     def struck(self) -> set[int]:
         """The pads that were played a moment ago."""
@@ -170,7 +174,7 @@ class Acts:
         pad = self._pad_at(press.x, press.y)
         if control is not None:
             if press.button == _LEFT:
-                self._push(control)
+                self._push(control, press.x)
         elif pad is not None:
             self._board.select(pad)
             if press.button == _LEFT and self._board.pads[pad].state is State.EMPTY:
@@ -185,7 +189,7 @@ class Acts:
             else:
                 self._panned_from = press.x
 
-    def _push(self, control: str) -> None:
+    def _push(self, control: str, x: float) -> None:
         board, pad, window = self._board, self._board.selected, self.layout.window
         match control:
             case "open" | "files" | "folder" | "replace":
@@ -197,7 +201,8 @@ class Acts:
             case "help":
                 self.help_shown = True
             case "volume" | "gain":
-                self._dragged = control
+                if grabs(self.layout.controls[control], x):
+                    self._dragged = control
             case "play":
                 self._toggle(pad)
             case "loop":

@@ -161,6 +161,8 @@ def show(
     app = App(Board(sound, grid=grid or fitting), sound, size=size)
     if as_set:
         app.files.open_set(Path(paths[0]))
+        if grid is not None:
+            app.board.set_grid(grid)
     elif paths:
         app.files.put(paths, files, 0)
     try:

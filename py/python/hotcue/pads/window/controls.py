@@ -9,6 +9,8 @@ from .canvas import Part
 
 _LABEL = 54
 _VALUE = 62
+# Half its width, while the mouse is over it.
+_KNOB = 8
 
 
 def button(
@@ -42,6 +44,12 @@ def track(rect: Rect) -> Rect:
     return Rect(rect.x + _LABEL, rect.y, rect.width - _LABEL - _VALUE, rect.height)
 
 
+def grabs(rect: Rect, x: float) -> bool:
+    """Whether a slider is taken hold of there: not at its name, and not at its figure."""
+    along = track(rect)
+    return along.x - _KNOB <= x <= along.right + _KNOB
+
+
 def volume_at(rect: Rect, x: float) -> float:
     """The linear gain that a slider has at a point."""
     along = track(rect)
@@ -64,7 +72,7 @@ def slider(part: Part, rect: Rect, label: str, volume: float, *, hovered: bool) 
     knob = place(min(words.decibels(volume), words.LOUDEST_DB))
     part.box(Rect(groove.x, groove.y, round(knob - groove.x), 4), theme.ACCENT, rounding=2)
     part.line(place(0.0), middle - 8, place(0.0), middle - 4, theme.SOFT)
-    part.disc(knob, middle, 8 if hovered else 7, theme.INK)
+    part.disc(knob, middle, _KNOB if hovered else _KNOB - 1, theme.INK)
     part.text(
         along.right + 8,
         middle - 8,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from dearpygui import dearpygui as dpg
 
@@ -27,6 +28,8 @@ class Files:
     def __init__(self, board: Board) -> None:
         self.set_path: Path | None = None
         """Where the set was opened from or saved to last."""
+        self._replaced: Path | None = None
+        """Another set, which is replaced when it is chosen once more."""
         self._board = board
         self._dialogs = Dialogs()
         self._found: deque[tuple[Sequence[str], list[str], int]] = deque()
@@ -74,6 +77,21 @@ class Files:
             self._keep(path)
             self._say(f"Saved to {path}")
 
+    def save_as(self, path: Path) -> None:
+        """Saves the set under another name. What is there is replaced if it is a set, too, and was
+        chosen twice."""
+        if path != self.set_path and path != self._replaced and path.exists():
+            try:
+                sets.read(path, PADS)
+            except sets.SetError:
+                self._say(f"{path.name} is there, and is no set: not replaced", wrong=True)
+                return
+            self._replaced = path
+            self._say(f"{path.name} is there: save under that name again to replace it", wrong=True)
+            return
+        self._replaced = None
+        self.save_set(path)
+
     def add(self, paths: Sequence[str], first: int | None = None) -> None:
         """Loads files, and those in folders, into empty pads, from `first` or the selected one on.
         A thread looks for them: a folder may have many."""
@@ -92,6 +110,8 @@ class Files:
         left_out = self._board.add(files, first)
         if left_out:
             self._say(f"There was no pad left for {left_out} of {len(files)} files", wrong=True)
+        else:
+            self._say(f"Added {files[0] if len(files) == 1 else f'{len(files)} files'}")
 
     def drop(self, paths: Sequence[str], pad: int | None) -> None:
         """A single file goes into the pad that it was dropped on, whatever that has; all else, as
@@ -99,18 +119,14 @@ class Files:
         if pad is None or len(paths) > 1 or Path(paths[0]).is_dir():
             self.add(paths, pad)
         else:
-            self._board.load({pad: paths[0]})
+            self._replace(pad, paths[0])
             self._board.select(pad)
 
     def paste(self) -> None:
         """Adds what was copied in a file manager: paths or URIs, one a line."""
         copied = (dpg.get_clipboard_text() or "").splitlines()
-        paths = [
-            unquote(urlsplit(line).path) if line.startswith("file:") else line
-            for line in copied
-            if line.strip()
-        ]
-        if paths and all(Path(path).exists() for path in paths):
+        paths = [_pasted(line) for line in copied if line.strip()]
+        if paths and all(map(os.path.exists, paths)):
             self.add(paths)
         else:
             self._say("What was copied is not the path of a file", wrong=True)
@@ -139,11 +155,15 @@ class Files:
             case "open":
                 self.open_set(Path(chosen.paths[0]))
             case "save":
-                self.save_set(Path(chosen.paths[0]))
+                self.save_as(Path(chosen.paths[0]))
             case "replace":
-                self._board.load({chosen.pad: chosen.paths[0]})
+                self._replace(chosen.pad, chosen.paths[0])
             case _:
                 self.add(chosen.paths, chosen.pad)
+
+    def _replace(self, pad: int, path: str) -> None:
+        self._board.load({pad: path})
+        self._say(f"Added {path}")
 
     def _keep(self, path: Path) -> None:
         self.set_path = path
@@ -152,3 +172,13 @@ class Files:
     def _say(self, text: str, *, wrong: bool = False) -> None:
         self._notice = Notice(text, "wrong" if wrong else "done")
         self._notice_until = time.monotonic() + _NOTICE_SEC
+
+
+def _pasted(line: str) -> str:
+    """The path in a line that was copied, which may be a URI."""
+    if not line.startswith("file:"):
+        return line
+    try:
+        return os.fsdecode(unquote_to_bytes(urlsplit(line).path))
+    except ValueError:
+        return line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
@@ -66,6 +67,8 @@ _BESIDE = {
     "page_down": ("mvKey_Home", -1),
     "plus": ("mvKey_Minus", 4),
 }
+# What callbacks may come late by.
+_LATE_SEC = 0.25
 _CTRL = ("mvKey_LControl", "mvKey_RControl")
 _SHIFT = ("mvKey_LShift", "mvKey_RShift")
 
@@ -83,6 +86,7 @@ class Inputs:
         self._at_once = at_once
         self._waiting: deque[Input] = deque()
         self._down: set[int] = set()
+        self._up_since: dict[int, float] = {}
         self._names = {
             getattr(dpg, f"mvKey_{char}"): char for char in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
         }
@@ -101,10 +105,26 @@ class Inputs:
 
     def take(self) -> list[Input]:
         """What has come since it was asked last, in order."""
+        self._let_go()
         taken = []
         while self._waiting:
             taken.append(self._waiting.popleft())
         return taken
+
+    def held(self) -> frozenset[int]:
+        """The codes of the keys that are down."""
+        return frozenset(self._down)
+
+    def _let_go(self) -> None:
+        """Forgets keys that nobody holds: what is let go while another window has the keyboard, no
+        callback tells. Those of this window come some frames late at most."""
+        now = time.monotonic()
+        held = list(self._down)
+        up_since = {
+            code: self._up_since.get(code, now) for code in held if not dpg.is_key_down(code)
+        }
+        self._up_since = up_since
+        self._down -= {code for code, since in up_since.items() if now - since > _LATE_SEC}
 
     def _moved(self, _sender: int, place: tuple[float, float]) -> None:
         self.x, self.y = place

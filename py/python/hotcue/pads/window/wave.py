@@ -28,6 +28,8 @@ class Wave:
         self._shown: tuple[object, ...] = ()
         self._full = 1.0
         self.zoom = Zoom.whole(0.0)
+        self._drawn = self.zoom
+        self._follows = True
 
     def place(self, layout: Layout, x: float) -> float:
         """How far across the waveform a point is, 0 to 1."""
@@ -43,8 +45,7 @@ class Wave:
             self.zoom = Zoom.whole(pad.duration_sec)
             overview = sound.waveform(number, 256) if pad.state is State.READY else None
             self._full = 1.0 if overview is None else pixels.peak(overview)
-        if pad.position_sec is not None:
-            self.zoom = self.zoom.following(pad.position_sec)
+        self._follow(pad.position_sec)
         area = layout.picture
         self._back.show((layout.wave, pad.state is State.READY), lambda part: _well(part, layout))
         seen = (number, pad.request_id, pad.coloured, self.zoom, area)
@@ -62,6 +63,17 @@ class Wave:
         key = (number, pad.revision, layout.wave, hovered, position)
         self._title.show(key, lambda part: _title(part, pad, layout, hovered, position))
 
+    def _follow(self, position_sec: float | None) -> None:
+        """Goes with what plays, until the user looks elsewhere, and again once that is seen."""
+        if position_sec is None:
+            self._follows = True
+        else:
+            if self.zoom != self._drawn or not self._follows:
+                self._follows = self.zoom.holds(position_sec)
+            if self._follows:
+                self.zoom = self.zoom.following(position_sec)
+        self._drawn = self.zoom
+
     def _picture(self, number: int, area: Rect, sound: Sound) -> pixels.Picture | None:
         wave = sound.waveform(number, area.width, self.zoom.start_sec, self.zoom.end_sec)
         return None if wave is None else pixels.picture(wave, area.height, self._full)
@@ -78,11 +90,11 @@ class Wave:
                 ((area.x + x - 4, area.y), (area.x + x + 4, area.y), (area.x + x, area.y + 6)),
                 theme.BAR,
             )
-        for time, x in ticks(self.zoom, area.width, _TICK_LEAST_PX):
+        for told, x in ticks(self.zoom, area.width, _TICK_LEAST_PX):
             left = ruler.x + x
             part.line(left, ruler.y, left, ruler.y + 4, theme.SOFT)
             if left + 60 < ruler.right:
-                part.text(left + 4, ruler.y + 2, words.tick(time), theme.SOFT, size=theme.SMALL)
+                part.text(left + 4, ruler.y + 2, told, theme.SOFT, size=theme.SMALL)
 
     def _playhead(self, pad: Pad, layout: Layout) -> None:
         if pad.position_sec is None or pad.state is not State.READY:
