@@ -593,8 +593,8 @@ class AudioEngine:
 
         `volume` is linear gain 0…4, `pan` -1 (left)…1 (right) at constant power: 0 changes nothing,
         an end is its side 3 dB louder, alone. `speed` is -4…4 (negative plays backwards).
-        `at_frame`, 0 or more, is when it starts, on the engine's clock (None, or one in the past: at once),
-        exact to the frame.
+        `at_frame`, 0 or more, is when it starts, on the engine's clock (None, or one in the past:
+        at once), exact to the frame.
 
         `normalize` amplifies the sample beside the volume, so that all are alike: ``"peak"`` makes
         full scale of its greatest value; ``"loudness"`` brings it to -18 LUFS, which is the level
@@ -711,9 +711,9 @@ class AudioEngine:
         its end heeds nothing but other stops, and `unload_sample`: no pause, no change, no `choke`.
 
         The fade begins with the frame `at_frame` of the engine's clock (0 or more; None, or one in
-        the past: at once); until then all is as it was. A voice has one such frame, which a later call
-        replaces: `at_frame=2**62` takes it back. One that still waits by then, for its load or its
-        own `at_frame`, is never heard.
+        the past: at once); until then all is as it was. A voice has one such frame, which a later
+        call replaces: `at_frame=2**62` takes it back. One that still waits by then, for its load or
+        its own `at_frame`, is never heard.
         """
         return self._native.stop_voice(voice, fade_sec, at_frame)
 
