@@ -38,7 +38,7 @@ pub(crate) use ogg::{Next, Page, Pages};
 pub(crate) use pcm::{Chunk as HeaderChunk, Chunks, Order, Window, array};
 pub(crate) use reader::{CountingReader, OpenedSource, ReadState, open_itself};
 pub(crate) use seek::{Mark, Seeker};
-pub(crate) use sniff::id3v2_len;
+pub(crate) use sniff::{id3v2_len, is_mp4};
 pub(crate) use split::{Cut, Odd, Splitter, Stretch, Uncut, Wanted, stretch_values};
 use symphonia::SymphoniaDecoder;
 

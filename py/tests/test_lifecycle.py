@@ -423,6 +423,7 @@ def test_a_forked_child_gets_a_clear_error(python: Python, slow: Path) -> None:
             refused(lambda: engine.load_many_async({1: sys.argv[1]}))
             refused(lambda: engine.set_priority(ticket, 1))
             refused(engine.loads)
+            refused(engine.stats)
             refused(batch.cancel)
             assert batch.progress.total == 2
             assert not engine.is_running()

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::ops::RangeInclusive;
+
 use super::mono::{Mixture, Mono};
 use crate::buffer::SampleBuffer;
 
@@ -10,9 +12,11 @@ use crate::buffer::SampleBuffer;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Onsets {
-    /// The frame before each attack where the mean of the channels crosses zero, or the nearest
-    /// to that there is; rising. Cut there, a sample does not click. Where the channels cancel each
-    /// other out in their mean, as where one of two is inverted, the loudest one counts instead.
+    /// Where the sample is best cut for each attack: in the 2 ms before it, the nearest frame beside
+    /// which the mean of the channels crosses zero and no channel is above a hundredth of the peak,
+    /// or else the quietest of those; where it does not cross zero there, in the 5 ms before it, and
+    /// otherwise where it is quietest. Rising. Where the channels cancel each other out in their mean,
+    /// as where one of two is inverted, the loudest one counts instead.
     pub frames: Vec<u64>,
     /// The same in seconds.
     pub onsets_sec: Vec<f64>,
@@ -24,12 +28,35 @@ pub struct Onsets {
     pub trailing_silence_sec: f64,
 }
 
+impl Onsets {
+    /// Adds an attack behind those that there are; one that is too near to the last is the same.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    pub(super) fn push(&mut self, frame: usize, sample: &SampleBuffer, strength: f32) {
+        let rate = f64::from(sample.sample_rate());
+        let strength = f64::from(strength);
+        if let (Some(last), Some(of_last)) = (self.frames.last(), self.strengths.last_mut())
+            && (frame as f64) < *last as f64 + APART_SEC * rate
+        {
+            *of_last = of_last.max(strength);
+            return;
+        }
+        self.frames.push(frame as u64);
+        self.onsets_sec.push(frame as f64 / rate);
+        self.strengths.push(strength);
+    }
+}
+
+/// Two onsets are as far apart at least.
+pub(super) const APART_SEC: f64 = 0.03;
 /// How far a slice may be moved to where the sample crosses zero.
 const SNAP_SEC: f64 = 0.005;
+/// Where a sample is cut at this part of its peak, −40 dB, the click is hardly heard.
+const QUIET_PART: f32 = 0.01;
 
 /// The places where `sample` is cut into `per_beat` equal parts of each beat, moved by up to 5 ms
-/// to where it crosses zero, as [`Onsets::frames`] are, or to the nearest to that there is. Rising,
-/// each once; the last beat is as long as the one before it, and a beat alone is not divided.
+/// to where it crosses zero and is quiet, as [`Onsets::frames`] are, or to the nearest to that there
+/// is. Rising, each once; the last beat is as long as the one before it, and a beat alone is not
+/// divided.
 ///
 /// ```
 /// use hotcue::SampleBuffer;
@@ -42,6 +69,8 @@ const SNAP_SEC: f64 = 0.005;
 pub fn grid_slices(sample: &SampleBuffer, beats_sec: &[f64], per_beat: u32) -> Vec<u64> {
     let rate = f64::from(sample.sample_rate());
     let mono = Mono::new(sample, Mixture::of(sample));
+    let peak = sample.peak(0..sample.ready_frames());
+    let within = frames_in(sample, SNAP_SEC);
     let ends = beats_sec.iter().skip(1).copied();
     let last = match beats_sec {
         [.., before, last] => Some(2.0 * last - before),
@@ -54,7 +83,8 @@ pub fn grid_slices(sample: &SampleBuffer, beats_sec: &[f64], per_beat: u32) -> V
         for part in 0..per_beat {
             let at_sec = start + (end - start) * f64::from(part) / f64::from(per_beat);
             let Some(frame) = frame_at(at_sec * rate, sample.ready_frames()) else { continue };
-            let frame = zero_crossing(mono, frame, SNAP_SEC) as u64;
+            let frame =
+                cut(mono, frame, [frame.saturating_sub(within)..=frame + within], peak) as u64;
             if slices.last().is_none_or(|last| *last < frame) {
                 slices.push(frame);
             }
@@ -75,15 +105,58 @@ fn frame_at(place: f64, frames: usize) -> Option<usize> {
     (0.0..frames as f64).contains(&place).then_some(place as usize)
 }
 
+/// Whole frames of so many seconds.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few milliseconds")]
+pub(super) fn frames_in(sample: &SampleBuffer, seconds: f64) -> usize {
+    (seconds * f64::from(sample.sample_rate())) as usize
+}
+
+/// Where a sample with this `peak` is best cut for what is at `frame`: among the frames of the first
+/// of `stretches` beside one of which it crosses zero, or else of the first.
+pub(super) fn cut<const N: usize>(
+    mono: Mono<'_>,
+    frame: usize,
+    stretches: [RangeInclusive<usize>; N],
+    peak: f32,
+) -> usize {
+    let sample = mono.sample;
+    // What is no number is silence.
+    let level = |at: usize| {
+        let values = (0..sample.channels()).map(|channel| sample.plane(channel)[at].abs());
+        values.fold(0.0, f32::max)
+    };
+    let changes = |one: f32, other: f32| one < 0.0 && other > 0.0 || one > 0.0 && other < 0.0;
+    let crosses = |at: usize| {
+        let now = mono.at(at);
+        let after = at + 1;
+        at == 0
+            || now == 0.0
+            || changes(mono.at(at - 1), now)
+            || after < sample.ready_frames() && changes(now, mono.at(after))
+    };
+    let quietest = |among: &[usize]| {
+        let levels = among.iter().map(|at| (level(*at), *at));
+        levels.min_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, at)| at)
+    };
+    // The nearest first, of two the earlier.
+    let mut near = stretches.map(|stretch| -> Vec<usize> {
+        stretch.filter(|at| *at < sample.ready_frames()).collect()
+    });
+    for near in &mut near {
+        near.sort_by_key(|at| at.abs_diff(frame));
+        let crossings: Vec<usize> = near.iter().copied().filter(|at| crosses(*at)).collect();
+        let quiet = crossings.iter().copied().find(|at| level(*at) <= QUIET_PART * peak);
+        if let Some(at) = quiet.or_else(|| quietest(&crossings)) {
+            return at;
+        }
+    }
+    near.first().and_then(|near| quietest(near)).unwrap_or(frame)
+}
+
 /// The frame nearest to `frame`, within `within_sec`, at which the sample is 0 or has just changed
 /// its sign; without one the frame at which it is nearest to 0.
 pub(super) fn zero_crossing(mono: Mono<'_>, frame: usize, within_sec: f64) -> usize {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a few milliseconds"
-    )]
-    let within = (within_sec * f64::from(mono.sample.sample_rate())) as usize;
+    let within = frames_in(mono.sample, within_sec);
     let crosses = |at: &usize| {
         let now = mono.at(*at);
         let changes = |before: f32| before < 0.0 && now > 0.0 || before > 0.0 && now < 0.0;

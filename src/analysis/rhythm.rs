@@ -46,6 +46,7 @@ use evidence::Evidence;
 use flux::Flux;
 use grid::{Chosen, Heard, Telling};
 use novelty::{Moments, Novelty, SIGNALS};
+use peaks::Rule;
 use pulse::{Pulse, STRETCH_FRAMES};
 use repetition::Repetition;
 use silence::Silence;
@@ -55,7 +56,7 @@ use steady::Phases;
 use super::block::{Block, LOUDEST};
 use super::kind::AnalysisResult;
 use super::mono::{Mixture, Mono};
-use super::onsets::Onsets;
+use super::onsets::{APART_SEC, Onsets};
 use super::tempo::TempoEstimate;
 use super::{Analyzer, Conclusion};
 use crate::buffer::SampleBuffer;
@@ -75,8 +76,14 @@ const ATTACK_FRAMES: f64 = 0.2;
 
 /// Frames at the end whose windows reach beyond it: what is cut off there looks like an attack.
 const CUT_OFF_FRAMES: usize = 3;
-/// What begins so soon after the first sound begins with it: two onsets are as far apart at least.
-const SOON_SEC: f64 = 0.03;
+/// That of most files, in Hz.
+const USUAL_RATE: u32 = 44_100;
+/// Frames in which the first sound rises.
+const RISING_FRAMES: usize = 4;
+/// By which peaks tempi are weighed, and which are told as onsets, but for the greatest value. Those
+/// are 30 ms apart at least.
+const WEIGHED: Rule = Rule { most: 0.0, apart: 3, means: 1.1 };
+const TOLD: Rule = Rule { most: 0.0, apart: 2, means: 1.4 };
 
 /// What is shorter has no tempo, unless it has as many onsets and is as long as a program makes two
 /// beats: then that is a guess.
@@ -109,10 +116,13 @@ pub(super) struct Rhythm {
     silence: Silence,
     moments: Moments,
     novelty: Novelty,
-    /// Frames of the flux with a peak.
+    /// Frames of the flux with a peak, by which tempi are weighed.
     peaks: Vec<usize>,
-    onsets: Onsets,
+    struck: Onsets,
     attacks: Attacks,
+    /// The same of what is told.
+    told: Vec<usize>,
+    onsets: Onsets,
     correlations: [Correlation; SIGNALS],
     correlator: Option<Correlator>,
     repetition: Repetition,
@@ -138,6 +148,7 @@ enum Stage {
     Combining(usize),
     Clearing,
     Picking(usize),
+    Striking(usize),
     Placing(usize),
     Correlating(usize, usize),
     Repeating,
@@ -164,8 +175,10 @@ impl Rhythm {
             moments: Moments::default(),
             novelty: Novelty::default(),
             peaks: Vec::new(),
-            onsets: Onsets::default(),
+            struck: Onsets::default(),
             attacks: Attacks::default(),
+            told: Vec::new(),
+            onsets: Onsets::default(),
             correlations: std::array::from_fn(|_| Correlation::new(&[], 0.0)),
             correlator: None,
             repetition: Repetition::default(),
@@ -183,6 +196,16 @@ impl Rhythm {
         self.sample.exact_frames() / f64::from(self.sample.sample_rate())
     }
 
+    /// Frames of the flux up to where the first sound is there.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "within the sample"
+    )]
+    fn first_frames(&self) -> usize {
+        (self.leading_silence_sec * f64::from(FRAMES_PER_SEC)) as usize + RISING_FRAMES
+    }
+
     /// Frames of the flux from `from` on, at most `most` of them.
     fn until(&self, from: usize, most: usize) -> usize {
         self.frames.min(from + most)
@@ -191,44 +214,69 @@ impl Rhythm {
     /// Finds what stands out, a part at a time.
     fn pick(&mut self, from: usize) -> usize {
         let to = self.until(from, STEP_FRAMES);
-        let peaks = &mut self.peaks;
-        peaks::pick(&self.novelty.all, self.novelty.most, from..to, |at| peaks.push(at));
+        let Novelty { all, most, .. } = &self.novelty;
+        if self.asked.tempo {
+            let rule = Rule { most: *most, ..WEIGHED };
+            peaks::pick(all, rule, from..to, |at| self.peaks.push(at));
+        }
+        if self.asked.onsets {
+            let rule = Rule { most: self.novelty.most_told(), ..TOLD };
+            peaks::pick(all, rule, from..to, |at| self.told.push(at));
+        }
         to
     }
 
-    /// Finds where the attacks of some of the peaks begin.
+    /// Finds where the attacks of some of the peaks begin, by which tempi are weighed.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    fn strike(&mut self, from: usize) -> usize {
+        let mono = Mono::new(&self.sample, self.mixture);
+        let to = self.peaks.len().min(from + self.attacks_per_step());
+        let mut struck = std::mem::take(&mut self.struck);
+        for &peak in &self.peaks[from..to] {
+            let start = attack::start(mono, seconds(peak as f64 + ATTACK_FRAMES));
+            let frame = self.or_first(&struck, attack::crossing(mono, start), |first| {
+                attack::crossing(mono, first)
+            });
+            struck.push(frame, &self.sample, self.novelty.all[peak] / self.novelty.most);
+        }
+        self.struck = struck;
+        to
+    }
+
+    /// The same of what is told: where the sample is cut.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     fn place(&mut self, from: usize) -> usize {
-        let count = (STEP_VALUES / attack::values_per_attack(&self.sample)).max(1);
-        let to = self.peaks.len().min(from + count);
-        let rate = f64::from(self.sample.sample_rate());
         let mono = Mono::new(&self.sample, self.mixture);
-        for &peak in &self.peaks[from..to] {
-            let at_sec = seconds(peak as f64 + ATTACK_FRAMES);
-            let mut frame = attack::start(mono, at_sec);
-            if self.onsets.frames.is_empty() {
-                let silent_sec = self.leading_silence_sec;
-                let first = attack::beginning(mono, silent_sec);
-                let is_soon = frame as f64 / rate < silent_sec + SOON_SEC;
-                if is_soon || attack::hides(mono, first, frame) {
-                    frame = first;
-                }
-            }
-            let frame = frame as u64;
-            let strength = f64::from(self.novelty.all[peak] / self.novelty.most);
-            let Onsets { frames, strengths, .. } = &mut self.onsets;
-            if let (Some(last), Some(of_last)) = (frames.last(), strengths.last_mut())
-                && (frame as f64) < *last as f64 + SOON_SEC * rate
-            {
-                // Two peaks of one attack.
-                *of_last = of_last.max(strength);
-                continue;
-            }
-            self.onsets.frames.push(frame);
-            self.onsets.onsets_sec.push(frame as f64 / rate);
-            self.onsets.strengths.push(strength);
+        let to = self.told.len().min(from + self.attacks_per_step());
+        let (peak_level, most) =
+            (self.sample.peak(0..self.sample.ready_frames()), self.novelty.most_told());
+        let cut = |frame| attack::cut_before(mono, frame, peak_level);
+        let mut onsets = std::mem::take(&mut self.onsets);
+        for &peak in &self.told[from..to] {
+            let start = attack::told_start(mono, seconds(peak as f64 + ATTACK_FRAMES));
+            let frame = self.or_first(&onsets, cut(start), cut);
+            onsets.push(frame, &self.sample, (self.novelty.all[peak] / most).min(1.0));
         }
+        self.onsets = onsets;
         to
+    }
+
+    fn attacks_per_step(&self) -> usize {
+        (STEP_VALUES / attack::values_per_attack(&self.sample)).max(1)
+    }
+
+    /// Where the attack at `frame` begins: the first one of all with the first sound, if that comes
+    /// just before it.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    fn or_first(&self, known: &Onsets, frame: usize, cut: impl Fn(usize) -> usize) -> usize {
+        if !known.frames.is_empty() {
+            return frame;
+        }
+        let first = cut(attack::first(&self.sample, self.leading_silence_sec));
+        let at_sec = frame as f64 / f64::from(self.sample.sample_rate());
+        let is_soon = at_sec < self.leading_silence_sec + APART_SEC;
+        let mono = Mono::new(&self.sample, self.mixture);
+        if is_soon || attack::hides(mono, first, frame) { first } else { frame }
     }
 
     /// Makes the strongest of those that were placed 1: what rises most of all may be no onset.
@@ -245,10 +293,12 @@ impl Rhythm {
     fn place_last(&mut self) {
         let within_sec = seconds(CUT_OFF_FRAMES as f64);
         let mono = Mono::new(&self.sample, self.mixture);
-        let Some((frame, level)) = attack::last(mono, within_sec, self.gain) else { return };
+        let Some((begin, level)) = attack::last(mono, within_sec, self.gain) else { return };
+        let frame =
+            attack::cut_before(mono, begin, self.sample.peak(0..self.sample.ready_frames()));
         let at_sec = frame as f64 / f64::from(self.sample.sample_rate());
         let Onsets { frames, onsets_sec, strengths, .. } = &mut self.onsets;
-        if onsets_sec.last().is_some_and(|last| at_sec < last + SOON_SEC) {
+        if onsets_sec.last().is_some_and(|last| at_sec < last + APART_SEC) {
             return;
         }
         strengths.push(if frames.is_empty() { 1.0 } else { level.into() });
@@ -368,8 +418,9 @@ impl Rhythm {
             .any(|of_length| bpm.is_none_or(|bpm| bpm == of_length))
     }
 
+    /// What a length is rounded to: a frame of the file, whatever rate it is heard at.
     fn frame_sec(&self) -> f64 {
-        f64::from(self.sample.sample_rate()).recip()
+        f64::from(self.sample.sample_rate().min(USUAL_RATE)).recip()
     }
 
     /// The stage after the onsets.
@@ -463,7 +514,7 @@ impl Analyzer for Rhythm {
                 Stage::Measuring(to)
             }
             Stage::Measuring(_) => {
-                self.novelty = Novelty::new(&self.moments, frames);
+                self.novelty = Novelty::new(&self.moments, frames, self.first_frames());
                 Stage::Combining(0)
             }
             Stage::Combining(from) if from < frames => {
@@ -479,10 +530,15 @@ impl Analyzer for Rhythm {
                 if heard.is_empty() { Stage::Picking(0) } else { Stage::Clearing }
             }
             Stage::Picking(from) if from < frames => Stage::Picking(self.pick(from)),
-            Stage::Picking(_) => Stage::Placing(0),
-            Stage::Placing(from) if from < self.peaks.len() => Stage::Placing(self.place(from)),
+            Stage::Picking(_) => Stage::Striking(0),
+            Stage::Striking(from) if from < self.peaks.len() => Stage::Striking(self.strike(from)),
+            Stage::Striking(_) => {
+                let struck = std::mem::take(&mut self.struck);
+                self.attacks = Attacks::new(&struck.onsets_sec, &struck.strengths);
+                Stage::Placing(0)
+            }
+            Stage::Placing(from) if from < self.told.len() => Stage::Placing(self.place(from)),
             Stage::Placing(_) => {
-                self.attacks = Attacks::new(&self.onsets.onsets_sec, &self.onsets.strengths);
                 self.stage = self.after_onsets();
                 if !self.asked.onsets {
                     return Conclusion::More;

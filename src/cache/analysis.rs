@@ -51,6 +51,8 @@ impl Hashing {
         hasher.write(&sample.sample_rate().to_le_bytes());
         hasher.write(&(sample.channels() as u64).to_le_bytes());
         hasher.write(&(sample.ready_frames() as u64).to_le_bytes());
+        // That of the file, which a tempo may be told by, and an array of the same values lacks.
+        hasher.write(&sample.exact_frames().to_bits().to_le_bytes());
         if let Some(mask) = sample.speakers().mask() {
             hasher.write(&mask.to_le_bytes());
         }

@@ -195,6 +195,10 @@ pub(super) fn is_settled(identity: &SourceIdentity, now: SystemTime) -> bool {
     let is_coarse = modified_ns % NS_PER_SEC == 0 && changed_ns % NS_PER_SEC == 0;
     let settled = if is_coarse { COARSELY_SETTLED } else { SETTLED };
     let now_ns = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-    let left_alone_ns = i128::try_from(now_ns).unwrap_or(0) - modified_ns.max(changed_ns);
+    let now_ns = i128::try_from(now_ns).unwrap_or(0);
+    // Archives are unpacked with times of their own, which may be yet to come; when that was done,
+    // the other time says.
+    let last_ns = if modified_ns > now_ns { changed_ns } else { modified_ns.max(changed_ns) };
+    let left_alone_ns = now_ns - last_ns;
     u128::try_from(left_alone_ns).is_ok_and(|ns| ns >= settled.as_nanos())
 }

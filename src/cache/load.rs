@@ -14,6 +14,7 @@ use super::storing::{CacheStore, Stored};
 use crate::buffer::SampleBuffer;
 use crate::error::{LoadError, LoadErrorKind, Stage};
 use crate::job::{LoadJob, LoadOptions, LoadedSample, SharedLoad, Step};
+use crate::metadata::Metadata;
 use crate::resample::Workbench;
 use crate::source::{self, Pulse, Source, SourceIdentity};
 
@@ -211,6 +212,9 @@ impl CachedLoad {
                 let path = self.source.path();
                 let mismatch = path.and_then(|path| source::mismatch(path, &sample.container));
                 sample.warnings.extend(mismatch);
+                if let Some(metadata) = &mut sample.metadata {
+                    Metadata::keep_cover_of(metadata, &self.source);
+                }
                 self.cache.hit();
                 Ok(State::Done(sample))
             }

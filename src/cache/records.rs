@@ -147,7 +147,7 @@ impl Field for Metadata {
             instrument,
             broadcast,
             has_cover,
-            // Of content only, which no entry is of.
+            // Of content only, out of which it is read again.
             kept_cover: _,
         } = self;
         loops.put(bytes);

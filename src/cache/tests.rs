@@ -351,6 +351,12 @@ fn times_tell_of_changes_once_a_file_was_left_alone() {
     let coarse = of(1_000_000_000, 10_000_000_000);
     assert!(!is_settled(&coarse, at(11_999)));
     assert!(is_settled(&coarse, at(12_000)));
+    // Unpacked with a time that is yet to come.
+    let ahead = of(99_000_000_001, 10_000_000_001);
+    assert!(!is_settled(&ahead, at(10_015)));
+    assert!(is_settled(&ahead, at(10_021)));
+    // Where no other time is known, nobody can tell.
+    assert!(!is_settled(&of(99_000_000_001, 99_000_000_001), at(10_021)));
 }
 
 #[test]

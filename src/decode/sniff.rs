@@ -197,7 +197,7 @@ pub(super) fn begins_something(head: &[u8]) -> bool {
 }
 
 /// Whether `head` begins with one of the boxes that MP4 and QuickTime files begin with.
-pub(super) fn is_mp4(head: &[u8]) -> bool {
+pub(crate) fn is_mp4(head: &[u8]) -> bool {
     const FIRST: &[&[u8; 4]] = &[
         b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"pnot", b"junk",
         b"uuid", b"udta", b"sidx", b"emsg", b"prft",

@@ -364,8 +364,9 @@ fn sample_of(
     source_frames: Option<u64>,
 ) -> LoadedSample {
     let (source_rate, sample_rate) = (info.spec.sample_rate, buffer.sample_rate());
+    let audio = Audio { source_rate, sample_rate, frames, source_frames, is_guess: false };
     LoadedSample {
-        metadata: found.placed_in(Audio { source_rate, sample_rate, frames, source_frames }),
+        metadata: found.placed_in(audio),
         source_rate,
         container: info.container.clone(),
         codec: info.codec.clone(),

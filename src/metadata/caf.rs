@@ -16,6 +16,8 @@ const MARKER_BYTES: usize = 28;
 const LOOPS: u32 = 1;
 const FORWARD: u32 = 2;
 const BACKWARD: u32 = 4;
+/// Most bytes of a label.
+const LABEL_BYTES: usize = 4_096;
 
 /// Reads all that is known among `chunks`.
 ///
@@ -26,7 +28,7 @@ pub(crate) fn read<R: Read + Seek>(
     chunks: &Chunks,
     found: &mut Collector,
 ) -> io::Result<()> {
-    let mut labels = HashMap::new();
+    let mut labels = Labels::default();
     let mut markers = Vec::new();
     let mut regions = Vec::new();
     let mut release = None;
@@ -35,7 +37,7 @@ pub(crate) fn read<R: Read + Seek>(
             let content = found.read(window, chunk.start, chunk.len)?;
             match &chunk.id {
                 b"info" => information(&content, found),
-                b"strg" => labels = strings(&content),
+                b"strg" => labels = Labels::parse(content),
                 b"mark" => markers.extend(
                     content.get(8..).unwrap_or(&[]).chunks_exact(MARKER_BYTES).map(Marker::parse),
                 ),
@@ -49,8 +51,7 @@ pub(crate) fn read<R: Read + Seek>(
     }
     sustain_loops(&markers, found);
     for marker in markers {
-        let label = labels.get(&marker.id).cloned().unwrap_or_default();
-        found.found_cue(marker.cue(None, label));
+        found.found_cue(marker.cue(None, labels.of(marker.id)));
     }
     for region in regions {
         let (Some(start), Some(end)) = (region.markers.first(), region.markers.last()) else {
@@ -67,7 +68,7 @@ pub(crate) fn read<R: Read + Seek>(
             let is_release = release == Some(region.id);
             found.found_loop(FoundLoop { start, end, kind, count: 0, is_release });
         } else {
-            let label = labels.get(&region.id).cloned().unwrap_or_default();
+            let label = labels.of(region.id);
             found.found_cue(FoundCue { id: region.id, ..start.cue(Some(end), label) });
         }
     }
@@ -92,16 +93,31 @@ fn information(content: &[u8], found: &mut Collector) {
     found.end_of_tags();
 }
 
-/// Texts by number.
-fn strings(content: &[u8]) -> HashMap<u32, String> {
-    let count = Order::Big.u32(content, 0).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    let entries = content.get(4..).unwrap_or(&[]).chunks_exact(12).take(count);
-    let texts = content.get(4 + entries.len() * 12..).unwrap_or(&[]);
-    let text = |entry: &[u8]| {
-        let start = usize::try_from(Order::Big.u64(entry, 4)?).ok()?;
-        Some((Order::Big.u32(entry, 0)?, text::field(texts.get(start..)?)))
-    };
-    entries.filter_map(text).collect()
+/// Texts by number. Any number of them may be at one place, and each may go on to the end: they are
+/// taken out one by one.
+#[derive(Default)]
+struct Labels {
+    content: Vec<u8>,
+    /// Where in the content each begins.
+    starts: HashMap<u32, usize>,
+}
+
+impl Labels {
+    fn parse(content: Vec<u8>) -> Self {
+        let count = Order::Big.u32(&content, 0).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+        let entries = content.get(4..).unwrap_or(&[]).chunks_exact(12).take(count);
+        let texts = 4 + entries.len() * 12;
+        let start = |entry: &[u8]| {
+            let start = usize::try_from(Order::Big.u64(entry, 4)?).ok()?.checked_add(texts)?;
+            Some((Order::Big.u32(entry, 0)?, start))
+        };
+        Self { starts: entries.filter_map(start).collect(), content }
+    }
+
+    fn of(&self, id: u32) -> String {
+        let text = self.starts.get(&id).and_then(|start| self.content.get(*start..)).unwrap_or(&[]);
+        text::field(&text[..text.len().min(LABEL_BYTES)])
+    }
 }
 
 struct Marker {

@@ -9,9 +9,11 @@ use crate::decode::Window;
 /// Most loops of one file.
 const MAX_LOOPS: usize = 1_024;
 /// Most cues of one file.
-const MAX_CUES: usize = 65_536;
+pub(super) const MAX_CUES: usize = 65_536;
 /// Most tags of one file.
 const MAX_TAGS: usize = 4_096;
+/// Most values of tags of one file that are looked at.
+const MAX_VALUES: usize = 16 * MAX_TAGS;
 /// Bytes of text, in all, that are kept of one file.
 const MAX_TEXT_BYTES: usize = 1 << 20;
 /// Bytes, in all, that are read of one file for what is not a picture.
@@ -97,6 +99,8 @@ pub(crate) struct Collector {
     /// Bytes of the source that the present reader does not see.
     hidden: u64,
     text_left: usize,
+    /// Of tags that are compared with those that are known.
+    values_left: usize,
     bytes_left: usize,
 }
 
@@ -120,6 +124,7 @@ impl Collector {
             kept_cover: None,
             hidden: 0,
             text_left: MAX_TEXT_BYTES,
+            values_left: MAX_VALUES,
             bytes_left: MAX_READ_BYTES,
         }
     }
@@ -165,15 +170,16 @@ impl Collector {
     }
 
     fn one_tag(&mut self, name: &str, value: &str) {
+        let has_room = self.tags.len() + self.new_tags.len() < MAX_TAGS && self.values_left > 0;
+        if name.is_empty() || value.is_empty() || !has_room {
+            return;
+        }
+        self.values_left -= 1;
         // Two names for one thing, such as `DATE` and `YEAR`, often say the same.
-        if self.new_tags.all(name).any(|known| known == value) {
-            return;
+        let is_known = self.new_tags.all(name).any(|known| known == value);
+        if !is_known && self.has_text(name, value) {
+            self.new_tags.push(name.to_owned(), value.to_owned());
         }
-        let has_room = self.tags.len() + self.new_tags.len() < MAX_TAGS;
-        if name.is_empty() || value.is_empty() || !has_room || !self.has_text(name, value) {
-            return;
-        }
-        self.new_tags.push(name.to_owned(), value.to_owned());
     }
 
     fn has_text(&mut self, one: &str, other: &str) -> bool {
@@ -211,8 +217,8 @@ impl Collector {
             return;
         }
         if !self.has_text(&found.label, &found.note) {
-            found.label.clear();
-            found.note.clear();
+            // Not cleared: they would keep their memory.
+            (found.label, found.note) = (String::new(), String::new());
         }
         self.cues.push(found);
     }

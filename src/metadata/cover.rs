@@ -3,6 +3,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
+use super::Metadata;
 use super::collect::{Collector, PictureBytes, Pictures};
 use crate::decode::{self, CountingReader, OpenedSource};
 use crate::error::LoadError;
@@ -51,9 +52,23 @@ impl Cover {
 /// # Ok::<(), hotcue::LoadError>(())
 /// ```
 pub fn read_cover(source: &Source) -> Result<Option<Cover>, LoadError> {
+    cover_up_to(MAX_COVER_BYTES, source)
+}
+
+impl Metadata {
+    /// Keeps the picture in content, which may be gone by the time that somebody asks for it.
+    pub(crate) fn keep_cover_of(this: &mut Arc<Self>, source: &Source) {
+        if this.has_cover && matches!(source, Source::Memory(_)) {
+            let cover = cover_up_to(MAX_KEPT_COVER_BYTES, source).ok().flatten();
+            Arc::make_mut(this).kept_cover = cover.map(Arc::new);
+        }
+    }
+}
+
+fn cover_up_to(most_bytes: usize, source: &Source) -> Result<Option<Cover>, LoadError> {
     let opened = OpenedSource::open(source, Arc::<Pulse>::default())?;
     let (mut reader, _) = opened.into_reader();
-    let mut found = Collector::new(Pictures::Keep(MAX_COVER_BYTES));
+    let mut found = Collector::new(Pictures::Keep(most_bytes));
     let cover =
         decode::read_metadata(&mut reader, &mut found).and_then(|()| found.take_cover(&mut reader));
     cover.map_err(|error| LoadError::from_io(error, source))

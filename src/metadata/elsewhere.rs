@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek};
 
 use super::collect::Collector;
 use super::{ape, flac, mkv, mp4, ogg};
-use crate::decode::{CountingReader, Window};
+use crate::decode::{CountingReader, Window, is_mp4};
 
 /// Reads what the file that begins with `head` says. Leaves `reader` anywhere.
 ///
@@ -37,7 +37,7 @@ fn by_head<R: Read + Seek>(
         }
         [0x1a, 0x45, 0xdf, 0xa3, ..] => mkv::read(window, found),
         [b'c', b'a', b'f', b'f', ..] => Ok(()),
-        _ if mp4::begins(head) => mp4::read(window, found),
+        _ if is_mp4(head) => mp4::read(window, found),
         // Streams of frames, which may begin with anything.
         _ => ape::read_behind(window, found),
     }

@@ -17,14 +17,6 @@ const UTF16: u32 = 2;
 const SIGNED: u32 = 21;
 const UNSIGNED: u32 = 22;
 
-/// Whether `head` begins with one of the boxes that MP4 and `QuickTime` files begin with.
-pub(super) fn begins(head: &[u8]) -> bool {
-    matches!(
-        head.get(4..8),
-        Some(b"ftyp" | b"styp" | b"moov" | b"mdat" | b"free" | b"skip" | b"wide" | b"pnot")
-    )
-}
-
 /// One box: its kind and where its content is.
 #[derive(Clone, Copy)]
 struct Place {

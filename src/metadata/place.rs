@@ -20,6 +20,8 @@ pub(crate) struct Audio {
     pub(crate) frames: u64,
     /// Frames of the file; None while that is not known.
     pub(crate) source_frames: Option<u64>,
+    /// Whether the length is a guess, so that nothing is known to lie behind the end.
+    pub(crate) is_guess: bool,
 }
 
 impl Audio {
@@ -103,6 +105,7 @@ impl Collector {
                 broadcast.time_reference_frames as f64 / f64::from(audio.source_rate);
             broadcast
         });
+        let audio = Audio { frames: if audio.is_guess { u64::MAX } else { audio.frames }, ..audio };
         let mut cues: Vec<Cue> = self
             .cues
             .into_iter()

@@ -32,8 +32,13 @@ fn said(file: &[u8]) -> Metadata {
     let (mut reader, _) = opened.into_reader();
     let mut found = Collector::new(Pictures::Note);
     decode::read_metadata(&mut reader, &mut found).expect("memory can be read");
-    let audio =
-        Audio { source_rate: 48_000, sample_rate: 48_000, frames: 1_000, source_frames: None };
+    let audio = Audio {
+        source_rate: 48_000,
+        sample_rate: 48_000,
+        frames: 1_000,
+        source_frames: None,
+        is_guess: false,
+    };
     found.placed_in(audio).map_or_else(Metadata::default, |metadata| Metadata::clone(&metadata))
 }
 

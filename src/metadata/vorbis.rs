@@ -5,7 +5,9 @@
 //! *chapter extension*; RFC 7845, 5.2.1 (`R128_TRACK_GAIN`: 1/256 dB to −23 LUFS, where ReplayGain
 //! 2.0 refers to −18); `LOOPSTART` and `LOOPLENGTH` are those of RPG Maker, in frames.
 
-use super::collect::{Collector, FoundCue, FoundLoop, Position};
+use std::collections::HashMap;
+
+use super::collect::{Collector, FoundCue, FoundLoop, MAX_CUES, Position};
 use super::{LoopKind, flac, names, text};
 use crate::decode::Order;
 
@@ -52,7 +54,21 @@ struct Extras {
     loop_start: Option<u64>,
     loop_length: Option<u64>,
     loop_end: Option<u64>,
-    chapters: Vec<(u32, Option<u64>, String)>,
+    /// By their numbers.
+    chapters: HashMap<u32, Chapter>,
+}
+
+struct Chapter {
+    /// In the order in which they are first named.
+    place: usize,
+    start_ns: Option<u64>,
+    label: String,
+}
+
+impl Chapter {
+    fn at(place: usize) -> Self {
+        Self { place, start_ns: None, label: String::new() }
+    }
 }
 
 impl Extras {
@@ -69,14 +85,14 @@ impl Extras {
                     None => (rest, false),
                 };
                 let Ok(number) = digits.parse() else { return };
-                let place = self.chapters.iter().rposition(|chapter| chapter.0 == number);
-                let place = place.unwrap_or_else(|| {
-                    self.chapters.push((number, None, String::new()));
-                    self.chapters.len() - 1
-                });
+                if self.chapters.len() >= MAX_CUES && !self.chapters.contains_key(&number) {
+                    return;
+                }
+                let place = self.chapters.len();
+                let chapter = self.chapters.entry(number).or_insert_with(|| Chapter::at(place));
                 match is_name {
-                    true => self.chapters[place].2 = text::tidy(value),
-                    false => self.chapters[place].1 = clock_ns(value),
+                    true => chapter.label = text::tidy(value),
+                    false => chapter.start_ns = clock_ns(value),
                 }
             }
         }
@@ -94,9 +110,11 @@ impl Extras {
                 is_release: false,
             });
         }
-        for (id, start, label) in self.chapters {
-            if let Some(start) = start {
-                let start = Position::Ns(start);
+        let mut chapters: Vec<_> = self.chapters.into_iter().collect();
+        chapters.sort_unstable_by_key(|(_, chapter)| chapter.place);
+        for (id, Chapter { start_ns, label, .. }) in chapters {
+            if let Some(start_ns) = start_ns {
+                let start = Position::Ns(start_ns);
                 found.found_cue(FoundCue { id, start, end: None, label, note: String::new() });
             }
         }

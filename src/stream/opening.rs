@@ -163,9 +163,14 @@ impl StreamOpening {
         let sample_rate = self.rate.unwrap_or(source_rate);
         let spec = AudioSpec { sample_rate, channels }.validate()?;
         let expected_frames = info.frames.map(|frames| to_rate(frames, source_rate, sample_rate));
-        let frames = expected_frames.unwrap_or(u64::MAX);
         let source_frames = info.sure_frames();
-        let metadata = found.placed_in(Audio { source_rate, sample_rate, frames, source_frames });
+        let frames = expected_frames.unwrap_or(u64::MAX);
+        let is_guess = info.frames_estimated;
+        let audio = Audio { source_rate, sample_rate, frames, source_frames, is_guess };
+        let mut metadata = found.placed_in(audio);
+        if let Some(metadata) = &mut metadata {
+            Metadata::keep_cover_of(metadata, &self.source);
+        }
         let head = HEAD_SEC * sample_rate as usize;
         let mut to_come: Vec<(u64, usize)> = Vec::new();
         let loops = metadata.iter().flat_map(|metadata| &metadata.loops).take(MOST_LOOPS);

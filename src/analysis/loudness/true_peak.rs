@@ -16,8 +16,8 @@ const BETA: f64 = 6.0;
 const WINDOW: usize = 32;
 /// Values that are multiplied side by side.
 const LANES: usize = 8;
-/// Rates from which on half the oversampling is enough, and none at all.
-const RATES_HZ: [f64; 2] = [96_000.0, 192_000.0];
+/// Rates below which so many points are looked at for each sample, one at least at 192 kHz.
+const POINTS: [(f64, i32); 4] = [(16_000.0, 16), (32_000.0, 8), (96_000.0, 4), (192_000.0, 2)];
 
 /// Follows the sample peak and the true peak of all channels.
 pub(super) struct Peaks {
@@ -34,11 +34,8 @@ pub(super) struct Peaks {
 
 impl Peaks {
     pub(super) fn new(channels: usize, rate_hz: f64) -> Self {
-        let points = match RATES_HZ {
-            [half, _] if rate_hz < half => 4,
-            [_, none] if rate_hz < none => 2,
-            _ => 1,
-        };
+        let points = POINTS.iter().find(|(below_hz, _)| rate_hz < *below_hz);
+        let points = points.map_or(1, |(_, points)| *points);
         let phases: Vec<_> =
             (1..points).map(|point| phase(f64::from(point) / f64::from(points))).collect();
         let gain = |phase: &[f32; TAPS]| phase.iter().map(|tap| tap.abs()).sum::<f32>();

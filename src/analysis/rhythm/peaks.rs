@@ -2,20 +2,33 @@
 
 use std::ops::Range;
 
-/// Frames on either side that a peak is not lower than: two onsets are 30 ms apart at least.
-const APART_FRAMES: usize = 3;
 /// Frames on either side whose mean a peak stands out from.
 const AROUND_FRAMES: usize = 12;
-/// How far: this many times the mean and this part of the greatest value more.
-const MEANS: f32 = 1.1;
+/// How far beside that: this part of the greatest value more.
 const PART_OF_MOST: f32 = 0.05;
+
+/// Which peaks stand out.
+#[derive(Clone, Copy)]
+pub(super) struct Rule {
+    /// The greatest value.
+    pub(super) most: f32,
+    /// Frames on either side that a peak is not lower than.
+    pub(super) apart: usize,
+    /// How many times the mean around it a peak is at least.
+    pub(super) means: f32,
+}
 
 /// Looks for peaks in `among`, and hands on the frame of each.
 ///
 /// # Sources
 /// The rule is that of S. Böck, F. Krebs, M. Schedl, *Evaluating the online capabilities of onset
 /// detection methods*, ISMIR 2012, without its restriction to the past.
-pub(super) fn pick(novelty: &[f32], most: f32, among: Range<usize>, mut on: impl FnMut(usize)) {
+pub(super) fn pick(
+    novelty: &[f32],
+    Rule { most, apart, means }: Rule,
+    among: Range<usize>,
+    mut on: impl FnMut(usize),
+) {
     let window =
         |at: usize, frames: usize| at.saturating_sub(frames)..(at + frames + 1).min(novelty.len());
     for at in among {
@@ -23,7 +36,7 @@ pub(super) fn pick(novelty: &[f32], most: f32, among: Range<usize>, mut on: impl
         if value <= PART_OF_MOST * most {
             continue;
         }
-        let near = window(at, APART_FRAMES);
+        let near = window(at, apart);
         let (before, after) = (&novelty[near.start..at], &novelty[at + 1..near.end]);
         // Of equal ones the first.
         if before.iter().any(|other| *other >= value) || after.iter().any(|other| *other > value) {
@@ -32,7 +45,7 @@ pub(super) fn pick(novelty: &[f32], most: f32, among: Range<usize>, mut on: impl
         let around = &novelty[window(at, AROUND_FRAMES)];
         #[expect(clippy::cast_precision_loss, reason = "a few frames")]
         let mean = around.iter().sum::<f32>() / around.len() as f32;
-        if value >= MEANS * mean + PART_OF_MOST * most {
+        if value >= means * mean + PART_OF_MOST * most {
             on(at);
         }
     }

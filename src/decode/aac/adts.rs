@@ -20,7 +20,10 @@ const MAX_FRAME_BYTES: usize = (1 << 13) - 1;
 const MAX_JUNK_BYTES: usize = 64 << 10;
 /// Frames in a row that are no accident.
 const ENOUGH_FRAMES: usize = 3;
-/// Bytes that are searched at once for the next frame.
+/// Bytes that are searched first for the next frame: with what proves it they are in the block that
+/// is in memory, mostly, and where junk comes again and again, nothing is read as often.
+const NEAR_BYTES: usize = 4 << 10;
+/// Bytes that are searched at once beyond these.
 const SEARCH_BYTES: usize = 64 << 10;
 /// Frames whose average length is taken for that of all.
 const COUNTED_FRAMES: u64 = 200;
@@ -127,13 +130,13 @@ impl AdtsSource {
 
     /// Where the next frame begins behind `self.at`; None where there is none any more.
     fn search<R: Read + Seek>(&self, blocks: &mut Blocks<R>) -> io::Result<Option<u64>> {
-        let mut start = self.at + 1;
+        let (mut start, mut span) = (self.at + 1, NEAR_BYTES);
         loop {
-            let bytes = blocks.look(start, SEARCH_BYTES + 2 * MAX_FRAME_BYTES)?;
+            let bytes = blocks.look(start, span + 2 * MAX_FRAME_BYTES)?;
             let end = bytes.len();
             let expected = self.expected.as_ref();
             // The one behind it proves it, or the end of the file does.
-            let found = (0..end.min(SEARCH_BYTES)).find(|at| {
+            let found = (0..end.min(span)).find(|at| {
                 Header::follows(expected, bytes, *at).is_some_and(|header| {
                     let next = at + header.bytes;
                     next == end || Header::follows(Some(&header), bytes, next).is_some()
@@ -142,10 +145,11 @@ impl AdtsSource {
             if let Some(at) = found {
                 return Ok(Some(start + at as u64));
             }
-            if end <= SEARCH_BYTES {
+            if end <= span {
                 return Ok(None);
             }
-            start += SEARCH_BYTES as u64;
+            start += span as u64;
+            span = SEARCH_BYTES;
         }
     }
 

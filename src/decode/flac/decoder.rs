@@ -138,7 +138,14 @@ impl FlacDecoder {
     /// `io`.
     pub(super) fn look_behind_the_end(&mut self) -> Result<(), LoadError> {
         match self.frames.next().map_err(|error| io_failure(&self.read, error))? {
-            Next::Damaged { .. } | Next::Junk(_) => Ok(()),
+            Next::Junk(_) => Ok(()),
+            Next::Damaged { .. } => {
+                self.tally.bad_in_a_row += 1;
+                if self.tally.bad_in_a_row < MAX_BAD_PACKETS_IN_A_ROW {
+                    return Ok(());
+                }
+                self.end()
+            }
             Next::Joined(_) => {
                 self.join();
                 Ok(())

@@ -153,6 +153,23 @@ fn descriptions_are_read() {
 }
 
 #[test]
+fn what_stands_before_each_packet_is_no_bomb() {
+    let strip = |bytes: usize, times: usize| {
+        let settings =
+            [element(&[0x42, 0x54], &[3]), element(&[0x42, 0x55], &vec![b'a'; bytes])].concat();
+        let one = element(&[0x62, 0x40], &element(&[0x50, 0x34], &settings));
+        let tracks = tracks(b"A_X", &element(&[0x6d, 0x80], &one.repeat(times)));
+        let body = [tracks, element(CLUSTER, &simple(2, b"c"))].concat();
+        let file = [head(), element(SEGMENT, &body)].concat();
+        let matroska =
+            Matroska::open(Cursor::new(&file[..]), file.len() as u64).expect("memory can be read");
+        matroska.tracks()[0].is_encoded
+    };
+    assert!(!strip(1_024, 1) && !strip(4, 256));
+    assert!(strip(1_025, 1) && strip(5, 256) && strip(1_000_000, 1));
+}
+
+#[test]
 fn no_file_is_read_for_ever() {
     for file in [head(), b"\x1a\x45\xdf\xa3\xff".to_vec(), [head(), vec![0xff; 100_000]].concat()] {
         assert_eq!(read(&file).0, []);

@@ -28,6 +28,8 @@ const TYPE_AUDIO: u64 = 2;
 const HEADER_STRIPPING: u64 = 3;
 /// Most tracks that are looked at.
 const MAX_TRACKS: usize = 256;
+/// Most bytes that a packet is taken to lack; those in use are a few.
+const MAX_STRIPPED_BYTES: usize = 1_024;
 
 /// One audio track.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -97,9 +99,15 @@ fn encodings(content: &[u8], track: &mut Track) {
         match (kind, settings) {
             (Some(HEADER_STRIPPING), settings) => {
                 let settings = settings.unwrap_or(&[]);
-                if scope & 1 != 0 {
-                    track.stripped = [settings, &track.stripped].concat();
+                if scope & 1 == 0 {
+                    continue;
                 }
+                // It stands before each packet, of which a block may have hundreds.
+                if track.stripped.len() + settings.len() > MAX_STRIPPED_BYTES {
+                    track.is_encoded = true;
+                    return;
+                }
+                track.stripped = [settings, &track.stripped].concat();
             }
             _ => track.is_encoded = true,
         }

@@ -160,12 +160,14 @@ impl PacketSource for Mp4Source {
 
     fn find(&self, tick: u64) -> Option<Spot> {
         let &[edit] = self.layout.edits.as_slice() else { return None };
+        let times = &self.layout.times;
+        let from = times.passed_at(edit.from);
         // Behind the end, the last one.
-        let tick = edit.from.saturating_add(tick).min(self.layout.times.end().saturating_sub(1));
-        let (packet, into) = self.layout.times.packet_at(tick);
-        let tick = tick.saturating_sub(into).checked_sub(edit.from)?;
+        let passed = from.saturating_add(tick).min(times.passed().saturating_sub(1));
+        let (packet, passed) = times.packet_of(passed);
+        let tick = passed.checked_sub(from)?;
         let is_packet = matches!(self.layout.framing, Framing::Packets);
-        let ticks = is_packet.then(|| self.layout.times.ticks_of(packet));
+        let ticks = is_packet.then(|| times.ticks_of(packet));
         Some(Spot { place: [0, packet], tick, ticks })
     }
 
@@ -177,9 +179,10 @@ impl PacketSource for Mp4Source {
     }
 
     fn frames(&self, sample_rate: u32) -> Option<u64> {
+        let times = &self.layout.times;
         let ticks = self.layout.edits.iter().fold(0_u64, |sum, edit| {
-            let end = edit.to.unwrap_or(u64::MAX).min(self.layout.times.end());
-            sum.saturating_add(end.saturating_sub(edit.from))
+            let end = edit.to.map_or(times.passed(), |to| times.passed_at(to));
+            sum.saturating_add(end.saturating_sub(times.passed_at(edit.from)))
         });
         Some(frames_of(ticks, self.timescale(), sample_rate))
     }

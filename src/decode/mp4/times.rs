@@ -17,6 +17,8 @@ const AAC_FRAMES: [u64; 6] = [1024, 960, 512, 480, 2048, 1920];
 struct Run {
     first_packet: u64,
     first_tick: u64,
+    /// Ticks of all packets before it, which is less where there are gaps: what is decoded has none.
+    passed: u64,
     /// Ticks of each packet.
     ticks: u32,
 }
@@ -27,6 +29,7 @@ pub(super) struct Times {
     runs: Vec<Run>,
     packets: u64,
     ticks: u64,
+    passed: u64,
 }
 
 impl Times {
@@ -57,10 +60,13 @@ impl Times {
             run.ticks == ticks && run.first_tick.saturating_add(passed) == self.ticks
         });
         if !same {
-            self.runs.push(Run { first_packet: self.packets, first_tick: self.ticks, ticks });
+            let Self { packets: first_packet, ticks: first_tick, passed, .. } = *self;
+            self.runs.push(Run { first_packet, first_tick, passed, ticks });
         }
+        let of_all = packets.saturating_mul(u64::from(ticks));
         self.packets = self.packets.saturating_add(packets);
-        self.ticks = self.ticks.saturating_add(packets.saturating_mul(u64::from(ticks)));
+        self.ticks = self.ticks.saturating_add(of_all);
+        self.passed = self.passed.saturating_add(of_all);
     }
 
     /// What follows begins at `tick`, if that lies ahead.
@@ -109,6 +115,32 @@ impl Times {
         self.ticks
     }
 
+    /// Ticks of all packets.
+    pub(super) fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// Ticks of what is decoded before `tick`.
+    pub(super) fn passed_at(&self, tick: u64) -> u64 {
+        let (packet, into) = self.packet_at(tick);
+        let run = self.runs.partition_point(|run| run.first_packet <= packet);
+        let Some(run) = run.checked_sub(1).map(|run| self.runs[run]) else { return 0 };
+        let before = (packet - run.first_packet).saturating_mul(u64::from(run.ticks));
+        run.passed.saturating_add(before).saturating_add(into)
+    }
+
+    /// The packet that has decoded tick `passed`, and where it begins among those.
+    pub(super) fn packet_of(&self, passed: u64) -> (u64, u64) {
+        let Some(at) = self.runs.partition_point(|run| run.passed <= passed).checked_sub(1) else {
+            return (0, 0);
+        };
+        let run = self.runs[at];
+        let next = self.runs.get(at + 1).map_or(self.packets, |next| next.first_packet);
+        let into = (passed - run.passed).checked_div(u64::from(run.ticks)).unwrap_or(0);
+        let into = into.min((next - run.first_packet).saturating_sub(1));
+        (run.first_packet + into, run.passed + into * u64::from(run.ticks))
+    }
+
     /// Ticks of packet `number`; 0 where nobody knows.
     pub(super) fn ticks_of(&self, number: u64) -> u64 {
         let run = self.runs.partition_point(|run| run.first_packet <= number);
@@ -136,6 +168,24 @@ impl Times {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_decoded_has_no_gaps() {
+        let mut times = Times::default();
+        times.go_on_at(10_000);
+        times.push(3, 1_000);
+        times.go_on_at(20_000);
+        times.push(2, 500);
+        assert_eq!((times.end(), times.passed()), (21_000, 4_000));
+        assert_eq!(
+            [0, 10_000, 11_500, 15_000, 20_600].map(|tick| times.passed_at(tick)),
+            [0, 0, 1_500, 3_000, 3_600]
+        );
+        assert_eq!(
+            [0, 1_500, 2_999, 3_000, 3_999].map(|passed| times.packet_of(passed)),
+            [(0, 0), (1, 1_000), (2, 2_000), (3, 3_000), (4, 3_500)]
+        );
+    }
 
     #[test]
     fn packets_whose_times_waver_have_the_length_of_their_codec() {

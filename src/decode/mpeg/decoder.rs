@@ -73,7 +73,8 @@ impl MpegDecoder {
         let padding = if fits { padding } else { 0 };
         let guess = || {
             // As many bytes a frame as in the first ones.
-            Some(byte_len / mean_len(&frames, &first)?.max(1) * per_packet)
+            let bytes = frames.rest();
+            Some(bytes / mean_len(&frames, &first)?.max(1) * per_packet)
         };
         let mut this = Self {
             info: StreamInfo {

@@ -186,6 +186,11 @@ impl<R: Read> Frames<R> {
         self.len - self.left - self.sight().len() as u64
     }
 
+    /// Bytes from there on.
+    pub(super) fn rest(&self) -> u64 {
+        self.left + self.sight().len() as u64
+    }
+
     /// Whether the last frame was followed by nothing but the next one, as far as was seen.
     pub(super) fn is_in_step(&self) -> bool {
         self.in_step

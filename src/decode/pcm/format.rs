@@ -89,7 +89,7 @@ impl WaveFormat {
             Ok(Stored::Known(Coding::Adpcm(adpcm)))
         };
         let stored = match code {
-            PCM if bits <= 8 => linear(Some(Linear::Unsigned8)),
+            PCM if (1..=8).contains(&bits) => linear(Some(Linear::Unsigned8)),
             PCM => linear(Linear::signed(bits, order)),
             3 => linear(Linear::float(bits, order)),
             6 => linear(Some(Linear::ALaw)),

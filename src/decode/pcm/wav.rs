@@ -138,7 +138,7 @@ fn found<R: Read + Seek>(
         Stored::Mpeg => return Ok(Found::Mpeg(audio)),
         Stored::Known(Coding::Linear(stored)) => {
             let stored = match format.may_be_24_in_32 {
-                true => roomy(audio.content(window, EVIDENCE_BYTES)?).unwrap_or(stored),
+                true => roomy(audio.content(window, EVIDENCE_BYTES)?, order).unwrap_or(stored),
                 false => stored,
             };
             (Coding::Linear(stored), Some(format.bits))
@@ -170,12 +170,16 @@ const MIN_EVIDENCE: usize = 64;
 /// How values of 24 bits lie in four bytes each, if they do: headers that say so are as often
 /// wrong, and of those that are right, some mean the lower three bytes, some the upper three, and
 /// those of Cool Edit floats of 24 bits of magnitude. None where the values look like neither.
-fn roomy(audio: &[u8]) -> Option<Linear> {
+fn roomy(audio: &[u8], order: Order) -> Option<Linear> {
     let values = audio.as_chunks::<4>().0;
     if values.len() < MIN_EVIDENCE {
         return None;
     }
     let all = |test: fn(&[u8; 4]) -> bool| values.iter().all(test);
+    if matches!(order, Order::Big) {
+        // Nobody was seen to write them into the lower bytes, or as floats.
+        return all(|[.., low]| *low == 0).then(|| Linear::signed(32, order)).flatten();
+    }
     // The sign, or nothing, fills the upper byte.
     if all(|[.., top]| *top == 0)
         || all(|[_, _, c, top]| *top == if c & 0x80 == 0 { 0 } else { 255 })

@@ -2,7 +2,7 @@
 //! to make these takes a third of the time of a one-shot, and an encoder writes the same ones into
 //! each file of one quality.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::thread;
 
 use symphonia::core::audio::GenericAudioBufferRef;
@@ -20,6 +20,7 @@ use crate::error::LoadError;
 /// longest goes first.
 const MOST: usize = 8;
 
+/// Nobody waits for it: in a child that was forked meanwhile, whoever has it never gives it back.
 static WAITING: Mutex<Vec<Box<dyn AudioDecoder>>> = Mutex::new(Vec::new());
 
 /// A decoder that waits for another file when it is dropped.
@@ -54,7 +55,7 @@ impl SpareDecoder {
 
 fn waiting(parameters: &AudioCodecParameters) -> Option<Box<dyn AudioDecoder>> {
     let headers = parameters.extra_data.as_ref()?;
-    let mut all = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut all = WAITING.try_lock().ok()?;
     let place = all
         .iter()
         .position(|decoder| decoder.codec_params().extra_data.as_ref() == Some(headers))?;
@@ -69,11 +70,12 @@ impl Drop for SpareDecoder {
         }
         if let Some(mut decoder) = self.decoder.take() {
             decoder.reset();
-            let mut all = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
-            if all.len() == MOST {
-                all.remove(0);
+            if let Ok(mut all) = WAITING.try_lock() {
+                if all.len() == MOST {
+                    all.remove(0);
+                }
+                all.push(decoder);
             }
-            all.push(decoder);
         }
     }
 }

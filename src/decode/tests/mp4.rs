@@ -274,6 +274,29 @@ fn a_stream_cut_out_of_a_longer_one_begins_with_its_first_fragment() {
 }
 
 #[test]
+fn what_fragments_leave_out_has_no_length_and_parts_lie_where_they_are_heard() {
+    let parts = |starts: [u32; 2]| {
+        let parts =
+            [fragment(0..400, 0, Some(starts[0])), fragment(400..1_000, 0, Some(starts[1]))];
+        fragmented(Vec::new(), &parts)
+    };
+    for starts in [[0, 400], [90_000, 90_400], [0, 5_000], [90_000, 95_000]] {
+        let file = parts(starts);
+        let mut decoder = open_bytes(&file).expect("a good file");
+        assert_eq!(decoder.info().frames, Some(1_000), "{starts:?}");
+        for frame in [0, 1, 399, 400, 401, 999] {
+            let seeker = decoder.seeker().expect("PCM can be entered anywhere");
+            let mark = seeker.find(frame).expect("it is in memory").expect("the runs say where");
+            assert_eq!(seeker.go_to(&mark).expect("it is in memory"), frame, "{starts:?}");
+            let chunk = decoder.next_chunk().expect("it is in memory").expect("a frame at least");
+            let at = usize::try_from(frame).expect("small");
+            let expected = planes(at..at + chunk.frames());
+            assert_eq!(chunk.planes(), expected, "{starts:?}, {frame}");
+        }
+    }
+}
+
+#[test]
 fn a_run_that_is_cut_off_before_it_says_where_its_data_lies_is_none() {
     let parts = [fragment(0..400, 0x2_0000, None), fragment(400..1_000, 0x2_0000, None)];
     let file = fragmented(Vec::new(), &parts);

@@ -183,7 +183,8 @@ impl Frames {
             b"UFID" | b"UFI" => {
                 let end = content.iter().position(|byte| *byte == 0).unwrap_or(content.len());
                 if &content[..end] == b"http://musicbrainz.org" {
-                    found.tag("musicbrainz_trackid", &text::field(&content[end + 1..]));
+                    let id = content.get(end + 1..).unwrap_or(&[]);
+                    found.tag("musicbrainz_trackid", &text::field(id));
                 }
             }
             b"RVA2" => self.gain(content),

@@ -330,6 +330,7 @@ fn an_apple_loop_has_a_tempo_by_its_beats() {
         sample_rate: 10,
         frames: 20,
         source_frames: None,
+        is_guess: false,
     };
     let mut collector = super::Collector::new(super::Pictures::Note);
     collector.apple_beats = Some(4);
@@ -384,6 +385,36 @@ fn caf_has_strings_markers_regions_and_an_instrument() {
     assert_eq!(cues, [(12, None, "four"), (30, Some(40), "five")]);
     assert_eq!((metadata.loops[0].start_frame, metadata.loops[0].end_frame), (100, 200));
     assert_eq!((metadata.root_key, metadata.root_cents), (Some(60), Some(-50.0)));
+}
+
+#[test]
+fn labels_that_are_all_the_same_long_text_take_no_memory() {
+    let caf_chunk = |id: &[u8; 4], content: &[u8]| {
+        [id, &(content.len() as u64).to_be_bytes()[..], content].concat()
+    };
+    let count = 20_000;
+    let entries: Vec<u8> = (0..count).flat_map(|id| be(&[id, 0, 0])).collect();
+    let strings = [be(&[count]), entries, vec![b'a'; 100_000]].concat();
+    let marker =
+        |id: u32| [&b"mark"[..], &1_f64.to_be_bytes(), &be(&[id]), &[0xff; 8], &[0; 4]].concat();
+    let marks = [be(&[0, count]), (0..count).flat_map(marker).collect()].concat();
+    let description = [&48_000_f64.to_be_bytes()[..], b"lpcm", &be(&[0, 2, 1, 1, 16])];
+    let file = [
+        b"caff\0\x01\0\0".to_vec(),
+        caf_chunk(b"desc", &description.concat()),
+        caf_chunk(b"strg", &strings),
+        caf_chunk(b"mark", &marks),
+        caf_chunk(b"data", &[0; 2_004]),
+    ];
+    let metadata = loaded(&file.concat(), None).expect("some");
+    assert_eq!(metadata.cues.len(), 20_000);
+    let (mut all, mut longest) = (0, 0);
+    for cue in &metadata.cues {
+        all += cue.label.capacity();
+        longest = longest.max(cue.label.len());
+    }
+    assert_eq!(longest, 4_096);
+    assert!(all <= 1 << 20, "{all} bytes of labels");
 }
 
 #[test]

