@@ -20,6 +20,8 @@ from peers import RATE, Mono
 RIGHT_SEC = 0.025
 APART_SEC = 0.03
 BLOCK = 512
+# Folders of the drums alone and of the whole bands, of which the drums alone are annotated.
+KINDS = {"drum_only": "Drum", "full_mix": "MIX"}
 
 
 def aubio_(mono: Mono) -> list[float]:
@@ -79,23 +81,25 @@ def main() -> None:
     parser.add_argument("--half", choices=["dev", "held"])
     options = parser.parse_args()
     here = {name: ask for name, (module, ask) in PEERS.items() if peers.is_here(module)}
-    counts: dict[str, list[tuple[int, int, int]]] = {}
-    for hits_path in sorted((options.mdb / "annotations/subclass").glob("*.txt")):
-        name = hits_path.stem.removesuffix("_subclass")
-        audio = options.mdb / "audio/drum_only" / f"{name}_Drum.wav"
-        song = name.removeprefix("MusicDelta_")
-        if not audio.exists() or options.half not in {None, peers.half_of(song)}:
-            continue
-        hits, mono = annotated(hits_path), peers.load(audio)
-        heard = {"hotcue": ask_hotcue(options.hotcue, audio)}
-        heard |= {name: ask(mono) for name, ask in here.items()}
-        for name, onsets in heard.items():
-            counts.setdefault(name, []).append((right(onsets, hits), len(onsets), len(hits)))
-    print("who, recordings, mean F; of all onsets: precision, recall")
-    for name, songs in counts.items():
-        mean = np.mean([2 * both / max(said + known, 1) for both, said, known in songs])
-        both, said, known = (sum(column) for column in zip(*songs, strict=True))
-        print(f"{name:22}{len(songs):4}{mean:7.3f}{both / said:9.3f}{both / known:7.3f}")
+    print("audio, who, recordings, mean F; of all onsets: precision, recall")
+    for kind, suffix in KINDS.items():
+        counts: dict[str, list[tuple[int, int, int]]] = {}
+        for hits_path in sorted((options.mdb / "annotations/subclass").glob("*.txt")):
+            name = hits_path.stem.removesuffix("_subclass")
+            audio = options.mdb / "audio" / kind / f"{name}_{suffix}.wav"
+            song = name.removeprefix("MusicDelta_")
+            if not audio.exists() or options.half not in {None, peers.half_of(song)}:
+                continue
+            hits, mono = annotated(hits_path), peers.load(audio)
+            heard = {"hotcue": ask_hotcue(options.hotcue, audio)}
+            heard |= {name: ask(mono) for name, ask in here.items()}
+            for name, onsets in heard.items():
+                counts.setdefault(name, []).append((right(onsets, hits), len(onsets), len(hits)))
+        for name, songs in counts.items():
+            mean = np.mean([2 * both / max(said + known, 1) for both, said, known in songs])
+            both, said, known = (sum(column) for column in zip(*songs, strict=True))
+            figures = f"{mean:7.3f}{both / max(said, 1):9.3f}{both / known:7.3f}"
+            print(f"{kind:11}{name:22}{len(songs):4}{figures}")
 
 
 if __name__ == "__main__":

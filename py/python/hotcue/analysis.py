@@ -144,10 +144,12 @@ class LoudnessAnalysis(TypedDict):
 class OnsetsAnalysis(TypedDict):
     """Where sounds begin.
 
-    - `frames`: The frame before each attack where the mean of the channels crosses zero, or
-      nearly so; cut there, the audio does not click. Frames of the audio that was heard: those
-      of its rate. Where channels cancel each other out, as where one side is inverted, the
-      loudest is heard instead of the mean.
+    - `frames`: Where the audio is best cut for each attack: in the 2 ms before it, the nearest
+      frame beside which the mean of the channels crosses zero and no channel is above a
+      hundredth of the peak, or else the quietest of those; where it does not cross zero there,
+      in the 5 ms before it. Frames of the audio that was heard: those of its rate. Where
+      channels cancel each other out, as where one side is inverted, the loudest is heard
+      instead of the mean.
     - `onsets_sec`: The same in seconds.
     - `strengths`: 0 to 1; the strongest is 1.
     - `leading_silence_sec`: How long the audio stays 60 dB below its peak at its start; all of
@@ -304,8 +306,9 @@ def grid_slices(
         sample = engine.sample(0)
         starts = hotcue.grid_slices(sample, sample.analysis["bpm"]["beats_sec"], 4)
 
-    Each is moved by up to 5 ms to where the mean of the channels crosses zero, or comes nearest to
-    that, so that it does not click; where they cancel each other out, to where the loudest does.
+    Each is moved by up to 5 ms to where the mean of the channels crosses zero and none of them is
+    loud, or to the quietest place there is, so that it clicks as little as it can; where they
+    cancel each other out, to where the loudest crosses zero.
     Rising, each once, none outside the audio; the last beat is as long as the one before it, and a
     beat alone is not divided.
     `source` is a `Sample` that is in memory, or an array with its `sample_rate`, as `analyze` takes
