@@ -116,6 +116,17 @@ def test_content_keeps_its_cover(engine: hotcue.AudioEngine) -> None:
     assert load(engine, sampler_wav()).cover() == ("image/png", PNG)
 
 
+def test_the_cover_of_content_is_there_whatever_way_it_comes(tmp_path: Path) -> None:
+    content = sampler_wav()
+    for stream, second in ((False, False), (False, True), (True, False), (True, True)):
+        # At its own rate nobody would keep what is PCM.
+        with hotcue.AudioEngine(output="offline", sample_rate=24_000, cache_dir=tmp_path) as engine:
+            ticket = engine.load_sample_async(0, content, stream=stream)
+            sample = ticket.result(PATIENCE_SEC)
+            assert engine.stats()["cache_hits"] == (second and not stream)
+            assert sample.cover() == ("image/png", PNG)
+
+
 def test_replaygain_and_key_come_from_tags(engine: hotcue.AudioEngine) -> None:
     frames = [
         frame(b"TXXX", b"\0replaygain_track_gain\0-7.50 dB"),

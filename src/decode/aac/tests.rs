@@ -177,6 +177,28 @@ fn a_description_may_lack_the_delay_that_it_announces() {
 }
 
 #[test]
+fn junk_that_comes_again_and_again_is_passed_however_long_the_file() {
+    let file = fixture("aac.aac");
+    let (mut at, mut frames) = (0, Vec::new());
+    while at < file.len() {
+        let [_, _, _, d, e, f, ..] = file[at..] else { panic!("a header") };
+        let len = usize::from(d & 3) << 11 | usize::from(e) << 3 | usize::from(f >> 5);
+        frames.push(&file[at..at + len]);
+        at += len;
+    }
+    let count = 3_000_000 * frames.len() / file.len();
+    let mut long = Vec::new();
+    for (n, frame) in frames.iter().cycle().take(count).enumerate() {
+        long.extend_from_slice(frame);
+        if n % 4 == 3 {
+            long.extend([0; 4]);
+        }
+    }
+    let (planes, _) = decode(&long).expect("it is forgiven");
+    assert_eq!(planes[0].len(), count * 1_024);
+}
+
+#[test]
 fn an_index_counts_exactly_what_is_heard() {
     let files = [
         ("aac.m4a", 11_025),

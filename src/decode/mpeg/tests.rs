@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::decode::tests::decode;
+use crate::decode::tests::{decode, open_bytes};
 use crate::error::{LoadErrorKind, LoadWarning, WarningCode};
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -23,6 +23,24 @@ fn starts(file: &[u8]) -> Vec<usize> {
         at += header.frame_bytes(0).expect("a stated length");
     }
     starts
+}
+
+#[test]
+fn the_length_that_is_guessed_is_that_of_the_frames_and_not_of_what_lies_before_them() {
+    let whole = fixture("mp3_cbr.mp3");
+    let starts = starts(&whole);
+    let sound = &whole[starts[1]..];
+    let expected = (starts.len() as u64 - 1) * 1_152;
+    let tag = |bytes: u32| {
+        let size = [21, 14, 7, 0].map(|by| (bytes >> by) as u8 & 0x7f);
+        [&b"ID3\x03\0\0"[..], &size, &vec![0; bytes as usize]].concat()
+    };
+    for before in [Vec::new(), tag(500_000), vec![0; 20_000]] {
+        let file = [&before, sound].concat();
+        let info = open_bytes(&file).expect("a good file").info().clone();
+        let guess = info.frames.expect("a guess");
+        assert!(info.frames_estimated && guess.abs_diff(expected) <= 1_152, "{guess}");
+    }
 }
 
 #[test]
