@@ -59,6 +59,9 @@ impl Table {
         let mut in_each = 0;
         let count = usize::try_from(u32_at(&offsets, 4).unwrap_or(0)).unwrap_or(usize::MAX);
         let offsets = offsets.get(8..).unwrap_or(&[]).chunks_exact(width);
+        // As many as there are, and no more: while it grew, there would be twice as many and more.
+        let most = usize::try_from(packets).unwrap_or(usize::MAX);
+        this.chunks.reserve_exact(offsets.len().min(count).min(most));
         for (number, offset) in (1_u64..).zip(offsets.take(count)) {
             while let Some(span) = spans
                 .next_if(|span| u32_at(*span, 0).is_some_and(|first| u64::from(first) <= number))
