@@ -82,8 +82,8 @@ const USUAL_RATE: u32 = 44_100;
 const RISING_FRAMES: usize = 4;
 /// By which peaks tempi are weighed, and which are told as onsets, but for the greatest value. Those
 /// are 30 ms apart at least.
-const WEIGHED: Rule = Rule { most: 0.0, apart: 3, means: 1.1 };
-const TOLD: Rule = Rule { most: 0.0, apart: 2, means: 1.4 };
+const WEIGHED: Rule = Rule { most: 0.0, apart: 3, means: [1.1, 1.1] };
+const TOLD: Rule = Rule { most: 0.0, apart: 2, means: [1.4, 1.1] };
 
 /// What is shorter has no tempo, unless it has as many onsets and is as long as a program makes two
 /// beats: then that is a guess.

@@ -6,6 +6,8 @@ use std::ops::Range;
 const AROUND_FRAMES: usize = 12;
 /// How far beside that: this part of the greatest value more.
 const PART_OF_MOST: f32 = 0.05;
+/// What is strong, as a part of it.
+const STRONG_PART: f32 = 0.2;
 
 /// Which peaks stand out.
 #[derive(Clone, Copy)]
@@ -14,8 +16,8 @@ pub(super) struct Rule {
     pub(super) most: f32,
     /// Frames on either side that a peak is not lower than.
     pub(super) apart: usize,
-    /// How many times the mean around it a peak is at least.
-    pub(super) means: f32,
+    /// How many times the mean around it a peak is at least: a soft one, and one that is strong.
+    pub(super) means: [f32; 2],
 }
 
 /// Looks for peaks in `among`, and hands on the frame of each.
@@ -45,6 +47,7 @@ pub(super) fn pick(
         let around = &novelty[window(at, AROUND_FRAMES)];
         #[expect(clippy::cast_precision_loss, reason = "a few frames")]
         let mean = around.iter().sum::<f32>() / around.len() as f32;
+        let means = means[usize::from(value >= STRONG_PART * most)];
         if value >= means * mean + PART_OF_MOST * most {
             on(at);
         }
