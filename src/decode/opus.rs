@@ -1,7 +1,7 @@
 //! Opus: what its header says, packets to planes, and Ogg as its container.
 //!
-//! WebM, Matroska and MP4 are symphonia's; it hands its packets to [`Codec`]. Ogg is read here:
-//! symphonia 0.6.1 knows neither mapping family 255 nor packets of more than 31 frames.
+//! Matroska, WebM and MP4 hand their packets to [`Codec`]. Ogg is read here: symphonia 0.6.1 knows
+//! neither mapping family 255 nor packets of more than 31 frames.
 
 mod codec;
 mod framing;

@@ -6,7 +6,8 @@
 //! needs to be where it would have been (none for PCM and FLAC, one for Vorbis, for Layer III as
 //! many as the bit reservoir may reach back and two more), decodes from there, and throws away
 //! what comes before. A mark is only taken where nothing of a fault is under way; so frames have
-//! the same numbers however one comes to them, in damaged files, too.
+//! the same numbers however one comes to them, in most damaged files, too: not behind a frame of
+//! FLAC that is there twice, nor behind a packet of MP4 that decodes to another length than is stated.
 //!
 //! Some containers say where their packets lie: there a mark can be found without having been
 //! there.

@@ -14,9 +14,6 @@ pub(super) fn opening_failed(error: Error) -> LoadError {
         Error::Unsupported("isomp4: missing moov atom") => {
             (LoadErrorKind::Corrupt, "the file is incomplete, its index is missing")
         }
-        Error::Unsupported("wav: missing data chunk") => {
-            (LoadErrorKind::Corrupt, "the file is incomplete, its audio is missing")
-        }
         Error::Unsupported(_) => {
             (LoadErrorKind::UnsupportedFormat, "this variant of the format is not supported")
         }

@@ -84,7 +84,6 @@ impl PacketStream {
 
     pub(super) fn container(&self) -> &'static str {
         match self.format.format_info().short_name {
-            "wave" => "wav",
             "matroska" => "mkv",
             other => other,
         }
@@ -270,7 +269,7 @@ impl Unpacked {
 
 /// Whether packets carry a time of their own, in frames, so that a missing one shows.
 fn has_frame_times(format: &dyn FormatReader) -> bool {
-    matches!(format.format_info().short_name, "flac" | "ogg")
+    format.format_info().short_name == "ogg"
 }
 
 /// The place of each plane in `dwChannelMask`. symphonia's positions carry the same bits, and
