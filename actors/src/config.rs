@@ -31,7 +31,8 @@ pub struct EngineConfig {
     /// Most bytes of one decoded sample; None, and what is more, is three quarters of the memory.
     pub max_sample_bytes: Option<u64>,
     /// Most bytes of decoded samples in memory, of loads in flight as of finished ones; None sets
-    /// no limit. Samples that were used least recently leave for others.
+    /// no limit. Samples that were used least recently leave for others; for the moment until they are
+    /// freed there may be an eighth more than this, or one sample more.
     pub memory_budget: Option<u64>,
     /// Most requests that wait for a decoder.
     pub max_queued: usize,

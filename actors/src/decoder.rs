@@ -191,6 +191,7 @@ impl DecoderActor {
             Ok(Ok(Step::Working)) => {
                 running.report(&self.parts);
                 if self.share() {
+                    self.part();
                     let bytes =
                         self.running.as_ref().map_or(0, |running| running.work.held_bytes());
                     match self.make_room(bytes) {
@@ -394,9 +395,7 @@ impl Handler<Discard> for DecoderActor {
     type Result = ();
 
     fn handle(&mut self, _: Discard, _: &mut Context<Self>) {
-        while let Some(unwanted) = self.parts.unwanted.take() {
-            discard(unwanted);
-        }
+        self.parts.unwanted.discard();
         self.parts.analyses.discard();
     }
 }
@@ -408,5 +407,7 @@ impl Drop for DecoderActor {
         self.set_aside();
         self.fail(&LoadError::new(LoadErrorKind::WorkerPanic, "the decoder died"));
         self.supervisor.do_send(WorkerDied { from: self.me });
+        // What the supervisor had left at the end of the engine.
+        self.parts.unwanted.discard();
     }
 }

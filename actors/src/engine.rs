@@ -78,6 +78,9 @@ pub struct AudioEngine {
     config: EngineConfig,
     /// Held while the engine starts or ends, which may take long; taken before `running`.
     lifecycle: Mutex<()>,
+    /// Held shared while a batch is accepted, which may take long: whoever waits to write holds up
+    /// all who read. Taken before `running`.
+    accepting: RwLock<()>,
     /// Written to only when all is ready: no other call waits for a device that opens or closes.
     running: RwLock<Option<Running>>,
     events: Arc<EventQueue>,
@@ -108,6 +111,7 @@ impl AudioEngine {
         Ok(Self {
             config,
             lifecycle: Mutex::new(()),
+            accepting: RwLock::new(()),
             running: RwLock::new(None),
             events,
             notices,
@@ -269,7 +273,9 @@ impl AudioEngine {
         }
         // A `run()` of another thread begins after the end; all other calls fail from here on.
         let _lifecycle = self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner);
+        let accepted = self.accepting.write().unwrap_or_else(PoisonError::into_inner);
         let running = self.running.write().unwrap_or_else(PoisonError::into_inner).take();
+        drop(accepted);
         // Actors on the caller's own thread end with their runtime: here nobody could wait.
         if let Some(running) = running.filter(Running::has_threads) {
             block_on(running.stop(Waiter::Thread));
@@ -282,7 +288,7 @@ impl AudioEngine {
 
     /// Whether `run()` was called and `shut_down()` was not.
     pub fn is_running(&self) -> bool {
-        self.running.read().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.with(|_| Ok(())).is_ok()
     }
 
     /// Loads `source` into slot `id`, or into the lowest free one. Returns at once; what becomes
@@ -515,8 +521,12 @@ impl AudioEngine {
             .map_err(EngineError::from)
     }
 
-    /// Figures about the running engine.
+    /// Figures about the running engine; in a forked child, which has none, nothing.
     pub fn stats(&self) -> EngineStats {
+        if self.is_forked() {
+            // A thread that is not there may hold the locks.
+            return EngineStats::default();
+        }
         let unread_events = self.events.len();
         let dropped_events = self.events.dropped();
         let cache = self.cache.get().map(|cache| cache.stats()).unwrap_or_default();

@@ -4,6 +4,7 @@ mod members;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -217,6 +218,27 @@ impl Job {
         let Some(member) = member.filter(|_| is_arriving) else { return false };
         member.by_path = false;
         request.arrives(sample)
+    }
+
+    /// Members who have joined by path since the last call, and of whom nobody has seen yet whether
+    /// that is still the same file.
+    pub(crate) fn unchecked(&self) -> Vec<Member> {
+        let mut state = self.lock();
+        if !mem::take(&mut state.has_unchecked) {
+            return Vec::new();
+        }
+        let unchecked = |member: &&Member| member.by_path && member.request.is_live();
+        state.members.iter().filter(unchecked).cloned().collect()
+    }
+
+    /// Of members that were seen to, by request, whether their file has changed: keeps those for
+    /// whom it has not, and takes out the others, unless the job has ended meanwhile.
+    pub(crate) fn checked(&self, seen: &BTreeMap<u64, bool>) -> Vec<Member> {
+        self.lock().take_out(|member| {
+            let changed = seen.get(&member.request.id).copied();
+            member.by_path &= changed.is_none();
+            changed == Some(true)
+        })
     }
 
     /// Ends the job. Nobody joins it afterwards; who is in it is told by the caller.

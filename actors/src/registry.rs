@@ -45,13 +45,16 @@ impl Registry {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Registers `job` as the one that decodes this file, unless there is one or it is in memory.
+    /// Registers `job` as the one that decodes this file, unless there is one that goes on, or it
+    /// is in memory.
     pub(crate) fn claim(&self, file: SourceIdentity, job: &Arc<Job>) -> Claim {
         let mut inner = self.lock();
         match inner.files.get_mut(&file) {
             Some(Entry::Running(running)) => {
+                // Nobody is to wait with one that hangs. Should it come back, it has its own requests.
                 if let Some(running) = running.upgrade()
                     && !Arc::ptr_eq(&running, job)
+                    && !running.has_stalled()
                 {
                     return Claim::Join(running);
                 }

@@ -88,6 +88,12 @@ impl Sample {
         self.findings.results()
     }
 
+    /// As [`analysis`](Self::analysis), without waiting for anybody; None while somebody writes to it,
+    /// and in a forked child for ever if somebody did when that was made.
+    pub fn try_analysis(&self) -> Option<Vec<Arc<AnalysisResult>>> {
+        self.findings.try_results()
+    }
+
     /// What was found for one kind; None until that was asked for and found.
     pub fn result_of(&self, kind: AnalysisKind) -> Option<Arc<AnalysisResult>> {
         self.findings.result(kind)

@@ -466,9 +466,12 @@ impl Handler<SwitchOutput> for AudioSinkActor {
             return;
         }
         self.device.set_target(switch.target);
+        let before = self.device.name();
         let result = self.device.switch_to(switch.prepared);
-        let state = if result.is_ok() { DeviceState::Started } else { DeviceState::Lost };
-        self.publisher.device(state, self.device.name());
+        match &result {
+            Ok(()) => self.publisher.device(DeviceState::Started, self.device.name()),
+            Err(_) => self.publisher.device(DeviceState::Lost, before),
+        }
         // The caller waits for this answer unless its thread was interrupted.
         switch.done.send(result).ok();
     }

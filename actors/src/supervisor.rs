@@ -164,6 +164,15 @@ impl LoaderSupervisor {
         }
     }
 
+    /// Leaves a job, at the end of the engine, to the decoders: each drops what there is as it ends,
+    /// and is left behind where that takes too long. A reader of the caller's own may block even then.
+    fn leave(&self, assignment: Assignment) {
+        match assignment.work {
+            Some(_) => self.parts.unwanted.lay_out(assignment),
+            None => discard(assignment),
+        }
+    }
+
     /// Has a decoder drop what is not wanted any more.
     fn have_discarded(&self) {
         let free = self.free_worker().map(|index| &self.workers[index]);
@@ -394,7 +403,7 @@ impl Handler<Suspended> for LoaderSupervisor {
         let Suspended { from, assignment, no_room } = suspended;
         more_may_come();
         if self.stopping {
-            return discard(assignment);
+            return self.leave(assignment);
         }
         let mut target = None;
         match self.worker_mut(from) {
@@ -451,16 +460,15 @@ impl Handler<StopWorkers> for LoaderSupervisor {
     type Result = ();
 
     fn handle(&mut self, StopWorkers(answer): StopWorkers, _: &mut Context<Self>) {
-        let given: Vec<Assignment> =
-            self.workers.iter().filter_map(|worker| worker.given.take()).collect();
         self.stopping = true;
         self.parts.streams.stop();
         self.parts.analyses.stop();
         self.parts.stores.stop();
-        let waiting = self.queue.drain().into_iter().chain(self.parked.drain(..));
-        let SupervisorParts { laid_out, unwanted, .. } = &self.parts;
-        let laid_out = laid_out.take_back().into_iter().chain(unwanted.take_back());
-        waiting.chain(given).chain(laid_out).for_each(discard);
+        let given = self.workers.iter().filter_map(|worker| worker.given.take());
+        let mut left: Vec<Assignment> = given.chain(self.parts.laid_out.take_back()).collect();
+        left.extend(self.queue.drain());
+        left.append(&mut self.parked);
+        left.into_iter().for_each(|left| self.leave(left));
         let workers = self.workers.drain(..).chain(self.stalled.drain(..));
         let homes: Vec<Home> = workers
             .map(|worker| {

@@ -616,6 +616,7 @@ impl Engine {
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.home.check()?;
         let stats = self.quick(py, |engine| Ok(engine.stats()))?;
         let dict = PyDict::new(py);
         fill!(dict, {

@@ -84,6 +84,11 @@ impl<T> Held<T> {
     pub(crate) fn new(value: T, home: Home) -> Self {
         Self(AtHome::new(value, home))
     }
+
+    /// Whether this is the process that it was made in: a child is to wait for nothing.
+    pub(crate) fn is_here(&self) -> bool {
+        self.0.home.is_here()
+    }
 }
 
 impl<T> Deref for Held<T> {

@@ -8,8 +8,8 @@ use std::ffi::c_int;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hotcue::SampleBuffer;
-use hotcue::analysis::{AnalysisError, AnalysisKind, AnalysisResult};
+use hotcue::analysis::{AnalysisError, AnalysisResult};
+use hotcue::{SampleBuffer, Waveform};
 use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
 use numpy::{PyArray2, PyArrayMethods as _};
 use pyo3::exceptions::PyRuntimeError;
@@ -22,7 +22,7 @@ use crate::array::load_numpy;
 use crate::errors::{guarded, read_error};
 use crate::fork::{Held, Home};
 use crate::metadata;
-use crate::waveform::{self, Stretch};
+use crate::waveform::{self, Drawing, Stretch};
 
 /// One immutable piece of decoded audio, not a slot.
 ///
@@ -63,6 +63,15 @@ impl Sample {
             return Err(PyRuntimeError::new_err(AnalysisError::Unfinished.to_string()));
         }
         Ok(buffer)
+    }
+
+    /// What was heard so far; in a forked child nothing if it was just being written to then.
+    fn findings(&self) -> Vec<Arc<AnalysisResult>> {
+        if self.sample.is_here() {
+            self.sample.analysis()
+        } else {
+            self.sample.try_analysis().unwrap_or_default()
+        }
     }
 
     fn metadata(&self) -> Option<&hotcue::Metadata> {
@@ -161,14 +170,18 @@ impl Sample {
         guarded(py, || {
             let duration_sec = || self.sample.duration_sec();
             let stretch = Stretch::asked(width, start_sec, end_sec, duration_sec)?;
-            let Stretch { width, start_sec, end_sec } = stretch;
-            let extremes = self.sample.waveform(width, start_sec, end_sec);
-            match self.sample.result_of(AnalysisKind::Waveform).as_deref() {
-                Some(AnalysisResult::Waveform(levels)) => {
-                    waveform::levelled(py, extremes, levels, stretch)
-                }
-                _ => waveform::plain(py, extremes, stretch),
-            }
+            let found = self.findings();
+            let levels = found.iter().find_map(|found| match &**found {
+                AnalysisResult::Waveform(levels) => Some(&**levels),
+                _ => None,
+            });
+            let sample = &**self.sample;
+            waveform::draw(py, stretch, sample.channels(), || {
+                let Stretch { width, start_sec, end_sec } = stretch;
+                let Waveform { min, max, .. } = sample.waveform(width, start_sec, end_sec);
+                let pixels = levels.map(|levels| levels.pixels(width, start_sec, end_sec));
+                Drawing { extremes: [min, max], levels: pixels.as_deref().map(waveform::levels) }
+            })
         })
     }
 
@@ -188,7 +201,7 @@ impl Sample {
     /// that was evicted it is all but the waveform, once a play has brought that back.
     #[getter]
     fn analysis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        analysis::results(py, &self.sample.analysis())
+        analysis::results(py, &self.findings())
     }
 
     /// Length in seconds; of an arriving sample, of what is ready.

@@ -3,7 +3,6 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use hotcue::Waveform;
 use hotcue::analysis::{self, Pixel, Resolution};
 use numpy::{PyArray1, PyArray2, PyArrayMethods as _};
 use pyo3::exceptions::PyValueError;
@@ -19,6 +18,8 @@ use crate::errors::guarded;
 static WAVEFORM: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 /// Pixels of a waveform, at most: more than any screen has.
 const MAX_WIDTH: i64 = 65_536;
+/// Pixels of all channels that are drawn with the GIL: fewer than a millisecond's worth.
+const MOST_AT_ONCE: usize = 4_096;
 /// Frames of the shortest pixel that a file can have.
 const EXPORTED_FRAMES: usize = 256;
 
@@ -52,59 +53,47 @@ impl Stretch {
     }
 }
 
-/// Minima and maxima.
-pub(crate) fn plain<'py>(
-    py: Python<'py>,
-    waveform: Waveform,
-    stretch: Stretch,
-) -> PyResult<Bound<'py, PyAny>> {
-    let Waveform { min, max, .. } = waveform;
-    let extremes = (stretch.array(py, min)?, stretch.array(py, max)?);
-    class(py)?.call1((extremes.0, extremes.1, stretch.start_sec, stretch.end_sec))
+/// What there is to draw of a stretch, channel after channel.
+pub(crate) struct Drawing {
+    /// Minima and maxima.
+    pub(crate) extremes: [Vec<f32>; 2],
+    /// RMS, and that of three bands, where that was heard.
+    pub(crate) levels: Option<[Vec<f32>; 4]>,
 }
 
-/// Minima and maxima, and the levels that were found in the same sample.
-pub(crate) fn levelled<'py>(
+/// Draws a stretch of so many channels: without the GIL where that takes longer than handing it to
+/// another thread and back.
+pub(crate) fn draw<'py>(
     py: Python<'py>,
-    waveform: Waveform,
-    levels: &analysis::ColouredWaveform,
     stretch: Stretch,
+    channels: usize,
+    draw: impl FnOnce() -> Drawing + Send,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let Waveform { min, max, .. } = waveform;
-    let pixels = levels.pixels(stretch.width, stretch.start_sec, stretch.end_sec);
-    all(py, [min, max], &pixels, stretch)
+    let is_large = stretch.width.saturating_mul(channels) > MOST_AT_ONCE;
+    let Drawing { extremes: [min, max], levels } = if is_large { py.detach(draw) } else { draw() };
+    let (min, max) = (stretch.array(py, min)?, stretch.array(py, max)?);
+    let Stretch { start_sec, end_sec, .. } = stretch;
+    match levels {
+        None => class(py)?.call1((min, max, start_sec, end_sec)),
+        Some(levels) => {
+            let [rms, low, mid, high] = levels.map(|values| stretch.array(py, values));
+            class(py)?.call1((min, max, start_sec, end_sec, rms?, low?, mid?, high?))
+        }
+    }
 }
 
-/// The same, all of it from the waveform in colour.
-pub(crate) fn coloured<'py>(
-    py: Python<'py>,
-    waveform: &analysis::ColouredWaveform,
-    stretch: Stretch,
-) -> PyResult<Bound<'py, PyAny>> {
-    let pixels = waveform.pixels(stretch.width, stretch.start_sec, stretch.end_sec);
-    let extremes = [|pixel: &Pixel| pixel.min, |pixel: &Pixel| pixel.max]
-        .map(|value: fn(&Pixel) -> f32| pixels.iter().flatten().map(value).collect());
-    all(py, extremes, &pixels, stretch)
+/// The levels of a waveform in colour.
+pub(crate) fn levels(pixels: &[Vec<Pixel>]) -> [Vec<f32>; 4] {
+    [
+        values(pixels, |pixel| pixel.rms),
+        values(pixels, |pixel| pixel.low),
+        values(pixels, |pixel| pixel.mid),
+        values(pixels, |pixel| pixel.high),
+    ]
 }
 
-fn all<'py>(
-    py: Python<'py>,
-    [min, max]: [Vec<f32>; 2],
-    pixels: &[Vec<Pixel>],
-    stretch: Stretch,
-) -> PyResult<Bound<'py, PyAny>> {
-    let array =
-        |value: fn(&Pixel) -> f32| stretch.array(py, pixels.iter().flatten().map(value).collect());
-    class(py)?.call1((
-        stretch.array(py, min)?,
-        stretch.array(py, max)?,
-        stretch.start_sec,
-        stretch.end_sec,
-        array(|pixel| pixel.rms)?,
-        array(|pixel| pixel.low)?,
-        array(|pixel| pixel.mid)?,
-        array(|pixel| pixel.high)?,
-    ))
+fn values(pixels: &[Vec<Pixel>], of: fn(&Pixel) -> f32) -> Vec<f32> {
+    pixels.iter().flatten().map(of).collect()
 }
 
 fn class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
@@ -151,7 +140,14 @@ impl ColouredWaveform {
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
             let stretch = Stretch::asked(width, start_sec, end_sec, || self.duration_sec())?;
-            coloured(py, &self.waveform, stretch)
+            let waveform = &*self.waveform;
+            draw(py, stretch, waveform.spec().channels, || {
+                let Stretch { width, start_sec, end_sec } = stretch;
+                let pixels = waveform.pixels(width, start_sec, end_sec);
+                let extremes =
+                    [values(&pixels, |pixel| pixel.min), values(&pixels, |pixel| pixel.max)];
+                Drawing { extremes, levels: Some(levels(&pixels)) }
+            })
         })
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hotcue::Source;
 use hotcue_actors::{
@@ -206,4 +206,35 @@ fn batches_of_many_threads_take_each_slot_once() {
     assert!(slots.into_iter().eq(0..400));
     let mut contract = Contract::default();
     collect_until_ended(engine.events(), &mut contract, 400);
+}
+
+#[test]
+fn who_ends_the_engine_while_a_batch_is_accepted_holds_up_nobody_else() {
+    const MANY: u32 = 200_000;
+    let config = EngineConfig { slots: MANY as usize, ..EngineConfig::default() };
+    let engine = running(EngineConfig { output: "offline".to_owned(), workers: Some(1), ..config });
+    let content = tone(10);
+    let items = (0..MANY).map(|id| (Some(id), content.clone())).collect();
+    thread::scope(|scope| {
+        let batch =
+            scope.spawn(|| engine.load_many_async(items, 0).map(|batch| (batch, Instant::now())));
+        wait_until("the batch is being accepted", || engine.stats().live > 0);
+        let began = Instant::now();
+        let end = scope.spawn(|| engine.shut_down());
+        let mut longest = Duration::ZERO;
+        while !batch.is_finished() {
+            let before = Instant::now();
+            engine.state(0).ok();
+            longest = longest.max(before.elapsed());
+            thread::sleep(Duration::from_millis(1));
+        }
+        let (batch, accepted) = batch.join().expect("no panic").expect("it came first");
+        end.join().expect("no panic");
+        let left = accepted - began;
+        assert!(longest < left / 2, "a call took {longest:?} of {left:?}");
+        let BatchProgress { done, cancelled, total, .. } = batch.progress();
+        assert_eq!((done + cancelled, total), (MANY as usize, MANY as usize));
+    });
+    let ends = engine.drain_loader_events(None).iter().filter(|event| event.is_terminal()).count();
+    assert_eq!(ends, MANY as usize);
 }

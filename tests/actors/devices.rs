@@ -139,6 +139,29 @@ fn a_path_that_spins_is_left_for_another_one_without_a_loss() {
 }
 
 #[test]
+fn a_path_that_spins_is_said_to_be_lost_if_the_other_one_does_not_start() {
+    let (spins, refuses) = (mock_at("spins", 48_000, 2), mock_at("refuses", 48_000, 2));
+    spins.keep_time(Duration::ZERO);
+    refuses.refuse(unplugged());
+    let engine = on_paths(&[&spins, &refuses]);
+    let began = Instant::now();
+    let mut lost = None;
+    wait_until("it is lost", || {
+        spins.pull(16);
+        spins.keep_time(began.elapsed());
+        lost = engine.drain_loader_events(None).into_iter().find_map(|event| match event {
+            LoaderEvent::Device { state: DeviceState::Lost, name, .. } => Some(name),
+            _ => None,
+        });
+        lost.is_some()
+    });
+    assert_eq!(lost.as_deref(), Some("spins"));
+    // It is better than nothing.
+    states_until(&engine, DeviceState::Recovered);
+    assert!(spins.is_running() || refuses.is_running());
+}
+
+#[test]
 fn a_path_that_spins_is_kept_where_there_is_no_other() {
     let device = mock_at("spins", 48_000, 2);
     device.keep_time(Duration::ZERO);

@@ -1,5 +1,7 @@
 //! One file, several requests: decoded once, in memory once.
 
+mod replaced;
+
 use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,15 +1,16 @@
 //! How an engine ends.
 
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hotcue::Source;
 use hotcue::output::{
     Output, OutputInfo, OutputRequest, OutputStatus, PreparedOutput, StartError, prepare_offline,
 };
 use hotcue::playback::Renderer;
+use hotcue::{ByteSource, ReadSeek, Source};
 use hotcue_actors::{
     AudioEngine, DropReason, EngineConfig, EngineError, LoaderEvent, PlayOptions, PlaybackNotice,
 };
@@ -58,6 +59,78 @@ fn promise_9_a_read_that_never_returns_is_left_behind() {
     let left = engine.drain_loader_events(None);
     assert_eq!(left.iter().filter(|event| event.is_terminal()).count(), 1, "{left:?}");
     gate.open();
+}
+
+/// A source whose reads are slow, and whose readers wait at a gate when they are dropped.
+#[derive(Debug)]
+struct HardToDrop {
+    content: Arc<[u8]>,
+    gate: Arc<Gate>,
+}
+
+struct HardToDropReader {
+    content: Cursor<Arc<[u8]>>,
+    gate: Arc<Gate>,
+}
+
+impl ByteSource for HardToDrop {
+    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+        let content = Cursor::new(Arc::clone(&self.content));
+        Ok(Box::new(HardToDropReader { content, gate: Arc::clone(&self.gate) }))
+    }
+
+    fn name(&self) -> &str {
+        "hard to drop"
+    }
+}
+
+impl Read for HardToDropReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        thread::sleep(Duration::from_millis(5));
+        self.content.read(buffer)
+    }
+}
+
+impl Seek for HardToDropReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.content.seek(to)
+    }
+}
+
+impl Drop for HardToDropReader {
+    fn drop(&mut self) {
+        self.gate.pass();
+    }
+}
+
+#[test]
+fn promise_9_what_was_begun_and_takes_long_to_drop_is_left_behind() {
+    let engine = offline(1);
+    let [reads, drops] = [(); 2].map(|()| Arc::new(Gate::default()));
+    let content: Arc<[u8]> = Arc::from(wav_bytes(44_100, 2, 44_100 * 120, |_, _| 0.25));
+    let source = Source::Custom(Arc::new(HardToDrop { content, gate: Arc::clone(&drops) }));
+    let begun = engine.load_sample_async(Some(0), source, 0).expect("accepted");
+    hotcue_tests::wait_until("it is under way", || begun.percent() > 0.0);
+    // It gives way to what never ends, and waits in the queue as far as it is.
+    let content = wav_bytes(48_000, 1, 10, sine(440.0, 48_000));
+    let source = Source::Custom(Arc::new(BlockingSource { gate: Arc::clone(&reads), content }));
+    let urgent = engine.load_sample_async(Some(1), source, 1).expect("accepted");
+    hotcue_tests::wait_until("the other one gives way", || urgent.stage() > hotcue::Stage::Queued);
+    assert!(begun.percent() < 100.0);
+    thread::scope(|scope| {
+        let (done, is_done) = mpsc::channel();
+        let engine = &engine;
+        scope.spawn(move || {
+            engine.shut_down();
+            done.send(()).ok();
+        });
+        let ended = is_done.recv_timeout(Duration::from_secs(5));
+        reads.open();
+        drops.open();
+        assert!(ended.is_ok(), "it waits for a reader that is dropped");
+    });
+    let left = engine.drain_loader_events(None);
+    assert_eq!(left.iter().filter(|event| event.is_terminal()).count(), 2, "{left:?}");
 }
 
 #[test]

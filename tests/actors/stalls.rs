@@ -7,7 +7,10 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use hotcue::output::{OutputRequest, prepare_offline};
-use hotcue::{ByteSource, LoadJob, LoadOptions, ReadSeek, Source, SourceIdentity};
+use hotcue::{
+    ByteSource, LoadError, LoadJob, LoadOptions, Pulse, ReadSeek, Source, SourceIdentity, Stage,
+    Step, Workbench,
+};
 use hotcue_actors::testing::{Work, Workshop};
 use hotcue_actors::{AudioEngine, EngineConfig, LoaderEvent};
 use hotcue_tests::{
@@ -141,6 +144,49 @@ fn a_decoder_that_comes_back_among_many_loads_begins_none_of_them() {
 struct DeadAtFirst {
     gate: Arc<Gate>,
     asked: AtomicUsize,
+    /// Which file it is, once that is open.
+    file: Option<SourceIdentity>,
+}
+
+/// A load of such a file: its first step opens it.
+struct Opening {
+    load: LoadJob,
+    file: Option<SourceIdentity>,
+    is_open: bool,
+}
+
+impl Work for Opening {
+    fn step(&mut self, bench: &mut Workbench) -> Result<Step, LoadError> {
+        if std::mem::replace(&mut self.is_open, true) {
+            self.load.step(bench)
+        } else {
+            Ok(Step::Working)
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        self.load.stage()
+    }
+
+    fn percent(&self) -> f32 {
+        self.load.percent()
+    }
+
+    fn identity(&self) -> Option<SourceIdentity> {
+        self.file.filter(|_| self.is_open)
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        self.load.byte_len()
+    }
+
+    fn pulse(&self) -> Arc<Pulse> {
+        self.load.pulse()
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.load.held_bytes()
+    }
 }
 
 impl Workshop for DeadAtFirst {
@@ -149,27 +195,37 @@ impl Workshop for DeadAtFirst {
             0 => blocked(&self.gate),
             _ => Source::Memory(Arc::from(content())),
         };
-        Box::new(LoadJob::new(source, options))
+        Box::new(Opening { load: LoadJob::new(source, options), file: self.file, is_open: false })
     }
 
     fn identify(&self, _: &Source) -> Option<SourceIdentity> {
-        None
+        self.file
     }
 }
 
 #[test]
 fn a_newer_load_of_a_path_does_not_wait_with_one_that_has_stalled() {
+    let known = SourceIdentity { device: 1, inode: 1, len: 2_044, modified_ns: 1, changed_ns: 1 };
+    for file in [None, Some(known)] {
+        newer_load_beside_a_stalled_one(file);
+    }
+}
+
+fn newer_load_beside_a_stalled_one(file: Option<SourceIdentity>) {
     let config = EngineConfig { workers: Some(1), ..EngineConfig::default() };
     let engine = AudioEngine::new(config).expect("a valid configuration");
     let gate = Arc::new(Gate::default());
-    let files = DeadAtFirst { gate: Arc::clone(&gate), asked: AtomicUsize::new(0) };
+    let files = DeadAtFirst { gate: Arc::clone(&gate), asked: AtomicUsize::new(0), file };
     let output = prepare_offline(&OutputRequest::default());
     engine.run_in(output, Arc::new(files)).expect("it starts");
     let source = || Source::Path("file.wav".into());
-    engine.load_sample_async(Some(0), source(), 0).expect("accepted");
+    let load = |id| engine.load_sample_async(Some(id), source(), 0).expect("accepted");
+    let (first, other) = (load(0), load(1));
     let deadline = Instant::now() + PATIENCE;
     while !matches!(engine.events().wait(deadline), Some(LoaderEvent::Stalled { .. })) {}
-    let newer = engine.load_sample_async(Some(0), source(), 0).expect("accepted");
+    let newer = load(0);
     assert!(matches!(newer.wait(Some(PATIENCE)), Some(Ok(_))));
+    assert!(matches!(first.wait(Some(PATIENCE)), Some(Err(_))), "the newer one is in its place");
     gate.open();
+    assert!(matches!(other.wait(Some(PATIENCE)), Some(Ok(_))), "whatever hung, it has its sample");
 }

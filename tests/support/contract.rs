@@ -116,6 +116,7 @@ impl Contract {
             LoaderEvent::Error { stage, .. } => {
                 let queued = seen.events.is_empty();
                 assert_eq!(*stage == Stage::Queued, queued, "stage of {event:?}");
+                assert!(Some(*stage) >= seen.stage, "stage went back in {event:?}");
             }
             _ => {}
         }

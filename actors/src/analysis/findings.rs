@@ -1,7 +1,7 @@
 //! What was found in one piece of audio, and who waits for more.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use hotcue::SourceIdentity;
 use hotcue::analysis::{AnalysisKind, AnalysisResult};
@@ -37,6 +37,16 @@ impl Findings {
     /// All that was found so far.
     pub(crate) fn results(&self) -> Vec<Arc<AnalysisResult>> {
         self.lock().results.values().cloned().collect()
+    }
+
+    /// The same without waiting; None while somebody writes to it.
+    pub(crate) fn try_results(&self) -> Option<Vec<Arc<AnalysisResult>>> {
+        let inner = match self.0.try_lock() {
+            Ok(inner) => inner,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(inner.results.values().cloned().collect())
     }
 
     /// What is kept of it when the sample leaves memory: all but the waveform, which is large.

@@ -108,3 +108,12 @@ fn a_task_is_let_go_of_with_the_last_who_waits_for_it_wherever_it_stood() {
     ask(&analyses, &sample, 0);
     assert!(analyses.is_waiting());
 }
+
+#[test]
+fn who_does_not_wait_finds_nothing_while_somebody_writes() {
+    let sample = sample();
+    let writes = sample.findings().lock();
+    assert!(sample.try_analysis().is_none());
+    drop(writes);
+    assert!(sample.try_analysis().is_some_and(|found| found.is_empty()));
+}

@@ -5,8 +5,9 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::mem;
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -22,6 +23,10 @@ use crate::table::Resident;
 const ON_ITS_WAY: Duration = Duration::from_millis(500);
 /// The same of an evicted one, which nobody holds but a callback that takes no commands.
 const EVICTED: Duration = Duration::from_secs(2);
+/// This part of the budget may be overdrawn by what is evicted and not freed yet. Else small loads
+/// would each wait for the callback to let go of what was evicted for the one before: with an eighth,
+/// as many of them share one such wait.
+const OVERDRAWN: u64 = 8;
 
 /// The books of an engine's sample memory, of loads in flight as of finished samples. It knows
 /// no slot, so that what it is told by a sample that outlives the engine keeps nothing alive.
@@ -43,8 +48,13 @@ struct Books {
     in_slots: u64,
     /// Loads in flight, oldest first; of one that waits for room, its priority.
     in_flight: BTreeMap<u64, Option<i32>>,
-    /// What has left its slots and is expected to be freed until then.
-    leaving: HashMap<u64, Instant>,
+    /// What has left its slots and is expected to be freed until then, the first of it first; empty
+    /// without a limit, where nobody waits for it.
+    leaving: BTreeSet<(Instant, u64)>,
+    /// Bytes of that, of what was evicted
+    evicted: u64,
+    /// and of the rest.
+    left: u64,
     /// When the sink last said that it takes home what the callback has let go of.
     collected: Option<LastLook>,
     /// Samples that could be evicted, by a use that was their last at some time.
@@ -57,8 +67,16 @@ struct Books {
 struct Entry {
     bytes: u64,
     phase: Phase,
+    /// Its time in `leaving`.
+    until: Option<Instant>,
     /// Its key in `by_use`.
     candidate: Option<u64>,
+}
+
+impl Entry {
+    fn new(bytes: u64, phase: Phase) -> Self {
+        Self { bytes, phase, until: None, candidate: None }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -135,7 +153,7 @@ impl Ledger {
         let mut books = self.lock();
         let id = books.next_id;
         books.next_id += 1;
-        books.entries.insert(id, Entry { bytes: 0, phase: Phase::InFlight, candidate: None });
+        books.entries.insert(id, Entry::new(0, Phase::InFlight));
         books.in_flight.insert(id, None);
         Account { ledger: Arc::clone(self), id }
     }
@@ -146,7 +164,7 @@ impl Ledger {
         let mut books = self.lock();
         let id = books.next_id;
         books.next_id += 1;
-        books.entries.insert(id, Entry { bytes, phase: Phase::Left, candidate: None });
+        books.entries.insert(id, Entry::new(bytes, Phase::Left));
         books.used += bytes;
         books.version += 1;
         Account { ledger: Arc::clone(self), id }
@@ -209,13 +227,14 @@ impl Ledger {
 
 impl Account {
     /// Takes `bytes` in all, if there is room; fewer than before is always possible. What was
-    /// evicted and is not freed yet may be overdrawn once: the next one waits for it. A load that
-    /// has nothing yet takes no room that an older one waits for, unless it is more urgent, or a
-    /// large one might never get in between small ones.
+    /// evicted and is not freed yet may be overdrawn by an eighth of the limit, or else once,
+    /// however large that one is: the next one waits for it. A load that has nothing yet takes no
+    /// room that an older one waits for, unless it is more urgent, or a large one might never get in
+    /// between small ones.
     pub(super) fn try_grow(&self, bytes: u64, priority: i32) -> Result<(), Shortage> {
         let mut books = self.ledger.lock();
         books.forget_late(Instant::now());
-        let (used, evicted) = (books.used, books.evicted());
+        let (used, evicted) = (books.used, books.evicted);
         let in_flight = |entry: &&Entry| entry.phase == Phase::InFlight;
         // One that was given up asks once more at most, when its read returns.
         let Some(entry) = books.entries.get(&self.id).filter(in_flight).copied() else {
@@ -223,7 +242,9 @@ impl Account {
         };
         let wanted = used.saturating_sub(entry.bytes).saturating_add(bytes);
         let fits = self.ledger.limit.is_none_or(|limit| {
-            bytes <= entry.bytes || wanted <= limit || (used <= limit && wanted - evicted <= limit)
+            let overdrawn = wanted.saturating_sub(limit);
+            let may_overdraw = used <= limit || overdrawn <= limit / OVERDRAWN;
+            bytes <= entry.bytes || overdrawn == 0 || (may_overdraw && wanted - evicted <= limit)
         });
         let begins = entry.bytes == 0 && bytes > 0;
         let goes_first = |waits: &Option<i32>| waits.is_some_and(|older| older >= priority);
@@ -243,7 +264,7 @@ impl Account {
         let others = books.in_flight.keys().filter(|id| **id != self.id);
         Err(Shortage {
             short_by: (wanted - evicted).saturating_sub(limit),
-            moving: books.bytes_of(others) + books.bytes_of(books.leaving.keys()) - evicted,
+            moving: books.bytes_of(others) + books.left,
             in_line,
             version: books.version,
         })
@@ -299,15 +320,20 @@ impl Account {
 
     /// It is in no slot any more, but for whoever holds it.
     pub(crate) fn leave(&self) {
-        self.moved(Phase::Left, |books, _| {
-            books.leaving.insert(self.id, Instant::now() + ON_ITS_WAY);
-        });
+        self.leaves_slots(Phase::Left, ON_ITS_WAY);
     }
 
     /// It was evicted: nobody can get at it any more.
     pub(crate) fn evict(&self) {
-        self.moved(Phase::Evicted, |books, _| {
-            books.leaving.insert(self.id, Instant::now() + EVICTED);
+        self.leaves_slots(Phase::Evicted, EVICTED);
+    }
+
+    fn leaves_slots(&self, to: Phase, within: Duration) {
+        let is_limited = self.ledger.limit.is_some();
+        self.moved(to, |books, entry| {
+            if is_limited {
+                books.expect_freed(self.id, entry, Instant::now() + within);
+            }
         });
     }
 
@@ -357,7 +383,11 @@ impl Books {
         match entry.phase {
             Phase::InFlight => drop(self.in_flight.remove(&id)),
             Phase::InSlot => self.in_slots -= entry.bytes,
-            Phase::Evicted | Phase::Left => drop(self.leaving.remove(&id)),
+            Phase::Evicted | Phase::Left => {}
+        }
+        if let Some(until) = entry.until.take() {
+            self.leaving.remove(&(until, id));
+            *self.leaving_bytes(entry.phase) -= entry.bytes;
         }
         if let Some(key) = entry.candidate.take() {
             // A weak hold: no sample goes with it.
@@ -369,10 +399,16 @@ impl Books {
         self.in_flight.values().any(Option::is_some)
     }
 
-    /// What was evicted and is about to be freed.
-    fn evicted(&self) -> u64 {
-        let evicted = |id: &&u64| self.entries.get(id).is_some_and(|e| e.phase == Phase::Evicted);
-        self.bytes_of(self.leaving.keys().filter(evicted))
+    /// It has left its slots, and is about to be freed.
+    fn expect_freed(&mut self, id: u64, entry: &mut Entry, until: Instant) {
+        entry.until = Some(until);
+        self.leaving.insert((until, id));
+        *self.leaving_bytes(entry.phase) += entry.bytes;
+    }
+
+    /// Bytes that are about to be freed, of what left in this way.
+    fn leaving_bytes(&mut self, phase: Phase) -> &mut u64 {
+        if phase == Phase::Evicted { &mut self.evicted } else { &mut self.left }
     }
 
     fn bytes_of<'a>(&self, ids: impl Iterator<Item = &'a u64>) -> u64 {
@@ -382,12 +418,30 @@ impl Books {
     /// Expects nothing any more of what should have been freed by now.
     fn forget_late(&mut self, now: Instant) {
         let away = self.away(now);
-        self.leaving.retain(|_, until| *until + away > now);
+        while let Some(&(until, id)) = self.leaving.first()
+            && until + away <= now
+        {
+            self.leaving.pop_first();
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.until = None;
+                let Entry { bytes, phase, .. } = *entry;
+                *self.leaving_bytes(phase) -= bytes;
+            }
+        }
     }
 
     fn collected(&mut self, now: Instant) {
         let away = self.away(now);
-        self.leaving.values_mut().for_each(|until| *until += away);
+        if !away.is_zero() {
+            let later = mem::take(&mut self.leaving).into_iter().map(|(until, id)| {
+                let until = until + away;
+                if let Some(entry) = self.entries.get_mut(&id) {
+                    entry.until = Some(until);
+                }
+                (until, id)
+            });
+            self.leaving = later.collect();
+        }
         self.collected = Some(LastLook::at(now));
     }
 

@@ -244,7 +244,7 @@ fn bytes_count_until_they_are_freed() {
         let resident = rig.table.resident(0).expect("it is there");
         Arc::clone(resident.sample().shared_buffer())
     };
-    // What is evicted may be overdrawn by one load; the next waits for it.
+    // What is evicted may be overdrawn by one load, however large; the next waits for it.
     let first = rig.reserved(50);
     assert_eq!((rig.evicted(), rig.bytes()), (vec![(0, 240)], (0, 440)));
     assert!(matches!(rig.reserve(50), Err(NoRoom::WaitForOthers)));
@@ -263,6 +263,27 @@ fn bytes_count_until_they_are_freed() {
     refusal(rig.reserve(50));
     drop(held);
     assert!(rig.reserve(50).is_ok());
+}
+
+#[test]
+fn small_loads_do_not_each_wait_until_what_was_evicted_for_the_one_before_is_freed() {
+    let rig = Rig::of(200, 200 * PER_FRAME as u64);
+    (0..200).for_each(|slot| _ = rig.load(slot, 1));
+    // The callback holds what is evicted for as long as it takes.
+    let buffer = |slot| {
+        let resident = rig.table.resident(slot).expect("it is there");
+        Arc::clone(resident.sample().shared_buffer())
+    };
+    let buffers: Vec<_> = (0..200).map(buffer).collect();
+    let small: Vec<_> = (0..25).map(|_| rig.reserved(1)).collect();
+    assert_eq!(rig.evicted().len(), 25, "no more than it takes");
+    assert_eq!(rig.bytes(), (175 * 4, 50 * 4), "an eighth is overdrawn, and counted");
+    assert!(matches!(rig.reserve(1), Err(NoRoom::WaitForOthers)));
+    assert_eq!(rig.evicted().len(), 1);
+    drop(buffers);
+    drop(rig.reserved(1));
+    assert!(rig.evicted().is_empty(), "it has its room");
+    drop(small);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What becomes of a job: it finds room and goes on, joins another, is handed on, fails, or is
 //! given back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -131,28 +131,47 @@ impl DecoderActor {
     /// Closes a job that was of `file` and gives those whom its end concerns. Whoever asked for a
     /// path after the file was opened may have meant what is there now: for them, it begins anew.
     fn close(&self, job: &Job, file: Option<SourceIdentity>) -> Vec<Member> {
-        let mut changed: BTreeMap<PathBuf, Vec<Member>> = BTreeMap::new();
-        let mut same = BTreeSet::new();
+        let mut has_changed = self.has_changed(file);
         let mut members = job.close();
-        members.retain(|member| {
-            let Some(path) = member.request.path().filter(|_| member.by_path) else { return true };
-            if same.contains(&path) {
-                return true;
-            }
-            // By several links, one job may be of several paths.
-            if !changed.contains_key(&path)
-                && self.parts.workshop.identify(&member.request.source) == file
-            {
-                same.insert(path);
-                return true;
-            }
-            changed.entry(path).or_default().push(member.clone());
-            false
-        });
-        for again in changed.into_values().filter_map(|members| job.again(members)) {
+        let changed = members.extract_if(.., |member| has_changed(member)).collect();
+        self.begin_anew(job, changed);
+        members
+    }
+
+    /// The same of those who have joined the job at hand since its last step: they are not to wait
+    /// for the end of what they do not want.
+    pub(super) fn part(&self) {
+        let Some(Running { job, work, .. }) = &self.running else { return };
+        let Some(file) = work.identity() else { return };
+        let members = job.unchecked();
+        if !members.is_empty() {
+            let mut has_changed = self.has_changed(Some(file));
+            let seen = members.iter().map(|member| (member.request.id, has_changed(member)));
+            let changed = job.checked(&seen.collect());
+            self.begin_anew(job, changed);
+        }
+    }
+
+    /// Whether a member joined by a path that leads to another file than `file` by now. By several
+    /// links, one job may be of several paths; each is looked at once.
+    fn has_changed(&self, file: Option<SourceIdentity>) -> impl FnMut(&Member) -> bool {
+        let mut paths = BTreeMap::new();
+        move |Member { request, by_path }| {
+            let Some(path) = request.path().filter(|_| *by_path) else { return false };
+            let is_same = || self.parts.workshop.identify(&request.source) == file;
+            *paths.entry(path).or_insert_with(|| !is_same())
+        }
+    }
+
+    /// Has those who are not of the job any more loaded by others, one for each path.
+    fn begin_anew(&self, job: &Job, members: Vec<Member>) {
+        let mut paths: BTreeMap<Option<PathBuf>, Vec<Member>> = BTreeMap::new();
+        for member in members {
+            paths.entry(member.request.path()).or_default().push(member);
+        }
+        for again in paths.into_values().filter_map(|members| job.again(members)) {
             self.supervisor.do_send(Submit(again));
         }
-        members
     }
 
     /// Ends all requests of the job with `error`.
@@ -175,7 +194,8 @@ impl DecoderActor {
         stage: Stage,
     ) {
         for Member { request, .. } in self.close(job, file) {
-            fail_request(&self.parts, &request, error, stage);
+            // One whose job began anew was further before.
+            fail_request(&self.parts, &request, error, stage.max(request.stage()));
         }
     }
 

@@ -1,8 +1,8 @@
 //! Many loads at once, accepted whole or not at all.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::task::{Wake, Waker};
 
 use hotcue::Source;
@@ -10,6 +10,7 @@ use hotcue::Source;
 use super::{AudioEngine, LoadTicket, LoadWaiter, SubmitOptions};
 use crate::error::EngineError;
 use crate::request::Request;
+use crate::submit::Loader;
 use crate::tally::{Count, Tally};
 
 /// What the caller holds of loads that were accepted together; readable after the engine shut
@@ -160,17 +161,22 @@ impl AudioEngine {
         options: &SubmitOptions,
     ) -> Result<LoadBatch, EngineError> {
         let wishes = options.wishes()?;
-        self.with(|running| {
-            let (ids, sources): (Vec<_>, Vec<_>) = items.into_iter().unzip();
-            let tally = Arc::new(Tally::default());
-            let first = Request::next_ids(ids.len() as u64);
-            let mut sources = sources.into_iter();
-            let requests = running.loader().submit_many(&ids, first, |index, slot| {
-                let source = sources.next().expect("the table asks once for each id, in order");
-                Request::in_batch(first + index as u64, slot, source, wishes, &tally)
-            })?;
-            let tickets = requests.into_iter().map(|request| running.ticket(request));
-            Ok(LoadBatch { tickets: tickets.collect(), tally })
-        })
+        self.check_fork()?;
+        // The engine ends afterwards; other calls go on meanwhile, also while somebody waits to end it.
+        let _accepting = self.accepting.read().unwrap_or_else(PoisonError::into_inner);
+        let loader = self.with(|running| Ok(running.loader()))?;
+        let (ids, sources): (Vec<_>, Vec<_>) = items.into_iter().unzip();
+        let tally = Arc::new(Tally::default());
+        let first = Request::next_ids(ids.len() as u64);
+        let mut sources = sources.into_iter();
+        let requests = loader.submit_many(&ids, first, |index, slot| {
+            let source = sources.next().expect("the table asks once for each id, in order");
+            Request::in_batch(first + index as u64, slot, source, wishes, &tally)
+        })?;
+        let Loader { table, publisher, .. } = loader;
+        let tickets = requests
+            .into_iter()
+            .map(|request| LoadTicket::new(request, Arc::clone(&table), publisher.clone()));
+        Ok(LoadBatch { tickets: tickets.collect(), tally })
     }
 }

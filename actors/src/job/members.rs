@@ -14,7 +14,7 @@ const MIN_MEMBERS: usize = 16;
 pub(crate) struct Member {
     pub(crate) request: Arc<Request>,
     /// It joined when the file was open already, because it names the same path; whether that is
-    /// still the same file is seen at the end.
+    /// still the same file is seen after the next step.
     pub(crate) by_path: bool,
 }
 
@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) arriving: Option<Arc<Sample>>,
     /// Somebody has come who was not told of that.
     pub(super) has_untold: bool,
+    /// Somebody has come whose path may lead to another file by now.
+    pub(super) has_unchecked: bool,
     /// The most urgent of the members when somebody last asked, and its priority.
     first: Option<(i32, Arc<Request>)>,
     /// The number of members at which those that have ended are cleared out next.
@@ -50,6 +52,7 @@ impl State {
             phase: Phase::Queued,
             arriving: None,
             has_untold: true,
+            has_unchecked: false,
             first: None,
             clear_at: MIN_MEMBERS,
         }
@@ -63,6 +66,7 @@ impl State {
         }
         self.consider(&member.request);
         self.has_untold = true;
+        self.has_unchecked |= member.by_path;
         self.members.push(member);
     }
 
@@ -88,6 +92,13 @@ impl State {
                 .map(|(priority, request)| (priority, Arc::clone(request)));
         }
         self.first.as_ref().map(|(priority, _)| *priority)
+    }
+
+    /// Takes out those who are not of the job any more.
+    pub(super) fn take_out(&mut self, leaves: impl FnMut(&mut Member) -> bool) -> Vec<Member> {
+        // It may be one of them, and lives on in another job.
+        self.first = None;
+        self.members.extract_if(.., leaves).collect()
     }
 
     pub(super) fn close(&mut self) -> Vec<Member> {

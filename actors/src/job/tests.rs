@@ -1,5 +1,6 @@
 //! Who joins a job while it is given up, and how many it remembers.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -105,6 +106,27 @@ fn a_job_is_as_urgent_as_its_most_urgent_live_request() {
     assert_eq!(job.priority(), Some(-5));
     cancel(&requests[2]);
     assert_eq!(job.priority(), None);
+}
+
+#[test]
+fn whoever_leaves_a_job_for_another_file_does_not_keep_it_going() {
+    let requests = [(); 3].map(|()| request());
+    let job = Job::new(&requests[0]);
+    assert!(job.begin(|_| {}));
+    for request in &requests[1..] {
+        assert!(job.join(request, |_| {}));
+    }
+    let unchecked = |job: &Job| job.unchecked().iter().map(|it| it.request.id).collect::<Vec<_>>();
+    assert_eq!(unchecked(&job), [requests[1].id, requests[2].id], "the first has opened the file");
+    assert_eq!(unchecked(&job), [], "each is seen to once");
+    assert!(job.is_wanted(), "as the supervisor asks");
+    let seen = BTreeMap::from([(requests[1].id, false), (requests[2].id, true)]);
+    let again = job.again(job.checked(&seen)).expect("somebody wants it");
+    assert!(again.live().iter().all(|live| Arc::ptr_eq(live, &requests[2])));
+    cancel(&requests[0]);
+    assert!(job.is_wanted());
+    cancel(&requests[1]);
+    assert!(!job.is_wanted() && again.is_wanted());
 }
 
 #[test]

@@ -132,9 +132,12 @@ impl Device {
             } else {
                 DeviceState::Recovered
             };
+            let (played, before) = (self.plays_on_target(), self.name());
             // On failure `switch_to` looks on, as long as there is a callback to place.
-            if self.switch_to(found).is_ok() {
-                publisher.device(state, self.name());
+            match self.switch_to(found) {
+                Ok(()) => publisher.device(state, self.name()),
+                Err(_) if played => publisher.device(DeviceState::Lost, before),
+                Err(_) => {}
             }
         }
     }

@@ -1,12 +1,13 @@
 //! Changes of a slot that overtake each other on their way to the callback.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use actix::{Actor, Context, Handler};
 use actix_rt::System;
-use actix_rt::time::Instant;
-use hotcue::output::{OutputRequest, prepare_offline};
+use actix_rt::time::{Instant, sleep};
+use hotcue::output::mock::mock;
+use hotcue::output::{DeviceError, DeviceErrorKind, OutputRequest, prepare_offline};
 use hotcue::playback::{ControlMessage, PlaybackConfig, VoiceParams, split};
 use hotcue::{SampleBuffer, Source};
 
@@ -14,8 +15,10 @@ use super::{AudioSinkActor, Device, Outgoing};
 use crate::bus::{EventBus, Publisher};
 use crate::clock::EngineClock;
 use crate::engine::Normalize;
-use crate::messages::{Control, Play, PlayWhenReady, Unload, UnloadCause};
+use crate::events::{DeviceState, LoaderEvent};
+use crate::messages::{Control, Play, PlayWhenReady, SwitchOutput, Unload, UnloadCause};
 use crate::playback::{DropReason, PlaybackNotice};
+use crate::queue::EventQueue;
 use crate::request::Request;
 use crate::sample::Sample;
 use crate::streaming::Streams;
@@ -158,5 +161,38 @@ fn a_dropped_play_does_not_count_any_more() {
         );
         assert_eq!(dropped(sink), [(1, DropReason::Stopped)]);
         assert!(!sink.table.plays().under_way(0));
+    });
+}
+
+#[test]
+fn an_output_that_is_left_for_one_that_does_not_start_is_said_to_be_lost_by_its_name() {
+    System::new().block_on(async {
+        let events = Arc::new(EventQueue::new());
+        let bus = EventBus::new(vec![Arc::clone(&events)]).start();
+        let request = OutputRequest::default();
+        let (controller, renderer) = split(PlaybackConfig::default());
+        let (played, _handle) = mock(&request);
+        let output = played.start(renderer).expect("a mock starts");
+        let (device, _) = Device::new(output, request, None, false);
+        let table = Arc::new(Table::new(8, 8));
+        let streams = Streams::new(table.ledger());
+        let publisher = Publisher::new(bus, EngineClock::start());
+        let sink =
+            AudioSinkActor::new(table, publisher, Arc::default(), controller, device, streams);
+        let sink = sink.start();
+        let (prepared, next) = mock(&request);
+        next.refuse(DeviceError::new(DeviceErrorKind::Busy, "refused"));
+        let (done, switched) = mpsc::channel();
+        sink.send(SwitchOutput { prepared, target: None, done }).await.expect("it lives");
+        assert!(switched.recv().expect("it answers").is_err());
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let said = loop {
+            assert!(Instant::now() < deadline, "nothing is said");
+            match events.poll() {
+                Some(LoaderEvent::Device { state, name, .. }) => break (state, name),
+                _ => sleep(Duration::from_millis(1)).await,
+            }
+        };
+        assert_eq!(said, (DeviceState::Lost, "Mock".to_owned()));
     });
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::decoder::discard;
 use crate::job::Assignment;
 
 /// The next jobs of all decoders, first of the queue's order. The supervisor lays them out and may
@@ -41,8 +42,22 @@ impl Ahead {
         others
     }
 
+    /// For a decoder: drops all that lies there, which may take long.
+    pub(crate) fn discard(&self) {
+        while let Some(unwanted) = self.take() {
+            discard(unwanted);
+        }
+    }
+
     /// For a decoder: the next job, if one is laid out.
     pub(crate) fn take(&self) -> Option<Assignment> {
         self.lock().pop_front()
+    }
+}
+
+impl Drop for Ahead {
+    /// Of what came after the last decoder had ended, a reader of the caller's own may panic.
+    fn drop(&mut self) {
+        self.discard();
     }
 }

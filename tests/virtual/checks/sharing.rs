@@ -5,12 +5,19 @@ use std::collections::HashMap;
 use hotcue_actors::LoaderEvent;
 
 use super::Schedule;
+use super::signs::is_silent;
 
 pub(super) fn check(schedule: &Schedule<'_>) {
     if schedule.shape.budget.is_none() {
         check_buffers(schedule);
     }
     check_decodings(schedule);
+}
+
+/// Whether all who load a file share what comes of it: nobody waits with a load that hangs.
+fn is_shared(schedule: &Schedule<'_>, file: usize) -> bool {
+    let mut works = schedule.works.iter().filter(|work| work.file == file);
+    schedule.disk.is_shared(file) && !works.any(|work| work.steps.iter().any(is_silent))
 }
 
 /// The tickets keep every sample alive, so the first one that was loaded of a file is the only
@@ -21,7 +28,7 @@ fn check_buffers(schedule: &Schedule<'_>) {
         schedule.loads.iter().filter_map(|load| Some((load, load.request.audio?))).collect();
     successes.sort_by_key(|(load, _)| load.ended);
     for (load, buffer) in successes {
-        if !schedule.disk.is_shared(load.request.file) {
+        if !is_shared(schedule, load.request.file) {
             continue;
         }
         let known = *first.entry(buffer.origin).or_insert(buffer);
@@ -43,7 +50,7 @@ fn check_decodings(schedule: &Schedule<'_>) {
         .works
         .iter()
         .enumerate()
-        .filter(|(_, work)| schedule.disk.is_shared(work.file))
+        .filter(|(_, work)| is_shared(schedule, work.file))
         .flat_map(|(number, work)| work.steps.iter().map(move |step| (step, work.file, number)))
         .filter(|(step, ..)| step.index > 0)
         .collect();

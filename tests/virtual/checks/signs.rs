@@ -27,7 +27,7 @@ fn told_by(schedule: &Schedule<'_>, step: &Step, times: u32) -> Duration {
     step.from + STALLED * times + 2 * (LOOK + schedule.hops(2))
 }
 
-fn is_silent(step: &Step) -> bool {
+pub(super) fn is_silent(step: &Step) -> bool {
     step.takes >= STALLED && !step.beats
 }
 

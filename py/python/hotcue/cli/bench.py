@@ -40,7 +40,10 @@ def bench(args: argparse.Namespace) -> int:
                     outcome = measure()
                     whole &= outcome.is_whole()
                     runs.append(figures(scenario, found, outcome, name))
-    except (OSError, ValueError, HotcueError) as error:
+    except OSError as error:
+        complain(reason(error))
+        return 1
+    except (ValueError, HotcueError) as error:
         complain(str(error))
         return 1
     print_figures(runs, console())
