@@ -181,7 +181,7 @@ impl PacketSource for Mp4Source {
     fn frames(&self, sample_rate: u32) -> Option<u64> {
         let times = &self.layout.times;
         let ticks = self.layout.edits.iter().fold(0_u64, |sum, edit| {
-            let end = edit.to.map_or(times.passed(), |to| times.passed_at(to));
+            let end = edit.to.map_or_else(|| times.passed(), |to| times.passed_at(to));
             sum.saturating_add(end.saturating_sub(times.passed_at(edit.from)))
         });
         Some(frames_of(ticks, self.timescale(), sample_rate))

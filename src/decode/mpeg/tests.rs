@@ -32,7 +32,7 @@ fn the_length_that_is_guessed_is_that_of_the_frames_and_not_of_what_lies_before_
     let sound = &whole[starts[1]..];
     let expected = (starts.len() as u64 - 1) * 1_152;
     let tag = |bytes: u32| {
-        let size = [21, 14, 7, 0].map(|by| (bytes >> by) as u8 & 0x7f);
+        let size = [21, 14, 7, 0].map(|by| (bytes >> by).to_le_bytes()[0] & 0x7f);
         [&b"ID3\x03\0\0"[..], &size, &vec![0; bytes as usize]].concat()
     };
     for before in [Vec::new(), tag(500_000), vec![0; 20_000]] {

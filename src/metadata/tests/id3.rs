@@ -100,8 +100,8 @@ fn the_number_of_a_recording_may_be_missing_behind_its_owner() {
         let with = |content: &[u8]| said(&tagged(version, 0, &frame(version, id, 0, content)));
         assert_eq!(tags_of(&with(owner)), []);
         assert_eq!(tags_of(&with(&[owner, &b"\0"[..]].concat())), []);
-        let number = [("musicbrainz_trackid", "1234")];
-        assert_eq!(tags_of(&with(&[owner, &b"\01234"[..]].concat())), number);
+        let number = [("musicbrainz_trackid", "id 34")];
+        assert_eq!(tags_of(&with(&[owner, &b"\0id 34"[..]].concat())), number);
     }
 }
 
