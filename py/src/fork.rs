@@ -85,6 +85,11 @@ impl<T> Held<T> {
         Self(AtHome::new(value, home))
     }
 
+    /// `RuntimeError` in a forked child.
+    pub(crate) fn check(&self) -> PyResult<()> {
+        self.0.home.check()
+    }
+
     /// Whether this is the process that it was made in: a child is to wait for nothing.
     pub(crate) fn is_here(&self) -> bool {
         self.0.home.is_here()

@@ -158,7 +158,7 @@ impl Sample {
     /// is 1 to 65,536. Once the kind ``"waveform"`` was heard in the sample (`analysis`), levels
     /// are there, too: RMS, and that of three bands. Of a streamed sample it is drawn while the
     /// file is read in the background, flat until then, and to a precision of 16,384 frames after
-    /// three hours.
+    /// three hours; in a forked child it raises `RuntimeError`.
     #[pyo3(signature = (width, start_sec = None, end_sec = None))]
     fn waveform<'py>(
         &self,
@@ -168,6 +168,10 @@ impl Sample {
         end_sec: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
+            // That of a stream is drawn by threads that a child lacks, one of which may be at it.
+            if self.sample.stream().is_some() {
+                self.sample.check()?;
+            }
             let duration_sec = || self.sample.duration_sec();
             let stretch = Stretch::asked(width, start_sec, end_sec, duration_sec)?;
             let found = self.findings();

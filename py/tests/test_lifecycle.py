@@ -395,11 +395,21 @@ def test_an_engine_that_starts_while_it_is_shut_down_ends_at_exit(python: Python
 def test_a_forked_child_gets_a_clear_error(python: Python, slow: Path) -> None:
     done = python(
         """if True:
-        import os, sys, warnings, hotcue
+        import io, os, sys, warnings, wave, hotcue
         # Python 3.12 and later warn of what is tested here: a fork with threads.
         warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*multi-threaded")
         engine = hotcue.AudioEngine(output="null")
         engine.run()
+        with io.BytesIO() as file:
+            with wave.open(file, "wb") as writer:
+                writer.setparams((1, 2, 48_000, 0, "NONE", "none"))
+                writer.writeframes(bytes(range(256)) * 100)
+            content = file.getvalue()
+        held, streamed = (
+            engine.load_sample_async(3 + stream, content, stream=stream, analyze="waveform")
+            for stream in (False, True)
+        )
+        held, streamed = held.result(60), streamed.result(60)
         ticket = engine.load_sample_async(0, sys.argv[1])
         batch = engine.load_many_async({1: sys.argv[1], 2: sys.argv[1]})
         def refused(call):
@@ -425,6 +435,11 @@ def test_a_forked_child_gets_a_clear_error(python: Python, slow: Path) -> None:
             refused(engine.loads)
             refused(engine.stats)
             refused(batch.cancel)
+            # What is in memory it may look at, and waits for nobody who is not there.
+            assert held.to_numpy().shape == (1, 12_800)
+            assert abs(held.waveform(8).min).max() > 0
+            held.analysis
+            refused(lambda: streamed.waveform(8))
             assert batch.progress.total == 2
             assert not engine.is_running()
             engine.shut_down()  # There is nothing to end here: no error.

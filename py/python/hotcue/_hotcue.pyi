@@ -108,7 +108,7 @@ class Sample:
         is 1 to 65,536. Once the kind ``"waveform"`` was heard in the sample (`analysis`), levels
         are there, too: RMS, and that of three bands. Of a streamed sample it is drawn while the
         file is read in the background, flat until then, and to a precision of 16,384 frames after
-        three hours.
+        three hours; in a forked child it raises `RuntimeError`.
         """
 
     @property
