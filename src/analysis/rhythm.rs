@@ -248,9 +248,8 @@ impl Rhythm {
     fn place(&mut self, from: usize) -> usize {
         let mono = Mono::new(&self.sample, self.mixture);
         let to = self.told.len().min(from + self.attacks_per_step());
-        let (peak_level, most) =
-            (self.sample.peak(0..self.sample.ready_frames()), self.novelty.most_told());
-        let cut = |frame| attack::cut_before(mono, frame, peak_level);
+        let (loudest, most) = (self.loudest(), self.novelty.most_told());
+        let cut = |frame| attack::cut_before(mono, frame, loudest);
         let mut onsets = std::mem::take(&mut self.onsets);
         for &peak in &self.told[from..to] {
             let start = attack::told_start(mono, seconds(peak as f64 + ATTACK_FRAMES));
@@ -259,6 +258,11 @@ impl Rhythm {
         }
         self.onsets = onsets;
         to
+    }
+
+    /// The greatest value of any channel.
+    fn loudest(&self) -> f32 {
+        self.sample.peak(0..self.sample.ready_frames())
     }
 
     fn attacks_per_step(&self) -> usize {
@@ -294,8 +298,7 @@ impl Rhythm {
         let within_sec = seconds(CUT_OFF_FRAMES as f64);
         let mono = Mono::new(&self.sample, self.mixture);
         let Some((begin, level)) = attack::last(mono, within_sec, self.gain) else { return };
-        let frame =
-            attack::cut_before(mono, begin, self.sample.peak(0..self.sample.ready_frames()));
+        let frame = attack::cut_before(mono, begin, self.loudest());
         let at_sec = frame as f64 / f64::from(self.sample.sample_rate());
         let Onsets { frames, onsets_sec, strengths, .. } = &mut self.onsets;
         if onsets_sec.last().is_some_and(|last| at_sec < last + APART_SEC) {
