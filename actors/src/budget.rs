@@ -57,6 +57,11 @@ pub(crate) enum NoRoom {
     Never(LoadError),
 }
 
+/// Loads for which there is to be room once what was evicted is freed, and the part of the budget
+/// that is evicted for them at most.
+const AHEAD_LOADS: u64 = 16;
+const AHEAD_PART: u64 = 8;
+
 /// What a look at all candidates found.
 #[derive(Default)]
 struct Plan {
@@ -112,6 +117,9 @@ impl Budget {
                 plan.evict.iter().for_each(|resident| self.evict(resident));
                 continue;
             }
+            if !shortage.in_line && short_by == 0 && self.evict_ahead(bytes, shortage.evicted) {
+                continue;
+            }
             if plan.bytes + plan.soon + shortage.moving < short_by {
                 if account.is_current(shortage.version) {
                     return Err(NoRoom::Never(self.refusal(bytes, &plan)));
@@ -124,6 +132,17 @@ impl Budget {
                 Wait::StartOver => return Err(NoRoom::StartOver),
             }
         }
+    }
+
+    /// Evicts for others like a load that takes `bytes` and has to wait until what was `evicted` is
+    /// freed: each of them would wait for the callback once more. False: nothing is left to evict, or
+    /// there is enough.
+    fn evict_ahead(&self, bytes: u64, evicted: u64) -> bool {
+        let most = self.table.ledger().limit().unwrap_or(0) / AHEAD_PART;
+        let wanted = bytes.saturating_mul(AHEAD_LOADS).min(most).saturating_sub(evicted);
+        let plan = self.plan(wanted);
+        plan.evict.iter().for_each(|resident| self.evict(resident));
+        !plan.evict.is_empty()
     }
 
     /// Looks for `wanted` bytes to evict.
@@ -186,7 +205,7 @@ impl Reservation {
     /// recently, if that helps.
     ///
     /// # Errors
-    /// [`NoRoom`]; nothing has changed then, and nothing was evicted in vain.
+    /// [`NoRoom`]; nothing has changed then, and nothing was evicted but for who comes next.
     pub(crate) fn grow_to(&mut self, bytes: usize) -> Result<(), NoRoom> {
         let bytes = bytes as u64;
         if bytes != self.bytes {

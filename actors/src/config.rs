@@ -32,7 +32,7 @@ pub struct EngineConfig {
     pub max_sample_bytes: Option<u64>,
     /// Most bytes of decoded samples in memory, of loads in flight as of finished ones; None sets
     /// no limit. Samples that were used least recently leave for others; for the moment until they are
-    /// freed there may be an eighth more than this, or one sample more.
+    /// freed there may be one sample more than this.
     pub memory_budget: Option<u64>,
     /// Most requests that wait for a decoder.
     pub max_queued: usize,

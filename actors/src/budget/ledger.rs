@@ -23,10 +23,6 @@ use crate::table::Resident;
 const ON_ITS_WAY: Duration = Duration::from_millis(500);
 /// The same of an evicted one, which nobody holds but a callback that takes no commands.
 const EVICTED: Duration = Duration::from_secs(2);
-/// This part of the budget may be overdrawn by what is evicted and not freed yet. Else small loads
-/// would each wait for the callback to let go of what was evicted for the one before: with an eighth,
-/// as many of them share one such wait.
-const OVERDRAWN: u64 = 8;
 
 /// The books of an engine's sample memory, of loads in flight as of finished samples. It knows
 /// no slot, so that what it is told by a sample that outlives the engine keeps nothing alive.
@@ -106,6 +102,8 @@ pub(super) struct Shortage {
     pub(super) short_by: u64,
     /// Bytes that other loads hold, and that have just left their slots.
     pub(super) moving: u64,
+    /// Bytes that were evicted and are not freed yet.
+    pub(super) evicted: u64,
     /// Whatever room there is, an older load waits for it that is as urgent.
     pub(super) in_line: bool,
     /// What the decision rests on.
@@ -227,10 +225,9 @@ impl Ledger {
 
 impl Account {
     /// Takes `bytes` in all, if there is room; fewer than before is always possible. What was
-    /// evicted and is not freed yet may be overdrawn by an eighth of the limit, or else once,
-    /// however large that one is: the next one waits for it. A load that has nothing yet takes no
-    /// room that an older one waits for, unless it is more urgent, or a large one might never get in
-    /// between small ones.
+    /// evicted and is not freed yet may be overdrawn once: the next one waits for it. A load that
+    /// has nothing yet takes no room that an older one waits for, unless it is more urgent, or a
+    /// large one might never get in between small ones.
     pub(super) fn try_grow(&self, bytes: u64, priority: i32) -> Result<(), Shortage> {
         let mut books = self.ledger.lock();
         books.forget_late(Instant::now());
@@ -242,9 +239,7 @@ impl Account {
         };
         let wanted = used.saturating_sub(entry.bytes).saturating_add(bytes);
         let fits = self.ledger.limit.is_none_or(|limit| {
-            let overdrawn = wanted.saturating_sub(limit);
-            let may_overdraw = used <= limit || overdrawn <= limit / OVERDRAWN;
-            bytes <= entry.bytes || overdrawn == 0 || (may_overdraw && wanted - evicted <= limit)
+            bytes <= entry.bytes || wanted <= limit || (used <= limit && wanted - evicted <= limit)
         });
         let begins = entry.bytes == 0 && bytes > 0;
         let goes_first = |waits: &Option<i32>| waits.is_some_and(|older| older >= priority);
@@ -265,6 +260,7 @@ impl Account {
         Err(Shortage {
             short_by: (wanted - evicted).saturating_sub(limit),
             moving: books.bytes_of(others) + books.left,
+            evicted,
             in_line,
             version: books.version,
         })

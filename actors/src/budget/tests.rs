@@ -275,15 +275,34 @@ fn small_loads_do_not_each_wait_until_what_was_evicted_for_the_one_before_is_fre
         Arc::clone(resident.sample().shared_buffer())
     };
     let buffers: Vec<_> = (0..200).map(buffer).collect();
-    let small: Vec<_> = (0..25).map(|_| rig.reserved(1)).collect();
-    assert_eq!(rig.evicted().len(), 25, "no more than it takes");
-    assert_eq!(rig.bytes(), (175 * 4, 50 * 4), "an eighth is overdrawn, and counted");
+    let first = rig.reserved(1);
+    assert_eq!(rig.evicted().len(), 1, "no more than it takes");
+    assert_eq!(rig.bytes(), (199 * 4, 2 * 4), "one is overdrawn, and counted");
+    // The next one has to wait, and so would each of those behind it.
     assert!(matches!(rig.reserve(1), Err(NoRoom::WaitForOthers)));
-    assert_eq!(rig.evicted().len(), 1);
+    assert_eq!(rig.evicted().len(), 15);
+    assert!(matches!(rig.reserve(1), Err(NoRoom::WaitForOthers)));
+    assert!(rig.evicted().is_empty(), "once is enough");
     drop(buffers);
-    drop(rig.reserved(1));
-    assert!(rig.evicted().is_empty(), "it has its room");
-    drop(small);
+    let others: Vec<_> = (0..15).map(|_| rig.reserved(1)).collect();
+    assert!(rig.evicted().is_empty(), "they have their room");
+    assert_eq!(rig.bytes(), (184 * 4, 16 * 4));
+    drop((first, others));
+}
+
+#[test]
+fn no_more_than_an_eighth_leaves_for_who_comes_next() {
+    let rig = Rig::of(40, 40 * PER_FRAME as u64);
+    (0..40).for_each(|slot| _ = rig.load(slot, 1));
+    let buffers: Vec<_> = (0..40)
+        .map(|slot| {
+            Arc::clone(rig.table.resident(slot).expect("it is there").sample().shared_buffer())
+        })
+        .collect();
+    let first = rig.reserved(1);
+    assert!(matches!(rig.reserve(1), Err(NoRoom::WaitForOthers)));
+    assert_eq!(rig.evicted().len(), 5);
+    drop((first, buffers));
 }
 
 #[test]

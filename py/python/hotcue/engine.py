@@ -920,8 +920,7 @@ class AudioEngine:
         `samples` slots hold `sample_bytes`; `reserved_bytes` are those of loads that run, and of
         samples that have left their slots while something still uses them: a voice, or your
         arrays. `memory_budget` is what both together are to stay below, or None; while samples
-        make room for others, both may count for some milliseconds: up to an eighth of the budget
-        more than that, or one sample, however large it is.
+        make room for others, both may count for some milliseconds: by one sample more than that.
 
         `unread_events` are in the poll queue; `dropped_events` were left out of it, as nobody
         polled, and `dropped_playback_events` were lost, as too many voices began and ended at once.

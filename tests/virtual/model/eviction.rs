@@ -96,15 +96,13 @@ impl Model {
         self.budget.is_some_and(|budget| stays || disk.has_stuck() || disk.largest_ever() > budget)
     }
 
-    /// Never more than one sample beyond the budget, or an eighth of it in several, but for what was
-    /// pushed by hand.
+    /// Never more than one sample beyond the budget, but for what was pushed by hand.
     pub(super) fn check_budget(&self, stats: &EngineStats, disk: &Disk) {
         // Streams count with all that will be known of them, and voices with their windows.
         let Some(budget) = self.budget.filter(|_| !disk.has_streams()) else { return };
         let pushed = PUSHED_BYTES * self.slots.len() as u64;
         let held = stats.sample_bytes + stats.reserved_bytes;
-        let beyond = disk.largest_ever().max(budget / 8);
-        assert!(held <= budget + beyond + pushed, "{held} B held: {stats:?}");
+        assert!(held <= budget + disk.largest_ever() + pushed, "{held} B held: {stats:?}");
     }
 }
 

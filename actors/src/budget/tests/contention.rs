@@ -133,7 +133,7 @@ fn no_load_fails_or_hangs_because_of_another() {
             });
         }
         scope.spawn(|| {
-            // One load may overdraw what is evicted, by itself at most, or several by an eighth.
+            // One load may overdraw what is evicted, by itself at most.
             let (mut seen, mut since) = (0, Instant::now());
             while seen < 4 * LOADS && since.elapsed() < PATIENCE {
                 let now = done.load(Ordering::Relaxed);
