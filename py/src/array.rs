@@ -34,9 +34,7 @@ pub(crate) fn sample_of(
     array: &Bound<'_, PyArray2<f32>>,
     sample_rate: u32,
 ) -> PyResult<Arc<SampleBuffer>> {
-    let &[channels, frames] = array.shape() else {
-        return Err(PyValueError::new_err("an array of channels × frames is needed"));
-    };
+    let [channels, frames] = shape_of(array)?;
     let spec = in_range(AudioSpec { sample_rate, channels })?;
     let mut writer = SampleWriter::with_capacity(spec, frames).map_err(unfit)?;
     in_pieces(array.py(), frames, |range| {
@@ -49,20 +47,11 @@ pub(crate) fn sample_of(
     Ok(writer.finish())
 }
 
-/// The content of a file: its head, and the values of a C-contiguous array of channels × frames,
-/// frame by frame, each in four bytes, the least first.
-pub(crate) fn file_of(head: &[u8], array: &Bound<'_, PyArray2<f32>>) -> PyResult<Arc<[u8]>> {
-    let &[channels, frames] = array.shape() else {
-        return Err(PyValueError::new_err("an array of channels × frames is needed"));
-    };
-    let count = head.len() + array.len() * size_of::<f32>();
-    // The system takes longer to find the memory than it takes to fill it.
-    let mut content: Arc<[u8]> = array.py().detach(|| std::iter::repeat_n(0, count).collect());
-    // Just made, so nobody shares it.
-    let Some(all) = Arc::get_mut(&mut content) else { return Ok(content) };
-    let (start, rest) = all.split_at_mut(head.len());
-    start.copy_from_slice(head);
-    let (places, _) = rest.as_chunks_mut();
+/// Writes the values of a C-contiguous array of channels × frames frame by frame, each in four bytes,
+/// the least first.
+pub(crate) fn interleave(array: &Bound<'_, PyArray2<f32>>, content: &mut [u8]) -> PyResult<()> {
+    let [channels, frames] = shape_of(array)?;
+    let (places, _) = content.as_chunks_mut();
     in_pieces(array.py(), frames, |range| {
         let values = array.try_readonly()?;
         let places = &mut places[range.start * channels..range.end * channels];
@@ -73,8 +62,12 @@ pub(crate) fn file_of(head: &[u8], array: &Bound<'_, PyArray2<f32>>) -> PyResult
             }
         }
         Ok(())
-    })?;
-    Ok(content)
+    })
+}
+
+fn shape_of(array: &Bound<'_, PyArray2<f32>>) -> PyResult<[usize; 2]> {
+    let shape = array.shape().try_into();
+    shape.map_err(|_| PyValueError::new_err("an array of channels × frames is needed"))
 }
 
 /// A new array of these planes: C-contiguous, channels × frames, or frames × channels.

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use hotcue::Source;
-use numpy::PyArray2;
+use numpy::{PyArray2, PyUntypedArrayMethods as _};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PySlice, PyString, PyTuple};
 
-use crate::array::{file_of, load_numpy};
+use crate::array::{interleave, load_numpy};
 
 /// Copied at a time with the GIL held: a fraction of a millisecond.
 const PIECE: usize = 1 << 20;
@@ -34,20 +34,35 @@ pub(crate) fn read(source: &Bound<'_, PyAny>) -> PyResult<Source> {
     if let Ok(parts) = source.cast::<PyTuple>() {
         load_numpy(py)?;
         let (head, array): (Bound<'_, PyBytes>, Bound<'_, PyArray2<f32>>) = parts.extract()?;
-        return Ok(Source::Memory(file_of(head.as_bytes(), &array)?));
+        let head = head.as_bytes();
+        return filled(py, head.len() + array.len() * size_of::<f32>(), |content| {
+            let (start, rest) = content.split_at_mut(head.len());
+            start.copy_from_slice(head);
+            interleave(&array, rest)
+        });
     }
     // While it is held, a bytearray keeps its size.
     let buffer = PyBuffer::<u8>::get(source)?;
+    filled(py, buffer.item_count(), |content| {
+        if buffer.dimensions() == 1 {
+            copy_in_pieces(source, content)
+        } else {
+            buffer.copy_to_slice(py, content)
+        }
+    })
+}
+
+/// Content of `count` bytes, which `fill` writes.
+fn filled(
+    py: Python<'_>,
+    count: usize,
+    fill: impl FnOnce(&mut [u8]) -> PyResult<()>,
+) -> PyResult<Source> {
     // The system takes longer to find the memory than it takes to fill it.
-    let count = buffer.item_count();
     let mut content: Arc<[u8]> = py.detach(|| std::iter::repeat_n(0, count).collect());
     // Just made, so nobody shares it.
     if let Some(content) = Arc::get_mut(&mut content) {
-        if buffer.dimensions() == 1 {
-            copy_in_pieces(source, content)?;
-        } else {
-            buffer.copy_to_slice(py, content)?;
-        }
+        fill(content)?;
     }
     Ok(Source::Memory(content))
 }

@@ -70,7 +70,7 @@ pub fn grid_slices(sample: &SampleBuffer, beats_sec: &[f64], per_beat: u32) -> V
     let rate = f64::from(sample.sample_rate());
     let mono = Mono::new(sample, Mixture::of(sample));
     let peak = sample.peak(0..sample.ready_frames());
-    let within = frames_in(sample, SNAP_SEC);
+    let within = frames_within(sample, SNAP_SEC);
     let ends = beats_sec.iter().skip(1).copied();
     let last = match beats_sec {
         [.., before, last] => Some(2.0 * last - before),
@@ -84,7 +84,7 @@ pub fn grid_slices(sample: &SampleBuffer, beats_sec: &[f64], per_beat: u32) -> V
             let at_sec = start + (end - start) * f64::from(part) / f64::from(per_beat);
             let Some(frame) = frame_at(at_sec * rate, sample.ready_frames()) else { continue };
             let frame =
-                cut(mono, frame, [frame.saturating_sub(within)..=frame + within], peak) as u64;
+                cut(mono, frame, &[frame.saturating_sub(within)..=frame + within], peak) as u64;
             if slices.last().is_none_or(|last| *last < frame) {
                 slices.push(frame);
             }
@@ -105,68 +105,73 @@ fn frame_at(place: f64, frames: usize) -> Option<usize> {
     (0.0..frames as f64).contains(&place).then_some(place as usize)
 }
 
-/// Whole frames of so many seconds.
+/// Whole frames within so many seconds.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few milliseconds")]
-pub(super) fn frames_in(sample: &SampleBuffer, seconds: f64) -> usize {
+pub(super) fn frames_within(sample: &SampleBuffer, seconds: f64) -> usize {
     (seconds * f64::from(sample.sample_rate())) as usize
+}
+
+/// The frames `near`, that nearest to `frame` first, of two the earlier.
+fn nearest_first(frame: usize, near: RangeInclusive<usize>) -> impl Iterator<Item = usize> {
+    let farthest = frame.abs_diff(*near.start()).max(frame.abs_diff(*near.end()));
+    (0..=farthest)
+        .flat_map(move |distance| [frame.checked_sub(distance), Some(frame + distance)])
+        .flatten()
+        .filter(move |at| near.contains(at))
+}
+
+fn changes_sign(one: f32, other: f32) -> bool {
+    one < 0.0 && other > 0.0 || one > 0.0 && other < 0.0
 }
 
 /// Where a sample with this `peak` is best cut for what is at `frame`: among the frames of the first
 /// of `stretches` beside one of which it crosses zero, or else of the first.
-pub(super) fn cut<const N: usize>(
+pub(super) fn cut(
     mono: Mono<'_>,
     frame: usize,
-    stretches: [RangeInclusive<usize>; N],
+    stretches: &[RangeInclusive<usize>],
     peak: f32,
 ) -> usize {
     let sample = mono.sample;
+    let end = sample.ready_frames();
     // What is no number is silence.
     let level = |at: usize| {
         let values = (0..sample.channels()).map(|channel| sample.plane(channel)[at].abs());
         values.fold(0.0, f32::max)
     };
-    let changes = |one: f32, other: f32| one < 0.0 && other > 0.0 || one > 0.0 && other < 0.0;
-    let crosses = |at: usize| {
-        let now = mono.at(at);
-        let after = at + 1;
-        at == 0
+    let crosses = |at: &usize| {
+        let (now, after) = (mono.at(*at), at + 1);
+        *at == 0
             || now == 0.0
-            || changes(mono.at(at - 1), now)
-            || after < sample.ready_frames() && changes(now, mono.at(after))
+            || changes_sign(mono.at(at - 1), now)
+            || after < end && changes_sign(now, mono.at(after))
     };
-    let quietest = |among: &[usize]| {
-        let levels = among.iter().map(|at| (level(*at), *at));
-        levels.min_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, at)| at)
+    let quieter = |one: &usize, other: &usize| level(*one).total_cmp(&level(*other));
+    let near = |stretch: &RangeInclusive<usize>| {
+        nearest_first(frame, stretch.clone()).filter(move |at| *at < end)
     };
-    // The nearest first, of two the earlier.
-    let mut near = stretches.map(|stretch| -> Vec<usize> {
-        stretch.filter(|at| *at < sample.ready_frames()).collect()
-    });
-    for near in &mut near {
-        near.sort_by_key(|at| at.abs_diff(frame));
-        let crossings: Vec<usize> = near.iter().copied().filter(|at| crosses(*at)).collect();
-        let quiet = crossings.iter().copied().find(|at| level(*at) <= QUIET_PART * peak);
-        if let Some(at) = quiet.or_else(|| quietest(&crossings)) {
-            return at;
-        }
-    }
-    near.first().and_then(|near| quietest(near)).unwrap_or(frame)
+    stretches
+        .iter()
+        .find_map(|stretch| {
+            near(stretch)
+                .filter(crosses)
+                .find(|at| level(*at) <= QUIET_PART * peak)
+                .or_else(|| near(stretch).filter(crosses).min_by(quieter))
+        })
+        .or_else(|| stretches.first().and_then(|stretch| near(stretch).min_by(quieter)))
+        .unwrap_or(frame)
 }
 
 /// The frame nearest to `frame`, within `within_sec`, at which the sample is 0 or has just changed
 /// its sign; without one the frame at which it is nearest to 0.
 pub(super) fn zero_crossing(mono: Mono<'_>, frame: usize, within_sec: f64) -> usize {
-    let within = frames_in(mono.sample, within_sec);
+    let within = frames_within(mono.sample, within_sec);
     let crosses = |at: &usize| {
         let now = mono.at(*at);
-        let changes = |before: f32| before < 0.0 && now > 0.0 || before > 0.0 && now < 0.0;
-        now == 0.0 || *at == 0 || changes(mono.at(*at - 1))
+        now == 0.0 || *at == 0 || changes_sign(mono.at(*at - 1), now)
     };
-    // The nearest first, of two the earlier.
     let near = || {
-        (0..=within)
-            .flat_map(|distance| [frame.checked_sub(distance), Some(frame + distance)])
-            .flatten()
+        nearest_first(frame, frame.saturating_sub(within)..=frame + within)
             .filter(|at| *at < mono.sample.ready_frames())
     };
     let level = |at: &usize| mono.at(*at).abs();

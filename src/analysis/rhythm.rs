@@ -80,10 +80,9 @@ const CUT_OFF_FRAMES: usize = 3;
 const USUAL_RATE: u32 = 44_100;
 /// Frames in which the first sound rises.
 const RISING_FRAMES: usize = 4;
-/// By which peaks tempi are weighed, and which are told as onsets, but for the greatest value. Those
-/// are 30 ms apart at least.
-const WEIGHED: Rule = Rule { most: 0.0, apart: 3, means: [1.1, 1.1] };
-const TOLD: Rule = Rule { most: 0.0, apart: 2, means: [1.4, 1.1] };
+/// By which peaks tempi are weighed, and which are told as onsets: those are 30 ms apart at least.
+const WEIGHED: Rule = Rule { apart: 3, means: [1.1, 1.1] };
+const TOLD: Rule = Rule { apart: 2, means: [1.4, 1.1] };
 
 /// What is shorter has no tempo, unless it has as many onsets and is as long as a program makes two
 /// beats: then that is a guess.
@@ -216,12 +215,11 @@ impl Rhythm {
         let to = self.until(from, STEP_FRAMES);
         let Novelty { all, most, .. } = &self.novelty;
         if self.asked.tempo {
-            let rule = Rule { most: *most, ..WEIGHED };
-            peaks::pick(all, rule, from..to, |at| self.peaks.push(at));
+            peaks::pick(all, *most, WEIGHED, from..to, |at| self.peaks.push(at));
         }
         if self.asked.onsets {
-            let rule = Rule { most: self.novelty.most_told(), ..TOLD };
-            peaks::pick(all, rule, from..to, |at| self.told.push(at));
+            let most = self.novelty.most_told();
+            peaks::pick(all, most, TOLD, from..to, |at| self.told.push(at));
         }
         to
     }
@@ -234,9 +232,7 @@ impl Rhythm {
         let mut struck = std::mem::take(&mut self.struck);
         for &peak in &self.peaks[from..to] {
             let start = attack::start(mono, seconds(peak as f64 + ATTACK_FRAMES));
-            let frame = self.or_first(&struck, attack::crossing(mono, start), |first| {
-                attack::crossing(mono, first)
-            });
+            let frame = self.or_first(&struck, start, |frame| attack::crossing(mono, frame));
             struck.push(frame, &self.sample, self.novelty.all[peak] / self.novelty.most);
         }
         self.struck = struck;
@@ -253,7 +249,7 @@ impl Rhythm {
         let mut onsets = std::mem::take(&mut self.onsets);
         for &peak in &self.told[from..to] {
             let start = attack::told_start(mono, seconds(peak as f64 + ATTACK_FRAMES));
-            let frame = self.or_first(&onsets, cut(start), cut);
+            let frame = self.or_first(&onsets, start, cut);
             onsets.push(frame, &self.sample, (self.novelty.all[peak] / most).min(1.0));
         }
         self.onsets = onsets;
@@ -269,10 +265,11 @@ impl Rhythm {
         (STEP_VALUES / attack::values_per_attack(&self.sample)).max(1)
     }
 
-    /// Where the attack at `frame` begins: the first one of all with the first sound, if that comes
-    /// just before it.
+    /// Where the attack that starts at `start` is cut: the first one of all with the first sound, if
+    /// that comes just before it.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-    fn or_first(&self, known: &Onsets, frame: usize, cut: impl Fn(usize) -> usize) -> usize {
+    fn or_first(&self, known: &Onsets, start: usize, cut: impl Fn(usize) -> usize) -> usize {
+        let frame = cut(start);
         if !known.frames.is_empty() {
             return frame;
         }

@@ -71,7 +71,7 @@ pub(super) fn last(mono: Mono<'_>, within_sec: f64, gain: f32) -> Option<(usize,
 /// without.
 pub(super) fn told_start(mono: Mono<'_>, at_sec: f64) -> usize {
     let sample = mono.sample;
-    let earliest = onsets::frames_in(sample, (at_sec - EARLIEST_SEC).max(0.0));
+    let earliest = onsets::frames_within(sample, (at_sec - EARLIEST_SEC).max(0.0));
     start(mono, at_sec).max(earliest).min(sample.ready_frames().saturating_sub(1))
 }
 
@@ -82,8 +82,9 @@ pub(super) fn crossing(mono: Mono<'_>, frame: usize) -> usize {
 
 /// Where the sample is cut for what begins at `frame`: not behind it, where its attack is on its way.
 pub(super) fn cut_before(mono: Mono<'_>, frame: usize, peak: f32) -> usize {
-    let before = |seconds| frame.saturating_sub(onsets::frames_in(mono.sample, seconds))..=frame;
-    onsets::cut(mono, frame, [before(SNAP_SEC), before(FAR_SNAP_SEC)], peak)
+    let before =
+        |seconds| frame.saturating_sub(onsets::frames_within(mono.sample, seconds))..=frame;
+    onsets::cut(mono, frame, &[before(SNAP_SEC), before(FAR_SNAP_SEC)], peak)
 }
 
 /// The frame at which the attack near `at_sec` begins.

@@ -292,10 +292,8 @@ impl Telling {
                     (beats, Some(line.period))
                 } else {
                     // The tempo that is told is not theirs: it is known better than they know it.
-                    let ends = [beats.first(), beats.last()].map(|at| at.copied().unwrap_or(0.0));
-                    let middle = (ends[0] + ends[1]) / 2.0 - ATTACK_FRAMES;
-                    let middle = middle
-                        + if beats.len().is_multiple_of(2) { line.period / 2.0 } else { 0.0 };
+                    let middle = beats.get(beats.len() / 2);
+                    let middle = middle.map_or(line.first, |beat| beat - ATTACK_FRAMES);
                     (even(phase_near(novelty, period, middle), period, length), None)
                 }
             }

@@ -12,8 +12,6 @@ const STRONG_PART: f32 = 0.2;
 /// Which peaks stand out.
 #[derive(Clone, Copy)]
 pub(super) struct Rule {
-    /// The greatest value.
-    pub(super) most: f32,
     /// Frames on either side that a peak is not lower than.
     pub(super) apart: usize,
     /// How many times the mean around it a peak is at least: a soft one, and one that is strong.
@@ -27,7 +25,8 @@ pub(super) struct Rule {
 /// detection methods*, ISMIR 2012, without its restriction to the past.
 pub(super) fn pick(
     novelty: &[f32],
-    Rule { most, apart, means }: Rule,
+    most: f32,
+    Rule { apart, means }: Rule,
     among: Range<usize>,
     mut on: impl FnMut(usize),
 ) {
