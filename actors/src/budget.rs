@@ -135,14 +135,19 @@ impl Budget {
     }
 
     /// Evicts for others like a load that takes `bytes` and has to wait until what was `evicted` is
-    /// freed: each of them would wait for the callback once more. False: nothing is left to evict, or
-    /// there is enough.
+    /// freed: each of them would wait for the callback once more. In order of use, up to the first
+    /// sample that is more than what those need. False: nothing is left to evict, or there is enough.
     fn evict_ahead(&self, bytes: u64, evicted: u64) -> bool {
         let most = self.table.ledger().limit().unwrap_or(0) / AHEAD_PART;
-        let wanted = bytes.saturating_mul(AHEAD_LOADS).min(most).saturating_sub(evicted);
-        let plan = self.plan(wanted);
-        plan.evict.iter().for_each(|resident| self.evict(resident));
-        !plan.evict.is_empty()
+        let mut wanted = bytes.saturating_mul(AHEAD_LOADS).min(most).saturating_sub(evicted);
+        let mut was_any = false;
+        for resident in self.plan(wanted).evict {
+            let Some(rest) = wanted.checked_sub(resident.byte_len() as u64) else { break };
+            wanted = rest;
+            was_any = true;
+            self.evict(&resident);
+        }
+        was_any
     }
 
     /// Looks for `wanted` bytes to evict.

@@ -306,6 +306,19 @@ fn no_more_than_an_eighth_leaves_for_who_comes_next() {
 }
 
 #[test]
+fn no_large_sample_leaves_for_small_loads_that_may_come_next() {
+    let rig = Rig::of(100, 100 * PER_FRAME as u64);
+    _ = rig.load(0, 2);
+    _ = rig.load(1, 60);
+    (2..40).for_each(|slot| _ = rig.load(slot, 1));
+    let held = Arc::clone(rig.table.resident(0).expect("it is there").sample().shared_buffer());
+    let first = rig.reserved(1);
+    assert!(matches!(rig.reserve(1), Err(NoRoom::WaitForOthers)));
+    assert_eq!(rig.evicted(), [(0, 2 * 4)], "what is freed for the first is enough for both");
+    drop((first, held));
+}
+
+#[test]
 fn a_ticket_keeps_no_sample_that_has_left() {
     let rig = Rig::new();
     let request = rig.table.register(Some(0), request, |_, _| {}).expect("accepted");
