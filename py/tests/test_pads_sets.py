@@ -29,6 +29,35 @@ def test_a_folder_with_a_set_and_its_files_can_be_moved(tmp_path: Path) -> None:
     assert pad.path == str(tmp_path / "after" / "kit" / "a.wav")
 
 
+def named(path: Path) -> str:
+    """How a set names its only file."""
+    (row,) = json.loads(path.read_text())["pads"]
+    return str(row["path"])
+
+
+def test_a_way_out_of_the_folder_and_back_is_no_part_of_a_name(tmp_path: Path) -> None:
+    for folder in ("set/kit", "samples"):
+        (tmp_path / folder).mkdir(parents=True)
+    path = tmp_path / "set" / "my.json"
+    for file, name in [
+        ("set/../samples/k.wav", str(tmp_path / "samples" / "k.wav")),
+        ("samples/../set/kit/k.wav", "kit/k.wav"),
+    ]:
+        write(path, PadSet(pads=(SavedPad(0, f"{tmp_path}/{file}"),)))
+        assert named(path) == name
+    write(tmp_path / "set" / ".." / "my.json", PadSet(pads=(SavedPad(0, f"{tmp_path}/set/k.wav"),)))
+    assert named(tmp_path / "my.json") == "set/k.wav"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows takes '..' by the text")
+def test_a_way_back_out_of_a_link_stays_in_a_name(tmp_path: Path) -> None:
+    (tmp_path / "far" / "kit").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "kit")
+    write(tmp_path / "my.json", PadSet(pads=(SavedPad(0, f"{tmp_path}/link/../k.wav"),)))
+    (pad,) = read(tmp_path / "my.json", PADS).pads
+    assert os.path.realpath(pad.path) == str(tmp_path / "far" / "k.wav")
+
+
 def test_names_that_are_no_unicode_come_back(tmp_path: Path) -> None:
     name = os.fsdecode(bytes(tmp_path) + b"/\xff\xfe.wav")
     write(tmp_path / "set.json", PadSet(pads=(SavedPad(0, name),)))

@@ -103,7 +103,7 @@ def test_a_file_that_is_no_set_is_not_replaced_and_a_set_when_it_is_chosen_twice
     session: tuple[dict[str, Any], Path],
 ) -> None:
     seen, saved = session
-    assert seen["over"] == ["wrong", "wrong", "done"]
+    assert seen["over"] == ["done", "wrong", "wrong", "wrong", "wrong", "done"]
     assert (saved.parent / "precious.txt.json").read_text() == '{"precious": true}'
     assert len(read(saved.parent / "older.json", PADS).pads) > 1
 

@@ -48,9 +48,9 @@ pub struct Loudness {
     pub range_lu: Option<f64>,
     /// The greatest absolute value of all channels, linear.
     pub sample_peak: f32,
-    /// The greatest absolute value of the waveform, between the samples too, linear: at rates
-    /// below 96 kHz oversampled four times, below 192 kHz twice. Silence lies before and behind
-    /// the sample.
+    /// The greatest absolute value of the waveform, between the samples too, linear:
+    /// oversampled 16 times at rates below 16 kHz, 8 times below 32, four times below 96, twice
+    /// below 192. Silence lies before and behind the sample.
     pub true_peak: f32,
     /// Whether the sample is shorter than the 400 ms of one gating block.
     pub is_short: bool,

@@ -116,7 +116,12 @@ impl Labels {
 
     fn of(&self, id: u32) -> String {
         let text = self.starts.get(&id).and_then(|start| self.content.get(*start..)).unwrap_or(&[]);
-        text::field(&text[..text.len().min(LABEL_BYTES)])
+        let mut end = text.len().min(LABEL_BYTES);
+        // No character of UTF-8 is cut in two, which would make another encoding of all of it.
+        while end > LABEL_BYTES - 4 && text.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
+            end -= 1;
+        }
+        text::field(&text[..end])
     }
 }
 

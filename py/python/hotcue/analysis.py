@@ -119,8 +119,9 @@ class LoudnessAnalysis(TypedDict):
       LUFS.
     - `sample_peak`: The greatest absolute value; 1.0 is full scale.
     - `sample_peak_dbfs`: The same in dB; None of silence.
-    - `true_peak`: The greatest absolute value of the waveform, between the samples, too: of four
-      times as many below 96 kHz, of twice as many below 192, and beyond that of those alone.
+    - `true_peak`: The greatest absolute value of the waveform, between the samples, too: of 16
+      times as many below 16 kHz, 8 times below 32, four times below 96, twice below 192, and beyond
+      that of those alone.
     - `true_peak_dbtp`: The same in dB; None of silence.
     - `replay_gain_db`: ReplayGain 2: what to amplify by, to −18 LUFS. The peak that goes with
       it is `true_peak`.

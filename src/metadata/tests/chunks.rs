@@ -387,14 +387,13 @@ fn caf_has_strings_markers_regions_and_an_instrument() {
     assert_eq!((metadata.root_key, metadata.root_cents), (Some(60), Some(-50.0)));
 }
 
-#[test]
-fn labels_that_are_all_the_same_long_text_take_no_memory() {
+/// CAF with so many markers, whose labels are all `text`.
+fn of_one_label(count: u32, text: &[u8]) -> Vec<u8> {
     let caf_chunk = |id: &[u8; 4], content: &[u8]| {
         [id, &(content.len() as u64).to_be_bytes()[..], content].concat()
     };
-    let count = 20_000;
     let entries: Vec<u8> = (0..count).flat_map(|id| be(&[id, 0, 0])).collect();
-    let strings = [be(&[count]), entries, vec![b'a'; 100_000]].concat();
+    let strings = [be(&[count]), entries, text.to_vec()].concat();
     let marker =
         |id: u32| [&b"mark"[..], &1_f64.to_be_bytes(), &be(&[id]), &[0xff; 8], &[0; 4]].concat();
     let marks = [be(&[0, count]), (0..count).flat_map(marker).collect()].concat();
@@ -406,7 +405,30 @@ fn labels_that_are_all_the_same_long_text_take_no_memory() {
         caf_chunk(b"mark", &marks),
         caf_chunk(b"data", &[0; 2_004]),
     ];
-    let metadata = loaded(&file.concat(), None).expect("some");
+    file.concat()
+}
+
+#[test]
+fn a_long_label_is_cut_between_characters() {
+    for (text, kept) in [("é".repeat(3_000), 2_048), ("é".repeat(2_049), 2_048)] {
+        let label = |text: &str| {
+            loaded(&of_one_label(1, text.as_bytes()), None).expect("some").cues[0].label.clone()
+        };
+        assert_eq!(label(&text), "é".repeat(kept));
+        assert_eq!(label(&format!("a{text}")), format!("a{}", "é".repeat(kept - 1)));
+    }
+    let clefs = "𝄞".repeat(2_000);
+    for before in 0..4 {
+        let text = "a".repeat(before) + &clefs;
+        let metadata = loaded(&of_one_label(1, text.as_bytes()), None).expect("some");
+        let kept = (4_096 - before) / 4;
+        assert_eq!(metadata.cues[0].label, "a".repeat(before) + &"𝄞".repeat(kept));
+    }
+}
+
+#[test]
+fn labels_that_are_all_the_same_long_text_take_no_memory() {
+    let metadata = loaded(&of_one_label(20_000, &[b'a'; 100_000]), None).expect("some");
     assert_eq!(metadata.cues.len(), 20_000);
     let (mut all, mut longest) = (0, 0);
     for cue in &metadata.cues {

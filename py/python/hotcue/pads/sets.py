@@ -49,7 +49,7 @@ def write(path: Path, saved: PadSet) -> None:
     Files below the set's own folder are named relative to it, so that the folder can be moved;
     all others are named absolute. Raises `OSError`.
     """
-    folder = Path(absolute(str(path))).parent
+    folder = Path(_short(absolute(str(path)))).parent
     document = {
         "hotcue_set": VERSION,
         "grid": saved.grid,
@@ -150,7 +150,14 @@ def _has_bytes(path: str) -> bool:
     return True
 
 
+def _short(path: str) -> str:
+    """`path` without `..`, where that is the same file."""
+    short = os.path.normpath(path)
+    return short if os.path.realpath(short) == os.path.realpath(path) else path
+
+
 def _name(folder: Path, path: str) -> str:
+    path = _short(path)
     try:
         return Path(path).relative_to(folder).as_posix()
     except ValueError:

@@ -29,7 +29,7 @@ class Files:
         self.set_path: Path | None = None
         """Where the set was opened from or saved to last."""
         self._replaced: Path | None = None
-        """Another set, which is replaced when it is chosen once more."""
+        """Another set, which is replaced when it is chosen once more, while that is told."""
         self._board = board
         self._dialogs = Dialogs()
         self._found: deque[tuple[Sequence[str], list[str], int]] = deque()
@@ -80,16 +80,16 @@ class Files:
     def save_as(self, path: Path) -> None:
         """Saves the set under another name. What is there is replaced if it is a set, too, and was
         chosen twice."""
-        if path != self.set_path and path != self._replaced and path.exists():
+        is_open = self.set_path is not None and _is_same(path, self.set_path)
+        if not is_open and path != self._replaced and path.exists():
             try:
                 sets.read(path, PADS)
             except sets.SetError:
                 self._say(f"{path.name} is there, and is no set: not replaced", wrong=True)
                 return
-            self._replaced = path
             self._say(f"{path.name} is there: save under that name again to replace it", wrong=True)
+            self._replaced = path
             return
-        self._replaced = None
         self.save_set(path)
 
     def add(self, paths: Sequence[str], first: int | None = None) -> None:
@@ -170,8 +170,17 @@ class Files:
         dpg.set_viewport_title(f"{path.stem} – hotcue")
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
+        self._replaced = None
         self._notice = Notice(text, "wrong" if wrong else "done")
         self._notice_until = time.monotonic() + _NOTICE_SEC
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Whether both are one file, however they are named."""
+    try:
+        return path.samefile(other)
+    except OSError:  # One of them is not there.
+        return path == other
 
 
 def _pasted(line: str) -> str:
