@@ -1,5 +1,8 @@
 //! What the audio side says, and to whom.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashSet, VecDeque};
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -79,7 +82,24 @@ impl PlaybackNotice {
 #[derive(Debug, Default)]
 pub struct UnreadNotices {
     waiting: VecDeque<PlaybackNotice>,
+    /// How many of them are rounds.
+    rounds: usize,
     dropped: u64,
+}
+
+impl UnreadNotices {
+    /// Takes out the oldest one, or the oldest round.
+    fn drop_oldest(&mut self, of_rounds: bool) {
+        let at = self.waiting.iter().position(|notice| !of_rounds || is_round(notice));
+        if let Some(notice) = at.and_then(|at| self.waiting.remove(at)) {
+            self.rounds -= usize::from(is_round(&notice));
+            self.dropped += 1;
+        }
+    }
+}
+
+fn is_round(notice: &PlaybackNotice) -> bool {
+    matches!(notice, PlaybackNotice::Voice(PlaybackEvent::Looped { .. }))
 }
 
 impl Unread for UnreadNotices {
@@ -87,20 +107,25 @@ impl Unread for UnreadNotices {
 
     fn push(&mut self, notice: PlaybackNotice) {
         // Rounds come by the dozen: half of the room is left to what happens once per voice.
-        let is_round = matches!(notice, PlaybackNotice::Voice(PlaybackEvent::Looped { .. }));
-        if is_round && self.waiting.len() >= MAX_WAITING / 2 {
-            self.dropped += 1;
-            return;
+        let is_round = is_round(&notice);
+        let is_full = self.waiting.len() == MAX_WAITING;
+        if is_round && (is_full || self.rounds == MAX_WAITING / 2) {
+            if self.rounds == 0 {
+                self.dropped += 1;
+                return;
+            }
+            self.drop_oldest(true);
+        } else if is_full {
+            self.drop_oldest(false);
         }
-        if self.waiting.len() == MAX_WAITING {
-            self.waiting.pop_front();
-            self.dropped += 1;
-        }
+        self.rounds += usize::from(is_round);
         self.waiting.push_back(notice);
     }
 
     fn pop(&mut self) -> Option<PlaybackNotice> {
-        self.waiting.pop_front()
+        let notice = self.waiting.pop_front()?;
+        self.rounds -= usize::from(is_round(&notice));
+        Some(notice)
     }
 
     fn count(&self) -> usize {

@@ -126,8 +126,9 @@ pub(crate) struct Request {
     terminal_sent: AtomicBool,
     /// It was told that its sample can be played.
     told_playable: AtomicBool,
-    /// The percentage that the event bus sent last, as bits. Two threads may report one load.
-    percent_sent: AtomicU32,
+    /// What the event bus sent last: the percentage as bits, and behind it the stage. Two threads
+    /// may report one load.
+    progress_sent: AtomicU64,
     /// Where a batch counts it.
     share: Option<Share>,
 }
@@ -179,7 +180,7 @@ impl Request {
             ended: Condvar::new(),
             terminal_sent: AtomicBool::new(false),
             told_playable: AtomicBool::new(false),
-            percent_sent: AtomicU32::new(0),
+            progress_sent: AtomicU64::new(0),
             share,
         })
     }
@@ -390,9 +391,9 @@ impl Request {
         if event.is_terminal() {
             return !self.terminal_sent.swap(true, Ordering::Relaxed);
         }
-        if let LoaderEvent::Progress { percent, .. } = event {
-            let bits = percent.to_bits();
-            if self.percent_sent.fetch_max(bits, Ordering::Relaxed) > bits {
+        if let LoaderEvent::Progress { percent, stage, .. } = event {
+            let sent = u64::from(percent.to_bits()) << 8 | u64::from(*stage as u8);
+            if self.progress_sent.fetch_max(sent, Ordering::Relaxed) > sent {
                 return false;
             }
         }

@@ -47,6 +47,9 @@ const IDLE_TICK: Duration = Duration::from_millis(100);
 const QUIET_TICKS: u32 = 50;
 /// A running callback that takes no message for so long fails what waits for it.
 const RING_STALLED: Duration = Duration::from_secs(2);
+/// A device that has asked for nothing for so long does not run: it is given up, and a clock takes
+/// its place, or it asks again.
+const RESTS: Duration = Duration::from_millis(500);
 /// Places in the ring that one message takes at most: a sample may bring an unload along.
 const MOST_PLACES: usize = 2;
 
@@ -66,6 +69,8 @@ pub struct AudioSinkActor {
     sent: HashMap<u32, u64>,
     /// Panics of the callback that were told of.
     panics: u64,
+    /// What the device had asked for, and since when it was no more.
+    pulled: (Option<u64>, Instant),
     stopped: bool,
     next_tick: SpawnHandle,
     /// Ticks in a row, and since the last message, that found nothing to do.
@@ -109,6 +114,7 @@ impl AudioSinkActor {
             slots: SlotStreams::new(streams),
             sent: HashMap::new(),
             panics: 0,
+            pulled: (None, Instant::now()),
             stopped: false,
             next_tick: SpawnHandle::default(),
             quiet_ticks: 0,
@@ -244,7 +250,12 @@ impl AudioSinkActor {
     /// Fails what has waited too long for a callback that runs but takes nothing.
     fn give_up_if_stalled(&mut self) {
         let taken = self.controller.free_slots() >= MOST_PLACES;
-        if !self.backlog.stalled_for(RING_STALLED, taken) {
+        let pulled = self.device.pulled_frames();
+        if pulled != self.pulled.0 {
+            self.pulled = (pulled, Instant::now());
+        }
+        let rests = pulled.is_some() && self.pulled.1.elapsed() > RESTS;
+        if !self.backlog.stalled_for(RING_STALLED, taken) || rests {
             return;
         }
         for outgoing in self.backlog.take_stalled() {
@@ -278,6 +289,15 @@ impl AudioSinkActor {
             self.collect();
             self.panics = panics;
             self.publisher.device(DeviceState::Recovered, self.device.name());
+        }
+    }
+
+    /// Says of plays that the callback never took that they are none, at the end.
+    fn drop_stalled_plays(&mut self) {
+        for outgoing in self.backlog.take_stalled() {
+            if let Outgoing::Play(play) = outgoing {
+                self.drop_play(&play, DropReason::OutputStalled);
+            }
         }
     }
 
@@ -339,6 +359,7 @@ impl Drop for AudioSinkActor {
         for play in self.waiting.take_all() {
             self.drop_play(&play, DropReason::OutputStalled);
         }
+        self.drop_stalled_plays();
     }
 }
 
@@ -488,6 +509,7 @@ impl Handler<StopSink> for AudioSinkActor {
         for play in self.waiting.take_all() {
             self.drop_play(&play, DropReason::LoadEnded);
         }
+        self.drop_stalled_plays();
         // The engine waits for this answer, unless it lost patience with the output.
         done.send(()).ok();
     }

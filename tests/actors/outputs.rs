@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hotcue::output::mock::{MockHandle, mock};
 use hotcue::output::{
@@ -13,8 +13,8 @@ use hotcue::output::{
 use hotcue::playback::Renderer;
 use hotcue::{LoadErrorKind, Source};
 use hotcue_actors::{
-    AudioEngine, DeviceState, EngineConfig, EngineError, LoadFailure, LoaderEvent, PlayOptions,
-    PlaybackNotice, SubmitError,
+    AudioEngine, DeviceState, DropReason, EngineConfig, EngineError, LoadFailure, LoaderEvent,
+    PlayOptions, PlaybackNotice, SubmitError,
 };
 use hotcue_tests::{BlockingSource, Gate, PATIENCE, sine, wait_until, wav_bytes};
 
@@ -106,6 +106,48 @@ fn a_stuck_callback_ends_loads_with_ring_buffer_full() {
 }
 
 #[test]
+fn loads_wait_for_a_device_that_is_slow_to_begin() {
+    let engine = AudioEngine::new(EngineConfig::default()).expect("a valid configuration");
+    let (output, handle) = mock(&OutputRequest::default());
+    handle.keep_time(Duration::ZERO);
+    engine.run_on(output).expect("a mock starts");
+    for _ in 0..3_000 {
+        engine.set_volume(0.5).expect("it runs");
+    }
+    let ticket = engine.load_sample_async(Some(0), tone(100), 0).expect("accepted");
+    let early = ticket.wait(Some(Duration::from_millis(2_700)));
+    assert!(early.is_none(), "the device has six seconds to begin: {early:?}");
+    wait_until("the ring is empty", || {
+        handle.pull(64);
+        ticket.wait(Some(Duration::ZERO)).is_some()
+    });
+    assert!(matches!(ticket.wait(None), Some(Ok(_))));
+}
+
+#[test]
+fn plays_that_the_callback_never_took_are_told_at_the_end() {
+    let engine = AudioEngine::new(EngineConfig::default()).expect("a valid configuration");
+    engine.run_on(Box::new(StuckOutput::new())).expect("it starts");
+    let ticket = engine.load_sample_async(Some(0), tone(100), 0).expect("accepted");
+    assert!(matches!(ticket.wait(Some(PATIENCE)), Some(Ok(_))));
+    let play = || engine.play_sample(0, PlayOptions::default()).expect("it runs").expect("there");
+    let voices: Vec<_> = (0..1_100).map(|_| play()).collect();
+    engine.shut_down();
+    let mut dropped = Vec::new();
+    for notice in engine.playback_events().drain(None) {
+        match notice {
+            PlaybackNotice::Dropped { voice, reason: DropReason::OutputStalled, .. } => {
+                dropped.push(voice);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    // The ring has 1,024 places.
+    assert!(dropped.len() >= 76, "{}", dropped.len());
+    assert_eq!(dropped, voices[voices.len() - dropped.len()..]);
+}
+
+#[test]
 fn an_output_that_ends_only_in_the_next_run_takes_none_of_its_notices() {
     let engine = AudioEngine::new(EngineConfig::default()).expect("a valid configuration");
     let (gate, sink) = (Arc::new(Gate::default()), Arc::new(()));
@@ -155,6 +197,8 @@ fn an_output_that_panics_leaves_no_load_and_no_play_waiting() {
         "{dropped:?}"
     );
     let refused = engine.load_sample_async(Some(1), tone(100), 0).map(drop);
+    assert!(matches!(refused, Err(EngineError::Submit(SubmitError::Closed))), "{refused:?}");
+    let refused = engine.play_sample(0, PlayOptions::default());
     assert!(matches!(refused, Err(EngineError::Submit(SubmitError::Closed))), "{refused:?}");
     gate.open();
     engine.shut_down();

@@ -35,6 +35,20 @@ fn time_never_goes_back_from_one_event_to_the_next() {
 }
 
 #[test]
+fn a_stage_never_goes_back_at_one_percentage() {
+    let request = Request::new(0, Source::Path("a.wav".into()), 0);
+    let goes_out = |percent, stage| {
+        let event = LoaderEvent::Progress { id: 0, request_id: 1, time_sec: 0.0, percent, stage };
+        request.admit(&event)
+    };
+    assert!(goes_out(0.0, Stage::Decoding));
+    assert!(!goes_out(0.0, Stage::Reading));
+    assert!(goes_out(0.0, Stage::Decoding));
+    assert!(goes_out(5.0, Stage::Decoding));
+    assert!(!goes_out(4.0, Stage::Resampling));
+}
+
+#[test]
 fn closing_comes_after_what_was_published_before() {
     let (polled, subscribed) = (Arc::new(EventQueue::new()), Arc::new(EventQueue::new()));
     let queues = [Arc::clone(&polled), Arc::clone(&subscribed)];

@@ -41,6 +41,9 @@ impl AudioEngine {
         options.check()?;
         self.with(|running| {
             running.table.check_slot(id)?;
+            if !running.sink.connected() {
+                return Err(crate::error::SubmitError::Closed.into());
+            }
             let waits = options.when_loading == WhenLoading::PlayWhenReady;
             let reload = |path| Request::new(id, Source::Path(path), HIGHEST_PRIORITY);
             let expected = match running.table.begin_play(id, waits, reload)? {

@@ -262,7 +262,12 @@ impl Device {
     }
 
     fn plays_on_target(&self) -> bool {
-        self.output.as_ref().is_some_and(|output| output.pulled_frames().is_some())
+        self.pulled_frames().is_some()
+    }
+
+    /// What the device has asked for, if it is one and counts that.
+    pub(super) fn pulled_frames(&self) -> Option<u64> {
+        self.output.as_ref().and_then(|output| output.pulled_frames())
     }
 
     /// Looks for the target until it opens.
