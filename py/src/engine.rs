@@ -12,6 +12,7 @@ use hotcue_actors::{
     VoiceChange,
 };
 use numpy::PyArray2;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -35,6 +36,8 @@ use crate::ticket::Ticket;
 use crate::waiting::Patience;
 
 const ANY_POSITIVE: RangeInclusive<i64> = 0..=i64::MAX;
+/// Whose bytes can be counted, in as many channels as there may be.
+const RENDERED_FRAMES: RangeInclusive<i64> = 0..=i64::MAX >> 8;
 const PRIORITIES: RangeInclusive<i64> = -100..=100;
 
 /// One queued or running load: `hotcue.LoadStatus`, in its order.
@@ -502,6 +505,10 @@ impl Engine {
         at_frame: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
         let looping = if looped.is_none() {
+            if number(loop_start_sec, "loop_start_sec")? != 0.0 || !loop_end_sec.is_none() {
+                let text = "loop_start_sec and loop_end_sec are those of a loop: name that, too";
+                return Err(PyValueError::new_err(text));
+            }
             None
         } else {
             Some(looping(looped, loop_start_sec, loop_end_sec)?)
@@ -606,7 +613,7 @@ impl Engine {
         py: Python<'py>,
         frames: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let frames = integer(frames, "frames", ANY_POSITIVE)?;
+        let frames = integer(frames, "frames", RENDERED_FRAMES)?;
         render::render(py, frames, |chunk| self.slow(py, |engine| engine.render(chunk)))
     }
 

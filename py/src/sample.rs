@@ -103,9 +103,8 @@ impl Sample {
                 unsafe { ArrayView2::from_shape_ptr(shape.strides(strides), buffer.as_ptr()) };
             // SAFETY: the array holds a reference to `slf`, which holds the buffer for ever.
             let array = unsafe { PyArray2::borrow_from_array(&view, slf.clone().into_any()) };
-            // The array was never handed out, so nobody can have written through it.
-            let read_only = array.try_readwrite()?.make_nonwriteable();
-            drop(read_only);
+            // By Python, and not by a borrow: whoever reads another array of this sample has that.
+            array.call_method1("setflags", (false,))?;
             Ok(array)
         })
     }

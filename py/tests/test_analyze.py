@@ -394,10 +394,17 @@ def test_a_file_that_does_not_load(sounds: Sounds) -> None:
     assert content.value.path is None
 
 
-@pytest.mark.parametrize("source", [None, 7, [0.0, 0.5]])
+@pytest.mark.parametrize("source", [None, 7, ["beat.wav"]])
 def test_what_is_no_source(source: object) -> None:
+    rate = None if isinstance(source, list) else RATE
     with pytest.raises(TypeError, match=rf"NumPy array.* {type(source).__name__}$"):
-        hotcue.analyze(source, sample_rate=RATE)  # type: ignore[call-overload]
+        hotcue.analyze(source, sample_rate=rate)  # type: ignore[call-overload]
+
+
+def test_a_list_of_numbers_is_heard_as_an_array_of_them_is() -> None:
+    wave = np.sin(np.arange(RATE) * 0.05)
+    heard = hotcue.analyze(wave.tolist(), "loudness", sample_rate=RATE)  # type: ignore[call-overload]
+    assert heard == hotcue.analyze(wave, "loudness", sample_rate=RATE)
 
 
 @pytest.mark.parametrize("source", ["beat.wav", Path("beat.wav"), b"RIFF", io.BytesIO(b"RIFF")])

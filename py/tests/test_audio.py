@@ -304,6 +304,33 @@ def test_what_cannot_be_written_says_why(tmp_path: Path) -> None:
         hotcue.write_wav(tmp_path / "no" / "a.wav", np.zeros(3), RATE)
 
 
+def test_what_was_there_is_whole_until_the_new_file_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    values = noise(200_000)
+    hotcue.write_wav(path, values, RATE)
+    # 32-bit floats behind a header, as mapped into memory: its last value is its first now.
+    mapped: Any = np.memmap(path, "<f4", "r", offset=path.stat().st_size - 4 * len(values))
+    hotcue.write_wav(path, np.roll(values, 1), RATE)
+    assert np.array_equal(mapped, values)
+    hotcue.write_wav(path, mapped, RATE)
+    assert np.array_equal(hotcue.decode(path)[0][0], values)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.wav"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and modes as POSIX has them")
+def test_a_file_that_is_written_keeps_its_mode_and_its_link(tmp_path: Path) -> None:
+    path, link = tmp_path / "a.wav", tmp_path / "link.wav"
+    path.write_bytes(b"")
+    path.chmod(0o640)
+    link.symlink_to("a.wav")
+    hotcue.write_wav(link, noise(10), RATE)
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert hotcue.info(path).frames == 10
+    hotcue.write_wav("/dev/null", noise(10), RATE)
+    assert Path("/dev/null").is_char_device()
+
+
 def test_more_than_4_gib_has_a_header_that_says_so() -> None:
     # Beside what EBU Tech 3306 says; nobody writes so much in a test.
     from hotcue import wav

@@ -25,6 +25,7 @@ from test_cache import settle
 from test_cli import plain, run, run_in_terminal
 from test_metadata import frame, id3
 
+import hotcue
 from hotcue.analysis import Analysis, Facts, Kinds, examine
 from hotcue.cli import main
 from hotcue.cli.heard import as_cells
@@ -276,6 +277,36 @@ def test_what_is_no_place_for_a_picture_is_told(
     Path("beat.json").mkdir()
     assert run("analyze", option, "beat.json", beat).returncode == 0
     assert Path("beat.json", f"beat.{option[2:]}").exists()
+
+
+@pytest.mark.parametrize("option", ["--png", "--dat"])
+def test_no_file_that_is_heard_is_written_over(option: str, beat: Path) -> None:
+    heard = beat.with_name(f"b.{option[2:]}")
+    beat.rename(heard)
+    content = heard.read_bytes()
+    for target in (heard.parent, heard):
+        done = run("analyze", option, target, heard)
+        told = f"hotcue: {heard} is to be heard: it would be written over\n"
+        assert (done.returncode, done.stderr) == (1, told)
+    assert heard.read_bytes() == content
+
+
+def test_json_is_a_document_whatever_ends_it(
+    beat: Path, tune: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = run("analyze", "--json", "--png", "one.png", beat, tune)
+    assert (done.returncode, json.loads(done.stdout)["files"]) == (1, [])
+
+    def failing(source: Any, *args: Any, **others: Any) -> Any:
+        if source == str(beat):
+            raise hotcue.HotcueError("a bug")
+        return examine(source, *args, **others)
+
+    monkeypatch.setattr("hotcue.cli.analyze.examine", failing)
+    assert main(["analyze", "--json", "--kinds", "loudness", str(beat), str(tune)]) == 1
+    failed, heard = json.loads(capsys.readouterr().out)["files"]
+    assert failed["error"] == "a bug"
+    assert list(heard["analysis"]) == ["loudness"]
 
 
 def test_a_cache_tells_what_was_heard_before(beat: Path, tune: Path) -> None:

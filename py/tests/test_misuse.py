@@ -373,3 +373,11 @@ def test_a_device_that_does_not_open_is_named() -> None:
             with pytest.raises(hotcue.DeviceError) as moved:
                 engine.set_output(output)
             assert moved.value.path == output
+
+
+def test_places_of_a_loop_need_a_loop(engine: hotcue.AudioEngine) -> None:
+    for places in ({"loop_start_sec": 1.0}, {"loop_end_sec": 2.0}):
+        with pytest.raises(ValueError, match="name that, too"):
+            engine.set_voice(1, **places)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="loop_start_sec"):
+        engine.set_voice(1, loop_start_sec="x")  # type: ignore[arg-type]

@@ -75,6 +75,16 @@ def test_a_set_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None
     assert [file.name for file in tmp_path.iterdir() if "tmp" in file.name] == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links as POSIX has them")
+def test_a_set_that_is_saved_through_a_link_stays_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "set.json").symlink_to(tmp_path / "far" / "set.json")
+    write(tmp_path / "set.json", PadSet(grid=5))
+    assert read(tmp_path / "far" / "set.json", PADS).grid == 5
+    write(tmp_path / ("n" * 240 + ".json"), PadSet(grid=6))
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_a_set_is_a_document_that_people_can_read(tmp_path: Path) -> None:
     path = tmp_path / "set.json"
     write(path, PadSet(pads=(SavedPad(2, str(tmp_path / "a.wav"), choke=1),)))

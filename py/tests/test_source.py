@@ -342,3 +342,11 @@ def test_content_is_copied_at_most_once(
     assert (done.returncode, done.stderr) == (0, "")
     # In sizes of the content, beside what was there before.
     assert 0.9 < float(done.stdout) < 1.2
+
+
+def test_a_view_of_bytes_is_content_wherever_it_is_handed_over(engine: hotcue.AudioEngine) -> None:
+    view = memoryview(np.full(100, 128, "u1"))
+    with pytest.raises(TypeError, match="sample_rate is for arrays alone"):
+        engine.load_sample_async(0, view, sample_rate=48_000)
+    (result,) = engine.load_many_async({0: view}, sample_rate=48_000).results(timeout=PATIENCE_SEC)
+    assert isinstance(result, hotcue.LoadError)

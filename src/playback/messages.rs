@@ -159,8 +159,7 @@ pub enum ControlMessage<S = Arc<SampleBuffer>, R = StreamReader> {
         slot: u32,
         /// Where to, in frames of the sample.
         frame: u64,
-        /// When that frame is to be heard, on the render clock: it fades and jumps before, and is back
-        /// at its level then. `None`, or a frame in the past: as soon as it has faded.
+        /// As of `SeekVoice`, for all voices that are there 10 ms before.
         at_frame: Option<u64>,
     },
     /// Changes a bus; `None` leaves a value as it is. What is muted plays on in silence.

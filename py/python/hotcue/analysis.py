@@ -349,9 +349,7 @@ def examine(
         if sample_rate is not None:
             raise TypeError("a Sample has a rate; sample_rate must be None")
         return _hotcue.analyze(source, kinds, None, folder, cache_bytes, heed)
-    if isinstance(source, list | tuple):
-        raise TypeError(f"audio must be a NumPy array, not a {type(source).__name__}")
-    if is_array(source):
+    if is_array(source) or (isinstance(source, list | tuple) and sample_rate is not None):
         if sample_rate is None:
             raise TypeError("an array needs its sample_rate")
         planes = finite_planes(source)

@@ -13,6 +13,7 @@ from . import _hotcue, wav
 from .arrays import Layout, checked_layout, checked_rate, finite_planes, is_array
 from .source import Source, check_path, read, resolve
 from .values import FileInfo
+from .whole import written_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,7 +113,8 @@ def write_wav(
     bits: Bits = 32,
     layout: Layout = "channels_first",
 ) -> None:
-    """Writes an array as a WAV file (RF64 above 4 GiB), over what may be there.
+    """Writes an array as a WAV file (RF64 above 4 GiB), in place of what may be there, which stays
+    until all of it is written, and if that fails.
 
     `audio` has the shape that `layout` says, or ``(frames,)``; floats, nominally -1…1, or integers
     by full scale. With 32 `bits` the values are floats and stay as they are; with 16 or 24 they are
@@ -128,7 +130,7 @@ def write_wav(
     planes = finite_planes(audio, layout=layout)
     channels, frames = planes.shape
     head = wav.header(channels, frames, rate, bits)
-    with open(path, "wb") as file:
+    with written_whole(path) as file:
         file.write(head)
         for start in range(0, frames, _PIECE_FRAMES):
             piece = planes[:, start : start + _PIECE_FRAMES]

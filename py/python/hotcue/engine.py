@@ -695,7 +695,7 @@ class AudioEngine:
         self, id: SupportsIndex, position_sec: float, *, at_frame: SupportsIndex | None = None
     ) -> None:
         """Moves all voices of the id to `position_sec` of the sample, a waiting play's too. With
-        `at_frame` as `seek_voice` does, all that there are then."""
+        `at_frame` as `seek_voice` does, all that there are 10 ms before."""
         self._native.seek_sample(id, position_sec, at_frame)
 
     def stop_voice(
@@ -755,8 +755,9 @@ class AudioEngine:
         long in front of `position_sec`. One that is told less than 10 ms ahead, or up to 0.1 s
         behind, is heard later than that, but where it would be by then: it keeps its beat, and so
         does a stream whose frames are not decoded in time, which counts as an underrun. The loop
-        and the speed that `set_voice` tells for that frame hold where the voice lands, whichever
-        call comes first, and so do `resume_voice`, for one that is paused, and `pause_voice`.
+        and the speed that `set_voice` tells for that frame, until 5 ms before it, hold where the
+        voice lands, whichever call comes first, and so do `resume_voice`, for one that is paused,
+        and `pause_voice`, until 10 ms before it.
         Within 10 ms of the frame no `cancel_changes` and no other seek takes it back, but one with
         an `at_frame` of its own.
 

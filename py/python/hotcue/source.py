@@ -63,7 +63,7 @@ def resolve(
     if is_array(source) and sample_rate is None:
         raise TypeError("an array needs its sample_rate")
     if sample_rate is not None:
-        if isinstance(source, str | bytes | bytearray | os.PathLike) or hasattr(source, "read"):
+        if not is_audio(source):
             raise TypeError(
                 "sample_rate is for arrays alone: files and their content have a rate of their own"
             )

@@ -22,7 +22,26 @@ impl Mixer {
             None => self.obey_now(message),
             // For one that is over, or was refused, there is nothing to keep.
             Some(_) if message.voice().is_some_and(|voice| !self.has_voice(voice)) => {}
-            Some(frame) => self.keep(frame, message),
+            Some(frame) => {
+                let changed = match message {
+                    M::SetVoice { voice, .. } => Some(voice),
+                    _ => None,
+                };
+                self.keep(frame, message);
+                changed.into_iter().for_each(|voice| self.tell_jump(voice, frame));
+            }
+        }
+    }
+
+    /// Has a jump that has begun already heed the speed and the loop that were told for `frame`,
+    /// until it has landed.
+    fn tell_jump(&mut self, id: u64, frame: u64) {
+        for index in 0..self.voices.len() {
+            let voice = &self.voices[index];
+            let until = voice.lands_at().filter(|until| voice.id == id && *until >= frame);
+            let Some(until) = until else { continue };
+            let Then { speed, looping, .. } = self.then(voice, until);
+            self.voices[index].land_with(speed, looping);
         }
     }
 

@@ -194,19 +194,30 @@ fn a_paused_voice_is_moved_and_resumed_at_the_frame() {
 fn told_with(change: impl Fn() -> ControlMessage, mut params: VoiceParams, frame: u64) -> Vec<f32> {
     let sample = noise(40_000, 11);
     params.start_frame = 5_000;
-    let heard = [true, false].map(|first| {
-        let mut rig = rig_of(&sample, params);
-        if first {
-            rig.send(change());
+    let mut heard = Vec::new();
+    // Long before, in the moment in which it fades, and just before it is put there.
+    for told in [0, 3_000 - 2 * RAMP + 100, 3_000 - RAMP - 10] {
+        for first in [true, false] {
+            let mut rig = rig_of(&sample, params);
+            if first {
+                rig.send(change());
+            }
+            // As early as it has to begin, if the change comes later.
+            let begun = if first { 0 } else { told.min(3_000 - 2 * RAMP) };
+            blocks(&mut rig, begun, 256);
+            rig.send(seek(frame, 3_000));
+            if !first {
+                blocks(&mut rig, told - begun, 7);
+                rig.send(change());
+            }
+            let gone = if first { 0 } else { told };
+            heard.push(blocks(&mut rig, 6_000 - gone, 256).split_off(3_000 - gone));
         }
-        rig.send(seek(frame, 3_000));
-        if !first {
-            rig.send(change());
-        }
-        blocks(&mut rig, 6_000, 256).split_off(3_000)
-    });
-    check(&heard[0], &heard[1], "in either order");
-    heard.into_iter().next().expect("two")
+    }
+    for other in &heard[1..] {
+        check(other, &heard[0], "in either order");
+    }
+    heard.swap_remove(0)
 }
 
 #[test]

@@ -63,6 +63,18 @@ pub(super) struct Landing {
 }
 
 impl Voice {
+    /// The frame of the clock at which it is to be heard where it jumps to, until it is put there.
+    pub(in super::super) fn lands_at(&self) -> Option<u64> {
+        self.seek.and_then(|jump| jump.at_frame)
+    }
+
+    /// The speed and the loop that it was told up to that frame.
+    pub(in super::super) fn land_with(&mut self, speed: Option<f64>, looping: Option<Looping>) {
+        if let Some(jump) = &mut self.seek {
+            jump.then = Then { speed, looping, ..jump.then };
+        }
+    }
+
     /// How it lands, silent as it is, at `speed` in a sample of `length` frames.
     pub(super) fn landing(
         &self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -15,8 +16,9 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn
 
 from ..analysis import Kind, examine
-from ..errors import LoadError
+from ..errors import HotcueError, LoadError
 from ..machine import cores
+from ..whole import written_whole
 from .files import expand
 from .heard import CsvWriter, Heard, JsonWriter, TableWriter
 from .picture import draw
@@ -40,10 +42,15 @@ def analyze(args: argparse.Namespace) -> int:
         return _analyze(args, None)
     document = JsonWriter(args.kinds)
     try:
-        return _analyze(args, document)
+        code = _analyze(args, document)
     except KeyboardInterrupt:  # Also while folders are walked, or what is piped is waited for.
         document.close(interrupted=True)
         raise
+    except BaseException:
+        document.close()
+        raise
+    document.close()
+    return code
 
 
 def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
@@ -51,8 +58,6 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
     files = expand(args.paths)
     if not files:
         complain(f"no audio files in {', '.join(args.paths)}")
-        if document is not None:
-            document.close()
         return 1
     try:
         pictures = _targets(files, args.png, ".png")
@@ -61,6 +66,7 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
             # What cannot be used is told once, and not of each file.
             os.makedirs(args.cache, exist_ok=True)
             os.listdir(args.cache)
+            _try(args.cache)
     except ValueError as error:
         complain(str(error))
         return 1
@@ -70,7 +76,7 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
     # The table draws a waveform, too.
     drawn = bool(pictures or exports) or not (args.json or args.csv)
     kinds: tuple[Kind, ...] = (*args.kinds, "waveform") if drawn else args.kinds
-    content = _standard_input() if STANDARD_INPUT in files else b""
+    content = b""
     progress = _progress(len(files), visible=not ((args.csv or args.json) and sys.stdout.isatty()))
     # Of each file no more than what is printed: waveforms of a large folder would fill the memory.
     writer: CsvWriter | JsonWriter | TableWriter
@@ -89,10 +95,17 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
             facts, analysis = examine(source, kinds, cache_dir=args.cache, heed=heed)
         except LoadError as error:
             return Heard(path, error=error.message, kind=error.kind)
+        except (HotcueError, OSError) as error:  # Of this file alone.
+            told = reason(error) if isinstance(error, OSError) else str(error)
+            return Heard(path, error=told, kind="io")
         row = Heard(path, facts, analysis)
         return _drawn(row, pictures.get(path), exports.get(path))
 
-    with progress, closing(_several(files, hear, args.workers or cores())) as hearing:
+    def pipe() -> None:
+        nonlocal content
+        content = _standard_input()
+
+    with progress, closing(_several(files, hear, pipe, args.workers or cores())) as hearing:
         for row in hearing:
             progress.advance(progress.task_ids[0])
             analysed += row.analysis is not None
@@ -100,13 +113,20 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
                 failed += 1
                 complain(f"{row.path}: {row.error}")
             writer.write(row)
-    if document is not None:
-        document.close()
     if isinstance(writer, TableWriter):
         elapsed = time.perf_counter() - started
         bad = f", {failed} failed" if failed else ""
         console().print(f"{analysed} of {len(files)} analysed in {elapsed:.2f} s{bad}")
     return 1 if failed else 0
+
+
+def _try(folder: str) -> None:
+    """Says so where nothing can be kept in it: what is there already is good all the same."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        complain(f"keeps nothing in {folder}: {error.strerror or error}")
 
 
 def _standard_input() -> bytes:
@@ -115,10 +135,13 @@ def _standard_input() -> bytes:
 
 
 def _several(
-    files: Sequence[str], hear: Callable[[str, Callable[[], None]], Heard], workers: int
+    files: Sequence[str],
+    hear: Callable[[str, Callable[[], None]], Heard],
+    pipe: Callable[[], None],
+    workers: int,
 ) -> Generator[Heard]:
     """Hears several files at a time, and gives each what ends it once nobody wants the others; they
-    come in their order."""
+    come in their order. `pipe` waits for what is piped, after the files before it."""
     stopped = threading.Event()
 
     def heed() -> None:
@@ -129,6 +152,10 @@ def _several(
         waiting: list[Future[Heard]] = []
         try:
             for path in files:
+                if path == STANDARD_INPUT:
+                    while waiting:
+                        yield waiting.pop(0).result()
+                    pipe()
                 waiting.append(pool.submit(hear, path, heed))
                 # Results of a large folder need not be in memory all at once.
                 if len(waiting) > 2 * workers:
@@ -144,9 +171,26 @@ def _targets(files: Sequence[str], where: str | None, suffix: str) -> dict[str, 
     """Which file is to be written for each: `where` itself if it is named as one, else in that
     folder, which is made.
 
-    Raises `ValueError` where one file would be written for several, or one of another kind,
-    `OSError` without a folder.
+    Raises `ValueError` where one file would be written for several, one of another kind, or one
+    that is to be heard, `OSError` without a folder.
     """
+    targets = _named(files, where, suffix)
+    heard = {(there.st_dev, there.st_ino) for there in map(_there, files) if there is not None}
+    for target in targets.values():
+        there = _there(target)
+        if there is not None and (there.st_dev, there.st_ino) in heard:
+            raise ValueError(f"{target} is to be heard: it would be written over")
+    return targets
+
+
+def _there(path: str | Path) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
+
+
+def _named(files: Sequence[str], where: str | None, suffix: str) -> dict[str, Path]:
     if where is None:
         return {}
     if where.lower().endswith(suffix):
@@ -186,15 +230,8 @@ def _drawn(row: Heard, picture: Path | None, export: Path | None) -> Heard:
 
 
 def _put(path: Path, content: bytes) -> None:
-    """Writes a file: all of it, or there is none."""
-    with path.open("wb") as file:
-        try:
-            file.write(content)
-            file.flush()
-        except OSError:
-            if path.is_file():
-                path.unlink()
-            raise
+    with written_whole(path) as file:
+        file.write(content)
 
 
 def _progress(files: int, *, visible: bool) -> Progress:

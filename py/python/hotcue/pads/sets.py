@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import HotcueError
 from ..source import absolute
+from ..whole import written_whole
 from .keys import GRIDS
 from .pad import CHOKE_GROUPS, MAX_VOLUME
 
@@ -67,12 +68,8 @@ def write(path: Path, saved: PadSet) -> None:
     }
     # ASCII alone: names that are no Unicode have a place in it, too.
     text = json.dumps(document, indent=1) + "\n"
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_text(text, encoding="ascii")
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with written_whole(path) as file:
+        file.write(text.encode("ascii"))
 
 
 def read(path: Path, pads: int) -> PadSet:
