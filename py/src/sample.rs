@@ -11,7 +11,7 @@ use std::sync::Arc;
 use hotcue::analysis::{AnalysisError, AnalysisResult};
 use hotcue::{SampleBuffer, Waveform};
 use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
-use numpy::{PyArray2, PyArrayMethods as _};
+use numpy::PyArray2;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -179,7 +179,7 @@ impl Sample {
                 _ => None,
             });
             let sample = &**self.sample;
-            waveform::draw(py, stretch, sample.channels(), || {
+            waveform::draw(py, stretch, (sample.channels(), sample.frames()), || {
                 let Stretch { width, start_sec, end_sec } = stretch;
                 let Waveform { min, max, .. } = sample.waveform(width, start_sec, end_sec);
                 let pixels = levels.map(|levels| levels.pixels(width, start_sec, end_sec));

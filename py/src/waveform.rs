@@ -20,6 +20,8 @@ static WAVEFORM: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 const MAX_WIDTH: i64 = 65_536;
 /// Pixels of all channels that are drawn with the GIL: fewer than a millisecond's worth.
 const MOST_AT_ONCE: usize = 4_096;
+/// Frames of the largest block that a pixel is put together of.
+const LARGEST_BLOCK: usize = 8_192;
 /// Frames of the shortest pixel that a file can have.
 const EXPORTED_FRAMES: usize = 256;
 
@@ -61,15 +63,16 @@ pub(crate) struct Drawing {
     pub(crate) levels: Option<[Vec<f32>; 4]>,
 }
 
-/// Draws a stretch of so many channels: without the GIL where that takes longer than handing it to
+/// Draws a stretch of so many channels and frames: without the GIL where that takes longer than handing it to
 /// another thread and back.
 pub(crate) fn draw<'py>(
     py: Python<'py>,
     stretch: Stretch,
-    channels: usize,
+    (channels, frames): (usize, usize),
     draw: impl FnOnce() -> Drawing + Send,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let is_large = stretch.width.saturating_mul(channels) > MOST_AT_ONCE;
+    let looks = stretch.width.saturating_add(frames / LARGEST_BLOCK);
+    let is_large = looks.saturating_mul(channels) > MOST_AT_ONCE;
     let Drawing { extremes: [min, max], levels } = if is_large { py.detach(draw) } else { draw() };
     let (min, max) = (stretch.array(py, min)?, stretch.array(py, max)?);
     let Stretch { start_sec, end_sec, .. } = stretch;
@@ -126,8 +129,8 @@ impl ColouredWaveform {
     /// What to draw of the stretch between two times, by default all of it: extremes and levels
     /// of ``width`` equal pixels.
     ///
-    /// Takes less than a microsecond for each pixel of a channel, which is put together of the
-    /// blocks of 256 frames that it lies in:
+    /// Takes less than a microsecond for each pixel of a channel, and some milliseconds for ten hours of
+    /// audio. A pixel is put together of the blocks of 256 frames that it lies in:
     /// extremes are never less than there is, levels are means. Where there is no frame, all is 0.
     /// `width` is 1 to 65,536.
     #[pyo3(signature = (width, start_sec = None, end_sec = None))]
@@ -141,7 +144,7 @@ impl ColouredWaveform {
         guarded(py, || {
             let stretch = Stretch::asked(width, start_sec, end_sec, || self.duration_sec())?;
             let waveform = &*self.waveform;
-            draw(py, stretch, waveform.spec().channels, || {
+            draw(py, stretch, (waveform.spec().channels, waveform.frames()), || {
                 let Stretch { width, start_sec, end_sec } = stretch;
                 let pixels = waveform.pixels(width, start_sec, end_sec);
                 let extremes =

@@ -87,8 +87,10 @@ impl AnalysisJob {
     pub fn new(sample: Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Self {
         let mut analyzers = VecDeque::new();
         let mut refused = VecDeque::new();
+        // Asked once: all kinds are heard, or none.
+        let is_finished = sample.is_finished();
         for kind in AnalysisKind::ALL.into_iter().filter(|kind| kinds.contains(kind)) {
-            match sample.is_finished() {
+            match is_finished {
                 true => analyzers.extend(analyzer(kind, kinds, &sample)),
                 false => refused.push_back((kind, AnalysisError::Unfinished)),
             }

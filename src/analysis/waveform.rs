@@ -37,8 +37,8 @@ pub struct Pixel {
     pub high: f32,
 }
 
-/// A waveform in two levels, of 256 and 8,192 frames per block: any stretch of it is drawn in
-/// microseconds. It stands for itself: the sample is not needed any more.
+/// A waveform in two levels, of 256 and 8,192 frames per block: minutes of it are drawn in
+/// microseconds, hours in milliseconds. It stands for itself: the sample is not needed any more.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColouredWaveform {
     spec: AudioSpec,

@@ -75,14 +75,14 @@ impl ColouredWaveform {
         let extremes = all().flat_map(|pixel| [pixel.min, pixel.max]);
         let mut json = format!(
             "{{\"version\":{VERSION},\"channels\":{},\"sample_rate\":{},\"samples_per_pixel\":{},\
-             \"bits\":{},\"length\":{},\"data\":{}",
+             \"bits\":{},\"length\":{},\"data\":",
             self.spec.channels,
             self.spec.sample_rate,
             frames_of(blocks),
             resolution.bits(),
             pixels.len(),
-            list(extremes, resolution),
         );
+        list(&mut json, extremes, resolution);
         type Level = (&'static str, fn(&Pixel) -> f32);
         let levels: [Level; 4] = [
             ("rms", |pixel| pixel.rms),
@@ -91,8 +91,8 @@ impl ColouredWaveform {
             ("high", |pixel| pixel.high),
         ];
         for (name, level) in levels {
-            // Writing to a `String` cannot fail.
-            write!(json, ",\"{name}\":{}", list(all().map(level), resolution)).ok();
+            write!(json, ",\"{name}\":").ok();
+            list(&mut json, all().map(level), resolution);
         }
         json.push('}');
         json
@@ -118,7 +118,13 @@ fn saturated(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX).min(i32::MAX.unsigned_abs())
 }
 
-fn list(values: impl Iterator<Item = f32>, resolution: Resolution) -> String {
-    let values: Vec<String> = values.map(|value| resolution.quantized(value).to_string()).collect();
-    format!("[{}]", values.join(","))
+/// Writes an array of JSON.
+fn list(json: &mut String, values: impl Iterator<Item = f32>, resolution: Resolution) {
+    json.push('[');
+    for (n, value) in values.enumerate() {
+        let comma = if n == 0 { "" } else { "," };
+        // Writing to a `String` cannot fail.
+        write!(json, "{comma}{}", resolution.quantized(value)).ok();
+    }
+    json.push(']');
 }
