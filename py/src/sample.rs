@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use hotcue::analysis::{AnalysisError, AnalysisResult};
 use hotcue::{SampleBuffer, Waveform};
-use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
 use numpy::PyArray2;
+use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;

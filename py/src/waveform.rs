@@ -129,8 +129,8 @@ impl ColouredWaveform {
     /// What to draw of the stretch between two times, by default all of it: extremes and levels
     /// of ``width`` equal pixels.
     ///
-    /// Takes less than a microsecond for each pixel of a channel, and some milliseconds for ten hours of
-    /// audio. A pixel is put together of the blocks of 256 frames that it lies in:
+    /// Takes less than a microsecond for each pixel of a channel, and some milliseconds for ten
+    /// hours of audio. A pixel is put together of the blocks of 256 frames that it lies in:
     /// extremes are never less than there is, levels are means. Where there is no frame, all is 0.
     /// `width` is 1 to 65,536.
     #[pyo3(signature = (width, start_sec = None, end_sec = None))]

@@ -96,10 +96,13 @@ fn alone(name: &str, test: impl FnOnce()) {
         return test();
     }
     let program = std::env::current_exe().expect("a test knows its program");
-    let status = std::process::Command::new(program)
+    let child = std::process::Command::new(program)
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(CHILD, "1")
-        .status()
+        .output()
         .expect("the test starts itself");
-    assert!(status.success());
+    let said = String::from_utf8_lossy(&child.stdout);
+    // No test at all would be a success, too.
+    let has_run = child.status.success() && said.contains("1 passed");
+    assert!(has_run, "{said}\n{}", String::from_utf8_lossy(&child.stderr));
 }
