@@ -2,7 +2,8 @@
 somebody in front of that.
 
 python docs_program.py PROGRAM [ARGS…]: who sits there waits until all loads have ended, presses
-one button after the other until a sound is on the meters, and closes the window.
+one button after the other until a sound is on the meters, holds a key, which is to play once, and
+closes the window.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 import contract
 
-from hotcue.engine import _started
+from hotcue.engine import AudioEngine, _started
 from hotcue.errors import HotcueError
 
 PATIENCE_SEC = 60.0
@@ -28,6 +29,11 @@ def use(window: Any) -> Iterator[None]:
     while engine.loads():
         yield
     yield  # What has come last is drawn, too.
+    yield from press_buttons(window, engine)
+    yield from hold_a_key(window, engine)
+
+
+def press_buttons(window: Any, engine: AudioEngine) -> Iterator[None]:
     for item in window.get_all_items():
         if window.get_item_type(item) == "mvAppItemType::mvButton":
             callback = window.get_item_callback(item)
@@ -37,6 +43,29 @@ def use(window: Any) -> Iterator[None]:
                     return
                 yield
     raise HotcueError("no button of the window plays anything")
+
+
+def hold_a_key(window: Any, engine: AudioEngine) -> Iterator[None]:
+    """Dear PyGui tells of it again and again. Twice it is held; each time it plays once."""
+    handlers: dict[str, list[Any]] = {"Press": [], "Release": []}
+    for item in window.get_all_items():
+        for what, found in handlers.items():
+            if window.get_item_type(item) == f"mvAppItemType::mvKey{what}Handler":
+                found.append(window.get_item_callback(item))
+    for _ in range(30):
+        yield
+    while engine.poll_playback_events() is not None:
+        pass
+    for _ in range(2 if handlers["Press"] else 0):
+        for callback in handlers["Press"] * 3 + handlers["Release"]:
+            callback(0, window.mvKey_1)
+        for _ in range(30):
+            yield
+        started = 0
+        while (event := engine.poll_playback_events()) is not None:
+            started += event["type"] == "started"
+        if started != 1:
+            raise HotcueError(f"a key that is held plays {started} times")
 
 
 def sit_down() -> list[str]:

@@ -95,6 +95,10 @@ def main() -> None:
 
     xdotool("key", "ctrl+l")
     until("a loop", lambda: board.pads[by_click].loop)
+    # The arrow's code is below that of Ctrl: its callback comes first where both are of one frame.
+    xdotool("key", "ctrl+Down")
+    until("a pad less loud", lambda: board.pads[by_click].volume < 1.0)
+    app.files.drop((), by_click)
     # A dialog keeps keys from the pads. In its middle, by one of its rows and its first button, a
     # file is chosen.
     loaded = board.counts().total

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -75,6 +78,44 @@ def test_a_folder_is_taken_again_and_again(tmp_path: Path, sounds: Sounds) -> No
         Path(sounds.wav(frames=480 + number)).rename(folder / f"{number}.wav")
     loads, *_ = bench(tmp_path, "--folder", str(folder), "--loads", "9")
     assert loads["ends"] == {"success": 9}
+
+
+def test_loads_that_fail_are_told(
+    tmp_path: Path, sounds: Sounds, capsys: pytest.CaptureFixture
+) -> None:
+    # What a folder is named is no markup of the table's: nothing has opened what this closes.
+    folder = tmp_path / "[" / "]"
+    folder.mkdir(parents=True)
+    Path(sounds.wav()).rename(folder / "a.wav")
+    Path(sounds.corrupt("b.wav")).rename(folder / "b.wav")
+    figures = tmp_path / "bench.json"
+    words = ("--loads", "8", "--json", str(figures))
+    assert main(("bench", "--folder", str(folder), *words)) == 1
+    told = capsys.readouterr()
+    # Every other one, with the loop and without.
+    assert re.fullmatch("hotcue: 8 of 16 loads failed: .+\n", told.err)
+    assert f"2 files of {folder}\n" in told.out
+    ends = [run["ends"] for run in json.loads(figures.read_text())]
+    assert ends == [{"success": 4, "error": 4}, {}, {"success": 4, "error": 4}]
+
+
+def test_a_folder_that_cannot_be_listed_is_told(
+    sounds: Sounds, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    sounds.wav()
+    closed = sounds.folder / "closed"
+    closed.mkdir()
+    scandir = os.scandir
+
+    def listed(folder: str) -> Iterator[os.DirEntry[str]]:
+        if Path(folder) == closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", listed)
+    for folder in (sounds.folder, closed):
+        assert main(["bench", "--loads", "2", "--folder", str(folder)]) == 1
+        assert capsys.readouterr().err == f"hotcue: {closed}: Permission denied\n"
 
 
 def test_the_page_holds_the_figures(tmp_path: Path) -> None:

@@ -128,6 +128,12 @@ def test_wrong_usage_is_2(args: list[str]) -> None:
         (["pads", "--size", "1280xx"], "argument --size: must be like 1280x720"),
         (["pads", "--size", "0x0"], "argument --size: must be 200x200 to 16384x16384"),
         (["pads", "--size", "99999x99999"], "argument --size: must be 200x200 to 16384x16384"),
+        (["pads", "--cache", ""], "argument --cache: must not be empty"),
+        (["pads", "--cache", "a", "--no-cache"], "not allowed with argument"),
+        (["bench", "--json", ""], "argument --json: must not be empty"),
+        (["bench", "--html", ""], "argument --html: must not be empty"),
+        (["bench", "--folder", ""], "argument --folder: must not be empty"),
+        (["demo", "--wav", ""], "argument --wav: must not be empty"),
         (["load", "--workers", "257", "a.wav"], "argument --workers: must be 1 to 256"),
     ],
 )
@@ -364,6 +370,21 @@ def test_a_full_disk_is_said_in_a_line(sounds: Sounds) -> None:
             check=False,
         )
     assert (done.returncode, done.stderr) == (1, "hotcue: No space left on device\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
+def test_errors_that_cannot_be_written_end_nothing(sounds: Sounds) -> None:
+    paths = [str(sounds.missing()), str(sounds.wav())]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hotcue", "analyze", "--json", *paths],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert [file["path"] for file in json.loads(done.stdout)["files"]] == paths
 
 
 @pytest.mark.parametrize("command", ["load", "play"])

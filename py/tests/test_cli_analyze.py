@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -10,6 +11,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import weakref
 import zlib
@@ -327,8 +329,12 @@ def test_a_cache_tells_what_was_heard_before(beat: Path, tune: Path) -> None:
 def test_what_is_no_place_for_a_cache_is_told_once(beat: Path, tune: Path) -> None:
     for form in ("--csv", "--json"):
         done = run("analyze", form, "--cache", beat, beat, tune)
-        assert (done.returncode, done.stdout) == (1, "")
+        assert done.returncode == 1
         assert done.stderr == f"hotcue: {beat}: File exists\n"
+        if form == "--json":
+            assert json.loads(done.stdout)["files"] == []
+        else:
+            assert done.stdout == ""
     done = run("analyze", "--cache", "", beat)
     assert done.returncode == 2
     assert "argument --cache: must not be empty" in done.stderr
@@ -619,3 +625,31 @@ def test_letters_stay_on_the_canvas() -> None:
         canvas.write(left, top, "M\N{SNOWMAN}", (255, 255, 255))
     assert canvas.pixels.any()
     assert letters()["I"].sum() > 5
+
+
+def test_where_nothing_can_be_kept_is_told_once(
+    beat: Path, tune: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "some temporary name")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    folder = beat.parent / "cache"
+    args = ["--cache", str(folder), "--kinds", "loudness", "--csv"]
+    assert main(["analyze", str(beat), str(tune), *args]) == 0
+    told = capsys.readouterr()
+    assert told.err == f"hotcue: keeps nothing in {folder}: No space left on device\n"
+    assert len(told.out.splitlines()) == 3
+
+
+def test_files_are_heard_before_the_pipe_has_ended(beat: Path) -> None:
+    command = [sys.executable, "-m", "hotcue", "analyze", "--csv", str(beat), "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as heard:
+        assert heard.stdin is not None
+        assert heard.stdout is not None
+        lines = [heard.stdout.readline() for _ in range(2)]
+        assert lines[1].startswith(os.fsencode(beat))
+        heard.stdin.write(beat.read_bytes())
+        heard.stdin.close()
+        assert heard.stdout.readline().startswith(b"-,8.")
+    assert heard.returncode == 0

@@ -13,6 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 import hotcue
+from hotcue.cli.demo import _bars
+from hotcue.cli.kit import read_kit
+from hotcue.cli.load import load_all
 
 PACKAGE = Path(hotcue.__file__).parent
 BARS = 2
@@ -97,3 +100,15 @@ def test_the_kit_is_in_the_package_small_and_of_many_formats() -> None:
         loaded = [engine.sample(slot) for slot in range(len(files))]
     formats = {(sample.container, sample.codec) for sample in loaded if sample is not None}
     assert len(formats) >= 8, formats
+
+
+def test_no_note_of_many_bars_is_missed() -> None:
+    """They bring more events than the engine keeps."""
+    kit, problems = read_kit(), list[str]()
+    with hotcue.AudioEngine(output="offline", slots=len(kit.files)) as engine:
+        load_all(engine, [str(file) for file in kit.files], draw=False, keep=True)
+        frames = sum(part.shape[1] for part in _bars(engine, kit, 120, 1.0, problems))
+        dropped = engine.stats()["dropped_events"]
+    bar_sec = kit.step_sec * kit.steps_per_bar
+    assert frames / 48_000 == pytest.approx(120 * bar_sec + 2.0, abs=1e-3)
+    assert (problems, dropped) == ([], 0)

@@ -222,6 +222,22 @@ def test_without_dear_pygui_the_command_says_where_it_comes_from() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="others have a display always")
+def test_dialogs_begin_at_home_where_there_is_no_working_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if importlib.util.find_spec("dearpygui") is None:
+        not_run("the window of the pads", "there is no Dear PyGui")
+    from hotcue.pads.window.dialogs import Dialogs
+
+    def gone() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(os, "getcwd", gone)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert Dialogs().folder == str(tmp_path)
+
+
 def test_without_a_display_the_command_says_so() -> None:
     if importlib.util.find_spec("dearpygui") is None:
         not_run("the window of the pads", "there is no Dear PyGui")

@@ -13,8 +13,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from .. import __version__
+from ..cli.text import printable
 from ..machine import cores, peak_resident_mb
 from .scenario import Material, Scenario
 from .ui import Outcome
@@ -150,10 +152,11 @@ def compare(runs: Sequence[dict[str, Any]]) -> str:
 def print_figures(runs: Sequence[dict[str, Any]], screen: Console) -> None:
     """The table: a column for each kind of run, with the medians of its rounds."""
     first = runs[0]
-    screen.print(
+    told = (
         f"{first['scenario']['loads']} loads, {first['scenario']['workers']} workers, "
         f"{first['machine']['cores']} cores: {first['scenario']['material']}"
     )
+    screen.print(Text(printable(told)))
     kinds = {
         name: [run for run in runs if run["name"] == name]
         for name in dict.fromkeys(run["name"] for run in runs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,12 +72,15 @@ class Material:
     name: str
     paths: list[str]
     sizes: list[int]
+    closed: list[OSError]
+    """Why folders could not be listed: what is in them is left out."""
 
     @classmethod
-    def of(cls, name: str, paths: Iterable[Path]) -> Material:
+    def of(cls, name: str, paths: Iterable[Path], closed: Sequence[OSError] = ()) -> Material:
         """These files. Raises `OSError`."""
         found = list(paths)
-        return cls(name, [str(path) for path in found], [path.stat().st_size for path in found])
+        sizes = [path.stat().st_size for path in found]
+        return cls(name, [str(path) for path in found], sizes, list(closed))
 
 
 @contextmanager
@@ -87,14 +90,28 @@ def material(scenario: Scenario) -> Iterator[Material]:
     Raises `OSError`, and `ValueError` for a folder without files.
     """
     if scenario.folder is not None:
-        found = [Path(path) for path in expand([scenario.folder]) if os.path.isfile(path)]
+        below = expand([scenario.folder])
+        found = [Path(path) for path in below if os.path.isfile(path)]
+        closed = [error for error in map(_why_closed, below) if error is not None]
+        if closed and not found:
+            raise closed[0]
         if not found:
             raise ValueError(f"{scenario.folder}: no audio files")
-        yield Material.of(f"{len(found)} files of {scenario.folder}", found)
+        yield Material.of(f"{len(found)} files of {scenario.folder}", found, closed)
         return
     with TemporaryDirectory(prefix="hotcue-bench-") as folder:
         mix = ",".join(f"{kind}:{share}" for kind, share in scenario.mix.items())
         yield Material.of(f"generated WAV, {mix}", _generate(scenario, Path(folder)))
+
+
+def _why_closed(path: str) -> OSError | None:
+    """Why a folder cannot be listed; None of all else."""
+    if os.path.isdir(path):
+        try:
+            os.scandir(path).close()
+        except OSError as error:
+            return error
+    return None
 
 
 def _generate(scenario: Scenario, folder: Path) -> Iterator[Path]:

@@ -48,6 +48,8 @@ class Outcome:
     frames: list[Frame] = field(default_factory=list)
     ends: Counter[str] = field(default_factory=Counter)
     from_cache: int = 0
+    error: str | None = None
+    """Why the first one failed of those that did."""
     twice: int = 0
     """Requests that ended more than once."""
     without_end: int = 0
@@ -261,6 +263,8 @@ class _Loop:
             if kind not in ENDS:
                 continue
             outcome.ends[kind] += 1
+            if event["type"] == "error" and outcome.error is None:
+                outcome.error = event["error"]
             if self._open.pop(event["request_id"], None) is None or open is None:
                 outcome.twice += 1
             if event["type"] == "success" and open is not None:

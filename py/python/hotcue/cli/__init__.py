@@ -104,7 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_bench(commands.add_parser("bench", help="measure many loads beneath a loop like a UI's"))
 
     demo = commands.add_parser("demo", help="load the bundled kit and play a few bars of it")
-    demo.add_argument("--wav", metavar="PATH", help="also write the bars to a WAV file")
+    demo.add_argument(
+        "--wav", type=_target, metavar="PATH", help="also write the bars to a WAV file"
+    )
     demo.add_argument("--bars", type=_positive, default=4, metavar="N", help="how many (4)")
     demo.add_argument("--json", action="store_true", help="print one JSON document instead")
     _add_output(demo)
@@ -151,8 +153,11 @@ def _add_pads(pads: argparse.ArgumentParser) -> None:
     pads.add_argument(
         "--size", type=_size, default=(1280, 720), metavar="WxH", help="of the window (1280x720)"
     )
-    pads.add_argument("--cache", metavar="DIR", help="keep decoded audio there for the next time")
-    pads.add_argument("--no-cache", action="store_true", help="keep none")
+    cache = pads.add_mutually_exclusive_group()
+    cache.add_argument(
+        "--cache", metavar="DIR", type=_target, help="keep decoded audio there for the next time"
+    )
+    cache.add_argument("--no-cache", action="store_true", help="keep none")
     _add_output(pads)
 
 
@@ -162,7 +167,9 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
         bench.add_argument(name, type=kind, metavar=metavar, default=default, help=help)
 
     number("--loads", "N", 1_000, "how many loads (1000)")
-    bench.add_argument("--folder", metavar="PATH", help="load the files below it, in turn")
+    bench.add_argument(
+        "--folder", type=_target, metavar="PATH", help="load the files below it, in turn"
+    )
     bench.add_argument(
         "--mix",
         default="tiny:4,oneshot:12,loop:4",
@@ -182,8 +189,8 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
     number("--rounds", "N", 1, "measure so often, in turns; medians count (1)")
     bench.add_argument("--cold", action="store_true", help="read the files from disk each time")
     bench.add_argument("--keep", action="store_true", help="leave all samples in memory")
-    bench.add_argument("--json", metavar="PATH", help="write the figures")
-    bench.add_argument("--html", metavar="PATH", help="write a page that draws them")
+    bench.add_argument("--json", type=_target, metavar="PATH", help="write the figures")
+    bench.add_argument("--html", type=_target, metavar="PATH", help="write a page that draws them")
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ from .text import complain, console, reason
 
 def bench(args: argparse.Namespace) -> int:
     """Measures the loop with the loads, without them, and them without the loop, in turns; 1 if a
-    load has no end, or two, 2 for what cannot be measured."""
+    load fails, or has no end, or two, 2 for what cannot be measured."""
     try:
         scenario = _scenario(args)
     except ValueError as error:
@@ -31,14 +31,22 @@ def bench(args: argparse.Namespace) -> int:
 
     runs: list[dict[str, Any]] = []
     whole = True
+    ended = failed = 0
+    why = None
     try:
         with material(scenario) as found:
+            for refused in found.closed:
+                complain(reason(refused))
+                whole = False
             for _ in range(args.rounds):
                 for name, measure in _kinds(scenario, found, tell).items():
                     if args.cold:
                         evict(found.paths)
                     outcome = measure()
                     whole &= outcome.is_whole()
+                    ended += outcome.ends.total()
+                    failed += outcome.ends["error"]
+                    why = why or outcome.error
                     runs.append(figures(scenario, found, outcome, name))
     except OSError as error:
         complain(reason(error))
@@ -46,13 +54,16 @@ def bench(args: argparse.Namespace) -> int:
     except (ValueError, HotcueError) as error:
         complain(str(error))
         return 1
-    print_figures(runs, console())
-    console().print(compare(runs))
-    try:
+    if failed:
+        complain(f"{failed} of {ended} loads failed: {why}")
+        whole = False
+    try:  # First, as they are to be there whatever becomes of the table.
         write(runs, json_path=args.json, html_path=args.html)
     except OSError as error:
         complain(reason(error))
-        return 1
+        whole = False
+    print_figures(runs, console())
+    console().print(compare(runs))
     return 0 if whole else 1
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,18 +73,25 @@ def _render(
         if failed:
             problems += [f"{row['path']}: {row['error']}" for row in failed]
             return None
-        peak = float(abs(_bars(engine, kit, bars, kit.volume, problems)).max())
+        peak = max(map(_peak, _bars(engine, kit, bars, kit.volume, problems)))
+        if problems:
+            return None
         if peak == 0.0:
             problems.append("the rendered bars are silent")
             return None
         volume = kit.volume * 10 ** (kit.peak_dbfs / 20) / peak
-        audio = _bars(engine, kit, bars, volume, problems)
         rate = engine.clock().sample_rate
-    peak_dbfs = 20 * math.log10(float(abs(audio).max()))
+        parts, peak = [], 0.0
+        for part in _bars(engine, kit, bars, volume, problems):
+            peak = max(peak, _peak(part))
+            if wav is not None:
+                parts.append(part)
+    peak_dbfs = 20 * math.log10(peak)
     if abs(peak_dbfs - kit.peak_dbfs) > PEAK_TOLERANCE_DB:
         problems.append(f"the peak is {peak_dbfs:.1f} dBFS and not {kit.peak_dbfs:.1f} dBFS")
     said["peak_dbfs"] = round(peak_dbfs, 2)
     if wav is not None:
+        audio = np.concatenate(parts, axis=1)
         write_dithered(wav, audio, rate)
         said["wav"] = wav
         said["wav_sec"] = round(audio.shape[1] / rate, 3)
@@ -92,8 +100,9 @@ def _render(
 
 def _bars(
     engine: AudioEngine, kit: Kit, bars: int, volume: float, problems: list[str]
-) -> NDArray[np.float32]:
-    """Renders the bars and their tail, ``(channels, frames)``. The first note is frame 0."""
+) -> Iterator[NDArray[np.float32]]:
+    """Renders the bars, one after another, and their tail, each ``(channels, frames)``. The first
+    note is frame 0."""
     engine.stop_all()
     engine.set_volume(volume)
     engine.render(SETTLE_FRAMES)
@@ -101,18 +110,21 @@ def _bars(
         pass
     clock = engine.clock()
     score = _Score(engine, kit, clock.frame, clock.sample_rate)
-    parts = []
     for bar in range(bars):
         for hit in kit.hits(bar):
             score.play(hit)
-        parts.append(engine.render(score.frame_of(bar + 1, 0) - engine.clock().frame))
+        yield engine.render(score.frame_of(bar + 1, 0) - engine.clock().frame)
+        score.listen()  # The engine keeps the newest events alone.
     engine.stop_all()
-    parts.append(engine.render(round(TAIL_SEC * clock.sample_rate)))
+    yield engine.render(round(TAIL_SEC * clock.sample_rate))
     score.listen()
     if score.late or score.waiting:
         late, missing = len(score.late), len(score.waiting)
         problems.append(f"of the rendered notes {late} came late and {missing} not at all")
-    return np.concatenate(parts, axis=1)
+
+
+def _peak(audio: NDArray[np.float32]) -> float:
+    return float(abs(audio).max())
 
 
 def _perform(

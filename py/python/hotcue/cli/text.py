@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 
 import numpy as np
 from rich.cells import cell_len
@@ -24,8 +26,12 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def complain(message: str) -> None:
-    """Prints one line to stderr."""
-    print(f"hotcue: {printable(message)}", file=sys.stderr)
+    """Prints one line to stderr; what cannot be written there ends nothing."""
+    try:
+        print(f"hotcue: {printable(message)}", file=sys.stderr)
+    except OSError:
+        with suppress(OSError):  # What is left would fail once more when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def reason(error: OSError) -> str:

@@ -39,7 +39,7 @@ class Dialogs:
     """At most one dialog at a time."""
 
     def __init__(self) -> None:
-        self.folder = os.getcwd()
+        self.folder = _here()
         """Where the next one begins."""
         self._item: int | None = None
         self._asked: tuple[Purpose, int] | None = None
@@ -100,6 +100,14 @@ class Dialogs:
             path = Path(taken[-1].paths[-1])
             self.folder = str(path if path.is_dir() else path.parent)
         return taken
+
+
+def _here() -> str:
+    """The working directory, or where there is none any more, the user's own."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return os.path.expanduser("~")
 
 
 def _paths(purpose: Purpose, told: dict[str, Any]) -> tuple[str, ...]:

@@ -115,7 +115,9 @@ class Files:
 
     def drop(self, paths: Sequence[str], pad: int | None) -> None:
         """A single file goes into the pad that it was dropped on, whatever that has; all else, as
-        if it was added."""
+        if it was added. Of what has no path, as text, nothing is."""
+        if not paths:
+            return
         if pad is None or len(paths) > 1 or Path(paths[0]).is_dir():
             self.add(paths, pad)
         else:

@@ -135,8 +135,13 @@ class Inputs:
         self._down.add(code)
         name = self._names.get(code)
         if name is not None:
-            key = Key(name, bool(self._down & self._ctrl), bool(self._down & self._shift))
+            key = Key(name, self._any_down(self._ctrl), self._any_down(self._shift))
             self._waiting.append(key._replace(played=self._at_once(key)))
+
+    def _any_down(self, codes: set[int]) -> bool:
+        """Whether one of them is: of keys that go down in one frame, callbacks come in the order of
+        their codes."""
+        return bool(self._down & codes) or any(dpg.is_key_down(code) for code in codes)
 
     def _key_up(self, _sender: int, code: int) -> None:
         self._down.discard(code)
