@@ -16,6 +16,7 @@ const SETTLED: Duration = Duration::from_millis(20);
 /// or of a file system that knows seconds only, FAT every second one.
 const COARSELY_SETTLED: Duration = Duration::from_secs(2);
 const NS_PER_SEC: i128 = 1_000_000_000;
+const FAT_STEP_NS: i128 = 10_000_000;
 
 /// What an entry or a card is found by: 256 bits of BLAKE3.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -187,6 +188,13 @@ impl Origin {
         let now = || source.path().and_then(|path| identify(path).ok());
         self.file().is_none_or(|file| now() == Some(file))
     }
+}
+
+/// Whether a file can be told from all others of its file system also when that is mounted anew. FAT
+/// and exFAT number files as they are looked at, so that two of one length and of one time, as a pack
+/// of loops is unpacked, may have each other's number. They have times in steps of 10 ms at best.
+pub(super) fn is_lasting(identity: &SourceIdentity) -> bool {
+    [identity.modified_ns, identity.changed_ns].iter().any(|ns| ns % FAT_STEP_NS != 0)
 }
 
 /// Whether a file was left alone for long enough that any later change shows in its times.

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use twox_hash::XxHash3_64 as Xxh3;
 
-use super::card::{Key, Name, is_hex};
+use super::card::{Key, Name, is_hex, is_lasting};
 use super::entry::EntryReader;
 use super::field::Field as _;
 use super::hearing::Facts;
@@ -156,6 +156,10 @@ impl Cache {
 
     /// The content of a file, if it has a card.
     pub(super) fn content_of(&self, identity: &SourceIdentity) -> Option<Key> {
+        if !is_lasting(identity) {
+            // Its card says that the length is known, no more: the content is found out each time.
+            return None;
+        }
         let path = self.path(Name::of_card(identity), CARD);
         let (mut file, byte_len) = used(&path).ok()?;
         let mut card = [0; CARD_BYTES];

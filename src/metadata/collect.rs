@@ -8,6 +8,8 @@ use crate::decode::Window;
 
 /// Most loops of one file.
 const MAX_LOOPS: usize = 1_024;
+/// What a picture has for a type of media whose bytes are the address of one.
+const LINK: &str = "-->";
 /// Most cues of one file.
 pub(super) const MAX_CUES: usize = 65_536;
 /// Most tags of one file.
@@ -234,7 +236,7 @@ impl Collector {
 
     /// Notes a picture of `len` bytes at `position`.
     pub(super) fn found_picture(&mut self, mime: &str, is_front: bool, position: u64, len: u64) {
-        if len == 0 {
+        if len == 0 || mime == LINK {
             return;
         }
         self.has_cover = true;
@@ -247,7 +249,7 @@ impl Collector {
 
     /// Notes a picture that does not lie in the file as it is.
     pub(super) fn found_held_picture(&mut self, mime: &str, is_front: bool, bytes: &[u8]) {
-        if bytes.is_empty() {
+        if bytes.is_empty() || mime == LINK {
             return;
         }
         self.has_cover = true;

@@ -72,6 +72,7 @@ pub(super) fn read<R: Read + Seek>(
         frames.read(&mut held, from..len, false, found)?;
     } else {
         let from = skip_extension(window, start..end, version, flags)?;
+        frames.say_unsynchronised(flags & IS_UNSYNCHRONISED != 0);
         frames.read(window, from..end, true, found)?;
     }
     frames.end(found);

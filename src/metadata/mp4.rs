@@ -12,6 +12,8 @@ use crate::decode::{Order, Window, array};
 
 /// Most boxes beside each other that are looked at.
 const MAX_BOXES: usize = 4_096;
+/// Of the names of items, what is read.
+const MAX_KEYS_BYTES: u64 = 1 << 16;
 /// Type of data: UTF-16, and the pictures.
 const UTF16: u32 = 2;
 const SIGNED: u32 = 21;
@@ -99,7 +101,16 @@ fn items<R: Read + Seek>(
     // A full box, with version and flags, but for QuickTime.
     let is_full = window.look(meta.start, 8)?.get(4..8) != Some(b"hdlr");
     let start = meta.start + if is_full { 4 } else { 0 };
-    let Some(list) = child(window, Place { start, ..meta }, b"ilst")? else { return Ok(()) };
+    let places = boxes(window, Place { start, ..meta })?;
+    let find = |kind: &[u8; 4]| places.iter().find(|place| place.kind == *kind).copied();
+    let Some(list) = find(b"ilst") else { return Ok(()) };
+    let keys = match find(b"keys") {
+        Some(keys) => {
+            let len = (keys.end - keys.start).min(MAX_KEYS_BYTES);
+            keyed(&found.read(window, keys.start, len)?)
+        }
+        None => Vec::new(),
+    };
     for item in boxes(window, list)? {
         let parts = boxes(window, item)?;
         let name = match &item.kind {
@@ -116,10 +127,13 @@ fn items<R: Read + Seek>(
                 }
                 None => continue,
             },
-            kind => names::mp4(*kind).map_or_else(
-                || text::any(kind).trim_start_matches('©').trim().to_lowercase(),
-                str::to_owned,
-            ),
+            kind => match (names::mp4(*kind), key_of(*kind, &keys)) {
+                (Some(name), _) => name.to_owned(),
+                (None, Some(name)) => name,
+                // The number of a key that is not there.
+                (None, None) if kind.iter().any(u8::is_ascii_control) => continue,
+                (None, None) => text::any(kind).trim_start_matches('©').trim().to_lowercase(),
+            },
         };
         for data in parts.iter().filter(|part| part.kind == *b"data") {
             let value = data.start + 8;
@@ -135,6 +149,25 @@ fn items<R: Read + Seek>(
     }
     found.end_of_tags();
     Ok(())
+}
+
+/// The names of the items of QuickTime, which have numbers from 1 on for kinds.
+fn keyed(content: &[u8]) -> Vec<String> {
+    let mut rest = content.get(8..).unwrap_or(&[]);
+    let mut names = Vec::new();
+    while let Some(len) = Order::Big.u32(rest, 0).and_then(|len| usize::try_from(len).ok())
+        && let Some(name) = rest.get(8..len)
+    {
+        let name = text::any(name);
+        names.push(names::free(name.strip_prefix("com.apple.quicktime.").unwrap_or(&name)));
+        rest = &rest[len..];
+    }
+    names
+}
+
+fn key_of(kind: [u8; 4], keys: &[String]) -> Option<String> {
+    let number = usize::try_from(u32::from_be_bytes(kind)).ok()?;
+    keys.get(number.checked_sub(1)?).cloned()
 }
 
 fn item_value(id: [u8; 4], name: &str, kind: u32, content: &[u8], found: &mut Collector) {
@@ -160,8 +193,14 @@ fn item_value(id: [u8; 4], name: &str, kind: u32, content: &[u8], found: &mut Co
             }
         }
         (_, UTF16) => found.tag(name, &text::utf16(content, true)),
-        // UTF-8, or nothing stated.
-        (_, 0 | 1) if !content.contains(&0) => found.tag(name, &text::any(content)),
+        // UTF-8, at times with a zero behind it, or nothing stated.
+        (_, 1) => {
+            let len = content.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            if !content[..len].contains(&0) {
+                found.tag(name, &text::any(&content[..len]));
+            }
+        }
+        (_, 0) if !content.contains(&0) => found.tag(name, &text::any(content)),
         _ => {}
     }
 }

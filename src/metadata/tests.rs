@@ -81,3 +81,18 @@ fn wav_with(before: &[u8], behind: &[u8]) -> Vec<u8> {
     .concat();
     chunk(b"RIFF", &body, false)
 }
+
+#[test]
+fn a_number_ends_where_it_cannot_go_on() {
+    let cases = [
+        ("120-125", Some(120.0)),
+        ("128,00-", Some(128.0)),
+        ("120.5.1", Some(120.5)),
+        ("-6.5 dB", Some(-6.5)),
+        ("1,234.5", None),
+        ("about 120", None),
+    ];
+    for (text, number) in cases {
+        assert_eq!(super::text::number(text), number, "{text}");
+    }
+}

@@ -59,11 +59,22 @@ pub(super) fn tidy(text: &str) -> String {
     text.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_owned()
 }
 
-/// A number that begins `text`, also with a decimal comma.
+/// The number that begins `text`, also with a decimal comma. None where a comma and a point leave
+/// open which of them is the decimal one.
 pub(super) fn number(text: &str) -> Option<f64> {
     let text = text.trim();
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && !matches!(c, '+' | '-' | '.' | ','))
-        .unwrap_or(text.len());
+    let (mut separator, mut end) = (None, text.len());
+    for (at, c) in text.char_indices() {
+        match (c, separator) {
+            ('0'..='9', _) => {}
+            ('+' | '-', _) if at == 0 => {}
+            ('.' | ',', None) => separator = Some(c),
+            ('.', Some(',')) | (',', Some('.')) => return None,
+            _ => {
+                end = at;
+                break;
+            }
+        }
+    }
     text[..end].replace(',', ".").parse().ok().filter(|value: &f64| value.is_finite())
 }

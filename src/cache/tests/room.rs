@@ -136,6 +136,23 @@ fn a_card_that_is_read_stays_as_long_as_its_entry() {
 }
 
 #[test]
+fn files_that_are_numbered_anew_are_known_by_their_content_alone() {
+    let folder = Folder::new();
+    let cache: Arc<Cache> = folder.cache();
+    // As FAT has them, in steps of two seconds, and exFAT, of 10 ms.
+    for ns in [1_700_000_002_000_000_000, 1_700_000_001_230_000_000] {
+        let file = SourceIdentity { modified_ns: ns, changed_ns: ns, ..identity(4) };
+        cache.note(&file, Key::from_bytes([7; 32]));
+        assert!(cache.content_of(&file).is_none());
+        assert!(cache.may_know(file.len), "it is worth a look");
+        // Unpacked with a time of its own where the system notes when.
+        let file = SourceIdentity { changed_ns: ns + 4_567_891, ..file };
+        cache.note(&file, Key::from_bytes([7; 32]));
+        assert!(cache.content_of(&file).is_some());
+    }
+}
+
+#[test]
 fn what_was_removed_from_a_listed_folder_is_forgotten() {
     let folder = Folder::new();
     let cache: Arc<Cache> = folder.cache();

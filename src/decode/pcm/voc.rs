@@ -62,14 +62,19 @@ pub(super) fn open<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Found, 
             _ => 0,
         };
         match kind {
-            8 => extended = Some(extension(content)?),
+            8 => extended = Some(extension(content)),
             1 | 9 => {
                 let this = match (kind, extended.take()) {
-                    (9, _) => modern(content)?,
+                    (9, _) => modern(content),
                     (_, Some(extended)) => extended,
-                    (_, None) => classic(content)?,
+                    (_, None) => classic(content),
                 };
-                has_changed |= *format.get_or_insert(this) != this;
+                match (this, format) {
+                    (Ok(this), _) => has_changed |= *format.get_or_insert(this) != this,
+                    (Err(error), None) => return Err(error.into()),
+                    // What is before it can be played.
+                    (Err(_), Some(_)) => has_changed = true,
+                }
             }
             _ => {}
         }

@@ -17,6 +17,8 @@ const FRONT: u8 = 3;
 /// Reads frames; some of them only together say something.
 pub(super) struct Frames {
     version: u8,
+    /// What the tag says of all of them, which need not be so.
+    unsynchronised: bool,
     year: Option<String>,
     /// Day and month.
     day: Option<String>,
@@ -35,7 +37,19 @@ struct Header {
 
 impl Frames {
     pub(super) fn new(version: u8) -> Self {
-        Self { version, year: None, day: None, gains: Vec::new(), chapters: 0 }
+        Self {
+            version,
+            unsynchronised: false,
+            year: None,
+            day: None,
+            gains: Vec::new(),
+            chapters: 0,
+        }
+    }
+
+    /// A tag of version 2.4 says whether its frames are unsynchronised, as each of them does.
+    pub(super) fn say_unsynchronised(&mut self, unsynchronised: bool) {
+        self.unsynchronised = unsynchronised;
     }
 
     /// Reads the frames at `range`. `in_file`: whether `window` shows the file itself.
@@ -120,12 +134,12 @@ impl Frames {
                 &head[..usize::try_from(end - start).map_or(head.len(), |n| n.min(head.len()))];
             let Some((mime, kind, skip)) = picture_head(head, self.version) else { return Ok(()) };
             let (is_front, at) = (kind == FRONT, start + skip as u64);
-            if in_file && !unsynchronised {
+            if in_file && !unsynchronised && !self.unsynchronised {
                 found.found_picture(&mime, is_front, at, end.saturating_sub(at));
             } else if found.keeps_pictures() {
                 let len = usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX);
                 let mut bytes = window.read(at, len.min(MAX_HELD_BYTES))?;
-                if unsynchronised {
+                if unsynchronised || self.unsynchronised && may_be_unsynchronised(&bytes) {
                     bytes = synchronised(&bytes);
                 }
                 found.found_held_picture(&mime, is_front, &bytes);
@@ -138,7 +152,7 @@ impl Frames {
             return Ok(());
         }
         let mut content = found.read(window, start, end - start)?;
-        if unsynchronised {
+        if unsynchronised || self.unsynchronised && may_be_unsynchronised(&content) {
             content = synchronised(&content);
         }
         self.content(&frame.id, &content, found);
@@ -295,4 +309,9 @@ fn follows<R: Read + Seek>(
     }
     let next = window.look(at, 4)?;
     Ok(name_of(next).is_some() || next.iter().all(|byte| *byte == 0))
+}
+
+/// Whether nothing in it resembles audio, as is meant by it.
+fn may_be_unsynchronised(bytes: &[u8]) -> bool {
+    !bytes.windows(2).any(|pair| pair[0] == 0xff && pair[1] >= 0xe0)
 }

@@ -141,6 +141,26 @@ fn unsynchronised_tags_and_frames_are_read() {
     // One frame of 2.4, with its length in front.
     let body = frame(4, b"TIT2", 0x0003, b"\0\0\0\x05\x01\xff\0\xfea\0");
     assert_eq!(tags_of(&said(&tagged(4, 0x80, &body))), [("title", "a")]);
+    // Or the tag of 2.4 alone says so, rightly or wrongly.
+    let title = frame(4, b"TIT2", 0, b"\x01\xff\0\xfea\0");
+    for (picture, shown) in [
+        (&b"\xff\xd8\xff\0\xe0\xff\0\0!"[..], &b"\xff\xd8\xff\xe0\xff\0!"[..]),
+        (b"\xff\xd8\xff\xe0\xff\0!", b"\xff\xd8\xff\xe0\xff\0!"),
+    ] {
+        let picture = frame(4, b"APIC", 0, &[b"\0image/jpeg\0\x03\0", picture].concat());
+        let file = tagged(4, 0x80, &[title.clone(), picture].concat());
+        assert_eq!(tags_of(&said(&file)), [("title", "a")]);
+        assert_eq!(cover_of(&file), Some(("image/jpeg".to_owned(), shown.to_vec())));
+    }
+}
+
+#[test]
+fn the_address_of_a_picture_is_no_cover() {
+    let link = frame(3, b"APIC", 0, b"\0-->\0\x03\0http://x/y.jpg");
+    assert_eq!(cover_of(&tagged(3, 0, &link)), None);
+    let inside = frame(3, b"APIC", 0, b"\0image/png\0\0\0png");
+    let file = tagged(3, 0, &[link, inside].concat());
+    assert_eq!(cover_of(&file), Some(("image/png".to_owned(), b"png".to_vec())));
 }
 
 #[test]

@@ -217,6 +217,25 @@ fn mp4_has_items() {
     assert_eq!(cover_of(&file), Some(("image/jpeg".to_owned(), b"\xff\xd8\xff!".to_vec())));
 }
 
+#[test]
+fn mp4_has_items_with_keys() {
+    let names = ["title", "com.apple.quicktime.artist", "location.ISO6709", "Mood"];
+    let keys: Vec<u8> = names.into_iter().flat_map(|name| box_(b"mdta", name.as_bytes())).collect();
+    let item = |number: u32, value: &[u8]| box_(&number.to_be_bytes(), &data(1, value));
+    // The last one has no key.
+    let items =
+        [item(1, b"T\0"), item(2, b"A"), item(4, b"calm"), item(10, b"lost"), item(3, b"+1/")];
+    let parts = [
+        box_(b"hdlr", &[&[0; 8], &b"mdta"[..], &[0; 13]].concat()),
+        box_(b"keys", &[&be(&[0, 4])[..], &keys].concat()),
+        box_(b"ilst", &items.concat()),
+    ];
+    let meta = box_(b"meta", &parts.concat());
+    let file = [box_(b"ftyp", b"qt  \0\0\0\0"), box_(b"free", &[0; 9]), box_(b"moov", &meta)];
+    let expected = [("title", "T"), ("artist", "A"), ("mood", "calm"), ("location.iso6709", "+1/")];
+    assert_eq!(tags_of(&said(&file.concat())), expected);
+}
+
 fn element(id: &[u8], content: &[u8]) -> Vec<u8> {
     let len = u16::try_from(content.len()).expect("short") | 0x4000;
     [id, &len.to_be_bytes(), content].concat()

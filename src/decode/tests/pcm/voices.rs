@@ -103,6 +103,14 @@ fn a_voice_file_ends_where_it_is_cut_or_changes() {
     let file = voc(&[(1, &[156, 0, 192, 64]), (1, &[206, 0, 192, 64])]);
     let (planes, warnings) = decode(&file).expect("up to another rate");
     assert_eq!((planes, warnings[0].code), (vec![vec![0.5, -0.5]], WarningCode::Truncated));
+    // Also where what follows cannot be played: packed, a million frames a second, and cut in its head.
+    for next in [&[156, 1, 9, 9][..], &[255, 0, 9, 9], &[156]] {
+        let file = voc(&[(1, &[156, 0, 192, 64]), (1, next)]);
+        let (planes, warnings) = decode(&file).expect("up to that");
+        assert_eq!(planes, [vec![0.5, -0.5]]);
+        let is_cut = next.len() > 2;
+        assert_eq!(warnings.iter().any(|it| it.code == WarningCode::Truncated), is_cut);
+    }
     assert_eq!(kind_of(&voc(&[(1, &[156, 1, 0, 0])])), LoadErrorKind::UnsupportedFormat);
     assert_eq!(kind_of(&voc(&[(0, &[])])), LoadErrorKind::Corrupt);
 }
