@@ -166,7 +166,9 @@ impl Collector {
                 self.one_tag("disc_number", number.trim());
                 self.one_tag("disc_total", total.trim());
             }
-            ("genre", _) => self.one_tag("genre", &genre::in_words(&value)),
+            ("genre", _) => {
+                genre::in_words(&value).iter().for_each(|genre| self.one_tag("genre", genre));
+            }
             _ => self.one_tag(name, &value),
         }
     }

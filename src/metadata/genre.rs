@@ -38,24 +38,29 @@ pub(super) fn name(number: usize) -> Option<&'static str> {
     GENRES.get(number).copied()
 }
 
-/// What an ID3 frame says, in words: `(17)`, `17` and `(4)Eurodisco` have numbers in front, which
-/// a word behind them refines.
-pub(super) fn in_words(text: &str) -> String {
+/// What an ID3 frame says, in words: `(17)`, `17` and `(4)Eurodisco` have numbers in front, the last
+/// of which a word behind them refines; `((` is a bracket.
+pub(super) fn in_words(text: &str) -> Vec<String> {
     let numbered = |digits: &str| match digits {
         "RX" => Some("Remix"),
         "CR" => Some("Cover"),
         _ => digits.parse().ok().and_then(name),
     };
     if let Some(genre) = numbered(text) {
-        return genre.to_owned();
+        return vec![genre.to_owned()];
     }
-    match text.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
-        Some((number, refined)) => match (numbered(number), refined.trim()) {
-            (Some(genre), "") => genre.to_owned(),
-            (Some(_), refined) if !refined.starts_with('(') => refined.to_owned(),
-            (Some(genre), _) => genre.to_owned(),
-            (None, _) => text.to_owned(),
-        },
-        None => text.to_owned(),
+    let (mut genres, mut rest) = (Vec::new(), text);
+    while let Some((number, behind)) = rest.strip_prefix('(').and_then(|rest| rest.split_once(')'))
+        && let Some(genre) = numbered(number)
+    {
+        genres.push(genre.to_owned());
+        rest = behind.trim_start();
     }
+    if let Some(bracket) = rest.strip_prefix("((") {
+        genres.push(format!("({bracket}"));
+    } else if !rest.trim().is_empty() {
+        genres.pop();
+        genres.push(rest.trim_end().to_owned());
+    }
+    genres
 }

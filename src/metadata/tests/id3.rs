@@ -155,6 +155,21 @@ fn unsynchronised_tags_and_frames_are_read() {
 }
 
 #[test]
+fn genres_by_number_may_be_several_and_the_last_refined() {
+    for (content, genres) in [
+        (&b"\0(51)(39)"[..], &["Techno-Industrial", "Noise"][..]),
+        (b"\0(4)Eurodisco", &["Eurodisco"]),
+        (b"\0(51)(39)White", &["Techno-Industrial", "White"]),
+        (b"\0(RX) ((Live)", &["Remix", "(Live)"]),
+        (b"\0(sic) Pop", &["(sic) Pop"]),
+    ] {
+        let metadata = said(&tagged(3, 0, &frame(3, b"TCON", 0, content)));
+        let expected: Vec<_> = genres.iter().map(|genre| ("genre", *genre)).collect();
+        assert_eq!(tags_of(&metadata), expected);
+    }
+}
+
+#[test]
 fn the_address_of_a_picture_is_no_cover() {
     let link = frame(3, b"APIC", 0, b"\0-->\0\x03\0http://x/y.jpg");
     assert_eq!(cover_of(&tagged(3, 0, &link)), None);
