@@ -348,5 +348,5 @@ def test_a_view_of_bytes_is_content_wherever_it_is_handed_over(engine: hotcue.Au
     view = memoryview(np.full(100, 128, "u1"))
     with pytest.raises(TypeError, match="sample_rate is for arrays alone"):
         engine.load_sample_async(0, view, sample_rate=48_000)
-    (result,) = engine.load_many_async({0: view}, sample_rate=48_000).results(timeout=PATIENCE_SEC)
+    (result,) = engine.load_many_async({0: view}, sample_rate=48_000).result(timeout=PATIENCE_SEC)
     assert isinstance(result, hotcue.LoadError)
