@@ -174,25 +174,24 @@ def _targets(files: Sequence[str], where: str | None, suffix: str) -> dict[str, 
     Raises `ValueError` where one file would be written for several, one of another kind, or one
     that is to be heard, `OSError` without a folder.
     """
-    targets = _named(files, where, suffix)
-    heard = {(there.st_dev, there.st_ino) for there in map(_there, files) if there is not None}
+    targets = {} if where is None else _named(files, where, suffix)
+    heard = set(map(_identity, files if targets else ())) - {None}
     for target in targets.values():
-        there = _there(target)
-        if there is not None and (there.st_dev, there.st_ino) in heard:
+        if _identity(target) in heard:
             raise ValueError(f"{target} is to be heard: it would be written over")
     return targets
 
 
-def _there(path: str | Path) -> os.stat_result | None:
+def _identity(path: str | Path) -> tuple[int, int] | None:
+    """Which file it is, if it is there."""
     try:
-        return os.stat(path)
+        there = os.stat(path)
     except OSError:
         return None
+    return there.st_dev, there.st_ino
 
 
-def _named(files: Sequence[str], where: str | None, suffix: str) -> dict[str, Path]:
-    if where is None:
-        return {}
+def _named(files: Sequence[str], where: str, suffix: str) -> dict[str, Path]:
     if where.lower().endswith(suffix):
         if len(files) > 1:
             raise ValueError(f"{where} is one file, for {len(files)}: name a folder instead")
