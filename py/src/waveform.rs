@@ -63,8 +63,8 @@ pub(crate) struct Drawing {
     pub(crate) levels: Option<[Vec<f32>; 4]>,
 }
 
-/// Draws a stretch of so many channels and frames: without the GIL where that takes longer than handing it to
-/// another thread and back.
+/// Draws a stretch of audio of so many channels and frames: without the GIL where that takes longer
+/// than handing it to another thread and back.
 pub(crate) fn draw<'py>(
     py: Python<'py>,
     stretch: Stretch,

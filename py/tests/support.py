@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -10,7 +11,7 @@ import sys
 import time
 import typing
 import wave
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -141,3 +142,15 @@ def drain(
             if event["type"] in TERMINAL:
                 left.discard(request)
     return seen
+
+
+def forbid_listing(monkeypatch: pytest.MonkeyPatch, closed: Path) -> None:
+    """Makes a folder one that this user may not list, also where that is root."""
+    scandir = os.scandir
+
+    def listed(folder: str) -> Iterator[os.DirEntry[str]]:
+        if Path(folder) == closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", listed)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import Sounds
+from support import Sounds, forbid_listing
 
 from hotcue.bench.report import distribution
 from hotcue.bench.scenario import Scenario, material
@@ -105,14 +102,7 @@ def test_a_folder_that_cannot_be_listed_is_told(
     sounds.wav()
     closed = sounds.folder / "closed"
     closed.mkdir()
-    scandir = os.scandir
-
-    def listed(folder: str) -> Iterator[os.DirEntry[str]]:
-        if Path(folder) == closed:
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
-        return scandir(folder)
-
-    monkeypatch.setattr(os, "scandir", listed)
+    forbid_listing(monkeypatch, closed)
     for folder in (sounds.folder, closed):
         assert main(["bench", "--loads", "2", "--folder", str(folder)]) == 1
         assert capsys.readouterr().err == f"hotcue: {closed}: Permission denied\n"

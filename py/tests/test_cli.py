@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
@@ -12,13 +11,12 @@ import subprocess
 import sys
 import time
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 import pytest
-from support import PATIENCE_SEC, Sounds, heed_ctrl_c, not_run, write_slow_wav
+from support import PATIENCE_SEC, Sounds, forbid_listing, heed_ctrl_c, not_run, write_slow_wav
 
 import hotcue
 from hotcue.cli import main
@@ -227,14 +225,7 @@ def test_a_folder_that_cannot_be_listed_fails(
     path = sounds.wav()
     closed = sounds.folder / "closed"
     closed.mkdir()
-    scandir = os.scandir
-
-    def listed(folder: str) -> Iterator[os.DirEntry[str]]:
-        if Path(folder) == closed:
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
-        return scandir(folder)
-
-    monkeypatch.setattr(os, "scandir", listed)
+    forbid_listing(monkeypatch, closed)
     assert expand([str(sounds.folder)]) == [str(path), str(closed)]
     for folder in (sounds.folder, closed):
         assert main([command, str(folder)]) == 1

@@ -14,7 +14,7 @@ use super::options::{
     HIGHEST_PRIORITY, PlayOptions, VoiceChange, WhenLoading, check_fade, fade_frames,
 };
 use super::{AudioEngine, Running};
-use crate::error::EngineError;
+use crate::error::{EngineError, SubmitError};
 use crate::job::Job;
 use crate::messages::{Control, Play, PlayWhenReady, Render, Submit};
 use crate::playback::PlaybackNotice;
@@ -42,7 +42,7 @@ impl AudioEngine {
         self.with(|running| {
             running.table.check_slot(id)?;
             if !running.sink.connected() {
-                return Err(crate::error::SubmitError::Closed.into());
+                return Err(SubmitError::Closed.into());
             }
             let waits = options.when_loading == WhenLoading::PlayWhenReady;
             let reload = |path| Request::new(id, Source::Path(path), HIGHEST_PRIORITY);
