@@ -160,8 +160,8 @@ impl CachedAnalysis {
         let file = self.cache.unfinished();
         match file.and_then(|file| ResultWriter::new(file, key, result.clone())) {
             Ok(writer) => (State::Writing(Box::new(writer), key, job), AnalysisStep::More),
-            Err(_) => {
-                self.cache.failed();
+            Err(error) => {
+                self.cache.failed(&error, 0);
                 (State::Listening(job), step)
             }
         }
@@ -180,7 +180,7 @@ impl CachedAnalysis {
         let (file, result) = writer.into_parts();
         match written {
             Ok(_) => self.cache.keep_result(file, key),
-            Err(_) => self.cache.failed(),
+            Err(error) => self.cache.failed(&error, file.written()),
         }
         (State::Listening(job), AnalysisStep::Done(result.kind(), Ok(result)))
     }

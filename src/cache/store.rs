@@ -58,7 +58,8 @@ const CARD_BYTES: usize = 32 + size_of::<u64>();
 #[derive(Debug)]
 pub struct Cache {
     folder: PathBuf,
-    max_bytes: u64,
+    /// What it may hold: what was asked for, or less where the disk was full before.
+    room: AtomicU64,
     lens: Mutex<Lens>,
     /// What the folder holds, as far as this process knows.
     bytes: AtomicU64,
@@ -114,7 +115,7 @@ impl Cache {
         })?;
         let cache = Self {
             folder: folder.to_path_buf(),
-            max_bytes,
+            room: AtomicU64::new(max_bytes),
             lens: Mutex::default(),
             bytes: AtomicU64::new(0),
             looking: Mutex::default(),
@@ -189,7 +190,7 @@ impl Cache {
                 self.knows(identity.len);
                 self.grown_by(bytes.len() as u64);
             }
-            Err(_) => self.failed(),
+            Err(error) => self.failed(&error, 0),
         }
     }
 
@@ -254,12 +255,12 @@ impl Cache {
         // With its card.
         let with_all =
             self.bytes.load(Ordering::Relaxed).saturating_add(bytes).saturating_add(LEAST_BYTES);
-        bytes <= self.cleared_bytes() || (bytes <= self.max_bytes && with_all <= self.max_bytes)
+        let room = self.room();
+        bytes <= cleared(room) || (bytes <= room && with_all <= room)
     }
 
-    /// What is left at most where room was made.
-    fn cleared_bytes(&self) -> u64 {
-        self.max_bytes - self.max_bytes / 10
+    fn room(&self) -> u64 {
+        self.room.load(Ordering::Relaxed)
     }
 
     /// A file that is written until it is kept.
@@ -286,7 +287,7 @@ impl Cache {
 
     /// Puts a written entry in its place.
     pub(super) fn keep(&self, file: Unfinished, name: Name) {
-        let bytes = file.file.metadata().map_or(0, |metadata| metadata.len());
+        let bytes = file.written();
         // With what is said of it, it may be more than it seemed to be.
         if !self.has_room_for(bytes) {
             return;
@@ -297,7 +298,7 @@ impl Cache {
                 self.knows(name.len);
                 self.grown_by(bytes);
             }
-            Err(_) => self.failed(),
+            Err(error) => self.failed(&error, 0),
         }
     }
 
@@ -310,15 +311,15 @@ impl Cache {
     pub(super) fn keep_facts(&self, key: Key, facts: &Facts) {
         match self.unfinished().and_then(|file| facts.write(file, key)) {
             Ok(file) => self.keep_at(&self.path(key, FACTS), file),
-            Err(_) => self.failed(),
+            Err(error) => self.failed(&error, 0),
         }
     }
 
     fn keep_at(&self, path: &Path, file: Unfinished) {
-        let bytes = file.file.metadata().map_or(0, |metadata| metadata.len());
+        let bytes = file.written();
         match file.keep(path) {
             Ok(()) => self.grown_by(bytes),
-            Err(_) => self.failed(),
+            Err(error) => self.failed(&error, 0),
         }
     }
 
@@ -338,8 +339,14 @@ impl Cache {
         self.analysis_misses.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn failed(&self) {
+    /// Notes that it could not be written to, after so many bytes of a file that is not kept. Where the
+    /// disk is full, there is no more room than for these beside what it holds: else it would keep what
+    /// nobody asks for any more, and take in nothing.
+    pub(super) fn failed(&self, error: &io::Error, written: u64) {
         self.failures.fetch_add(1, Ordering::Relaxed);
+        if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            self.list(Some(written)).ok();
+        }
     }
 
     fn drop_if_unsound(&self, path: &Path, error: &io::Error) {
@@ -368,8 +375,10 @@ impl Cache {
     fn grown_by(&self, bytes: u64) {
         let bytes = bytes.max(LEAST_BYTES);
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) > self.max_bytes && self.look_around().is_err() {
-            self.failed();
+        if before.saturating_add(bytes) > self.room()
+            && let Err(error) = self.look_around()
+        {
+            self.failed(&error, 0);
         }
     }
 
@@ -380,6 +389,11 @@ impl Cache {
     /// # Errors
     /// Those of listing it.
     pub(super) fn look_around(&self) -> io::Result<()> {
+        self.list(None)
+    }
+
+    /// The same; where the disk is `full`, there is room for these bytes beside what there is, no more.
+    fn list(&self, full: Option<u64>) -> io::Result<()> {
         let _looking = match self.looking.try_lock() {
             Ok(looking) => looking,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -400,8 +414,15 @@ impl Cache {
             }
         }
         let mut bytes = found.iter().fold(0_u64, |sum, seen| sum.saturating_add(seen.bytes));
-        if bytes > self.max_bytes {
-            bytes = clear(found, self.cleared_bytes(), now, |path| {
+        let most = match full {
+            None => self.room(),
+            Some(written) => {
+                self.room.fetch_min(bytes.saturating_add(written), Ordering::Relaxed);
+                cleared(self.room())
+            }
+        };
+        if bytes > most {
+            bytes = clear(found, cleared(self.room()), now, |path| {
                 // Another process may have been quicker.
                 let is_gone = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
                 fs::remove_file(path).map_or_else(is_gone, |()| true)
@@ -413,6 +434,11 @@ impl Cache {
         known.known = lens;
         Ok(())
     }
+}
+
+/// What is left of a room at most where some of it was freed.
+fn cleared(room: u64) -> u64 {
+    room - room / 10
 }
 
 /// A file of ours; None for what is not ours, as a folder, a link or what has another name, or was
@@ -482,6 +508,11 @@ pub(super) struct Unfinished {
 }
 
 impl Unfinished {
+    /// How much of it is written.
+    pub(super) fn written(&self) -> u64 {
+        self.file.metadata().map_or(0, |metadata| metadata.len())
+    }
+
     /// Gives it its name, in one step for all who look. Not synchronised: what a power failure
     /// leaves of it has no valid checksum. A link that has this name is replaced; a folder, which
     /// nothing here has made, is given another name.

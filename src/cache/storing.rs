@@ -112,7 +112,10 @@ impl CacheStore {
                     self.cache.keep(writer.into_inner(), name);
                     State::Over
                 }
-                Err(_) => self.failed(),
+                Err(error) => {
+                    self.cache.failed(&error, writer.into_inner().written());
+                    State::Over
+                }
             },
             State::Over => State::Over,
         }
@@ -129,12 +132,10 @@ impl CacheStore {
             self.cache.unfinished().and_then(|file| EntryWriter::new(file, key, &self.record));
         match begun {
             Ok(writer) => State::Writing(Box::new(writer), name),
-            Err(_) => self.failed(),
+            Err(error) => {
+                self.cache.failed(&error, 0);
+                State::Over
+            }
         }
-    }
-
-    fn failed(&self) -> State {
-        self.cache.failed();
-        State::Over
     }
 }

@@ -1,6 +1,7 @@
 //! How much the folder holds, and what leaves it.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
@@ -50,6 +51,29 @@ fn a_tenth_is_freed_at_once_of_what_was_used_first() {
     assert_eq!(are_there(&files), [vec![false; 11], vec![true; 89]].concat());
     folder.cache_of(89 * LEAST);
     assert_eq!(are_there(&files[11..]), [true; 89], "that fits");
+}
+
+#[test]
+fn a_full_disk_bounds_it_as_well() {
+    let folder = Folder::new();
+    let files = filled(&folder, 100);
+    let cache = folder.cache();
+    let full = io::Error::from(io::ErrorKind::StorageFull);
+    cache.failed(&io::Error::from(io::ErrorKind::PermissionDenied), 0);
+    // There was room for half as much again: 135 of 150 are more than there is.
+    cache.failed(&full, 50 * LEAST);
+    assert_eq!(are_there(&files), [true; 100]);
+    assert!(!cache.has_room_for(151 * LEAST) && cache.has_room_for(49 * LEAST));
+    // There was room for nothing, and that of others is not known here: 90 of 100 stay.
+    let other = folder.cache();
+    let begin = other.bytes();
+    cache.failed(&full, 0);
+    assert_eq!(are_there(&files), [vec![false; 10], vec![true; 90]].concat());
+    assert_eq!((begin, cache.bytes(), cache.stats().failures), (100 * LEAST, 90 * LEAST, 3));
+    // The eleventh that comes is the 101st: 11 leave.
+    (0..12).for_each(|number| cache.note(&identity(number), Key::from_bytes([7; 32])));
+    assert_eq!(cache.bytes(), 91 * LEAST);
+    assert_eq!(are_there(&files[10..]), [vec![false; 11], vec![true; 79]].concat());
 }
 
 #[test]
