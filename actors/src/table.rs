@@ -17,6 +17,8 @@ mod tests;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
 use hotcue::playback::PlaybackShared;
@@ -34,6 +36,9 @@ use slot::Slot;
 pub(crate) use resident::{Delivery, Evictable, Home, InTheWay, Resident, SampleRef, Trace};
 pub use slot::SlotState;
 pub(crate) use slot::{Change, Expected, PlayStart};
+
+/// How long a request may be between being accepted and being listed: a thread's turn.
+const ENTERING: Duration = Duration::from_secs(1);
 
 /// A request that is in its slot, and the newest request that was there before.
 type Placed = (Arc<Request>, Option<Arc<Request>>);
@@ -175,15 +180,19 @@ impl Table {
 
     /// Keeps `count` places in the queue, or none.
     fn admit(&self, count: usize) -> Result<(), SubmitError> {
-        if self.is_closed() {
-            return Err(SubmitError::Closed);
-        }
         self.queued
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |queued| {
+            .fetch_update(Ordering::SeqCst, Ordering::Acquire, |queued| {
                 queued.checked_add(count).filter(|queued| *queued <= self.max_queued)
             })
-            .map(drop)
-            .map_err(|_| SubmitError::QueueFull)
+            .map_err(
+                |_| if self.is_closed() { SubmitError::Closed } else { SubmitError::QueueFull },
+            )?;
+        // Last: whoever closes it sees these places, or is seen here.
+        if self.is_closed() {
+            self.queued.fetch_sub(count, Ordering::AcqRel);
+            return Err(SubmitError::Closed);
+        }
+        Ok(())
     }
 
     fn place(
@@ -358,10 +367,20 @@ impl Table {
     /// would bring them to their end is gone.
     pub(crate) fn fail_all(&self, error: &LoadError, publish: impl Fn(&Arc<Request>, Stage)) {
         self.close();
-        for request in self.live_requests() {
-            let stage = request.stage();
-            let outcome = Outcome::Failed { error: error.clone(), stage };
-            self.end_and_publish(&request, outcome, || publish(&request, stage));
+        // What was accepted just before is listed in a moment.
+        let deadline = Instant::now() + ENTERING;
+        loop {
+            for request in self.live_requests() {
+                let stage = request.stage();
+                let outcome = Outcome::Failed { error: error.clone(), stage };
+                self.end_and_publish(&request, outcome, || publish(&request, stage));
+            }
+            if (self.queued.load(Ordering::SeqCst) == 0 && self.live() == 0)
+                || Instant::now() >= deadline
+            {
+                break;
+            }
+            thread::yield_now();
         }
     }
 
@@ -390,10 +409,10 @@ impl Table {
 
     /// Accepts nothing from here on.
     pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::Release);
+        self.closed.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.closed.load(Ordering::SeqCst)
     }
 }

@@ -1,12 +1,14 @@
 //! The search for a free slot, against the one who frees slots meanwhile; what slots offer.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use hotcue::analysis::AnalysisKind;
 use hotcue::{
-    AudioSpec, LoadOptions, LoadedSample, SampleBuffer, SampleWriter, Source, SourceIdentity,
-    StageTimings,
+    AudioSpec, LoadError, LoadErrorKind, LoadOptions, LoadedSample, SampleBuffer, SampleWriter,
+    Source, SourceIdentity, StageTimings,
 };
 
 use super::{Delivery, SlotState, Table};
@@ -263,4 +265,34 @@ fn what_was_heard_of_an_evicted_sample_is_known_as_soon_as_it_arrives_again() {
         let expected = if file == 1 { expected } else { 1.0 };
         assert_eq!(table.gain(0, normalize), expected, "of file {file}");
     }
+}
+
+#[test]
+fn a_load_that_is_being_accepted_when_all_fail_fails_as_well() {
+    let table = Table::new(4, 10);
+    let (inside, entered) = mpsc::channel();
+    let request = thread::scope(|scope| {
+        let accepted = scope.spawn(|| {
+            let make = |slot| {
+                inside.send(()).expect("it is waited for");
+                // Listed only once the others were ended.
+                while !table.is_closed() {
+                    thread::yield_now();
+                }
+                thread::sleep(Duration::from_millis(20));
+                request(slot)
+            };
+            table.register(Some(0), make, |_, _| {})
+        });
+        entered.recv().expect("it enters");
+        let error = LoadError::new(LoadErrorKind::WorkerPanic, "all are to fail");
+        let told = AtomicUsize::new(0);
+        table.fail_all(&error, |_, _| drop(told.fetch_add(1, Ordering::Relaxed)));
+        assert_eq!(told.into_inner(), 1);
+        accepted.join().expect("it does not panic").expect("it was accepted")
+    });
+    assert!(!request.is_live());
+    assert_eq!((table.live(), table.queued()), (0, 0));
+    assert_eq!(register(&table, None).err(), Some(SubmitError::Closed));
+    assert_eq!((table.live(), table.queued()), (0, 0));
 }
