@@ -22,6 +22,7 @@ mod clearing;
 mod decode;
 mod error;
 mod job;
+mod kaiser;
 mod metadata;
 mod resample;
 mod source;

@@ -9,6 +9,7 @@ use wide::f32x4;
 
 use super::scratch::Plane;
 use super::track::Run;
+use crate::kaiser::{kaiser, sinc};
 
 /// Zero crossings of the kernel on each side at speeds up to 1.
 const HALF_WIDTH: usize = 8;
@@ -222,21 +223,6 @@ impl Prototype {
     }
 
     fn exact(distance: f64) -> f64 {
-        let relative = distance / HALF_WIDTH as f64;
-        let angle = std::f64::consts::PI * distance;
-        let sinc = if distance == 0.0 { 1.0 } else { angle.sin() / angle };
-        sinc * bessel_i0(KAISER_BETA * (1.0 - relative * relative).sqrt()) / bessel_i0(KAISER_BETA)
+        sinc(distance) * kaiser(KAISER_BETA, distance / HALF_WIDTH as f64)
     }
-}
-
-/// Modified Bessel function of the first kind, order 0, by its power series.
-fn bessel_i0(x: f64) -> f64 {
-    let quarter = x * x / 4.0;
-    let mut term = 1.0;
-    let mut sum = 1.0;
-    for k in 1..32 {
-        term *= quarter / f64::from(k * k);
-        sum += term;
-    }
-    sum
 }

@@ -6,7 +6,7 @@
 //! and no phase that keeps the samples; this one has twice the taps and keeps them. Window: J. F.
 //! Kaiser, *Nonrecursive digital filter design using the I0-sinh window function* (1974).
 
-use std::f64::consts::PI;
+use crate::kaiser::{kaiser, sinc};
 
 /// Taps of each phase.
 const TAPS: usize = 24;
@@ -98,23 +98,11 @@ fn phase(fraction: f64) -> [f32; TAPS] {
     let half = (TAPS / 2) as f64;
     let taps: [f64; TAPS] = std::array::from_fn(|tap| {
         let distance = tap as f64 - (half - 1.0) - fraction;
-        let inside = (1.0 - (distance / half).powi(2)).max(0.0).sqrt();
-        (PI * distance).sin() / (PI * distance) * bessel_i0(BETA * inside)
+        sinc(distance) * kaiser(BETA, distance / half)
     });
     let sum: f64 = taps.iter().sum();
     #[expect(clippy::cast_possible_truncation, reason = "taps for f32")]
     taps.map(|tap| (tap / sum) as f32)
-}
-
-/// The modified Bessel function of order 0, by its power series.
-fn bessel_i0(x: f64) -> f64 {
-    let quarter = x * x / 4.0;
-    let term = |term: f64, order: u32| term * quarter / f64::from(order * order);
-    let terms = (1..32).scan(1.0, |value, order| {
-        *value = term(*value, order);
-        Some(*value)
-    });
-    1.0 + terms.sum::<f64>()
 }
 
 /// The greatest of the absolute values; what is no number is none.

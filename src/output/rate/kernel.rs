@@ -8,6 +8,8 @@
 
 use std::f64::consts::PI;
 
+use crate::kaiser::{kaiser, sinc};
+
 /// How far below the music lies what the filter lets through that it should not.
 const STOP_DB: f64 = 120.0;
 /// What passes unchanged, as a fraction of what the lower of both rates can carry: 20 kHz at
@@ -95,37 +97,16 @@ impl Kernel {
 /// constant stays one.
 fn design_row(taps: usize, cutoff: f64, place: f64) -> Vec<f32> {
     let half = (taps / 2) as f64;
+    let beta = 0.1102 * (STOP_DB - 8.7);
     let row: Vec<f64> = (0..taps)
         .map(|tap| {
             let distance = tap as f64 - (half - 1.0) - place;
-            sinc(cutoff * distance) * kaiser(distance / half)
+            sinc(cutoff * distance) * kaiser(beta, distance / half)
         })
         .collect();
     let sum: f64 = row.iter().sum();
     #[allow(clippy::cast_possible_truncation, reason = "f32 is what the mix is in")]
     row.into_iter().map(|value| (value / sum) as f32).collect()
-}
-
-fn sinc(x: f64) -> f64 {
-    if x == 0.0 { 1.0 } else { (PI * x).sin() / (PI * x) }
-}
-
-/// Kaiser's window for [`STOP_DB`], at −1..=1. Not scaled: each row is.
-fn kaiser(x: f64) -> f64 {
-    let beta = 0.1102 * (STOP_DB - 8.7);
-    bessel_i0(beta * (1.0 - x * x).max(0.0).sqrt())
-}
-
-/// The modified Bessel function of the first kind and order 0, by its power series.
-fn bessel_i0(x: f64) -> f64 {
-    let quarter = x * x / 4.0;
-    let mut term = 1.0;
-    let mut sum = 1.0;
-    for k in 1..64 {
-        term *= quarter / f64::from(k * k);
-        sum += term;
-    }
-    sum
 }
 
 fn dot(row: &[f32], values: &[f32]) -> f32 {
