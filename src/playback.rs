@@ -112,12 +112,12 @@ pub fn split(config: PlaybackConfig) -> (Controller, Renderer) {
     // Every slot holds one sample, every voice may hold one that was replaced or is streamed, and
     // every command may bring one: with as many loans, commands are what runs out first as long as
     // retired samples are collected.
-    let places = config.slots + 2 * max_voices + command_capacity;
+    let places = config.slots + mixer::places(max_voices) + command_capacity;
     let table_size = u32::try_from(places).expect("sizes far below 4 billion");
     let (commands_tx, commands_rx) = ring::command_ring(command_capacity);
     let (events_tx, events_rx) = ring::event_ring(config.event_capacity);
     let (lender, returns) = ring::return_ring(places);
-    let shared = Arc::new(PlaybackShared::new(config.slots, 2 * max_voices));
+    let shared = Arc::new(PlaybackShared::new(config.slots, mixer::places(max_voices)));
     let buffers = BufferTable::new(table_size, returns);
     let mixer = Mixer::new(&config, buffers, events_tx, Arc::clone(&shared));
     let renderer = Renderer::new(mixer, commands_rx, Arc::clone(&shared), sample_rate);

@@ -2,7 +2,7 @@
 //!
 //! Nothing here, nor in what it calls, allocates, frees, locks, logs, or asks the system for
 //! anything. Work per block is bounded: at most [`COMMANDS_PER_BLOCK`] commands, and
-//! `2 × max_voices` voices.
+//! `max_voices` voices and as many that fade, 32 at least.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

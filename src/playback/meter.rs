@@ -38,13 +38,13 @@ impl Meter {
     pub(super) fn measure(&mut self, frames: usize, planes: &[Lane]) {
         let sums = self.peaks.iter_mut().zip(&mut self.squares);
         for ((peak, squares), plane) in sums.zip(planes) {
-            let mut sum = 0.0;
+            let mut sum = 0.0_f64;
             for value in &plane[..frames] {
                 // `max` passes over what is not a number.
                 *peak = peak.max(value.abs());
-                sum += value * value;
+                sum += f64::from(*value).powi(2);
             }
-            *squares += f64::from(sum);
+            *squares += sum;
         }
         self.skip(frames);
     }

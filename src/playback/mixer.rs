@@ -29,7 +29,7 @@ pub(super) struct Mixer {
     /// What each slot plays.
     slots: Box<[Option<Slot>]>,
     buffers: BufferTable,
-    /// `max_voices`, and as many again for those on their way out.
+    /// `max_voices`, and at least as many again for those on their way out.
     voices: Box<[Voice]>,
     max_voices: usize,
     next_sequence: u64,
@@ -76,7 +76,7 @@ impl Mixer {
         Self {
             slots: vec![None; config.slots].into(),
             buffers,
-            voices: (0..2 * config.max_voices).map(|_| Voice::free()).collect(),
+            voices: (0..places(config.max_voices)).map(|_| Voice::free()).collect(),
             max_voices: config.max_voices,
             next_sequence: 0,
             taking: None,
@@ -150,7 +150,10 @@ impl Mixer {
             }
             voices += u32::from(voice.phase != Phase::Free);
         }
-        let playheads = self.voices.iter().map(|voice| playhead(voice, self.clock_frames));
+        let playheads = self.voices.iter().map(|voice| {
+            let begin = voice.origin(self.buffers.get(voice.buffer), common);
+            playhead(voice, begin, self.clock_frames)
+        });
         self.shared.show_playheads(self.clock_frames, playheads);
         self.shared.set_voices(voices);
         self.shared.set_jumping_streams(jumping);
@@ -289,8 +292,14 @@ impl Mixer {
     }
 }
 
-/// What is shown of a voice.
-fn playhead(voice: &Voice, clock_frame: u64) -> Option<Playhead> {
+/// Places for voices, of which `max_voices` are not on their way out. Of few many more may be: all
+/// that began within 5 ms.
+pub(super) fn places(max_voices: usize) -> usize {
+    max_voices + max_voices.max(32)
+}
+
+/// What is shown of a voice, which is to begin at a frame of its sample, if that has to be said.
+fn playhead(voice: &Voice, begin: Option<u64>, clock_frame: u64) -> Option<Playhead> {
     let state = match voice.phase {
         Phase::Free => return None,
         Phase::Waiting { .. } => VoiceState::Waiting,
@@ -300,6 +309,6 @@ fn playhead(voice: &Voice, clock_frame: u64) -> Option<Playhead> {
     };
     let Voice { id, slot, .. } = *voice;
     // Between the last frame of a round and the first of the next, backwards.
-    let position_frames = voice.position().max(0.0);
+    let position_frames = begin.map_or_else(|| voice.position().max(0.0), |frame| frame as f64);
     Some(Playhead { voice: id, slot, position_frames, state, clock_frame })
 }

@@ -80,11 +80,6 @@ impl Place {
         u64::try_from((self.0 >> 32).max(0)).unwrap_or(u64::MAX)
     }
 
-    /// Whether it is where a sample begins, or in its first frame.
-    pub(super) fn is_at_start(self) -> bool {
-        (0..i128::from(ONE)).contains(&self.0)
-    }
-
     /// The place that a way in fixed point leads here from.
     pub(super) fn back_by(self, way: i128) -> Self {
         Self(self.0 - way)

@@ -121,7 +121,11 @@ impl Mixer {
                 }
             }
             M::SetSpeed { speed, .. } => self.speed = sane(speed, -4.0, 4.0).unwrap_or(self.speed),
-            M::CancelChanges { voice } => self.agenda.forget(voice),
+            M::CancelChanges { voice } => {
+                self.agenda.forget(voice);
+                let of_voice = |told: &&mut Voice| told.is_taken() && told.id == voice;
+                self.voices.iter_mut().filter(of_voice).for_each(Voice::land_as_it_is);
+            }
         }
     }
 

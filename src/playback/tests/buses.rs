@@ -308,3 +308,14 @@ fn a_samples_gain_stands_beside_the_volume_and_stays_when_that_is_changed() {
         assert_eq!(rig.left(100), times(heard, 0..100), "of {gain}");
     }
 }
+
+#[test]
+fn the_mean_of_what_is_far_too_loud_is_a_number() {
+    let mut rig = Rig::with(PlaybackConfig { meter_frames: 480, ..PlaybackConfig::default() });
+    rig.load(0, vec![vec![1e20; 4_800]]);
+    rig.send(ControlMessage::SetLimiter { on: false });
+    rig.play(1, 0, params());
+    rig.left(2_400);
+    let [left, ..] = rig.controller.shared().bus_levels(0);
+    assert!((left.rms / 1e20 - 1.0).abs() < 1e-6, "{left:?}");
+}

@@ -363,3 +363,39 @@ fn what_is_to_come_goes_with_its_voice_or_is_taken_back() {
     check(&out[2_000..], &halved, "of the next voice");
     assert_eq!(rig.controller.shared().dropped_changes(), 1);
 }
+
+#[test]
+fn a_cue_to_the_last_frame_of_a_voice_that_plays_backwards_is_heard_whole() {
+    let sample = noise(9_600, 11);
+    let mut rig = rig_of(&sample, VoiceParams { speed: -1.0, ..params() });
+    rig.left(1_000);
+    rig.send(seek(9_599, 2_000));
+    let out = rig.left(2_000);
+    let expected: Vec<f32> = sample.iter().rev().copied().take(1_000).collect();
+    check(&out[1_000..], &expected, "from its last frame");
+}
+
+#[test]
+fn what_is_told_for_the_frame_of_a_jump_is_taken_back_also_while_the_voice_fades() {
+    // Until it is silent, 5 ms before its frame.
+    for before in [500, 470, 300, 250] {
+        let sample = noise(40_000, 12);
+        let mut rig = rig_of(&sample, params());
+        rig.send(seek(10_000, 2_000));
+        rig.send(ControlMessage::SetVoice {
+            voice: VOICE,
+            volume: None,
+            pan: None,
+            speed: Some(-1.0),
+            looping: None,
+            fade_frames: None,
+            at_frame: Some(2_000),
+        });
+        rig.left(2_000 - before);
+        rig.send(ControlMessage::CancelChanges { voice: VOICE });
+        let out = rig.left(before + 1_000);
+        // The jump itself is under way from 10 ms before.
+        let place = if before > 2 * RAMP { 2_000 } else { 10_000 };
+        check(&out[before..], &sample[place..place + 1_000], &format!("{before} frames before"));
+    }
+}

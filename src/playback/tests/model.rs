@@ -131,6 +131,7 @@ impl Model {
             M::CancelChanges { .. } => {
                 let is_of_a_bus =
                     |message: &M| matches!(message, M::PauseBus { .. } | M::ResumeBus { .. });
+                self.then = None;
                 return self.agenda.retain(|(_, message)| is_of_a_bus(message));
             }
             _ => return self.obey(message),
@@ -276,7 +277,8 @@ impl Model {
                 }
                 (self.seek, self.moved) = (None, false);
                 self.place = place;
-                self.attack = place == 0 && !self.backwards;
+                let begin = if self.backwards { self.sample.len() as i64 - 1 } else { 0 };
+                self.attack = place == begin;
                 self.opening = opening.or(self.opening);
             }
             if self.stands() || self.seek.is_some() {

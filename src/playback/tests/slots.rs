@@ -76,7 +76,7 @@ fn a_full_ring_gives_the_message_back_and_room_promised_is_room() {
         }
         rig.renderer.render(&mut []);
     }
-    assert_eq!(sent, 4 + 2 * 2 + 16, "the places that split() set aside");
+    assert_eq!(sent, 4 + (2 + 32) + 16, "the places that split() set aside");
     assert_eq!(rig.controller.free_slots(), 0);
     assert_eq!(rig.controller.collect(), sent - 4, "all but those in the slots");
     assert_eq!(Arc::strong_count(&sample), 1 + 4);

@@ -1,5 +1,6 @@
 //! Reading between frames, against mathematics.
 
+use super::super::LoopSpan;
 use super::*;
 
 /// The left channel of a voice at `speed`, and what a sine of `hz` would be there.
@@ -209,4 +210,54 @@ fn a_change_of_speed_is_a_straight_way_to_it() {
             assert!(snr > 80.0, "{from} to {to}, master {master}: {snr:.1} dB");
         }
     }
+}
+
+/// What is heard of voice 1, which jumps and is turned round so many frames later.
+fn turned_after(gap: usize, from: f64, to: f64, frame: u64, looping: Looping) -> (Rig, Vec<f32>) {
+    let mut rig = Rig::new();
+    rig.load(0, vec![vec![1.0; 48_000]]);
+    rig.play(1, 0, VoiceParams { speed: from, looping, ..params() });
+    rig.left(5_000);
+    rig.send(ControlMessage::SeekVoice { voice: 1, frame, at_frame: None });
+    let mut out = rig.left(gap);
+    rig.send(set_speed(1, to));
+    out.extend(rig.left(3_000));
+    (rig, out)
+}
+
+#[test]
+fn a_voice_that_jumps_and_is_turned_round_meanwhile_goes_on_from_there() {
+    let span = LoopSpan { start_frame: 14_400, end_frame: 43_200, ..LoopSpan::WHOLE };
+    let ring = Looping::Span(span);
+    for gap in (0..=240).step_by(16).chain([1, 239]) {
+        for (from, to, frame) in [(-1.0, 1.0, 0), (1.0, -1.0, 47_999)] {
+            for looping in [Looping::Off, ring] {
+                let what = format!("{from} to {to}, {gap} frames later, {looping:?}");
+                let (mut rig, out) = turned_after(gap, from, to, frame, looping);
+                assert!(rig.ends().is_empty(), "{what}");
+                // It fades out, and begins anew with the attack that is there, bent by no more than
+                // what interpolates at its edge.
+                let silent = out.iter().position(|value| *value == 0.0).expect("it fades");
+                assert_eq!(out[silent + 1..].iter().find(|value| **value < 0.9), None, "{what}");
+                let heads = rig.controller.shared().playheads();
+                let moved = heads[0].position_frames - frame as f64;
+                let frames = (out.len() - silent) as f64;
+                assert!((moved - to * frames).abs() < 300.0, "{what}: {moved} of {frames}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_voice_that_waits_to_play_backwards_is_shown_where_it_will_begin() {
+    let mut rig = Rig::new();
+    rig.load(0, vec![vec![1.0; 9_600]]);
+    let at_frame = Some(500);
+    rig.play(1, 0, VoiceParams { speed: -1.0, at_frame, ..params() });
+    rig.play(2, 0, VoiceParams { at_frame, ..params() });
+    rig.play(3, 0, VoiceParams { speed: -1.0, start_frame: 7, at_frame, ..params() });
+    rig.left(100);
+    let heads = rig.controller.shared().playheads();
+    let shown: Vec<_> = heads.iter().map(|head| (head.voice, head.position_frames)).collect();
+    assert_eq!(shown, [(1, 9_599.0), (2, 0.0), (3, 7.0)]);
 }

@@ -82,11 +82,11 @@ fn a_burst_leaves_the_newest_and_never_more_than_allowed() {
     assert_eq!(stolen, (0..96).collect::<Vec<_>>(), "they end before they have sounded");
     assert_eq!(rig.controller.shared().voices(), 4);
 
-    // Faster than a fade: those that fade fill the other places, then the quietest is cut.
-    for voice in 100..200 {
-        rig.play(voice, 0, params());
+    // Faster than a fade: those that fade fill the other places, 32, then the quietest is cut.
+    for voice in 100..200_u32 {
+        rig.play(voice.into(), 0, params());
         rig.left(1);
-        assert!(rig.controller.shared().voices() <= 8);
+        assert_eq!(rig.controller.shared().voices(), (voice - 100 + 5).min(36));
     }
     rig.left(RAMP + 1);
     assert_eq!(rig.ends().len(), 100);
@@ -113,4 +113,24 @@ fn long_fades_count_as_voices_so_that_none_is_cut() {
     let ended: Vec<_> = rig.ends().into_iter().map(|(voice, _, reason)| (voice, reason)).collect();
     let (stopped, stolen) = (EndReason::Stopped, EndReason::Stolen);
     assert_eq!(ended, [(1, stopped), (2, stopped), (3, stolen), (4, stolen)]);
+}
+
+#[test]
+fn a_flam_on_one_voice_does_not_click() {
+    for max_voices in [1, 2, 4, 8] {
+        let mut rig = Rig::with(PlaybackConfig { max_voices, ..PlaybackConfig::default() });
+        // Each begins at 0, and gets there slowly.
+        let slow = (0..48_000).map(|frame| narrow(0.5 * f64::from(frame.min(2_400)) / 2_400.0));
+        rig.load(0, vec![slow.collect()]);
+        rig.play(1, 0, params());
+        let mut out = rig.left(4_800);
+        for voice in 2..2 + 3 * max_voices as u64 {
+            rig.play(voice, 0, params());
+            out.extend(rig.left(240 / (3 * max_voices)));
+        }
+        out.extend(rig.left(1_000));
+        let step = out.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
+        // The steepest of a bent fade over 240 frames: 1.5 / 240 of what fades.
+        assert!(step < 0.5 * 1.6 / 240.0 * (max_voices + 1) as f32, "{max_voices}: {step}");
+    }
 }

@@ -41,12 +41,16 @@ impl Voice {
             // What was not heard yet, or is not now, starts at its speed; but not what only jumps,
             // which keeps step with all that does not.
             jumped |= self.jumps_on();
-            self.pace.change(speed, self.gate.rests_at(0.0) && !jumped, ramp_frames);
+            // One that was told to turn round meanwhile has done so where it lands.
+            let turned = self.pace.value() * speed < 0.0;
+            let at_once = self.gate.rests_at(0.0) && (!jumped || turned);
+            self.pace.change(speed, at_once, ramp_frames);
             if self.at_origin {
                 self.place_at_origin(speed, length, sample);
             } else {
-                // Put to its first frame, and turned round before it sounded: the attack is not ahead.
-                self.fresh &= speed >= 0.0;
+                // Put to an end of its sample, and turned round before it sounded: the attack is not
+                // ahead.
+                self.fresh &= self.is_at_origin(speed, length, sample);
             }
             self.starved = match sample {
                 Material::Memory(sample) => {
@@ -90,7 +94,7 @@ impl Voice {
             (self.seek, self.late) = (None, false);
             self.track.place_at(place);
             self.at_origin = false;
-            self.fresh = place.is_at_start() && speed > 0.0;
+            self.fresh = speed != 0.0 && self.is_at_origin(speed, length, sample);
             self.opening_frames = opening_frames.or(self.opening_frames);
             if jump.at_frame.is_some() {
                 // It is to be heard there as it is.
@@ -146,6 +150,23 @@ impl Voice {
             self.gate.jump(0.0);
         }
         jumps
+    }
+
+    /// Whether it is where its sample begins in that direction, with the attack ahead.
+    fn is_at_origin(&self, speed: f64, length: Option<i64>, sample: Material<'_>) -> bool {
+        let begin = origin(speed, length) as f64;
+        let is_whole = speed >= 0.0 || (length.is_some() && !self.is_cut(sample));
+        is_whole && (begin..begin + 1.0).contains(&self.track.position())
+    }
+
+    /// The frame at which one that has not begun will, unless it was given that.
+    pub(in super::super) fn origin(
+        &self,
+        sample: Option<Material<'_>>,
+        common: Common,
+    ) -> Option<u64> {
+        let sample = sample.filter(|_| self.at_origin)?;
+        Some(origin(self.speed_with(common), self.length(sample)))
     }
 
     /// Puts a voice that was given no place to where its direction begins.

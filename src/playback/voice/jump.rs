@@ -75,6 +75,13 @@ impl Voice {
         }
     }
 
+    /// Takes back what else it was told up to that frame, and has not done yet.
+    pub(in super::super) fn land_as_it_is(&mut self) {
+        if let Some(jump) = &mut self.seek {
+            jump.then = Then::default();
+        }
+    }
+
     /// How it lands, silent as it is, at `speed` in a sample of `length` frames.
     pub(super) fn landing(
         &self,
