@@ -81,6 +81,8 @@ pub struct AudioEngine {
     /// Held shared while a batch is accepted, which may take long: whoever waits to write holds up
     /// all who read. Taken before `running`.
     accepting: RwLock<()>,
+    /// Held by the thread that renders.
+    rendering: Mutex<()>,
     /// Written to only when all is ready: no other call waits for a device that opens or closes.
     running: RwLock<Option<Running>>,
     events: Arc<EventQueue>,
@@ -112,6 +114,7 @@ impl AudioEngine {
             config,
             lifecycle: Mutex::new(()),
             accepting: RwLock::new(()),
+            rendering: Mutex::new(()),
             running: RwLock::new(None),
             events,
             notices,
@@ -243,6 +246,8 @@ impl AudioEngine {
             slots: self.config.slots,
             max_voices: self.config.max_voices,
             meter_frames: sample_rate.div_ceil(self.config.meter_rate_hz),
+            // All of them may begin and end in one block, and half of the ring is theirs.
+            event_capacity: (4 * self.config.max_voices).max(4_096),
             ..PlaybackConfig::default()
         });
         // The first command, and so there is room for it.
@@ -545,7 +550,7 @@ impl AudioEngine {
                 memory_budget: running.table.ledger().limit(),
                 unread_events,
                 dropped_events,
-                voices: running.playback.voices(),
+                voices: running.table.plays().count(),
                 most_voices: running.playback.most_voices(),
                 stream_voices: running.streams.voices(),
                 underruns: running.playback.underruns(),

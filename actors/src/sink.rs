@@ -441,7 +441,8 @@ impl Handler<Control> for AudioSinkActor {
 
     fn handle(&mut self, Control(message): Control, context: &mut Context<Self>) {
         self.wake(context);
-        for play in self.waiting.heed(&message) {
+        let clock_frames = self.controller.shared().clock_frames();
+        for play in self.waiting.heed(&message, clock_frames) {
             self.drop_play(&play, DropReason::Stopped);
         }
         self.send(Outgoing::Control(message));

@@ -266,7 +266,10 @@ impl Table {
                 return false;
             }
             if slot.drop_current(request) {
-                slot.failed = failed && slot.sample.is_none();
+                // What was evicted is there to be read again, unless it is that which failed.
+                let evicted = slot.file.as_deref();
+                let is_another = evicted.is_some_and(|file| request.source.path() != Some(file));
+                slot.failed = failed && slot.sample.is_none() && !is_another;
                 self.take_offer_back(&mut slot, request.slot);
             }
         }

@@ -24,6 +24,7 @@ pub struct PlaybackShared {
     limiter_gain: AtomicU32,
     /// Of each slot, how many of its plays are over.
     ended_plays: Box<[AtomicU32]>,
+    all_ended_plays: AtomicU32,
     playheads: PlayheadTable,
     /// Of the master, then of the buses.
     levels: Box<[[SharedLevel; METERED_CHANNELS]]>,
@@ -58,6 +59,11 @@ impl PlaybackShared {
         // Acquire pairs with the release in `count_ended_play`: who finds a play over finds all
         // that the callback did with its voice done.
         self.ended_plays.get(slot as usize).map_or(0, |ended| ended.load(Ordering::Acquire))
+    }
+
+    /// The same of all slots together.
+    pub fn all_ended_plays(&self) -> u32 {
+        self.all_ended_plays.load(Ordering::Acquire)
     }
 
     /// The render clock: frames rendered so far. The next block starts at this frame.
@@ -192,6 +198,7 @@ impl PlaybackShared {
     pub(super) fn count_ended_play(&self, slot: u32) {
         if let Some(ended) = self.ended_plays.get(slot as usize) {
             ended.fetch_add(1, Ordering::Release);
+            self.all_ended_plays.fetch_add(1, Ordering::Release);
         }
     }
 

@@ -6,6 +6,7 @@ mod windows;
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A file with a certain content: equal as long as it is the same file and nobody has changed
 /// anything about it, as far as its length and its times tell.
@@ -23,6 +24,24 @@ pub struct SourceIdentity {
     /// file that it has written to its old time back, as taggers do, shows here. So does what
     /// leaves its content alone, as another name or other permissions.
     pub changed_ns: i128,
+}
+
+/// The finest steps of a file system's clock that are so long that two changes may share one.
+const COARSE_STEP_NS: i128 = 10_000_000;
+/// The longest such step, of FAT.
+const COARSE_STEP: Duration = Duration::from_secs(2);
+
+impl SourceIdentity {
+    /// Whether it may be changed `now` and stay the same identity: it was changed within the last 2 s,
+    /// and its file system keeps times in steps of 10 ms or more, as FAT and exFAT do.
+    pub fn may_change_unseen(&self, now: SystemTime) -> bool {
+        let is_coarse =
+            [self.modified_ns, self.changed_ns].iter().all(|ns| ns % COARSE_STEP_NS == 0);
+        let now_ns = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+        let now_ns = i128::try_from(now_ns).unwrap_or(i128::MAX);
+        let last_ns = self.modified_ns.max(self.changed_ns);
+        is_coarse && now_ns < last_ns + COARSE_STEP.as_nanos() as i128
+    }
 }
 
 /// Whether what is read on of a file that was opened before would be of another one, or of one that
@@ -75,5 +94,30 @@ fn of_metadata(metadata: &Metadata) -> SourceIdentity {
         len: metadata.len(),
         modified_ns: ns(metadata.mtime(), metadata.mtime_nsec()),
         changed_ns: ns(metadata.ctime(), metadata.ctime_nsec()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, SourceIdentity, UNIX_EPOCH};
+
+    #[test]
+    fn where_times_are_coarse_what_was_just_written_may_change_unseen() {
+        let of = |modified_ns, changed_ns| SourceIdentity {
+            device: 1,
+            inode: 2,
+            len: 3,
+            modified_ns,
+            changed_ns,
+        };
+        let may_change = |file: SourceIdentity, ms: u64| {
+            file.may_change_unseen(UNIX_EPOCH + Duration::from_millis(ms))
+        };
+        for coarse in [of(10_000_000_000, 10_000_000_000), of(4_000_000_000, 10_000_000_000)] {
+            assert!([9_000, 10_000, 11_999].iter().all(|ms| may_change(coarse, *ms)));
+            assert!(!may_change(coarse, 12_000));
+        }
+        // Unpacked, with a time of its own, where a change is noted to the nanosecond.
+        assert!(!may_change(of(10_000_000_000, 10_000_000_001), 10_000));
     }
 }

@@ -279,6 +279,20 @@ fn an_evicted_sample_comes_back_by_the_name_that_its_slot_was_loaded_by() {
 }
 
 #[test]
+fn promise_4_an_evicted_sample_stays_where_another_file_fails() {
+    let rig = Rig::new(1, 1);
+    rig.load(0);
+    rig.load(1);
+    assert_eq!(rig.state(0), SlotState::Evicted);
+    let missing = Source::Path(rig.folder.path().join("missing.wav"));
+    let ticket = rig.engine.load_sample_async(Some(0), missing, 0).expect("accepted");
+    assert!(matches!(ticket.wait(Some(PATIENCE)), Some(Err(_))));
+    assert_eq!(rig.state(0), SlotState::Evicted);
+    rig.play(0, LONG);
+    wait_until("it is loaded again", || rig.state(0) == SlotState::Ready);
+}
+
+#[test]
 fn a_play_of_an_evicted_sample_follows_when_loading() {
     let rig = Rig::new(1, 1);
     let play = |when_loading| rig.engine.play_sample(0, PlayOptions { when_loading, ..LONG });

@@ -1,16 +1,18 @@
 //! Plays that wait for their load, and what becomes of them.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
 use hotcue::Source;
 use hotcue::playback::PlaybackEvent;
 use hotcue_actors::{
-    AudioEngine, DropReason, EngineError, PlayOptions, PlaybackNotice, VoiceChange, WhenLoading,
+    AudioEngine, DropReason, EngineConfig, EngineError, PlayOptions, PlaybackNotice, VoiceChange,
+    WhenLoading,
 };
 use hotcue_tests::{BlockingSource, Gate, PATIENCE, sine, wait_until, wav_bytes};
 
-use crate::offline;
+use crate::{offline, running};
 
 fn blocked(gate: &Arc<Gate>) -> Source {
     let content = wav_bytes(48_000, 1, 4_800, sine(440.0, 48_000));
@@ -245,4 +247,105 @@ fn commands_take_effect_in_call_order() {
         engine.render(4_800).expect("offline");
         assert!(is_silent(&engine), "a stop before a render is in it");
     }
+}
+
+#[test]
+fn what_a_waiting_play_is_told_later_holds_over_what_was_for_frames_before_that() {
+    let engine = offline(1);
+    let gate = Arc::new(Gate::default());
+    let slots = 0..4;
+    for slot in slots.clone() {
+        engine.load_sample_async(Some(slot), blocked_ramp(&gate), 0).expect("accepted");
+    }
+    let voices: Vec<u64> = slots
+        .map(|slot| {
+            engine.play_sample(slot, PlayOptions::default()).expect("it runs").expect("it waits")
+        })
+        .collect();
+    let at = engine.at(100);
+    let set = |volume, speed| VoiceChange { volume, speed, ..VoiceChange::default() };
+    at.pause_voice(voices[0]).expect("it runs");
+    at.set_voice(voices[1], set(Some(0.0), None)).expect("it runs");
+    at.set_voice(voices[2], set(None, Some(0.0))).expect("it runs");
+    at.pause_sample(3).expect("it runs");
+    // Their frame passes.
+    engine.render(480).expect("offline");
+    engine.resume_voice(voices[0]).expect("it runs");
+    engine.set_voice(voices[1], set(Some(1.0), None)).expect("it runs");
+    engine.set_voice(voices[2], set(None, Some(1.0))).expect("it runs");
+    engine.resume_sample(3).expect("it runs");
+    gate.open();
+    wait_until("all are loaded", || engine.stats().live == 0);
+    let rendered = engine.render(1_000).expect("offline").samples;
+    let sample = engine.sample(0).expect("it runs").expect("it is there");
+    for (frame, (heard, value)) in rendered.chunks(2).zip(sample.buffer().plane(0)).enumerate() {
+        assert!((heard[0] - 4.0 * value).abs() < 1e-5, "frame {frame}: {}", heard[0]);
+    }
+}
+
+#[test]
+fn two_threads_that_render_get_a_stretch_each() {
+    let engine = offline(1);
+    // A stair of 1/64 each 8,192 frames.
+    let content = wav_bytes(48_000, 1, 400_000, |frame, _| f64::from(frame / 8_192) / 64.0);
+    let ticket = engine.load_sample_async(Some(0), Source::Memory(content.into()), 0);
+    assert!(matches!(ticket.expect("accepted").wait(None), Some(Ok(_))));
+    engine.play_sample(0, PlayOptions::default()).expect("it runs").expect("it sounds");
+    let render = || engine.render(180_000).expect("offline").samples;
+    let halves = thread::scope(|scope| {
+        [scope.spawn(render), scope.spawn(render)].map(|half| half.join().expect("no panic"))
+    });
+    for half in halves {
+        let left: Vec<f32> = half.into_iter().step_by(2).collect();
+        let jump = left.windows(2).find(|pair| (pair[1] - pair[0]).abs() > 1.5 / 64.0);
+        assert_eq!((left.len(), jump), (180_000, None));
+    }
+}
+
+#[test]
+fn no_end_is_lost_of_as_many_voices_as_there_may_be() {
+    const VOICES: usize = 4_096;
+    let engine = running(EngineConfig {
+        output: "offline".to_owned(),
+        workers: Some(1),
+        max_voices: VOICES,
+        ..EngineConfig::default()
+    });
+    let content = wav_bytes(48_000, 1, 1, |_, _| 0.0);
+    let ticket = engine.load_sample_async(Some(0), Source::Memory(content.into()), 0);
+    assert!(matches!(ticket.expect("accepted").wait(None), Some(Ok(_))));
+    for _ in 0..VOICES {
+        engine.play_sample(0, PlayOptions::default()).expect("it runs").expect("it sounds");
+    }
+    engine.render(20_000).expect("offline");
+    let ends = std::iter::from_fn(|| engine.poll_playback_events())
+        .filter(|notice| matches!(notice, PlaybackNotice::Voice(PlaybackEvent::Ended { .. })));
+    assert_eq!(ends.count(), VOICES);
+}
+
+#[test]
+fn voices_are_counted_from_the_call_on() {
+    let engine = offline(1);
+    let gate = Arc::new(Gate::default());
+    engine.load_sample_async(Some(1), blocked(&gate), 0).expect("accepted");
+    let content = wav_bytes(48_000, 1, 4_800, |_, _| 0.5);
+    let ticket = engine.load_sample_async(Some(0), Source::Memory(content.into()), 0);
+    gate.open();
+    assert!(matches!(ticket.expect("accepted").wait(None), Some(Ok(_))));
+    let play = |at_frame| {
+        let options = PlayOptions { at_frame, ..PlayOptions::default() };
+        engine.play_sample(0, options).expect("it runs").expect("it sounds")
+    };
+    assert_eq!(engine.stats().voices, 0);
+    for count in 1..=50 {
+        play(Some(100_000));
+        assert_eq!(engine.stats().voices, count);
+    }
+    play(None);
+    assert_eq!(engine.stats().voices, 51);
+    engine.render(9_600).expect("offline");
+    assert_eq!(engine.stats().voices, 50, "one is over");
+    engine.stop_all(0.005).expect("it runs");
+    engine.render(9_600).expect("offline");
+    assert_eq!(engine.stats().voices, 0);
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hotcue::SampleBuffer;
@@ -55,6 +56,9 @@ impl Analyses {
         workshop: &dyn Workshop,
         caught: impl FnOnce(&mut dyn FnMut() -> AnalysisStep) -> Result<AnalysisStep, String>,
     ) -> Option<(Task, Duration)> {
+        if self.stopped.load(Ordering::Acquire) {
+            return None;
+        }
         // What nobody wants any more ends here, before the next step of it.
         task.pass = task.pass.take_if(|pass| task.findings.wants(pass.open));
         let pass = match &mut task.pass {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use hotcue::{LoadError, LoadedSample, SourceIdentity, Stage};
 
@@ -70,6 +71,10 @@ impl DecoderActor {
         }
         let Some(file) = running.work.identity() else { return true };
         running.claimed = true;
+        // It may be another one when it is asked for again, and look the same.
+        if file.may_change_unseen(SystemTime::now()) {
+            return true;
+        }
         let job = Arc::clone(&running.job);
         loop {
             match self.parts.registry.claim(file, &job) {

@@ -44,7 +44,7 @@ pub struct EngineStats {
     pub unread_events: usize,
     /// Events left out because nobody polled; never a terminal one.
     pub dropped_events: u64,
-    /// Voices sounding.
+    /// Plays that are under way, from the call on: waiting, sounding, paused or fading.
     pub voices: u32,
     /// The most voices there ever were.
     pub most_voices: u32,

@@ -117,6 +117,10 @@ impl Backlog {
         Some(outgoing)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Outgoing> {
+        self.queue.iter()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }

@@ -20,7 +20,9 @@ pub(super) struct WaitingPlays {
 #[derive(Debug)]
 struct WaitingPlay {
     asked: PlayWhenReady,
-    /// What its voice was told since, one command of each sort.
+    /// What its voice was told since up to some frame, in the order in which that holds.
+    settled: Vec<Outgoing>,
+    /// What it was told else, one command of each sort.
     told: Backlog,
     /// When it is to be stopped, and in how many frames.
     stop: Option<(u64, u32)>,
@@ -28,7 +30,8 @@ struct WaitingPlay {
 
 impl WaitingPlays {
     pub(super) fn insert(&mut self, asked: PlayWhenReady) {
-        let waiting = WaitingPlay { asked, told: Backlog::default(), stop: None };
+        let waiting =
+            WaitingPlay { asked, settled: Vec::new(), told: Backlog::default(), stop: None };
         self.by_slot.insert(waiting.asked.play.slot, waiting);
     }
 
@@ -43,9 +46,12 @@ impl WaitingPlays {
 
     /// Takes one out that is to sound, and what is to be sent for it, in order.
     pub(super) fn take_to_sound(&mut self, slot: u32) -> impl Iterator<Item = Outgoing> + use<> {
-        let (play, mut told, stop) = match self.by_slot.remove(&slot) {
-            Some(WaitingPlay { asked, told, stop }) => (Some(asked.play), told, stop),
-            None => (None, Backlog::default(), None),
+        let (play, told, stop) = match self.by_slot.remove(&slot) {
+            Some(mut waiting) => {
+                waiting.settle(u64::MAX);
+                (Some(waiting.asked.play), waiting.settled, waiting.stop)
+            }
+            None => (None, Vec::new(), None),
         };
         let stop = play.as_ref().zip(stop).map(|(play, (at_frame, fade_frames))| {
             let at_frame = Some(at_frame);
@@ -55,12 +61,6 @@ impl WaitingPlays {
                 at_frame,
             })
         });
-        let told: Vec<_> = std::iter::from_fn(|| told.pop()).collect();
-        // Frames may have passed by now: what was told for them holds in their order.
-        let (mut timed, now): (Vec<_>, Vec<_>) =
-            told.into_iter().partition(|outgoing| frame_of(outgoing).is_some());
-        timed.sort_by_key(frame_of);
-        let told = now.into_iter().chain(timed);
         play.into_iter().map(Outgoing::Play).chain(told).chain(stop)
     }
 
@@ -80,7 +80,7 @@ impl WaitingPlays {
 
     /// Heeds a command to voices: takes out those that it stops; what it says else to one that
     /// waits, that one is told when it sounds.
-    pub(super) fn heed(&mut self, message: &ControlMessage) -> Vec<Play> {
+    pub(super) fn heed(&mut self, message: &ControlMessage, clock_frames: u64) -> Vec<Play> {
         use ControlMessage as M;
         match *message {
             M::StopAll { at_frame: None, .. } => return self.take_all(),
@@ -106,29 +106,31 @@ impl WaitingPlays {
                     .for_each(|waiting| waiting.stop = Some((at_frame, fade_frames)));
             }
             M::PauseSample { slot, at_frame } => {
-                self.tell(slot, |voice| M::PauseVoice { voice, at_frame });
+                self.tell(slot, clock_frames, |voice| M::PauseVoice { voice, at_frame });
             }
             M::ResumeSample { slot, at_frame } => {
-                self.tell(slot, |voice| M::ResumeVoice { voice, at_frame });
+                self.tell(slot, clock_frames, |voice| M::ResumeVoice { voice, at_frame });
             }
             M::SeekSample { slot, frame, at_frame } => {
-                self.tell(slot, |voice| M::SeekVoice { voice, frame, at_frame });
+                self.tell(slot, clock_frames, |voice| M::SeekVoice { voice, frame, at_frame });
             }
             M::PauseVoice { voice, at_frame } => {
-                self.tell_voice(voice, M::PauseVoice { voice, at_frame });
+                self.tell_voice(voice, clock_frames, M::PauseVoice { voice, at_frame });
             }
             M::ResumeVoice { voice, at_frame } => {
-                self.tell_voice(voice, M::ResumeVoice { voice, at_frame });
+                self.tell_voice(voice, clock_frames, M::ResumeVoice { voice, at_frame });
             }
             M::SeekVoice { voice, frame, at_frame } => {
-                self.tell_voice(voice, M::SeekVoice { voice, frame, at_frame });
+                self.tell_voice(voice, clock_frames, M::SeekVoice { voice, frame, at_frame });
             }
             M::SetVoice { voice, volume, pan, speed, looping, fade_frames, at_frame } => {
                 let message =
                     M::SetVoice { voice, volume, pan, speed, looping, fade_frames, at_frame };
-                self.tell_voice(voice, message);
+                self.tell_voice(voice, clock_frames, message);
             }
-            M::CancelChanges { voice } => self.tell_voice(voice, M::CancelChanges { voice }),
+            M::CancelChanges { voice } => {
+                self.tell_voice(voice, clock_frames, M::CancelChanges { voice })
+            }
             M::LoadSample { .. }
             | M::UnloadSample { .. }
             | M::Play { .. }
@@ -147,15 +149,15 @@ impl WaitingPlays {
         self.by_slot.values_mut().find(|waiting| waiting.asked.play.voice == voice)
     }
 
-    fn tell(&mut self, slot: u32, message: impl FnOnce(u64) -> ControlMessage) {
-        if let Some(WaitingPlay { asked, told, .. }) = self.by_slot.get_mut(&slot) {
-            told.push(Outgoing::Control(message(asked.play.voice)));
+    fn tell(&mut self, slot: u32, clock_frames: u64, message: impl FnOnce(u64) -> ControlMessage) {
+        if let Some(waiting) = self.by_slot.get_mut(&slot) {
+            waiting.tell(clock_frames, message(waiting.asked.play.voice));
         }
     }
 
-    fn tell_voice(&mut self, voice: u64, message: ControlMessage) {
+    fn tell_voice(&mut self, voice: u64, clock_frames: u64, message: ControlMessage) {
         if let Some(waiting) = self.of_voice(voice) {
-            waiting.told.push(Outgoing::Control(message));
+            waiting.tell(clock_frames, message);
         }
     }
 
@@ -198,6 +200,28 @@ fn frame_of(outgoing: &Outgoing) -> Option<u64> {
 }
 
 impl WaitingPlay {
+    /// Keeps what its voice is told; what it is to do at once, it does after what it was told for
+    /// frames that have passed.
+    fn tell(&mut self, clock_frames: u64, message: ControlMessage) {
+        let is_past = |told: &_| frame_of(told).is_some_and(|frame| frame <= clock_frames);
+        if message.change_frame().is_none() && self.told.iter().any(is_past) {
+            self.settle(clock_frames);
+        }
+        self.told.push(Outgoing::Control(message));
+    }
+
+    /// Settles what it was told up to a frame: first what was for no frame.
+    fn settle(&mut self, clock_frames: u64) {
+        let told = std::iter::from_fn(|| self.told.pop());
+        let is_due = |outgoing: &_| frame_of(outgoing).is_none_or(|frame| frame <= clock_frames);
+        let (mut due, ahead): (Vec<_>, Vec<_>) = told.partition(is_due);
+        due.sort_by_key(frame_of);
+        self.settled.append(&mut due);
+        for outgoing in ahead {
+            self.told.push(outgoing);
+        }
+    }
+
     fn is_stopped(&self, clock_frames: u64) -> bool {
         self.stop.is_some_and(|(at_frame, _)| at_frame <= clock_frames)
     }

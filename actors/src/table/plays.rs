@@ -12,13 +12,15 @@ use hotcue::playback::PlaybackShared;
 pub(crate) struct Plays {
     /// Of each slot, how many were asked for, without those that never reached the callback.
     begun: Box<[AtomicU32]>,
+    all_begun: AtomicU32,
     /// Has the number of those that are over.
     playback: Arc<PlaybackShared>,
 }
 
 impl Plays {
     pub(super) fn new(slots: u32, playback: Arc<PlaybackShared>) -> Self {
-        Self { begun: (0..slots).map(|_| AtomicU32::new(0)).collect(), playback }
+        let begun = (0..slots).map(|_| AtomicU32::new(0)).collect();
+        Self { begun, all_begun: AtomicU32::new(0), playback }
     }
 
     /// A play was asked for. Under the guard of the slot, or the gate of what it holds: whoever
@@ -26,6 +28,7 @@ impl Plays {
     pub(super) fn begin(&self, slot: u32) {
         if let Some(begun) = self.begun.get(slot as usize) {
             begun.fetch_add(1, Ordering::AcqRel);
+            self.all_begun.fetch_add(1, Ordering::AcqRel);
         }
     }
 
@@ -33,7 +36,15 @@ impl Plays {
     pub(super) fn drop_one(&self, slot: u32) {
         if let Some(begun) = self.begun.get(slot as usize) {
             begun.fetch_sub(1, Ordering::AcqRel);
+            self.all_begun.fetch_sub(1, Ordering::AcqRel);
         }
+    }
+
+    /// How many are under way.
+    pub(crate) fn count(&self) -> u32 {
+        // This first: none is over that was not begun before.
+        let ended = self.playback.all_ended_plays();
+        self.all_begun.load(Ordering::Acquire).wrapping_sub(ended)
     }
 
     /// Whether any is under way.

@@ -296,3 +296,17 @@ fn a_load_that_is_being_accepted_when_all_fail_fails_as_well() {
     assert_eq!(register(&table, None).err(), Some(SubmitError::Closed));
     assert_eq!((table.live(), table.queued()), (0, 0));
 }
+
+#[test]
+fn nothing_goes_on_to_be_heard_once_the_engine_ends() {
+    let table = Table::new(8, 8);
+    let request = register(&table, Some(0)).expect("accepted");
+    table.complete(&request, &delivery(&table, &sample_of(1))).expect("it is live");
+    let kinds = [AnalysisKind::Loudness].into_iter().collect();
+    table.analyze(0, Wishes { kinds, ..Wishes::default() }, |_, _| {}).expect("it is there");
+    let task = table.analyses().take().expect("it waits");
+    let step = |task| table.analyses().step(task, &Core, |step| Ok(step()));
+    let (task, _) = step(task).expect("it takes more than a step");
+    table.analyses().stop();
+    assert!(step(task).is_none());
+}
