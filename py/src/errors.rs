@@ -12,8 +12,7 @@ use hotcue_actors::{
     AnalysisFailure, ConfigError, EngineError, LoadFailure, LoadTicket, SubmitError,
 };
 use pyo3::exceptions::{
-    PyFileNotFoundError, PyNotADirectoryError, PyOSError, PyPermissionError, PyRuntimeError,
-    PyValueError,
+    PyFileNotFoundError, PyOSError, PyPermissionError, PyRuntimeError, PyValueError,
 };
 use pyo3::prelude::*;
 
@@ -70,20 +69,22 @@ pub(crate) fn engine_error(py: Python<'_>, error: EngineError) -> PyErr {
 }
 
 /// Why a folder cannot be a cache: an `OSError` of the kind that fits, with `errno` and `filename`
-/// where the system has said a number.
+/// where the system has said a number, or where it is no folder.
 pub(crate) fn cache_error(folder: &Path, error: &io::Error, message: String) -> PyErr {
-    match error.raw_os_error().filter(|_| cfg!(unix)) {
-        Some(number) => {
-            let why = error.to_string();
-            let why = why.trim_end_matches(&format!(" (os error {number})"));
-            let why = format!("could not open the cache: {why}");
-            PyOSError::new_err((number, why, folder.as_os_str().to_owned()))
-        }
-        None if error.kind() == io::ErrorKind::NotADirectory => {
-            PyNotADirectoryError::new_err(message)
-        }
-        None => PyOSError::new_err(message),
-    }
+    /// `errno.ENOTDIR`, the same on Linux, macOS and Windows.
+    const ENOTDIR: i32 = 20;
+    let said = error.raw_os_error();
+    // Numbers that Windows says are not those of `errno`.
+    let number = match error.kind() {
+        io::ErrorKind::NotADirectory => Some(ENOTDIR),
+        _ => said.filter(|_| cfg!(unix)),
+    };
+    let Some(number) = number else { return PyOSError::new_err(message) };
+    let why = error.to_string();
+    let suffix = said.map(|said| format!(" (os error {said})")).unwrap_or_default();
+    let why = why.strip_suffix(&suffix).unwrap_or(&why);
+    let why = format!("could not open the cache: {why}");
+    PyOSError::new_err((number, why, folder.as_os_str().to_owned()))
 }
 
 /// Why a file cannot be read again: an `OSError` of the kind that fits.

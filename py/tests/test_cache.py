@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import shutil
@@ -243,12 +244,16 @@ def test_a_cached_load_can_be_cancelled_and_kept_within_a_budget(tmp_path: Path)
 
 def test_what_cannot_be_a_folder_says_so(sounds: Sounds) -> None:
     file = sounds.wav()
-    message = r"could not open the cache: .*a\.wav: not a folder$"
-    with pytest.raises(NotADirectoryError, match=message):
+    message = "could not open the cache: "
+    for folder in (file, file / "cache"):
+        with pytest.raises(NotADirectoryError, match=message) as refused:
+            hotcue.AudioEngine(output="offline", cache_dir=folder).run()
+        assert (refused.value.errno, refused.value.filename) == (errno.ENOTDIR, str(folder))
+        with pytest.raises(NotADirectoryError, match=message) as refused:
+            hotcue.analyze(file, "loudness", cache_dir=folder)
+        assert (refused.value.errno, refused.value.filename) == (errno.ENOTDIR, str(folder))
+    with pytest.raises(NotADirectoryError, match=f"{message}not a folder"):
         hotcue.AudioEngine(output="offline", cache_dir=file).run()
-    with pytest.raises(NotADirectoryError, match="could not open the cache: ") as inside:
-        hotcue.AudioEngine(output="offline", cache_dir=file / "cache").run()
-    assert inside.value.filename == str(file / "cache")
     with pytest.raises(ValueError, match="cache_dir is empty"):
         hotcue.AudioEngine(cache_dir="")
     with pytest.raises(ValueError, match="cache_bytes out of range"):
@@ -401,7 +406,7 @@ print(os.waitpid(child, 0)[1], os.path.exists(cache))
 
 def test_a_folder_that_analyze_cannot_use_says_so(sounds: Sounds) -> None:
     file = sounds.wav()
-    message = r"could not open the cache: .*a\.wav: not a folder$"
+    message = "could not open the cache: not a folder"
     with pytest.raises(NotADirectoryError, match=message):
         hotcue.analyze(file, cache_dir=file)
     with pytest.raises(NotADirectoryError, match="could not open the cache: ") as inside:

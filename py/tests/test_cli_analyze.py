@@ -15,8 +15,9 @@ import tempfile
 import time
 import weakref
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import numpy as np
 import pytest
@@ -320,6 +321,8 @@ def test_a_cache_tells_what_was_heard_before(beat: Path, tune: Path) -> None:
     assert (first.returncode, first.stderr) == (second.returncode, second.stderr) == (0, "")
     assert first.stdout == second.stdout == without.stdout
     assert len(list(folder.glob("*.facts"))) == 2
+    if os.name == "posix":
+        assert folder.stat().st_mode & 0o777 == 0o700
     # What is drawn is kept, too.
     table = [run("analyze", *cache, beat, tune).stdout for cache in ((), ("--cache", folder)) * 2]
     rows = [plain(printed).splitlines()[:-1] for printed in table]
@@ -330,7 +333,7 @@ def test_what_is_no_place_for_a_cache_is_told_once(beat: Path, tune: Path) -> No
     for form in ("--csv", "--json"):
         done = run("analyze", form, "--cache", beat, beat, tune)
         assert done.returncode == 1
-        assert done.stderr == f"hotcue: {beat}: File exists\n"
+        assert done.stderr == f"hotcue: {beat}: not a folder\n"
         if form == "--json":
             assert json.loads(done.stdout)["files"] == []
         else:
@@ -627,12 +630,34 @@ def test_letters_stay_on_the_canvas() -> None:
     assert letters()["I"].sum() > 5
 
 
-def test_where_nothing_can_be_kept_is_told_once(
-    beat: Path, tune: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def full(**_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "some temporary name")
+FULL = Path("/dev/full")
 
+
+def cannot_be_made(**_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "some temporary name")
+
+
+def cannot_be_written(**_: object) -> IO[bytes]:
+    return FULL.open("wb")
+
+
+@pytest.mark.parametrize(
+    "full",
+    [
+        cannot_be_made,
+        pytest.param(
+            cannot_be_written,
+            marks=pytest.mark.skipif(not FULL.exists(), reason="has no /dev/full"),
+        ),
+    ],
+)
+def test_where_nothing_can_be_kept_is_told_once(
+    beat: Path,
+    tune: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    full: Callable[..., object],
+) -> None:
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     folder = beat.parent / "cache"
     args = ["--cache", str(folder), "--kinds", "loudness", "--csv"]

@@ -283,13 +283,13 @@ def test_a_priority_out_of_range(engine: hotcue.AudioEngine, priority: int) -> N
 CONFIG: list[tuple[str, list[Any]]] = [
     ("sample_rate", [0, 999, 768_001, -1, 2**40]),
     ("buffer_frames", [0, -1, 2**40]),
-    ("slots", [0, -1, 2**40]),
+    ("slots", [0, -1, 1_048_577, 2**40]),
     ("workers", [0, -1, 2**40]),
     ("memory_budget", [0, -1, 2**70]),
     ("max_sample_bytes", [0, -1, 2**70]),
     ("max_source_bytes", [0, -1, 2**70]),
     ("max_queued", [0, -1, 2**70]),
-    ("max_voices", [0, -1, 2**40]),
+    ("max_voices", [0, -1, 4_097, 2**40]),
     ("meter_rate_hz", [0, 1001, -1, 2**40]),
     ("worker_nice", [-1, 20, 2**40]),
 ]
@@ -303,6 +303,10 @@ def test_an_engine_checks_its_arguments(name: str, values: list[Any]) -> None:
     for value in (1.0, "1", True):
         with pytest.raises(TypeError, match=rf"^{name} must be an integer, not "):
             hotcue.AudioEngine(**{name: value})
+
+
+def test_an_engine_takes_its_largest_numbers() -> None:
+    hotcue.AudioEngine(slots=1_048_576, max_voices=4_096)
 
 
 def test_an_output_that_is_none(sounds: Sounds) -> None:

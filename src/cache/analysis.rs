@@ -24,6 +24,8 @@ pub struct CachedAnalysis {
     cache: Arc<Cache>,
     sample: Arc<SampleBuffer>,
     kinds: Vec<AnalysisKind>,
+    /// What may have been found of it before.
+    recalled: Option<Recall>,
     /// Of the audio, once all of it was hashed.
     audio: Option<Audio>,
     state: State,
@@ -87,23 +89,22 @@ impl fmt::Debug for CachedAnalysis {
 impl CachedAnalysis {
     /// Makes a job for `kinds`, as [`AnalysisJob::new`] does. Computes nothing yet.
     pub fn new(cache: Arc<Cache>, sample: Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Self {
+        Self::beside(cache, sample, kinds, None)
+    }
+
+    /// The same beside what was recalled, which is told if it is of this audio.
+    pub(super) fn beside(
+        cache: Arc<Cache>,
+        sample: Arc<SampleBuffer>,
+        kinds: &[AnalysisKind],
+        recalled: Option<Recall>,
+    ) -> Self {
         let state = match sample.is_finished() {
             true => State::Hashing(Box::new(Hashing::new(&sample))),
             // Of what grows there is no result.
             false => State::Listening(AnalysisJob::new(Arc::clone(&sample), kinds)),
         };
-        Self { cache, sample, kinds: kinds.to_vec(), audio: None, state }
-    }
-
-    /// The same of what the cache is known not to have of this audio.
-    pub(super) fn of_missing(
-        cache: Arc<Cache>,
-        sample: Arc<SampleBuffer>,
-        audio: Audio,
-        kinds: &[AnalysisKind],
-    ) -> Self {
-        let state = State::Listening(AnalysisJob::new(Arc::clone(&sample), kinds));
-        Self { cache, sample, kinds: kinds.to_vec(), audio: Some(audio), state }
+        Self { cache, sample, kinds: kinds.to_vec(), recalled, audio: None, state }
     }
 
     /// The audio, once all of it was hashed.
@@ -130,7 +131,9 @@ impl CachedAnalysis {
         match self.audio {
             None => State::Hashing(hashing),
             Some(audio) => {
-                State::Recalling(Recall::new(Arc::clone(&self.cache), audio, &self.kinds))
+                let recalled = self.recalled.take().filter(|recalled| recalled.audio() == audio);
+                let anew = || Recall::new(Arc::clone(&self.cache), audio, &self.kinds);
+                State::Recalling(recalled.unwrap_or_else(anew))
             }
         }
     }

@@ -89,7 +89,7 @@ impl fmt::Display for Key {
 
 /// What audio is known by: XXH3 of its format and its values. Whoever makes audio that has the hash
 /// of other audio is told what is heard in that, which harms nobody else.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Audio(pub(super) u128);
 
 impl Field for Audio {
@@ -99,6 +99,25 @@ impl Field for Audio {
 
     fn take(bytes: &mut &[u8]) -> Option<Self> {
         u128::take(bytes).map(Self)
+    }
+}
+
+/// What a source is known to hold.
+#[derive(Clone, Copy)]
+pub(super) struct Content {
+    pub(super) key: Key,
+    /// Whether a card says so, and nobody has looked: who writes through a memory map may leave the
+    /// times of a file as they were.
+    pub(super) is_of_card: bool,
+}
+
+impl Content {
+    pub(super) fn of_card(key: Key) -> Self {
+        Self { key, is_of_card: true }
+    }
+
+    pub(super) fn hashed(key: Key) -> Self {
+        Self { key, is_of_card: false }
     }
 }
 

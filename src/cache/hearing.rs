@@ -4,14 +4,15 @@
 //! wants to know what is heard, and not to play it, needs none of that: *facts* say which audio a
 //! content is decoded to, and what is known of it besides, and results are found by the audio.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use super::analysis::CachedAnalysis;
-use super::card::{Audio, Key, Origin};
+use super::card::{Audio, Content, Key, Origin};
 use super::field::Field;
-use super::hashing::Hashing;
+use super::hashing::{Confirmed, Confirming, Hashing};
 use super::parts::{Magic, PartsReader, PartsWriter};
 use super::recall::{Recall, RecallStep};
 use super::records::record;
@@ -161,7 +162,9 @@ pub struct CachedHearing {
     /// What it reads, if that was left alone for long enough that any later change shows.
     origin: Option<Origin>,
     /// What is known of the content of that.
-    content: Option<Key>,
+    content: Option<Content>,
+    /// Which audio facts say that this is decoded to.
+    audio: Option<Audio>,
     state: State,
 }
 
@@ -169,19 +172,18 @@ enum State {
     New,
     /// Which content it has is found out.
     Hashing(Box<Hashing>),
-    /// It was heard before.
-    Recalling(SourceFacts, Recall),
-    Loading(Box<LoadJob>, Rest),
+    /// It was heard before. Nothing is told while there may be a kind that is missing: by the time
+    /// that it is decoded for that, it may be something else.
+    Recalling(SourceFacts, Recall, Vec<AnalysisResult>),
+    /// All is there.
+    Telling(SourceFacts, VecDeque<AnalysisResult>),
+    /// It is decoded, beside what was recalled.
+    Loading(Box<LoadJob>, Option<Recall>),
     Listening(Box<CachedAnalysis>, SourceFacts),
+    /// It is found out which content that was.
+    Confirming(Box<Confirming>, Audio, SourceFacts),
     Finished(SourceFacts),
     Failed(LoadError),
-}
-
-/// What is to be heard once it is decoded.
-enum Rest {
-    All,
-    /// What the cache does not have of this audio.
-    Missing(Audio, Vec<AnalysisKind>),
 }
 
 impl fmt::Debug for CachedHearing {
@@ -212,6 +214,7 @@ impl CachedHearing {
             stage: Stage::Queued,
             origin: None,
             content: None,
+            audio: None,
             state: State::New,
         }
     }
@@ -254,7 +257,7 @@ impl CachedHearing {
                 Ok(Some(content)) => {
                     // Of a file that is being written nobody knows what it holds.
                     if self.is_unchanged() {
-                        self.content = Some(content);
+                        self.content = Some(Content::hashed(content));
                         if let Some(file) = self.origin.and_then(Origin::file) {
                             self.cache.note(&file, content);
                         }
@@ -262,25 +265,35 @@ impl CachedHearing {
                     Ok(self.look_up())
                 }
                 // What cannot be read, the load says.
-                Err(_) => Ok(self.load(Rest::All)),
+                Err(_) => Ok(self.load(None)),
             },
-            State::Recalling(facts, mut recall) => match recall.step() {
-                RecallStep::More => Ok(State::Recalling(facts, recall)),
+            State::Recalling(facts, mut recall, mut results) => match recall.step() {
+                RecallStep::More => Ok(State::Recalling(facts, recall, results)),
                 RecallStep::Found(result) => {
-                    *found = Some((result.kind(), Ok(result)));
-                    Ok(State::Recalling(facts, recall))
+                    results.push(result);
+                    Ok(State::Recalling(facts, recall, results))
                 }
-                RecallStep::Over if recall.missing().is_empty() => Ok(State::Finished(facts)),
+                RecallStep::Over if recall.missing().is_empty() => {
+                    Ok(State::Telling(facts, results.into()))
+                }
                 RecallStep::Over => {
-                    Ok(self.load(Rest::Missing(recall.audio(), recall.missing().to_vec())))
+                    recall.hold(results);
+                    Ok(self.load(Some(recall)))
                 }
             },
-            State::Loading(mut job, rest) => {
+            State::Telling(facts, mut results) => match results.pop_front() {
+                Some(result) => {
+                    *found = Some((result.kind(), Ok(result)));
+                    Ok(State::Telling(facts, results))
+                }
+                None => Ok(State::Finished(facts)),
+            },
+            State::Loading(mut job, recalled) => {
                 let step = job.step(bench);
                 self.stage = self.stage.max(job.stage());
                 match step? {
-                    Step::Working => Ok(State::Loading(job, rest)),
-                    Step::Done(sample) => Ok(self.listen(&sample, rest, job.identity())),
+                    Step::Working => Ok(State::Loading(job, recalled)),
+                    Step::Done(sample) => Ok(self.listen(&sample, recalled, job.identity())),
                 }
             }
             State::Listening(mut analysis, facts) => match analysis.step() {
@@ -289,12 +302,15 @@ impl CachedHearing {
                     *found = Some((kind, result));
                     Ok(State::Listening(analysis, facts))
                 }
-                AnalysisStep::Finished => {
-                    if let Some(audio) = analysis.audio() {
-                        self.keep(audio, &facts);
-                    }
+                AnalysisStep::Finished => Ok(self.confirm(analysis.audio(), facts)),
+            },
+            State::Confirming(mut confirming, audio, facts) => match confirming.step(&self.cache) {
+                Confirmed::More => Ok(State::Confirming(confirming, audio, facts)),
+                Confirmed::Content(content) => {
+                    self.keep(content, audio, &facts);
                     Ok(State::Finished(facts))
                 }
+                Confirmed::Not => Ok(State::Finished(facts)),
             },
             State::Finished(facts) => Ok(State::Finished(facts)),
             State::Failed(error) => Err(error),
@@ -307,60 +323,84 @@ impl CachedHearing {
         // Whatever is wrong, the load finds out itself and says so.
         let opened = Origin::open(&self.source, Arc::clone(&self.pulse));
         let settled = opened.filter(|(_, origin)| origin.is_settled());
-        let Some((source, origin)) = settled else { return self.load(Rest::All) };
+        let Some((source, origin)) = settled else { return self.load(None) };
         self.origin = Some(origin);
-        self.content = origin.file().and_then(|file| self.cache.content_of(&file));
+        let card = origin.file().and_then(|file| self.cache.content_of(&file));
+        self.content = card.map(Content::of_card);
+        // What is no audio is not to be read to its end. Bytes in memory have nothing by which the
+        // folder is asked whether it may know them.
+        let may_be_known = || origin.file().is_none_or(|file| self.cache.may_know(file.len));
         match self.content {
-            None => State::Hashing(Box::new(Hashing::new(source))),
             Some(_) => self.look_up(),
+            None if may_be_known() => State::Hashing(Box::new(Hashing::new(source))),
+            None => self.load(None),
         }
     }
 
     /// Looks for what is known of the content, or else begins to decode.
-    fn look_up(&self) -> State {
-        match self.key().and_then(|key| self.cache.facts(key).ok()) {
+    fn look_up(&mut self) -> State {
+        let key = self.content.map(|content| self.key(content.key));
+        match key.and_then(|key| self.cache.facts(key).ok()) {
             Some(Facts { audio, facts }) => {
+                self.audio = Some(audio);
                 let recall = Recall::new(Arc::clone(&self.cache), audio, &self.kinds);
-                State::Recalling(facts, recall)
+                State::Recalling(facts, recall, Vec::new())
             }
-            None => self.load(Rest::All),
+            None => self.load(None),
         }
     }
 
-    fn load(&self, rest: Rest) -> State {
+    fn load(&self, recalled: Option<Recall>) -> State {
         let (source, pulse) = (self.source.clone(), Arc::clone(&self.pulse));
-        State::Loading(Box::new(LoadJob::with_pulse(source, self.options, pulse)), rest)
+        State::Loading(Box::new(LoadJob::with_pulse(source, self.options, pulse)), recalled)
     }
 
     fn listen(
         &mut self,
         sample: &LoadedSample,
-        rest: Rest,
+        recalled: Option<Recall>,
         decoded: Option<SourceIdentity>,
     ) -> State {
         // The path may lead to another file by now.
         self.origin = self.origin.filter(|origin| origin.file() == decoded);
         let (cache, buffer) = (Arc::clone(&self.cache), Arc::clone(&sample.buffer));
-        let analysis = match rest {
-            Rest::Missing(audio, kinds) if self.origin.is_some() => {
-                CachedAnalysis::of_missing(cache, buffer, audio, &kinds)
-            }
-            Rest::Missing(_, kinds) => CachedAnalysis::new(cache, buffer, &kinds),
-            Rest::All => CachedAnalysis::new(cache, buffer, &self.kinds),
-        };
+        let analysis = CachedAnalysis::beside(cache, buffer, &self.kinds, recalled);
         State::Listening(Box::new(analysis), SourceFacts::of(sample))
     }
 
-    /// Keeps what is known of the content.
-    fn keep(&self, audio: Audio, facts: &SourceFacts) {
-        // Of a file that was written to while it was decoded nobody knows what it held.
-        if let Some(key) = self.key().filter(|_| self.is_unchanged()) {
-            self.cache.keep_facts(key, &Facts { audio, facts: facts.clone() });
+    /// Keeps what is known of the content, or finds out first which that was.
+    fn confirm(&self, audio: Option<Audio>, facts: SourceFacts) -> State {
+        let (Some(audio), Some(origin)) = (audio, self.origin) else {
+            return State::Finished(facts);
+        };
+        // It is known already.
+        if self.audio == Some(audio) {
+            return State::Finished(facts);
+        }
+        match self.content {
+            // Facts that say otherwise are a reason to look again.
+            Some(Content { key, is_of_card: false }) if self.audio.is_none() => {
+                // Of a file that was written to while it was decoded nobody knows what it held.
+                if self.is_unchanged() {
+                    self.keep(key, audio, &facts);
+                }
+                State::Finished(facts)
+            }
+            before => {
+                match Confirming::new(&self.source, origin, before, Arc::clone(&self.pulse)) {
+                    Some(confirming) => State::Confirming(Box::new(confirming), audio, facts),
+                    None => State::Finished(facts),
+                }
+            }
         }
     }
 
-    fn key(&self) -> Option<Key> {
-        Some(Key::facts(self.content?, self.options.sample_rate))
+    fn keep(&self, content: Key, audio: Audio, facts: &SourceFacts) {
+        self.cache.keep_facts(self.key(content), &Facts { audio, facts: facts.clone() });
+    }
+
+    fn key(&self, content: Key) -> Key {
+        Key::facts(content, self.options.sample_rate)
     }
 
     /// Whether it is still the source of the beginning.

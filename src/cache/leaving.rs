@@ -1,14 +1,14 @@
 //! What has to leave a folder that is too full.
 //!
 //! Cards and results take a thousandth of what samples take: they stay as long as they have no more
-//! than a quarter of the room. Of samples the one that was used longest ago leaves first. But what was
-//! used within a quarter of an hour stays before what has come since: a set that is larger than the room
+//! than a quarter of the room. Of both, what was used longest ago leaves first. But of what was
+//! used within a quarter of an hour, what was used last does: a set that is larger than the room
 //! would push itself out from its start on, and find nothing at all the next time.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-/// For how long a sample is not given up for one that comes after it: longer than most sets take to
+/// For how long something is not given up for what comes after it: longer than most sets take to
 /// load, and shorter than one is worked with.
 const KEPT: Duration = Duration::from_secs(900);
 
@@ -23,7 +23,7 @@ pub(super) struct Seen {
     pub(super) is_sample: bool,
 }
 
-/// The order in which samples leave: those of long ago, the oldest first, then the newest first.
+/// The order in which files leave: those of long ago, the oldest first, then the newest first.
 fn turn(seen: &Seen, now: SystemTime) -> (bool, Duration) {
     let ago = now.duration_since(seen.used).unwrap_or(Duration::ZERO);
     match ago < KEPT {
@@ -42,8 +42,9 @@ pub(super) fn clear(
 ) -> u64 {
     let (mut samples, mut rest): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|seen| seen.is_sample);
-    samples.sort_by_cached_key(|seen| turn(seen, now));
-    rest.sort_by_key(|seen| seen.used);
+    for files in [&mut samples, &mut rest] {
+        files.sort_by_cached_key(|seen| turn(seen, now));
+    }
     let [of_samples, mut of_rest] = [&samples, &rest]
         .map(|files| files.iter().fold(0_u64, |sum, seen| sum.saturating_add(seen.bytes)));
     for seen in rest {

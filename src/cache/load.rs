@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::card::{Key, Name, Origin};
+use super::card::{Content, Key, Name, Origin};
 use super::entry::{EntryReader, is_worth_it};
 use super::hashing::Hashing;
 use super::store::Cache;
@@ -42,7 +42,7 @@ pub struct CachedLoad {
     /// Whether any change since then shows.
     is_settled: bool,
     /// What is known of the file's content.
-    content: Option<Key>,
+    content: Option<Content>,
     /// Bytes of the file that were read before it was decoded.
     compared: u64,
     to_store: Option<Box<CacheStore>>,
@@ -130,7 +130,7 @@ impl CachedLoad {
                 Ok(Some(content)) => {
                     // Of a file that is being written nobody knows what it holds.
                     if self.is_unchanged() {
-                        self.content = Some(content);
+                        self.content = Some(Content::hashed(content));
                         self.note();
                     }
                     Ok(self.look_up())
@@ -166,7 +166,8 @@ impl CachedLoad {
         self.opened = Some(origin);
         self.is_settled = origin.is_settled();
         let file = origin.file();
-        self.content = file.and_then(|file| self.outside(|cache| cache.content_of(&file)));
+        let card = file.and_then(|file| self.outside(|cache| cache.content_of(&file)));
+        self.content = card.map(Content::of_card);
         if self.content.is_none() && self.cache.may_know(origin.len()) {
             return State::Comparing(Box::new(Hashing::new(source)));
         }
@@ -187,7 +188,7 @@ impl CachedLoad {
 
     /// Of the entry, once the content is known.
     fn name(&self) -> Option<Name> {
-        let key = Key::sample(self.content?, self.options.sample_rate);
+        let key = Key::sample(self.content?.key, self.options.sample_rate);
         Some(Name { len: self.opened?.len(), key })
     }
 
@@ -285,7 +286,7 @@ impl CachedLoad {
     fn note(&self) {
         let file = self.opened.and_then(Origin::file).filter(|_| self.is_settled);
         if let Some((file, content)) = file.zip(self.content) {
-            self.outside(|cache| cache.note(&file, content));
+            self.outside(|cache| cache.note(&file, content.key));
         }
     }
 

@@ -13,6 +13,8 @@ use crate::analysis::{AnalysisKind, AnalysisResult};
 pub(super) struct Recall {
     cache: Arc<Cache>,
     audio: Audio,
+    /// What was found before and is still to be told.
+    held: VecDeque<AnalysisResult>,
     /// Kinds that were not looked for yet.
     wanted: VecDeque<AnalysisKind>,
     reading: Option<Reading>,
@@ -38,7 +40,7 @@ impl Recall {
     /// Touches nothing: the first step does.
     pub(super) fn new(cache: Arc<Cache>, audio: Audio, kinds: &[AnalysisKind]) -> Self {
         let wanted = AnalysisKind::ALL.into_iter().filter(|kind| kinds.contains(kind)).collect();
-        Self { cache, audio, wanted, reading: None, missing: Vec::new() }
+        Self { cache, audio, held: VecDeque::new(), wanted, reading: None, missing: Vec::new() }
     }
 
     /// The audio that this is of.
@@ -51,8 +53,16 @@ impl Recall {
         &self.missing
     }
 
+    /// Takes back what it has found, to tell it again.
+    pub(super) fn hold(&mut self, found: Vec<AnalysisResult>) {
+        self.held.extend(found);
+    }
+
     /// Opens a result, or reads some more of it.
     pub(super) fn step(&mut self) -> RecallStep {
+        if let Some(result) = self.held.pop_front() {
+            return RecallStep::Found(result);
+        }
         let Some(mut reading) = self.reading.take() else { return self.look_up() };
         match reading.reader.step() {
             Ok(true) => self.reading = Some(reading),

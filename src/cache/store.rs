@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt::Display;
-use std::fs::{self, DirEntry, File};
+use std::fs::{self, DirBuilder, DirEntry, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -37,16 +37,17 @@ const USE_PERIOD: Duration = Duration::from_secs(60);
 /// What says that it was used so much later than now is of a time when the clock was wrong: other
 /// machines' clocks differ by less, and so do files of a system that keeps the local time.
 const FUTURE: Duration = Duration::from_secs(24 * 3_600);
-/// The least that a file takes of a disk, about.
-const LEAST_BYTES: u64 = 4_096;
+/// What a disk is given out in, about: the least that a file takes of it.
+const BLOCK_BYTES: u64 = 4_096;
 /// A content, and a checksum.
 const CARD_BYTES: usize = 32 + size_of::<u64>();
 
 /// A folder of decoded audio, and of what was heard in audio, that any number of engines and processes share.
 ///
-/// When there is more than `max_bytes`, samples leave: those that were used longest ago, then what has
-/// come last, so that of a set that is larger the first part stays. What was heard stays while it has no
-/// more than a quarter of the room. All methods may block on the disk; a folder that cannot be read or written is as good as an empty one.
+/// When there is more than `max_bytes`, samples leave: those that were used longest ago, then those
+/// that were used last, so that of a set that is larger the first part stays. What was heard stays
+/// while it has no more than a quarter of the room. All methods may block on the disk; a folder
+/// that cannot be read or written is as good as an empty one.
 ///
 /// ```
 /// let folder = std::env::temp_dir().join("hotcue-doc");
@@ -102,12 +103,12 @@ pub struct CacheStats {
 }
 
 impl Cache {
-    /// Opens a folder, and makes it where there is none.
+    /// Opens a folder, and makes it where there is none: on Unix for its user alone.
     ///
     /// # Errors
     /// Those of making it and of listing what is in it.
     pub fn open(folder: &Path, max_bytes: u64) -> io::Result<Self> {
-        fs::create_dir_all(folder).map_err(|error| match error.kind() {
+        make(folder).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => {
                 io::Error::new(io::ErrorKind::NotADirectory, "not a folder")
             }
@@ -238,9 +239,9 @@ impl Cache {
         self.drop_if_unsound(&self.path(key, RESULT), error);
     }
 
-    /// Whether it has an entry of a sample; sound or not.
+    /// Whether it has an entry of a sample, sound or not, that may be read.
     pub(super) fn has(&self, name: Name) -> bool {
-        fs::symlink_metadata(self.path(name, SAMPLE)).is_ok_and(|metadata| metadata.is_file())
+        open_itself(&self.path(name, SAMPLE)).is_ok()
     }
 
     /// What the folder holds, as far as it knows.
@@ -252,9 +253,10 @@ impl Cache {
     /// Whether something of so many bytes may come in. What would not outlast the room that is made
     /// for it may not: all else would leave with it.
     pub(super) fn has_room_for(&self, bytes: u64) -> bool {
+        let bytes = taken(bytes);
         // With its card.
         let with_all =
-            self.bytes.load(Ordering::Relaxed).saturating_add(bytes).saturating_add(LEAST_BYTES);
+            self.bytes.load(Ordering::Relaxed).saturating_add(bytes).saturating_add(BLOCK_BYTES);
         let room = self.room();
         bytes <= cleared(room) || (bytes <= room && with_all <= room)
     }
@@ -279,7 +281,7 @@ impl Cache {
             if error.kind() != io::ErrorKind::NotFound {
                 return Err(error);
             }
-            fs::create_dir_all(&self.folder)?;
+            make(&self.folder)?;
             File::create_new(&path)
         })?;
         Ok(Unfinished { file, path: Some(path) })
@@ -373,7 +375,7 @@ impl Cache {
 
     /// Notes that there is something more, and makes room, if there is too much by now.
     fn grown_by(&self, bytes: u64) {
-        let bytes = bytes.max(LEAST_BYTES);
+        let bytes = taken(bytes);
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
         if before.saturating_add(bytes) > self.room()
             && let Err(error) = self.look_around()
@@ -436,6 +438,20 @@ impl Cache {
     }
 }
 
+/// Makes a folder, and those above it, where there is none: for this user alone, as what is decoded
+/// may be of files that nobody else may read.
+fn make(folder: &Path) -> io::Result<()> {
+    let mut maker = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
+    maker.recursive(true).create(folder)
+}
+
+/// What a file of so many bytes takes of a disk.
+fn taken(bytes: u64) -> u64 {
+    bytes.max(1).checked_next_multiple_of(BLOCK_BYTES).unwrap_or(u64::MAX)
+}
+
 /// What is left of a room at most where some of it was freed.
 fn cleared(room: u64) -> u64 {
     room - room / 10
@@ -458,7 +474,7 @@ fn seen(item: &DirEntry, now: SystemTime) -> io::Result<Option<Seen>> {
         _ => false,
     };
     if is_kept {
-        let bytes = metadata.len().max(LEAST_BYTES);
+        let bytes = taken(metadata.len());
         return Ok(Some(Seen { used, bytes, path, is_sample }));
     }
     let is_of_writer = matches!(extension, UNFINISHED | ASIDE) && is_name_of_writer(name);

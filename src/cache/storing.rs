@@ -3,13 +3,12 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use super::card::{Key, Name, Origin};
+use super::card::{Content, Key, Name, Origin};
 use super::entry::{EntryWriter, record_of};
-use super::hashing::Hashing;
+use super::hashing::{Confirmed, Confirming};
 use super::records::Record;
 use super::store::{Cache, Unfinished};
 use crate::buffer::SampleBuffer;
-use crate::decode::OpenedSource;
 use crate::job::LoadedSample;
 use crate::source::{Pulse, Source};
 
@@ -21,8 +20,8 @@ use crate::source::{Pulse, Source};
 pub struct CacheStore {
     cache: Arc<Cache>,
     stored: Stored,
-    /// What it held, once that is known.
-    content: Option<Key>,
+    /// What it was known to hold before it was decoded.
+    content: Option<Content>,
     sample: Weak<SampleBuffer>,
     record: Record,
     pulse: Arc<Pulse>,
@@ -41,7 +40,7 @@ pub(super) struct Stored {
 enum State {
     New,
     /// Which content that was is still to be found out.
-    Hashing(Box<Hashing>),
+    Confirming(Box<Confirming>),
     Writing(Box<EntryWriter<Unfinished>>, Name),
     Over,
 }
@@ -58,7 +57,7 @@ impl CacheStore {
     pub(super) fn new(
         cache: Arc<Cache>,
         stored: Stored,
-        content: Option<Key>,
+        content: Option<Content>,
         sample: &LoadedSample,
         pulse: Arc<Pulse>,
     ) -> Self {
@@ -83,28 +82,18 @@ impl CacheStore {
     fn advance(&mut self, state: State, sample: &SampleBuffer) -> State {
         match state {
             State::New => match self.content {
-                Some(content) => self.begin_to_write(content),
-                None => {
+                Some(Content { key, is_of_card: false }) => self.begin_to_write(key),
+                before => {
                     let Stored { source, origin, .. } = &self.stored;
-                    match OpenedSource::open(source, Arc::clone(&self.pulse)) {
-                        // By now the path may lead to another file, and back before it is hashed.
-                        Ok(opened) if Origin::of(source, &opened) == Some(*origin) => {
-                            State::Hashing(Box::new(Hashing::new(opened)))
-                        }
-                        _ => State::Over,
-                    }
+                    let pulse = Arc::clone(&self.pulse);
+                    Confirming::new(source, *origin, before, pulse)
+                        .map_or(State::Over, |confirming| State::Confirming(Box::new(confirming)))
                 }
             },
-            State::Hashing(mut hashing) => match hashing.step() {
-                Ok(None) => State::Hashing(hashing),
-                // Of a file that was written to meanwhile nobody knows what it held.
-                Ok(Some(content)) if self.stored.origin.is_unchanged(&self.stored.source) => {
-                    if let Some(file) = self.stored.origin.file() {
-                        self.cache.note(&file, content);
-                    }
-                    self.begin_to_write(content)
-                }
-                Ok(Some(_)) | Err(_) => State::Over,
+            State::Confirming(mut confirming) => match confirming.step(&self.cache) {
+                Confirmed::More => State::Confirming(confirming),
+                Confirmed::Content(content) => self.begin_to_write(content),
+                Confirmed::Not => State::Over,
             },
             State::Writing(mut writer, name) => match writer.step(sample) {
                 Ok(true) => State::Writing(writer, name),

@@ -543,7 +543,7 @@ fn what_is_not_of_the_cache_stays_whatever_it_is_called() {
     let path = folder.copy("flac_16.flac");
     load(&beside.cache(), &path).expect("a good file");
     let bytes = fs::metadata(&beside.kept("sample")[0]).expect("there").len();
-    let cache = folder.cache_of(bytes + 8_192);
+    let cache = folder.cache_of(bytes.next_multiple_of(4_096) + 8_192);
     load(&cache, &path).expect("a good file");
     assert_eq!(folder.kept("sample").len(), 1 + 3);
     // And with room for nothing.
@@ -570,7 +570,7 @@ fn what_says_that_it_was_used_in_the_future_leaves_first_unless_it_is_used() {
         .collect::<Vec<_>>()
         .try_into()
         .expect("another entry");
-    let bytes = |path: &PathBuf| fs::metadata(path).expect("there").len();
+    let bytes = |path: &PathBuf| fs::metadata(path).expect("there").len().next_multiple_of(4_096);
     // With their cards they are a byte too much.
     let most = bytes(&of_first) + bytes(&of_second) + 2 * 4_096 - 1;
     // Of what is used it is known when.

@@ -13,7 +13,8 @@ use crate::cache::{Cache, CachedHearing, HearingStep, SourceFacts};
 use crate::error::{LoadError, Stage};
 use crate::job::{LoadJob, LoadOptions, LoadedSample, Step};
 use crate::resample::Workbench;
-use crate::source::{ByteSource, ReadSeek, Source};
+use crate::source::{ByteSource, ReadSeek, Source, identify};
+use crate::testing::ramp_wav;
 
 const ALL: [AnalysisKind; 5] = AnalysisKind::ALL;
 const OWN_RATE: LoadOptions = LoadOptions { sample_rate: None, max_sample_bytes: None };
@@ -35,10 +36,22 @@ fn hear_as(
     options: LoadOptions,
     kinds: &[AnalysisKind],
 ) -> Result<Heard, LoadError> {
+    hear_meanwhile(cache, source, options, kinds, |_| {})
+}
+
+/// The same; `meanwhile` is told the number of each step before that.
+fn hear_meanwhile(
+    cache: &Arc<Cache>,
+    source: Source,
+    options: LoadOptions,
+    kinds: &[AnalysisKind],
+    meanwhile: impl FnMut(usize),
+) -> Result<Heard, LoadError> {
     let mut hearing = CachedHearing::new(Arc::clone(cache), source, options, kinds);
     let mut bench = Workbench::default();
     let (mut facts, mut failure) = (None, None);
-    let results = results(|| match hearing.step(&mut bench) {
+    let mut before_each = (0..).map(meanwhile);
+    let results = results(|| match (before_each.next(), hearing.step(&mut bench)).1 {
         Ok(HearingStep::Working) => AnalysisStep::More,
         Ok(HearingStep::Done(kind, result)) => AnalysisStep::Done(kind, result),
         Ok(HearingStep::Finished(found)) => {
@@ -292,6 +305,144 @@ fn of_a_link_that_leads_elsewhere_for_a_while_nothing_wrong_is_kept() {
         }
         fs::remove_dir_all(folder.0.join("cache")).expect("ours");
         from += 1;
+    }
+}
+
+/// A kind that was asked for before, and another.
+const LATER: [AnalysisKind; 2] = [AnalysisKind::Loudness, AnalysisKind::Waveform];
+
+#[test]
+fn what_is_written_while_a_missing_kind_is_heard_is_never_told_of_what_was_there() {
+    let folder = Folder::new();
+    let (copy, path) = (folder.0.join("copy.wav"), folder.0.join("it.wav"));
+    let one = ramp_wav(200_000, RATE);
+    // As long, and silent.
+    let other = [&one[..44], &vec![0; one.len() - 44]].concat();
+    fs::write(&copy, &one).expect("writable");
+    settled(&copy);
+    let (mut moment, mut is_over) = (0, false);
+    while !is_over {
+        let cache = folder.cache();
+        fs::write(&path, &one).expect("writable");
+        settled(&path);
+        hear(&cache, path_source(&path), &LATER[..1]).expect("a good file");
+        is_over = true;
+        // Whatever comes of it: it may be cut off.
+        let heard = hear_meanwhile(&cache, path_source(&path), OWN_RATE, &LATER, |step| {
+            if step == moment {
+                fs::write(&path, &other).expect("ours");
+                is_over = false;
+            }
+        });
+        drop(heard);
+        let heard = hear(&cache, path_source(&copy), &LATER).expect("a good file");
+        assert_heard(&heard, &copy, OWN_RATE, &LATER);
+        if !is_over {
+            settled(&path);
+            let heard = hear(&cache, path_source(&path), &LATER).expect("a good file");
+            assert_heard(&heard, &path, OWN_RATE, &LATER);
+        }
+        fs::remove_dir_all(folder.0.join("cache")).expect("ours");
+        moment += 1;
+    }
+    assert!(moment > 5, "it was written to {moment} times");
+}
+
+#[cfg(unix)]
+#[test]
+fn all_that_is_told_is_of_one_file_wherever_the_path_leads_meanwhile() {
+    let folder = Folder::new();
+    let path = folder.0.join("link");
+    let files = [(30_000, "one.wav"), (40_000, "other.wav")].map(|(frames, name)| {
+        let path = folder.0.join(name);
+        fs::write(&path, ramp_wav(frames, RATE)).expect("writable");
+        settled(&path);
+        path
+    });
+    let point = |file: &Path| {
+        fs::remove_file(&path).ok();
+        std::os::unix::fs::symlink(file, &path).expect("ours");
+    };
+    let (mut moment, mut is_over, mut told) = (0, false, [0; 2]);
+    while !is_over {
+        let cache = folder.cache();
+        hear(&cache, path_source(&files[0]), &LATER[..1]).expect("a good file");
+        point(&files[0]);
+        is_over = true;
+        let heard = hear_meanwhile(&cache, path_source(&path), OWN_RATE, &LATER, |step| {
+            if step == moment {
+                point(&files[1]);
+                is_over = false;
+            }
+        });
+        let heard = heard.expect("both are good");
+        let which = usize::from(heard.facts.frames == 40_000);
+        assert_heard(&heard, &files[which], OWN_RATE, &LATER);
+        told[which] += 1;
+        fs::remove_dir_all(folder.0.join("cache")).expect("ours");
+        moment += 1;
+    }
+    assert!(told.iter().all(|times| *times > 2), "{told:?}");
+}
+
+#[test]
+fn of_what_is_there_nothing_is_told_twice_where_a_kind_is_missing() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let path = folder.copy("flac_16.flac");
+    hear(&cache, path_source(&path), &LATER[..1]).expect("a good file");
+    let heard = hear(&cache, path_source(&path), &LATER).expect("a good file");
+    let kinds: Vec<_> = heard.results.iter().map(AnalysisResult::kind).collect();
+    assert_eq!(kinds, LATER);
+    // The first of them was read, and is counted once.
+    let stats = cache.stats();
+    assert_eq!((stats.analysis_hits, stats.analysis_misses), (1, 2));
+}
+
+/// A card that says what a file held before it was written to through a map, which left its times
+/// as they were.
+fn keep_old_card(cache: &Cache, path: &Path, old: &Path) {
+    let [now, before] = [path, old].map(|path| identify(path).expect("there"));
+    let content = cache.content_of(&before).expect("it has a card");
+    cache.note(&now, content);
+}
+
+#[test]
+fn what_a_card_says_is_looked_at_before_anything_is_kept() {
+    let folder = Folder::new();
+    let (one, other) = (folder.copy("flac_16.flac"), folder.copy("flac_24.flac"));
+    let cache = folder.cache();
+    hear(&cache, path_source(&one), &LATER).expect("a good file");
+    keep_old_card(&cache, &other, &one);
+    // At another rate nothing is known of either.
+    let options = LoadOptions { sample_rate: Some(22_050), ..OWN_RATE };
+    for (path, is_decoded) in [(&other, true), (&one, true), (&other, true), (&other, false)] {
+        let heard = hear_as(&cache, path_source(path), options, &LATER).expect("a good file");
+        assert_heard(&heard, path, options, &LATER);
+        assert_eq!(heard.is_decoded, is_decoded, "{}", path.display());
+    }
+}
+
+#[test]
+fn what_is_no_audio_or_too_large_is_not_read_to_its_end() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let junk = folder.0.join("junk");
+    let file = fs::File::create_new(&junk).expect("writable");
+    file.set_len(1 << 26).expect("room for holes");
+    settled(&junk);
+    let sound = folder.copy("flac_16.flac");
+    let tight = LoadOptions { max_sample_bytes: Some(1), ..OWN_RATE };
+    for (path, options, kind) in
+        [(junk, OWN_RATE, "unsupported_format"), (sound, tight, "too_large")]
+    {
+        let mut hearing = CachedHearing::new(Arc::clone(&cache), path_source(&path), options, &ALL);
+        let mut bench = Workbench::default();
+        let step = |_| hearing.step(&mut bench).err();
+        // Of 2^26 bytes, steps hash no more than half a megabyte each.
+        let error = (0..100).find_map(step).expect("it is refused");
+        assert_eq!(error.kind().as_str(), kind);
+        assert_eq!(folder.kept("card"), Vec::<PathBuf>::new(), "it was not read");
     }
 }
 

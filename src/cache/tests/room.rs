@@ -77,6 +77,65 @@ fn a_full_disk_bounds_it_as_well() {
 }
 
 #[test]
+fn a_file_counts_as_the_blocks_of_a_disk_that_it_takes() {
+    let folder = Folder::new();
+    let files = filled(&folder, 6);
+    for (file, bytes) in files.iter().zip([0, 1, 4_096, 4_097, 8_192, 8_193]) {
+        fs::write(file, vec![0; bytes]).expect("ours");
+    }
+    let cache = folder.cache();
+    assert_eq!(cache.bytes(), (1 + 1 + 1 + 2 + 2 + 3) * LEAST);
+    load(&cache, &folder.copy("flac_16.flac")).expect("a good file");
+    assert_eq!(cache.bytes(), folder.cache().bytes(), "what comes in is counted as what is there");
+    // What takes three of three blocks has no room for its card.
+    let cache = Folder::new().cache_of(3 * LEAST);
+    assert!(cache.has_room_for(2 * LEAST) && !cache.has_room_for(2 * LEAST + 1));
+}
+
+#[test]
+fn of_what_was_heard_in_a_set_larger_than_the_room_most_is_there_the_next_time() {
+    let folder = Folder::new();
+    // Nine tenths of what 100 cards take.
+    let found = || {
+        let cache = folder.cache_of(90 * LEAST);
+        let find = |number: &u64| {
+            let is_there = cache.content_of(&identity(*number)).is_some();
+            if !is_there {
+                cache.note(&identity(*number), Key::from_bytes([7; 32]));
+                // Times of files are of some milliseconds.
+                thread::sleep(Duration::from_millis(5));
+            }
+            is_there
+        };
+        (0..100).filter(find).count()
+    };
+    assert_eq!(found(), 0);
+    // Nine tenths of the room are 81.
+    for _ in 0..2 {
+        let found = found();
+        assert!(found >= 75, "{found} of 100");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_is_made_for_this_user_alone_and_one_that_is_there_stays_as_it_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Folder::new();
+    let path = folder.0.join("cache");
+    let mode = || fs::metadata(&path).expect("there").permissions().mode() & 0o777;
+    let cache = folder.cache();
+    assert_eq!(mode(), 0o700);
+    fs::remove_dir(&path).expect("it is empty");
+    cache.note(&identity(1), Key::from_bytes([7; 32]));
+    assert_eq!((mode(), cache.stats().failures), (0o700, 0), "it is made again");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("ours");
+    drop(folder.cache());
+    assert_eq!(mode(), 0o755);
+}
+
+#[test]
 fn two_that_make_room_at_once_free_no_more_than_one() {
     for _ in 0..20 {
         let folder = Folder::new();

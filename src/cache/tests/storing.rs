@@ -190,6 +190,44 @@ fn what_a_path_leads_to_for_a_moment_is_not_taken_for_what_was_loaded() {
 }
 
 #[test]
+fn what_a_card_says_is_looked_at_before_a_sample_is_stored() {
+    let folder = Folder::new();
+    let cache = folder.cache();
+    let [one, other] = ["flac_16.flac", "flac_24.flac"].map(|fixture| folder.copy(fixture));
+    load(&cache, &one).expect("a good file");
+    fs::remove_file(folder.kept("sample").remove(0)).expect("ours");
+    // As one that was written to through a map, which left its times as they were.
+    let [before, now] = [&one, &other].map(|path| identify(path).expect("there"));
+    cache.note(&now, cache.content_of(&before).expect("it has a card"));
+    // It is stored once its card says what it holds.
+    for (path, stored) in [(&other, 1), (&one, 2), (&other, 3), (&other, 3), (&one, 3)] {
+        assert_same(&load(&cache, path).expect("a good file"), &decoded(path));
+        assert_eq!(cache.stats().stored, stored, "{}", path.display());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_entry_that_may_not_be_read_is_made_anew() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Folder::new();
+    let (cache, path) = (folder.cache(), folder.copy("flac_16.flac"));
+    load(&cache, &path).expect("a good file");
+    let entry = folder.kept("sample").remove(0);
+    fs::set_permissions(&entry, fs::Permissions::from_mode(0o0)).expect("ours");
+    if File::open(&entry).is_ok() {
+        // Who runs this may read everything.
+        return;
+    }
+    for stored in [2, 2] {
+        load(&cache, &path).expect("a good file");
+        assert_eq!(cache.stats().stored, stored);
+    }
+    assert_eq!(cache.stats().hits, 1);
+}
+
+#[test]
 fn of_two_that_store_the_same_one_entry_is_left_whoever_is_first() {
     let folder = Folder::new();
     let path = long(&folder);

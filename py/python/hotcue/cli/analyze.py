@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import tempfile
@@ -64,8 +65,7 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
         exports = _targets(files, args.dat, ".dat")
         if args.cache:
             # What cannot be used is told once, and not of each file.
-            os.makedirs(args.cache, exist_ok=True)
-            os.listdir(args.cache)
+            _make(args.cache)
             _try(args.cache)
     except ValueError as error:
         complain(str(error))
@@ -120,11 +120,25 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
     return 1 if failed else 0
 
 
+def _make(folder: str) -> None:
+    """Makes a cache's folder, for this user alone, where there is none.
+
+    Raises `OSError` where there can be none, or where it cannot be listed.
+    """
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, "not a folder", folder) from error
+    os.listdir(folder)
+
+
 def _try(folder: str) -> None:
     """Says so where nothing can be kept in it: what is there already is good all the same."""
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        # On a full disk, there may be room for a file that is empty.
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(4_096))
+            file.flush()
     except OSError as error:
         complain(f"keeps nothing in {folder}: {error.strerror or error}")
 
