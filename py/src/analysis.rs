@@ -8,11 +8,15 @@ use hotcue::analysis::{
 };
 use pyo3::exceptions::{PyNotImplementedError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyString, PyType};
 
 use crate::args::{named, text, wrong_type};
 use crate::events::fill;
 use crate::waveform;
+
+/// The class of what was heard by kind.
+static ANALYSIS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
 /// One name, or several: each kind once, in the order in which their results come.
 ///
@@ -63,12 +67,13 @@ pub(crate) fn result<'py>(
     }
 }
 
-/// All that was heard in a sample so far, by kind.
+/// All that was heard in a sample so far, by kind: an `Analysis` of `hotcue.analysis`.
 pub(crate) fn results<'py>(
     py: Python<'py>,
     heard: &[Arc<AnalysisResult>],
 ) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
+    let class = ANALYSIS.import(py, "hotcue.analysis", "Analysis")?;
+    let dict = class.call0()?.cast_into::<PyDict>()?;
     for one in heard {
         dict.set_item(one.kind().as_str(), result(py, one)?)?;
     }

@@ -38,6 +38,8 @@ pub(crate) fn sample_of(
     let spec = in_range(AudioSpec { sample_rate, channels })?;
     let mut writer = SampleWriter::with_capacity(spec, frames).map_err(unfit)?;
     in_pieces(array.py(), frames, |range| {
+        // For Ctrl-C: a gigabyte takes a second.
+        array.py().check_signals()?;
         let values = array.try_readonly()?;
         let values = values.as_slice()?;
         let planes: Vec<&[f32]> =

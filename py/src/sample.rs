@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hotcue::analysis::{AnalysisError, AnalysisResult};
-use hotcue::{SampleBuffer, Waveform};
+use hotcue::{LoadError, LoadErrorKind, SampleBuffer, Waveform};
 use numpy::PyArray2;
 use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyFileNotFoundError, PyPermissionError, PyRuntimeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -76,6 +76,23 @@ impl Sample {
 
     fn metadata(&self) -> Option<&hotcue::Metadata> {
         self.sample.metadata()
+    }
+}
+
+/// Why a file cannot be read again: with `errno` and `filename` where it is missing or closed to
+/// this user.
+fn unreadable(error: &LoadError) -> PyErr {
+    /// Those of `errno`, the same on Linux, macOS and Windows.
+    const ENOENT: i32 = 2;
+    const EACCES: i32 = 13;
+    let Some(path) = error.path().map(|path| path.as_os_str().to_owned()) else {
+        return read_error(error);
+    };
+    let message = error.full_message();
+    match error.kind() {
+        LoadErrorKind::NotFound => PyFileNotFoundError::new_err((ENOENT, message, path)),
+        LoadErrorKind::PermissionDenied => PyPermissionError::new_err((EACCES, message, path)),
+        _ => read_error(error),
     }
 }
 
@@ -197,7 +214,7 @@ impl Sample {
         self.id
     }
 
-    /// What was heard in it so far, by kind; a fresh dict.
+    /// What was heard in it so far, by kind; a fresh `Analysis`.
     ///
     /// A kind is there once an engine has heard it: for a load with ``analyze``, for
     /// `analyze_sample_async`, whatever slot that was for. What is known stays known. Of a sample
@@ -403,7 +420,7 @@ impl Sample {
             let cover = py.detach(move || sample.cover_in(path.as_deref()));
             match cover {
                 Ok(cover) => Ok(cover.map(|cover| (cover.mime, PyBytes::new(py, &cover.bytes)))),
-                Err(error) => Err(read_error(&error)),
+                Err(error) => Err(unreadable(&error)),
             }
         })
     }

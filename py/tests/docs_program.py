@@ -3,7 +3,7 @@ somebody in front of that.
 
 python docs_program.py PROGRAM [ARGS…]: who sits there waits until all loads have ended, presses
 one button after the other until a sound is on the meters, holds a key, which is to play once, and
-closes the window.
+closes the window. Without a window all that was played is to have ended before the program does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import runpy
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,15 +92,52 @@ def sit_down() -> list[str]:
     return said
 
 
+def follow_voices() -> Callable[[], list[int]]:
+    """Has every play and every end of a voice noted; what it returns tells which of those that were
+    played have not ended."""
+    play = AudioEngine.play_sample
+    played: dict[AudioEngine, set[int]] = {}
+
+    def play_sample(engine: AudioEngine, *args: Any, **options: Any) -> int | None:
+        voice = play(engine, *args, **options)
+        if voice is not None:
+            played.setdefault(engine, set()).add(voice)
+        return voice
+
+    def noting(read: Callable[..., Any]) -> Callable[..., Any]:
+        def note(engine: AudioEngine, *args: Any, **options: Any) -> Any:
+            event = read(engine, *args, **options)
+            if event is not None and event["type"] in ("ended", "dropped"):
+                played.get(engine, set()).discard(event["voice"])
+            return event
+
+        return note
+
+    def left() -> list[int]:
+        for engine in played:
+            while engine.poll_playback_events() is not None:
+                pass
+        return [voice for voices in played.values() for voice in sorted(voices)]
+
+    AudioEngine.play_sample = play_sample  # type: ignore[method-assign]
+    for name in ("poll_playback_events", "wait_playback_event"):
+        setattr(AudioEngine, name, noting(getattr(AudioEngine, name)))
+    return left
+
+
 def main() -> None:
     program = sys.argv[1]
+    left = follow_voices()
     contract.CHECKER.install()
-    said = sit_down() if "dearpygui" in Path(program).read_text() else ["no window"]
+    has_window = "dearpygui" in Path(program).read_text()
+    said = sit_down() if has_window else ["no window"]
     sys.argv = sys.argv[1:]
     sys.path[0] = ""
     runpy.run_path(program, run_name="__main__")
     if not said:
         sys.exit("the window was closed before anything was heard")
+    if not has_window and (voices := left()):
+        sys.exit(f"the program ends before what it has played: {voices}")
     sys.exit("\n".join(contract.CHECKER.wrong) or 0)
 
 

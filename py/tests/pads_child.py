@@ -23,6 +23,7 @@ from Xlib.display import Display
 from hotcue.pads import sets
 from hotcue.pads.board import PADS, Board
 from hotcue.pads.keys import pad_keys
+from hotcue.pads.layout import LEAST
 from hotcue.pads.pad import State
 from hotcue.pads.sound import EngineSound, engine_for
 from hotcue.pads.window.app import App
@@ -202,6 +203,11 @@ def main() -> None:
         over.append(app.files.notice.kind)
     app.files.set_path = set_path
     set_path.unlink()
+
+    dpg.set_viewport_width(LEAST[0])
+    dpg.set_viewport_height(LEAST[1])
+    until("the smallest window", lambda: app.layout.window[2:] == LEAST)
+    frames(5)
 
     xdotool("key", "ctrl+s")
     until("the set", set_path.exists)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import pickle
 import time
 from pathlib import Path
@@ -83,7 +84,12 @@ def test_the_result_of_an_analysis_waits_for_all_of_it(engine: hotcue.AudioEngin
     assert result["key"] is None or result["key"]["tonic"]
     assert result["loudness"] is not None
     assert result["loudness"]["integrated_lufs"] == pytest.approx(-20.0, abs=0.1)
-    assert result["loudness"] == load.result().analysis["loudness"]
+    sample = load.result()
+    assert result["loudness"] == sample.analysis["loudness"]
+    for one in (result, sample.analysis):
+        assert isinstance(one, hotcue.Analysis)
+        plain = {kind: row for kind, row in one.items() if kind != "waveform"}
+        assert json.loads(json.dumps(plain)) == plain
     known = engine.analyze_sample_async(0, ["bpm", "loudness"])
     assert known.analysis_result(timeout=0) == {kind: result[kind] for kind in ("loudness", "bpm")}
     nothing = engine.load_sample_async(1, tone())
@@ -134,9 +140,9 @@ def test_a_batch_is_heard_as_its_tickets_are(sounds: Sounds, slow: Path) -> None
         items = {0: tone(), 1: sounds.missing(), 2: tone(hz=440.0)}
         batch = engine.load_many_async(items, analyze=KINDS)
         first, missing, third = batch.analysis_result(PATIENCE_SEC)
-        assert isinstance(first, dict)
+        assert isinstance(first, hotcue.Analysis)
         assert first == batch.requests[0].analysis_result()
-        assert isinstance(third, dict)
+        assert isinstance(third, hotcue.Analysis)
         assert third["loudness"] == hotcue.analyze(items[2], "loudness")["loudness"]
         assert isinstance(missing, FileNotFoundError)
         assert isinstance(missing, hotcue.LoadError)

@@ -23,7 +23,9 @@ def bench(tmp_path: Path, *words: str) -> list[dict]:
 
 
 def test_every_load_ends_and_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    loads, loop, alone = bench(tmp_path, "--per-frame", "7", "--workers", "2", "--priorities=-3..3")
+    loads, loop, alone = bench(
+        tmp_path, "--per-frame", "7", "--workers", "2", "--priorities", "-3..3"
+    )
     assert loads["ends"] == {"success": 60}
     assert loads["scenario"]["workers"] == 2
     assert loads["without_end"] == loads["ended_twice"] == loads["dropped_events"] == 0
@@ -146,7 +148,9 @@ def test_of_a_folder_audio_is_loaded_and_nothing_hidden(
     sounds: Sounds, capsys: pytest.CaptureFixture
 ) -> None:
     assert main(["bench", "--folder", "no such folder"]) == 1
-    assert "no such folder: no audio files" in capsys.readouterr().err
+    assert "no such folder: No such file or directory" in capsys.readouterr().err
+    assert main(["bench", "--folder", str(sounds.folder)]) == 1
+    assert f"{sounds.folder}: no audio files" in capsys.readouterr().err
     folder = sounds.wav().parent
     for other in ("a.json", ".b.wav", ".hidden/c.wav"):
         (folder / other).parent.mkdir(exist_ok=True)

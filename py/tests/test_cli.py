@@ -22,6 +22,8 @@ import hotcue
 from hotcue.cli import main
 from hotcue.cli.files import expand
 
+LEAST_SIZE = "1120x640"
+
 # ALSA without any configuration has no device, whatever the machine has.
 NO_SOUND = {"ALSA_CONFIG_PATH": os.devnull}
 
@@ -124,8 +126,14 @@ def test_wrong_usage_is_2(args: list[str]) -> None:
         (["analyze", "--workers", "9" * 5_000, "a"], "argument --workers: must be 1 to 999"),
         (["pads", "--size", "wide"], "argument --size: must be like 1280x720"),
         (["pads", "--size", "1280xx"], "argument --size: must be like 1280x720"),
-        (["pads", "--size", "0x0"], "argument --size: must be 200x200 to 16384x16384"),
-        (["pads", "--size", "99999x99999"], "argument --size: must be 200x200 to 16384x16384"),
+        (["pads", "--size", "1119x640"], f"argument --size: must be {LEAST_SIZE} to 16384x16384"),
+        (["pads", "--size", "1120x639"], f"argument --size: must be {LEAST_SIZE} to 16384x16384"),
+        (["pads", "--size", "1280x16385"], f"argument --size: must be {LEAST_SIZE} to 16384x16384"),
+        (["demo", "--output", ""], "argument --output: must not be empty"),
+        (["demo", "--output", "offline"], "argument --output: needs a clock"),
+        (["play", "--output", "offline", "a"], "argument --output: needs a clock"),
+        (["pads", "--output", "offline"], "argument --output: needs a clock"),
+        (["bench", "--priorities", "-100..101"], "--priorities must be LOW..HIGH, -100 to 100"),
         (["pads", "--cache", ""], "argument --cache: must not be empty"),
         (["pads", "--cache", "a", "--no-cache"], "not allowed with argument"),
         (["bench", "--json", ""], "argument --json: must not be empty"),
@@ -426,12 +434,16 @@ def test_play_says_that_nothing_is_heard(sounds: Sounds) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("output", ["default", "no such device", "offline", ""])
-def test_play_on_what_does_not_open(sounds: Sounds, output: str) -> None:
-    done = run("play", "--output", output, sounds.wav())
-    assert done.returncode == 1
+@pytest.mark.parametrize(("output", "code"), [("default", 1), ("no such device", 2)])
+@pytest.mark.parametrize("command", ["play", "demo"])
+def test_an_output_that_does_not_open(sounds: Sounds, command: str, output: str, code: int) -> None:
+    files = [sounds.wav()] if command == "play" else []
+    done = run(command, "--output", output, *files)
+    assert done.returncode == code
     assert done.stderr.startswith("hotcue: ")
-    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert code == 1 or output in done.stderr
+    assert "offline" not in done.stderr
 
 
 def test_who_asks_for_the_default_is_not_told_of_another_device(sounds: Sounds) -> None:

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -129,6 +130,13 @@ def test_the_blocks_of_a_page_run(page: Path, tmp_path: Path) -> None:
     for before, block in zip(ALL[page], ALL[page][1:], strict=False):
         if block.language == "text" and block.follows:
             compare(block, outputs[before.line])
+
+
+def test_the_loop_for_callbacks_sleeps_while_a_file_loads(slow: Path) -> None:
+    (block,) = (block for block in ALL[DOCS / "howto" / "waiting.md"] if "select" in block.code)
+    began, worked = time.monotonic(), time.thread_time()
+    exec(block.code.replace('"kick.wav"', repr(str(slow))), {})
+    assert time.thread_time() - worked < 0.3 * (time.monotonic() - began)
 
 
 def compare(block: Block, output: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 from pathlib import Path
 
@@ -108,8 +109,9 @@ def test_a_cover_is_read_when_it_is_asked_for(engine: hotcue.AudioEngine, tmp_pa
     path.write_bytes(sampler_wav().replace(PNG, PNG[::-1]))
     assert sample.cover() == ("image/png", PNG[::-1])
     path.unlink()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as missing:
         sample.cover()
+    assert (missing.value.errno, missing.value.filename) == (errno.ENOENT, str(path))
 
 
 def test_content_keeps_its_cover(engine: hotcue.AudioEngine) -> None:

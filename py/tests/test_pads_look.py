@@ -16,6 +16,7 @@ from hotcue.pads.keys import GRIDS, pad_keys
 from hotcue.pads.layout import LEAST, Layout, Rect, lay_out
 from hotcue.pads.pad import Pad, State
 from hotcue.pads.window import controls
+from hotcue.pads.window.bar import BANK_MARGIN
 from hotcue.pads.zoom import Zoom, lines, ticks
 from hotcue.values import Waveform
 
@@ -119,6 +120,15 @@ def test_pads_have_room_and_are_alike(layout: Layout) -> None:
         assert pad.height >= 58
     assert max(pad.width for pad in layout.pads) - min(pad.width for pad in layout.pads) <= 1
     assert max(pad.height for pad in layout.pads) - min(pad.height for pad in layout.pads) <= 1
+
+
+@pytest.mark.parametrize("layout", layouts(), ids=lambda layout: f"{layout.window[2:]}")
+def test_the_letter_of_a_bank_and_its_mark_have_room(layout: Layout) -> None:
+    # DejaVu Sans Bold is wide: of its height of 1901 + 483 units "M" takes 2038, and "!" 934.
+    widest = 13 * (2038 + 934) / (1901 + 483)
+    for name, rect in layout.controls.items():
+        if name.startswith("bank"):
+            assert rect.width - 2 * BANK_MARGIN >= widest
 
 
 def test_a_point_is_in_the_pad_that_is_drawn_there() -> None:

@@ -245,14 +245,6 @@ def test_without_a_display_the_command_says_so() -> None:
     assert (done.returncode, done.stderr) == (1, "hotcue: no display opens: DISPLAY is :987\n")
 
 
-def test_pads_have_no_offline_output() -> None:
-    if importlib.util.find_spec("dearpygui") is None:
-        not_run("the window of the pads", "there is no Dear PyGui")
-    done = pads("--output", "offline")
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "need an output with a clock" in done.stderr
-
-
 def test_decoded_audio_is_kept_in_the_users_own_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ Behind `#:` stands what is revealed in a line, or that it is an error. All else 
 
 from __future__ import annotations
 
+import array
 from typing import reveal_type
 
 import hotcue
@@ -111,8 +112,17 @@ async def by_awaiting(engine: hotcue.AudioEngine) -> None:
         if played["type"] == "looped":
             reveal_type(played["rounds"])  #: int
         print(played["request_id"])  #: error
+    for found in await engine.load_many_async({0: "kick.wav"}, analyze="bpm").analysis():
+        if isinstance(found, hotcue.Analysis):
+            reveal_type(found["bpm"]["no_pulse"])  #: bool
     streams: list[hotcue.EventStream] = [engine.events()]
     streams.append(engine.playback_events())  #: error
+
+
+def loaded(engine: hotcue.AudioEngine) -> None:
+    values = array.array("f", [0.0, 0.5])
+    reveal_type(engine.load_sample_async(0, values, sample_rate=48_000))  #: LoadTicket
+    engine.load_sample_async(0, 0.5)  #: error
 
 
 def heard(sample: hotcue.Sample) -> None:

@@ -121,7 +121,7 @@ class Sample:
 
     @property
     def analysis(self) -> Analysis:
-        """What was heard in it so far, by kind; a fresh dict.
+        """What was heard in it so far, by kind; a fresh `Analysis`.
 
         A kind is there once an engine has heard it: for a load with ``analyze``, for
         `analyze_sample_async`, whatever slot that was for. What is known stays known. Of a sample
@@ -509,7 +509,7 @@ def analyze(
     cache_dir: str | None,
     cache_bytes: SupportsIndex,
     heed: Callable[[], None] | None,
-) -> tuple[Facts, Analysis]: ...
+) -> tuple[Facts, dict[str, Any]]: ...
 def decode(
     source: Resolved,
     sample_rate: SupportsIndex | None,

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, TypedD
 from . import _hotcue
 from ._hotcue import ColouredWaveform, Sample
 from .arrays import finite_planes, is_array
-from .source import Source, cache_folder, read, resolve
+from .source import Resolved, Source, cache_folder, read, resolve
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 Kind: TypeAlias = Literal["bpm", "key", "loudness", "onsets", "waveform"]
@@ -112,7 +113,7 @@ class LoudnessAnalysis(TypedDict):
     counts once though both sides of a stereo output have it, it is what such an output plays.
 
     - `integrated_lufs`: Gated; None where nothing is louder than −70 LUFS. Of less than 400 ms,
-      and where all that is loud comes in the last 100 ms, it is what a meter shows at most.
+      and where nothing but the last 100 ms is louder than that, it is what a meter shows at most.
     - `momentary_max_lufs`: The greatest of any 400 ms; None of silence.
     - `short_term_max_lufs`: The greatest of any 3 s; None of silence.
     - `range_lu`: Loudness range; None of less than 3 s, and where nothing is louder than −70
@@ -148,9 +149,10 @@ class OnsetsAnalysis(TypedDict):
     - `frames`: Where the audio is best cut for each attack: in the 2 ms before it, the nearest
       frame beside which the mean of the channels crosses zero and no channel is above a
       hundredth of the peak, or else the quietest of those; where it does not cross zero there,
-      in the 5 ms before it. Frames of the audio that was heard: those of its rate. Where
-      channels cancel each other out, as where one side is inverted, the loudest is heard
-      instead of the mean.
+      in the 5 ms before it. Over a bass that sounds on, the attack may be heard up to 15 ms too
+      early. Where a sound merely ends there is none. Frames of the audio that was heard: those
+      of its rate. Where channels cancel each other out, as where one side is inverted, the
+      loudest is heard instead of the mean.
     - `onsets_sec`: The same in seconds.
     - `strengths`: 0 to 1; the strongest is 1.
     - `leading_silence_sec`: How long the audio stays 60 dB below its peak at its start; all of
@@ -198,7 +200,7 @@ else:
 class Analysis(_Rows):
     """What was heard, by kind: those that were asked for.
 
-    A plain dict, of which type checkers know what each kind holds: ``heard["bpm"]`` is a
+    A dict, of which type checkers know what each kind holds: ``heard["bpm"]`` is a
     `BpmAnalysis`, ``heard["key"]`` a `KeyAnalysis` or None, ``heard["loudness"]`` a
     `LoudnessAnalysis`, ``heard["onsets"]`` an `OnsetsAnalysis`, ``heard["waveform"]`` a
     `WaveformAnalysis`. A kind that was not asked for is not there: ``heard.get("bpm")`` may be
@@ -345,22 +347,29 @@ def examine(
     `heed` is called some 25 times a second; what it raises ends the analysis.
     """
     folder = cache_folder(cache_dir)
+    audio = _hearable(source, sample_rate)
+    facts, heard = _hotcue.analyze(audio, kinds, sample_rate, folder, cache_bytes, heed)
+    return facts, Analysis(heard)
+
+
+def _hearable(
+    source: Source | NDArray[Any] | Sample, sample_rate: SupportsIndex | None
+) -> Resolved | NDArray[np.float32] | Sample:
+    """What the engine's side hears: a sample, planes, or what a load reads from."""
     if isinstance(source, Sample):
         if sample_rate is not None:
             raise TypeError("a Sample has a rate; sample_rate must be None")
-        return _hotcue.analyze(source, kinds, None, folder, cache_bytes, heed)
+        return source
     if is_array(source) or (isinstance(source, list | tuple) and sample_rate is not None):
         if sample_rate is None:
             raise TypeError("an array needs its sample_rate")
-        planes = finite_planes(source)
-        return _hotcue.analyze(planes, kinds, sample_rate, folder, cache_bytes, heed)
+        return finite_planes(source)
     if not (isinstance(source, memoryview) or _is_file(source)):
         raise TypeError(
             "source must be a path, content, a binary file, a NumPy array or a Sample, not "
             f"{type(source).__name__}"
         )
-    content = read(resolve(source), None)
-    return _hotcue.analyze(content, kinds, sample_rate, folder, cache_bytes, heed)
+    return read(resolve(source), None)
 
 
 def _is_file(source: object) -> bool:

@@ -92,7 +92,8 @@ def resample(
 
     `audio` has the shape ``(channels, frames)`` or ``(frames,)``, and so has the result; floats, or
     integers by full scale. Frame 0 stays frame 0. The noise lies 130 dB below, and so do aliases
-    from 4 % above the lower Nyquist frequency on; the last 4 % below it fade.
+    from 4 % above the lower Nyquist frequency on; the last 4 % below it fade (8 % for pairs
+    of rates with hardly a common divisor; beyond 64:1 more).
 
     Raises `ValueError` for a shape, a rate or values that cannot be, `TypeError` for what is no
     array of numbers.

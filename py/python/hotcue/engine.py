@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from typing_extensions import Buffer  # Comes with every type checker.
 
     from ._hotcue import Sample
     from .analysis import Analysis, Kinds
@@ -117,10 +118,11 @@ class AudioEngine:
         decode at a time, 1 to 256 (None: one per core); those without a load of their own help with
         that of another.
         The nice value of what loads lies `worker_nice`, 0 to 19, above that of the thread that
-        calls `run()`, so that it gives way to a UI (on Linux). `max_queued` is how many loads may
-        wait, `max_voices` how many may sound; one more takes the place of another, see
-        `play_sample`. `limiter` turns on what keeps the mix within full scale, see `set_limiter`;
-        `meter_rate_hz`, 1 to 1000, is how often `meters()` shows something new at most.
+        calls `run()`, so that it gives way to a UI (on Linux). `slots` is 1 to 1,048,576.
+        `max_queued` is how many loads may wait, `max_voices` how many may sound, 1 to 4,096; one
+        more takes the place of another, see `play_sample`. `limiter` turns on what keeps the mix
+        within full scale, see `set_limiter`; `meter_rate_hz`, 1 to 1000, is how often `meters()`
+        shows something new at most.
         `max_sample_bytes` limits one decoded sample (None, and what is more: three quarters of the
         memory, on Linux and macOS), `max_source_bytes` what is read from one file-like object
         (None: no limit).
@@ -268,7 +270,7 @@ class AudioEngine:
     def load_sample_async(
         self,
         id: SupportsIndex | None,
-        path: Source | Sample | NDArray[Any],
+        path: Source | Sample | NDArray[Any] | Buffer,
         *,
         priority: SupportsIndex = 0,
         stream: bool = False,
@@ -313,7 +315,7 @@ class AudioEngine:
     def _load(
         self,
         id: SupportsIndex | None,
-        path: Source | Sample | NDArray[Any],
+        path: Source | Sample | NDArray[Any] | Buffer,
         priority: SupportsIndex,
         stream: bool,
         analyze: Kinds,
@@ -330,7 +332,7 @@ class AudioEngine:
 
     async def load(
         self,
-        path: Source | Sample | NDArray[Any],
+        path: Source | Sample | NDArray[Any] | Buffer,
         *,
         id: SupportsIndex | None = None,
         priority: SupportsIndex = 0,
@@ -853,7 +855,9 @@ class AudioEngine:
         return Meters(Levels(*master), [Levels(*levels) for levels in buses], limiter_gain)
 
     def playheads(self) -> list[Playhead]:
-        """Where every voice is in its sample, as of the callback's last block."""
+        """Where every voice is in its sample, as of the callback's last block. A voice is there
+        from the block behind its `play_sample` on, and so not at once: that it is over is told by
+        its `ended` or `dropped` (`poll_playback_events`)."""
         return list(map(Playhead._make, self._native.playheads()))
 
     def set_volume(
@@ -887,7 +891,8 @@ class AudioEngine:
         """As `poll_playback_events`, whose queue it shares, but waits for the next event, at most
         `timeout` seconds. Ctrl-C works; the GIL is released. None then, and at once when nothing
         will come any more: after `shut_down()`, also by another thread, once what is left was read,
-        and before `run()`. On ``output="offline"`` something comes by `render()` alone."""
+        and before `run()`. On ``output="offline"`` what needs time to pass comes by `render()`
+        alone."""
         return self._native.wait_playback_event(timeout)
 
     def playback_events(self) -> EventStream[PlaybackEvent]:
@@ -900,7 +905,7 @@ class AudioEngine:
         """Renders the next `frames` frames: float32 ``(channels, frames)``, C-contiguous, the
         caller's own. ``output="offline"`` only, else `RuntimeError`. It contains every command
         given before it. It waits for what streams, not for loads. Ctrl-C works, and loses what was
-        rendered."""
+        rendered. Two threads that render at once share the frames between them, in pieces."""
         return self._native.render(frames)
 
     def set_output(self, output: str) -> None:
@@ -926,9 +931,10 @@ class AudioEngine:
         `unread_events` are in the poll queue; `dropped_events` were left out of it, as nobody
         polled, and `dropped_playback_events` were lost, as too many voices began and ended at once.
 
-        `output` is the id of what plays, `voices` is how many there are, also those that are paused
-        or wait for their `at_frame`, `most_voices` how many ever were at once, `stream_voices` how
-        many play a stream; `underruns` how often one had to wait for what was not decoded yet.
+        `output` is the id of what plays, `voices` is how many there are from `play_sample` on, also
+        of those that wait for their load or their `at_frame`, or are paused; `most_voices` is how
+        many ever were at once, `stream_voices` how many play a stream; `underruns` how often one
+        had to wait for what was not decoded yet.
         `callbacks` is how often the callback ran; `callback_load_mean`, `callback_load_p99` and
         `callback_load_max` are shares of its time
         that it worked, 1.0 being all of it; `callback_panics` is how often a bug cost a block,

@@ -87,7 +87,7 @@ class Material:
 def material(scenario: Scenario) -> Iterator[Material]:
     """The files of a scenario; generated ones are there for as long as this lasts.
 
-    Raises `OSError`, and `ValueError` for a folder without files.
+    Raises `OSError`, also for a folder that is not there, and `ValueError` for one without files.
     """
     if scenario.folder is not None:
         below = expand([scenario.folder])
@@ -96,6 +96,7 @@ def material(scenario: Scenario) -> Iterator[Material]:
         if closed and not found:
             raise closed[0]
         if not found:
+            os.stat(scenario.folder)
             raise ValueError(f"{scenario.folder}: no audio files")
         yield Material.of(f"{len(found)} files of {scenario.folder}", found, closed)
         return

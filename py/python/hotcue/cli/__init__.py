@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import operator
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,6 +13,7 @@ from .. import __version__
 from ..analysis import KINDS
 from ..errors import HotcueError
 from ..pads.keys import GRIDS
+from ..pads.layout import LEAST
 from .streams import drop_output, prepare
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -19,7 +22,7 @@ INTERRUPTED = 128 + signal.SIGINT
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code: 0, 1 if anything failed, 130 after Ctrl-C."""
     prepare()
-    args = _parser().parse_args(argv)
+    args = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     try:
         code = _run(args)
         sys.stdout.flush()
@@ -74,6 +77,18 @@ def _run(args: argparse.Namespace) -> int:
             from .demo import demo
 
             return demo(args.wav, bars=args.bars, output=args.output, as_json=args.json)
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """`words`, but a range that begins below zero joined to its option: with its dash it would
+    pass for an option itself."""
+    joined: list[str] = []
+    for word in words:
+        if words[0] == "bench" and joined[-1:] == ["--priorities"] and re.match(r"-[0-9]", word):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -196,6 +211,7 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
 def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",
+        type=_output,
         default="auto",
         metavar="ID",
         help='"auto", "default", "null", or an id that `hotcue devices` shows',
@@ -216,6 +232,12 @@ def _target(text: str) -> str:
     return text
 
 
+def _output(text: str) -> str:
+    if text == "offline":
+        raise argparse.ArgumentTypeError("needs a clock: auto, default, null or a device's id")
+    return _target(text)
+
+
 def _size(text: str) -> tuple[int, int]:
     width, separator, height = text.partition("x")
     try:
@@ -224,9 +246,9 @@ def _size(text: str) -> tuple[int, int]:
         size = None
     if size is None:
         raise argparse.ArgumentTypeError("must be like 1280x720")
-    # What no window system makes ends the process, or has nothing in it.
-    if not all(200 <= length <= 16_384 for length in size):
-        raise argparse.ArgumentTypeError("must be 200x200 to 16384x16384")
+    # In less, controls would be out of reach; what no window system makes ends the process.
+    if not all(map(operator.le, LEAST, size)) or max(size) > 16_384:
+        raise argparse.ArgumentTypeError(f"must be {LEAST[0]}x{LEAST[1]} to 16384x16384")
     return size
 
 

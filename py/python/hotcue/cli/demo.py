@@ -20,7 +20,7 @@ from ..engine import AudioEngine
 from ..errors import DeviceError, HotcueError
 from .kit import Hit, Kit, read_kit
 from .load import load_all, print_table
-from .play import start
+from .play import refusal, start
 from .text import complain, console, printable, reason
 from .wav import write_dithered
 
@@ -35,21 +35,22 @@ PEAK_TOLERANCE_DB = 2.0
 
 
 def demo(wav: str | None, *, bars: int, output: str, as_json: bool) -> int:
-    """Runs the demo; 1 if anything of it failed."""
+    """Runs the demo; 1 if anything of it failed, 2 if there is no such output."""
     try:
         kit = read_kit()
     except (OSError, ValueError, KeyError) as error:
         complain(f"the demo kit cannot be read: {error}")
         return 1
-    if output == "offline":
-        complain("the demo needs an output with a clock: auto, default, null or a device's id")
-        return 1
     said: dict[str, Any] = {"tempo_bpm": kit.tempo_bpm, "bars": bars}
     problems: list[str] = []
+    code = 1
     try:
         volume = _render(kit, bars, wav, said, problems)
         if volume is not None:
             _perform(kit, bars, volume, output, said, problems, draw=not as_json)
+    except (ValueError, DeviceError) as error:
+        why, code = refusal(error)
+        problems.append(why)
     except HotcueError as error:
         problems.append(str(error))
     except OSError as error:
@@ -60,7 +61,7 @@ def demo(wav: str | None, *, bars: int, output: str, as_json: bool) -> int:
         print(json.dumps({**said, "problems": problems}, indent=1))
     elif not problems:
         _print_summary(said)
-    return 1 if problems else 0
+    return code if problems else 0
 
 
 def _render(
@@ -138,12 +139,8 @@ def _perform(
     draw: bool,
 ) -> None:
     """Loads the kit into an engine with a clock, live, and plays it there."""
-    try:
-        engine = AudioEngine(output=output, slots=len(kit.files))
-        start(engine)
-    except (ValueError, DeviceError) as error:
-        problems.append(str(error))
-        return
+    engine = AudioEngine(output=output, slots=len(kit.files))
+    start(engine)
     with _ended(engine):
         rows = load_all(engine, [str(file) for file in kit.files], draw=draw, keep=True)
         said["samples"] = rows

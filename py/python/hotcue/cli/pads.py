@@ -14,16 +14,17 @@ from ..errors import DeviceError
 from ..pads.board import PADS
 from ..pads.sets import ENDING
 from ..pads.sound import engine_for
-from .play import start
+from .play import refusal, start
 from .text import complain, reason
 
 
 def pads(args: Namespace) -> int:
-    """Shows the window until it is closed; 1 if there can be none, or no engine."""
+    """Shows the window until it is closed; 1 if there can be none, or no engine, 2 if there is no
+    such output."""
     if len(args.paths) > 1 and any(path.endswith(ENDING) for path in args.paths):
         complain("a set is opened alone: add other files in the window")
         return 2
-    why_not = _why_not(args.output)
+    why_not = _why_not()
     if why_not is not None:
         complain(why_not)
         return 1
@@ -36,8 +37,9 @@ def pads(args: Namespace) -> int:
     try:
         engine = _started(args)
     except (ValueError, DeviceError) as error:
-        complain(str(error))
-        return 1
+        why, code = refusal(error)
+        complain(why)
+        return code
     try:
         show(engine, args.paths, grid=args.grid, size=args.size)
     finally:
@@ -73,11 +75,9 @@ def cache_folder() -> Path | None:
     return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "hotcue"
 
 
-def _why_not(output: str) -> str | None:
+def _why_not() -> str | None:
     if importlib.util.find_spec("dearpygui") is None:
         return "pads are drawn with Dear PyGui, which is not here: pip install dearpygui"
-    if output == "offline":
-        return "pads need an output with a clock: auto, default, null or a device's id"
     if sys.platform == "linux" and not _display_opens():
         where = os.environ.get("DISPLAY")
         return "no display opens: " + (f"DISPLAY is {where}" if where else "DISPLAY is not set")

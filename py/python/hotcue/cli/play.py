@@ -21,16 +21,15 @@ FADE_SEC = 0.03
 
 
 def play(files: Sequence[str], *, output: str) -> int:
-    """Plays each file that loads; 1 if one did not, or if the output did not open."""
-    if output == "offline":
-        complain("play needs an output with a clock: auto, default, null or a device's id")
-        return 1
+    """Plays each file that loads; 1 if one did not, or if the output did not open, 2 if there is no
+    such output."""
     try:
         engine = AudioEngine(output=output, slots=2)
         start(engine)
     except (ValueError, DeviceError) as error:
-        complain(str(error))
-        return 1
+        why, code = refusal(error)
+        complain(why)
+        return code
     failed = 0
     with_next: LoadTicket | None = None
     try:
@@ -67,6 +66,15 @@ def start(engine: AudioEngine) -> None:
         engine.run()
     for warning in caught:
         complain(str(warning.message))
+
+
+def refusal(error: ValueError | DeviceError) -> tuple[str, int]:
+    """Why an output does not open, and the exit code: 2 where that lies in what was asked for."""
+    if isinstance(error, ValueError):
+        return str(error), 2
+    if error.kind == "not_available" and error.path is not None:
+        return f"the output {error.path} is not there: hotcue devices lists what is", 2
+    return str(error), 1
 
 
 def _follow(engine: AudioEngine, file: str, ticket: LoadTicket, voice: int) -> None:

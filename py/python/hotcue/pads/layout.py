@@ -125,21 +125,31 @@ def _pads(area: Rect, grid: int) -> tuple[Rect, ...]:
     return tuple(Rect(x, y, width, height) for y, height in rows for x, width in columns)
 
 
+# How wide they are, in pixels, and in a bar that is narrower than so many.
+_NARROW = 1280
+_LEFT = {"open": (64, 44), "save": (64, 44), "files": (84, 62), "folder": (92, 72)}
+_GRID = (40, 34)
+_RIGHT = {"volume": (230, 220), "stop": (78, 58), "help": (28, 28)}
+
+
 def _bar(bar: Rect, banks: int) -> dict[str, Rect]:
     """From the left: sets and files, grids, banks; at the right the master."""
     top = bar.y + (bar.height - _CONTROL) // 2
+    narrow = bar.width < _NARROW
     controls = {}
     x = 104
-    for name, wide in (("open", 64), ("save", 64), ("files", 84), ("folder", 92)):
+    for name, widths in _LEFT.items():
+        wide = widths[narrow]
         controls[name] = Rect(x, top, wide, _CONTROL)
         x += wide + 4
     x += GAP
     for grid in GRIDS:
-        controls[f"grid{grid}"] = Rect(x, top, 40, _CONTROL)
-        x += 42
+        controls[f"grid{grid}"] = Rect(x, top, _GRID[narrow], _CONTROL)
+        x += _GRID[narrow] + 2
     x += GAP
     right = bar.right - GAP
-    for name, wide in (("volume", 230), ("stop", 78), ("help", 28)):
+    for name, widths in _RIGHT.items():
+        wide = widths[narrow]
         right -= wide
         controls[name] = Rect(right, top, wide, _CONTROL)
         right -= GAP

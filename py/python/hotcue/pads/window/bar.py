@@ -12,6 +12,9 @@ from ..sound import Health
 from .canvas import Part, Type
 from .controls import button, slider
 
+BANK_MARGIN = 1
+"""What a bank's letter leaves free beside it, in pixels: there are many."""
+
 _LABELS = {"open": "Open", "save": "Save", "files": "Add files", "folder": "Add folder"}
 
 
@@ -72,6 +75,7 @@ def _bank(
         hovered=hovered,
         on=theme.ACCENT if seen else None,
         bold=bool(counts.total),
+        margin=BANK_MARGIN,
     )
     if counts.total:
         groove = Rect(rect.x + 4, rect.bottom - 6, rect.width - 8, 3)

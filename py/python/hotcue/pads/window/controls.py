@@ -21,20 +21,22 @@ def button(
     hovered: bool,
     on: Colour | None = None,
     bold: bool = False,
+    margin: int = 4,
 ) -> None:
-    """A button; `on` is what it is filled with while it is on."""
+    """A button; `on` is what it is filled with while it is on, `margin` what it leaves free beside
+    its label."""
     fill = on or (theme.HOVER if hovered else theme.BUTTON)
     part.box(rect, fill, theme.SOFT if hovered else None, rounding=4)
     ink = theme.ON_INK if on else theme.INK
     size = 13
     part.text(
-        rect.x + 4,
+        rect.x + margin,
         rect.y + (rect.height - size) / 2 - 2,
         label,
         ink,
         size=size,
         bold=bold,
-        width=rect.width - 8,
+        width=rect.width - 2 * margin,
         align=0.5,
     )
 
