@@ -29,7 +29,7 @@ pub use job::{AnalysisJob, AnalysisStep};
 pub use key::{Key, Mode};
 pub use kind::{AnalysisKind, AnalysisResult};
 pub use loudness::{Loudness, ReplayGain};
-pub use onsets::{Onsets, grid_slices};
+pub use onsets::{GridSlicing, Onsets, grid_slices};
 pub use tempo::{TempoAlternative, TempoEstimate};
 pub(crate) use waveform::Block as WaveformBlock;
 pub use waveform::{ColouredWaveform, Pixel, Resolution};
@@ -37,7 +37,7 @@ pub use waveform::{ColouredWaveform, Pixel, Resolution};
 use block::Block;
 
 /// Rises with every change to what an analysis finds: results of another version are not kept.
-pub(crate) const VERSION: u32 = 30;
+pub(crate) const VERSION: u32 = 31;
 
 /// One pass over a sample, for one kind of result or for several that share their work.
 trait Analyzer: Send {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep};
+use hotcue::analysis::{AnalysisJob, AnalysisKind, AnalysisResult, AnalysisStep, GridSlicing};
 use hotcue::{
     AudioSpec, Cache, CachedAnalysis, CachedHearing, HearingStep, LoadOptions, LoadedSample,
     Metadata, SampleBuffer, Source, SourceFacts, Workbench,
@@ -178,7 +178,8 @@ pub(crate) fn grid_slices(
         let per_beat = integer(per_beat, "per_beat", 1..=1024)?;
         let found = buffer(source, sample_rate)?;
         let buffer = found.ok_or_else(|| wrong_type(source, "audio", "an array or a Sample"))?;
-        Ok(py.detach(|| hotcue::analysis::grid_slices(&buffer, &beats_sec, per_beat)))
+        let mut slicing = py.detach(|| GridSlicing::new(&buffer, &beats_sec, per_beat));
+        with_signals(py, None, || slicing.step())
     })
 }
 

@@ -7,6 +7,7 @@ import io
 import json
 import multiprocessing
 import os
+import pickle
 import re
 import struct
 import threading
@@ -242,6 +243,10 @@ def test_kinds_come_in_their_order_each_once() -> None:
     silence = np.zeros(4800, np.float32)
     heard = hotcue.analyze(silence, iter(["key", "bpm", "key"]), sample_rate=RATE)
     assert list(heard) == ["bpm", "key"]
+    assert isinstance(heard, hotcue.Analysis)
+    again = pickle.loads(pickle.dumps(heard))
+    assert isinstance(again, hotcue.Analysis)
+    assert again == heard == dict(heard) == json.loads(json.dumps(heard))
     assert hotcue.analyze(silence, (), sample_rate=RATE) == {}
 
 
@@ -492,6 +497,33 @@ except KeyboardInterrupt:
 """
     done = python(program, preexec_fn=heed_ctrl_c)
     assert done.stdout == "interrupted\n", done.stderr
+    assert done.returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGINT by pid is POSIX")
+def test_ctrl_c_ends_what_cuts_many_channels(python: typing.Callable[..., typing.Any]) -> None:
+    # No zero crossing is anywhere near, so that all of 7,681 frames is looked at for each slice.
+    program = """
+import os, signal, threading, time
+import numpy as np
+import hotcue
+
+def interrupt():
+    time.sleep(0.5)
+    sent.append(time.monotonic())
+    os.kill(os.getpid(), signal.SIGINT)
+
+sent = []
+audio = np.full((64, 300_000), 0.5, np.float32)
+beats = np.arange(0, 0.39, 0.001)
+threading.Thread(target=interrupt).start()
+try:
+    hotcue.grid_slices(audio, beats, 1024, sample_rate=768_000)
+except KeyboardInterrupt:
+    print("interrupted", time.monotonic() - sent[0] < 2)
+"""
+    done = python(program, preexec_fn=heed_ctrl_c)
+    assert done.stdout == "interrupted True\n", done.stderr
     assert done.returncode == 0
 
 

@@ -13,6 +13,7 @@ use super::single::Once;
 use super::waveform::WaveformMeter;
 use super::{AnalysisError, AnalysisKind, AnalysisResult, Analyzer, Conclusion};
 use crate::buffer::SampleBuffer;
+use crate::playback::without_denormals;
 
 /// Values of all channels that are heard in one step: of stereo, 93 ms at 44.1 kHz.
 const BLOCK_VALUES: usize = 8_192;
@@ -105,6 +106,11 @@ impl AnalysisJob {
     ///
     /// After [`AnalysisStep::Finished`], further steps say the same again.
     pub fn step(&mut self) -> AnalysisStep {
+        // A tail that dies away to nothing would take many times as long as any other audio.
+        without_denormals(|| self.work())
+    }
+
+    fn work(&mut self) -> AnalysisStep {
         if let Some((kind, error)) = self.refused.pop_front() {
             return AnalysisStep::Done(kind, Err(error));
         }

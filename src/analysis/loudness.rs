@@ -34,8 +34,8 @@ const DUAL_MONO_LU: f64 = 3.010_299_956_639_812;
 ///
 /// Windows that are longer than the sample are filled up with silence: of less than 400 ms,
 /// `integrated_lufs` is what a meter shows at most while the sample is played by itself, and
-/// `is_short` is set. It is that, too, where all that is loud comes behind the last gating block,
-/// which is up to 100 ms before the end.
+/// `is_short` is set. It is that, too, where nothing is louder than −70 LUFS but what comes behind the
+/// last gating block, which is up to 100 ms before the end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Loudness {
     /// Integrated loudness, gated, in LUFS. None where nothing is louder than −70 LUFS.

@@ -228,7 +228,8 @@ impl Rhythm {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     fn strike(&mut self, from: usize) -> usize {
         let mono = Mono::new(&self.sample, self.mixture);
-        let to = self.peaks.len().min(from + self.attacks_per_step());
+        let values = attack::values_per_attack(&self.sample);
+        let to = self.peaks.len().min(from + per_step(values));
         let mut struck = std::mem::take(&mut self.struck);
         for &peak in &self.peaks[from..to] {
             let start = attack::start(mono, seconds(peak as f64 + ATTACK_FRAMES));
@@ -239,17 +240,20 @@ impl Rhythm {
         to
     }
 
-    /// The same of what is told: where the sample is cut.
+    /// The same of what is told: where the sample is cut. Where a sound merely ends is no onset.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     fn place(&mut self, from: usize) -> usize {
         let mono = Mono::new(&self.sample, self.mixture);
-        let to = self.told.len().min(from + self.attacks_per_step());
+        let to = self.told.len().min(from + per_step(attack::values_per_told(&self.sample)));
         let (loudest, most) = (self.loudest(), self.novelty.most_told());
         let cut = |frame| attack::cut_before(mono, frame, loudest);
         let mut onsets = std::mem::take(&mut self.onsets);
         for &peak in &self.told[from..to] {
             let start = attack::told_start(mono, seconds(peak as f64 + ATTACK_FRAMES));
             let frame = self.or_first(&onsets, start, cut);
+            if attack::only_ends(mono, frame) {
+                continue;
+            }
             onsets.push(frame, &self.sample, (self.novelty.all[peak] / most).min(1.0));
         }
         self.onsets = onsets;
@@ -259,10 +263,6 @@ impl Rhythm {
     /// The greatest value of any channel.
     fn loudest(&self) -> f32 {
         self.sample.peak(0..self.sample.ready_frames())
-    }
-
-    fn attacks_per_step(&self) -> usize {
-        (STEP_VALUES / attack::values_per_attack(&self.sample)).max(1)
     }
 
     /// Where the attack that starts at `start` is cut: the first one of all with the first sound, if
@@ -464,6 +464,11 @@ impl Rhythm {
 /// Whether the sample is alike to itself at multiples of what was chosen, or repeats itself.
 fn is_pulse(evidence: &Evidence<'_>, choice: &Choice) -> bool {
     choice.best.comb >= LEAST_COMB || evidence.repeated(choice.best.bpm) > 0.0
+}
+
+/// Attacks that are looked at in one step, each of which takes so many values.
+fn per_step(values: usize) -> usize {
+    (STEP_VALUES / values).max(1)
 }
 
 /// Frames that the flux of a sample has, or a few more.

@@ -139,3 +139,19 @@ fn what_is_no_number_is_silence() {
         assert_eq!(heard(odd), heard(0.0), "{odd}");
     }
 }
+
+#[test]
+fn numbers_too_small_for_a_normal_float_are_silence() {
+    // That is what keeps the processor from working them out, which takes many times as long.
+    let kinds =
+        [AnalysisKind::Loudness, AnalysisKind::Onsets, AnalysisKind::Bpm, AnalysisKind::Key];
+    let heard = |tiny: f32, sounding: usize| {
+        let value = |at: usize| (at % 100) as f32 / 100.0 - 0.5;
+        let scaled = |at: usize| if at < sounding { value(at) } else { tiny * value(at) };
+        let sample = SampleBuffer::from_planes(8_000, vec![(0..16_000).map(scaled).collect()]);
+        results(&sample.expect("a mono sample"), &kinds)
+    };
+    for sounding in [0, 4_000] {
+        assert_eq!(heard(1e-39, sounding), heard(0.0, sounding), "behind {sounding} frames");
+    }
+}

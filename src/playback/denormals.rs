@@ -5,6 +5,7 @@
 /// slow operations on some processors.
 pub(crate) fn without_denormals<R>(work: impl FnOnce() -> R) -> R {
     // SAFETY: the flags are this thread's own and are restored when `work` returns or unwinds.
-    // Nothing in it relies on denormals: the compiler folds no such constants in the mixer.
+    // Nothing in it relies on denormals: the compiler folds no such constants in the mixer,
+    // the analyses and the converters of rates.
     unsafe { no_denormals::no_denormals(work) }
 }

@@ -27,6 +27,7 @@
 
 use super::blocks::{BlockConverter, FftBlock};
 use super::rubato::RubatoConverter;
+use crate::playback::without_denormals;
 use crate::spec::MAX_CHANNELS;
 
 /// Converts chunks of one size. The first frame that goes in is aligned with output frame
@@ -77,14 +78,15 @@ impl Converter {
     /// Converts the chunk that begins at frame `at` of `input`, one plane per channel.
     pub(super) fn convert(&mut self, input: &[&[f32]], at: usize) {
         let end = at + self.chunk_frames();
-        match self {
+        // A tail that dies away to nothing would take many times as long as any other audio.
+        without_denormals(|| match self {
             Self::Blocks(blocks) => {
                 for (channel, plane) in input.iter().enumerate() {
                     blocks.convert(channel, &plane[at..end]);
                 }
             }
             Self::Rubato(rubato) => rubato.convert(input, at),
-        }
+        });
     }
 
     /// The same of planes that are one chunk long.

@@ -351,3 +351,19 @@ fn a_loop_has_a_seam_where_metadata_place_it() {
         assert!(!seam.values.is_empty());
     }
 }
+
+#[test]
+fn numbers_too_small_for_a_normal_float_are_silence_but_stay_as_they_are_where_none_is_converted() {
+    // That is what keeps the processor from working them out, which takes many times as long.
+    let tiny = f32::MIN_POSITIVE / 4.0;
+    let input: Vec<f32> = noise(20_000, 3).iter().map(|value| tiny * value).collect();
+    assert!(input.iter().any(|value| value.is_subnormal()));
+    for (in_rate, out_rate) in PAIRS {
+        let output = resample(in_rate, out_rate, &input);
+        if in_rate == out_rate {
+            assert_eq!(output, input);
+        } else {
+            assert!(output.iter().all(|value| *value == 0.0), "{in_rate} to {out_rate}");
+        }
+    }
+}

@@ -24,10 +24,25 @@ const FAR_SNAP_SEC: f64 = 0.005;
 const HIDDEN_SEC: f64 = 0.04;
 const HIDDEN_PART: f32 = 0.5;
 
+/// Where a tone ends, its spectrum spreads as where one begins. What merely ends is in the next 30 ms no
+/// louder than in the last, and in those after them below this part of that, −10 dB.
+const ENDING_SEC: f64 = 0.03;
+const ENDED_PART: f64 = 0.3;
+/// Nor is it brighter, by more than this, as a stroke over what dies away is: from value to value it
+/// changes no more.
+const BRIGHTER: f64 = 1.1;
+/// So much of what comes after those 30 ms is in the sample, at least.
+const LEAST_ENDED_SEC: f64 = 0.003;
+
 /// Values of all channels that the look at one attack takes.
 pub(super) fn values_per_attack(sample: &SampleBuffer) -> usize {
     let window = frames_in(sample, BEFORE_SEC + AFTER_SEC);
     window * sample.channels()
+}
+
+/// The same of what is told, with the look whether something ends there.
+pub(super) fn values_per_told(sample: &SampleBuffer) -> usize {
+    values_per_attack(sample) + 3 * frames_in(sample, ENDING_SEC) * sample.channels()
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds")]
@@ -115,6 +130,59 @@ pub(super) fn start(mono: Mono<'_>, at_sec: f64) -> usize {
         }
     }
     from + begin
+}
+
+/// Whether what sounds before `frame` merely ends soon behind it.
+pub(super) fn only_ends(mono: Mono<'_>, frame: usize) -> bool {
+    let long = frames_in(mono.sample, ENDING_SEC);
+    let end = mono.sample.ready_frames().min(frame + 2 * long);
+    if frame < long || end < frame + long + frames_in(mono.sample, LEAST_ENDED_SEC) {
+        return false;
+    }
+    // What is no number is silence.
+    let values = |frames| {
+        let mut values = mono.every(1, frames);
+        values.iter_mut().filter(|value| !value.is_finite()).for_each(|value| *value = 0.0);
+        values
+    };
+    let around = values(frame - long..frame + long);
+    let (before, now) = around.split_at(long);
+    let power_before = power(before);
+    if power(now) > power_before {
+        return false;
+    }
+    if power(&values(frame + long..end)) >= square(ENDED_PART) * power_before {
+        return false;
+    }
+    let (sum, greatest) = steps(&around[long - 1..])
+        .fold((0.0, 0.0_f64), |(sum, greatest), step| (sum + step, greatest.max(step)));
+    // The greatest one may be where it is cut off.
+    sum - greatest <= square(BRIGHTER) * steps(before).sum::<f64>()
+}
+
+/// The mean of the squares.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds")]
+fn power(values: &[f32]) -> f64 {
+    // Eight sums, none of which waits for another.
+    let mut sums = [0.0; 8];
+    let (chunks, rest) = values.as_chunks::<8>();
+    for chunk in chunks {
+        for (sum, value) in sums.iter_mut().zip(chunk) {
+            *sum += square(*value);
+        }
+    }
+    let rest = rest.iter().map(|value| square(*value));
+    sums.into_iter().chain(rest).sum::<f64>() / values.len() as f64
+}
+
+/// The squares of the changes from value to value.
+fn steps(values: &[f32]) -> impl Iterator<Item = f64> {
+    values.windows(2).map(|pair| square(pair[1] - pair[0]))
+}
+
+fn square(value: impl Into<f64>) -> f64 {
+    let value = value.into();
+    value * value
 }
 
 /// How loud the quietest of all stretches of `long` levels gets; None of fewer levels.

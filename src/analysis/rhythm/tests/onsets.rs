@@ -164,6 +164,80 @@ fn what_only_ends_there_has_none() {
     }
 }
 
+/// Notes of 0.35 s, a quarter of a second apart, that begin in 5 ms and end in `release_sec`.
+fn notes(rate: u32, partials: u32, release_sec: f64) -> (Vec<f64>, Vec<f32>) {
+    let starts_sec: Vec<f64> = (0..8).map(|note| 0.1 + 0.6 * f64::from(note)).collect();
+    let mut track = Track::new(rate, 5.0);
+    for (start_sec, semitones) in starts_sec.iter().zip([0, 4, 7, 12, 11, 7, 4, 2]) {
+        let hz = 220.0 * 2.0_f64.powf(f64::from(semitones) / 12.0);
+        let start = frames(*start_sec, rate);
+        for (n, value) in track.plane[start..][..frames(0.35, rate)].iter_mut().enumerate() {
+            let since_sec = n as f64 / f64::from(rate);
+            let partial = |nth: u32| {
+                let turns = f64::from(nth) * hz * since_sec;
+                (std::f64::consts::TAU * turns).sin() / f64::from(nth)
+            };
+            let [begin, end] = [since_sec / 0.005, (0.35 - since_sec) / release_sec];
+            let level = 0.2 * begin.min(end).min(1.0);
+            *value = (level * (1..=partials).map(partial).sum::<f64>()) as f32;
+        }
+    }
+    (starts_sec, track.plane)
+}
+
+#[test]
+fn notes_have_an_onset_where_they_begin_and_none_where_they_end() {
+    for rate in [22_050, 44_100, 96_000] {
+        for partials in [1, 2, 4, 10] {
+            for release_sec in [0.0, 0.001, 0.005, 0.01, 0.02] {
+                let (starts_sec, plane) = notes(rate, partials, release_sec);
+                let sample = SampleBuffer::from_planes(rate, vec![plane]).expect("a mono sample");
+                let (onsets, _, _) = analyse(sample);
+                let told = format!("{partials}, {release_sec} s at {rate} Hz: {onsets:?}");
+                assert_eq!(onsets.frames.len(), starts_sec.len(), "{told}");
+                for (found, start) in onsets.onsets_sec.iter().zip(&starts_sec) {
+                    assert!((found - start).abs() < 0.01, "{told}");
+                }
+                // They are all alike.
+                assert!(onsets.strengths.iter().all(|strength| *strength > 0.5), "{told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tone_that_is_cut_has_its_beginning_alone() {
+    // Also where there is hardly any silence behind it.
+    for (end_sec, length_sec) in [(1.0, 2.0), (1.0005, 2.0), (0.49, 0.5), (0.96, 1.0)] {
+        let mut track = Track::new(44_100, length_sec);
+        for (n, value) in track.plane[..frames(end_sec, 44_100)].iter_mut().enumerate() {
+            *value = (0.5 * (std::f64::consts::TAU * 440.0 * n as f64 / 44_100.0).sin()) as f32;
+        }
+        let (onsets, _, _) = analyse(track.sample());
+        let expected = (vec![0], vec![1.0]);
+        assert_eq!((onsets.frames, onsets.strengths), expected, "{end_sec} of {length_sec} s");
+    }
+}
+
+#[test]
+fn a_soft_stroke_over_one_that_dies_away_is_an_onset() {
+    for (hz, decay_sec) in [(60.0, 0.02), (110.0, 0.015), (200.0, 0.015)] {
+        for gain in [0.03, 0.1] {
+            let mut track = Track::new(44_100, 1.5);
+            for at_sec in [0.2, 0.7, 1.2] {
+                track.strike(at_sec, hz, decay_sec, 0.8);
+                track.hiss(at_sec + 0.06, 0.01, gain);
+            }
+            let (onsets, _, _) = analyse(track.sample());
+            let found = &onsets.onsets_sec;
+            for at_sec in [0.26, 0.76, 1.26] {
+                let is_there = found.iter().any(|found| (found - at_sec).abs() < 0.02);
+                assert!(is_there, "{hz} Hz, {gain}: {found:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn slices_of_a_grid_are_moved_to_zero_crossings() {
     let track = strikes_over_a_tone(44_100, &[0.5, 1.0]);
