@@ -9,9 +9,12 @@ use std::io::{self, Read, Seek};
 
 use crate::decode::packets::{Blocks, Next, Packet, PacketSource, frames_of};
 use crate::decode::reader::CountingReader;
+use crate::decode::sniff::id3v2_len;
 
 /// Bytes of a header that are always there.
 const HEADER_BYTES: usize = 7;
+/// Bytes that tell how long an ID3v2 tag is.
+const TAG_HEADER_BYTES: usize = 10;
 /// Frames of one block.
 const BLOCK_FRAMES: u64 = 1024;
 /// Longest frame that a header can state.
@@ -153,6 +156,19 @@ impl AdtsSource {
         }
     }
 
+    /// The length of the tag at `self.at`, as joined segments have them in front of each, if a frame
+    /// or another tag follows it, or the end.
+    ///
+    /// # Sources
+    /// RFC 8216, 3.4: a segment of packed audio begins with an ID3 tag that tells its time.
+    fn tag<R: Read + Seek>(&self, blocks: &mut Blocks<R>) -> io::Result<Option<u64>> {
+        let Some(len) = id3v2_len(blocks.look(self.at, TAG_HEADER_BYTES)?) else { return Ok(None) };
+        let end = self.at + len;
+        let behind = blocks.look(end, TAG_HEADER_BYTES)?;
+        let goes_on = Header::parse(behind).is_some() || id3v2_len(behind).is_some();
+        Ok(Some(len).filter(|_| goes_on || end == blocks.len()))
+    }
+
     /// The header at `self.at`. Another one than those before it must be followed by one more of
     /// its kind.
     fn header<R: Read + Seek>(&self, blocks: &mut Blocks<R>) -> io::Result<Option<Header>> {
@@ -169,6 +185,10 @@ impl AdtsSource {
 impl PacketSource for AdtsSource {
     fn next(&mut self, blocks: &mut Blocks<CountingReader>) -> io::Result<Next> {
         let Some(header) = self.header(blocks)? else {
+            if let Some(len) = self.tag(blocks)? {
+                self.at += len;
+                return Ok(Next::Junk(0));
+            }
             let Some(found) = self.search(blocks)? else {
                 return Ok(Next::End { cut_off: false });
             };

@@ -1,6 +1,8 @@
 //! Packets to planes, the only file that names the decoder of AAC.
 
-use rusty_aac::{AacDecoder, Error};
+use rusty_aac::config::{Pce, parse as parse_config};
+use rusty_aac::decode::layout::{OutputConfig, pce_layout};
+use rusty_aac::{AacDecoder, BitReader, Error};
 
 use super::{fill::Beginning, mono};
 use crate::decode::packets::{PacketCodec, Undecodable};
@@ -33,6 +35,8 @@ pub(crate) struct Codec {
     is_mono: bool,
     /// The part of an ADTS header that all frames of a stream share.
     header: [u8; 3],
+    /// The bits of `dwChannelMask` that a program's own description comes to; 0 without one.
+    described: u32,
     spec: AudioSpec,
     /// Whether `spec` is what was decoded.
     is_settled: bool,
@@ -67,7 +71,9 @@ impl Codec {
         }
         let sample_rate = decoder.output_sample_rate().unwrap_or(0);
         let is_mono = mono::is_stated(&config);
-        Ok(Self { is_mono, ..Self::with(Some(config), decoder, sample_rate) })
+        let program = parse_config(&config).ok().and_then(|config| config.pce);
+        let described = program.map_or(0, |program| mask(&program));
+        Ok(Self { is_mono, described, ..Self::with(Some(config), decoder, sample_rate) })
     }
 
     /// Decodes whole ADTS frames.
@@ -81,6 +87,7 @@ impl Codec {
             decoder,
             is_mono: false,
             header: [0; 3],
+            described: 0,
             spec: AudioSpec { sample_rate, channels: 0 },
             is_settled: false,
             priming: 0,
@@ -114,6 +121,9 @@ impl PacketCodec for Codec {
         }
         if !self.is_settled && !beginning.has_audio {
             return Ok(0);
+        }
+        if let Some(program) = program(block).filter(|_| !self.is_settled) {
+            self.described = mask(&program);
         }
         let may_differ = self.begins_anew(packet) || !self.is_settled;
         let decoded = match self.decoder.decode(packet, None) {
@@ -176,7 +186,7 @@ impl PacketCodec for Codec {
 
     /// # Sources
     /// ISO/IEC 14496-3, table 1.19: 4 is `C L R Cs`, 11 `C L R Ls Rs Cs LFE`; all others of as many
-    /// channels are the usual ones, or describe themselves.
+    /// channels are the usual ones; with 0 they describe themselves.
     fn speakers(&self) -> Speakers {
         let configuration = match &self.config {
             Some(config) => mono::channel_configuration(config).unwrap_or(0),
@@ -185,6 +195,7 @@ impl PacketCodec for Codec {
         let mask = match configuration {
             4 => 0x107,
             11 => 0x13f,
+            0 => self.described,
             _ => 0,
         };
         Speakers::of_mask(mask, self.spec.channels)
@@ -193,6 +204,23 @@ impl PacketCodec for Codec {
     fn name(&self) -> String {
         "aac".to_owned()
     }
+}
+
+/// The description of channels that `block` begins with.
+///
+/// # Sources
+/// ISO/IEC 14496-3, 4.4.2.1: three bits of 5 for `program_config_element`, four for its number.
+fn program(block: &[u8]) -> Option<Pce> {
+    const PROGRAM_CONFIG: u8 = 5;
+    let mut bits = BitReader::new(block);
+    let kind = bits.read_u8(3).ok().filter(|kind| *kind == PROGRAM_CONFIG);
+    kind.and_then(|_| Pce::parse(&mut bits, 0).ok())
+}
+
+/// The bits of `dwChannelMask` for what `program` describes, which are also the order in which its
+/// channels are decoded; 0 where there are none for it.
+fn mask(program: &Pce) -> u32 {
+    u32::try_from(OutputConfig::configure(pce_layout(program), false).mask).unwrap_or(0)
 }
 
 /// What follows the header of an ADTS frame.

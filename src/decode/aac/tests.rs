@@ -217,3 +217,81 @@ fn an_index_counts_exactly_what_is_heard() {
     let decoder = open_bytes(&fixture("aac.aac")).map(|decoder| decoder.info().frames_counted);
     assert_eq!(decoder.ok(), Some(false), "nothing counts the blocks of ADTS");
 }
+
+/// An ID3 tag that tells a time, as RFC 8216, 3.4 wants it in front of packed audio.
+fn time_tag() -> Vec<u8> {
+    let owner = b"com.apple.streaming.transportStreamTimestamp\0";
+    let content = [&owner[..], &[0; 8]].concat();
+    let len = u8::try_from(content.len()).expect("short");
+    [&b"ID3\x04\0\0\0\0\0"[..], &[len + 10], b"PRIV\0\0\0", &[len], &[0; 2], &content].concat()
+}
+
+#[test]
+fn tags_between_frames_are_no_loss() {
+    let file = fixture("aac.aac");
+    let length = |at: usize| {
+        usize::from(file[at + 3] & 3) << 11
+            | usize::from(file[at + 4]) << 3
+            | usize::from(file[at + 5] >> 5)
+    };
+    let next = |at: &usize| Some(at + length(*at)).filter(|next| *next < file.len());
+    let begins: Vec<usize> = std::iter::successors(Some(0), next).collect();
+    let (first, second) = (begins[3], begins[6]);
+    let (whole, _) = decode(&file).expect("a good file");
+    let tag = time_tag();
+    let tag = tag.as_slice();
+    let parts = [tag, &file[..first], tag, &file[first..second], tag, tag, &file[second..], tag];
+    let (planes, warnings) = decode(&parts.concat()).expect("a good file");
+    assert!(planes == whole);
+    assert!(warnings.iter().all(|it| it.code == WarningCode::LengthEstimated), "{warnings:?}");
+    // One that leads into the middle of a frame is none.
+    let mut false_tag = tag.to_vec();
+    false_tag[9] += 20;
+    let parts = [&file[..first], &false_tag, &file[first..]];
+    let (planes, warnings) = decode(&parts.concat()).expect("a good file");
+    assert!(planes == whole);
+    assert!(warnings.iter().any(|it| it.code == WarningCode::DecodeErrors), "{warnings:?}");
+}
+
+/// `fields` of so many bits, and behind them a program with these pairs in front and behind beside a
+/// single channel in front and an LFE (ISO/IEC 14496-3, table 4.2).
+fn program(fields: &[(u8, usize)], front: &[u8], back: &[u8]) -> Vec<u8> {
+    let count = |pairs: &[u8]| u8::try_from(pairs.len()).expect("few");
+    let mut fields = fields.to_vec();
+    fields.extend([(0, 4), (1, 2), (5, 4), (1 + count(front), 4), (0, 4), (count(back), 4)]);
+    // One LFE, no data, no coupling, no mixdown; then the elements.
+    fields.extend([(1, 2), (0, 3), (0, 4), (0, 3), (0, 5)]);
+    fields.extend(front.iter().chain(back).flat_map(|tag| [(1, 1), (*tag, 4)]));
+    fields.push((0, 4));
+    let bit = |(value, count): (u8, usize)| (0..count).rev().map(move |bit| value >> bit & 1);
+    let bits: Vec<u8> = fields.into_iter().flat_map(bit).collect();
+    let byte =
+        |bits: &[u8]| bits.iter().enumerate().fold(0, |byte, (at, bit)| byte | bit << (7 - at));
+    // Filled up to a whole byte; no comment.
+    bits.chunks(8).map(byte).chain([0]).collect()
+}
+
+#[test]
+fn a_program_that_describes_itself_says_which_speakers_it_is_for() {
+    // A single channel, two pairs and an LFE.
+    let file = fixture("aac_51.m4a");
+    let (start, sizes) = (content_of(&file, b"mdat"), content_of(&file, b"stsz") + 12);
+    let len = u32::from_be_bytes(file[sizes..sizes + 4].try_into().expect("four bytes"));
+    let packet = &file[start..start + usize::try_from(len).expect("a short packet")];
+    // FL FR FC LFE FLC FRC, and what six channels usually are.
+    for (front, back, mask) in [(&[0, 1][..], &[][..], Some(0xcf)), (&[0], &[1], None)] {
+        // AAC-LC at 32 kHz without a configuration of channels, blocks of 1,024.
+        let config = program(&[(2, 5), (5, 4), (0, 4), (0, 3)], front, back);
+        let mut codec = Codec::new(&config).expect("a good description");
+        assert_eq!(codec.decode(packet).ok(), Some(1_024));
+        assert_eq!((codec.planes().len(), codec.speakers().mask()), (6, mask));
+        // The same in the first block of an ADTS frame, whose header is 7 bytes long.
+        let block = [&program(&[(5, 3)], front, back), packet].concat();
+        let len = u16::try_from(block.len() + 7).expect("short") << 5 | 0x1f;
+        let [high, low] = len.to_be_bytes();
+        let frame = [&[0xff, 0xf1, 1 << 6 | 5 << 2, 0, high, low, 0xfc][..], &block].concat();
+        let mut codec = Codec::adts();
+        assert_eq!(codec.decode(&frame).ok(), Some(1_024));
+        assert_eq!((codec.planes().len(), codec.speakers().mask()), (6, mask));
+    }
+}

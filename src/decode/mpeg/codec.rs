@@ -2,6 +2,8 @@
 
 use nanomp3_core::{DecodeError, Decoder, MAX_SAMPLES_PER_FRAME};
 
+use super::header::Header;
+
 /// What came of one frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -51,6 +53,15 @@ impl Codec {
             Err(DecodeError::ReservoirUnavailable(_)) => Outcome::NeedsEarlier,
             _ => Outcome::Damaged,
         }
+    }
+
+    /// Lets the frame that `bytes` begin with be silent; its rate.
+    pub(crate) fn keep_silent(&mut self, bytes: &[u8]) -> Option<u32> {
+        let header = Header::parse(bytes)?;
+        let frames = usize::try_from(header.frames()).ok()?;
+        self.planes.clear();
+        self.planes.resize(header.channels, vec![0.0; frames]);
+        Some(header.sample_rate)
     }
 
     /// What the last frame held: one plane per channel.

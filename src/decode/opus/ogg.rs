@@ -272,7 +272,13 @@ impl OggOpusDecoder {
     /// many.
     fn lose(&mut self, frames: Option<u64>) {
         match frames {
-            Some(frames) => self.lost_frames += frames,
+            Some(frames) => {
+                self.lost_frames += frames;
+                // Silence gets no codec going.
+                if self.tally.frames < self.settled_from {
+                    self.settled_from += frames;
+                }
+            }
             None => self.tally.bad_left_out += 1,
         }
     }

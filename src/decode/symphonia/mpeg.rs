@@ -14,12 +14,21 @@ const MP1: CodecInfo = CodecInfo { short_name: "mp1", long_name: "MPEG Layer I",
 const MP2: CodecInfo = CodecInfo { short_name: "mp2", long_name: "MPEG Layer II", profiles: &[] };
 const MP3: CodecInfo = CodecInfo { short_name: "mp3", long_name: "MPEG Layer III", profiles: &[] };
 
+/// Frames at the start that may lack what was before them: the reservoir has 511 bytes, and of the
+/// shortest frames, of 8 kbit/s at 24 kHz, 11 each.
+///
+/// # Sources
+/// ISO/IEC 13818-3, 2.4.1.7: 24 bytes, less 4 of header and 9 of side information.
+const MOST_WITHOUT: usize = 47;
+
 /// Decodes one track.
 pub(super) struct MpegAdapter {
     info: &'static CodecInfo,
     parameters: AudioCodecParameters,
     codec: Codec,
     buffer: AudioBuffer<f32>,
+    /// Frames that may yet be silent, as of a stream that was cut out of a longer one.
+    silent_left: usize,
 }
 
 impl MpegAdapter {
@@ -32,13 +41,20 @@ impl MpegAdapter {
             _ => return None,
         };
         let parameters = parameters.clone();
-        Some(Self { info, parameters, codec: Codec::new(), buffer: AudioBuffer::default() })
+        Some(Self {
+            info,
+            parameters,
+            codec: Codec::new(),
+            buffer: AudioBuffer::default(),
+            silent_left: MOST_WITHOUT,
+        })
     }
 }
 
 impl AudioDecoder for MpegAdapter {
     fn reset(&mut self) {
         self.codec = Codec::new();
+        self.silent_left = MOST_WITHOUT;
     }
 
     fn codec_info(&self) -> &CodecInfo {
@@ -51,7 +67,16 @@ impl AudioDecoder for MpegAdapter {
 
     fn decode_ref(&mut self, packet: &PacketRef<'_>) -> errors::Result<GenericAudioBufferRef<'_>> {
         self.buffer.clear();
-        let Outcome::Decoded { sample_rate, .. } = self.codec.decode(packet.data) else {
+        let left = std::mem::take(&mut self.silent_left);
+        let sample_rate = match self.codec.decode(packet.data) {
+            Outcome::Decoded { sample_rate, .. } => Some(sample_rate),
+            Outcome::NeedsEarlier if left > 0 => {
+                self.silent_left = left - 1;
+                self.codec.keep_silent(packet.data)
+            }
+            _ => None,
+        };
+        let Some(sample_rate) = sample_rate else {
             return decode_error("mpeg: damaged packet");
         };
         fill(&mut self.buffer, self.codec.planes(), sample_rate, packet);

@@ -78,7 +78,8 @@ impl SymphoniaDecoder {
         let stream = &mut self.stream;
         let next = stream.ends.next_packet(stream.format.as_mut(), stream.track.id);
         match next {
-            Ok(Some(packet)) if stream.gap_before(&packet).is_none() => {
+            Ok(Some(mut packet)) if stream.gap_before(&packet).is_none() => {
+                stream.clock.give_back(&mut packet);
                 ahead.push(packet.dur.get(), packet);
                 Ok(())
             }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::{decode, open_bytes};
-use crate::error::{LoadErrorKind, WarningCode};
+use crate::decode::{Cut, Uncut, Wanted};
+use crate::error::{LoadErrorKind, LoadWarning, WarningCode};
 use crate::testing::{ogg_pages as pages, with_checksum};
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -221,6 +222,54 @@ fn a_stream_whose_positions_run_ahead_ends_where_its_last_page_says() {
     assert_eq!(planes[0].len(), whole[0].len() + 100);
     assert!(planes[0].starts_with(&whole[0]));
     assert_eq!(warnings, []);
+}
+
+/// The first channel of `file`, decoded in stretches, and the warnings.
+fn in_stretches(file: &[u8]) -> (Vec<f32>, Vec<LoadWarning>) {
+    const FRAMES: u64 = 10_000;
+    let mut decoder = open_bytes(file).expect("a good file");
+    let (mut plane, mut start) = (Vec::new(), 0);
+    loop {
+        let end = start + FRAMES;
+        let wanted = Wanted { frames: start..end, counted_from: start, next_from: end };
+        let splitter = decoder.splitter().expect("Vorbis in Ogg can be cut");
+        let (mut stretch, is_last) = match splitter.cut(&wanted) {
+            Ok(Cut { stretch, is_last, .. }) => (stretch, is_last),
+            Err(Uncut::Odd) => panic!("something is odd behind frame {start}"),
+            Err(Uncut::Failed(error)) => panic!("{error}"),
+        };
+        let before = plane.len();
+        while let Some(chunk) = stretch.next_chunk().expect("sound packets") {
+            plane.extend_from_slice(chunk.planes()[0]);
+        }
+        splitter.count((plane.len() - before) as u64, stretch.tally());
+        start = end;
+        if is_last {
+            return (plane, decoder.warnings());
+        }
+    }
+}
+
+#[test]
+fn a_stream_whose_positions_run_ahead_ends_there_in_stretches_too() {
+    let file = fixture("long/vorbis.ogg");
+    let (whole, _) = decode(&file).expect("a good file");
+    assert!(in_stretches(&file) == (whole[0].clone(), Vec::new()));
+    let mut pages = pages(&file);
+    let last = pages.len() - 1;
+    // Behind the first page of audio; two more hold headers. The last one cuts its last packet.
+    for (number, page) in pages.iter_mut().enumerate().skip(3) {
+        let position = u64::from_le_bytes(*page[6..].first_chunk().expect("a header"));
+        let ahead = if number == last { 50 } else { 60 };
+        page[6..14].copy_from_slice(&(position + ahead).to_le_bytes());
+        *page = with_checksum(page.clone());
+    }
+    let file = pages.concat();
+    let (ahead, warnings) = decode(&file).expect("a good file");
+    assert_eq!((ahead[0].len(), warnings.len()), (whole[0].len() + 50, 0), "{warnings:?}");
+    let (plane, warnings) = in_stretches(&file);
+    assert_eq!(warnings, []);
+    assert!(plane == ahead[0], "{} of {}", plane.len(), ahead[0].len());
 }
 
 /// `file` with `by` added to the positions of its pages of audio, as if cut out of a longer one.

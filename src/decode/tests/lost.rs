@@ -1,10 +1,15 @@
 //! Files with a hole in the middle: what follows keeps its time, and every repair is told.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::decode;
+use crate::decode::symphonia::{PacketKind, packet_codec};
 use crate::error::{LoadWarning, WarningCode};
-use crate::testing::{FLOAT, PCM, wav};
+use crate::resample::Workbench;
+use crate::source::Source;
+use crate::stream::{Excerpt, ExcerptStep};
+use crate::testing::{FLOAT, PCM, ogg_pages, wav};
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
@@ -132,4 +137,79 @@ fn what_cannot_be_decoded_first_in_matroska_is_silence_of_its_length() {
     let warning = warning.unwrap_or_else(|| panic!("no decode_errors in {warnings:?}"));
     assert!(number(warning, "frames") >= 1_152.0);
     assert_eq!(number(warning, "packets_left_out"), 0.0);
+}
+
+/// The first channel of 2,000 frames from frame `start` on.
+fn part(file: &[u8], rate: u32, start: usize) -> Vec<f32> {
+    let sec = |frames: usize| frames as f64 / f64::from(rate);
+    let source = Source::Memory(Arc::from(file));
+    let mut excerpt = Excerpt::new(source, Some(rate), sec(start), Some(sec(2_000)));
+    let mut bench = Workbench::default();
+    loop {
+        if let ExcerptStep::Done(part) = excerpt.step(&mut bench).expect("most of it is there") {
+            return part.plane(0).to_vec();
+        }
+    }
+}
+
+#[test]
+fn a_part_behind_a_lost_page_of_opus_is_what_the_whole_has_there() {
+    // Of a second each.
+    let mut pages = ogg_pages(&fixture("stream/opus.opus"));
+    let position = u64::from_le_bytes(*pages[4][6..].first_chunk().expect("a header"));
+    pages[4][22] ^= 1;
+    let file = pages.concat();
+    let (whole, warnings) = decode(&file).expect("most of it is there");
+    assert_eq!(number(&warnings[0], "frames"), 48_000.0);
+    let end = usize::try_from(position).expect("short") - 312;
+    assert!(whole[0][end - 48_000..end].iter().all(|value| *value == 0.0));
+    for behind in [0, 480, 5_000] {
+        let start = end + behind;
+        let pairs = part(&file, 48_000, start).into_iter().zip(&whole[0][start..]);
+        let most = pairs.fold(0.0_f32, |most, (part, whole)| most.max((part - whole).abs()));
+        assert!(most < 1e-4, "{behind}: {most}");
+    }
+}
+
+#[test]
+fn what_a_cut_stream_of_mpeg_lacks_at_its_start_is_silent_and_no_fault() {
+    // A block group and a block become what EBML calls void.
+    let whole = fixture("mp3.mka");
+    let mut cut = whole.clone();
+    let is_frame = |bytes: &[u8]| bytes[..2] == [0xff, 0xfb] && bytes[2] & 0xfd == 0x90;
+    let frames: Vec<usize> = (0..whole.len() - 3).filter(|at| is_frame(&whole[*at..])).collect();
+    for (at, id) in [(frames[0] - 10, 0xa0), (frames[1] - 7, 0xa3)] {
+        assert_eq!(cut[at], id);
+        cut[at] = 0xec;
+    }
+    let (whole, _) = decode(&whole).expect("a good file");
+    let (planes, warnings) = decode(&cut).expect("a good file");
+    assert!(warnings.iter().all(|it| it.code != WarningCode::DecodeErrors), "{warnings:?}");
+    assert_eq!(planes[0].len(), whole[0].len() - 2 * 1_152);
+    // The next frame overlaps with the silent one.
+    let sound = 2 * 1_152;
+    let pairs = planes[0][sound..].iter().zip(&whole[0][sound + 2 * 1_152..]);
+    let off = pairs.map(|(part, whole)| (part - whole).abs()).fold(0.0, f32::max);
+    assert!(off < 1e-6, "{off}");
+}
+
+#[test]
+fn only_the_first_packets_of_mpeg_may_lack_what_was_before_them() {
+    let file = fixture("mp3_cbr.mp3");
+    // MPEG-1, Layer III, 128 kbit/s at 44.1 kHz: 417 bytes, or 418.
+    let (mut frames, mut rest) = (Vec::new(), &file[..]);
+    while let [0xff, 0xfb, third, ..] = rest {
+        let (frame, behind) = rest.split_at(417 + usize::from(third >> 1 & 1));
+        frames.push(frame);
+        rest = behind;
+    }
+    let mut codec = packet_codec(PacketKind::Mp3, &[], 44_100, 2).expect("a decoder");
+    // The first holds a tag. The third and those behind it begin in others before them.
+    assert_eq!(codec.decode(frames[3]).ok(), Some(1_152));
+    assert_eq!(codec.planes().len(), 2);
+    assert!(codec.planes().iter().flatten().all(|value| *value == 0.0));
+    assert_eq!(codec.decode(frames[4]).ok(), Some(1_152));
+    assert!(codec.planes().iter().flatten().any(|value| *value != 0.0));
+    assert!(codec.decode(&[0xff; 417]).is_err());
+    assert!(codec.decode(frames[10]).is_err(), "wants 511 bytes");
 }

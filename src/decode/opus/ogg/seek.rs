@@ -4,6 +4,7 @@
 //! counted once, page by page, without being decoded: a hundredth of the work.
 
 use std::io::{self, Seek as _, SeekFrom};
+use std::ops::Range;
 
 use super::OggOpusDecoder;
 use super::link::{Link, Queued};
@@ -19,6 +20,10 @@ const APART_FRAMES: u64 = SAMPLE_RATE as u64;
 /// by decoding, or the next time.
 const MOST_BYTES: u64 = 32 << 20;
 
+/// Gaps that are noted. Behind others it is decoded from the start, as it shows that it is not
+/// settled.
+const MOST_GAPS: usize = 4096;
+
 /// Where the first stream can be entered, as far as its frames were counted.
 pub(super) struct Survey {
     /// What has counted them, and where in the file it goes on.
@@ -27,12 +32,14 @@ pub(super) struct Survey {
     /// Frames up to there, those that are skipped at the start included.
     frames: u64,
     marks: Vec<Mark>,
+    /// Frames that are missing, numbered like those of marks.
+    gaps: Vec<Range<u64>>,
     ended: bool,
 }
 
 impl Survey {
     pub(super) fn new(link: Link) -> Self {
-        Self { link, at: 0, frames: 0, marks: Vec::new(), ended: false }
+        Self { link, at: 0, frames: 0, marks: Vec::new(), gaps: Vec::new(), ended: false }
     }
 
     /// The last place up to `frame`.
@@ -41,11 +48,34 @@ impl Survey {
         behind.checked_sub(1).map(|last| self.marks[last])
     }
 
+    /// The frame from which on [`LEAD_FRAMES`] frames before `wanted` are there: silence in place of
+    /// those that are missing gets no codec going.
+    fn lead_before(&self, wanted: u64) -> u64 {
+        let (mut at, mut lead) = (wanted, LEAD_FRAMES);
+        let behind = self.gaps.partition_point(|gap| gap.start < wanted);
+        for gap in self.gaps[..behind].iter().rev() {
+            let there = at - gap.end.min(at);
+            if there >= lead {
+                break;
+            }
+            lead -= there;
+            at = gap.start;
+        }
+        at.saturating_sub(lead)
+    }
+
     /// Counts what queues up of a page.
-    fn count(&mut self) {
+    fn count(&mut self, pre_skip: u64) {
         while let Some(queued) = self.link.next() {
             self.frames += match queued {
-                Queued::Lost(frames) => frames.unwrap_or(0),
+                Queued::Lost(frames) => {
+                    let start = self.frames.saturating_sub(pre_skip);
+                    let frames = frames.unwrap_or(0);
+                    if self.gaps.len() < MOST_GAPS {
+                        self.gaps.push(start..start + frames);
+                    }
+                    frames
+                }
                 Queued::Packet { bytes, cut } => {
                     Codec::frames_of(&bytes).map_or(0, |frames| frames.saturating_sub(cut) as u64)
                 }
@@ -80,13 +110,14 @@ impl Seeker for OggOpusDecoder {
         if self.tally.restarted {
             return Ok(None);
         }
+        let wanted = frame.saturating_add(LEAD_FRAMES);
         let stands_at = self.pages.source().stream_position();
         let counted = stands_at.and_then(|stands_at| {
-            self.count_up_to(frame)?;
+            self.count_up_to(wanted)?;
             self.pages.source().seek(SeekFrom::Start(stands_at))
         });
         counted.map_err(|error| io_failure(&self.read, error))?;
-        Ok(self.survey.before(frame))
+        Ok(self.survey.before(self.survey.lead_before(wanted)))
     }
 
     fn lead_frames(&self) -> u64 {
@@ -138,7 +169,7 @@ impl OggOpusDecoder {
                 Next::End => survey.ended = true,
             }
             survey.at = pages.position();
-            survey.count();
+            survey.count(pre_skip);
             survey.note(pre_skip, survey.at);
         }
         Ok(())
