@@ -8,7 +8,7 @@
 mod pool;
 mod work;
 
-pub(crate) use pool::Streams;
+pub(crate) use pool::{Scanned, Streams};
 pub(crate) use work::StreamWork;
 
 /// Plays of streams at a time: each has a window, and a file open.

@@ -614,7 +614,7 @@ impl Engine {
         frames: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let frames = integer(frames, "frames", RENDERED_FRAMES)?;
-        render::render(py, frames, |chunk| self.slow(py, |engine| engine.render(chunk)))
+        render::render(py, frames, |chunk| self.slow(py, |engine| engine.render_some(chunk)))
     }
 
     fn set_output(&self, py: Python<'_>, output: &Bound<'_, PyAny>) -> PyResult<()> {

@@ -10,7 +10,7 @@ use crate::errors::guarded;
 /// Frames between two looks at the signals: some milliseconds of work with every voice sounding.
 const SLICE_FRAMES: usize = 1 << 14;
 
-/// Renders `frames` frames by calling `next` with the length of each slice.
+/// Renders `frames` frames by calling `next` with the length of each slice, of which it may give less.
 pub(crate) fn render<'py>(
     py: Python<'py>,
     frames: usize,
@@ -30,7 +30,7 @@ pub(crate) fn render<'py>(
             let length = (frames - done).min(SLICE_FRAMES);
             slice = next(length)?;
             copy(&array, frames, done, &slice)?;
-            done += length;
+            done += slice.samples.len() / slice.channels.max(1);
             if done < frames {
                 py.check_signals()?;
             }

@@ -43,11 +43,7 @@ impl Page {
         let (header, rest) = bytes.get(..len)?.split_at(HEADER_BYTES);
         let (lengths, content) = rest.split_at(usize::from(header[26]));
         let u32_at = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| header[at + byte]));
-        let sum = [&header[..22], &[0; 4], &header[26..], lengths, content]
-            .into_iter()
-            .flatten()
-            .fold(0, |sum: u32, byte| sum << 8 ^ CRC[usize::from((sum >> 24) as u8 ^ byte)]);
-        if sum != u32_at(22) {
+        if !is_sound(header, lengths, content) {
             return None;
         }
         let granule = u64::from(u32_at(10)) << 32 | u64::from(u32_at(6));
@@ -240,18 +236,44 @@ impl<R: Read + Seek> Pages<R> {
     }
 }
 
-/// For each byte, what it does to the checksum.
-const CRC: [u32; 256] = {
-    let mut table = [0; 256];
+/// Whether the checksum of a page is right, which has all of its header, the lengths of its segments,
+/// and its content.
+pub(super) fn is_sound(header: &[u8], lengths: &[u8], content: &[u8]) -> bool {
+    let parts = [&header[..22], &[0; 4], &header[26..], lengths, content];
+    let stated = u32::from_le_bytes([22, 23, 24, 25].map(|at| header[at]));
+    parts.into_iter().fold(0, checksum) == stated
+}
+
+/// The checksum `sum`, with `bytes` behind what it is of. Eight at once: what each of them does to it
+/// is another table.
+fn checksum(mut sum: u32, bytes: &[u8]) -> u32 {
+    let (blocks, rest) = bytes.as_chunks::<8>();
+    for mut block in blocks.iter().copied() {
+        for (byte, sum) in block.iter_mut().zip(sum.to_be_bytes()) {
+            *byte ^= sum;
+        }
+        let parts = CRC.iter().rev().zip(block).map(|(table, byte)| table[usize::from(byte)]);
+        sum = parts.fold(0, |sum, part| sum ^ part);
+    }
+    rest.iter().fold(sum, |sum, byte| sum << 8 ^ CRC[0][usize::from((sum >> 24) as u8 ^ byte)])
+}
+
+/// For each byte, what it does to the checksum; then what it does if so many bytes follow it.
+const CRC: [[u32; 256]; 8] = {
+    let mut table = [[0; 256]; 8];
     let mut byte = 0_u32;
     while byte < 256 {
         let mut sum = byte << 24;
-        let mut bit = 0;
-        while bit < 8 {
-            sum = sum << 1 ^ if sum >> 31 == 0 { 0 } else { 0x04c1_1db7 };
-            bit += 1;
+        let mut behind = 0;
+        while behind < 8 {
+            let mut bit = 0;
+            while bit < 8 {
+                sum = sum << 1 ^ if sum >> 31 == 0 { 0 } else { 0x04c1_1db7 };
+                bit += 1;
+            }
+            table[behind][byte as usize] = sum;
+            behind += 1;
         }
-        table[byte as usize] = sum;
         byte += 1;
     }
     table

@@ -145,7 +145,9 @@ impl Mixer {
             if voice.phase != Phase::Free
                 && let Some(Material::Stream(reader)) = self.buffers.get(voice.buffer)
             {
-                voice.tell(reader, common, self.next_jump(voice));
+                let (first, master) = self.told_first(voice);
+                let common = Common { speed: master, ..common };
+                voice.tell(reader, common, self.next_jump(voice), first);
                 jumping += u32::from(voice.fades_before_it_jumps() || self.may_jump_soon(voice));
             }
             voices += u32::from(voice.phase != Phase::Free);

@@ -39,6 +39,10 @@ pub(super) struct Cursor {
     from: u64,
     /// The frame of the file where it was entered, until the first frame that is wanted has come.
     doubtful: Option<u64>,
+    /// Was entered in its middle: what it numbers its frames by is what the file says.
+    is_entered: bool,
+    /// Is not entered in its middle any more: the file said wrong.
+    from_start: bool,
     /// The frame that was sought last, at the rate of the sample, and the one that is given out next.
     sought: u64,
     out_at: u64,
@@ -101,6 +105,8 @@ impl Cursor {
             at: 0,
             from: 0,
             doubtful: None,
+            is_entered: false,
+            from_start: false,
             sought: 0,
             out_at: 0,
             has_ended: false,
@@ -134,6 +140,16 @@ impl Cursor {
         self.total.map(|total| rates.map_or(total, |(from, to)| to_rate(total, from, to)))
     }
 
+    /// Whether it has counted the frames from the start of the file on.
+    pub(super) fn has_counted(&self) -> bool {
+        !self.is_entered
+    }
+
+    /// Has it go everywhere from the start of the file on, from the next seek on.
+    pub(super) fn go_from_start(&mut self) {
+        self.from_start = true;
+    }
+
     /// What it has seen of the file's ends since it was put somewhere; None where the rates are
     /// equal.
     pub(super) fn ends(&self) -> Option<&Ends> {
@@ -163,7 +179,7 @@ impl Cursor {
             return Err(changed());
         }
         (self.decoder, self.read) = (decoder, read);
-        (self.at, self.doubtful) = (0, None);
+        (self.at, self.doubtful, self.is_entered) = (0, None, false);
         Ok(())
     }
 
@@ -220,11 +236,12 @@ impl Cursor {
         self.from = from;
         let near = u64::from(self.decoder.info().spec.sample_rate) / NEAR;
         // Where it stands is as good as a mark, unless it was entered too late.
-        let lies_ahead = self.at <= from && limit == u64::MAX;
+        let is_sure = !self.from_start || !self.is_entered;
+        let lies_ahead = self.at <= from && limit == u64::MAX && is_sure;
         if lies_ahead && from - self.at <= near {
             return Ok(());
         }
-        let Some(seeker) = self.decoder.seeker() else {
+        let Some(seeker) = self.decoder.seeker().filter(|_| !self.from_start) else {
             return if lies_ahead { Ok(()) } else { self.reopen() };
         };
         let wanted = from.saturating_sub(seeker.lead_frames());
@@ -239,7 +256,10 @@ impl Cursor {
         match mark.filter(|mark| mark.frame <= wanted && mark.frame < limit) {
             Some(mark) if !lies_ahead || mark.frame > self.at => {
                 match seeker.go_to(&mark) {
-                    Ok(at) => (self.at, self.doubtful) = (at, Some(mark.frame)),
+                    Ok(at) => {
+                        (self.at, self.doubtful) = (at, Some(mark.frame));
+                        self.is_entered = true;
+                    }
                     Err(error) if error.kind() == LoadErrorKind::Io => return Err(error),
                     // It does not lead where it should.
                     Err(_) => self.reopen()?,

@@ -134,6 +134,11 @@ impl StreamFeed {
         backwards && self.failure.is_none() && self.sample.frames().is_none()
     }
 
+    /// Whether nobody else finds that out. At an end that is not known, a voice waits at the start.
+    fn seeks_length(&self) -> bool {
+        self.writer.wish().frame <= 1 && self.waits_for_length() && !self.sample.is_scanned()
+    }
+
     /// Frames after which the voice wants more, at its speed: of several feeds, the one with the
     /// fewest is to be stepped. A voice that waits cannot run dry any more: those that soon would
     /// come before it.
@@ -202,6 +207,9 @@ impl StreamFeed {
                 work.of(&mut self.writer, &mut self.jump, &mut self.edge)
                     .append(&planes[..channels]);
                 self.planes.drop_first(frames);
+                if frames > 0 && self.sample.frames() == Some(range.end + frames as u64) {
+                    self.sample.origin.check()?;
+                }
             }
             Task::Prepend(frames) => {
                 let start = range.start - frames as u64;
@@ -230,16 +238,21 @@ impl StreamFeed {
     fn read_on(&mut self) -> Result<bool, LoadError> {
         let Some(cursor) = &mut self.cursor else { return Ok(false) };
         let more = cursor.step(&self.sample.index, &mut self.planes)?;
-        if let Some(length) = cursor.length().filter(|_| !more) {
-            self.sample.learn_seams(cursor);
-            match self.sample.origin.check() {
-                Ok(()) => self.sample.set_frames(length),
-                // What was read is heard first; the next call comes here again.
-                Err(_) if self.planes.frames() > 0 => {}
-                Err(error) => return Err(error),
-            }
+        let Some(length) = cursor.length().filter(|_| !more) else { return Ok(more) };
+        match self.sample.origin.check() {
+            Ok(()) => self.sample.set_frames(length, cursor.has_counted()),
+            // What was read is heard first; the next call comes here again.
+            Err(_) if self.planes.frames() > 0 => return Ok(false),
+            Err(error) => return Err(error),
         }
-        Ok(more)
+        if self.sample.frames().is_some_and(|frames| length < frames) {
+            // Not where it took itself to be.
+            cursor.go_from_start();
+            self.under_way = None;
+            return Ok(true);
+        }
+        self.sample.learn_seams(cursor);
+        Ok(false)
     }
 
     /// Puts the cursor to `frame`, unless it is on its way already with what `next` is.
@@ -262,6 +275,7 @@ impl StreamFeed {
         let is_on_its_way = self.under_way.as_ref() == Some(&next)
             && (next.back.is_some() || cursor.position() == frame + waiting);
         if !is_on_its_way {
+            self.sample.origin.check()?;
             self.planes.truncate(0);
             cursor.seek(frame, &self.sample.index, &mut self.planes)?;
             self.under_way = Some(next);

@@ -1,6 +1,7 @@
 //! From a source to what of it stays in memory.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 
 use super::cursor::Cursor;
@@ -262,14 +263,16 @@ impl Reading {
             overview: StreamOverview::new(self.spec.channels),
             warnings: OnceLock::new(),
             frames: StreamedSample::unknown_frames(),
+            is_counted: AtomicBool::new(false),
             head_ends: self.head_ends,
             seams: OnceLock::new(),
+            scans: AtomicUsize::new(0),
         };
         if self.length.is_some() {
             sample.learn_seams(&mut self.cursor);
         }
         if let Some(length) = self.length.or(sure) {
-            sample.set_frames(length);
+            sample.set_frames(length, self.length.is_some() && self.cursor.has_counted());
         }
         Ok(sample)
     }

@@ -78,6 +78,14 @@ impl Origin {
         self.byte_len
     }
 
+    /// Bytes of what is played out of memory.
+    pub(super) fn content_bytes(&self) -> usize {
+        match &self.source {
+            Source::Memory(content) => content.len(),
+            Source::Path(_) | Source::Custom(_) => 0,
+        }
+    }
+
     /// Bytes of what is kept of it.
     pub(super) fn kept_bytes(&self) -> usize {
         self.kept.byte_len()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::cursor::Cursor;
@@ -52,10 +52,14 @@ pub struct StreamedSample {
     /// Once all of it was seen.
     pub(super) warnings: OnceLock<Vec<LoadWarning>>,
     pub(super) frames: AtomicU64,
+    /// Somebody has counted them from the first to the last.
+    pub(super) is_counted: AtomicBool,
     /// What its file begins with; None where the rates are equal.
     pub(super) head_ends: Option<Ends>,
     /// Once its end was seen.
     pub(super) seams: OnceLock<Vec<Seam>>,
+    /// Who passes through it as a whole, and has not failed.
+    pub(super) scans: AtomicUsize,
 }
 
 impl fmt::Debug for StreamedSample {
@@ -142,8 +146,30 @@ impl StreamedSample {
         }
     }
 
-    pub(super) fn set_frames(&self, frames: u64) {
+    /// Learns the length. One that was counted from the first frame on stays, whatever somebody
+    /// finds who came into the file in its middle.
+    pub(super) fn set_frames(&self, frames: u64, is_counted: bool) {
+        // Relaxed: whoever counts finds the same.
+        if is_counted {
+            self.is_counted.store(true, Ordering::Relaxed);
+        } else if self.is_counted.load(Ordering::Relaxed) {
+            return;
+        }
         self.frames.store(frames, Ordering::Relaxed);
+    }
+
+    /// One more passes through it as a whole, or is about to; or one less.
+    pub(super) fn count_scan(&self, is_more: bool) {
+        // Relaxed: a number by itself.
+        match is_more {
+            true => self.scans.fetch_add(1, Ordering::Relaxed),
+            false => self.scans.fetch_sub(1, Ordering::Relaxed),
+        };
+    }
+
+    /// Whether anybody does.
+    pub(super) fn is_scanned(&self) -> bool {
+        self.scans.load(Ordering::Relaxed) > 0
     }
 
     /// The length in frames, or what the file says of it until that is known; where it says nothing,
@@ -175,14 +201,15 @@ impl StreamedSample {
     }
 
     /// Bytes that stay in memory, whoever plays: head and loop points, the file's own tables of its
-    /// packets, seek index, waveform.
+    /// packets, seek index, waveform, and what is no file but [`Source::Memory`](crate::Source), as
+    /// often as it is streamed.
     pub fn byte_len(&self) -> usize {
         self.fixed_bytes() + self.index.byte_len() + self.overview.byte_len()
     }
 
     fn fixed_bytes(&self) -> usize {
         let anchors: usize = self.anchors.iter().map(|anchor| anchor.buffer.byte_len()).sum();
-        anchors + self.origin.kept_bytes()
+        anchors + self.origin.kept_bytes() + self.origin.content_bytes()
     }
 
     /// The most that [`byte_len`](Self::byte_len) is likely to come to.

@@ -23,7 +23,11 @@ pub struct StreamScan {
     pulse: Arc<Pulse>,
     pass: Option<Opened>,
     frames: u64,
+    /// Frames that were drawn already, by this pass or one that failed.
+    drawn: u64,
     warnings: Option<Vec<LoadWarning>>,
+    /// Is one of those that others may wait for: it is not over, and could be read so far.
+    is_hopeful: bool,
 }
 
 impl fmt::Debug for StreamScan {
@@ -35,11 +39,35 @@ impl fmt::Debug for StreamScan {
     }
 }
 
+impl Drop for StreamScan {
+    fn drop(&mut self) {
+        self.hope(false);
+    }
+}
+
 impl StreamScan {
     /// Makes one. Touches nothing yet.
     pub fn new(sample: &Arc<StreamedSample>) -> Self {
         let (sample, pulse) = (Arc::clone(sample), Arc::default());
-        Self { sample, pulse, pass: None, frames: 0, warnings: None }
+        let mut this = Self {
+            sample,
+            pulse,
+            pass: None,
+            frames: 0,
+            drawn: 0,
+            warnings: None,
+            is_hopeful: false,
+        };
+        this.hope(true);
+        this
+    }
+
+    /// Whether others may wait for it.
+    fn hope(&mut self, is_hopeful: bool) {
+        if self.is_hopeful != is_hopeful {
+            self.is_hopeful = is_hopeful;
+            self.sample.count_scan(is_hopeful);
+        }
     }
 
     /// What has been had of the source.
@@ -60,9 +88,19 @@ impl StreamScan {
     /// Does about 1 ms of the work; false when it is done.
     ///
     /// # Errors
-    /// Those of the source; `io` also when it is another file by now. It is over then, and what
-    /// was found stays.
+    /// Those of the source; `io` also when it is another file by now. What was found stays, and a
+    /// further step begins another pass.
     pub fn step(&mut self) -> Result<bool, LoadError> {
+        self.hope(true);
+        let result = self.go_on();
+        if result.is_err() {
+            (self.pass, self.frames) = (None, 0);
+            self.hope(false);
+        }
+        result
+    }
+
+    fn go_on(&mut self) -> Result<bool, LoadError> {
         if self.warnings.is_some() {
             return Ok(false);
         }
@@ -77,15 +115,20 @@ impl StreamScan {
             let Some(chunk) = pass.decoder.next_chunk()? else {
                 self.sample.origin.check()?;
                 let StreamedSample { source_rate, spec, .. } = &*self.sample;
-                self.sample.set_frames(to_rate(self.frames, *source_rate, spec.sample_rate));
+                let length = to_rate(self.frames, *source_rate, spec.sample_rate);
+                self.sample.set_frames(length, true);
                 let warnings = pass.decoder.warnings();
                 self.sample.warnings.set(warnings.clone()).ok();
                 self.warnings = Some(warnings);
                 self.pass = None;
                 return Ok(false);
             };
-            overview.add(chunk.planes());
+            let drawn = self.drawn.saturating_sub(self.frames).min(chunk.frames() as u64);
+            let from = usize::try_from(drawn).unwrap_or(usize::MAX);
+            let planes: Vec<&[f32]> = chunk.planes().iter().map(|plane| &plane[from..]).collect();
+            overview.add(&planes);
             self.frames += chunk.frames() as u64;
+            self.drawn = self.drawn.max(self.frames);
             values += chunk.frames() * chunk.planes().len();
             if index.wants(self.frames)
                 && let Some(mark) = pass.decoder.seeker().and_then(|seeker| seeker.mark())

@@ -1,8 +1,10 @@
 //! Long files, played from where they lie.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use hotcue::playback::{EndReason, PlaybackEvent};
@@ -313,6 +315,72 @@ fn plays_that_are_over_take_no_place_of_others() {
     }
 }
 
+/// Content that is opened well once; then it cannot be opened once, and once be read but for a hole.
+#[derive(Debug)]
+struct HiccupSource {
+    content: Arc<[u8]>,
+    opened: AtomicUsize,
+}
+
+struct HiccupReader {
+    content: Cursor<Arc<[u8]>>,
+    /// What cannot be read.
+    hole: Range<usize>,
+}
+
+impl ByteSource for HiccupSource {
+    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
+        let content = Cursor::new(Arc::clone(&self.content));
+        let len = self.content.len();
+        match self.opened.fetch_add(1, Ordering::SeqCst) {
+            1 => Err(io::ErrorKind::TimedOut.into()),
+            2 => Ok(Box::new(HiccupReader { content, hole: len / 2..len * 3 / 4 })),
+            _ => Ok(Box::new(HiccupReader { content, hole: len..len })),
+        }
+    }
+
+    fn name(&self) -> &str {
+        "hiccup"
+    }
+}
+
+impl Read for HiccupReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let at = usize::try_from(self.content.position()).expect("small");
+        // What lies at the end may be looked for while it is opened.
+        if self.hole.contains(&at) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let most = self.hole.start.checked_sub(at).filter(|most| *most > 0).unwrap_or(usize::MAX);
+        let most = buffer.len().min(most);
+        self.content.read(&mut buffer[..most])
+    }
+}
+
+impl Seek for HiccupReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.content.seek(to)
+    }
+}
+
+#[test]
+fn a_stream_that_could_not_be_looked_through_is_looked_through_later() {
+    let content: Arc<[u8]> = std::fs::read(fixtures().join("stream/aac.aac")).expect("it").into();
+    let expected = whole(&fixtures().join("stream/aac.aac")).buffer.ready_frames();
+    let engine = offline(1);
+    let source = Arc::new(HiccupSource { content, opened: AtomicUsize::new(0) });
+    let opened = || source.opened.load(Ordering::SeqCst);
+    let custom = Source::Custom(source.clone());
+    let ticket = engine.stream_sample_async(Some(0), custom, 0).expect("accepted");
+    ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
+    let sample = engine.sample(0).expect("it runs").expect("loaded");
+    let length = || sample.stream().and_then(|stream| stream.frames());
+    wait_until("it could not be read", || opened() == 2);
+    assert_eq!(length(), None);
+    wait_until("its length was found out", || length().is_some());
+    assert_eq!((length(), opened()), (Some(expected as u64), 4));
+}
+
 #[test]
 fn offline_a_play_that_begins_at_an_end_that_nobody_knows_yet_is_exact() {
     let path = fixtures().join("stream/aac.aac");
@@ -510,6 +578,35 @@ fn a_stream_whose_source_does_not_answer_keeps_no_load_that_is_under_way() {
         engine.shut_down();
         gate.open();
     }
+}
+
+#[test]
+fn a_render_waits_once_for_a_source_that_does_not_answer_and_loads_end_meanwhile() {
+    const BLOCKS: usize = 10 * 256;
+    let engine = offline(1);
+    let gate = Arc::new(Gate::default());
+    let source = waiting_at(1 << 18, &gate);
+    let ticket = engine.stream_sample_async(Some(0), source, 0).expect("accepted");
+    ticket.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
+    play(&engine, PlayOptions { start_sec: 5.0, ..PlayOptions::default() });
+    let begin = Instant::now();
+    let some = engine.render_some(BLOCKS).expect("offline");
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    assert!(some.samples.len() < BLOCKS * some.channels);
+    std::thread::scope(|scope| {
+        let rendering = scope.spawn(|| {
+            assert_eq!(left(&engine, BLOCKS).len(), BLOCKS);
+            begin.elapsed()
+        });
+        let source = Source::Path(fixtures().join("long/mp3_cbr.mp3"));
+        let load = engine.load_sample_async(Some(9), source, 0).expect("accepted");
+        load.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
+        assert!(!rendering.is_finished(), "it was to wait for longer");
+        let took = rendering.join().expect("it renders");
+        assert!(took < Duration::from_secs(9), "{took:?}");
+    });
+    gate.open();
+    wait_until("it is waited for again", || left(&engine, 256).iter().any(|value| *value != 0.0));
 }
 
 #[test]

@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use actix::{AsyncContext, Context, Handler};
 use actix_rt::time::Instant;
-use hotcue::{LoadedSample, Workbench};
+use hotcue::{LoadErrorKind, LoadedSample, Workbench};
 
 use super::{DecoderActor, Running, panic};
 use crate::job::Assignment;
 use crate::messages::{Continue, Idle, Tend};
+use crate::streaming::Scanned;
 
 /// How often feeds are looked at while nothing else calls: a voice that has jumped waits as long.
 const INTERVAL: Duration = Duration::from_millis(3);
 /// So long at a time a decoder reads before it looks into its mailbox.
 const TURN: Duration = Duration::from_millis(5);
-/// Steps of feeds before one of a load: streams go first, and no load waits for ever.
+/// Steps of feeds before one of a load, if they take no longer than a turn: streams go first, and no
+/// load waits for ever.
 const FEEDS_PER_STEP: u32 = 16;
 /// Steps of loads before one of a scan.
 const STEPS_PER_SCAN: u32 = 16;
@@ -66,7 +68,8 @@ impl DecoderActor {
 
     /// What voices need next.
     pub(super) fn feed_streams(&mut self) {
-        (0..FEEDS_PER_STEP).all(|_| self.feed_one());
+        let begin = Instant::now();
+        (0..FEEDS_PER_STEP).all(|_| begin.elapsed() < TURN && self.feed_one());
         self.steps = self.steps.wrapping_add(1);
         if self.steps.is_multiple_of(STEPS_PER_SCAN) {
             self.scan_one();
@@ -89,8 +92,12 @@ impl DecoderActor {
     /// A step of a scan; false if there is none.
     fn scan_one(&mut self) -> bool {
         let Self { parts, me, .. } = self;
-        // One that fails is over: voices meet the same, and say so.
-        parts.streams.scan_on(*me, |scan| matches!(panic::caught(|| scan.step()), Ok(Ok(true))))
+        parts.streams.scan_on(*me, |scan| match panic::caught(|| scan.step()) {
+            Ok(Ok(true)) => Scanned::More,
+            Ok(Err(error)) if may_pass(error.kind()) => Scanned::Unread,
+            // One that fails is over: voices meet the same, and say so.
+            Ok(Ok(false) | Err(_)) | Err(_) => Scanned::Over,
+        })
     }
 
     /// Looks after the feeds for a moment; whether there is more to do at once.
@@ -110,6 +117,11 @@ impl DecoderActor {
         }
         true
     }
+}
+
+/// Whether a file may be readable later, after a failure of this kind.
+fn may_pass(kind: LoadErrorKind) -> bool {
+    matches!(kind, LoadErrorKind::Io | LoadErrorKind::NotFound | LoadErrorKind::PermissionDenied)
 }
 
 impl Handler<Tend> for DecoderActor {

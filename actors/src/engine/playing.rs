@@ -1,6 +1,7 @@
 //! The calls that play. All of them return at once; the callback takes their effect over with
 //! its next block, commands of one thread in call order.
 
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -261,19 +262,37 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`, `NotOffline`.
     pub fn render(&self, frames: usize) -> Result<RenderedAudio, EngineError> {
+        self.render_for(frames, true)
+    }
+
+    /// As [`render`](Self::render); with fewer frames, or none, where a stream's source keeps it
+    /// waiting, for callers that have something to look at every 50 ms.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render).
+    pub fn render_some(&self, frames: usize) -> Result<RenderedAudio, EngineError> {
+        self.render_for(frames, false)
+    }
+
+    /// Renders; `waits`: until all is there, whatever keeps it waiting.
+    fn render_for(&self, frames: usize, waits: bool) -> Result<RenderedAudio, EngineError> {
         let (sink, channels) = self.with(|running| {
             let channels = running.device.info().map_or(0, |info| info.channels);
             Ok((running.sink.clone(), channels))
         })?;
+        // Two threads get one stretch each, not turns.
+        let _rendering = self.rendering.lock().unwrap_or_else(PoisonError::into_inner);
         let mut samples = Vec::with_capacity(frames.saturating_mul(channels).min(1 << 24));
         let mut left = frames;
         loop {
             let chunk = left.min(RENDER_CHUNK_FRAMES);
             let rendered = ask(&sink, |done| Render { frames: chunk, done }, None)
                 .ok_or(EngineError::NotInitialized)?;
-            samples.extend(rendered.ok_or(EngineError::NotOffline)?);
-            left -= chunk;
-            if left == 0 {
+            let rendered = rendered.ok_or(EngineError::NotOffline)?;
+            let done = rendered.len() / channels.max(1);
+            samples.extend(rendered);
+            left -= done.min(chunk);
+            if left == 0 || done < chunk && !waits {
                 return Ok(RenderedAudio { channels, samples });
             }
         }

@@ -25,17 +25,33 @@ const OFFLINE_FRAMES: usize = 256;
 /// So long a render waits for sources that give no sign of life, and how often it looks.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_micros(200);
+/// So long it waits at a time, and then answers with what it has: whoever asked may want to stop, and
+/// others want something of the sink.
+const HOLD: Duration = Duration::from_millis(50);
 
 /// What the callback's slots stream, in the order of what was sent to it.
 #[derive(Debug)]
 pub(super) struct SlotStreams {
     streams: Arc<Streams>,
     by_slot: HashMap<u32, Arc<StreamedSample>>,
+    /// A wait that goes on with the next render.
+    wait: Option<Wait>,
+}
+
+/// What came of a wait for feeds.
+#[derive(Debug, PartialEq, Eq)]
+enum Rest {
+    /// There was nothing to wait for.
+    Nothing,
+    /// Every feed has done what there is to do, or its source was given up.
+    Over,
+    /// It is still to go on.
+    NotYet,
 }
 
 impl SlotStreams {
     pub(super) fn new(streams: Arc<Streams>) -> Self {
-        Self { streams, by_slot: HashMap::new() }
+        Self { streams, by_slot: HashMap::new(), wait: None }
     }
 
     /// The callback's slot holds `sample` from now on, or nothing.
@@ -60,19 +76,27 @@ impl SlotStreams {
         self.streams.is_idle()
     }
 
-    /// Waits until every feed has done what there is to do; false if there was nothing to wait for.
-    fn rest(&self) -> bool {
-        let mut wait = Wait::new(self.streams.beats(), Instant::now());
-        let mut waited = false;
+    /// Waits until every feed has done what there is to do, but not for longer than `until`. A source
+    /// that has given no sign of life for too long is not waited for again before it gives one.
+    fn rest(&mut self, until: Instant) -> Rest {
+        let mut rest = Rest::Nothing;
         while self.streams.is_hungry() {
-            if wait.is_over(self.streams.beats(), Instant::now()) {
-                return false;
+            let (beats, now) = (self.streams.beats(), Instant::now());
+            let wait = self.wait.get_or_insert_with(|| Wait::new(beats, now));
+            rest = Rest::Over;
+            if wait.is_over(beats, now) {
+                self.streams.give_up();
+                self.wait = None;
+                continue;
             }
-            waited = true;
+            if now >= until {
+                return Rest::NotYet;
+            }
             self.streams.call();
             std::thread::sleep(LOOK);
         }
-        waited
+        self.wait = None;
+        rest
     }
 }
 
@@ -131,26 +155,35 @@ impl AudioSinkActor {
         }
     }
 
-    /// Renders on an offline output, each stream having what it needs.
+    /// Renders on an offline output, each stream having what it needs, and no event being lost. Fewer
+    /// frames, or none, where a source keeps it waiting.
     pub(super) fn render(&mut self, frames: usize) -> Option<Vec<f32>> {
-        if self.slots.is_idle() {
-            return self.device.render(frames);
-        }
+        let until = Instant::now() + HOLD;
         let mut rendered = Vec::new();
         let mut left = frames;
         // What was commanded shows whether a voice jumps.
-        self.device.run_commands();
-        while left > 0 {
-            // With a length that was found out meanwhile, voices know better where they begin.
-            while self.slots.rest() {
-                self.device.run_commands();
+        if !self.device.run_commands() {
+            return None;
+        }
+        loop {
+            while !self.slots.is_idle() {
+                match self.slots.rest(until) {
+                    Rest::Nothing => break,
+                    // With a length that was found out meanwhile, voices know better where they begin.
+                    Rest::Over => {
+                        self.device.run_commands();
+                    }
+                    Rest::NotYet => return Some(rendered),
+                }
             }
             let jumping = self.controller.shared().jumping_streams() > 0;
             let part = left.min(if jumping { 1 } else { OFFLINE_FRAMES });
             rendered.extend(self.device.render(part)?);
             self.collect();
             left -= part;
+            if left == 0 {
+                return Some(rendered);
+            }
         }
-        Some(rendered)
     }
 }

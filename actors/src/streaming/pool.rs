@@ -1,7 +1,10 @@
 //! What is to be read ahead, for whichever decoder has a moment.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +19,10 @@ use crate::messages::Tend;
 
 /// Feeds that nobody has looked at for so long are neglected: whoever was to look is stuck.
 const NEGLECTED: Duration = Duration::from_millis(60);
+/// A scan that could not read has another try after so long, after twice as long the next time, and
+/// so many in all.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const MOST_RETRIES: u32 = 6;
 /// A decoder that is inside one step of a feed for so long is stuck in a read.
 const STUCK: Duration = Duration::from_millis(500);
 
@@ -26,7 +33,9 @@ pub(crate) struct Streams {
     /// changes, which is seldom.
     voices: Mutex<Arc<[Arc<Voice>]>>,
     scans: Mutex<Vec<Arc<Scan>>>,
-    /// How many of both there are.
+    /// Those that could not read, and when they have another try.
+    resting: Mutex<Vec<(Instant, Arc<Scan>)>>,
+    /// How many voices and scans there are that do not rest.
     count: AtomicUsize,
     stopped: AtomicBool,
     duty: Mutex<Duty>,
@@ -38,6 +47,9 @@ struct Voice {
     feed: Mutex<StreamFeed>,
     watch: StreamWatch,
     pulse: Arc<Pulse>,
+    /// The signs of life of its source when a render gave up waiting for one more.
+    given_up: AtomicU64,
+    step: Step,
     /// Of its windows.
     _account: Account,
 }
@@ -45,6 +57,38 @@ struct Voice {
 struct Scan {
     scan: Mutex<StreamScan>,
     pulse: Arc<Pulse>,
+    /// How often it was tried again.
+    retries: AtomicU32,
+    step: Step,
+}
+
+/// Since when somebody is inside a step.
+#[derive(Default)]
+struct Step(Mutex<Option<Instant>>);
+
+impl Step {
+    fn during<T>(&self, step: impl FnOnce() -> T) -> T {
+        *lock(&self.0) = Some(Instant::now());
+        let done = step();
+        *lock(&self.0) = None;
+        done
+    }
+
+    /// Whether it does not come back.
+    fn is_stuck(&self) -> bool {
+        lock(&self.0).is_some_and(|since| since.elapsed() >= STUCK)
+    }
+}
+
+/// What a step of a scan has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scanned {
+    /// There is more to do.
+    More,
+    /// It is over.
+    Over,
+    /// Its source could not be read, and might be later.
+    Unread,
 }
 
 /// Who looks after the feeds while all decoders are without a job.
@@ -77,6 +121,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Voice {
+    /// Where it waits for frames, or for a length that `scans` are to find out, how many signs of life
+    /// its sources have given so far.
+    fn waits(&self, scans: Option<u64>) -> Option<u64> {
+        if self.watch.is_over() {
+            return None;
+        }
+        let beats = self.pulse.beats();
+        match self.feed.try_lock() {
+            Ok(feed) if feed.is_full() => {
+                let scans = scans.filter(|_| feed.waits_for_length());
+                scans.map(|scans| beats.wrapping_add(scans))
+            }
+            // Somebody steps it.
+            Ok(_) | Err(_) => Some(beats),
+        }
+    }
+}
+
 /// How many of `voices` are not over.
 fn living(voices: &[Arc<Voice>]) -> usize {
     voices.iter().filter(|voice| !voice.watch.is_over()).count()
@@ -89,6 +152,7 @@ impl Streams {
             ledger: Arc::clone(ledger),
             voices: Mutex::default(),
             scans: Mutex::default(),
+            resting: Mutex::default(),
             count: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
             duty: Mutex::default(),
@@ -120,14 +184,23 @@ impl Streams {
     /// are too many.
     pub(crate) fn voice(&self, sample: &Arc<StreamedSample>, start: Wish) -> Option<StreamReader> {
         let mut voices = lock(&self.voices);
-        if living(&voices) >= MAX_STREAM_VOICES || self.stopped.load(Ordering::Acquire) {
+        // One that is over may have somebody inside a read, who keeps a thread, a file and its windows.
+        let taken = voices.iter().filter(|voice| !voice.watch.is_over() || voice.step.is_stuck());
+        if taken.count() >= MAX_STREAM_VOICES || self.stopped.load(Ordering::Acquire) {
             return None;
         }
         let (feed, reader) = sample.voice();
         reader.set_wish(start);
         let (watch, pulse) = (feed.watch(), feed.pulse());
         let account = self.ledger.take(sample.voice_bytes() as u64);
-        let voice = Arc::new(Voice { feed: Mutex::new(feed), watch, pulse, _account: account });
+        let voice = Arc::new(Voice {
+            feed: Mutex::new(feed),
+            watch,
+            pulse,
+            given_up: AtomicU64::new(u64::MAX),
+            step: Step::default(),
+            _account: account,
+        });
         *voices = voices.iter().cloned().chain([voice]).collect();
         self.count.fetch_add(1, Ordering::AcqRel);
         drop(voices);
@@ -142,9 +215,25 @@ impl Streams {
         }
         let scan = StreamScan::new(sample);
         let pulse = scan.pulse();
-        lock(&self.scans).push(Arc::new(Scan { scan: Mutex::new(scan), pulse }));
+        let (scan, retries, step) = (Mutex::new(scan), AtomicU32::new(0), Step::default());
+        lock(&self.scans).push(Arc::new(Scan { scan, pulse, retries, step }));
         self.count.fetch_add(1, Ordering::AcqRel);
         self.call();
+    }
+
+    /// Scans that could not read have another try, once they have rested; those that nobody wants any
+    /// more go then.
+    fn wake_scans(&self) {
+        let now = Instant::now();
+        let is_due = |(due, scan): &mut (Instant, Arc<Scan>)| {
+            *due <= now || scan.scan.try_lock().is_ok_and(|scan| !scan.is_wanted())
+        };
+        let due: Vec<_> = lock(&self.resting).extract_if(.., is_due).collect();
+        for (_, scan) in due {
+            lock(&self.scans).push(scan);
+            self.count.fetch_add(1, Ordering::AcqRel);
+            self.call();
+        }
     }
 
     /// Wakes whoever is on duty; if there is nobody, says so.
@@ -167,8 +256,10 @@ impl Streams {
         }
     }
 
-    /// To be called now and then: says so if nobody looks after the feeds.
+    /// To be called now and then: says so if nobody looks after the feeds, and has done what was put
+    /// off.
     pub(crate) fn watch(&self) {
+        self.wake_scans();
         let looked = lock(&self.duty).looked;
         if !self.is_idle() && looked.is_none_or(|looked| looked.elapsed() > NEGLECTED) {
             self.neglected();
@@ -212,20 +303,21 @@ impl Streams {
     ) -> bool {
         let voices = self.all_voices();
         let mut over = Vec::new();
-        let mut first: Option<(u64, MutexGuard<'_, StreamFeed>)> = None;
+        let mut first: Option<(u64, &Voice, MutexGuard<'_, StreamFeed>)> = None;
         for voice in voices.iter() {
             let Ok(feed) = voice.feed.try_lock() else { continue };
             if feed.is_over() {
                 over.push(Arc::clone(voice));
             } else if !feed.is_full() {
                 let due = feed.due_frames();
-                if first.as_ref().is_none_or(|(least, _)| due < *least) {
-                    first = Some((due, feed));
+                if first.as_ref().is_none_or(|(least, ..)| due < *least) {
+                    first = Some((due, voice, feed));
                 }
             }
         }
         self.enter(me);
-        let worked = first.is_some_and(|(_, mut feed)| step(&mut feed));
+        let worked =
+            first.is_some_and(|(_, voice, mut feed)| voice.step.during(|| step(&mut feed)));
         if !over.is_empty() {
             let mut voices = lock(&self.voices);
             let before = voices.len();
@@ -239,29 +331,49 @@ impl Streams {
         worked
     }
 
-    /// Steps the scan that has waited longest by `step`, which says whether there is more to do;
-    /// false if there is none that nobody steps.
+    /// Steps the scan that has waited longest by `step`; false if there is none that nobody steps, or
+    /// too many have somebody inside who does not come back.
     pub(crate) fn scan_on(
         &self,
         me: (usize, u64),
-        step: impl FnOnce(&mut StreamScan) -> bool,
+        step: impl FnOnce(&mut StreamScan) -> Scanned,
     ) -> bool {
         let scans = lock(&self.scans).clone();
+        if scans.iter().filter(|scan| scan.step.is_stuck()).count() >= MAX_STREAM_VOICES {
+            return false;
+        }
         for scan in &scans {
             let Ok(mut stepped) = scan.scan.try_lock() else { continue };
             self.enter(me);
-            let goes_on = stepped.is_wanted() && step(&mut stepped);
+            let scanned = match stepped.is_wanted() {
+                true => scan.step.during(|| step(&mut stepped)),
+                false => Scanned::Over,
+            };
             drop(stepped);
-            if !goes_on {
-                let mut scans = lock(&self.scans);
-                let before = scans.len();
-                scans.retain(|other| !Arc::ptr_eq(other, scan));
-                self.count.fetch_sub(before - scans.len(), Ordering::AcqRel);
+            if scanned != Scanned::More {
+                self.leave_off(scan, scanned == Scanned::Unread);
             }
             self.leave(me);
             return true;
         }
         false
+    }
+
+    /// A scan is not to be stepped any more, or not for a while.
+    fn leave_off(&self, scan: &Arc<Scan>, is_unread: bool) {
+        let mut scans = lock(&self.scans);
+        let before = scans.len();
+        scans.retain(|other| !Arc::ptr_eq(other, scan));
+        let left = before - scans.len();
+        // At the end of the engine all of them go at once.
+        if is_unread && left > 0 {
+            let retries = scan.retries.fetch_add(1, Ordering::Relaxed);
+            if retries < MOST_RETRIES {
+                let due = Instant::now() + FIRST_RETRY * (1 << retries);
+                lock(&self.resting).push((due, Arc::clone(scan)));
+            }
+        }
+        self.count.fetch_sub(left, Ordering::AcqRel);
     }
 
     fn enter(&self, me: (usize, u64)) {
@@ -275,23 +387,38 @@ impl Streams {
     }
 
     /// Whether a play might sound otherwise for want of frames that are yet to be read, or of a
-    /// length that is yet to be found out.
+    /// length that is yet to be found out. Those whose sources were given up are left out.
     pub(crate) fn is_hungry(&self) -> bool {
-        let is_scanning = !lock(&self.scans).is_empty();
-        self.all_voices().iter().any(|voice| match voice.feed.try_lock() {
-            Ok(feed) => {
-                let waits = !feed.is_full() || is_scanning && feed.waits_for_length();
-                waits && !feed.is_over()
+        let scans = self.beats_of_scans();
+        let waits = |voice: &Arc<Voice>| {
+            let beats = voice.waits(scans);
+            beats.is_some_and(|beats| beats != voice.given_up.load(Ordering::Relaxed))
+        };
+        self.all_voices().iter().any(waits)
+    }
+
+    /// No play that waits now is waited for before its source gives a sign of life.
+    pub(crate) fn give_up(&self) {
+        let scans = self.beats_of_scans();
+        for voice in self.all_voices().iter() {
+            if let Some(beats) = voice.waits(scans) {
+                voice.given_up.store(beats, Ordering::Relaxed);
             }
-            Err(_) => true,
-        })
+        }
+    }
+
+    /// The signs of life of the files that are looked at as a whole, or will be; None if there are none.
+    fn beats_of_scans(&self) -> Option<u64> {
+        let (scans, resting) = (lock(&self.scans), lock(&self.resting));
+        let all = || scans.iter().chain(resting.iter().map(|(_, scan)| scan));
+        all().next()?;
+        Some(all().map(|scan| scan.pulse.beats()).sum())
     }
 
     /// Rises with every sign of life of a source.
     pub(crate) fn beats(&self) -> u64 {
         let voices: u64 = self.all_voices().iter().map(|voice| voice.pulse.beats()).sum();
-        let scans: u64 = lock(&self.scans).iter().map(|scan| scan.pulse.beats()).sum();
-        voices.wrapping_add(scans)
+        voices.wrapping_add(self.beats_of_scans().unwrap_or(0))
     }
 
     /// Nothing more is read: what is inside a read ends with that.
@@ -299,6 +426,7 @@ impl Streams {
         self.stopped.store(true, Ordering::Release);
         let voices = std::mem::take(&mut *lock(&self.voices));
         let scans = std::mem::take(&mut *lock(&self.scans));
+        lock(&self.resting).clear();
         voices.iter().for_each(|voice| voice.pulse.stop());
         scans.iter().for_each(|scan| scan.pulse.stop());
         self.count.store(0, Ordering::Release);

@@ -920,8 +920,8 @@ class AudioEngine:
         of events and of the cache, which go on in its next run.
 
         `queued` loads wait for one of the `workers`, `live` have not ended, and in the samples of
-        `analyses` something is still to be heard. `abandoned_workers` are inside reads that never
-        returned.
+        `analyses` something is still to be heard. `abandoned_workers` were replaced since
+        `run()`, as a read of theirs did not return; some may have since.
 
         `samples` slots hold `sample_bytes`; `reserved_bytes` are those of loads that run, and of
         samples that have left their slots while something still uses them: a voice, or your

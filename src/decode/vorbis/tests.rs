@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Residues, check, check_ogg, root, unlace};
 use crate::error::LoadErrorKind;
+use crate::testing::{ogg_pages, with_checksum};
 
 #[derive(Default)]
 struct Writer(Vec<bool>);
@@ -123,6 +124,32 @@ fn headers_in_ogg_are_checked_and_those_of_others_are_not() {
     assert_eq!(file.position(), 0);
     let mut other = Cursor::new(b"OggS, but nothing else".to_vec());
     assert!(check_ogg(&mut other).expect("memory can be read").is_ok());
+}
+
+#[test]
+fn a_damaged_page_does_not_make_a_file_count_wrongly() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/long/vorbis.ogg");
+    let file = std::fs::read(path).expect("the fixture is there");
+    let numbering = |file: Vec<u8>| {
+        let positions = check_ogg(&mut Cursor::new(file)).expect("memory can be read");
+        positions.expect("good headers").numbering
+    };
+    assert_eq!(numbering(file.clone()), None, "by libvorbis, which counts rightly");
+    let pages = ogg_pages(&file);
+    let mut at = pages[..3].concat().len();
+    // Not of the last one, whose end may be cut.
+    for page in &pages[3..pages.len() - 1] {
+        let first = at + 27 + usize::from(page[26]);
+        // Of the first packet that begins there, or what goes on: the bit of its mode. With the checksum
+        // that fits, its page would count wrongly; with its own, it is none.
+        let mut damaged = file.clone();
+        damaged[first + usize::from(page[27])] ^= 2;
+        assert_eq!(numbering(damaged.clone()), None, "at {at}");
+        let repaired = with_checksum(damaged[at..at + page.len()].to_vec());
+        damaged[at..at + page.len()].copy_from_slice(&repaired);
+        assert!(numbering(damaged).is_some(), "at {at}");
+        at += page.len();
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::super::messages::ControlMessage as M;
 use super::super::params::{LoopSpan, Looping, Retrigger, VoiceParams};
 use super::super::ring::{Command, Loan};
 use super::super::scratch::BLOCK_FRAMES;
-use super::super::voice::{Jump, Phase, Stop, Then, Voice, sane};
+use super::super::voice::{Common, Jump, Phase, Stop, Then, Voice, sane};
 use super::{Mixer, Slot};
 
 impl Mixer {
@@ -241,6 +241,40 @@ impl Mixer {
             looping: self.agenda.last_up_to(until, looping),
             paused: self.agenda.last_up_to(until, paused),
         }
+    }
+
+    /// What a voice that has not begun is told up to where it does, and the speed of all there.
+    /// What is kept from it begins at the next frame at which it may be let go on.
+    pub(super) fn told_first(&self, voice: &Voice) -> (Then, f64) {
+        let common = self.common();
+        if voice.has_begun() {
+            return (Then::default(), common.speed);
+        }
+        let of_all = |command: &Command| match *command {
+            M::SetSpeed { speed, .. } => sane(speed, -4.0, 4.0),
+            _ => None,
+        };
+        let told = |until: u64| {
+            let speed = self.agenda.last_up_to(until, of_all).unwrap_or(common.speed);
+            (self.then(voice, until), speed)
+        };
+        let begins_at = match voice.phase {
+            Phase::Waiting { at_frame } => at_frame,
+            Phase::Free | Phase::Started => self.clock_frames,
+        };
+        let (then, speed) = told(begins_at);
+        let lets_go_on = |command: &Command| match *command {
+            M::SetVoice { voice: id, speed: Some(_), .. } | M::ResumeVoice { voice: id, .. } => {
+                id == voice.id
+            }
+            M::ResumeSample { slot, .. } => slot == voice.slot,
+            M::ResumeBus { bus, .. } => bus as usize == voice.bus,
+            M::SetSpeed { .. } => true,
+            _ => false,
+        };
+        let is_at_rest = voice.is_at_rest(Common { speed, ..common }, then);
+        let next = self.agenda.find(lets_go_on).filter(|_| is_at_rest);
+        next.map_or((then, speed), |(frame, _)| told(frame.max(begins_at)))
     }
 
     /// The next jump of a voice that is to come at a frame.

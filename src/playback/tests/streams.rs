@@ -1,5 +1,7 @@
 //! What is streamed against the same in memory.
 
+mod turns;
+
 use super::*;
 use crate::LoopKind;
 use crate::job::{LoadJob, LoadOptions, Step};
@@ -52,6 +54,8 @@ struct Both {
     sample: Arc<StreamedSample>,
     whole: Arc<SampleBuffer>,
     feeds: Vec<StreamFeed>,
+    /// Of them, so far.
+    steps: usize,
     bench: Workbench,
 }
 
@@ -74,7 +78,7 @@ impl Both {
         memory.send(load(&whole));
         streamed.send(load(&sample.head()));
         let (feeds, bench) = (Vec::new(), Workbench::default());
-        Self { memory, streamed, sample, whole, feeds, bench }
+        Self { memory, streamed, sample, whole, feeds, steps: 0, bench }
     }
 
     fn play(&mut self, voice: u64, params: VoiceParams) {
@@ -101,7 +105,9 @@ impl Both {
         self.streamed.controller.collect();
         self.feeds.retain(|feed| !feed.is_over());
         for feed in &mut self.feeds {
-            while feed.step(&mut self.bench).expect("a sound file") {}
+            while feed.step(&mut self.bench).expect("a sound file") {
+                self.steps += 1;
+            }
         }
     }
 

@@ -88,7 +88,10 @@ impl Track {
 
     /// What it reads next.
     pub(in super::super) fn wish(&self, down: bool) -> Wish {
-        let backwards = down != self.turned;
+        self.wish_towards(down != self.turned)
+    }
+
+    fn wish_towards(&self, backwards: bool) -> Wish {
         let place = if backwards { self.index + 1 } else { self.index };
         Wish { frame: u64::try_from(place).unwrap_or(0), backwards }
     }
@@ -99,9 +102,9 @@ impl Track {
         let Some((Bounds { start, end, .. }, _)) = self.round(down != self.turned, length) else {
             return self.wish(down);
         };
-        let is_kept = usize::try_from(end - start).is_ok_and(|frames| frames <= JUMP_LOOP_FRAMES);
-        match u64::try_from(start) {
-            Ok(frame) if is_kept && (start..end).contains(&self.index) => {
+        let is_there = (start..end).contains(&self.index);
+        match (u64::try_from(start), u64::try_from(end)) {
+            (Ok(frame), Ok(end)) if is_there && fits_beside(frame, end) => {
                 Wish { frame, backwards: false }
             }
             _ => self.wish(down),
@@ -110,10 +113,11 @@ impl Track {
 
     /// Says to the feed of its sample where it is, and where its loop leads next.
     pub(in super::super) fn tell(&self, down: bool, length: Option<i64>, reader: &StreamReader) {
-        reader.set_wish(self.wish(down));
+        let own_down = down;
         let down = down != self.turned;
         let frame = |place: i64| u64::try_from(place).unwrap_or(0);
         let Some((Bounds { start, end, .. }, kind)) = self.round(down, length) else {
+            reader.set_wish(self.wish_towards(down));
             return reader.set_jump(Wish::default(), None);
         };
         let wraps = match kind {
@@ -122,10 +126,23 @@ impl Track {
             LoopKind::Backward => !self.is_first_edge(),
         };
         let (start, end) = (frame(start), frame(end));
+        if kind == LoopKind::PingPong && fits_beside(start, end) {
+            // Is kept as a whole, however often it turns there. What is read on is what it leaves
+            // it for, once all of it is there.
+            let is_held = reader.frames_from(start) >= end - start;
+            reader.set_wish(self.wish_towards(if is_held { own_down } else { down }));
+            return reader.set_jump(Wish { frame: start, backwards: false }, None);
+        }
+        reader.set_wish(self.wish_towards(down));
         let backwards = down == wraps;
         let jump = Wish { frame: if backwards { end } else { start }, backwards };
         // Round the place that it leaves from things are read between frames for a moment yet.
         let left = if backwards { start } else { end };
         reader.set_jump(jump, Some(left).filter(|_| wraps));
     }
+}
+
+/// Whether a loop is no more than is kept of a jump.
+fn fits_beside(start: u64, end: u64) -> bool {
+    end - start <= JUMP_LOOP_FRAMES as u64
 }

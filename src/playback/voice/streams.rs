@@ -6,7 +6,7 @@ use super::super::material::{Material, holds};
 use super::super::scratch::BLOCK_FRAMES;
 use super::super::track::{Place, Track, fixed};
 use super::course::origin;
-use super::{Common, Jump, Voice, span_of};
+use super::{Common, Jump, Then, Voice, span_of};
 use crate::stream::StreamReader;
 
 /// Frames that are waited for at most: no more than what is always kept of where a voice is, or goes.
@@ -17,8 +17,9 @@ const MAX_WAY: f64 = 1e12;
 
 impl Voice {
     /// Whether the stream holds too little to play on: what a block and a fade after it need, and,
-    /// before it sounds, half a second more, so that it does not begin on its last frame. Where
-    /// nothing more comes, it is on its way out then.
+    /// before it begins or has waited, half a second more, so that it does not begin on its last
+    /// frame. What goes on where it stood has that round it. Where nothing more comes, it is on its
+    /// way out then.
     pub(super) fn runs_dry(
         &mut self,
         reader: &StreamReader,
@@ -28,7 +29,7 @@ impl Voice {
     ) -> bool {
         self.track.is_of_a_stream();
         let waits_for_end = self.at_origin && self.goes_down() && length.is_none();
-        let reserve = if self.starved || self.is_silent() { self.reserve(reader) } else { 0 };
+        let reserve = if self.starved || !self.has_begun() { self.reserve(reader) } else { 0 };
         let way = frames + ramp_frames as usize + if self.punctual { 0 } else { reserve };
         let is_dry = waits_for_end || self.lacks_frames(self.track, reader, length, way);
         if is_dry && reader.has_failed() {
@@ -96,23 +97,31 @@ impl Voice {
     }
 
     /// Says to the feed of its sample where it is, or will begin, whether it waits there, and where
-    /// it goes next: to where it was told to go, or will be (`coming`), or from its loop's end.
+    /// it goes next: to where it was told to go, or will be (`coming`), or from its loop's end. One
+    /// that has not begun will be told `first` what it begins with.
     pub(in super::super) fn tell(
         &self,
         reader: &StreamReader,
         common: Common,
         coming: Option<Jump>,
+        first: Then,
     ) {
         let sample = Material::Stream(reader);
         let length = self.length(sample);
-        let speed = self.speed_with(common);
-        let down = speed < 0.0;
         let jumps = self.is_silent() && self.seek.is_some();
-        let begins = jumps || (self.is_silent() && !self.track.has_moved());
+        let begins = jumps || !self.has_begun();
+        let Then { speed, looping, .. } = match self.seek {
+            _ if !begins => Then::default(),
+            Some(jump) => jump.then,
+            None => first,
+        };
+        let speed = Self::speed_of(speed.unwrap_or(self.speed), common);
+        let down = speed < 0.0;
         reader.set_waits(self.starved || begins);
         let mut track = self.track;
         if begins {
             // Where it would begin now: until it does, its loop and its speed may change.
+            looping.into_iter().for_each(|it| track.set_loop(span_of(it, self.own_loop)));
             if let Some(jump) = self.seek {
                 let landing = self.landing(jump, speed, length, common);
                 track.place_at(match landing.wait {
@@ -153,6 +162,17 @@ impl Voice {
             let wish = track.settled(fixed(speed), length).entry(speed < 0.0, length);
             reader.set_jump(wish, None);
         }
+    }
+
+    /// Whether it was heard since it was put where it is.
+    pub(in super::super) fn has_begun(&self) -> bool {
+        !self.is_silent() || self.track.has_moved()
+    }
+
+    /// Whether it would not go on, were it told this.
+    pub(in super::super) fn is_at_rest(&self, common: Common, told: Then) -> bool {
+        let speed = Self::speed_of(told.speed.unwrap_or(self.speed), common);
+        self.held || told.paused.unwrap_or(self.paused) || speed == 0.0
     }
 
     /// Whether it is heard yet where it was, before it jumps.

@@ -7,8 +7,16 @@ use crate::stream::REACH_FRAMES;
 use crate::stream::reader::{held_end, held_start};
 use crate::stream::window::{WindowWriter, Wish};
 
-/// Frames that are kept behind a voice, so that what turns round finds something there.
-const BEHIND_FRAMES: u64 = 4096;
+/// The fastest voice, the frames of a block, and fades in a second: what turns round reads so far
+/// before anything is read for it. No voice waits for more frames than the last number.
+const FASTEST: u64 = 16;
+const BLOCK_FRAMES: u64 = 256;
+const FADES_PER_SEC: u32 = 200;
+const MOST_WAITED_FOR: u64 = 20_480;
+/// What is kept behind a voice at most, as a share of a window.
+const BEHIND_SHARE: u64 = 3;
+/// A frame that no file has: on the way there its end is found.
+const BEYOND_ALL: u64 = 1 << 50;
 /// Frames that are read at once backwards: each time a place has to be sought.
 const BACK_FRAMES: u64 = 16_384;
 /// Room that has to be there forwards before any more is read.
@@ -58,7 +66,10 @@ pub(super) enum Task {
 impl StreamFeed {
     /// What is to be done for where the voice is now, and for where it goes; None if that is nothing.
     pub(super) fn task(&self) -> Option<(Work, Task)> {
-        let Wish { frame, backwards } = self.writer.wish();
+        let Wish { mut frame, backwards } = self.writer.wish();
+        if self.seeks_length() {
+            frame = BEYOND_ALL;
+        }
         let length = self.sample.frames().unwrap_or(u64::MAX);
         let jump = self.task_beside(&self.jump, length);
         // What is held of a jump that was made goes with the next one: a voice is not to lean on it.
@@ -86,7 +97,7 @@ impl StreamFeed {
         if needed >= length {
             return None;
         }
-        let first = held_end(&self.sample, beside, frame.saturating_sub(BEHIND_FRAMES));
+        let first = held_end(&self.sample, beside, frame.saturating_sub(self.behind_frames()));
         let first = first.min(needed);
         if start > needed || first > end {
             return Some(Task::Move(first));
@@ -102,7 +113,7 @@ impl StreamFeed {
         if needed == 0 {
             return None;
         }
-        let last = (frame + BEHIND_FRAMES).min(length).max(needed);
+        let last = (frame + self.behind_frames()).min(length).max(needed);
         if start > last || needed > end {
             return Some(Task::Move(last));
         }
@@ -110,6 +121,14 @@ impl StreamFeed {
         let frames = self.back_frames(&self.writer);
         let has_room = held_start(&self.sample, &[], start) > 0 && room >= frames;
         has_room.then(|| Task::Prepend(usize::try_from(frames).unwrap_or(usize::MAX)))
+    }
+
+    /// Frames that are kept behind the voice, so that it finds them there when it turns round.
+    fn behind_frames(&self) -> u64 {
+        let fade = self.sample.spec.sample_rate / FADES_PER_SEC;
+        let way = FASTEST * (BLOCK_FRAMES + u64::from(fade));
+        let most = self.writer.capacity() / BEHIND_SHARE;
+        (way.min(MOST_WAITED_FOR) + REACH_FRAMES).min(most)
     }
 
     /// Frames to be put before those of `writer` at once.

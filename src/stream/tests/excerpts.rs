@@ -68,7 +68,7 @@ fn a_stretch_has_the_values_that_the_whole_has_there() {
 
 /// Five times the audio of a file of Ogg Vorbis, whose pages say how long they were there: the first
 /// and the last one hold more than that. `ahead`: what each further time says too much.
-fn counted_wrongly(ahead: u64) -> Vec<u8> {
+pub(super) fn counted_wrongly(ahead: u64) -> Vec<u8> {
     let file = fixtures("long").into_iter().find(|(name, _)| name == "vorbis.ogg");
     let mut pages = ogg_pages(&file.expect("a fixture").1);
     let audio = pages.split_off(2);

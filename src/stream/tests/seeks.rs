@@ -140,6 +140,48 @@ fn all_that_was_read_of_a_file_is_there_when_another_takes_its_place() {
     std::fs::remove_file(&path).expect("the file goes");
 }
 
+#[test]
+fn a_file_that_was_written_over_is_an_error_at_the_next_seek() {
+    let path = std::env::temp_dir().join(format!("hotcue-over-{}.wav", std::process::id()));
+    std::fs::write(&path, ramp_wav(300_000, 48_000)).expect("a file can be written");
+    let mut opening = crate::StreamOpening::new(crate::Source::Path(path.clone()), None);
+    let mut bench = crate::Workbench::default();
+    let sample = loop {
+        if let super::StreamStep::Ready(sample) = opening.step(&mut bench).expect("a sound file") {
+            break sample;
+        }
+    };
+    assert_eq!(sample.frames(), Some(300_000), "its length is sure: nobody looks for its end");
+    let (mut feed, reader) = sample.voice();
+    reader.set_wish(super::Wish { frame: 60_000, backwards: false });
+    while feed.step(&mut bench).expect("the file is there") {}
+    std::fs::write(&path, ramp_wav(310_000, 48_000)).expect("a file can be written");
+    reader.set_wish(super::Wish { frame: 250_000, backwards: false });
+    let failed =
+        std::iter::repeat_with(|| feed.step(&mut bench)).take(10_000).find_map(Result::err);
+    assert_eq!(failed.map(|error| error.kind()), Some(crate::LoadErrorKind::Io));
+    std::fs::remove_file(&path).expect("the file goes");
+}
+
+#[test]
+fn content_that_is_no_file_counts_among_the_bytes_of_its_stream() {
+    let file = ramp_wav(300_000, 48_000);
+    let path = std::env::temp_dir().join(format!("hotcue-bytes-{}.wav", std::process::id()));
+    std::fs::write(&path, &file).expect("a file can be written");
+    let mut bench = crate::Workbench::default();
+    let [of_file, of_content] =
+        [crate::Source::Path(path.clone()), super::memory(&file)].map(|it| {
+            let mut opening = crate::StreamOpening::new(it, None);
+            loop {
+                if let super::StreamStep::Ready(sample) = opening.step(&mut bench).expect("sound") {
+                    break sample.most_bytes();
+                }
+            }
+        });
+    assert_eq!(of_content, of_file + file.len());
+    std::fs::remove_file(&path).expect("the file goes");
+}
+
 /// With `HOTCUE_FOLDER` set, all files below that folder, too.
 #[test]
 fn files_of_a_folder_have_the_values_of_the_whole() {

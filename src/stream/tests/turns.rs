@@ -1,6 +1,7 @@
 //! Forwards, backwards, round loops.
 
-use super::{Both, fixtures};
+use super::excerpts::counted_wrongly;
+use super::{Both, StreamScan, fixtures};
 use crate::testing::ramp_wav;
 
 /// Long fixtures, and a file that is merely copied.
@@ -134,4 +135,52 @@ fn where_a_voice_jumps_to_is_there_before_it_does() {
         assert!(reader.frames_before(end) >= 1 << 13, "{name}");
         both.backwards(&mut feed, &reader, end, end - 40_000);
     }
+}
+
+#[test]
+fn behind_a_voice_there_is_what_it_reads_when_it_turns_round() {
+    for rate in [8_000, 48_000, 192_000, 384_000] {
+        let mut both = Both::new("ramp", &ramp_wav(900_000, rate), rate).expect("a sound file");
+        both.scan();
+        let (mut feed, reader) = both.sample.voice();
+        // In a block and a fade of 5 ms, at 16 times the speed; it waits for no more than 20,480.
+        let way = (16 * (256 + u64::from(rate) / 200)).min(20_480) + 8;
+        for (frame, backwards) in [(850_000, true), (600_000, true), (650_000, false)] {
+            reader.set_wish(super::Wish { frame, backwards });
+            while feed.step(&mut both.bench).expect("the same file") {}
+            let both_ways = reader.frames_from(frame).min(reader.frames_before(frame));
+            assert!(both_ways >= way, "{both_ways} frames round {frame} at {rate} Hz");
+        }
+    }
+}
+
+#[test]
+fn a_length_that_was_counted_stays() {
+    for ahead in [0, 700, 1_500] {
+        let mut both = Both::new("joined", &counted_wrongly(ahead), 44_100).expect("a sound file");
+        let frames = both.frames();
+        let (mut feed, reader) = both.sample.voice();
+        // By what pages say, as long as nobody has counted.
+        reader.set_wish(super::Wish { frame: frames - 60_000, backwards: false });
+        while reader.frames_from(frames - 60_000) == 0 {
+            assert!(feed.step(&mut both.bench).expect("the same file"));
+        }
+        both.scan();
+        while feed.step(&mut both.bench).expect("the same file") {}
+        assert_eq!(both.sample.frames(), Some(frames), "{ahead} too much");
+        assert_eq!(reader.frames_from(frames - 60_000), 60_000, "{ahead} too much");
+    }
+}
+
+#[test]
+fn who_waits_for_an_end_that_nobody_looks_for_finds_it() {
+    let (_, file) = files().into_iter().find(|(name, _)| name == "mp3_no_tag.mp3").expect("there");
+    let mut both = Both::new("mp3", &file, 48_000).expect("a sound file");
+    let scan = StreamScan::new(&both.sample);
+    let (mut feed, reader) = both.sample.voice();
+    reader.set_wish(super::Wish { frame: 1, backwards: true });
+    assert!(!feed.step(&mut both.bench).expect("the same file"), "the scan will find it");
+    drop(scan);
+    while feed.step(&mut both.bench).expect("the same file") {}
+    assert_eq!(both.sample.frames(), Some(both.frames()));
 }
