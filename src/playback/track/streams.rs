@@ -144,5 +144,5 @@ impl Track {
 
 /// Whether a loop is no more than is kept of a jump.
 fn fits_beside(start: u64, end: u64) -> bool {
-    end - start <= JUMP_LOOP_FRAMES as u64
+    end.checked_sub(start).is_some_and(|frames| frames <= JUMP_LOOP_FRAMES as u64)
 }
