@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use super::entry::DECODERS;
 use super::field::Field;
@@ -11,12 +11,8 @@ use crate::decode::OpenedSource;
 use crate::source::{Pulse, Source, SourceIdentity, identify};
 
 /// How long a file has to be left alone before its times tell whether it has changed: longer than
-/// a tick of the system's clock,
+/// a tick of the system's clock. Where a file system has longer ticks, that is not enough.
 const SETTLED: Duration = Duration::from_millis(20);
-/// or of a file system that knows seconds only, FAT every second one.
-const COARSELY_SETTLED: Duration = Duration::from_secs(2);
-const NS_PER_SEC: i128 = 1_000_000_000;
-const FAT_STEP_NS: i128 = 10_000_000;
 
 /// What an entry or a card is found by: 256 bits of BLAKE3.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -213,19 +209,10 @@ impl Origin {
 /// and exFAT number files as they are looked at, so that two of one length and of one time, as a pack
 /// of loops is unpacked, may have each other's number. They have times in steps of 10 ms at best.
 pub(super) fn is_lasting(identity: &SourceIdentity) -> bool {
-    [identity.modified_ns, identity.changed_ns].iter().any(|ns| ns % FAT_STEP_NS != 0)
+    !identity.is_coarse()
 }
 
 /// Whether a file was left alone for long enough that any later change shows in its times.
 pub(super) fn is_settled(identity: &SourceIdentity, now: SystemTime) -> bool {
-    let SourceIdentity { modified_ns, changed_ns, .. } = *identity;
-    let is_coarse = modified_ns % NS_PER_SEC == 0 && changed_ns % NS_PER_SEC == 0;
-    let settled = if is_coarse { COARSELY_SETTLED } else { SETTLED };
-    let now_ns = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-    let now_ns = i128::try_from(now_ns).unwrap_or(0);
-    // Archives are unpacked with times of their own, which may be yet to come; when that was done,
-    // the other time says.
-    let last_ns = if modified_ns > now_ns { changed_ns } else { modified_ns.max(changed_ns) };
-    let left_alone_ns = now_ns - last_ns;
-    u128::try_from(left_alone_ns).is_ok_and(|ns| ns >= settled.as_nanos())
+    identity.was_left_alone(SETTLED, now) && !identity.may_change_unseen(now)
 }

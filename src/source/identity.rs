@@ -26,21 +26,32 @@ pub struct SourceIdentity {
     pub changed_ns: i128,
 }
 
-/// The finest steps of a file system's clock that are so long that two changes may share one.
+/// Steps of a file system's clock that are so long that two changes may share one: FAT and exFAT have
+/// times in steps of 10 ms at best,
 const COARSE_STEP_NS: i128 = 10_000_000;
-/// The longest such step, of FAT.
-const COARSE_STEP: Duration = Duration::from_secs(2);
+/// and of 2 s at worst.
+const COARSEST_STEP: Duration = Duration::from_secs(2);
 
 impl SourceIdentity {
-    /// Whether it may be changed `now` and stay the same identity: it was changed within the last 2 s,
-    /// and its file system keeps times in steps of 10 ms or more, as FAT and exFAT do.
+    /// Whether it may be changed after `now` and stay the same identity: it was changed less than 2 s
+    /// before, and its file system keeps times in coarse steps, as FAT and exFAT do.
     pub fn may_change_unseen(&self, now: SystemTime) -> bool {
-        let is_coarse =
-            [self.modified_ns, self.changed_ns].iter().all(|ns| ns % COARSE_STEP_NS == 0);
+        self.is_coarse() && !self.was_left_alone(COARSEST_STEP, now)
+    }
+
+    /// Whether its times are in coarse steps.
+    pub(crate) fn is_coarse(&self) -> bool {
+        [self.modified_ns, self.changed_ns].iter().all(|ns| ns % COARSE_STEP_NS == 0)
+    }
+
+    /// Whether nobody has changed it for so long. Archives are unpacked with times of their own, which
+    /// may be yet to come; when that was done, the other time says.
+    pub(crate) fn was_left_alone(&self, time: Duration, now: SystemTime) -> bool {
+        let Self { modified_ns, changed_ns, .. } = *self;
         let now_ns = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-        let now_ns = i128::try_from(now_ns).unwrap_or(i128::MAX);
-        let last_ns = self.modified_ns.max(self.changed_ns);
-        is_coarse && now_ns < last_ns + COARSE_STEP.as_nanos() as i128
+        let now_ns = i128::try_from(now_ns).unwrap_or(0);
+        let last_ns = if modified_ns > now_ns { changed_ns } else { modified_ns.max(changed_ns) };
+        u128::try_from(now_ns - last_ns).is_ok_and(|ns| ns >= time.as_nanos())
     }
 }
 
