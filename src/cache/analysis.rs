@@ -8,7 +8,7 @@ use twox_hash::XxHash3_128 as Xxh3;
 use super::card::{Audio, Key};
 use super::recall::{Recall, RecallStep};
 use super::result::{ResultWriter, block_bytes};
-use super::store::{Cache, Unfinished};
+use super::store::{Cache, Unfinished, Unkept};
 use crate::analysis::{AnalysisJob, AnalysisKind, AnalysisStep};
 use crate::buffer::SampleBuffer;
 
@@ -164,7 +164,7 @@ impl CachedAnalysis {
         match file.and_then(|file| ResultWriter::new(file, key, result.clone())) {
             Ok(writer) => (State::Writing(Box::new(writer), key, job), AnalysisStep::More),
             Err(error) => {
-                self.cache.failed(&error, 0);
+                self.cache.failed(&error, Unkept::default());
                 (State::Listening(job), step)
             }
         }
@@ -183,7 +183,10 @@ impl CachedAnalysis {
         let (file, result) = writer.into_parts();
         match written {
             Ok(_) => self.cache.keep_result(file, key),
-            Err(error) => self.cache.failed(&error, file.written()),
+            Err(error) => {
+                let unkept = Unkept { written: file.written(), wanted: block_bytes(&result) };
+                self.cache.failed(&error, unkept);
+            }
         }
         (State::Listening(job), AnalysisStep::Done(result.kind(), Ok(result)))
     }

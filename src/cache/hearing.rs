@@ -396,6 +396,12 @@ impl CachedHearing {
     }
 
     fn keep(&self, content: Key, audio: Audio, facts: &SourceFacts) {
+        // Bytes in memory are no file that has a card. This one says that there is something of their
+        // length, and no more: what has such times is not believed.
+        if let Some(Origin::Memory(len)) = self.origin {
+            let length = SourceIdentity { device: 0, inode: 0, len, modified_ns: 0, changed_ns: 0 };
+            self.cache.note(&length, content);
+        }
         self.cache.keep_facts(self.key(content), &Facts { audio, facts: facts.clone() });
     }
 

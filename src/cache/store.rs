@@ -75,6 +75,15 @@ pub struct Cache {
     analysis_misses: AtomicU64,
 }
 
+/// A file that could not be written.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Unkept {
+    /// Bytes of it for which there was room.
+    pub(super) written: u64,
+    /// Bytes that it would have had.
+    pub(super) wanted: u64,
+}
+
 /// Lengths of the files that something is kept of.
 #[derive(Debug, Default)]
 struct Lens {
@@ -191,7 +200,7 @@ impl Cache {
                 self.knows(identity.len);
                 self.grown_by(bytes.len() as u64);
             }
-            Err(error) => self.failed(&error, 0),
+            Err(error) => self.failed(&error, Unkept::default()),
         }
     }
 
@@ -300,7 +309,7 @@ impl Cache {
                 self.knows(name.len);
                 self.grown_by(bytes);
             }
-            Err(error) => self.failed(&error, 0),
+            Err(error) => self.failed(&error, Unkept::default()),
         }
     }
 
@@ -313,7 +322,7 @@ impl Cache {
     pub(super) fn keep_facts(&self, key: Key, facts: &Facts) {
         match self.unfinished().and_then(|file| facts.write(file, key)) {
             Ok(file) => self.keep_at(&self.path(key, FACTS), file),
-            Err(error) => self.failed(&error, 0),
+            Err(error) => self.failed(&error, Unkept::default()),
         }
     }
 
@@ -321,7 +330,7 @@ impl Cache {
         let bytes = file.written();
         match file.keep(path) {
             Ok(()) => self.grown_by(bytes),
-            Err(error) => self.failed(&error, 0),
+            Err(error) => self.failed(&error, Unkept::default()),
         }
     }
 
@@ -341,13 +350,13 @@ impl Cache {
         self.analysis_misses.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes that it could not be written to, after so many bytes of a file that is not kept. Where the
-    /// disk is full, there is no more room than for these beside what it holds: else it would keep what
-    /// nobody asks for any more, and take in nothing.
-    pub(super) fn failed(&self, error: &io::Error, written: u64) {
+    /// Notes that it could not be written to. Where the disk is full, there is no more room than for
+    /// what was written beside what it holds, and some is made: else it would keep what nobody asks for
+    /// any more, and take in nothing.
+    pub(super) fn failed(&self, error: &io::Error, unkept: Unkept) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-            self.list(Some(written)).ok();
+            self.list(Some(unkept)).ok();
         }
     }
 
@@ -380,7 +389,7 @@ impl Cache {
         if before.saturating_add(bytes) > self.room()
             && let Err(error) = self.look_around()
         {
-            self.failed(&error, 0);
+            self.failed(&error, Unkept::default());
         }
     }
 
@@ -394,8 +403,9 @@ impl Cache {
         self.list(None)
     }
 
-    /// The same; where the disk is `full`, there is room for these bytes beside what there is, no more.
-    fn list(&self, full: Option<u64>) -> io::Result<()> {
+    /// The same; where the disk is `full`, there was room for a part of a file beside what there is, no
+    /// more.
+    fn list(&self, full: Option<Unkept>) -> io::Result<()> {
         let _looking = match self.looking.try_lock() {
             Ok(looking) => looking,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -418,13 +428,17 @@ impl Cache {
         let mut bytes = found.iter().fold(0_u64, |sum, seen| sum.saturating_add(seen.bytes));
         let most = match full {
             None => self.room(),
-            Some(written) => {
+            Some(Unkept { written, wanted }) => {
                 self.room.fetch_min(bytes.saturating_add(written), Ordering::Relaxed);
-                cleared(self.room())
+                let room = self.room();
+                // With its card. What is larger than what is cleared is refused the next time.
+                let with_it = taken(wanted).saturating_add(BLOCK_BYTES);
+                let made = if taken(wanted) <= cleared(room) { with_it } else { 0 };
+                cleared(room).min(room.saturating_sub(made))
             }
         };
         if bytes > most {
-            bytes = clear(found, cleared(self.room()), now, |path| {
+            bytes = clear(found, most.min(cleared(self.room())), now, |path| {
                 // Another process may have been quicker.
                 let is_gone = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
                 fs::remove_file(path).map_or_else(is_gone, |()| true)

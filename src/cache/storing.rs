@@ -7,7 +7,7 @@ use super::card::{Content, Key, Name, Origin};
 use super::entry::{EntryWriter, record_of};
 use super::hashing::{Confirmed, Confirming};
 use super::records::Record;
-use super::store::{Cache, Unfinished};
+use super::store::{Cache, Unfinished, Unkept};
 use crate::buffer::SampleBuffer;
 use crate::job::LoadedSample;
 use crate::source::{Pulse, Source};
@@ -102,7 +102,9 @@ impl CacheStore {
                     State::Over
                 }
                 Err(error) => {
-                    self.cache.failed(&error, writer.into_inner().written());
+                    let (written, wanted) =
+                        (writer.into_inner().written(), sample.byte_len() as u64);
+                    self.cache.failed(&error, Unkept { written, wanted });
                     State::Over
                 }
             },
@@ -122,7 +124,7 @@ impl CacheStore {
         match begun {
             Ok(writer) => State::Writing(Box::new(writer), name),
             Err(error) => {
-                self.cache.failed(&error, 0);
+                self.cache.failed(&error, Unkept::default());
                 State::Over
             }
         }

@@ -72,6 +72,11 @@ impl StreamReader {
         held_end(&self.0.sample, &self.held(), frame) - frame
     }
 
+    /// Whether all of these frames are held in memory or for a jump, wherever the voice is meanwhile.
+    pub fn holds_beside(&self, frames: Range<u64>) -> bool {
+        held_end(&self.0.sample, &[self.0.jump.range()], frames.start) >= frames.end
+    }
+
     /// How many frames before `frame` can be read now.
     pub fn frames_before(&self, frame: u64) -> u64 {
         frame - held_start(&self.0.sample, &self.held(), frame)

@@ -407,12 +407,11 @@ impl Streams {
         }
     }
 
-    /// The signs of life of the files that are looked at as a whole, or will be; None if there are none.
+    /// The signs of life of the files that are looked at as a whole; None if there are none. What rests is
+    /// not waited for: what begins at an end that is not known finds that itself meanwhile.
     fn beats_of_scans(&self) -> Option<u64> {
-        let (scans, resting) = (lock(&self.scans), lock(&self.resting));
-        let all = || scans.iter().chain(resting.iter().map(|(_, scan)| scan));
-        all().next()?;
-        Some(all().map(|scan| scan.pulse.beats()).sum())
+        let scans = lock(&self.scans);
+        (!scans.is_empty()).then(|| scans.iter().map(|scan| scan.pulse.beats()).sum())
     }
 
     /// Rises with every sign of life of a source.

@@ -855,9 +855,9 @@ class AudioEngine:
         return Meters(Levels(*master), [Levels(*levels) for levels in buses], limiter_gain)
 
     def playheads(self) -> list[Playhead]:
-        """Where every voice is in its sample, as of the callback's last block. A voice is there
-        from the block behind its `play_sample` on, and so not at once: that it is over is told by
-        its `ended` or `dropped` (`poll_playback_events`)."""
+        """Where every voice is in its sample, as of the callback's last block. A voice
+        may not be there before the block behind its `play_sample`: that it is over is told by its
+        `ended` or `dropped` (`poll_playback_events`)."""
         return list(map(Playhead._make, self._native.playheads()))
 
     def set_volume(
@@ -932,9 +932,10 @@ class AudioEngine:
         polled, and `dropped_playback_events` were lost, as too many voices began and ended at once.
 
         `output` is the id of what plays, `voices` is how many there are from `play_sample` on, also
-        of those that wait for their load or their `at_frame`, or are paused; `most_voices` is how
-        many ever were at once, `stream_voices` how many play a stream; `underruns` how often one
-        had to wait for what was not decoded yet.
+        those that are paused or wait for their load or their `at_frame`; until the next block that
+        may be more than `max_voices`. `most_voices` is how many there ever were at the end of a
+        block, `stream_voices` how many read a stream by now; `underruns` is how often one had to
+        wait for what was not decoded yet.
         `callbacks` is how often the callback ran; `callback_load_mean`, `callback_load_p99` and
         `callback_load_max` are shares of its time
         that it worked, 1.0 being all of it; `callback_panics` is how often a bug cost a block,

@@ -12,6 +12,7 @@ use super::super::card::Key;
 use super::{Folder, load, settled};
 use crate::cache::Cache;
 use crate::cache::leaving::{Seen, clear};
+use crate::cache::store::Unkept;
 use crate::source::SourceIdentity;
 use crate::testing::ramp_wav;
 
@@ -53,21 +54,41 @@ fn a_tenth_is_freed_at_once_of_what_was_used_first() {
     assert_eq!(are_there(&files[11..]), [true; 89], "that fits");
 }
 
+fn unkept(written: u64, wanted: u64) -> Unkept {
+    Unkept { written, wanted }
+}
+
+#[test]
+fn on_a_full_disk_room_is_made_for_what_did_not_fit() {
+    let folder = Folder::new();
+    let files = filled(&folder, 100);
+    let cache = folder.cache();
+    let full = io::Error::from(io::ErrorKind::StorageFull);
+    // A half of it was written: there is room for 120, and 40 with a card are to come.
+    cache.failed(&full, unkept(20 * LEAST, 40 * LEAST));
+    assert_eq!(are_there(&files), [vec![false; 21], vec![true; 79]].concat());
+    assert!(cache.has_room_for(40 * LEAST));
+    // What is larger than nine tenths of the room will not be tried again.
+    cache.failed(&full, unkept(20 * LEAST, 95 * LEAST));
+    assert!(!cache.has_room_for(95 * LEAST));
+    assert_eq!(are_there(&files[21..]), [true; 79]);
+}
+
 #[test]
 fn a_full_disk_bounds_it_as_well() {
     let folder = Folder::new();
     let files = filled(&folder, 100);
     let cache = folder.cache();
     let full = io::Error::from(io::ErrorKind::StorageFull);
-    cache.failed(&io::Error::from(io::ErrorKind::PermissionDenied), 0);
+    cache.failed(&io::Error::from(io::ErrorKind::PermissionDenied), unkept(0, 0));
     // There was room for half as much again: 135 of 150 are more than there is.
-    cache.failed(&full, 50 * LEAST);
+    cache.failed(&full, unkept(50 * LEAST, 0));
     assert_eq!(are_there(&files), [true; 100]);
     assert!(!cache.has_room_for(151 * LEAST) && cache.has_room_for(49 * LEAST));
     // There was room for nothing, and that of others is not known here: 90 of 100 stay.
     let other = folder.cache();
     let begin = other.bytes();
-    cache.failed(&full, 0);
+    cache.failed(&full, unkept(0, 0));
     assert_eq!(are_there(&files), [vec![false; 10], vec![true; 90]].concat());
     assert_eq!((begin, cache.bytes(), cache.stats().failures), (100 * LEAST, 90 * LEAST, 3));
     // The eleventh that comes is the 101st: 11 leave.

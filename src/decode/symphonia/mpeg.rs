@@ -14,12 +14,12 @@ const MP1: CodecInfo = CodecInfo { short_name: "mp1", long_name: "MPEG Layer I",
 const MP2: CodecInfo = CodecInfo { short_name: "mp2", long_name: "MPEG Layer II", profiles: &[] };
 const MP3: CodecInfo = CodecInfo { short_name: "mp3", long_name: "MPEG Layer III", profiles: &[] };
 
-/// Frames at the start that may lack what was before them: the reservoir has 511 bytes, and of the
-/// shortest frames, of 8 kbit/s at 24 kHz, 11 each.
+/// Frames at the start that may lack what was before them: the reservoir has 255 bytes, and of the
+/// shortest frames, of 8 kbit/s in mono at 24 kHz, 11 each. At the rates of MPEG-1 it is 511 of 75.
 ///
 /// # Sources
 /// ISO/IEC 13818-3, 2.4.1.7: 24 bytes, less 4 of header and 9 of side information.
-const MOST_WITHOUT: usize = 47;
+const MOST_WITHOUT: usize = 24;
 
 /// Decodes one track.
 pub(super) struct MpegAdapter {

@@ -216,6 +216,9 @@ impl<R: Read> RawPages<R> {
         let word = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| header[at + byte]));
         let mut lengths = Vec::new();
         self.source.by_ref().take(header[26].into()).read_to_end(&mut lengths)?;
+        if lengths.len() < usize::from(header[26]) {
+            return Ok(None);
+        }
         let len = lengths.iter().copied().map(u64::from).sum();
         self.content.clear();
         if self.source.by_ref().take(len).read_to_end(&mut self.content)? as u64 != len {

@@ -129,7 +129,7 @@ impl Track {
         if kind == LoopKind::PingPong && fits_beside(start, end) {
             // Is kept as a whole, however often it turns there. What is read on is what it leaves
             // it for, once all of it is there.
-            let is_held = reader.frames_from(start) >= end - start;
+            let is_held = reader.holds_beside(start..end);
             reader.set_wish(self.wish_towards(if is_held { own_down } else { down }));
             return reader.set_jump(Wish { frame: start, backwards: false }, None);
         }

@@ -20,7 +20,8 @@ INTERRUPTED = 128 + signal.SIGINT
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and returns the exit code: 0, 1 if anything failed, 130 after Ctrl-C."""
+    """Runs one command and returns the exit code: 0, 1 if anything failed, 2 for what cannot be
+    asked for, 130 after Ctrl-C."""
     prepare()
     args = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     try:

@@ -126,7 +126,9 @@ def _make(folder: str) -> None:
     Raises `OSError` where there can be none, or where it cannot be listed.
     """
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        for part in (*reversed(Path(folder).parents), Path(folder)):
+            if not part.is_dir():
+                part.mkdir(mode=0o700, exist_ok=True)
     except FileExistsError as error:
         raise NotADirectoryError(errno.ENOTDIR, "not a folder", folder) from error
     os.listdir(folder)

@@ -47,10 +47,7 @@ def demo(wav: str | None, *, bars: int, output: str, as_json: bool) -> int:
     try:
         volume = _render(kit, bars, wav, said, problems)
         if volume is not None:
-            _perform(kit, bars, volume, output, said, problems, draw=not as_json)
-    except (ValueError, DeviceError) as error:
-        why, code = refusal(error)
-        problems.append(why)
+            code = _perform(kit, bars, volume, output, said, problems, draw=not as_json)
     except HotcueError as error:
         problems.append(str(error))
     except OSError as error:
@@ -137,10 +134,16 @@ def _perform(
     problems: list[str],
     *,
     draw: bool,
-) -> None:
-    """Loads the kit into an engine with a clock, live, and plays it there."""
-    engine = AudioEngine(output=output, slots=len(kit.files))
-    start(engine)
+) -> int:
+    """Loads the kit into an engine with a clock, live, and plays it there; the exit code if there
+    are problems."""
+    try:
+        engine = AudioEngine(output=output, slots=len(kit.files))
+        start(engine)
+    except (ValueError, DeviceError) as error:
+        why, code = refusal(error)
+        problems.append(why)
+        return code
     with _ended(engine):
         rows = load_all(engine, [str(file) for file in kit.files], draw=draw, keep=True)
         said["samples"] = rows
@@ -149,7 +152,7 @@ def _perform(
             print_table([{**row, "path": Path(row["path"]).name} for row in rows])
         problems += [f"{row['path']}: {row['error']}" for row in rows if "error" in row]
         if problems:
-            return
+            return 1
         engine.set_volume(volume)
         clock = engine.clock()
         first = clock.frame + round(AHEAD_SEC * clock.sample_rate)
@@ -159,6 +162,7 @@ def _perform(
         said["late_notes"] = len(score.late)
         if score.waiting:
             problems.append(f"{len(score.waiting)} of {score.notes} notes did not sound")
+    return 1
 
 
 class _ended:

@@ -72,9 +72,11 @@ def refusal(error: ValueError | DeviceError) -> tuple[str, int]:
     """Why an output does not open, and the exit code: 2 where that lies in what was asked for."""
     if isinstance(error, ValueError):
         return str(error), 2
-    if error.kind == "not_available" and error.path is not None:
+    said = str(error)
+    # What it goes on to say is for programs: some of it the command line refuses.
+    if error.kind == "not_available" and said.startswith("no output device is called "):
         return f"the output {error.path} is not there: hotcue devices lists what is", 2
-    return str(error), 1
+    return said, 1
 
 
 def _follow(engine: AudioEngine, file: str, ticket: LoadTicket, voice: int) -> None:
