@@ -395,8 +395,7 @@ fn offline_a_seek_out_of_a_loop_there_and_back_is_heard() {
         let looping = PlayLoop { mode: LoopMode::PingPong, start_sec: 10.0, end_sec: Some(10.65) };
         let voice = play(&engine, PlayOptions { looping, start_sec: 10.01, ..Default::default() });
         // To its end, and so far back.
-        let way = (0.64 * f64::from(RATE)) as usize;
-        left(&engine, way + back);
+        left(&engine, 64 * second / 100 + back);
         assert!(engine.seek_voice(voice, 4.0).expect("it runs"));
         let heard = left(&engine, 6_000);
         // It goes the same way as before, there.
