@@ -49,18 +49,23 @@ fn adts_of_libfaac_begins_behind_its_delay() {
     }
 }
 
+/// Where the frames of an ADTS file begin.
+fn begins(file: &[u8]) -> Vec<usize> {
+    let length = |at: usize| {
+        usize::from(file[at + 3] & 3) << 11
+            | usize::from(file[at + 4]) << 3
+            | usize::from(file[at + 5] >> 5)
+    };
+    let next = |at: &usize| Some(at + length(*at)).filter(|next| *next < file.len());
+    std::iter::successors(Some(0), next).collect()
+}
+
 #[test]
 fn behind_one_packet_of_zeros_all_others_are_heard() {
     for (name, lasts) in [("stream/aac.aac", 1), ("he_aac.aac", 2)] {
         let mut file = fixture(name);
         let (whole, _) = decode(&file).expect("a good file");
-        let length = |at: usize| {
-            usize::from(file[at + 3] & 3) << 11
-                | usize::from(file[at + 4]) << 3
-                | usize::from(file[at + 5] >> 5)
-        };
-        let next = |at: &usize| Some(at + length(*at)).filter(|next| *next < file.len());
-        let begins: Vec<usize> = std::iter::successors(Some(0), next).collect();
+        let begins = begins(&file);
         let damaged = begins.len() / 3;
         file[begins[damaged] + 7..begins[damaged + 1]].fill(0);
         let (planes, warnings) = decode(&file).expect("the rest");
@@ -229,13 +234,7 @@ fn time_tag() -> Vec<u8> {
 #[test]
 fn tags_between_frames_are_no_loss() {
     let file = fixture("aac.aac");
-    let length = |at: usize| {
-        usize::from(file[at + 3] & 3) << 11
-            | usize::from(file[at + 4]) << 3
-            | usize::from(file[at + 5] >> 5)
-    };
-    let next = |at: &usize| Some(at + length(*at)).filter(|next| *next < file.len());
-    let begins: Vec<usize> = std::iter::successors(Some(0), next).collect();
+    let begins = begins(&file);
     let (first, second) = (begins[3], begins[6]);
     let (whole, _) = decode(&file).expect("a good file");
     let tag = time_tag();

@@ -1,8 +1,9 @@
 //! Values do not depend on where one has been before.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{Both, Random, fixture_folder, fixtures};
+use super::{Both, Random, StreamedSample, fixture_folder, fixtures};
 use crate::testing::ramp_wav;
 
 /// Seeks `times` times to anywhere.
@@ -88,17 +89,22 @@ fn what_is_lost_at_the_beginning_counts_wherever_one_seeks() {
     }
 }
 
+/// The stream of a file.
+fn opened(path: &Path, bench: &mut crate::Workbench) -> Arc<StreamedSample> {
+    let mut opening = crate::StreamOpening::new(crate::Source::Path(path.to_path_buf()), None);
+    loop {
+        if let super::StreamStep::Ready(sample) = opening.step(bench).expect("a sound file") {
+            return sample;
+        }
+    }
+}
+
 #[test]
 fn a_source_that_goes_away_is_an_error() {
     let path = std::env::temp_dir().join(format!("hotcue-stream-{}.wav", std::process::id()));
     std::fs::write(&path, ramp_wav(300_000, 48_000)).expect("a file can be written");
-    let mut opening = crate::StreamOpening::new(crate::Source::Path(path.clone()), None);
     let mut bench = crate::Workbench::default();
-    let sample = loop {
-        if let super::StreamStep::Ready(sample) = opening.step(&mut bench).expect("a sound file") {
-            break sample;
-        }
-    };
+    let sample = opened(&path, &mut bench);
     std::fs::write(&path, ramp_wav(299_000, 48_000)).expect("a file can be written");
     let (mut feed, reader) = sample.voice();
     reader.set_wish(super::Wish { frame: 200_000, backwards: false });
@@ -121,13 +127,8 @@ fn all_that_was_read_of_a_file_is_there_when_another_takes_its_place() {
     let other = path.with_extension("new");
     std::fs::write(&path, ramp_wav(300_000, 48_000)).expect("a file can be written");
     std::fs::write(&other, ramp_wav(200_000, 48_000)).expect("a file can be written");
-    let mut opening = crate::StreamOpening::new(crate::Source::Path(path.clone()), None);
     let mut bench = crate::Workbench::default();
-    let sample = loop {
-        if let super::StreamStep::Ready(sample) = opening.step(&mut bench).expect("a sound file") {
-            break sample;
-        }
-    };
+    let sample = opened(&path, &mut bench);
     sample.frames.store(u64::MAX, std::sync::atomic::Ordering::Relaxed);
     let (mut feed, reader) = sample.voice();
     reader.set_wish(super::Wish { frame: 200_000, backwards: false });
@@ -144,13 +145,8 @@ fn all_that_was_read_of_a_file_is_there_when_another_takes_its_place() {
 fn a_file_that_was_written_over_is_an_error_at_the_next_seek() {
     let path = std::env::temp_dir().join(format!("hotcue-over-{}.wav", std::process::id()));
     std::fs::write(&path, ramp_wav(300_000, 48_000)).expect("a file can be written");
-    let mut opening = crate::StreamOpening::new(crate::Source::Path(path.clone()), None);
     let mut bench = crate::Workbench::default();
-    let sample = loop {
-        if let super::StreamStep::Ready(sample) = opening.step(&mut bench).expect("a sound file") {
-            break sample;
-        }
-    };
+    let sample = opened(&path, &mut bench);
     assert_eq!(sample.frames(), Some(300_000), "its length is sure: nobody looks for its end");
     let (mut feed, reader) = sample.voice();
     reader.set_wish(super::Wish { frame: 60_000, backwards: false });
