@@ -558,6 +558,7 @@ impl AudioEngine {
                 callbacks: running.playback.callbacks(),
                 xruns: running.device.xruns(),
                 dropped_playback_events: running.playback.dropped_events(),
+                dropped_changes: running.playback.dropped_changes(),
                 callback_panics: running.playback.callback_panics(),
                 output: running.device.info().map_or_else(String::new, |info| info.id),
                 cache,

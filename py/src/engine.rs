@@ -639,6 +639,7 @@ impl Engine {
             "callback_load_p99": stats.callback_load.p99,
             "callback_load_max": stats.callback_load.max,
             "dropped_playback_events": stats.dropped_playback_events,
+            "dropped_changes": stats.dropped_changes,
             "callback_panics": stats.callback_panics, "output": stats.output,
             "cache_hits": stats.cache.hits, "cache_misses": stats.cache.misses,
             "cache_storing": stats.stores, "cache_stored": stats.cache.stored, "cache_unsound": stats.cache.unsound,

@@ -60,6 +60,8 @@ pub struct EngineStats {
     pub xruns: u64,
     /// Playback events lost in the callback's ring.
     pub dropped_playback_events: u64,
+    /// Changes to come that found no room in the callback; where a call can tell, it fails instead.
+    pub dropped_changes: u64,
     /// Panics caught in the callback; each gave a block of silence.
     pub callback_panics: u64,
     /// The id of the output that plays.

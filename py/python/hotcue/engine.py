@@ -930,6 +930,8 @@ class AudioEngine:
 
         `unread_events` are in the poll queue; `dropped_events` were left out of it, as nobody
         polled, and `dropped_playback_events` were lost, as too many voices began and ended at once.
+        `dropped_changes` had an `at_frame` and found no room, as 1,024 were to come already; where
+        a call can tell, it raises instead.
 
         `output` is the id of what plays, `voices` is how many there are from `play_sample` on, also
         those that are paused or wait for their load or their `at_frame`; until the next block that

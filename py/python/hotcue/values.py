@@ -108,6 +108,7 @@ class Stats(TypedDict):
     callback_load_p99: float
     callback_load_max: float
     dropped_playback_events: int
+    dropped_changes: int
     callback_panics: int
     output: str
     cache_hits: int
