@@ -175,9 +175,7 @@ impl LoaderSupervisor {
 
     /// Has a decoder drop what is not wanted any more.
     fn have_discarded(&self) {
-        let free = self.free_worker().map(|index| &self.workers[index]);
-        let moving = || self.workers.iter().find(|worker| !worker.is_stalled());
-        if let Some(worker) = free.or_else(moving) {
+        if let Some(worker) = self.reachable_worker() {
             worker.addr.do_send(Discard);
         }
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use hotcue::analysis::AnalysisKind;
 use hotcue::{CacheStats, Source};
-use hotcue_actors::{AudioEngine, EngineConfig, LoadTicket, Sample, SubmitOptions};
+use hotcue_actors::{AudioEngine, EngineConfig, LoadTicket, PlayOptions, Sample, SubmitOptions};
 use hotcue_tests::loading::interleaved;
 use hotcue_tests::{PATIENCE, TempDir, sine, wait_until, wav_bytes};
 
@@ -63,6 +63,31 @@ fn loads_and_analyses_wait_for_no_store() {
     keeping.behave(Manner::Ends);
     wait_until("all are stored", || engine.stats().stores == 0);
     assert_eq!(keeping.over(), 101);
+}
+
+#[test]
+fn streams_are_read_beside_a_store_that_does_not_return() {
+    const FRAMES: u32 = 10 * RATE;
+    let folder = TempDir::new();
+    let path = long_file(&folder, 10);
+    // Which of the decoders it is that stores is up to chance.
+    for _ in 0..8 {
+        let keeping = Keeping::new();
+        keeping.behave(Manner::Hangs);
+        let engine = keeping.engine(2);
+        loaded(&submit(&engine, 0, short()));
+        wait_until("it is being stored", || keeping.steps() > 0);
+        let stream = engine.stream_sample_async(Some(1), Source::Path(path.clone()), 0);
+        loaded(&stream.expect("accepted"));
+        engine.play_sample(1, PlayOptions::default()).expect("it runs").expect("it plays");
+        // A render waits for five seconds of what does not come.
+        let begin = Instant::now();
+        engine.render(FRAMES as usize).expect("offline");
+        let took = begin.elapsed();
+        keeping.behave(Manner::Ends);
+        assert!(took < Duration::from_secs(4), "{took:?}");
+        assert_eq!(engine.stats().underruns, 0);
+    }
 }
 
 #[test]

@@ -47,6 +47,12 @@ impl LoaderSupervisor {
         idle.or_else(|| self.workers.iter().position(is_free))
     }
 
+    /// A decoder that soon takes a message: a free one, or else one whose job goes on.
+    pub(super) fn reachable_worker(&self) -> Option<&Worker> {
+        let free = self.free_worker().map(|index| &self.workers[index]);
+        free.or_else(|| self.workers.iter().find(|worker| !worker.is_stalled()))
+    }
+
     /// Has decoders without a job help others, hear what is in samples, or store them.
     pub(super) fn assist(&mut self) {
         let SupervisorParts { crew, analyses, stores, .. } = &self.parts;

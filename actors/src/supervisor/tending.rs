@@ -22,9 +22,7 @@ impl Handler<Neglected> for LoaderSupervisor {
             // Where there can be no other one, the next complaint tries again.
             self.replace(number, is_wanted, &context.address());
         }
-        let free = self.workers.iter().find(|worker| worker.busy.is_none());
-        let moving = || self.workers.iter().find(|worker| !worker.is_stalled());
-        if let Some(worker) = free.or_else(moving) {
+        if let Some(worker) = self.reachable_worker() {
             worker.addr.do_send(Tend { term: neglect.term, again: true });
         }
         // What one of them was hearing when it went to read for a stream lies there since.

@@ -15,6 +15,8 @@ use hotcue_actors::{AudioEngine, EngineConfig};
 pub(super) enum Manner {
     /// It is never over.
     Endless,
+    /// Its step does not return until it is told otherwise.
+    Hangs,
     /// It is over.
     Ends,
     /// It panics.
@@ -108,8 +110,12 @@ struct Told(Keeping);
 impl Store for Told {
     fn step(&mut self) -> bool {
         self.0.0.steps.fetch_add(1, Ordering::Relaxed);
-        let manner = *self.0.0.manner.lock().expect("no panic");
-        match manner {
+        let manner = || *self.0.0.manner.lock().expect("no panic");
+        while manner() == Manner::Hangs {
+            thread::sleep(Duration::from_millis(1));
+        }
+        match manner() {
+            Manner::Hangs => true,
             Manner::Endless => {
                 // As a step of a store takes.
                 thread::sleep(Duration::from_micros(200));
