@@ -163,7 +163,7 @@ impl LoopKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Forward => "forward",
-            Self::PingPong => "ping_pong",
+            Self::PingPong => "pingpong",
             Self::Backward => "backward",
         }
     }

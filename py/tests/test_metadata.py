@@ -71,7 +71,7 @@ def test_a_sample_knows_what_its_file_says(half_rate: hotcue.AudioEngine, tmp_pa
     assert sample.frames == 500
     # Half of what the file says, for half of the rate; the file names the last frame of a loop.
     assert sample.loops == [
-        hotcue.Loop(50, 100, 100 / 48_000, 200 / 48_000, "ping_pong", 3, is_release=False)
+        hotcue.Loop(50, 100, 100 / 48_000, 200 / 48_000, "pingpong", 3, is_release=False)
     ]
     assert sample.cues == [hotcue.Cue(250, None, 500 / 48_000, None, 5, "Größe", "")]
     assert sample.tags == {"title": "Title", "artist": "One", "genre": "Dub"}

@@ -180,7 +180,7 @@ class Loop(NamedTuple):
     """The frame after the last one (``smpl`` chunks name the last one itself)."""
     start_sec: float
     end_sec: float
-    kind: Literal["forward", "ping_pong", "backward"]
+    kind: Literal["forward", "pingpong", "backward"]
     play_count: int
     """How often it is played; 0: for ever."""
     is_release: bool
