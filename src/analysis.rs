@@ -37,7 +37,7 @@ pub use waveform::{ColouredWaveform, Pixel, Resolution};
 use block::Block;
 
 /// Rises with every change to what an analysis finds: results of another version are not kept.
-pub(crate) const VERSION: u32 = 31;
+pub(crate) const VERSION: u32 = 32;
 
 /// One pass over a sample, for one kind of result or for several that share their work.
 trait Analyzer: Send {

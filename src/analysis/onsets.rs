@@ -24,7 +24,9 @@ pub struct Onsets {
     pub onsets_sec: Vec<f64>,
     /// How strong each is, 0 to 1; the strongest of a sample is 1.
     pub strengths: Vec<f64>,
-    /// How long the sample stays 60 dB below its peak at its start; all of it if it is silent.
+    /// How long the sample stays 60 dB below its peak at its start, counted from 0, or from what it
+    /// begins with if that stays for 30 ms (an offset, up to 30 dB below the peak); all of it if it is
+    /// silent.
     pub leading_silence_sec: f64,
     /// The same at its end; 0 if it is silent.
     pub trailing_silence_sec: f64,

@@ -170,7 +170,7 @@ impl Rhythm {
             flux: Flux::new(spectra.bins(), spectra.bin_hz(), frames_of(sample)),
             deviation: Deviation::new(spectra.lowest_bins(), frames_of(sample)),
             spectra,
-            silence: Silence::new(sample.peak(0..sample.ready_frames())),
+            silence: Silence::new(sample),
             moments: Moments::default(),
             novelty: Novelty::default(),
             peaks: Vec::new(),
@@ -314,9 +314,13 @@ impl Rhythm {
             return None;
         }
         let [all, kick, snare, hat, both, deviation] = &self.correlations;
-        // At most half of the file is believed to be silence.
-        let silent = |seconds: f64| length_sec - seconds.min(0.5 * length_sec);
+        // What is too short to have a tempo is no loop with silence around it.
+        let without = |seconds: f64| {
+            let rest_sec = length_sec - seconds;
+            if rest_sec < SHORTEST_SEC { length_sec } else { rest_sec }
+        };
         let [before, after] = [self.leading_silence_sec, self.trailing_silence_sec];
+        let constant = self.silence.constant_sec(self.sample.sample_rate());
         Some(Evidence {
             all,
             kick,
@@ -328,7 +332,8 @@ impl Rhythm {
             attacks: &self.attacks,
             repeats_sec: self.repetition.shortest_sec(),
             frame_sec: self.frame_sec(),
-            lengths_sec: [length_sec, silent(before), silent(after), silent(before + after)],
+            lengths_sec: [length_sec, without(before), without(after), without(before + after)],
+            changing_sec: [constant[0], constant[1], constant[0] + constant[1]].map(without),
             onsets: self.peaks.len(),
             pace: pace::pace(&self.moments),
         })
@@ -506,7 +511,7 @@ impl Analyzer for Rhythm {
                 });
                 self.frames = flux.frames.len();
                 flux.frames.iter_mut().rev().take(CUT_OFF_FRAMES).for_each(|bands| bands.fill(0.0));
-                let (leading, trailing) = self.silence.ends_sec(self.sample.sample_rate());
+                let [leading, trailing] = self.silence.ends_sec(self.sample.sample_rate());
                 self.leading_silence_sec = leading;
                 self.trailing_silence_sec = trailing;
                 self.onsets.leading_silence_sec = leading;

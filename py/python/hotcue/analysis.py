@@ -155,8 +155,9 @@ class OnsetsAnalysis(TypedDict):
       loudest is heard instead of the mean.
     - `onsets_sec`: The same in seconds.
     - `strengths`: 0 to 1; the strongest is 1.
-    - `leading_silence_sec`: How long the audio stays 60 dB below its peak at its start; all of
-      it if it is silent.
+    - `leading_silence_sec`: How long the audio stays 60 dB below its peak at its start, counted
+      from 0, or from what it begins with if that stays for 30 ms (an offset, up to 30 dB below
+      the peak); all of it if it is silent.
     - `trailing_silence_sec`: The same at its end; 0 if it is silent.
     """
 

@@ -123,8 +123,10 @@ impl Evidence<'_> {
         let is_sounding =
             |part_sec: f64| part_sec == self.sounding_sec() && length_sec - part_sec > ADDED_SEC;
         let is_part = |part_sec: &f64| is_sounding(*part_sec) || self.is_of_program(*part_sec);
-        let mut parts_sec = parts_sec.to_vec();
-        parts_sec.retain(|part_sec| *part_sec < length_sec && is_part(part_sec));
+        let changing_sec = self.changing_sec.into_iter().filter(|part| self.is_of_program(*part));
+        let parts_sec = parts_sec.into_iter().filter(is_part).chain(changing_sec);
+        let mut parts_sec: Vec<f64> = parts_sec.filter(|part| *part < length_sec).collect();
+        parts_sec.sort_by(f64::total_cmp);
         parts_sec.dedup();
         parts_sec
     }

@@ -32,6 +32,9 @@ pub(super) struct Evidence<'a> {
     /// Lengths that may be a whole number of beats: the file's, and without silence before, after
     /// and around what is heard.
     pub(super) lengths_sec: [f64; 4],
+    /// Likewise without what is constant before, after, and at both ends: to the frame what a program
+    /// has put around a loop whose first sound rises out of nothing.
+    pub(super) changing_sec: [f64; 3],
     /// After how long the sample repeats itself value by value.
     pub(super) repeats_sec: Option<f64>,
     /// A frame of the sample.
@@ -110,6 +113,11 @@ fn lag_of(bpm: f64) -> f64 {
 }
 
 impl Evidence<'_> {
+    /// Whether this is a length of the file, be it without what is around it.
+    fn is_length(&self, seconds: f64) -> bool {
+        self.lengths_sec.contains(&seconds) || self.changing_sec.contains(&seconds)
+    }
+
     /// How long the file is without silence before and after.
     pub(super) fn sounding_sec(&self) -> f64 {
         self.lengths_sec[3]
@@ -131,7 +139,7 @@ impl Evidence<'_> {
         let frames = |seconds: f64| seconds * f64::from(FRAMES_PER_SEC);
         match loop_sec {
             None => of.open(lag),
-            Some(file) if self.lengths_sec.contains(&file) => of.closed(lag, frames(file)),
+            Some(file) if self.is_length(file) => of.closed(lag, frames(file)),
             Some(part) => of.overlapping(lag.rem_euclid(frames(part))),
         }
     }

@@ -88,6 +88,36 @@ fn a_loop_with_silence_around_it_has_the_tempo_of_what_sounds() {
 }
 
 #[test]
+fn a_loop_that_is_shorter_than_the_silence_around_it_has_its_tempo() {
+    for (bpm, bars, times) in [(100.0, 1, 1.02), (137.0, 1, 1.1), (97.0, 1, 1.5), (174.0, 2, 1.05)]
+    {
+        let length = padded(bpm, bars, [0, 0]).plane.len();
+        let silence = (times * length as f64) as usize;
+        for around in [[0, silence], [silence / 2, silence / 2]] {
+            let (_, tempo, _) = analyse(padded(bpm, bars, around).sample());
+            let found = tempo.bpm.expect("a pulse");
+            assert!((found - bpm).abs() < 0.5, "{found} for {bpm}, {around:?}");
+        }
+    }
+}
+
+#[test]
+fn a_loop_that_rises_out_of_nothing_is_that_of_a_program_behind_silence() {
+    for (bpm, bars, before_sec) in
+        [(130.0, 2, 0.015), (142.0, 2, 0.025), (97.0, 1, 0.05), (113.0, 1, 0.095)]
+    {
+        let mut track = padded(bpm, bars, [0, 0]);
+        // Three milliseconds at −62 dB: no silence of zeros, but not heard.
+        let first = frames(0.003, 44_100);
+        track.plane[..first].iter_mut().for_each(|value| *value = 0.0005 * value.signum());
+        track.plane = [vec![0.0; frames(before_sec, 44_100)], track.plane].concat();
+        let (_, tempo, _) = analyse(track.sample());
+        let found = tempo.bpm.expect("a pulse");
+        assert!((found - bpm).abs() < 0.05, "{found} for {bpm}, {before_sec}");
+    }
+}
+
+#[test]
 fn silence_makes_no_loop_of_an_unlikely_number_of_beats() {
     for (bpm, bars, after_sec, beats) in
         [(126.0, 4, 0.446, 17.0), (126.0, 4, 1.459, 19.0), (137.0, 1, 0.408, 5.0)]

@@ -17,6 +17,32 @@ fn silence_at_the_ends_is_measured() {
     assert_eq!(onsets.frames.first(), Some(&23_999));
 }
 
+#[test]
+fn an_offset_of_the_whole_is_silence_and_what_stays_for_a_moment_is_not() {
+    for offset in [0.0, 0.0005, 0.005, -0.01] {
+        let mut track = Track::new(48_000, 3.0);
+        for frame in frames(0.5, 48_000)..frames(2.0, 48_000) {
+            track.plane[frame] = if frame % 2 == 0 { 0.5 } else { -0.5 };
+        }
+        track.plane.iter_mut().for_each(|value| *value += offset);
+        let (onsets, _, _) = analyse(track.sample());
+        let ends = [onsets.leading_silence_sec, onsets.trailing_silence_sec];
+        assert!((ends[0] - 0.5).abs() < 1e-9 && (ends[1] - 1.0).abs() < 1e-9, "{offset}: {ends:?}");
+    }
+    // Square waves: a loud one that stays for 50 ms, and a soft one that stays for 25.
+    for level in [0.5, 0.01] {
+        let mut track = Track::new(48_000, 3.0);
+        for (frame, value) in track.plane.iter_mut().enumerate() {
+            let half = frame / if level > 0.1 { 2_400 } else { 1_200 };
+            *value = if half % 2 == 0 { level } else { -level };
+        }
+        track.plane[72_000] = 0.5;
+        let (onsets, _, _) = analyse(track.sample());
+        let ends = [onsets.leading_silence_sec, onsets.trailing_silence_sec];
+        assert_eq!(ends, [0.0, 0.0], "of {level}");
+    }
+}
+
 /// Whether a channel is 0 at `frame`, has just changed its sign, or does next.
 fn crosses_zero(plane: &[f32], frame: u64) -> bool {
     let at = frame as usize;
