@@ -19,7 +19,7 @@ async def draw(events: hotcue.EventStream, bars: Progress) -> None:
 
 
 async def play(engine: hotcue.AudioEngine, file: Path, bars: Progress) -> None:
-    bar = bars.add_task(file.name, told="")
+    bar = bars.add_task(file.name.encode(errors="replace").decode(), told="")
     try:
         sample = await engine.load(file, id=bar)
         bars.update(bar, told=f"{sample.duration_sec:.2f} s")

@@ -28,7 +28,8 @@ dpg.show_viewport()
 with hotcue.AudioEngine() as engine:
     for id, file in enumerate([Path(file) for file in sys.argv[1:]] or KIT):
         row = dpg.add_group(parent=pads, horizontal=True)
-        play = dpg.add_button(parent=row, tag=f"play {id}", label=file.name, width=160)
+        name = file.name.encode(errors="replace").decode()  # Not every one is UTF-8.
+        play = dpg.add_button(parent=row, tag=f"play {id}", label=name, width=160)
         dpg.configure_item(play, callback=lambda _, __, id: engine.play_sample(id), user_data=id)
         dpg.add_progress_bar(parent=row, tag=f"bar {id}", width=-1)
         engine.load_sample_async(id, file)

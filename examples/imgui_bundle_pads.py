@@ -12,7 +12,9 @@ KIT = sorted(Path(hotcue.__file__).with_name("kit").glob("*.[!j]*"))  # All but 
 
 class Pads:
     def __init__(self, engine: hotcue.AudioEngine, files: list[Path]) -> None:
-        self.engine, self.files = engine, files
+        self.engine = engine
+        # Not every name is UTF-8.
+        self.names = [file.name.encode(errors="replace").decode() for file in files]
         self.tickets = engine.load_many_async(enumerate(files)).requests
         self.told: dict[int, str] = {}
 
@@ -25,7 +27,7 @@ class Pads:
         for ticket in self.tickets:
             imgui.push_id(ticket.id)
             imgui.begin_disabled(self.engine.state(ticket.id) not in ("playable", "ready"))
-            if imgui.button(self.files[ticket.id].name, ImVec2(160, 0)):
+            if imgui.button(self.names[ticket.id], ImVec2(160, 0)):
                 self.engine.play_sample(ticket.id)
             imgui.end_disabled()
             imgui.same_line()

@@ -18,7 +18,7 @@ screen = pygame.display.set_mode((650, PADS[-1].bottom + 10))
 font, ticks = pygame.font.SysFont("dejavusans,arial", 14), pygame.time.Clock()
 with hotcue.AudioEngine() as engine:
     tickets = engine.load_many_async(enumerate(FILES)).requests
-    told = [file.name for file in FILES]
+    told = [file.name.encode(errors="replace").decode() for file in FILES]
     while not pygame.event.get(pygame.QUIT):
         for event in engine.drain_loader_events():
             if event["type"] == "success":

@@ -14,7 +14,7 @@ KIT = sorted(Path(hotcue.__file__).with_name("kit").glob("*.[!j]*"))  # All but 
 class Pads(QWidget):
     def __init__(self, engine: hotcue.AudioEngine, files: list[Path]) -> None:
         super().__init__(windowTitle="hotcue", minimumWidth=480)
-        self.plays = [QPushButton(file.name) for file in files]
+        self.plays = [QPushButton(file.name.encode(errors="replace").decode()) for file in files]
         self.bars = [QProgressBar(value=0) for _ in files]
         grid = QGridLayout(self)
         for id, (play, bar) in enumerate(zip(self.plays, self.bars, strict=True)):
@@ -33,8 +33,8 @@ class Pads(QWidget):
         self.bars[event["id"]].setFormat(f"{event['duration_sec']:.2f} s")
 
 
-app = QApplication(sys.argv)
+app = QApplication([])
 with hotcue.AudioEngine() as engine:
-    pads = Pads(engine, [Path(file) for file in app.arguments()[1:]] or KIT)
+    pads = Pads(engine, [Path(file) for file in sys.argv[1:]] or KIT)
     pads.show()
     app.exec()

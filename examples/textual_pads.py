@@ -22,14 +22,15 @@ class Pads(App[None]):
 
     @work
     async def load(self, file: Path) -> None:
-        await self.mount(pad := Button(Content(file.name)))
+        name = file.name.encode(errors="replace").decode()  # Not every one is UTF-8.
+        await self.mount(pad := Button(Content(name)))
         pad.loading = True
         try:
             sample = await engine.load(file)
             pad.action, told = f"app.play({sample.id})", f"{sample.duration_sec:.2f} s"
         except hotcue.LoadError as error:
             pad.variant, told = "error", error.message
-        pad.loading, pad.label = False, Content(f"{file.name}\n{told}")
+        pad.loading, pad.label = False, Content(f"{name}\n{told}")
 
     def action_play(self, id: int) -> None:
         engine.play_sample(id)

@@ -26,7 +26,8 @@ def listen() -> None:
 window = tkinter.Tk()
 window.title("hotcue")
 ttk.Style().theme_use("alt")
-plays = [ttk.Button(text=file.name, state="disabled") for file in FILES]
+names = [file.name.encode(errors="replace").decode() for file in FILES]  # Not all are UTF-8.
+plays = [ttk.Button(text=name, state="disabled") for name in names]
 bars = [ttk.Progressbar() for _ in FILES]
 told = [ttk.Label(width=40) for _ in FILES]
 with hotcue.AudioEngine() as engine:

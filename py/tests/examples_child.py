@@ -111,7 +111,8 @@ def main() -> None:
     example, picture, *files = sys.argv[1:]
     seen: dict[str, Any] = {"reason": reason_of(files[-1])}
     toolkit = TOOLKITS[example.removesuffix("_pads")]()
-    steps = session(toolkit, [Path(file).name for file in files], Path(picture), seen)
+    names = [Path(file).name.encode(errors="replace").decode() for file in files]
+    steps = session(toolkit, names, Path(picture), seen)
     try:
         toolkit.attach(lambda: next(steps))
     except ImportError as error:

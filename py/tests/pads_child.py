@@ -6,6 +6,7 @@ the set by Ctrl S, quits by Ctrl Q, and prints what it saw.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import contract
+from dearpygui import _dearpygui
 from dearpygui import dearpygui as dpg
 from Xlib import X
 from Xlib.display import Display
@@ -100,10 +102,10 @@ def main() -> None:
     xdotool("key", "ctrl+Down")
     until("a pad less loud", lambda: board.pads[by_click].volume < 1.0)
     app.files.drop((), by_click)
-    # A dialog keeps keys from the pads. In its middle, by one of its rows and its first button, a
-    # file is chosen.
+    # A dialog keeps keys from the pads, wherever it was to begin. In its middle, by one of its rows
+    # and its first button, a file is chosen.
     loaded = board.counts().total
-    app.files.ask("files", app.layout.window, Path(folder))
+    app.files.ask("files", app.layout.window, Path(folder, NO_UNICODE))
     until("a dialog", lambda: app.files.asks)
     frames(20)
     xdotool("key", "space", "1")
@@ -150,16 +152,18 @@ def main() -> None:
     xdotool("windowfocus", "--sync", window)
     frames(5)
 
+    glfw = ctypes.CDLL(_dearpygui.__file__)
+
     def paste(copied: str) -> str:
-        dpg.set_clipboard_text(copied)
+        glfw.glfwSetClipboardString(None, os.fsencode(copied))
         frames(3)
         before = app.files.notice
         xdotool("key", "ctrl+v")
         until("a notice", lambda: app.files.notice not in (None, before))
         return app.files.notice.kind
 
-    uri = Path(folder, NO_UNICODE + ".wav").as_uri()
-    pasted = [paste(text) for text in ("Lorem ipsum " * 40, uri)]
+    odd = Path(folder, NO_UNICODE + ".wav")
+    pasted = [paste(text) for text in (str(odd), "Lorem ipsum " * 40, odd.as_uri())]
     until("what was pasted", lambda: board.counts().loading == 0)
     pasted.append(next(pad.name for pad in reversed(board.pads) if pad.path is not None))
 

@@ -342,3 +342,22 @@ def test_more_than_4_gib_has_a_header_that_says_so() -> None:
     riff, data, count = (int.from_bytes(head[at : at + 8], "little") for at in (20, 28, 36))
     assert (riff, data, count) == (len(head) - 8 + 2 * frames, 2 * frames, frames)
     assert head[-8:] == b"data" + b"\xff" * 4
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="what is open has no names")
+def test_a_pipe_and_a_deleted_file_are_written_by_their_descriptors(tmp_path: Path) -> None:
+    path, values = tmp_path / "a.wav", noise(100)
+    hotcue.write_wav(path, values, RATE)
+    content = path.read_bytes()
+    ending, begin = os.pipe()
+    with open(ending, "rb") as pipe:
+        with open(begin, "wb"):
+            hotcue.write_wav(f"/dev/fd/{begin}", values, RATE)
+        assert pipe.read() == content
+    with path.open("r+b") as deleted:
+        path.unlink()
+        deleted.truncate(0)
+        hotcue.write_wav(f"/dev/fd/{deleted.fileno()}", values, RATE)
+        deleted.seek(0)
+        assert deleted.read() == content
+    assert not list(tmp_path.iterdir())

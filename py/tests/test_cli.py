@@ -495,8 +495,9 @@ def test_demo(tmp_path: Path) -> None:
     assert np.abs(values[-100:]).max() <= 2  # Dither at most.
 
 
-def test_demo_json(tmp_path: Path) -> None:
-    done = run("demo", "--json", "--bars", "1", "--output", "null")
+@pytest.mark.parametrize("terminal", [{}, {"FORCE_COLOR": "1"}, {"TTY_COMPATIBLE": "1"}], ids=str)
+def test_demo_json(terminal: dict[str, str]) -> None:
+    done = run("demo", "--json", "--bars", "1", "--output", "null", **terminal)
     said = json.loads(done.stdout)
     assert done.returncode == 0
     assert said["problems"] == []

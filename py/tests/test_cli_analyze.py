@@ -30,15 +30,16 @@ from test_metadata import frame, id3
 
 import hotcue
 from hotcue.analysis import Analysis, Facts, Kinds, examine
-from hotcue.cli import main
-from hotcue.cli.heard import as_cells
-from hotcue.cli.picture import signed, summary
+from hotcue.cli import analyze, main
+from hotcue.cli.heard import CSV_COLUMNS, as_cells
+from hotcue.cli.picture import BAR, BEAT, GRID, draw, signed, summary
 from hotcue.cli.picture.canvas import Canvas, letters
 from hotcue.cli.picture.tempogram import CURVE_HZ, tempogram
 from hotcue.cli.picture.ticks import full_scale, spelled, time_ticks
 from hotcue.cli.text import clock
 
 RATE = 48_000
+HEADER = f"{','.join(CSV_COLUMNS)}\n"
 
 
 def write(path: Path, *channels: NDArray[np.float32]) -> Path:
@@ -172,6 +173,39 @@ def test_a_dash_is_standard_input(beat: Path, tmp_path: Path) -> None:
     _, piped, missing = csv.reader(io.StringIO(done.stdout.decode()))
     assert (piped[0], float(piped[1])) == ("-", 8.0)
     assert missing[0].endswith("none.wav")
+
+
+class NoMemory(io.BytesIO):
+    def read(self, size: int | None = -1) -> bytes:
+        raise MemoryError
+
+
+@pytest.mark.parametrize(
+    ("pipe", "told"),
+    [(io.BytesIO, "more than 5 bytes come through the pipe"), (NoMemory, "no memory for")],
+)
+def test_too_much_through_the_pipe_fails_alone(
+    beat: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    pipe: type[io.BytesIO],
+    told: str,
+) -> None:
+    monkeypatch.setattr(analyze, "PIPED_BYTES", 5)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(pipe(b"123456")))
+    assert main(["analyze", "--json", "--kinds", "loudness", "-", str(beat)]) == 1
+    printed = capsys.readouterr()
+    piped, file = json.loads(printed.out)["files"]
+    assert (piped["path"], piped["kind"]) == ("-", "too_large")
+    assert piped["error"].startswith(told)
+    assert printed.err == f"hotcue: -: {piped['error']}\n"
+    assert file["analysis"]["loudness"]
+
+
+def test_a_pipe_may_have_as_much_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analyze, "PIPED_BYTES", 5)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"12345")))
+    assert analyze._standard_input() == b"12345"
 
 
 def test_json_has_the_rows_of_analyze(tune: Path) -> None:
@@ -337,7 +371,7 @@ def test_what_is_no_place_for_a_cache_is_told_once(beat: Path, tune: Path) -> No
         if form == "--json":
             assert json.loads(done.stdout)["files"] == []
         else:
-            assert done.stdout == ""
+            assert done.stdout == HEADER
     done = run("analyze", "--cache", "", beat)
     assert done.returncode == 2
     assert "argument --cache: must not be empty" in done.stderr
@@ -386,9 +420,10 @@ def test_short_files_are_drawn(tmp_path: Path, frames: int) -> None:
 
 
 def test_without_files_it_says_so(tmp_path: Path) -> None:
-    done = run("analyze", tmp_path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"hotcue: no audio files in {tmp_path}\n"
+    for form, printed in (([], ""), (["--csv"], HEADER)):
+        done = run("analyze", *form, tmp_path)
+        assert (done.returncode, done.stdout) == (1, printed)
+        assert done.stderr == f"hotcue: no audio files in {tmp_path}\n"
 
 
 @pytest.mark.parametrize(
@@ -619,7 +654,48 @@ def test_ticks_are_at_round_times() -> None:
 
 
 def test_a_scale_has_room() -> None:
-    assert [full_scale(peak) for peak in (0.0, 1.0, 0.3, 1.4, 0.02)] == [1.0, 1.0, 0.5, 2.0, 0.02]
+    assert [full_scale(peak) for peak in (0.0, 1.0, 0.3, 1.6, 0.02)] == [1.0, 1.0, 0.5, 2.0, 0.02]
+    assert [full_scale(peak) for peak in (0.13, 1.05, 1.4, 12.0)] == [0.2, 1.25, 1.5, 12.5]
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_full_scale_has_a_line_where_more_is_drawn(tmp_path: Path, channels: int) -> None:
+    """The only value is the first: behind that, lines are seen, but that of zero."""
+    values = np.zeros(4_800, np.float32)
+    values[0] = 1.2
+    file, picture = tmp_path / "loud.wav", tmp_path / "loud.png"
+    hotcue.write_wav(file, np.tile(values, (channels, 1)), RATE)
+    run("analyze", file, "--png", picture)
+    height, half = {1: (200, 90), 2: (130, 55)}[channels]
+    lane = pixels(picture)[74 : 74 + height, 1000]
+    lines = np.flatnonzero((lane == GRID).all(axis=1)) - height // 2
+    assert lines.tolist() == [-half, -round(half / 1.25), round(half / 1.25), half]
+
+
+def test_the_legend_names_the_lines_that_are_drawn(beat: Path) -> None:
+    """Of 1110 pixels a line takes 6 at least."""
+    facts, heard = examine(beat, ("bpm", "waveform"))
+    for count, of_a_bar, named in (
+        (16, 4, ["beats", "bars"]),
+        (16, 1, ["bars"]),
+        (185, 4, ["beats", "bars"]),
+        (186, 4, ["bars"]),
+        (748, 4, []),
+        (0, 4, []),
+    ):
+        secs = [index * facts["duration_sec"] / count for index in range(count)]
+        beats = {"beats_sec": secs, "downbeats_sec": secs[::of_a_bar]}
+        changed = cast(Analysis, {**heard, "bpm": {**heard["bpm"], **beats}})
+        picture = beat.with_name("lines.png")
+        picture.write_bytes(draw("beat.wav", facts, changed))
+        image = pixels(picture).astype(int)
+        expected = [name in named for name in ("beats", "bars")]
+        legend, above = image[40:52], image[68:72]
+        told = [(legend == colour).all(axis=2).any() for colour in (BEAT, BAR)]
+        # Grey and yellow.
+        yellow = above[..., 0] > 2 * above[..., 2]
+        drawn = [((above[..., 0] > 90) & ~yellow).any(), yellow.any()]
+        assert (told, drawn) == (expected, expected)
 
 
 def test_letters_stay_on_the_canvas() -> None:

@@ -174,6 +174,30 @@ def test_what_is_shown_of_the_repository_is_there() -> None:
                 assert (ROOT / example[1]).is_file(), block.where
 
 
+def test_every_link_leads_somewhere_in_the_checkout() -> None:
+    for page in ALL:
+        text = without_code(page)
+        for target, anchor in re.findall(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)", text):
+            there = page.parent / target if target else page
+            assert there.exists(), (page.name, target)
+            if anchor and there.suffix == ".md":
+                assert anchor in anchors(there), (page.name, target, anchor)
+
+
+def without_code(page: Path) -> str:
+    text = page.read_text(encoding="utf-8")
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+@functools.cache
+def anchors(page: Path) -> set[str]:
+    """What a link to a heading ends with, on the site and in a repository."""
+    text = without_code(page)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading).lower() for heading in headings)
+    return {heading.replace(" ", "-") for heading in plain} | set(re.findall(r'id="(.+?)"', text))
+
+
 def test_every_example_has_its_page() -> None:
     shown = {block.included for found in ALL.values() for block in found}
     assert {f"examples/{path.name}" for path in (ROOT / "examples").glob("*.py")} <= shown

@@ -40,7 +40,8 @@ WINDOWS = {
     "tk_pads": Shown(screen=True),
 }
 OTHERS = {"asyncio_load", "beat_looper", "plain_script"}
-NAMES = ["one.wav", "two two.wav", "[3].wav", "broken.wav"]
+NAMES = ["one.wav", "two two.wav", "[3].wav", os.fsdecode(b"4\xff.wav"), "broken.wav"]
+SHOWN = [*NAMES[:3], "4?.wav", NAMES[4]]
 
 
 def test_an_example_has_40_lines_at_most() -> None:
@@ -59,7 +60,7 @@ def test_the_table_lists_every_example() -> None:
 
 
 def files(folder: Path) -> list[str]:
-    """Three files that load, and one that does not."""
+    """Four files that load, and one that does not."""
     sounds = Sounds(folder)
     made = [sounds.wav(name, frames=(2 + i) * 48_000, seed=i) for i, name in enumerate(NAMES[:-1])]
     return [str(path) for path in (*made, sounds.corrupt(NAMES[-1]))]
@@ -101,5 +102,5 @@ def test_an_example_shows_loads_and_an_error_plays_and_closes(example: str, tmp_
     else:
         shown = " ".join(re.findall(r">([^<>]+)</text>", picture.read_text()))
         words = html.unescape(shown).replace("\N{NO-BREAK SPACE}", " ").split()
-        for wanted in (*NAMES, "2.00 s", "3.00 s", "4.00 s", seen["reason"]):
+        for wanted in (*SHOWN, "2.00 s", "3.00 s", "4.00 s", "5.00 s", seen["reason"]):
             assert set(wanted.split()) <= set(words), (wanted, words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import sys
@@ -22,6 +23,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 RATE = 48_000
 BPM = 120.0
 BEATS = 8
+NO_UNICODE = os.fsdecode(b"4\xff.wav")
 Run = Callable[..., str]
 
 
@@ -64,8 +66,9 @@ class Listened(hotcue.AudioEngine):
 
 @pytest.fixture
 def files(sounds: Sounds) -> list[str]:
-    """Three that load, and one that does not."""
-    made = [sounds.wav(f"[{seed}].wav", frames=12_000, seed=seed) for seed in range(3)]
+    """Four that load, and one that does not."""
+    names = [*(f"[{seed}].wav" for seed in range(3)), NO_UNICODE]
+    made = [sounds.wav(name, frames=12_000, seed=seed) for seed, name in enumerate(names)]
     return [str(path) for path in (*made, sounds.corrupt())]
 
 
@@ -77,8 +80,8 @@ def test_it_tells_what_has_loaded_and_what_has_not_and_plays(
         hotcue.decode(files[-1])
     Listened.loudest = 0.0
     printed = run(example, Listened, *files)
-    for seed in range(3):
-        assert re.search(rf"\[{seed}\]\.wav .*0\.25 s", printed)
+    for name in (*(rf"\[{seed}\]\.wav" for seed in range(3)), r"4\?\.wav"):
+        assert re.search(rf"{name} .*0\.25 s", printed)
     assert re.search(rf"corrupt\.wav .*{re.escape(failed.value.message)}", printed)
     assert Listened.loudest > 0.01
     assert threading.active_count() < 20
@@ -127,7 +130,7 @@ def test_loops_begin_on_a_bar_and_stay_on_the_beat_to_the_frame(run: Run, tmp_pa
     loops = [
         click_loop(tmp_path / "slow.wav", 90.0, 0),
         click_loop(tmp_path / "fast.wav", 150.0, 1),
-        str(tmp_path / "missing.wav"),
+        str(tmp_path / NO_UNICODE),
     ]
 
     def typed() -> Iterator[str]:
@@ -140,7 +143,7 @@ def test_loops_begin_on_a_bar_and_stay_on_the_beat_to_the_frame(run: Run, tmp_pa
     printed = run("beat_looper", Rendered, str(BPM), *loops, stdin=typed())
     assert "0 slow.wav 90.00 BPM" in printed
     assert "1 fast.wav 150.00 BPM" in printed
-    assert "2 missing.wav" in printed
+    assert "2 4?.wav the load failed: file not found" in printed
     audio = np.concatenate(Rendered.made.blocks, axis=1)[:, Rendered.made.delay_frames :]
     for side, name in enumerate(("slow", "fast")):
         assert f"{name}.wav to the end of its round" in printed

@@ -181,6 +181,7 @@ def test_volumes_are_told_in_decibels() -> None:
     assert words.volume(1.0) == "+0.0 dB"
     assert words.volume(0.5) == "-6.0 dB"
     assert words.volume(0.0) == "off"
+    assert words.volume(words.gain(1.5) * words.gain(-1.5) * (1 - 1e-9)) == "+0.0 dB"
     for level in (-40.0, -6.0, 0.0, 12.0):
         assert words.decibels(words.gain(level)) == pytest.approx(level)
     assert words.gain(words.QUIETEST_DB) == 0.0

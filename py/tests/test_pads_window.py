@@ -96,7 +96,7 @@ def test_what_is_pasted_is_a_path_or_is_told_to_be_none(
     session: tuple[dict[str, Any], Path],
 ) -> None:
     seen, _ = session
-    assert seen["pasted"] == ["wrong", "done", NO_UNICODE]
+    assert seen["pasted"] == ["done", "wrong", "done", NO_UNICODE]
 
 
 def test_a_file_that_is_no_set_is_not_replaced_and_a_set_when_it_is_chosen_twice(
@@ -180,8 +180,10 @@ def test_the_command_shows_a_folder_and_a_set_with_whatever_output_there_is(
     tmp_path: Path,
 ) -> None:
     Sounds(tmp_path).wav("a.wav", frames=4800)
-    write(tmp_path / "set.json", PadSet(pads=(SavedPad(3, str(tmp_path / "a.wav")),)))
-    for what in (tmp_path, tmp_path / "set.json"):
+    saved = [tmp_path / name for name in ("set.json", NO_UNICODE + ".json")]
+    for path in saved:
+        write(path, PadSet(pads=(SavedPad(3, str(tmp_path / "a.wav")),)))
+    for what in (tmp_path, *saved):
         done = on_a_screen("-c", QUITS, str(what), "--cache", str(tmp_path / "cache"))
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr
@@ -236,6 +238,26 @@ def test_dialogs_begin_at_home_where_there_is_no_working_directory(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert Dialogs().folder == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("folder", "home", "start"),
+    [
+        ("/a/é", "/home/b", "/a/é"),
+        (f"/a/{NO_UNICODE}", "/home/b", "/home/b"),
+        (f"/a/{NO_UNICODE}", f"/home/{NO_UNICODE}", os.sep),
+    ],
+    ids=["any", "bytes", "bytes at home"],
+)
+def test_dialogs_begin_where_names_are_unicode(
+    monkeypatch: pytest.MonkeyPatch, folder: str, home: str, start: str
+) -> None:
+    if importlib.util.find_spec("dearpygui") is None:
+        not_run("the window of the pads", "there is no Dear PyGui")
+    from hotcue.pads.window.dialogs import _start
+
+    monkeypatch.setattr(os.path, "expanduser", lambda _: home)
+    assert _start(folder) == start
 
 
 def test_without_a_display_the_command_says_so() -> None:

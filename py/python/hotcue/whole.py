@@ -17,10 +17,11 @@ def written_whole(path: str | os.PathLike[str] | bytes) -> Iterator[BinaryIO]:
     Where no file can be made beside it, or where it is a pipe or a device, it is written itself.
     Raises `OSError`.
     """
-    target = os.path.realpath(os.fspath(path))
-    file = _beside(target)
+    path = os.fspath(path)
+    target = os.path.realpath(path)
+    file = _beside(target, path)
     if file is None:
-        with open(target, "wb") as file:
+        with open(path, "wb") as file:
             yield file
         return
     try:
@@ -33,17 +34,21 @@ def written_whole(path: str | os.PathLike[str] | bytes) -> Iterator[BinaryIO]:
         raise
 
 
-def _beside(target: str | bytes) -> BinaryIO | None:
-    """An empty file, to be renamed to `target`, if that may be written, or is not there yet."""
+def _beside(target: str | bytes, path: str | bytes) -> BinaryIO | None:
+    """An empty file, to be renamed to `target`, if `path` leads to that, and it may be written, or
+    is not there yet."""
     # Named by itself: the name of the target may be as long as names can be.
     name = os.fsencode(f".hotcue-{os.getpid()}-{os.urandom(4).hex()}.tmp")
     beside = os.path.join(os.path.dirname(os.fsencode(target)), name)
     try:
         try:
-            mode = os.stat(target).st_mode
+            mode = os.stat(path).st_mode
         except FileNotFoundError:
             mode = None
         if mode is not None and not (stat.S_ISREG(mode) and os.access(target, os.W_OK)):
+            return None
+        # What is open may have a name in /proc alone.
+        if mode is not None and not os.path.samefile(path, target):
             return None
         file = open(os.fsdecode(beside), "xb")  # noqa: SIM115
     except OSError:

@@ -31,6 +31,9 @@ OTHER_FILES = frozenset((".dat", ".gif", ".jpeg", ".jpg", ".json", ".pdf", ".png
 
 # Stands for what comes through a pipe.
 STANDARD_INPUT = "-"
+# Of it at most, as an engine reads from an object.
+PIPED_BYTES = 1 << 30
+PIECE_BYTES = 1 << 20
 
 
 class _Stopped(Exception):
@@ -56,6 +59,9 @@ def analyze(args: argparse.Namespace) -> int:
 
 def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
     started = time.perf_counter()
+    # Of each file no more than what is printed: waveforms of a large folder would fill the memory.
+    # What is read by programs has begun whatever comes.
+    writer: CsvWriter | JsonWriter | TableWriter | None = CsvWriter() if args.csv else document
     files = expand(args.paths)
     if not files:
         complain(f"no audio files in {', '.join(args.paths)}")
@@ -76,15 +82,9 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
     # The table draws a waveform, too.
     drawn = bool(pictures or exports) or not (args.json or args.csv)
     kinds: tuple[Kind, ...] = (*args.kinds, "waveform") if drawn else args.kinds
-    content = b""
+    content: bytearray | LoadError = bytearray()
     progress = _progress(len(files), visible=not ((args.csv or args.json) and sys.stdout.isatty()))
-    # Of each file no more than what is printed: waveforms of a large folder would fill the memory.
-    writer: CsvWriter | JsonWriter | TableWriter
-    if document is not None:
-        writer = document
-    elif args.csv:
-        writer = CsvWriter()
-    else:
+    if writer is None:
         screen = progress.console if sys.stdout.isatty() else console()
         writer = TableWriter(screen, files, args.kinds)
     failed = analysed = 0
@@ -92,6 +92,8 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
     def hear(path: str, heed: Callable[[], None]) -> Heard:
         source = content if path == STANDARD_INPUT else path
         try:
+            if isinstance(source, LoadError):
+                raise source
             facts, analysis = examine(source, kinds, cache_dir=args.cache, heed=heed)
         except LoadError as error:
             return Heard(path, error=error.message, kind=error.kind)
@@ -145,9 +147,21 @@ def _try(folder: str) -> None:
         complain(f"keeps nothing in {folder}: {error.strerror or error}")
 
 
-def _standard_input() -> bytes:
-    """All of it, read here and not by whoever hears it, so that Ctrl-C ends the wait."""
-    return sys.stdin.buffer.read() if sys.stdin is not None else b""
+def _standard_input() -> bytearray | LoadError:
+    """All of it, or why not, read here and not by whoever hears it, so that Ctrl-C ends the
+    wait."""
+    content = bytearray()
+    try:
+        while sys.stdin is not None and (piece := sys.stdin.buffer.read(PIECE_BYTES)):
+            content += piece
+            if len(content) > PIPED_BYTES:
+                told = f"more than {PIPED_BYTES} bytes come through the pipe"
+                break
+        else:
+            return content
+    except MemoryError:
+        told = "no memory for what comes through the pipe"
+    return LoadError(told, "too_large", "reading", None, None, None)
 
 
 def _several(

@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -222,8 +223,10 @@ def _play_along(engine: AudioEngine, kit: Kit, bars: int, score: _Score, *, draw
     tail = round(TAIL_SEC * engine.clock().sample_rate)
     end = score.frame_of(bars, 0)
     screen = console()
-    visible = draw and screen.file.isatty()
-    with Live(console=screen, auto_refresh=False, transient=True) as live:
+    live = None
+    if draw and screen.file.isatty():
+        live = Live(console=screen, auto_refresh=False, transient=True)
+    with live or nullcontext():
         stopped = False
         while (now := engine.clock().frame) < end + tail:
             while hits and score.frame_of(0, hits[0].step) <= now + ahead:
@@ -232,7 +235,7 @@ def _play_along(engine: AudioEngine, kit: Kit, bars: int, score: _Score, *, draw
                 engine.stop_all()
                 stopped = True
             score.listen()
-            if visible:
+            if live is not None:
                 step = min(max(score.step_at(now), 0), bars * kit.steps_per_bar - 1)
                 live.update(_pattern(kit, step), refresh=True)
             time.sleep(FRAME_SEC)

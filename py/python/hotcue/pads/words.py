@@ -114,7 +114,7 @@ def gain(level_db: float) -> float:
 def volume(linear: float) -> str:
     """A volume, as people read it."""
     level = decibels(linear)
-    return "off" if level <= QUIETEST_DB else f"{level:+.1f} dB"
+    return "off" if level <= QUIETEST_DB else f"{round(level, 1) or 0.0:+.1f} dB"
 
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,12 +66,12 @@ def draw(path: str, facts: Facts, heard: Analysis) -> bytes:
     bottom = wave_bottom + has_tempogram * (GAP + TEMPOGRAM_HEIGHT)
     canvas = Canvas(WIDTH, bottom + AXIS_HEIGHT, BACKGROUND)
     _write_title(canvas, path, facts, heard)
-    _write_legend(canvas, tempo)
+    lines = _lines(tempo, duration_sec)
+    _write_legend(canvas, lines)
     scale = full_scale(float(max(np.abs(lane[:2]).max() for lane in lanes)))
     for index, lane in enumerate(lanes):
         _draw_lane(canvas, PLOT_TOP + index * lane_height, lane_height, lane, scale)
-    if tempo is not None:
-        _draw_beats(canvas, tempo, duration_sec, PLOT_TOP, wave_bottom)
+    _draw_lines(canvas, lines, duration_sec, PLOT_TOP, wave_bottom)
     if has_tempogram:
         _draw_tempogram(canvas, wave_bottom + GAP, coloured, duration_sec, tempo)
     _write_times(canvas, duration_sec, [wave_bottom, bottom] if has_tempogram else [bottom])
@@ -134,14 +135,41 @@ def signed(value: float) -> str:
     return f"{round(value, 1) or 0.0:.1f}".replace("-", "−")
 
 
-def _write_legend(canvas: Canvas, tempo: BpmAnalysis | None) -> None:
-    lines = [("beats", BEAT), ("bars", BAR)] if tempo is not None and tempo["beats_sec"] else []
+class Lines(NamedTuple):
+    """Lines of one kind across the waveform."""
+
+    name: str
+    colour: Colour
+    opacity: float
+    secs: list[float]
+
+
+def _lines(tempo: BpmAnalysis | None, duration_sec: float) -> list[Lines]:
+    """Beats and bars, each where there is room between them."""
+    if tempo is None:
+        return []
+    beats, bars = tempo["beats_sec"], tempo["downbeats_sec"]
+    begins = set(bars)
+    lines = []
+    if _have_room(beats, duration_sec):
+        lines.append(Lines("beats", BEAT, 0.35, [sec for sec in beats if sec not in begins]))
+    if _have_room(bars, duration_sec):
+        lines.append(Lines("bars", BAR, 0.8, bars))
+    return [kind for kind in lines if kind.secs]
+
+
+def _have_room(secs: list[float], duration_sec: float) -> bool:
+    return len(secs) * NEAREST_PX <= PLOT_WIDTH and duration_sec > 0
+
+
+def _write_legend(canvas: Canvas, lines: list[Lines]) -> None:
     left, top = WIDTH - MARGIN, TITLE_TOP + 24
-    for name, colour in reversed([*BANDS, *lines]):
+    bands = [(name, colour, 11) for name, colour in BANDS]
+    thin = [(kind.name, kind.colour, 3) for kind in lines]
+    for name, colour, wide in reversed([*bands, *thin]):
         left -= text_width(name)
         canvas.write(left, top, name, PALE)
         left -= 18
-        wide = 3 if (name, colour) in lines else 11
         canvas.fill(left + 12 - wide, top + 2, left + 12, top + 13, colour)
         left -= 16
 
@@ -153,10 +181,14 @@ def _draw_lane(
     middle, half = top + height // 2, height // 2 - 10
     canvas.fill(LEFT, top, LEFT + PLOT_WIDTH, top + height - 2, PANEL)
     canvas.fill(LEFT, middle, LEFT + PLOT_WIDTH, middle + 1, GRID)
-    for value in (scale, 0.0, -scale):
+    for value in (scale, -scale, 0.0, *((1.0, -1.0) if scale > 1 else ())):
         at = middle - round(value / scale * half)
         if value:
             canvas.fill(LEFT, at, LEFT + PLOT_WIDTH, at + 1, GRID)
+        # Above full scale the end gives way to that, and that to zero.
+        room = half / scale if abs(value) < scale else half - half / scale
+        if scale > 1 and value and room < LETTER_HEIGHT:
+            continue
         label = f"{value:g}".replace("-", "−")
         canvas.write(LEFT - 8, at - LETTER_HEIGHT // 2, label, PALE, anchor=1.0)
     colours = _colours(lane[3:])
@@ -182,23 +214,13 @@ def _colours(bands: NDArray[np.float64]) -> NDArray[np.float64]:
     return mixed
 
 
-def _draw_beats(
-    canvas: Canvas, tempo: BpmAnalysis, duration_sec: float, top: int, bottom: int
+def _draw_lines(
+    canvas: Canvas, lines: list[Lines], duration_sec: float, top: int, bottom: int
 ) -> None:
-    """Lines on bars and, where there is room between them, on beats."""
-    bars = set(tempo["downbeats_sec"])
-    marks: list[tuple[float, Colour, float]] = []
-    if _have_room(tempo["beats_sec"], duration_sec):
-        marks += [(sec, BEAT, 0.35) for sec in tempo["beats_sec"] if sec not in bars]
-    if _have_room(tempo["downbeats_sec"], duration_sec):
-        marks += [(sec, BAR, 0.8) for sec in tempo["downbeats_sec"]]
-    for sec, colour, opacity in marks:
-        x = LEFT + min(int(sec / duration_sec * PLOT_WIDTH), PLOT_WIDTH - 1)
-        canvas.fill(x, top - 6, x + 1, bottom - 2, colour, opacity)
-
-
-def _have_room(secs: list[float], duration_sec: float) -> bool:
-    return len(secs) * NEAREST_PX <= PLOT_WIDTH and duration_sec > 0
+    for kind in lines:
+        for sec in kind.secs:
+            x = LEFT + min(int(sec / duration_sec * PLOT_WIDTH), PLOT_WIDTH - 1)
+            canvas.fill(x, top - 6, x + 1, bottom - 2, kind.colour, kind.opacity)
 
 
 def _draw_tempogram(

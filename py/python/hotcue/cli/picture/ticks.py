@@ -33,4 +33,6 @@ def full_scale(peak: float) -> float:
     if peak <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(peak))
-    return next(power * f for f in (1, 2, 5, 10) if power * f >= peak * (1 - 1e-6))
+    # Much music is a little louder than full scale.
+    steps = (1, 1.25, 1.5, 2, 5, 10) if power >= 1 else (1, 2, 5, 10)
+    return next(power * f for f in steps if power * f >= peak * (1 - 1e-6))

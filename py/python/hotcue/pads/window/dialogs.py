@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -66,7 +67,7 @@ class Dialogs:
         self._item = dpg.add_file_dialog(
             label=_TITLES[purpose],
             directory_selector=purpose == "folder",
-            default_path=self.folder,
+            default_path=_start(self.folder),
             default_filename="pads" if purpose == "save" else ".",
             file_count={"files": 0, "folder": 0}.get(purpose, 1),
             modal=True,
@@ -108,6 +109,15 @@ def _here() -> str:
         return os.getcwd()
     except OSError:
         return os.path.expanduser("~")
+
+
+def _start(folder: str) -> str:
+    """Where a dialog can begin: not in a folder whose name is not UTF-8."""
+    for start in (folder, os.path.expanduser("~")):
+        with suppress(UnicodeEncodeError):
+            start.encode()
+            return start
+    return os.sep
 
 
 def _paths(purpose: Purpose, told: dict[str, Any]) -> tuple[str, ...]:

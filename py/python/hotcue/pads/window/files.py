@@ -16,6 +16,7 @@ from ...cli.files import expand
 from .. import sets
 from ..board import PADS, Board
 from ..layout import Rect
+from ..words import printable
 from .bar import Notice
 from .dialogs import Chosen, Dialogs, Purpose
 
@@ -126,8 +127,7 @@ class Files:
 
     def paste(self) -> None:
         """Adds what was copied in a file manager: paths or URIs, one a line."""
-        copied = (dpg.get_clipboard_text() or "").splitlines()
-        paths = [_pasted(line) for line in copied if line.strip()]
+        paths = [_pasted(line) for line in _copied().splitlines() if line.strip()]
         if paths and all(map(os.path.exists, paths)):
             self.add(paths)
         else:
@@ -169,7 +169,7 @@ class Files:
 
     def _keep(self, path: Path) -> None:
         self.set_path = path
-        dpg.set_viewport_title(f"{path.stem} – hotcue")
+        dpg.set_viewport_title(f"{printable(path.stem)} – hotcue")
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
         self._replaced = None
@@ -183,6 +183,14 @@ def _is_same(path: Path, other: Path) -> bool:
         return path.samefile(other)
     except OSError:  # One of them is not there.
         return path == other
+
+
+def _copied() -> str:
+    """What was copied, whatever it is."""
+    try:
+        return dpg.get_clipboard_text() or ""
+    except UnicodeDecodeError as error:  # Names of files are bytes.
+        return os.fsdecode(error.object)
 
 
 def _pasted(line: str) -> str:
