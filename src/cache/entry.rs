@@ -31,15 +31,14 @@ pub(super) fn record_of(sample: &LoadedSample) -> Record {
     // Of what a file is called, every load tells anew.
     let is_of_content = |warning: &&LoadWarning| warning.code != WarningCode::ExtensionMismatch;
     Record {
-        sample_rate: buffer.sample_rate(),
-        channels: u32::try_from(buffer.channels()).unwrap_or(u32::MAX),
+        spec: buffer.spec(),
         frames: buffer.ready_frames() as u64,
         source_rate: sample.source_rate,
         container: sample.container.clone(),
         codec: sample.codec.clone(),
         bits_per_sample: sample.bits_per_sample,
         warnings: sample.warnings.iter().filter(is_of_content).cloned().collect(),
-        metadata: sample.metadata.as_deref().cloned(),
+        metadata: sample.metadata.clone(),
         speakers: buffer.speakers().mask().unwrap_or(0),
         seams: buffer.seams().to_vec(),
     }
@@ -111,9 +110,7 @@ impl<R: Read> EntryReader<R> {
         max_sample_bytes: Option<u64>,
     ) -> io::Result<Self> {
         let (parts, mut record) = PartsReader::new::<Record>(source, byte_len, MAGIC, key)?;
-        let channels = usize::try_from(record.channels).map_err(|_| unsound())?;
-        let spec = AudioSpec { sample_rate: record.sample_rate, channels };
-        let spec = spec.validate().map_err(|_| unsound())?;
+        let AudioSpec { channels, .. } = record.spec;
         let frames = usize::try_from(record.frames).map_err(|_| unsound())?;
         if frames == 0 {
             return Err(unsound());
@@ -123,7 +120,7 @@ impl<R: Read> EntryReader<R> {
         if max_sample_bytes.is_some_and(|most| sample_bytes > Some(most)) {
             return Err(ErrorKind::OutOfMemory.into());
         }
-        let mut writer = SampleWriter::with_capacity(spec, frames)
+        let mut writer = SampleWriter::with_capacity(record.spec, frames)
             .map_err(|_| io::Error::from(ErrorKind::OutOfMemory))?;
         writer.set_speakers(Speakers::of_mask(record.speakers, channels));
         writer.set_seams(std::mem::take(&mut record.seams));
@@ -190,7 +187,7 @@ fn loaded(record: Record, buffer: Arc<SampleBuffer>) -> LoadedSample {
         codec,
         bits_per_sample,
         warnings: Vec::new(),
-        metadata: metadata.map(Into::into),
+        metadata,
         timings: StageTimings::default(),
     }
 }

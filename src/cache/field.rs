@@ -1,5 +1,7 @@
 //! Values as bytes: little endian, lists and texts behind their lengths.
 
+use std::sync::Arc;
+
 /// A value that is written, and read by whoever trusts nothing.
 pub(super) trait Field: Sized {
     /// Appends it.
@@ -68,6 +70,16 @@ impl<T: Field> Field for Option<T> {
             true => T::take(bytes).map(Some),
             false => Some(None),
         }
+    }
+}
+
+impl<T: Field> Field for Arc<T> {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        T::put(self, bytes);
+    }
+
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        T::take(bytes).map(Self::new)
     }
 }
 

@@ -57,31 +57,7 @@ impl SourceFacts {
     }
 }
 
-impl Field for SourceFacts {
-    fn put(&self, bytes: &mut Vec<u8>) {
-        let Self { spec, frames, source_rate, container, codec, metadata } = self;
-        spec.sample_rate.put(bytes);
-        u32::try_from(spec.channels).unwrap_or(u32::MAX).put(bytes);
-        frames.put(bytes);
-        source_rate.put(bytes);
-        container.put(bytes);
-        codec.put(bytes);
-        metadata.as_deref().cloned().put(bytes);
-    }
-
-    fn take(bytes: &mut &[u8]) -> Option<Self> {
-        let sample_rate = Field::take(bytes)?;
-        let channels = usize::try_from(u32::take(bytes)?).ok()?;
-        Some(Self {
-            spec: AudioSpec { sample_rate, channels }.validate().ok()?,
-            frames: Field::take(bytes)?,
-            source_rate: Field::take(bytes)?,
-            container: Field::take(bytes)?,
-            codec: Field::take(bytes)?,
-            metadata: <Option<Metadata> as Field>::take(bytes)?.map(Arc::new),
-        })
-    }
-}
+record!(SourceFacts { spec, frames, source_rate, container, codec, metadata });
 
 /// Which audio a content is decoded to, and what is known of that.
 pub(super) struct Facts {

@@ -1,25 +1,28 @@
 //! What is known of a sample beside its values, field by field.
 
+use std::sync::Arc;
+
 use super::field::Field;
 use crate::buffer::Seam;
 use crate::error::{LoadWarning, WarningCode};
 use crate::metadata::{
     Acid, Broadcast, Cue, Instrument, Loop, LoopKind, Metadata, Tags, Tempo, TempoSource,
 };
+use crate::spec::AudioSpec;
 
-/// Writes and reads the fields of a struct in the order given. All of them: one that is new does
-/// not compile until it stands here, and then [`DECODERS`](super::entry::DECODERS) is to rise.
+/// Writes and reads the fields of a struct in the order given. All of them but the one that is left
+/// out: one that is new does not compile until it stands here, and then [`DECODERS`](super::entry::DECODERS) is to rise.
 macro_rules! record {
-    ($name:ident { $($field:ident),* $(,)? }) => {
+    ($name:ident $(without $left_out:ident)? { $($field:ident),* $(,)? }) => {
         impl Field for $name {
             fn put(&self, bytes: &mut Vec<u8>) {
-                let Self { $($field),* } = self;
+                let Self { $($field,)* $($left_out: _)? } = self;
                 $($field.put(bytes);)*
             }
 
             fn take(bytes: &mut &[u8]) -> Option<Self> {
                 $(let $field = Field::take(bytes)?;)*
-                Some(Self { $($field),* })
+                Some(Self { $($field,)* $($left_out: None)? })
             }
         }
     };
@@ -49,22 +52,20 @@ pub(super) use {choice, record};
 /// A sample, without its values.
 #[derive(Clone)]
 pub(super) struct Record {
-    pub(super) sample_rate: u32,
-    pub(super) channels: u32,
+    pub(super) spec: AudioSpec,
     pub(super) frames: u64,
     pub(super) source_rate: u32,
     pub(super) container: String,
     pub(super) codec: String,
     pub(super) bits_per_sample: Option<u32>,
     pub(super) warnings: Vec<LoadWarning>,
-    pub(super) metadata: Option<Metadata>,
+    pub(super) metadata: Option<Arc<Metadata>>,
     pub(super) speakers: u32,
     pub(super) seams: Vec<Seam>,
 }
 
 record!(Record {
-    sample_rate,
-    channels,
+    spec,
     frames,
     source_rate,
     container,
@@ -131,57 +132,34 @@ impl Field for LoadWarning {
     }
 }
 
-impl Field for Metadata {
+// A cover is kept of content only, out of which it is read again.
+record!(Metadata without kept_cover {
+    loops,
+    cues,
+    tags,
+    root_key,
+    root_cents,
+    tempo,
+    one_shot,
+    beats,
+    meter,
+    acid,
+    instrument,
+    broadcast,
+    has_cover,
+});
+
+impl Field for AudioSpec {
     fn put(&self, bytes: &mut Vec<u8>) {
-        let Self {
-            loops,
-            cues,
-            tags,
-            root_key,
-            root_cents,
-            tempo,
-            one_shot,
-            beats,
-            meter,
-            acid,
-            instrument,
-            broadcast,
-            has_cover,
-            // Of content only, out of which it is read again.
-            kept_cover: _,
-        } = self;
-        loops.put(bytes);
-        cues.put(bytes);
-        tags.put(bytes);
-        root_key.put(bytes);
-        root_cents.put(bytes);
-        tempo.put(bytes);
-        one_shot.put(bytes);
-        beats.put(bytes);
-        meter.put(bytes);
-        acid.put(bytes);
-        instrument.put(bytes);
-        broadcast.put(bytes);
-        has_cover.put(bytes);
+        let Self { sample_rate, channels } = self;
+        sample_rate.put(bytes);
+        u32::try_from(*channels).unwrap_or(u32::MAX).put(bytes);
     }
 
     fn take(bytes: &mut &[u8]) -> Option<Self> {
-        Some(Self {
-            loops: Field::take(bytes)?,
-            cues: Field::take(bytes)?,
-            tags: Field::take(bytes)?,
-            root_key: Field::take(bytes)?,
-            root_cents: Field::take(bytes)?,
-            tempo: Field::take(bytes)?,
-            one_shot: Field::take(bytes)?,
-            beats: Field::take(bytes)?,
-            meter: Field::take(bytes)?,
-            acid: Field::take(bytes)?,
-            instrument: Field::take(bytes)?,
-            broadcast: Field::take(bytes)?,
-            has_cover: Field::take(bytes)?,
-            kept_cover: None,
-        })
+        let sample_rate = Field::take(bytes)?;
+        let channels = usize::try_from(u32::take(bytes)?).ok()?;
+        Self { sample_rate, channels }.validate().ok()
     }
 }
 

@@ -28,12 +28,11 @@ enum Heard {
 
 /// What a waveform is of.
 struct Outline {
-    sample_rate: u32,
-    channels: u32,
+    spec: AudioSpec,
     frames: u64,
 }
 
-super::records::record!(Outline { sample_rate, channels, frames });
+super::records::record!(Outline { spec, frames });
 super::records::record!(Loudness {
     integrated_lufs,
     momentary_max_lufs,
@@ -74,11 +73,9 @@ impl Heard {
             AnalysisResult::Onsets(onsets) => Self::Onsets(onsets.clone()),
             AnalysisResult::Bpm(tempo) => Self::Bpm(tempo.clone()),
             AnalysisResult::Key(key) => Self::Key(*key),
-            AnalysisResult::Waveform(waveform) => Self::Waveform(Outline {
-                sample_rate: waveform.spec().sample_rate,
-                channels: u32::try_from(waveform.spec().channels).unwrap_or(u32::MAX),
-                frames: waveform.frames() as u64,
-            }),
+            AnalysisResult::Waveform(waveform) => {
+                Self::Waveform(Outline { spec: waveform.spec(), frames: waveform.frames() as u64 })
+            }
         }
     }
 
@@ -191,8 +188,7 @@ struct Rows {
 impl Rows {
     /// None where there is no such waveform.
     fn new(outline: &Outline) -> Option<Self> {
-        let channels = usize::try_from(outline.channels).ok()?;
-        let spec = AudioSpec { sample_rate: outline.sample_rate, channels }.validate().ok()?;
+        let spec = outline.spec;
         let frames = usize::try_from(outline.frames).ok()?;
         let lens = ColouredWaveform::row_lens(spec, frames);
         Some(Self { spec, frames, rows: vec![Vec::new(); lens.len()], lens })
