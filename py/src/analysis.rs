@@ -9,14 +9,15 @@ use hotcue::analysis::{
 use pyo3::exceptions::{PyNotImplementedError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyString, PyType};
+use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::args::{named, text, wrong_type};
+use crate::calls::{call, import};
 use crate::events::fill;
 use crate::waveform;
 
 /// The class of what was heard by kind.
-static ANALYSIS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static ANALYSIS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// One name, or several: each kind once, in the order in which their results come.
 ///
@@ -72,8 +73,9 @@ pub(crate) fn results<'py>(
     py: Python<'py>,
     heard: &[Arc<AnalysisResult>],
 ) -> PyResult<Bound<'py, PyDict>> {
-    let class = ANALYSIS.import(py, "hotcue.analysis", "Analysis")?;
-    let dict = class.call0()?.cast_into::<PyDict>()?;
+    let load = || import(py, "hotcue.analysis")?.getattr("Analysis").map(Bound::unbind);
+    let class = ANALYSIS.get_or_try_init(py, load)?.bind(py);
+    let dict = call(class, (), None)?.cast_into::<PyDict>()?;
     for one in heard {
         dict.set_item(one.kind().as_str(), result(py, one)?)?;
     }

@@ -4,11 +4,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use hotcue::{AudioSpec, LoadError, SampleBuffer, SampleWriter};
+use hotcue::{AudioSpec, LoadError, LoadErrorKind, SampleBuffer, SampleWriter};
 use numpy::{PyArray2, PyArrayMethods as _, PyUntypedArrayMethods as _};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+
+use crate::calls::import;
 
 /// Values of each channel that are copied at a time with the GIL held.
 const PIECE_FRAMES: usize = 1 << 17;
@@ -21,7 +23,7 @@ const PIECE_FRAMES: usize = 1 << 17;
 pub(crate) fn load_numpy(py: Python<'_>) -> PyResult<()> {
     static LOADED: PyOnceLock<()> = PyOnceLock::new();
     let load = || {
-        py.import("numpy")?;
+        import(py, "numpy")?;
         py.check_signals()?;
         numpy::dtype::<f32>(py);
         Ok(())
@@ -38,8 +40,6 @@ pub(crate) fn sample_of(
     let spec = in_range(AudioSpec { sample_rate, channels })?;
     let mut writer = SampleWriter::with_capacity(spec, frames).map_err(unfit)?;
     in_pieces(array.py(), frames, |range| {
-        // For Ctrl-C: a gigabyte takes a second.
-        array.py().check_signals()?;
         let values = array.try_readonly()?;
         let values = values.as_slice()?;
         let planes: Vec<&[f32]> =
@@ -82,7 +82,7 @@ pub(crate) fn array_of<'py>(
     let shape = if frames_first { (frames, channels) } else { (channels, frames) };
     load_numpy(py)?;
     // By Python, whose answer to a size that does not fit is a MemoryError and no panic.
-    let array = py.import("numpy")?.call_method1("empty", (shape, "float32"))?;
+    let array = import(py, "numpy")?.call_method1("empty", (shape, "float32"))?;
     let array: Bound<'py, PyArray2<f32>> = array.cast_into()?;
     in_pieces(py, frames, |range| {
         let mut array = array.try_readwrite()?;
@@ -104,6 +104,7 @@ pub(crate) fn array_of<'py>(
     Ok(array)
 }
 
+/// Copies so many frames; what a signal's handler raises in between, ends it.
 fn in_pieces(
     py: Python<'_>,
     frames: usize,
@@ -115,6 +116,8 @@ fn in_pieces(
         copy(start..end)?;
         start = end;
         py.detach(|| ());
+        // For Ctrl-C: a gigabyte takes a second.
+        py.check_signals()?;
     }
     Ok(())
 }
@@ -125,7 +128,11 @@ pub(crate) fn in_range(spec: AudioSpec) -> PyResult<AudioSpec> {
     spec.validate().map_err(unfit)
 }
 
-/// Why an array, or a rate, cannot be audio.
-fn unfit(error: LoadError) -> PyErr {
-    PyValueError::new_err(error.full_message())
+/// Why an array, or a rate, cannot be audio, or why there is no memory for it.
+pub(crate) fn unfit(error: LoadError) -> PyErr {
+    let message = error.full_message();
+    match error.kind() {
+        LoadErrorKind::TooLarge => PyMemoryError::new_err(message),
+        _ => PyValueError::new_err(message),
+    }
 }

@@ -1,12 +1,11 @@
 //! `hotcue.decode` and `hotcue.resample`: files and arrays into arrays, without an engine.
 
-use hotcue::{AudioSpec, Excerpt, LoadError, LoadOptions, Resampler, SampleBuffer, SampleWriter};
+use hotcue::{AudioSpec, Excerpt, LoadOptions, Resampler, SampleBuffer, SampleWriter};
 use numpy::PyArray2;
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::args::{finite, flag, optional_integer, optional_number, out_of_range};
-use crate::array::{array_of, in_range, sample_of};
+use crate::array::{array_of, in_range, sample_of, unfit};
 use crate::errors::guarded;
 use crate::here;
 use crate::source;
@@ -66,8 +65,8 @@ pub(crate) fn resample<'py>(
         let sample = sample_of(array, source_rate)?;
         let channels = sample.channels();
         let spec = in_range(AudioSpec { sample_rate: target_rate, channels })?;
-        let mut resampler = Resampler::new(source_rate, target_rate, channels).map_err(failed)?;
-        let mut writer = SampleWriter::growing(spec).map_err(failed)?;
+        let mut resampler = Resampler::new(source_rate, target_rate, channels).map_err(unfit)?;
+        let mut writer = SampleWriter::growing(spec).map_err(unfit)?;
         let (planes, frames) = (planes(&sample), sample.ready_frames());
         let mut start = 0;
         let result = here::with_signals(py, None, || {
@@ -79,7 +78,7 @@ pub(crate) fn resample<'py>(
             start = end;
             resampler.push(&piece, &mut writer).err().map(Err)
         })?;
-        result.map_err(failed)?;
+        result.map_err(unfit)?;
         array_of(py, &self::planes(&writer.finish()), false)
     })
 }
@@ -101,9 +100,4 @@ fn mean(sample: &SampleBuffer) -> Vec<f32> {
 
 fn not_negative(sec: f64, name: &str) -> PyResult<f64> {
     if sec >= 0.0 { Ok(sec) } else { Err(out_of_range(name)) }
-}
-
-/// Why an array cannot be converted.
-fn failed(error: LoadError) -> PyErr {
-    PyValueError::new_err(error.full_message())
 }

@@ -15,7 +15,9 @@ use pyo3::exceptions::{
     PyFileNotFoundError, PyOSError, PyPermissionError, PyRuntimeError, PyValueError,
 };
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
+use crate::calls::{call, import};
 use crate::fork::forked;
 
 /// Runs `work` and turns a panic, which would be a `BaseException`, into a `HotcueError`.
@@ -32,11 +34,14 @@ fn said(payload: &(dyn Any + Send)) -> &str {
 }
 
 /// An exception made by calling `name` of `hotcue.errors`.
-fn raised<'py>(py: Python<'py>, name: &str, args: impl pyo3::call::PyCallArgs<'py>) -> PyErr {
-    let made = py
-        .import("hotcue.errors")
+fn raised<'py>(
+    py: Python<'py>,
+    name: &str,
+    args: impl IntoPyObject<'py, Target = PyTuple>,
+) -> PyErr {
+    let made = import(py, "hotcue.errors")
         .and_then(|errors| errors.getattr(name))
-        .and_then(|class| class.call1(args));
+        .and_then(|class| call(&class, args, None));
     match made {
         Ok(exception) => PyErr::from_value(exception),
         Err(error) => error,
@@ -62,7 +67,7 @@ pub(crate) fn engine_error(py: Python<'_>, error: EngineError) -> PyErr {
             raised(py, "NotReadyError", (message,))
         }
         EngineError::Device(error) => device_error(py, &error),
-        EngineError::Cache { folder, source } => cache_error(&folder, &source, message),
+        EngineError::Cache { folder, error } => cache_error(&folder, &error, message),
         EngineError::Forked => forked(),
         _ => raised(py, "HotcueError", (message,)),
     }

@@ -9,6 +9,7 @@ use hotcue::{
 };
 use pyo3::prelude::*;
 
+use crate::calls::call;
 use crate::errors::load_error;
 
 /// Work without the GIL between two looks at the signals: Ctrl-C must feel immediate.
@@ -37,7 +38,7 @@ pub(crate) fn with_signals<T: Send>(
             return Ok(result);
         }
         py.check_signals()?;
-        heed.map(|heed| heed.call0()).transpose()?;
+        heed.map(|heed| call(heed, (), None)).transpose()?;
     }
 }
 

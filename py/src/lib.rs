@@ -17,6 +17,7 @@ mod analyze;
 mod args;
 mod array;
 mod batch;
+mod calls;
 mod convert;
 mod engine;
 mod errors;

@@ -5,9 +5,11 @@ use hotcue::Metadata;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::calls::{call, import};
+
 /// A class of `hotcue.values`.
 fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    py.import("hotcue.values")?.getattr(name)
+    import(py, "hotcue.values")?.getattr(name)
 }
 
 /// Texts by name.
@@ -32,15 +34,10 @@ pub(crate) fn loops<'py>(
     loops
         .iter()
         .map(|it| {
-            class.call1((
-                it.start_frame,
-                it.end_frame,
-                it.start_sec,
-                it.end_sec,
-                it.kind.as_str(),
-                it.count,
-                it.is_release,
-            ))
+            let (start, end) = (it.start_frame, it.end_frame);
+            let kind = it.kind.as_str();
+            let fields = (start, end, it.start_sec, it.end_sec, kind, it.count, it.is_release);
+            call(&class, fields, None)
         })
         .collect()
 }
@@ -54,7 +51,8 @@ pub(crate) fn cues<'py>(
     let cues = metadata.map_or(&[][..], |metadata| &metadata.cues);
     cues.iter()
         .map(|it| {
-            class.call1((it.frame, it.end_frame, it.sec, it.end_sec, it.id, &it.label, &it.note))
+            let fields = (it.frame, it.end_frame, it.sec, it.end_sec, it.id, &it.label, &it.note);
+            call(&class, fields, None)
         })
         .collect()
 }
@@ -68,7 +66,7 @@ pub(crate) fn acid<'py>(
     let root_key = it.root_is_set.then_some(it.root_key);
     let fields =
         (it.one_shot, it.stretch, it.disk_based, root_key, it.beats, it.meter, f64::from(it.bpm));
-    class(py, "Acid")?.call1(fields).map(Some)
+    call(&class(py, "Acid")?, fields, None).map(Some)
 }
 
 /// An `Instrument`.
@@ -78,7 +76,7 @@ pub(crate) fn instrument<'py>(
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let Some(it) = metadata.and_then(|metadata| metadata.instrument) else { return Ok(None) };
     let fields = (it.keys.0, it.keys.1, it.velocities.0, it.velocities.1, it.gain_db);
-    class(py, "Instrument")?.call1(fields).map(Some)
+    call(&class(py, "Instrument")?, fields, None).map(Some)
 }
 
 /// A `Broadcast`.
@@ -104,5 +102,5 @@ pub(crate) fn bext<'py>(
     fields.set_item("max_true_peak_dbtp", it.max_true_peak_dbtp)?;
     fields.set_item("max_momentary_lufs", it.max_momentary_lufs)?;
     fields.set_item("max_short_term_lufs", it.max_short_term_lufs)?;
-    class(py, "Broadcast")?.call((), Some(&fields)).map(Some)
+    call(&class(py, "Broadcast")?, (), Some(&fields)).map(Some)
 }

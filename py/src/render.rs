@@ -5,6 +5,7 @@ use numpy::{PyArray2, PyArrayMethods as _};
 use pyo3::prelude::*;
 
 use crate::array::load_numpy;
+use crate::calls::import;
 use crate::errors::guarded;
 
 /// Frames between two looks at the signals: some milliseconds of work with every voice sounding.
@@ -22,7 +23,7 @@ pub(crate) fn render<'py>(
     let mut slice = next(0)?;
     let shape = (slice.channels, frames);
     // By Python, whose answer to a size that does not fit is a MemoryError and no panic.
-    let array = py.import("numpy")?.call_method1("zeros", (shape, "float32"))?;
+    let array = import(py, "numpy")?.call_method1("zeros", (shape, "float32"))?;
     let array: Bound<'py, PyArray2<f32>> = array.cast_into()?;
     guarded(py, || {
         let mut done = 0;

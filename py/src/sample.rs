@@ -19,6 +19,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use crate::analysis;
 use crate::array::load_numpy;
+use crate::calls::{call, import};
 use crate::errors::{guarded, read_error};
 use crate::fork::{Held, Home};
 use crate::metadata;
@@ -137,7 +138,7 @@ impl Sample {
         let py = slf.py();
         let how = PyDict::new(py);
         how.set_item("copy", copy)?;
-        py.import("numpy")?.call_method("array", (array, dtype), Some(&how))
+        import(py, "numpy")?.call_method("array", (array, dtype), Some(&how))
     }
 
     /// As `to_numpy`, and raises `RuntimeError` for an arriving sample, too.
@@ -429,7 +430,8 @@ impl Sample {
     ///
     /// At most 300,000 characters of HTML, however long the sample is.
     fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("hotcue.notebook")?.call_method1("of_sample", (slf,))
+        let show = import(slf.py(), "hotcue.notebook")?.getattr("of_sample")?;
+        call(&show, (slf,), None)
     }
 
     /// Itself, as it never changes; it cannot be pickled.

@@ -8,14 +8,15 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods as _};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::PyBytes;
 
 use crate::args::{finite, integer};
 use crate::array::load_numpy;
+use crate::calls::{call, import};
 use crate::errors::guarded;
 
 /// The class of what is drawn.
-static WAVEFORM: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static WAVEFORM: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 /// Pixels of a waveform, at most: more than any screen has.
 const MAX_WIDTH: i64 = 65_536;
 /// Pixels of all channels that are drawn with the GIL: fewer than a millisecond's worth.
@@ -77,10 +78,10 @@ pub(crate) fn draw<'py>(
     let (min, max) = (stretch.array(py, min)?, stretch.array(py, max)?);
     let Stretch { start_sec, end_sec, .. } = stretch;
     match levels {
-        None => class(py)?.call1((min, max, start_sec, end_sec)),
+        None => call(class(py)?, (min, max, start_sec, end_sec), None),
         Some(levels) => {
             let [rms, low, mid, high] = levels.map(|values| stretch.array(py, values));
-            class(py)?.call1((min, max, start_sec, end_sec, rms?, low?, mid?, high?))
+            call(class(py)?, (min, max, start_sec, end_sec, rms?, low?, mid?, high?), None)
         }
     }
 }
@@ -99,8 +100,9 @@ fn values(pixels: &[Vec<Pixel>], of: fn(&Pixel) -> f32) -> Vec<f32> {
     pixels.iter().flatten().map(of).collect()
 }
 
-fn class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
-    WAVEFORM.import(py, "hotcue.values", "Waveform")
+fn class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    let load = || import(py, "hotcue.values")?.getattr("Waveform").map(Bound::unbind);
+    Ok(WAVEFORM.get_or_try_init(py, load)?.bind(py))
 }
 
 /// The waveform in colour of one piece of audio, which it does not need any more.
@@ -194,7 +196,7 @@ impl ColouredWaveform {
         py: Python<'py>,
     ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
         guarded(py, || {
-            let restore = py.import("hotcue._hotcue")?.getattr("coloured_waveform")?;
+            let restore = import(py, "hotcue._hotcue")?.getattr("coloured_waveform")?;
             let bytes = py.detach(|| self.waveform.to_bytes());
             Ok((restore, (PyBytes::new(py, &bytes),)))
         })

@@ -8,6 +8,7 @@ import copy
 import gc
 import os
 import pickle
+import struct
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import PATIENCE_SEC, Sounds, drain, wait_until
+from support import PATIENCE_SEC, Sounds, drain, pcm, wait_until, wav_bytes
 
 import hotcue
 
@@ -364,6 +365,47 @@ def test_the_interpreter_exits_with_loads_in_flight(
     assert done.returncode == (7 if how == "raise" else 0), done.stderr
     assert done.stderr == ""
     assert done.stdout == ""
+
+
+CALLING = """if True:
+    import contextlib, sys, threading, time, hotcue
+    engine = hotcue.AudioEngine(output="offline")
+    engine.run()
+    ticket = engine.load_sample_async(0, sys.argv[1], analyze="waveform")
+    sample, coloured = ticket.result(), ticket.analysis_result()["waveform"]["coloured"]
+    call = {
+        "cues": lambda: sample.loops + sample.cues,
+        "html": sample._repr_html_,
+        "pixels": lambda: coloured.pixels(50),
+        "render": lambda: engine.render(100),
+        "waveform": lambda: sample.waveform(50),
+    }[sys.argv[2]]
+    if sys.argv[2] != "render":  # In which NumPy is loaded.
+        call()
+    def repeat():
+        with contextlib.suppress(RuntimeError):  # The engine has ended.
+            while True:
+                call()
+    for _ in range(3):
+        threading.Thread(target=repeat, daemon=True).start()
+    time.sleep(0.05)  # Not for order: to have them all at it.
+"""
+
+
+@pytest.mark.parametrize("call", ["cues", "html", "pixels", "render", "waveform"])
+def test_the_interpreter_exits_while_daemons_call(
+    python: Python, tmp_path: Path, call: str
+) -> None:
+    smpl = struct.pack("<9I6I", *[0] * 7, 1, 0, 0, 0, 100, 199, 0, 0)
+    cue = struct.pack("<III4sIII", 1, 1, 0, b"data", 0, 0, 100)
+    body = wav_bytes(pcm(48_000))[8:]
+    for name, chunk in ((b"smpl", smpl), (b"cue ", cue)):
+        body += name + struct.pack("<I", len(chunk)) + chunk
+    path = tmp_path / "looped.wav"
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    for _ in range(10 if LONG else 3):
+        done = python(CALLING, str(path), call)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_an_engine_that_starts_while_it_is_shut_down_ends_at_exit(python: Python) -> None:

@@ -7,6 +7,8 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use crate::buffer::border;
 use crate::spec::AudioSpec;
 
@@ -39,7 +41,7 @@ pub struct Pixel {
 
 /// A waveform in two levels, of 256 and 8,192 frames per block: minutes of it are drawn in
 /// microseconds, hours in milliseconds. It stands for itself: the sample is not needed any more.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ColouredWaveform {
     spec: AudioSpec,
     frames: usize,
@@ -54,6 +56,16 @@ pub(crate) struct Block {
     max: f32,
     /// Of all of it and of the bands, the lowest first.
     powers: [f32; 4],
+}
+
+impl fmt::Debug for ColouredWaveform {
+    /// Not the blocks: a song has tens of thousands.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ColouredWaveform")
+            .field("spec", &self.spec)
+            .field("frames", &self.frames)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ColouredWaveform {

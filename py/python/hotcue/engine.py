@@ -76,8 +76,9 @@ class AudioEngine:
     Any thread may call any method. Only `run`, `shut_down`, `set_output`, `render`,
     `wait_event`, `wait_playback_event`, `result` of a ticket or a batch, and a ticket's
     `analysis_result` may take longer than a moment, and reading a file-like object; they release
-    the GIL. A load of an array, or of content, copies it first, which takes a hundredth of a second
-    for each ten seconds of stereo. No thread of the engine ever runs Python.
+    the GIL. So may `load_many_async` and `loads` with very many loads. A load of an array, or of
+    content, copies it first, which takes a hundredth of a second for each ten seconds of stereo.
+    No thread of the engine ever runs Python.
 
     `id` is a slot, 0 up to `slots` - 1: anything with ``__index__``, but no `bool`. Outside that
     range every method raises ``ValueError("id out of range")``. Outside `run()`…`shut_down()`
@@ -604,8 +605,9 @@ class AudioEngine:
         dBTP; by 80 dB at most. It is the loudness of the file: of more than two channels an output
         of two has less. Of a mono sample it is that of both sides together, 3 LU more than
         ``integrated_lufs`` says, as it comes from both. A sample whose loudness is not known
-        (``analyze="loudness"``) plays as it is; so does one that is streamed, or that plays before
-        all of it is there.
+        (``analyze="loudness"``) plays as it is, until its `analysis` event, or, where `cache_dir`
+        has that from an earlier start, its `success`; so does one that is streamed, or that plays
+        before all of it is there.
 
         It plays from `start_sec` of the sample to `end_sec` (None: its end), backwards from
         `start_sec` to the sample's beginning, where a `start_sec` of 0 is `end_sec`; each is the
@@ -638,13 +640,13 @@ class AudioEngine:
         would start last, if that is not itself. That one fades in 5 ms, and its `ended` event says
         ``"stolen"``.
 
-        If the slot has no sample yet and its load runs, `when_loading` decides: start as soon as
-        it can (one play waits per id, the latest, for at most `max_wait_sec`), drop it, or raise
-        `NotReadyError`. From its `playable` event on a slot plays at once, though the rest is still
-        arriving; a voice that comes to where nothing is yet fades out and waits there, which
-        `stats()` counts in `underruns`. Should the load end without success, it fades out for
-        good. Of a slot whose sample was evicted this call loads it again, at priority
-        100.
+        If the slot has no sample yet and its load runs, `when_loading` decides: start as soon as it
+        can (one play waits per id, the latest, for at most `max_wait_sec`, or until its `at_frame`
+        if that is later), drop it, or raise `NotReadyError`. From its `playable` event on a slot
+        plays at once, though the rest is still arriving; a voice that comes to where nothing is yet
+        fades out and waits there, which `stats()` counts in `underruns`. Should the load end
+        without success, it fades out for good. Of a slot whose sample was evicted this call loads
+        it again, at priority 100.
 
         A sample of more channels than the output has, or of fewer, or for other speakers, is mapped
         by the speakers that its file names, or else by those that so many channels usually have:
@@ -929,9 +931,10 @@ class AudioEngine:
         make room for others, both may count for some milliseconds: by one sample more than that.
 
         `unread_events` are in the poll queue; `dropped_events` were left out of it, as nobody
-        polled, and `dropped_playback_events` were lost, as too many voices began and ended at once.
-        `dropped_changes` had an `at_frame` and found no room, as 1,024 were to come already; where
-        a call can tell, it raises instead.
+        polled. So were `dropped_playback_events` of what becomes of voices, of which the newest
+        4,096 are kept for `poll_playback_events`; where too many voices began and ended at once,
+        some are lost before that, and count as well. `dropped_changes` had an `at_frame` and found
+        no room, as 1,024 were to come already; where a call can tell, it raises instead.
 
         `output` is the id of what plays, `voices` is how many there are from `play_sample` on, also
         those that are paused or wait for their load or their `at_frame`; until the next block that

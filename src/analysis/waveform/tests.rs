@@ -30,6 +30,13 @@ fn measure(sample_rate: u32, planes: &[Vec<f32>]) -> ColouredWaveform {
     waveform
 }
 
+#[test]
+fn it_is_shown_by_its_length() {
+    let waveform = measure(48_000, &[vec![0.5; 1_000_000], vec![0.5; 1_000_000]]);
+    let shown = format!("{waveform:?}");
+    assert!(shown.len() < 200 && shown.contains("frames: 1000000"), "{shown}");
+}
+
 /// White noise from −1 to 1 that swells, the same each time.
 fn noise(frames: usize, seed: u32) -> Vec<f32> {
     let mut state = seed;

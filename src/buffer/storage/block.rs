@@ -36,9 +36,7 @@ impl Block {
         if layout.size() == 0 {
             return Ok(Self { start: NonNull::dangling(), values: 0, mapped: false });
         }
-        if layout.size() >= pages::SMALLEST_BYTES
-            && let Some(start) = map(layout.size())
-        {
+        if let Some(start) = map(layout.size()) {
             return Ok(Self { start, values, mapped: true });
         }
         // SAFETY: the layout has a size above 0. Zeroed memory is valid `f32`.

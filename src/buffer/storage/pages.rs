@@ -10,18 +10,18 @@ use std::ptr::NonNull;
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
 use super::{arena, moving::forget};
 
-/// From this size on a block has pages of its own: where allocators begin to do the same, until
-/// they have seen larger blocks come and go.
-pub(super) const SMALLEST_BYTES: usize = 128 << 10;
-
-/// Zeroed, untouched pages of at least `bytes`; None where the system has none to give.
+/// Zeroed, untouched pages of at least `bytes`; None for what is small, and where the system has
+/// none to give.
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
 pub(super) fn map(bytes: usize) -> Option<NonNull<f32>> {
-    let beside_others = if bytes <= arena::MOST_BYTES {
-        arena::take(bytes.next_multiple_of(page_bytes()?))
-    } else {
-        None
-    };
+    /// Of fewer, too much of the last one would be wasted.
+    const FEWEST_PAGES: usize = 4;
+    let page = page_bytes()?;
+    if bytes < FEWEST_PAGES * page {
+        return None;
+    }
+    let beside_others =
+        if bytes <= arena::MOST_BYTES { arena::take(bytes.next_multiple_of(page)) } else { None };
     beside_others.or_else(|| map_apart(bytes))
 }
 
@@ -29,6 +29,12 @@ pub(super) fn map(bytes: usize) -> Option<NonNull<f32>> {
 /// before memory is short, or all of it.
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
 pub(super) fn map_apart(bytes: usize) -> Option<NonNull<f32>> {
+    /// Each is a mapping of its own, of which a process has only so many. From here on allocators
+    /// do the same, until they have seen larger blocks come and go.
+    const SMALLEST_BYTES: usize = 128 << 10;
+    if bytes < SMALLEST_BYTES {
+        return None;
+    }
     let start = reserve(bytes, libc::PROT_READ | libc::PROT_WRITE)?;
     if bytes > arena::MOST_BYTES {
         // SAFETY: all of the mapping that was just made.

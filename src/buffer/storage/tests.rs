@@ -8,6 +8,7 @@ use std::{env, fs, io, ptr, slice, thread};
 use super::Storage;
 use super::block::Block;
 use super::moving::forget;
+use super::pages::page_bytes;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -67,13 +68,18 @@ fn flags_at(address: usize) -> io::Result<Option<String>> {
     Ok(None)
 }
 
+/// Values of the smallest block that has pages.
+fn few_pages() -> Result<usize, Box<dyn Error>> {
+    Ok(4 * page_bytes().ok_or("the system has pages")? / size_of::<f32>())
+}
+
 #[test]
 fn large_pages_are_asked_for_whatever_the_size() -> Outcome {
     assert!(
         fs::exists("/sys/kernel/mm/transparent_hugepage")?,
         "this kernel has no large pages, so that nothing can be seen of them"
     );
-    for values in [MB_VALUES / 4, MB_VALUES, 4 * MB_VALUES, 40 * MB_VALUES] {
+    for values in [few_pages()?, MB_VALUES / 4, MB_VALUES, 4 * MB_VALUES, 40 * MB_VALUES] {
         let block = Block::zeroed(values)?;
         let flags = flags_at(block.as_ptr().addr())?.ok_or("it is mapped")?;
         assert!(flags.split(' ').any(|flag| flag == "hg"), "{values} values: {flags}");
@@ -83,14 +89,16 @@ fn large_pages_are_asked_for_whatever_the_size() -> Outcome {
 
 #[test]
 fn a_block_between_others_goes_back_to_the_system() -> Outcome {
-    let [first, middle, last] =
-        [Block::zeroed(MB_VALUES)?, Block::zeroed(MB_VALUES)?, Block::zeroed(MB_VALUES)?];
-    let place = middle.as_ptr().addr();
-    assert!(flags_at(place)?.is_some());
-    drop(middle);
-    assert!(flags_at(place)?.is_none());
-    for kept in [first, last] {
-        assert!(flags_at(kept.as_ptr().addr())?.is_some());
+    for values in [few_pages()?, MB_VALUES] {
+        let [first, middle, last] =
+            [Block::zeroed(values)?, Block::zeroed(values)?, Block::zeroed(values)?];
+        let place = middle.as_ptr().addr();
+        assert!(flags_at(place)?.is_some());
+        drop(middle);
+        assert!(flags_at(place)?.is_none());
+        for kept in [first, last] {
+            assert!(flags_at(kept.as_ptr().addr())?.is_some());
+        }
     }
     Ok(())
 }

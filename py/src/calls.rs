@@ -1,0 +1,67 @@
+//! Calls into Python code, from which a thread may never come back: when the interpreter ends,
+//! Python before 3.14 unwinds the stack of each other thread that wants the GIL, and Rust ends the
+//! process when that comes to one of its functions. Here such a thread waits for the end of the
+//! process, as it does since 3.14, and as pyo3 has it wait where it takes the GIL itself.
+//!
+//! To be used for all that may run Python code, a class of `hotcue.values` for one. What runs in C
+//! alone never gives up the GIL.
+#![allow(unsafe_code, reason = "of calls that may unwind, pyo3 knows only that of the GIL")]
+
+use std::hint::black_box;
+use std::{mem, ptr, thread};
+
+use pyo3::ffi::{self, PyObject};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use pyo3::{IntoPyObject, IntoPyObjectExt as _};
+
+type Object = *mut PyObject;
+type DeclaredCall = unsafe extern "C" fn(Object, Object, Object) -> Object;
+type Call = unsafe extern "C-unwind" fn(Object, Object, Object) -> Object;
+type DeclaredImport = unsafe extern "C" fn(Object) -> Object;
+type Import = unsafe extern "C-unwind" fn(Object) -> Object;
+
+/// Holds a thread that is unwound for ever.
+struct Hold;
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        loop {
+            thread::park();
+        }
+    }
+}
+
+/// Calls `callable` with these arguments.
+pub(crate) fn call<'py>(
+    callable: &Bound<'py, PyAny>,
+    args: impl IntoPyObject<'py, Target = PyTuple>,
+    named: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = callable.py();
+    let args = args.into_bound_py_any(py)?;
+    let named = named.map_or(ptr::null_mut(), Bound::as_ptr);
+    // Through a black box: else the compiler knows it by its declaration, as what never unwinds.
+    // SAFETY: the same function, of which it is said that it may.
+    let call = black_box(unsafe { mem::transmute::<DeclaredCall, Call>(ffi::PyObject_Call) });
+    let hold = Hold;
+    // SAFETY: a callable, a tuple, and a dict or null, which outlive the call; `py` has the GIL.
+    let returned = unsafe { call(callable.as_ptr(), args.as_ptr(), named) };
+    mem::forget(hold);
+    // SAFETY: a new reference, or null with an exception.
+    unsafe { Bound::from_owned_ptr_or_err(py, returned) }
+}
+
+/// The module of this name, which is imported if need be.
+pub(crate) fn import<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    let name = name.into_bound_py_any(py)?;
+    // SAFETY: as above.
+    let import =
+        black_box(unsafe { mem::transmute::<DeclaredImport, Import>(ffi::PyImport_Import) });
+    let hold = Hold;
+    // SAFETY: a str that outlives the call.
+    let module = unsafe { import(name.as_ptr()) };
+    mem::forget(hold);
+    // SAFETY: as above.
+    unsafe { Bound::from_owned_ptr_or_err(py, module) }
+}
