@@ -46,10 +46,15 @@ pub use playheads::{Playhead, VoiceState};
 pub use shared::PlaybackShared;
 
 pub(crate) use denormals::without_denormals;
+pub(crate) use scratch::BLOCK_FRAMES;
+pub(crate) use voice::FASTEST;
 
 use buffers::BufferTable;
 use mixer::Mixer;
 use ring::{CommandTx, EventRx, Lender};
+
+/// Fades in a second, of those that are given no length.
+pub(crate) const FADES_PER_SEC: u32 = 200;
 
 /// Sizes of the playback side, fixed from [`split`] on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

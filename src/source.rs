@@ -63,6 +63,11 @@ impl fmt::Debug for Source {
 /// never before the first step; a panic in one unwinds that step. A length that is not true, or a
 /// read that fails, is an error or a warning as of any file.
 ///
+/// An engine's decoders are threads that drive a tokio runtime, in which tokio's `block_on` panics.
+/// A source of an asynchronous storage sends its requests to a thread, or a task, of its own, and
+/// waits for the answer at a channel of `std`. An engine drops sources on a thread apart, which
+/// drives none; a reader is dropped by the decoder that is done with it.
+///
 /// ```
 /// use std::io::{self, Cursor};
 /// use std::sync::Arc;

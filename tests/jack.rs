@@ -7,13 +7,13 @@
 
 use std::io::{ErrorKind, Write};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use hotcue::SampleBuffer;
 use hotcue::output::{
-    Output, OutputRequest, OutputStatus, devices, prepare_default, prepare_device,
+    DeviceErrorKind, Output, OutputRequest, OutputStatus, devices, prepare_default, prepare_device,
 };
 use hotcue::playback::{ControlMessage, Controller, PlaybackConfig, Renderer, VoiceParams, split};
 
@@ -88,8 +88,8 @@ impl Drop for Server {
     }
 }
 
-/// Records what reaches its ports. A real-time client: it only copies into a channel with room
-/// for the whole test.
+/// Records what reaches its ports. A real-time client: it only copies into a channel, which has
+/// room for more than the test listens to.
 struct Recorder {
     ports: [jack::Port<jack::AudioIn>; 2],
     periods_tx: std::sync::mpsc::SyncSender<[[f32; PERIOD]; 2]>,
@@ -102,8 +102,8 @@ impl jack::ProcessHandler for Recorder {
             copy.copy_from_slice(port.as_slice(scope));
         }
         match self.periods_tx.try_send(period) {
-            Ok(()) => jack::Control::Continue,
-            Err(_) => jack::Control::Quit,
+            Err(TrySendError::Disconnected(_)) => jack::Control::Quit,
+            Ok(()) | Err(TrySendError::Full(_)) => jack::Control::Continue,
         }
     }
 }
@@ -152,19 +152,37 @@ fn playing(sample: Vec<Vec<f32>>, sample_rate: u32) -> (Controller, Renderer) {
     (controller, renderer)
 }
 
+/// Has the server go as fast as its clients do, as hosts do for an export, or keep time again.
+fn freewheel(client: &jack::Client, on: bool) {
+    // SAFETY: the client is open, and the server is asked from a thread of no callback.
+    #[allow(unsafe_code, reason = "the binding leaves it to its -sys crate")]
+    let refused = unsafe { jack::jack_sys::jack_set_freewheel(client.raw(), i32::from(on)) };
+    assert_eq!(refused, 0, "the server freewheels, or no longer: {on}");
+}
+
 /// Waits until `renderer` runs on the output and the recorder hears it, then plays the sample
-/// and returns what was heard, from the first frame that is not silent.
-fn record(controller: &mut Controller, frames: usize) -> [Vec<f32>; 2] {
+/// and returns what was heard, from the first frame that is not silent. The server `freewheels`
+/// meanwhile, and has for half a minute of audio, or keeps time.
+fn record(controller: &mut Controller, frames: usize, freewheels: bool) -> [Vec<f32>; 2] {
     let (active, periods_rx) = listen(client().expect("the server takes a second client"));
     let next = || periods_rx.recv_timeout(DEADLINE).expect("the server runs");
     // Connecting takes effect at some period; from then on both are on the same clock.
     for _ in 0..20 {
         next();
     }
+    let start = Instant::now();
+    if freewheels {
+        freewheel(active.as_client(), true);
+        let shared = controller.shared();
+        let until = shared.clock_frames() + 30 * u64::from(RATE);
+        while shared.clock_frames() < until {
+            assert!(start.elapsed() < DEADLINE, "it does not freewheel");
+            next();
+        }
+    }
     let params = VoiceParams::default();
     controller.try_send(ControlMessage::Play { voice: 1, slot: 0, params }).expect("room");
     let mut heard = [Vec::new(), Vec::new()];
-    let start = Instant::now();
     while heard[0].len() < frames {
         assert!(start.elapsed() < DEADLINE, "{} of {frames} frames heard", heard[0].len());
         for (heard, period) in heard.iter_mut().zip(next()) {
@@ -174,6 +192,10 @@ fn record(controller: &mut Controller, frames: usize) -> [Vec<f32>; 2] {
             }
         }
     }
+    // Before anybody leaves: of that in a freewheel some servers hang.
+    if freewheels {
+        freewheel(active.as_client(), false);
+    }
     drop(active.deactivate());
     heard
 }
@@ -181,6 +203,17 @@ fn record(controller: &mut Controller, frames: usize) -> [Vec<f32>; 2] {
 #[test]
 fn what_the_device_plays_is_what_was_rendered() {
     let name = format!("hotcue-test-{}", std::process::id());
+    // SAFETY: the only test of this binary; no other thread reads the environment yet.
+    #[allow(unsafe_code, reason = "libjack is told its server by the environment alone")]
+    unsafe {
+        std::env::set_var("JACK_DEFAULT_SERVER", &name);
+        std::env::set_var("JACK_NO_START_SERVER", "1");
+    }
+    let refused = prepare_device("jack:output", &OutputRequest::default());
+    let refused = refused.err().expect("no server of this name runs yet");
+    let expected = format!("no JACK server answers: JACK_DEFAULT_SERVER is {name}");
+    assert_eq!((refused.kind(), refused.to_string()), (DeviceErrorKind::NotAvailable, expected));
+
     let Some(mut server) = Server::start(&name) else {
         let message = "NOT RUN HERE: jack: jackd is not installed";
         assert!(std::env::var("CI").as_deref() != Ok("true"), "{message}");
@@ -188,12 +221,6 @@ fn what_the_device_plays_is_what_was_rendered() {
         writeln!(std::io::stderr(), "{message}").expect("stderr is open");
         return;
     };
-    // SAFETY: the only test of this binary; no other thread reads the environment yet.
-    #[allow(unsafe_code, reason = "libjack is told its server by the environment alone")]
-    unsafe {
-        std::env::set_var("JACK_DEFAULT_SERVER", &name);
-        std::env::set_var("JACK_NO_START_SERVER", "1");
-    }
     wait_until("the JACK server answers", || {
         assert!(server.is_running(), "jackd ended");
         client().is_some()
@@ -220,17 +247,21 @@ fn what_the_device_plays_is_what_was_rendered() {
     let shared = controller.shared();
     wait_until("the callback runs", || shared.callbacks() > 4);
 
-    let heard = record(&mut controller, sample[0].len() + PERIOD);
-    // Tolerance: none. The mix is f32, JACK is f32, the command starts a block, so the delay is
-    // whole periods and the first period heard begins with the sample's first frame.
-    for (heard, sent) in heard.iter().zip(&sample) {
-        let differs = heard.iter().zip(sent).position(|(heard, sent)| heard != sent);
-        assert_eq!(differs, None, "of {} frames, the first that differs", sent.len());
-        assert!(heard[sent.len()..].iter().all(|value| *value == 0.0), "silence after its end");
+    for freewheels in [false, true, false] {
+        let heard = record(&mut controller, sample[0].len() + PERIOD, freewheels);
+        // Tolerance: none. The mix is f32, JACK is f32, the command starts a block, so the delay is
+        // whole periods and the first period heard begins with the sample's first frame.
+        for (heard, sent) in heard.iter().zip(&sample) {
+            let differs = heard.iter().zip(sent).position(|(heard, sent)| heard != sent);
+            assert_eq!(differs, None, "of {} frames, the first that differs", sent.len());
+            let rest = &heard[sent.len()..];
+            assert!(rest.iter().all(|value| *value == 0.0), "silence after its end");
+        }
+        assert_eq!(output.status(), OutputStatus::Running, "freewheels: {freewheels}");
+        assert_eq!(output.idle_cpu(), None, "what freewheels is not taken for what spins");
     }
     // Xruns are not asserted: the server runs synchronously, a busy machine makes it late but
     // loses nothing.
-    assert_eq!(output.status(), OutputStatus::Running);
     assert_eq!(output.info().buffer_frames, Some(256));
     let latency = output.latency_sec();
     assert!((0.0..0.5).contains(&latency) && latency > 0.0, "latency {latency} s");

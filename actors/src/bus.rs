@@ -21,7 +21,7 @@ use crate::request::Request;
 use crate::sample::Sample;
 
 /// The actor that fans [`LoaderEvent`]s out. Shares an arbiter with the supervisor; never blocks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct EventBus {
     /// These hear nothing of loads whose callers wait for their end: nobody might ever read that.
     polled: Vec<Arc<EventQueue>>,
@@ -36,8 +36,9 @@ pub struct EventBus {
 
 impl EventBus {
     /// A bus that writes to queues that are polled, and as yet to no subscriber's.
-    pub fn new(polled: Vec<Arc<EventQueue>>) -> Self {
-        Self { polled, ..Self::default() }
+    pub(crate) fn new(polled: Vec<Arc<EventQueue>>) -> Self {
+        let (subscribers, early) = (Vec::new(), HashMap::new());
+        Self { polled, subscribers, closed: false, last_sec: 0.0, early }
     }
 
     /// What is to be told of analyses right after the end of their load: those that were quicker,
@@ -60,6 +61,14 @@ impl EventBus {
         unheard.collect()
     }
 
+    /// Nothing comes after what was published so far.
+    fn close(&mut self) {
+        self.closed = true;
+        for queue in self.polled.drain(..).chain(self.subscribers.drain(..)) {
+            queue.close();
+        }
+    }
+
     fn hand_out(&self, event: LoaderEvent, awaited: bool) {
         let polled: &[_] = if awaited { &[] } else { &self.polled };
         let mut queues = polled.iter().chain(&self.subscribers);
@@ -71,6 +80,13 @@ impl EventBus {
 
 impl Actor for EventBus {
     type Context = Context<Self>;
+}
+
+impl Drop for EventBus {
+    /// Where a panic has ended it, nobody is left waiting for events.
+    fn drop(&mut self) {
+        self.close();
+    }
 }
 
 impl Handler<Publish> for EventBus {
@@ -150,10 +166,7 @@ impl Handler<Close> for EventBus {
     type Result = ();
 
     fn handle(&mut self, Close(done): Close, _: &mut Context<Self>) {
-        self.closed = true;
-        for queue in self.polled.drain(..).chain(self.subscribers.drain(..)) {
-            queue.close();
-        }
+        self.close();
         done.send(()).ok();
     }
 }
@@ -302,5 +315,9 @@ impl Publisher {
     fn of(&self, request: &Arc<Request>, make: impl FnOnce(u32, u64, f64) -> LoaderEvent) {
         let event = make(request.slot, request.id, self.clock.now_sec());
         self.bus.do_send(Publish { event, request: Some(Arc::clone(request)) });
+        // Else the bus does so.
+        if !self.bus.connected() {
+            request.answers.wake();
+        }
     }
 }

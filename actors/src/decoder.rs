@@ -4,6 +4,7 @@ mod analyse;
 mod head;
 mod outcome;
 mod panic;
+mod recall;
 mod store;
 mod tend;
 
@@ -27,6 +28,7 @@ use crate::supervisor::{Given, LoaderSupervisor, SupervisorParts};
 use crate::work::Work;
 use outcome::Room;
 pub(crate) use outcome::{discard, fail_request};
+use recall::Recalling;
 
 /// At most 30 `progress` events a second per load.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(34);
@@ -65,6 +67,8 @@ struct Running {
     reservation: Reservation,
     /// Lets others help with it.
     offer: Option<Offer>,
+    /// What is known of its sample, once that is there.
+    recalling: Option<Recalling>,
     /// Whether its file was looked up in the registry.
     claimed: bool,
     last_progress: Instant,
@@ -140,8 +144,9 @@ impl DecoderActor {
         job.reserves(reservation.account());
         // A job may be given back before its first step.
         let claimed = work.identity().is_some() || job.streams;
+        let (offer, recalling) = (None, None);
         self.running =
-            Some(Running { job, work, reservation, offer: None, claimed, last_progress });
+            Some(Running { job, work, reservation, offer, recalling, claimed, last_progress });
         true
     }
 
@@ -208,6 +213,10 @@ impl DecoderActor {
                 }
             }
             Ok(Ok(Step::Done(loaded))) => match self.make_room(self.bytes_of(&loaded)) {
+                // Asked for its next step, it says the same again.
+                Room::There if self.recall(&loaded) => {
+                    return context.notify(Continue { turn: self.turn });
+                }
                 Room::There => self.hand_on(loaded),
                 // Asked for its next step, it says the same again.
                 Room::Later => return,

@@ -15,6 +15,7 @@ mod timed;
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::thread;
 
 use actix::Addr;
 use actix_rt::time::Instant;
@@ -23,7 +24,7 @@ use hotcue::output::{
     self, DeviceError, DeviceErrorKind, OutputInfo, OutputRequest, PreparedOutput,
 };
 use hotcue::playback::{self, ControlMessage, PlaybackConfig};
-use hotcue::{Cache, Source};
+use hotcue::{Cache, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Source};
 
 pub use answers::{Clock, EngineStats, LoadStatus, Meters, RenderedAudio, VoicePosition};
 pub use batch::{BatchProgress, LoadBatch};
@@ -34,6 +35,7 @@ pub use subscription::{PlaybackSubscription, Subscription};
 pub use ticket::{AnalysesWaiter, AnalysisAnswer, LoadTicket, LoadWaiter};
 pub use timed::Timed;
 
+use crate::aside;
 use crate::bus::EventBus;
 use crate::config::EngineConfig;
 use crate::error::{ConfigError, EngineError};
@@ -61,7 +63,9 @@ pub struct RunInfo {
 
 /// Loads and plays samples. All methods may be called from any thread; only `run`, `run_on`,
 /// `run_with`, `shut_down`, `set_output`, `render`, `wait` of a ticket or a queue, and a
-/// ticket's `wait_analyses` may take longer than a millisecond. Dropped, it ends as by `shut_down`.
+/// ticket's `wait_analyses` may take longer than a millisecond; `load_many_async`,
+/// `stream_many_async`, `submit_many` and `loads` only with very many loads. Dropped, it ends as by
+/// `shut_down`.
 ///
 /// ```
 /// use hotcue::Source;
@@ -220,7 +224,7 @@ impl AudioEngine {
             return Ok(Some(Arc::clone(cache)));
         }
         let cache = Cache::open(folder, self.config.cache_bytes).map_err(|error| {
-            EngineError::Cache { folder: folder.clone(), source: Arc::new(error) }
+            EngineError::Cache { folder: folder.clone(), error: Arc::new(error) }
         })?;
         Ok(Some(Arc::clone(self.cache.get_or_init(|| Arc::new(cache)))))
     }
@@ -236,8 +240,13 @@ impl AudioEngine {
         let info = prepared.info().clone();
         // From here to `shut_down()`, whatever outputs come and go.
         let sample_rate = self.config.sample_rate.unwrap_or(info.sample_rate);
-        if sample_rate == 0 || info.channels == 0 {
-            let message = format!("{} has no rate or no channels", info.name);
+        let can_load = (MIN_SAMPLE_RATE..=MAX_SAMPLE_RATE).contains(&sample_rate);
+        if !can_load || info.channels == 0 {
+            let OutputInfo { name, channels, .. } = info;
+            let message = format!(
+                "{name} has {channels} channels at {sample_rate} Hz: 1 or more, at \
+                 {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz, are supported"
+            );
             return Err(DeviceError::new(DeviceErrorKind::UnsupportedConfig, message).into());
         }
         let (mut controller, renderer) = playback::split(PlaybackConfig {
@@ -258,9 +267,11 @@ impl AudioEngine {
             sample_rate: Some(sample_rate),
             buffer_frames: self.config.buffer_frames,
         };
+        let first_target = target.clone();
         let (device, view) = Device::new(output, request, target, fallback.is_some());
         let audio = AudioSide { controller, device, view, sample_rate };
-        let started = start(audio)?;
+        let mut started = start(audio)?;
+        started.target = first_target;
         self.events.open();
         self.notices.open();
         let state = if fallback.is_some() { DeviceState::Fallback } else { DeviceState::Started };
@@ -283,11 +294,7 @@ impl AudioEngine {
         drop(accepted);
         // Actors on the caller's own thread end with their runtime: here nobody could wait.
         if let Some(running) = running.filter(Running::has_threads) {
-            block_on(running.stop(Waiter::Thread));
-            // The bus has done so, if it was still there.
-            self.events.close();
-            // No sink does so: one whose output hangs may come back in the next run.
-            self.notices.close();
+            end(running, &self.events, &self.notices);
         }
     }
 
@@ -343,7 +350,7 @@ impl AudioEngine {
     ) -> Result<LoadTicket, EngineError> {
         let wishes = options.wishes()?;
         self.with(|running| {
-            let request = running.loader().submit(id, source, wishes)?;
+            let request = running.loader().submit(id, aside::kept(source), wishes)?;
             Ok(running.ticket(request))
         })
     }
@@ -502,20 +509,23 @@ impl AudioEngine {
         })
     }
 
-    /// Moves to another output: `"default"`, `"null"`, or the id of a device. Voices keep their
-    /// place. The engine's rate stays.
+    /// Moves to another output: `"default"`, `"null"`, the id of a device, or a path that
+    /// [`run_with`](Self::run_with) was given, which is tried before the others of that device.
+    /// Voices keep their place. The engine's rate stays.
     ///
     /// # Errors
     /// `NotInitialized`; `Device` when it does not open at the engine's rate: the output stays
     /// as it was, or, where the new one fails while starting, the null clock goes on.
     pub fn set_output(&self, output: &str) -> Result<(), EngineError> {
-        let (sample_rate, sink) =
-            self.with(|running| Ok((running.sample_rate, running.sink.clone())))?;
+        let (sample_rate, sink, own) = self.with(|running| {
+            let own = running.target.as_ref().and_then(|target| target.own_by(output));
+            Ok((running.sample_rate, running.sink.clone(), own))
+        })?;
         let request = OutputRequest {
             sample_rate: Some(sample_rate),
             buffer_frames: self.config.buffer_frames,
         };
-        let target = target_of(output);
+        let target = own.or_else(|| target_of(output));
         let prepared = match (&target, output) {
             (Some(target), _) => target.prepare(&request)?,
             (None, "null") => output::prepare_null(&request),
@@ -534,6 +544,7 @@ impl AudioEngine {
         }
         let unread_events = self.events.len();
         let dropped_events = self.events.dropped();
+        let unread_notices = self.notices.polled().dropped();
         let cache = self.cache.get().map(|cache| cache.stats()).unwrap_or_default();
         let figures = self.with(|running| {
             let Held { samples, sample_bytes, elsewhere_bytes } = running.table.held();
@@ -557,7 +568,7 @@ impl AudioEngine {
                 callback_load: running.playback.load(),
                 callbacks: running.playback.callbacks(),
                 xruns: running.device.xruns(),
-                dropped_playback_events: running.playback.dropped_events(),
+                dropped_playback_events: running.playback.dropped_events() + unread_notices,
                 dropped_changes: running.playback.dropped_changes(),
                 callback_panics: running.playback.callback_panics(),
                 output: running.device.info().map_or_else(String::new, |info| info.id),
@@ -567,6 +578,7 @@ impl AudioEngine {
         figures.unwrap_or_else(|_| EngineStats {
             unread_events,
             dropped_events,
+            dropped_playback_events: unread_notices,
             cache,
             ..EngineStats::default()
         })
@@ -638,11 +650,26 @@ fn target_of(output: &str) -> Option<Target> {
     }
 }
 
+/// Ends what runs, its output and all its threads.
+fn end(running: Running, events: &EventQueue, notices: &Notices) {
+    block_on(running.stop(Waiter::Thread));
+    // The bus has done so, if it was still there.
+    events.close();
+    // No sink does so: one whose output hangs may come back in the next run.
+    notices.close();
+}
+
 impl Drop for AudioEngine {
     fn drop(&mut self) {
-        if self.is_forked() {
+        let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if forks::generation() != self.fork_generation {
             // Nothing of it works here, not even its end.
-            mem::forget(self.running.get_mut().map(Option::take));
+            mem::forget(running.take());
+        } else if let Some(running) = running.take_if(|running| running.is_here()) {
+            // A thread of its own, as by a waker that held it last, would wait for itself.
+            let (events, notices) = (Arc::clone(&self.events), Arc::clone(&self.notices));
+            let end = move || end(running, &events, &notices);
+            thread::Builder::new().name("hotcue-end".into()).spawn(end).ok();
         } else {
             self.shut_down();
         }

@@ -71,16 +71,16 @@ pub enum EngineError {
     #[error("render() needs output=\"offline\"")]
     NotOffline,
     /// The cache's folder could not be made or listed.
-    #[error("could not open the cache: {}: {source}", folder.display())]
+    #[error("could not open the cache: {}: {error}", folder.display())]
     Cache {
         /// `EngineConfig::cache_dir`.
         folder: PathBuf,
-        /// What the system says.
-        source: Arc<io::Error>,
+        /// What the system says. No `source`: the message has it.
+        error: Arc<io::Error>,
     },
-    /// A thread could not be started.
+    /// A thread could not be started. What the system says is no `source`: the message has it.
     #[error("could not start the engine's threads: {0}")]
-    Threads(#[source] Arc<io::Error>),
+    Threads(Arc<io::Error>),
     /// This is a forked child of the process that made the engine, or of one in which some engine
     /// ran: threads do not survive a fork, and what they waited in is left behind.
     #[error("no engine goes on in a forked child, nor can one run where its parent ran some")]
@@ -199,6 +199,11 @@ mod tests {
         assert_eq!(chain(&analysis), ["the load failed", "reading failed", "the disk is gone"]);
         let refused = EngineError::from(SubmitError::QueueFull);
         assert_eq!(chain(&refused), ["the load queue is full"]);
+        let error = Arc::new(io::Error::other("the disk is gone"));
+        let cache = EngineError::Cache { folder: "there".into(), error: Arc::clone(&error) };
+        assert_eq!(chain(&cache), ["could not open the cache: there: the disk is gone"]);
+        let threads = EngineError::Threads(error);
+        assert_eq!(chain(&threads), ["could not start the engine's threads: the disk is gone"]);
         let cancelled = LoadFailure::Cancelled(CancelReason::User);
         assert_eq!(chain(&cancelled), ["load cancelled: user"]);
     }

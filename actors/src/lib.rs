@@ -9,6 +9,7 @@
 //! `device`, on by default: sound cards, as in `hotcue`.
 
 mod analysis;
+mod aside;
 mod budget;
 mod bus;
 mod clock;
@@ -40,6 +41,7 @@ mod tally;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod wakers;
+#[cfg_attr(not(feature = "testing"), allow(unreachable_pub, reason = "`testing` exports it"))]
 mod work;
 
 pub use bus::EventBus;
@@ -62,4 +64,3 @@ pub use sink::{AudioSinkActor, AudioStreamHandle};
 pub use streaming::MAX_STREAM_VOICES;
 pub use supervisor::LoaderSupervisor;
 pub use table::SlotState;
-pub use work::{Store, Study, Work, Workshop};

@@ -301,6 +301,9 @@ pub struct Publish {
 
 /// Adds a queue that gets every event from now on, until the engine shuts down; one of an earlier
 /// run is open again. What is there already is added once.
+///
+/// Sent to the bus of an engine that has just ended, it arrives nowhere, and nobody closes the queue.
+/// [`AudioEngine::subscribe`](crate::AudioEngine::subscribe) has no such gap.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Subscribe(pub Arc<EventQueue>);

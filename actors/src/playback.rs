@@ -20,7 +20,7 @@ const MAX_WAITING: usize = 4_096;
 pub enum DropReason {
     /// The load it waited for ended without success.
     LoadEnded,
-    /// `max_wait_sec` passed.
+    /// `max_wait_sec` passed, and its `at_frame`.
     WaitedTooLong,
     /// A later play of the same slot took its place.
     Replaced,

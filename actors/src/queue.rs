@@ -48,7 +48,8 @@ pub trait Unread: Default {
 ///
 /// The engine writes; any thread may read: at once, by waiting, by watching a descriptor, or by
 /// being woken. Once its engine has shut down it is *closed*: nothing more will come, and nobody
-/// waits.
+/// waits. That holds for one engine: a queue that is subscribed at two is closed by whichever ends
+/// first, and what the other one publishes still comes.
 #[derive(Debug, Default)]
 pub struct Queue<U> {
     /// Events to read; lets an empty poll return without touching the lock.

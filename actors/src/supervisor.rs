@@ -16,6 +16,7 @@ use actix::{Actor, AsyncContext, Context, Handler};
 use hotcue::{LoadError, LoadErrorKind};
 
 use crate::analysis::Analyses;
+use crate::aside;
 use crate::budget::Budget;
 use crate::bus::Publisher;
 use crate::crew::Crew;
@@ -230,6 +231,8 @@ impl Handler<LoadSample> for LoaderSupervisor {
 
     fn handle(&mut self, load: LoadSample, _: &mut Context<Self>) -> Self::Result {
         let LoadSample { id, source, priority } = load;
+        // First: where it is refused, it is dropped on this thread.
+        let source = aside::kept(source);
         if !(-100..=100).contains(&priority) {
             return Err(SubmitError::PriorityOutOfRange);
         }

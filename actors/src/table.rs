@@ -115,7 +115,7 @@ impl Table {
             live: AtomicUsize::new(0),
             max_queued,
             serial: AtomicU64::new(0),
-            free: FreeSlots::default(),
+            free: FreeSlots::new(slot_count),
             abandoned_workers: AtomicUsize::new(0),
             samples: AtomicUsize::new(0),
             pushed_bytes: AtomicUsize::new(0),
@@ -205,6 +205,7 @@ impl Table {
         // It may join a load that runs.
         self.list(&request);
         let mut slot = self.slots.entry(id).or_default();
+        self.free.taken(id);
         let older = slot.current.replace(Arc::clone(&request));
         slot.reserved = None;
         slot.failed = false;
@@ -218,9 +219,12 @@ impl Table {
         make: impl FnOnce(u32) -> Arc<Request>,
         take_over: impl FnOnce(Option<&Arc<Request>>, &Arc<Request>),
     ) -> Result<Placed, SubmitError> {
-        let search = self.free.search();
-        for id in search.start()..self.slot_count {
+        let mut next = 0;
+        while let Some(id) = self.free.lowest(next) {
+            next = id + 1;
             let mut slot = self.slots.entry(id).or_default();
+            // It is already, or will be now.
+            self.free.taken(id);
             if slot.is_free() {
                 let request = make(id);
                 slot.current = Some(Arc::clone(&request));
@@ -228,11 +232,9 @@ impl Table {
                 take_over(None, &request);
                 drop(slot);
                 self.list(&request);
-                self.free.none_below(search, id + 1);
                 return Ok((request, None));
             }
         }
-        self.free.none_below(search, self.slot_count);
         Err(SubmitError::NoFreeSlot)
     }
 

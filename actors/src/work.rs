@@ -185,6 +185,16 @@ pub trait Workshop: Send + Sync {
         Box::new(AnalysisJob::new(Arc::clone(sample), kinds))
     }
 
+    /// A look for what was heard before in a finished sample: it is over once it has told that. None
+    /// where nothing is kept of that.
+    fn recall(
+        &self,
+        _sample: &Arc<SampleBuffer>,
+        _kinds: &[AnalysisKind],
+    ) -> Option<Box<dyn Study>> {
+        None
+    }
+
     /// Which file `source` is now; None for what is no file, or is not there. May block on the
     /// disk.
     fn identify(&self, source: &Source) -> Option<SourceIdentity>;
@@ -215,6 +225,11 @@ impl Workshop for Files {
             Some(cache) => Box::new(CachedAnalysis::new(Arc::clone(cache), sample, kinds)),
             None => Box::new(AnalysisJob::new(sample, kinds)),
         }
+    }
+
+    fn recall(&self, sample: &Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Option<Box<dyn Study>> {
+        let (cache, sample) = (Arc::clone(self.cache.as_ref()?), Arc::clone(sample));
+        Some(Box::new(CachedAnalysis::recalling(cache, sample, kinds)))
     }
 
     fn identify(&self, source: &Source) -> Option<SourceIdentity> {

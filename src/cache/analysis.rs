@@ -28,6 +28,8 @@ pub struct CachedAnalysis {
     recalled: Option<Recall>,
     /// Of the audio, once all of it was hashed.
     audio: Option<Audio>,
+    /// Whether what the cache has not is found.
+    listens: bool,
     state: State,
 }
 
@@ -92,6 +94,11 @@ impl CachedAnalysis {
         Self::beside(cache, sample, kinds, None)
     }
 
+    /// The same of a job that is over once it has told what the cache has.
+    pub fn recalling(cache: Arc<Cache>, sample: Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Self {
+        Self { listens: false, ..Self::beside(cache, sample, kinds, None) }
+    }
+
     /// The same beside what was recalled, which is told if it is of this audio.
     pub(super) fn beside(
         cache: Arc<Cache>,
@@ -104,7 +111,7 @@ impl CachedAnalysis {
             // Of what grows there is no result.
             false => State::Listening(AnalysisJob::new(Arc::clone(&sample), kinds)),
         };
-        Self { cache, sample, kinds: kinds.to_vec(), recalled, audio: None, state }
+        Self { cache, sample, kinds: kinds.to_vec(), recalled, audio: None, listens: true, state }
     }
 
     /// The audio, once all of it was hashed.
@@ -144,7 +151,9 @@ impl CachedAnalysis {
             RecallStep::Found(result) => {
                 (State::Recalling(recall), AnalysisStep::Done(result.kind(), Ok(result)))
             }
+            RecallStep::Over if !self.listens => (State::Over, AnalysisStep::Finished),
             RecallStep::Over => {
+                recall.missing().iter().for_each(|_| self.cache.analysis_missed());
                 let job = AnalysisJob::new(Arc::clone(&self.sample), recall.missing());
                 (State::Listening(job), AnalysisStep::More)
             }

@@ -72,7 +72,7 @@ impl Recall {
             }
             Err(error) => {
                 self.cache.result_failed(reading.key, &error);
-                self.missed(reading.kind);
+                self.missing.push(reading.kind);
             }
         }
         RecallStep::More
@@ -83,13 +83,8 @@ impl Recall {
         let key = Key::result(self.audio, kind);
         match self.cache.result(key, kind) {
             Ok(reader) => self.reading = Some(Reading { reader: Box::new(reader), key, kind }),
-            Err(_) => self.missed(kind),
+            Err(_) => self.missing.push(kind),
         }
         RecallStep::More
-    }
-
-    fn missed(&mut self, kind: AnalysisKind) {
-        self.cache.analysis_missed();
-        self.missing.push(kind);
     }
 }

@@ -125,7 +125,20 @@ fn find_device(id: &str) -> Result<cpal::Device, DeviceError> {
         DeviceError::new(DeviceErrorKind::NotAvailable, message)
     };
     let known = cpal::DeviceId::from_str(id).map_err(|_| unknown())?;
-    host(known.host())?.device_by_id(&known).ok_or_else(unknown)
+    let host = host(known.host())?;
+    if id.starts_with("jack:") && host.default_output_device().is_none() {
+        return Err(no_jack_server());
+    }
+    host.device_by_id(&known).ok_or_else(unknown)
+}
+
+/// JACK's host has a device only if a server answers.
+fn no_jack_server() -> DeviceError {
+    let name = std::env::var_os("JACK_DEFAULT_SERVER");
+    let name = name.map_or_else(String::new, |name| {
+        format!(": JACK_DEFAULT_SERVER is {}", name.to_string_lossy())
+    });
+    DeviceError::new(DeviceErrorKind::NotAvailable, format!("no JACK server answers{name}"))
 }
 
 fn id_of(device: &cpal::Device) -> Option<String> {

@@ -86,7 +86,7 @@ impl RateMatcher {
         let missing = ahead + (self.start + self.kernel.taps() - self.end) as u64;
         let frames = usize::try_from(missing).map_or(PULL_FRAMES, |frames| frames.min(PULL_FRAMES));
         let mix = &mut self.mix[..frames * self.channels];
-        renderer.render(mix);
+        renderer.render_piece(mix);
         let moved = (self.end + frames > self.plane_frames).then_some(self.start..self.end);
         for (channel, plane) in self.planes.chunks_exact_mut(self.plane_frames).enumerate() {
             if let Some(moved) = moved.clone() {

@@ -1,20 +1,21 @@
 //! What runs in the audio callback.
 //!
 //! Nothing here, nor in what it calls, allocates, frees, locks, logs, or asks the system for
-//! anything. Work per block is bounded: at most [`COMMANDS_PER_BLOCK`] commands, and
+//! anything. Work per frame is bounded: at most [`COMMANDS_PER_BLOCK`] commands for each 256, and
 //! `max_voices` voices and as many that fade, 32 at least.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::denormals::without_denormals;
 use super::mixer::Mixer;
 use super::ring::CommandRx;
+use super::scratch::BLOCK_FRAMES;
 use super::shared::PlaybackShared;
 
-/// Commands taken at the start of a block; the rest wait for the next one. A call without
-/// frames has no deadline and takes all there are.
+/// Commands taken before a call renders, for each 256 frames of it; the rest wait for the next
+/// call. One without frames has no deadline and takes all there are.
 pub const COMMANDS_PER_BLOCK: usize = 256;
 
 /// The audio side: turns commands into sound, block by block.
@@ -53,6 +54,13 @@ impl Renderer {
     pub fn render(&mut self, out: &mut [f32]) {
         // No system call: Linux maps its clocks into every process, others do likewise.
         let began = Instant::now();
+        self.render_piece(out);
+        self.count_callback(began.elapsed(), out.len() / self.output_channels(), self.sample_rate);
+    }
+
+    /// As [`render`](Self::render), for a piece of what a callback asks for: it is not counted.
+    #[cfg_attr(rtsan, sanitize(realtime = "nonblocking"))]
+    pub(crate) fn render_piece(&mut self, out: &mut [f32]) {
         let channels = self.output_channels();
         let frames = out.len() / channels;
         let block_end = self.mixer.clock_frames() + frames as u64;
@@ -68,13 +76,18 @@ impl Renderer {
             // Freeing a payload could panic again; the leak is one box per bug.
             std::mem::forget((payload, recovered));
         }
+    }
+
+    /// Counts a callback that asked for `frames` frames at `sample_rate`, if it asked for any.
+    pub(crate) fn count_callback(&self, worked: Duration, frames: usize, sample_rate: u32) {
         if frames > 0 {
-            self.shared.count_callback(began.elapsed(), frames, self.sample_rate);
+            self.shared.count_callback(worked, frames, sample_rate);
         }
     }
 
     fn render_block(&mut self, block: &mut [f32]) {
-        let limit = if block.is_empty() { usize::MAX } else { COMMANDS_PER_BLOCK };
+        let blocks = (block.len() / self.output_channels()).div_ceil(BLOCK_FRAMES);
+        let limit = if blocks == 0 { usize::MAX } else { COMMANDS_PER_BLOCK * blocks };
         // What is there now: a caller that goes on sending cannot hold us here.
         for _ in 0..self.commands_rx.slots().min(limit) {
             if let Ok(message) = self.commands_rx.pop() {

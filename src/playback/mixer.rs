@@ -7,7 +7,6 @@ mod places;
 
 use std::sync::Arc;
 
-use super::PlaybackConfig;
 use super::agenda::Agenda;
 use super::buffers::{BufferIndex, BufferTable};
 use super::bus::{BUSES, Bus, scale};
@@ -22,6 +21,7 @@ use super::ring::EventTx;
 use super::scratch::{BLOCK_FRAMES, Lane, Scratch};
 use super::shared::PlaybackShared;
 use super::voice::{Common, Phase, Segment, Voice};
+use super::{FADES_PER_SEC, PlaybackConfig};
 
 /// Everything that sounds, and the clock it sounds by.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Mixer {
             next_sequence: 0,
             taking: None,
             // 5 ms: short enough to feel immediate, long enough not to click.
-            ramp_frames: (config.sample_rate / 200).max(1),
+            ramp_frames: (config.sample_rate / FADES_PER_SEC).max(1),
             min_fade_frames: (config.sample_rate / 1000).max(1),
             buses: (0..BUSES).map(|_| Bus::new(outputs, meter_frames)).collect(),
             master: vec![[0.0; BLOCK_FRAMES]; outputs].into(),

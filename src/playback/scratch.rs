@@ -15,7 +15,7 @@ use crate::spec::MAX_CHANNELS;
 use unfolded::Unfolded;
 
 /// The most frames mixed at a time.
-pub(super) const BLOCK_FRAMES: usize = 256;
+pub(crate) const BLOCK_FRAMES: usize = 256;
 
 /// One channel's values of a block.
 pub(super) type Lane = [f32; BLOCK_FRAMES];

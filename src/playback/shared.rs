@@ -71,7 +71,8 @@ impl PlaybackShared {
         self.clock_frames.load(Ordering::Relaxed)
     }
 
-    /// Blocks rendered so far; command phases without frames do not count.
+    /// Callbacks so far: each is one block, at the rate of whoever asks for it. Command phases
+    /// without frames do not count.
     pub fn callbacks(&self) -> u64 {
         self.callbacks.load(Ordering::Relaxed)
     }

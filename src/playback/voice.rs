@@ -26,7 +26,8 @@ use super::track::{Track, fixed};
 /// The most that a sample is amplified or attenuated by, beside its volume.
 const MOST_GAIN: f32 = 10_000.0;
 /// The fastest that voice and master speed together may be.
-const MAX_SPEED: f64 = 16.0;
+pub(crate) const FASTEST: u32 = 16;
+const MAX_SPEED: f64 = FASTEST as f64;
 
 /// Where a voice is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::index::SeekIndex;
-use super::origin::{Opened, Origin, changed};
+use super::origin::{Opened, Origin};
 use super::planes::Planes;
 use super::to_rate;
 use crate::buffer::{FrameSink as _, Seam};
@@ -114,6 +114,11 @@ impl Cursor {
         })
     }
 
+    /// Bytes from the start to where the decoder reads; it reads ahead a little.
+    pub(super) fn byte_position(&self) -> u64 {
+        self.read.position()
+    }
+
     /// The decoder, for what it knows of its stream.
     pub(super) fn decoder(&mut self) -> &mut dyn Decoder {
         &mut *self.decoder
@@ -175,9 +180,6 @@ impl Cursor {
     fn reopen(&mut self) -> Result<(), LoadError> {
         let mut found = Collector::new(Pictures::Note);
         let Opened { decoder, read } = self.origin.open(Arc::clone(&self.pulse), &mut found)?;
-        if decoder.info().spec != self.decoder.info().spec {
-            return Err(changed());
-        }
         (self.decoder, self.read) = (decoder, read);
         (self.at, self.doubtful, self.is_entered) = (0, None, false);
         Ok(())

@@ -102,6 +102,13 @@ impl fmt::Debug for StreamFeed {
     }
 }
 
+impl Drop for StreamFeed {
+    /// Nothing comes any more to a voice that goes on.
+    fn drop(&mut self) {
+        self.writer.fail();
+    }
+}
+
 impl StreamFeed {
     /// The sample that it reads.
     pub fn sample(&self) -> &Arc<StreamedSample> {

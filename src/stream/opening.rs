@@ -243,7 +243,7 @@ impl Reading {
         let rates = (self.cursor.decoder().info().spec.sample_rate, self.spec.sample_rate);
         let sure = self.cursor.decoder().seeker().and_then(|seeker| seeker.length());
         let sure = sure.map(|frames| to_rate(frames, rates.0, rates.1));
-        let bytes_read = self.cursor.decoder().byte_position();
+        let bytes_read = self.cursor.byte_position();
         let info = self.cursor.decoder().info();
         let sample = StreamedSample {
             origin,

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::decode::{self, Decoder, Kept, OpenedSource, ReadState};
+use crate::decode::{self, Decoder, Kept, OpenedSource, ReadState, StreamInfo};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::Collector;
 use crate::source::{Pulse, Source, SourceIdentity, identify, is_another};
+use crate::spec::AudioSpec;
 
 /// Where a sample comes from, which file that was when it was opened first, and what is kept of it
 /// for whoever opens it again.
@@ -14,7 +15,23 @@ pub(super) struct Origin {
     source: Source,
     identity: Option<SourceIdentity>,
     byte_len: u64,
+    /// What it held when it was opened first.
+    format: Option<Format>,
     kept: Kept,
+}
+
+/// What has to be the same for one opening to go on where another was.
+#[derive(Debug, PartialEq, Eq)]
+struct Format {
+    spec: AudioSpec,
+    container: String,
+    codec: String,
+}
+
+impl Format {
+    fn of(info: &StreamInfo) -> Self {
+        Self { spec: info.spec, container: info.container.clone(), codec: info.codec.clone() }
+    }
 }
 
 /// A source that is open, at its first frame.
@@ -35,8 +52,10 @@ impl Origin {
     ) -> Result<(Arc<Self>, Opened), LoadError> {
         let content = OpenedSource::open(source, pulse)?;
         let (identity, byte_len) = (content.identity(), content.byte_len());
-        let this = Self { source: source.clone(), identity, byte_len, kept: Kept::default() };
+        let (source, kept) = (source.clone(), Kept::default());
+        let mut this = Self { source, identity, byte_len, format: None, kept };
         let opened = this.read(content, found)?;
+        this.format = Some(Format::of(opened.decoder.info()));
         Ok((Arc::new(this), opened))
     }
 
@@ -54,7 +73,12 @@ impl Origin {
         if is_another || content.byte_len() != self.byte_len {
             return Err(changed());
         }
-        self.read(content, found)
+        let opened = self.read(content, found)?;
+        // A source of the caller's own has no identity.
+        match self.format == Some(Format::of(opened.decoder.info())) {
+            true => Ok(opened),
+            false => Err(changed()),
+        }
     }
 
     fn read(&self, content: OpenedSource, found: &mut Collector) -> Result<Opened, LoadError> {

@@ -1,5 +1,6 @@
 //! Everything against the same file decoded as a whole.
 
+mod again;
 mod codecs;
 mod deadline;
 mod excerpts;

@@ -297,6 +297,22 @@ fn what_was_heard_comes_back_with_an_evicted_sample_if_that_is_of_the_same_file(
 }
 
 #[test]
+fn what_a_load_tells_is_shown_on_a_page() {
+    let engine = offline(1);
+    let minute = wav_bytes(48_000, 2, 60 * 48_000, sine(440.0, 48_000));
+    let kinds = [AnalysisKind::Loudness, AnalysisKind::Waveform];
+    let ticket = submit(&engine, 0, Source::Memory(minute.into()), &kinds);
+    let sample = loaded(&ticket);
+    let mut contract = Contract::default();
+    collect_until_heard(engine.events(), &mut contract, 1);
+    let events = contract.events(ticket.request_id()).iter();
+    let handles = [format!("{ticket:?}"), format!("{sample:?}")];
+    for shown in events.map(|event| format!("{event:?}")).chain(handles) {
+        assert!(shown.len() < 4_000, "{} bytes: {}", shown.len(), &shown[..200]);
+    }
+}
+
+#[test]
 fn promise_3_an_unread_event_keeps_no_waveform_in_memory() {
     let kinds = [AnalysisKind::Loudness, AnalysisKind::Waveform];
     for (what, expected) in [("all let go", "unread"), ("in its slot", "heard"), ("kept", "heard")]

@@ -5,12 +5,13 @@ mod churn;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use hotcue::analysis::AnalysisKind;
 use hotcue::playback::{EndReason, PlaybackEvent};
 use hotcue::{LoadErrorKind, Source, Stage};
 use hotcue_actors::{
     AudioEngine, DropReason, EngineConfig, EngineError, LoadFailure, LoadTicket, LoaderEvent,
     LoopMode, Normalize, PlayLoop, PlayOptions, PlaybackNotice, SlotState, SubmitError,
-    WhenLoading,
+    SubmitOptions, WhenLoading,
 };
 use hotcue_tests::{
     BlockingSource, Contract, Gate, PATIENCE, TempDir, collect_until_ended, wait_until, wav_bytes,
@@ -259,6 +260,41 @@ fn a_play_brings_an_evicted_sample_back() {
     assert!(request_id > first.request_id());
     assert_eq!(path, Some(rig.file(0)));
     assert!(matches!(contract.terminal(request_id), Some(LoaderEvent::Success { .. })));
+}
+
+#[test]
+fn an_evicted_sample_comes_back_with_the_peak_that_was_heard_in_it() {
+    const SECONDS: u32 = 30;
+    let rate = 48_000;
+    let engine = running(EngineConfig {
+        output: "offline".to_owned(),
+        sample_rate: Some(rate),
+        memory_budget: Some(u64::from(SECONDS * rate * 4)),
+        ..EngineConfig::default()
+    });
+    let folder = TempDir::new();
+    // A quarter, exactly.
+    let wav = wav_bytes(rate, 1, SECONDS * rate, |_, _| 8_192.0 / 32_767.0);
+    let path = folder.write("long.wav", &wav);
+    let analyze = vec![AnalysisKind::Loudness];
+    let options = SubmitOptions { analyze, ..SubmitOptions::default() };
+    let ticket = engine.submit(Some(0), Source::Path(path), &options).expect("accepted");
+    ticket.wait_analyses(Some(PATIENCE)).expect("it is heard");
+    drop(ticket);
+    let other = Source::Memory(wav_bytes(rate, 1, rate, |_, _| 0.0).into());
+    let other = engine.load_sample_async(Some(1), other, 0).expect("accepted");
+    assert!(other.wait(Some(PATIENCE)).expect("it ends").is_ok());
+    assert_eq!(engine.state(0).expect("it runs"), SlotState::Evicted);
+    engine.unload_sample(1).expect("it runs");
+    drop(other);
+    let play = PlayOptions { normalize: Normalize::Peak, ..LONG };
+    engine.play_sample(0, play).expect("it runs").expect("something to play");
+    let mut out = Vec::new();
+    wait_until("it sounds", || {
+        out.extend(engine.render(1_000).expect("offline").samples);
+        out.iter().any(|&value| value != 0.0)
+    });
+    assert!(out.iter().all(|&value| value == 0.0 || value == 1.0));
 }
 
 #[test]

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use hotcue::SampleBuffer;
 use hotcue::output::mock::MockHandle;
 use hotcue::output::{DeviceError, DeviceErrorKind, OutputInfo, OutputRequest};
-use hotcue_actors::{AudioEngine, DeviceState, EngineConfig, LoaderEvent, PlayOptions};
+use hotcue_actors::{
+    AudioEngine, DeviceState, EngineConfig, EngineError, LoaderEvent, PlayOptions,
+};
 use hotcue_tests::{sine, wait_until, wav_bytes};
 
 fn mock_at(id: &str, sample_rate: u32, channels: usize) -> MockHandle {
@@ -198,6 +200,43 @@ fn the_engine_keeps_its_rate_on_a_device_of_another() {
     engine.set_output("null").expect("it always opens");
     assert_eq!(engine.clock().expect("it runs").sample_rate, 48_000);
     wait_until("and goes with it", || engine.clock().expect("it runs").latency_sec == 0.0);
+}
+
+#[test]
+fn an_output_at_whose_rate_nothing_can_be_loaded_is_refused() {
+    let engine = AudioEngine::new(EngineConfig::default()).expect("a valid configuration");
+    for rate in [0, 1, 999, 768_001, u32::MAX] {
+        let refused = engine.run_on(mock_at("odd", rate, 2).prepare()).map(drop);
+        let Err(EngineError::Device(error)) = refused else { panic!("{rate} Hz: {refused:?}") };
+        assert_eq!(error.kind(), DeviceErrorKind::UnsupportedConfig, "{error}");
+    }
+    for rate in [1_000, 768_000] {
+        engine.run_on(mock_at("odd", rate, 2).prepare()).expect("files have such rates");
+        let content = wav_bytes(48_000, 1, 4_800, sine(440.0, 48_000));
+        let ticket = engine.load_sample_async(Some(0), hotcue::Source::Memory(content.into()), 0);
+        let loaded = ticket.expect("accepted").wait(None).expect("it ends").expect("it loads");
+        assert_eq!(loaded.sample_rate(), rate);
+        engine.shut_down();
+    }
+}
+
+#[test]
+fn a_program_comes_back_to_each_way_to_its_own_device() {
+    let [first, second] = ["first", "second"].map(|id| mock_at(id, 48_000, 2));
+    let engine = on_paths(&[&first, &second]);
+    for (output, device) in [("second", &second), ("first", &first)] {
+        engine.set_output("null").expect("it always opens");
+        engine.set_output(output).expect("it is one of its paths");
+        assert_eq!(engine.stats().output, output);
+        assert!(device.is_running());
+    }
+    // What is lost is found again by the others.
+    engine.set_output("second").expect("it is one of its paths");
+    engine.drain_loader_events(None);
+    second.lose(unplugged());
+    states_until(&engine, DeviceState::Recovered);
+    assert!(["first", "second"].contains(&&*engine.stats().output));
+    engine.set_output("third").expect_err("it is none of them");
 }
 
 #[test]

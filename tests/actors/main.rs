@@ -46,6 +46,7 @@ mod batch;
 mod budget;
 mod devices;
 mod direct_messages;
+mod dropped_sources;
 mod events;
 mod helping;
 mod idle;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hotcue::Source;
 use hotcue::playback::PlaybackEvent;
@@ -85,6 +85,25 @@ fn a_waiting_play_is_dropped_with_a_reason() {
     assert!(engine.cancel_load(running.expect("one is live")).expect("it runs"));
     assert_eq!(dropped(&engine, voice), DropReason::LoadEnded);
     gate.open();
+    assert!(is_silent(&engine));
+}
+
+#[test]
+fn a_play_for_a_frame_to_come_waits_until_that() {
+    let engine = offline(1);
+    let gate = Arc::new(Gate::default());
+    let ticket = engine.load_sample_async(Some(0), blocked(&gate), 0).expect("accepted");
+    let at_frame = Some(48_000);
+    let play = PlayOptions { max_wait_sec: 0.0, at_frame, ..PlayOptions::default() };
+    let voice = engine.play_sample(0, play).expect("it runs").expect("it waits");
+    engine.render(47_999).expect("offline");
+    // More than one look of the audio side at those that wait.
+    thread::sleep(Duration::from_millis(200));
+    assert!(engine.poll_playback_events().is_none());
+    engine.render(1).expect("offline");
+    assert_eq!(dropped(&engine, voice), DropReason::WaitedTooLong);
+    gate.open();
+    assert!(matches!(ticket.wait(None), Some(Ok(_))));
     assert!(is_silent(&engine));
 }
 
@@ -348,4 +367,23 @@ fn voices_are_counted_from_the_call_on() {
     engine.stop_all(0.005).expect("it runs");
     engine.render(9_600).expect("offline");
     assert_eq!(engine.stats().voices, 0);
+}
+
+#[test]
+fn what_nobody_reads_of_voices_is_counted() {
+    const VOICES: u64 = 3_000;
+    let engine = offline(1);
+    let content = wav_bytes(48_000, 1, 1, |_, _| 0.0);
+    let ticket = engine.load_sample_async(Some(0), Source::Memory(content.into()), 0);
+    assert!(matches!(ticket.expect("accepted").wait(None), Some(Ok(_))));
+    for _ in 0..VOICES {
+        engine.play_sample(0, PlayOptions::default()).expect("it runs").expect("it sounds");
+        engine.render(64).expect("offline");
+    }
+    // Each began and ended.
+    let read = || std::iter::from_fn(|| engine.poll_playback_events()).count() as u64;
+    assert_eq!(read(), 4_096);
+    assert_eq!(engine.stats().dropped_playback_events, 2 * VOICES - 4_096);
+    engine.shut_down();
+    assert_eq!(engine.stats().dropped_playback_events, 2 * VOICES - 4_096);
 }

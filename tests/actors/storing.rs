@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use hotcue::analysis::AnalysisKind;
 use hotcue::{CacheStats, Source};
-use hotcue_actors::{AudioEngine, EngineConfig, LoadTicket, PlayOptions, Sample, SubmitOptions};
+use hotcue_actors::{
+    AudioEngine, EngineConfig, LoadTicket, Normalize, PlayOptions, Sample, SubmitOptions,
+};
 use hotcue_tests::loading::interleaved;
 use hotcue_tests::{PATIENCE, TempDir, sine, wait_until, wav_bytes};
 
@@ -237,4 +239,43 @@ fn a_process_that_is_killed_while_it_stores_leaves_nothing_that_is_taken() {
     let (again, cache) = values_of(folder.path(), &path);
     assert_eq!((cache.hits, cache.unsound), (1, 0));
     assert!(values == again, "bit by bit");
+}
+
+#[test]
+fn a_play_that_waits_for_its_load_is_as_loud_as_the_first_start_has_heard() {
+    // EBU Tech 3341, case 1: such a tone on both channels is as loud as its peaks in dBFS say.
+    let folder = TempDir::new();
+    let step = std::f64::consts::TAU * 1_000.0 / f64::from(FILE_RATE);
+    let tone = |frame, _| 0.5 * (step * f64::from(frame)).sin();
+    let path = folder.write("tone.wav", &wav_bytes(FILE_RATE, 2, FILE_RATE / 2, tone));
+    thread::sleep(Duration::from_millis(30));
+    let options = SubmitOptions { analyze: AnalysisKind::ALL.to_vec(), ..SubmitOptions::default() };
+    let submit = |engine: &AudioEngine| {
+        engine.submit(Some(0), Source::Path(path.clone()), &options).expect("accepted")
+    };
+    {
+        let engine = caching(folder.path());
+        let ticket = submit(&engine);
+        ticket.wait_analyses(Some(PATIENCE)).expect("it is heard");
+        let cache = engine.stats().cache;
+        assert_eq!((cache.analysis_hits, cache.analysis_misses), (0, 5));
+    }
+    for waits in [true, false] {
+        let engine = caching(folder.path());
+        let ticket = submit(&engine);
+        if !waits {
+            loaded(&ticket);
+        }
+        let normalize = Normalize::Loudness { target_lufs: -23.0 };
+        let play = PlayOptions { normalize, ..PlayOptions::default() };
+        engine.play_sample(0, play).expect("it runs").expect("it plays");
+        loaded(&ticket);
+        wait_until("all is known", || engine.stats().analyses == 0);
+        let out = engine.render(RATE as usize / 2).expect("offline");
+        let peak = out.samples.iter().fold(0.0_f32, |peak, it| peak.max(it.abs()));
+        let decibels = 20.0 * peak.log10();
+        assert!((decibels + 23.0).abs() < 0.1, "{decibels} dBFS, waits: {waits}");
+        let cache = engine.stats().cache;
+        assert_eq!((cache.analysis_hits, cache.analysis_misses), (5, 0));
+    }
 }

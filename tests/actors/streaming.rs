@@ -11,7 +11,7 @@ use hotcue::playback::{EndReason, PlaybackEvent};
 use hotcue::{ByteSource, LoadOptions, ReadSeek, Source};
 use hotcue_actors::{
     AudioEngine, DropReason, EngineConfig, LoadFailure, LoadTicket, LoaderEvent, LoopMode,
-    MAX_STREAM_VOICES, PlayLoop, PlayOptions, PlaybackNotice, Sample, SlotState,
+    MAX_STREAM_VOICES, PlayLoop, PlayOptions, PlaybackNotice, Sample, SlotState, VoiceChange,
 };
 use hotcue_tests::loading::load;
 use hotcue_tests::{
@@ -419,6 +419,27 @@ fn offline_a_play_that_begins_at_an_end_that_nobody_knows_yet_is_exact() {
         let differs = heard.iter().zip(&expected).position(|(a, b)| a.to_bits() != b.to_bits());
         assert_eq!(differs, None, "round {round}");
     }
+}
+
+#[test]
+fn offline_a_stream_turns_round_without_a_hole_at_the_highest_rate_and_speed() {
+    const RATE: u32 = 384_000;
+    let engine = crate::running(EngineConfig {
+        output: "offline".to_owned(),
+        sample_rate: Some(RATE),
+        ..EngineConfig::default()
+    });
+    let folder = TempDir::new();
+    let path = folder.write("level.wav", &wav_bytes(RATE, 2, 3 * RATE, |_, _| 0.5));
+    stream(&engine, 0, &path);
+    engine.set_speed(4.0).expect("it runs");
+    let voice =
+        play(&engine, PlayOptions { speed: -4.0, start_sec: 2.8, ..PlayOptions::default() });
+    left(&engine, 9_600);
+    let change = VoiceChange { speed: Some(0.25), ..VoiceChange::default() };
+    engine.set_voice(voice, change).expect("it runs");
+    let lowest = left(&engine, 9_600).into_iter().reduce(f32::min).expect("some");
+    assert!((lowest - 0.5).abs() < 1e-3, "{lowest}");
 }
 
 #[test]

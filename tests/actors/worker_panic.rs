@@ -3,14 +3,15 @@
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use hotcue::output::{OutputRequest, prepare_offline};
 use hotcue::{
-    ByteSource, LoadErrorKind, LoadJob, LoadOptions, ReadSeek, Source, SourceIdentity, Stage,
+    ByteSource, LoadError, LoadErrorKind, LoadJob, LoadOptions, Pulse, ReadSeek, Source,
+    SourceIdentity, Stage, Step, Workbench,
 };
 use hotcue_actors::testing::{Work, Workshop};
-use hotcue_actors::{AudioEngine, EngineConfig, EngineError, LoadFailure, LoadSample, SubmitError};
+use hotcue_actors::{AudioEngine, EngineConfig, EngineError, LoadFailure, SubmitError};
 use hotcue_tests::{
     BlockingSource, Contract, Gate, PATIENCE, PanickingSource, collect_until_ended, ogg_page, sine,
     wait_until, wav_bytes,
@@ -194,40 +195,80 @@ fn promise_1_a_panic_in_what_makes_a_load_ends_its_request_only() {
     collect_until_ended(engine.events(), &mut contract, 2);
 }
 
-/// A source that panics where it is dropped.
-struct PanickingDrop;
+/// Content from memory is a load without end, which panics where its file is asked for, once it is to.
+#[derive(Clone, Default)]
+struct Endless {
+    panics: Arc<AtomicBool>,
+}
 
-impl ByteSource for PanickingDrop {
-    fn open(&self) -> io::Result<Box<dyn ReadSeek>> {
-        Err(io::ErrorKind::NotFound.into())
+impl Workshop for Endless {
+    fn work(&self, source: &Source, options: LoadOptions) -> Box<dyn Work> {
+        match source {
+            Source::Memory(_) => Box::new(self.clone()),
+            _ => Box::new(LoadJob::new(source.clone(), options)),
+        }
     }
 
-    fn name(&self) -> &str {
-        "panics when it is dropped"
+    fn identify(&self, _: &Source) -> Option<SourceIdentity> {
+        None
     }
 }
 
-impl Drop for PanickingDrop {
-    fn drop(&mut self) {
-        resume_unwind(Box::new("planted panic"));
+impl Work for Endless {
+    fn step(&mut self, _: &mut Workbench) -> Result<Step, LoadError> {
+        Ok(Step::Working)
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Decoding
+    }
+
+    fn percent(&self) -> f32 {
+        0.0
+    }
+
+    fn identity(&self) -> Option<SourceIdentity> {
+        if self.panics.load(Ordering::Relaxed) {
+            resume_unwind(Box::new("planted panic"));
+        }
+        None
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        None
+    }
+
+    fn pulse(&self) -> Arc<Pulse> {
+        Arc::default()
+    }
+
+    fn held_bytes(&self) -> usize {
+        0
     }
 }
 
 #[test]
 fn a_panic_of_the_supervisor_ends_its_loads_and_none_is_accepted_after_it() {
-    let engine = offline(1);
+    let config = EngineConfig { workers: Some(1), ..EngineConfig::default() };
+    let engine = AudioEngine::new(config).expect("a valid configuration");
+    let endless = Endless::default();
+    let output = prepare_offline(&OutputRequest::default());
+    engine.run_in(output, Arc::new(endless.clone())).expect("it starts");
     let gate = Arc::new(Gate::default());
     let content = wav_bytes(48_000, 1, 100, sine(440.0, 48_000));
-    let held = || {
+    let begun = engine.load_sample_async(Some(2), Source::Memory(Arc::from([0])), 0);
+    let begun = begun.expect("accepted");
+    wait_until("it is under way", || begun.stage() > Stage::Queued);
+    let held = |id| {
         let (gate, content) = (Arc::clone(&gate), content.clone());
-        Source::Custom(Arc::new(BlockingSource { gate, content }))
+        let source = Source::Custom(Arc::new(BlockingSource { gate, content }));
+        engine.load_sample_async(Some(id), source, 1).expect("accepted")
     };
-    let tickets = [0, 1].map(|id| engine.load_sample_async(Some(id), held(), 0).expect("accepted"));
-    wait_until("one runs, and the other waits", || tickets[0].stage() > Stage::Queued);
-    let source = Source::Custom(Arc::new(PanickingDrop));
-    // It is refused for its priority, and dropped.
-    let refused = LoadSample { id: Some(2), source, priority: 1_000 };
-    engine.supervisor().expect("it runs").do_send(refused);
+    let tickets = [0, 1].map(held);
+    wait_until("one runs, and the others wait", || tickets[0].stage() > Stage::Queued);
+    // The supervisor has what was begun, and asks for its file once nobody wants it.
+    endless.panics.store(true, Ordering::Relaxed);
+    assert!(begun.cancel());
     for ticket in &tickets {
         let Some(Err(LoadFailure::Failed { error, .. })) = ticket.wait(Some(PATIENCE)) else {
             panic!("nobody would ever load it");
@@ -239,5 +280,5 @@ fn a_panic_of_the_supervisor_ends_its_loads_and_none_is_accepted_after_it() {
     assert_eq!(submitted.map(drop).expect_err("nobody loads").to_string(), closed.to_string());
     gate.open();
     engine.shut_down();
-    collect_until_ended(engine.events(), &mut Contract::default(), 2);
+    collect_until_ended(engine.events(), &mut Contract::default(), 3);
 }

@@ -49,6 +49,14 @@ impl Findings {
         Some(inner.results.values().cloned().collect())
     }
 
+    /// Adds what was found before.
+    pub(crate) fn add(&self, results: Vec<Arc<AnalysisResult>>) {
+        let mut inner = self.lock();
+        for result in results {
+            inner.results.entry(result.kind()).or_insert(result);
+        }
+    }
+
     /// What is kept of it when the sample leaves memory: all but the waveform, which is large.
     fn small(&self) -> BTreeMap<AnalysisKind, Arc<AnalysisResult>> {
         let mut results = self.lock().results.clone();
@@ -90,10 +98,7 @@ impl Heard {
     /// Tells a sample what was heard, if it is of the same file.
     pub(crate) fn recall(&self, sample: &Sample) {
         if sample.file() == Some(self.file) {
-            let mut inner = sample.findings().lock();
-            for (kind, result) in &self.results {
-                inner.results.entry(*kind).or_insert_with(|| Arc::clone(result));
-            }
+            sample.findings().add(self.results.values().cloned().collect());
         }
     }
 }

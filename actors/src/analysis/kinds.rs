@@ -30,6 +30,12 @@ impl Kinds {
         Self(self.0 | other.0)
     }
 
+    /// Those whose results are small.
+    pub(crate) fn small(mut self) -> Self {
+        self.remove(AnalysisKind::Waveform);
+        self
+    }
+
     /// Takes one out; false if it was not in.
     pub(crate) fn remove(&mut self, kind: AnalysisKind) -> bool {
         let was_in = self.contains(kind);

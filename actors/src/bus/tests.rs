@@ -106,6 +106,20 @@ fn a_queue_is_closed_by_being_taken_out_and_open_again_in_another_run() {
 }
 
 #[test]
+fn where_it_ends_unasked_nobody_is_left_waiting() {
+    let (polled, subscribed) = (Arc::new(EventQueue::new()), Arc::new(EventQueue::new()));
+    let queues = [Arc::clone(&polled), Arc::clone(&subscribed)];
+    let system = System::new();
+    system.block_on(async move {
+        let bus = EventBus::new(vec![polled]).start();
+        bus.do_send(Subscribe(subscribed));
+        bus.send(Flush(mpsc::channel().0)).await.expect("it lives");
+    });
+    drop(system);
+    assert!(queues.iter().all(|queue| queue.is_finished()));
+}
+
+#[test]
 fn a_percentage_that_was_overtaken_is_left_out() {
     let request = Request::new(0, Source::Memory(Arc::from([])), 0);
     let admitted = [10.0, 30.0, 20.0, 30.0, 40.0].map(|percent| {

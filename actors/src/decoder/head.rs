@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hotcue::{LoadedSample, SampleBuffer, SourceIdentity};
 
+use super::recall::small_kinds;
 use super::{DecoderActor, Running};
 use crate::job::{Job, Member};
 use crate::sample::{Origin, Sample};
@@ -16,7 +17,8 @@ use crate::sample::{Origin, Sample};
 const HEAD_PER_SEC: usize = 10;
 /// A sample of which a second or more is still to come is offered at once, any other once its decoder
 /// has been at it for so long: else it is complete before the message that offers it has arrived,
-/// and every short load would pay for that.
+/// and every short load would pay for that. As any other is one in which something is to be heard:
+/// that may be known with the end of the load, and a play that waits may want to be as loud.
 const SLOW: Duration = Duration::from_millis(4);
 
 impl DecoderActor {
@@ -29,7 +31,7 @@ impl DecoderActor {
             (Some(sample), Some(buffer)) if Arc::ptr_eq(sample.buffer(), buffer) => {}
             // It holds more than it stated, and goes on elsewhere: what is heard ends nowhere.
             (Some(_), _) => return self.withdraw(job),
-            (None, Some(buffer)) if self.is_worth_it(buffer) => {
+            (None, Some(buffer)) if self.is_worth_it(job, buffer) => {
                 let Some(arriving) = work.arriving() else { return };
                 reservation.accompanies(buffer);
                 job.arrives(Sample::new(arriving, origin_of(job, work.identity())));
@@ -39,11 +41,11 @@ impl DecoderActor {
         self.tell_of_head(job, work.identity());
     }
 
-    fn is_worth_it(&self, buffer: &SampleBuffer) -> bool {
+    fn is_worth_it(&self, job: &Job, buffer: &SampleBuffer) -> bool {
         let ready = buffer.ready_frames();
         let room = buffer.byte_len() / (buffer.channels() * size_of::<f32>());
         let one_sec = buffer.sample_rate() as usize;
-        let is_long = room.saturating_sub(ready) >= one_sec;
+        let is_long = room.saturating_sub(ready) >= one_sec && small_kinds(job).is_empty();
         ready >= one_sec / HEAD_PER_SEC && (is_long || self.since.elapsed() >= SLOW)
     }
 

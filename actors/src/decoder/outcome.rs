@@ -99,13 +99,15 @@ impl DecoderActor {
     }
 
     pub(super) fn hand_on(&mut self, loaded: LoadedSample) {
-        let Some(Running { job, mut work, reservation, .. }) = self.running.take() else { return };
+        let Some(running) = self.running.take() else { return };
+        let Running { job, mut work, reservation, recalling, .. } = running;
         let file = work.identity();
         let origin = head::origin_of(&job, file);
         let sample = match work.streamed() {
             Some(stream) => Sample::streaming(loaded, origin, stream),
             None => self.completed(&job, loaded, origin),
         };
+        recalling.into_iter().for_each(|recalling| recalling.tell(&sample));
         let delivery = Delivery::new(sample, reservation.into_account());
         if let Some(file) = file {
             self.parts.registry.finished(file, &job, delivery.resident());

@@ -37,7 +37,7 @@ impl DecoderActor {
             return true;
         }
         let Some(running) = self.running.take() else { return false };
-        let Running { job, work, reservation, offer, claimed, last_progress } = running;
+        let Running { job, work, reservation, offer, recalling, claimed, last_progress } = running;
         self.given.lay_down(Assignment::begun(Arc::clone(&job), work, reservation));
         self.feed_streams();
         let Some(given) = self.given.take() else {
@@ -49,8 +49,15 @@ impl DecoderActor {
             Assignment { job: same, work: Some(work), reservation: Some(reservation), .. }
                 if Arc::ptr_eq(&same, &job) =>
             {
-                self.running =
-                    Some(Running { job, work, reservation, offer, claimed, last_progress });
+                self.running = Some(Running {
+                    job,
+                    work,
+                    reservation,
+                    offer,
+                    recalling,
+                    claimed,
+                    last_progress,
+                });
                 true
             }
             // Its own is with somebody else, and it was given this one, for which it comes now.

@@ -8,6 +8,7 @@ use std::task::{Wake, Waker};
 use hotcue::Source;
 
 use super::{AudioEngine, LoadTicket, LoadWaiter, SubmitOptions};
+use crate::aside;
 use crate::error::EngineError;
 use crate::request::Request;
 use crate::submit::Loader;
@@ -171,7 +172,7 @@ impl AudioEngine {
         let mut sources = sources.into_iter();
         let requests = loader.submit_many(&ids, first, |index, slot| {
             let source = sources.next().expect("the table asks once for each id, in order");
-            Request::in_batch(first + index as u64, slot, source, wishes, &tally)
+            Request::in_batch(first + index as u64, slot, aside::kept(source), wishes, &tally)
         })?;
         let Loader { table, publisher, .. } = loader;
         let tickets = requests

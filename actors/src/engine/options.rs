@@ -1,6 +1,6 @@
 //! Arguments of the engine's calls.
 
-use hotcue::analysis::{AnalysisKind, AnalysisResult};
+use hotcue::analysis::{AnalysisKind, AnalysisResult, Loudness};
 use hotcue::playback::{BUSES, LoopSpan, Looping, Retrigger, VoiceParams};
 use hotcue::{LoopKind, Waveform};
 
@@ -78,7 +78,7 @@ pub struct PlayOptions {
     pub retrigger: Retrigger,
     /// What happens while the slot's first sample is still loading.
     pub when_loading: WhenLoading,
-    /// How long a waiting play waits, in seconds.
+    /// How long a waiting play waits, in seconds; one with an `at_frame` until that at least.
     pub max_wait_sec: f64,
 }
 
@@ -105,7 +105,8 @@ impl Default for PlayOptions {
 }
 
 /// What a play amplifies its sample by, so that all are alike. What is played before its sample is
-/// complete plays as it is, and so does a stream.
+/// complete plays as it is, unless that is one that was heard and had left memory; and so does a
+/// stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Normalize {
     /// Nothing.
@@ -140,22 +141,33 @@ impl Normalize {
     /// The gain for a sample.
     pub(crate) fn gain(self, sample: &Sample) -> f32 {
         match self {
-            Self::Peak if sample.stream().is_none() && sample.buffer().is_finished() => {
-                let Waveform { min, max, .. } = sample.buffer().waveform(1, 0.0, f64::INFINITY);
-                let peak = min.iter().chain(&max).fold(0.0_f32, |peak, it| peak.max(it.abs()));
-                if peak.is_normal() { peak.recip() } else { 1.0 }
-            }
-            Self::Loudness { target_lufs } => {
-                match sample.result_of(AnalysisKind::Loudness).as_deref() {
-                    Some(AnalysisResult::Loudness(loudness)) => {
-                        loudness.gain(target_lufs, Self::CEILING_DBTP)
-                    }
-                    _ => 1.0,
-                }
-            }
-            Self::Off | Self::Peak => 1.0,
+            Self::Peak => peak_of(sample).filter(|peak| peak.is_normal()).map_or(1.0, f32::recip),
+            Self::Loudness { target_lufs } => loudness_of(sample)
+                .map_or(1.0, |loudness| loudness.gain(target_lufs, Self::CEILING_DBTP)),
+            Self::Off => 1.0,
         }
     }
+}
+
+/// How loud a sample is, if that is known.
+fn loudness_of(sample: &Sample) -> Option<Loudness> {
+    match &*sample.result_of(AnalysisKind::Loudness)? {
+        AnalysisResult::Loudness(loudness) => Some(*loudness),
+        _ => None,
+    }
+}
+
+/// The greatest value of a sample, if that is known.
+fn peak_of(sample: &Sample) -> Option<f32> {
+    if sample.stream().is_some() {
+        return None;
+    }
+    if !sample.buffer().is_finished() {
+        // It was heard before it had left memory, to where it is on its way back.
+        return loudness_of(sample).map(|loudness| loudness.sample_peak);
+    }
+    let Waveform { min, max, .. } = sample.buffer().waveform(1, 0.0, f64::INFINITY);
+    Some(min.iter().chain(&max).fold(0.0, |peak, it| peak.max(it.abs())))
 }
 
 /// What a play repeats. It plays up to the loop, round it, and, once the loop is taken from it,

@@ -25,6 +25,10 @@ impl Subscription {
     fn new(bus: Addr<EventBus>) -> Self {
         let queue = Arc::new(EventQueue::new());
         bus.do_send(Subscribe(Arc::clone(&queue)));
+        if !bus.connected() {
+            // A panic has ended it.
+            queue.close();
+        }
         Self { queue, bus }
     }
 

@@ -29,7 +29,7 @@ use crate::os;
 use crate::playback::Notices;
 use crate::queue::EventQueue;
 use crate::request::{Outcome, Request};
-use crate::sink::{AudioSinkActor, AudioStreamHandle, Device, DeviceView};
+use crate::sink::{AudioSinkActor, AudioStreamHandle, Device, DeviceView, Target};
 use crate::storing::Stores;
 use crate::streaming::Streams;
 use crate::submit::Loader;
@@ -59,6 +59,8 @@ pub(super) struct Running {
     pub(super) clock: EngineClock,
     pub(super) sample_rate: u32,
     pub(super) workers: usize,
+    /// What it was to play on when it started.
+    pub(super) target: Option<Target>,
     /// None where all actors live on the caller's thread.
     system: Option<(System, JoinHandle<()>)>,
     /// Of supervisor, sink and bus.
@@ -158,6 +160,12 @@ impl Running {
         self.system.is_some()
     }
 
+    /// Whether the calling thread is one of its own.
+    pub(super) fn is_here(&self) -> bool {
+        let here = System::try_current().map(|system| system.id());
+        self.system.as_ref().is_some_and(|(system, _)| here == Some(system.id()))
+    }
+
     /// Ends all requests, then all threads. Every terminal event is in its queues afterwards, and
     /// nothing more will come.
     pub(super) async fn stop(self, waiter: Waiter) {
@@ -242,6 +250,7 @@ impl Draft {
             clock,
             sample_rate,
             workers,
+            target: None,
             system,
             homes,
         }

@@ -31,9 +31,10 @@ impl Backlog {
     /// has been superseded, so it would go nowhere. Likewise of pushed samples and unloads.
     ///
     /// Of commands that nothing was played between, one that says again what an older one said
-    /// takes its place, at the end. So however long a callback takes nothing, what waits for it is
-    /// bounded: by [`MAX_WAITING`], and by the slots. Beyond that a play comes back, to be
-    /// dropped, and of the commands to single voices the oldest goes.
+    /// takes its place, at the end. Of those that set a voice or a bus two may stay, for two fades.
+    /// So however long a callback takes nothing, what waits for it is bounded: by [`MAX_WAITING`],
+    /// and by the slots and buses. Beyond that a play comes back, to be dropped, and of the
+    /// commands to single voices the oldest goes.
     pub(super) fn push(&mut self, outgoing: Outgoing) -> Option<Play> {
         match outgoing {
             Outgoing::Play(play) if self.queue.len() >= MAX_WAITING => return Some(play),
@@ -50,7 +51,7 @@ impl Backlog {
         None
     }
 
-    fn push_control(&mut self, message: ControlMessage) {
+    fn push_control(&mut self, mut message: ControlMessage) {
         if let ControlMessage::CancelChanges { voice } = message {
             self.queue.retain(|waiting| match waiting {
                 Outgoing::Control(told) => {
@@ -60,14 +61,15 @@ impl Backlog {
             });
         }
         let key = Key::of(&message);
-        let older = self.since_play(|_| true).find(|&index| match &self.queue[index] {
-            Outgoing::Control(older) => key.is_some() && Key::of(older) == key,
-            _ => false,
-        });
-        let message = match older.and_then(|index| self.queue.remove(index)) {
-            Some(Outgoing::Control(older)) => merged(&older, message),
-            _ => message,
-        };
+        for index in self.since_play(|_| true).rev() {
+            if let Outgoing::Control(older) = &mut self.queue[index]
+                && key.is_some()
+                && Key::of(older) == key
+                && merge(older, &mut message)
+            {
+                self.queue.remove(index);
+            }
+        }
         self.queue.push_back(Outgoing::Control(message));
         if self.queue.len() > MAX_WAITING
             && let Some(oldest) = self.queue.iter().position(Outgoing::is_for_one_voice)
@@ -149,7 +151,8 @@ impl Backlog {
     }
 }
 
-/// What a command sets, and of whom: a later one of the same key makes an older one void.
+/// What a command sets, and of whom: a later one of the same key makes an older one void, but for
+/// what [`merge`] keeps of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Key {
     Volume,
@@ -199,43 +202,54 @@ impl Key {
     }
 }
 
-/// Two commands of one key as one.
-fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
+/// Takes into the newer of two commands of one key what counts of the older one; false where
+/// something of that has to stay.
+fn merge(older: &mut ControlMessage, newer: &mut ControlMessage) -> bool {
     use ControlMessage as M;
     match (older, newer) {
         // A stop can only shorten the fade of an earlier one. Of two at a frame, those of one voice
         // replace each other.
         (
             M::StopVoice { fade_frames: older, .. },
-            M::StopVoice { voice, fade_frames, at_frame: None },
-        ) => M::StopVoice { voice, fade_frames: fade_frames.min(*older), at_frame: None },
-        (
+            M::StopVoice { fade_frames, at_frame: None, .. },
+        )
+        | (
             M::StopSample { fade_frames: older, .. },
-            M::StopSample { slot, fade_frames, at_frame: None },
-        ) => M::StopSample { slot, fade_frames: fade_frames.min(*older), at_frame: None },
-        (M::StopAll { fade_frames: older, .. }, M::StopAll { fade_frames, at_frame: None }) => {
-            M::StopAll { fade_frames: fade_frames.min(*older), at_frame: None }
+            M::StopSample { fade_frames, at_frame: None, .. },
+        )
+        | (M::StopAll { fade_frames: older, .. }, M::StopAll { fade_frames, at_frame: None }) => {
+            *fade_frames = (*fade_frames).min(*older);
         }
         (
             M::StopSample { at_frame: Some(older), fade_frames: fade, .. },
-            M::StopSample { slot, at_frame: Some(newer), .. },
-        ) if *older <= newer => M::StopSample { slot, fade_frames: *fade, at_frame: Some(*older) },
-        (
+            M::StopSample { at_frame: Some(newer), fade_frames, .. },
+        )
+        | (
             M::StopAll { at_frame: Some(older), fade_frames: fade },
-            M::StopAll { at_frame: Some(newer), .. },
-        ) if *older <= newer => M::StopAll { fade_frames: *fade, at_frame: Some(*older) },
+            M::StopAll { at_frame: Some(newer), fade_frames },
+        ) if *older <= *newer => (*newer, *fade_frames) = (*older, *fade),
         (
-            &M::SetBus { volume: old_volume, muted: old_muted, .. },
-            M::SetBus { bus, volume, muted, fade_frames, at_frame },
-        ) => M::SetBus {
-            bus,
-            volume: volume.or(old_volume),
-            muted: muted.or(old_muted),
-            fade_frames,
-            at_frame,
-        },
+            &mut M::SetBus { volume: old_volume, muted: old_muted, fade_frames: old_fade, .. },
+            M::SetBus { volume, muted, fade_frames, .. },
+        ) => {
+            let fades_as_before = match (old_muted, *muted) {
+                // Whose fade it is, only the bus knows: the newer one's if it is muted by now.
+                (None, Some(false)) if volume.is_none() && *fade_frames != old_fade => {
+                    return false;
+                }
+                // The volume of a muted bus is not heard.
+                (Some(true), None) => true,
+                (_, None) | (Some(false), Some(false)) => volume.is_none(),
+                _ => false,
+            };
+            if fades_as_before {
+                *fade_frames = old_fade;
+            }
+            *volume = volume.or(old_volume);
+            *muted = muted.or(old_muted);
+        }
         (
-            &M::SetVoice {
+            M::SetVoice {
                 volume: old_volume,
                 pan: old_pan,
                 speed: old_speed,
@@ -243,19 +257,25 @@ fn merged(older: &ControlMessage, newer: ControlMessage) -> ControlMessage {
                 fade_frames: old_fade,
                 ..
             },
-            M::SetVoice { voice, volume, pan, speed, looping, fade_frames, at_frame },
-        ) => M::SetVoice {
-            voice,
-            volume: volume.or(old_volume),
-            pan: pan.or(old_pan),
-            speed: speed.or(old_speed),
-            looping: looping.or(old_looping),
-            // It is of volume and pan alone.
-            fade_frames: if volume.or(pan).is_some() { fade_frames } else { old_fade },
-            at_frame,
-        },
-        (_, newer) => newer,
+            M::SetVoice { volume, pan, speed, looping, fade_frames, .. },
+        ) => {
+            *speed = speed.or(old_speed.take());
+            *looping = looping.or(old_looping.take());
+            old_volume.take_if(|_| volume.is_some());
+            old_pan.take_if(|_| pan.is_some());
+            // The fade is of volume and pan alone.
+            if volume.or(*pan).is_none() {
+                *fade_frames = *old_fade;
+            }
+            if old_volume.or(*old_pan).is_some() && fade_frames != old_fade {
+                return false;
+            }
+            *volume = volume.or(*old_volume);
+            *pan = pan.or(*old_pan);
+        }
+        _ => {}
     }
+    true
 }
 
 impl Outgoing {

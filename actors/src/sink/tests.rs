@@ -32,7 +32,7 @@ fn tone(value: f32) -> Arc<Resident> {
 /// A sink that nobody sends messages to, on an output that is pulled by hand.
 fn with_sink(test: impl FnOnce(&mut AudioSinkActor)) {
     System::new().block_on(async {
-        let bus = EventBus::default().start();
+        let bus = EventBus::new(Vec::new()).start();
         let (controller, renderer) = split(PlaybackConfig::default());
         let output = prepare_offline(&OutputRequest::default()).start(renderer);
         let (device, _) =

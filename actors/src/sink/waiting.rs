@@ -170,7 +170,7 @@ impl WaitingPlays {
         clock_frames: u64,
     ) -> Vec<(Play, DropReason)> {
         let is_due = |(slot, waiting): &(&u32, &WaitingPlay)| {
-            waiting.asked.deadline <= now
+            waiting.has_waited(now, clock_frames)
                 || waiting.is_stopped(clock_frames)
                 || !table.is_expectant(**slot)
         };
@@ -180,7 +180,7 @@ impl WaitingPlays {
             .map(|waiting| {
                 let reason = if waiting.is_stopped(clock_frames) {
                     DropReason::Stopped
-                } else if waiting.asked.deadline <= now {
+                } else if waiting.has_waited(now, clock_frames) {
                     DropReason::WaitedTooLong
                 } else {
                     DropReason::LoadEnded
@@ -224,6 +224,12 @@ impl WaitingPlay {
 
     fn is_stopped(&self, clock_frames: u64) -> bool {
         self.stop.is_some_and(|(at_frame, _)| at_frame <= clock_frames)
+    }
+
+    /// Whether it has waited for long enough: not before the frame that it is to start at.
+    fn has_waited(&self, now: Instant, clock_frames: u64) -> bool {
+        let PlayWhenReady { play, deadline, .. } = &self.asked;
+        *deadline <= now && play.params.at_frame.is_none_or(|frame| frame <= clock_frames)
     }
 
     /// Stops it no later than that.

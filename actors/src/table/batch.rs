@@ -54,29 +54,28 @@ impl Table {
             return Ok(reserved);
         }
         let named: HashSet<u32> = ids.iter().copied().flatten().collect();
-        let search = self.free.search();
-        // A named slot that was passed over is free still, should this fail.
-        let mut passed = None;
-        let mut next = search.start();
-        while reserved.len() < wanted && next < self.slot_count {
-            let id = next;
-            next += 1;
+        let mut next = 0;
+        while reserved.len() < wanted
+            && let Some(id) = self.free.lowest(next)
+        {
+            next = id + 1;
+            // A named slot is free still, should this fail.
             if named.contains(&id) {
-                passed = passed.or(Some(id));
                 continue;
             }
             let mut slot = self.slots.entry(id).or_default();
+            self.free.taken(id);
             if slot.is_free() {
                 slot.reserved = Some(batch);
                 reserved.push(id);
             }
         }
-        self.free.none_below(search, passed.unwrap_or(next));
         if reserved.len() == wanted {
             return Ok(reserved);
         }
         for id in reserved {
-            self.slots.entry(id).or_default().reserved.take_if(|holder| *holder == batch);
+            let mut slot = self.slots.entry(id).or_default();
+            slot.reserved.take_if(|holder| *holder == batch);
             self.free.freed(id);
         }
         Err(SubmitError::NoFreeSlot)

@@ -1,61 +1,72 @@
-//! Where the search for a free slot begins.
+//! Which slots may be free.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// No slot below a bound is free. It is packed with a count of how often a slot became free, so
-/// that a search notices that its result is out of date, whichever slot that was.
-#[derive(Debug, Default)]
-pub(super) struct FreeSlots(AtomicU64);
-
-/// A search that has begun.
-#[derive(Clone, Copy)]
-pub(super) struct Search(u64);
-
-impl Search {
-    /// The lowest slot that may be free.
-    pub(super) fn start(self) -> u32 {
-        Bound::unpack(self.0).slot
-    }
-}
+/// A bit for each slot, which is changed under the guard of that slot only. It is set of all that
+/// are free, and of some that are not.
+#[derive(Debug)]
+pub(super) struct FreeSlots(Box<[AtomicU64]>);
 
 impl FreeSlots {
-    pub(super) fn search(&self) -> Search {
-        Search(self.0.load(Ordering::Acquire))
+    /// So many slots, all of them free.
+    pub(super) fn new(slot_count: u32) -> Self {
+        let words = (0..slot_count).step_by(64).map(|first| {
+            let beyond = 64_u32.saturating_sub(slot_count - first);
+            AtomicU64::new(u64::MAX >> beyond)
+        });
+        Self(words.collect())
     }
 
-    /// After a look at all slots from the start of `search` to `slot`, which is not free any more.
-    /// Does nothing if any was freed meanwhile: a bound that is too low costs time only.
-    pub(super) fn none_below(&self, search: Search, slot: u32) {
-        let raised = Bound { slot, ..Bound::unpack(search.0) }.pack();
-        self.0.compare_exchange(search.0, raised, Ordering::AcqRel, Ordering::Relaxed).ok();
+    /// The lowest slot from `id` on that may be free.
+    pub(super) fn lowest(&self, id: u32) -> Option<u32> {
+        let mut first = id / 64 * 64;
+        let mut wanted = u64::MAX << (id % 64);
+        for word in self.0.get((id / 64) as usize..)? {
+            // Acquire: who was told that a slot is free finds it.
+            let found = word.load(Ordering::Acquire) & wanted;
+            if found != 0 {
+                return Some(first + found.trailing_zeros());
+            }
+            first += 64;
+            wanted = u64::MAX;
+        }
+        None
     }
 
-    /// A slot is free again.
+    /// A slot is free again, or may be.
     pub(super) fn freed(&self, id: u32) {
-        let lower = |packed| {
-            let Bound { slot, freed } = Bound::unpack(packed);
-            Some(Bound { slot: slot.min(id), freed: freed.wrapping_add(1) }.pack())
-        };
-        // Never Err: the closure always has a next value.
-        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, lower).ok();
+        let (word, bit) = self.place(id);
+        word.fetch_or(bit, Ordering::Release);
+    }
+
+    /// A slot is free no more.
+    pub(super) fn taken(&self, id: u32) {
+        let (word, bit) = self.place(id);
+        word.fetch_and(!bit, Ordering::Release);
+    }
+
+    fn place(&self, id: u32) -> (&AtomicU64, u64) {
+        (&self.0[(id / 64) as usize], 1 << (id % 64))
     }
 }
 
-struct Bound {
-    slot: u32,
-    freed: u32,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Bound {
-    fn pack(self) -> u64 {
-        u64::from(self.freed) << 32 | u64::from(self.slot)
-    }
-
-    fn unpack(packed: u64) -> Self {
-        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
-        let slot = packed as u32;
-        #[allow(clippy::cast_possible_truncation, reason = "32 bits are left after the shift")]
-        let freed = (packed >> 32) as u32;
-        Self { slot, freed }
+    #[test]
+    fn the_lowest_is_found_across_words_and_none_beyond_the_last() {
+        for slot_count in [1, 63, 64, 65, 1_000] {
+            let free = FreeSlots::new(slot_count);
+            (0..slot_count).for_each(|id| assert_eq!(free.lowest(id), Some(id)));
+            assert_eq!(free.lowest(slot_count), None);
+            (0..slot_count - 1).for_each(|id| free.taken(id));
+            assert_eq!(free.lowest(0), Some(slot_count - 1));
+            free.taken(slot_count - 1);
+            assert_eq!(free.lowest(0), None);
+            free.freed(slot_count / 2);
+            assert_eq!(free.lowest(0), Some(slot_count / 2));
+            assert_eq!(free.lowest(slot_count / 2 + 1), None);
+        }
     }
 }

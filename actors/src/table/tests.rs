@@ -1,5 +1,6 @@
 //! The search for a free slot, against the one who frees slots meanwhile; what slots offer.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -58,6 +59,52 @@ fn a_slot_that_is_freed_during_a_search_is_found_by_the_next() {
     assert_eq!(register(&table, None).err(), Some(SubmitError::NoFreeSlot));
     table.unload(40);
     assert_eq!(register(&table, None).expect("it is free").slot, 40);
+}
+
+#[test]
+fn the_lowest_free_slot_is_taken_whatever_was_taken_and_freed_before() {
+    const SLOTS: u32 = 200;
+    let table = Table::new(SLOTS, 100_000);
+    let mut free: BTreeSet<u32> = (0..SLOTS).collect();
+    let mut random = 1_u32;
+    for round in 0..20_000 {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let id = (random >> 16) % SLOTS;
+        match (random >> 8) % 8 {
+            // For a while more are taken than freed, and then the other way round.
+            0..3 => {
+                let taken = register(&table, None).map(|request| request.slot);
+                assert_eq!(taken.ok(), free.pop_first());
+            }
+            3 => {
+                register(&table, Some(id)).expect("accepted");
+                free.remove(&id);
+            }
+            4 => {
+                let ids = [Some(id), None, None];
+                let many = table.register_many(
+                    &ids,
+                    round,
+                    |_, slot| request(slot),
+                    |older, _| supersede(&table, older),
+                );
+                let others: Vec<_> = free.iter().copied().filter(|&it| it != id).take(2).collect();
+                assert_eq!(many.is_ok(), others.len() == 2);
+                let slots = many.iter().flatten().map(|request| request.slot);
+                assert_eq!(slots.collect::<BTreeSet<_>>().len(), if many.is_ok() { 3 } else { 0 });
+                for request in many.iter().flatten() {
+                    assert!(request.slot == id || others.contains(&request.slot));
+                    free.remove(&request.slot);
+                }
+            }
+            kind => {
+                for id in id..SLOTS.min(id + if round % 4_000 < 2_000 { 1 } else { kind }) {
+                    table.unload(id);
+                    free.insert(id);
+                }
+            }
+        }
+    }
 }
 
 #[test]

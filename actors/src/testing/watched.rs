@@ -36,6 +36,11 @@ impl Workshop for Watching {
         Box::new(Watched { work, world: self.0.clone() })
     }
 
+    fn recall(&self, sample: &Arc<SampleBuffer>, kinds: &[AnalysisKind]) -> Option<Box<dyn Study>> {
+        let work = self.0.0.workshop.recall(sample, kinds)?;
+        Some(Box::new(Watched { work, world: self.0.clone() }))
+    }
+
     fn identify(&self, source: &Source) -> Option<SourceIdentity> {
         self.0.0.workshop.identify(source)
     }

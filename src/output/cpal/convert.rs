@@ -29,13 +29,13 @@ impl Converter {
         Self { scratch: vec![0.0; values].into() }
     }
 
-    /// Fills `data` with the next frames of the mix. False if its format is not supported: then
-    /// nothing was rendered. Realtime-safe.
+    /// Fills `data` with the next frames of the mix, without counting that. False if its format is
+    /// not supported: then nothing was rendered. Realtime-safe.
     pub(super) fn render(&mut self, feed: &mut Feed, data: &mut Data) -> bool {
         match data.sample_format() {
             SampleFormat::F32 => {
                 if let Some(out) = data.as_slice_mut::<f32>() {
-                    feed.render(out);
+                    feed.render_piece(out);
                     out.iter_mut().for_each(|value| *value = to_finite(*value));
                 }
             }
@@ -60,7 +60,7 @@ impl Converter {
     fn fill<T>(&mut self, feed: &mut Feed, out: Option<&mut [T]>, convert: fn(f32) -> T) {
         for piece in out.unwrap_or_default().chunks_mut(self.scratch.len()) {
             let mix = &mut self.scratch[..piece.len()];
-            feed.render(mix);
+            feed.render_piece(mix);
             for (target, value) in piece.iter_mut().zip(mix) {
                 *target = convert(*value);
             }

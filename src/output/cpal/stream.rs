@@ -19,6 +19,12 @@ use crate::playback::Renderer;
 /// How long a callback may take to let go of the renderer, and then a device to close.
 const HOMECOMING: Duration = Duration::from_secs(1);
 
+/// Whether a JACK server is what drives the callback. One that runs fast or without a pause means
+/// to: it freewheels, for an export. Who leaves it then may stop it for good.
+fn is_jack(info: &OutputInfo) -> bool {
+    info.id.starts_with("jack:")
+}
+
 /// Opens a stream on `device` and starts it.
 pub(super) fn start(
     device: &cpal::Device,
@@ -33,7 +39,7 @@ pub(super) fn start(
     let berth = Arc::new(Berth(Mutex::new(Some(feed))));
     let mut callback = Callback {
         converter: Converter::new(info.channels),
-        governor: Governor::new(info.sample_rate),
+        governor: (!is_jack(&info)).then(|| Governor::new(info.sample_rate)),
         channels: info.channels,
         berth: Arc::clone(&berth),
         health: Arc::clone(&health),
@@ -88,7 +94,7 @@ impl Berth {
 /// What runs in the device's thread.
 struct Callback {
     converter: Converter,
-    governor: Governor,
+    governor: Option<Governor>,
     channels: usize,
     berth: Arc<Berth>,
     health: Arc<Health>,
@@ -106,7 +112,7 @@ impl Callback {
         }
         let began = Instant::now();
         let frames = data.len() / self.channels;
-        if !self.governor.admits(frames, began) {
+        if self.governor.as_mut().is_some_and(|governor| !governor.admits(frames, began)) {
             return self.health.report_free_running();
         }
         let Ok(mut feed) = self.berth.0.try_lock() else { return };
@@ -120,7 +126,9 @@ impl Callback {
                 let timestamp = info.timestamp();
                 let latency = timestamp.playback.duration_since(timestamp.callback);
                 self.health.rendered(frames, latency);
-                self.health.time.add_rendering(began.elapsed());
+                let worked = began.elapsed();
+                feed.count_callback(worked, frames);
+                self.health.time.add_rendering(worked);
             }
             Ok(false) => self.health.report(cpal::ErrorKind::UnsupportedConfig),
             Err(payload) => {
@@ -162,7 +170,7 @@ impl Output for CpalOutput {
     }
 
     fn idle_cpu(&self) -> Option<Duration> {
-        self.health.time.idle_cpu()
+        (!is_jack(&self.info)).then(|| self.health.time.idle_cpu()).flatten()
     }
 
     fn stop(self: Box<Self>) -> Option<Renderer> {

@@ -13,10 +13,10 @@ use super::convert::narrow::{
 };
 use super::governor::Governor;
 use super::health::{Health, device_error};
-use super::{buffer_frames, prefer_named_cards};
+use super::{buffer_frames, prefer_named_cards, prepare};
 use crate::buffer::SampleBuffer;
 use crate::output::feed::Feed;
-use crate::output::{DeviceErrorKind, DeviceInfo, OutputStatus};
+use crate::output::{DeviceErrorKind, DeviceInfo, OutputRequest, OutputStatus};
 use crate::playback::{ControlMessage, PlaybackConfig, VoiceParams, split};
 
 #[test]
@@ -46,6 +46,22 @@ fn every_16_bit_value_survives_the_way_through_f32() {
     }
     // To the nearest step, ties to even.
     assert_eq!([0.4, 0.5, 0.6, 1.5, -0.5].map(|steps| to_i16(steps / 32_768.0)), [0, 0, 1, 2, 0]);
+}
+
+#[test]
+fn what_a_device_asks_for_at_once_is_one_callback() {
+    for sample_rate in [48_000, 44_100] {
+        let config = PlaybackConfig { sample_rate, ..PlaybackConfig::default() };
+        let (controller, renderer) = split(config);
+        let fake = fake::Fake::default();
+        let prepared = prepare(fake.device(), &OutputRequest::default()).expect("it is there");
+        let output = prepared.start(renderer).map_err(|failed| failed.error).expect("it starts");
+        for count in 1..=3 {
+            fake.callback(4_000);
+            assert_eq!(controller.shared().callbacks(), count, "{sample_rate} Hz");
+        }
+        assert!(output.stop().is_some());
+    }
 }
 
 #[test]

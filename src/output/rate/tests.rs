@@ -166,6 +166,21 @@ fn a_minute_ends_on_its_frame() {
 }
 
 #[test]
+fn a_buffer_of_the_device_is_one_callback() {
+    for (mix, device) in [(48_000, 48_000), (48_000, 44_100), (44_100, 192_000)] {
+        let (controller, mut feed) = feed_of(vec![0.5; 9_600], mix, device, 2);
+        for count in 1..=3 {
+            feed.render(&mut [0.0; 2 * 4_000]);
+            assert_eq!(controller.shared().callbacks(), count, "{mix} to {device}");
+        }
+        feed.render(&mut []);
+        // So short that the mix may have it already.
+        feed.render(&mut [0.0; 2]);
+        assert_eq!(controller.shared().callbacks(), 4, "{mix} to {device}");
+    }
+}
+
+#[test]
 fn an_incomplete_frame_is_silence_and_no_frames_are_commands_alone() {
     let (controller, mut feed) = feed_of(vec![0.5; 9_600], 48_000, 44_100, 2);
     feed.render(&mut []);

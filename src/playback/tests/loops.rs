@@ -367,3 +367,32 @@ fn voices_that_are_paused_together_stay_together() {
         assert_eq!(lead(&rig, 4_800.0), 0.0, "{later} frames later");
     }
 }
+
+#[test]
+fn rounds_of_few_frames_are_the_same_in_blocks_of_any_length() {
+    for length in [1, 2, 3, 7, 16, 17] {
+        for speed in [1.0, 0.7, 0.01, 2.5, 4.0, -0.7, -3.3] {
+            for rounds in [0, 5] {
+                let heard = |block: usize| {
+                    let mut rig = Rig::new();
+                    rig.load(0, vec![noise(200, 9)]);
+                    let span = LoopSpan { rounds, ..span(90, 90 + length, LoopKind::Forward) };
+                    let params = VoiceParams { looping: Looping::Span(span), speed, ..params() };
+                    rig.play(1, 0, VoiceParams { start_frame: 90, ..params });
+                    let (mut heard, mut last) = (vec![], None);
+                    for frames in std::iter::repeat_n(block, 600 / block) {
+                        heard.extend(rig.left(frames));
+                        let looped = rig.events().into_iter().rev().find_map(|event| match event {
+                            PlaybackEvent::Looped { frame, rounds, .. } => Some((frame, rounds)),
+                            _ => None,
+                        });
+                        last = looped.or(last);
+                    }
+                    (heard, last)
+                };
+                // Frame by frame there is one round at a time.
+                assert!(heard(200) == heard(1), "{length} frames, {speed}, {rounds} rounds");
+            }
+        }
+    }
+}

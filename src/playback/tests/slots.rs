@@ -98,6 +98,19 @@ fn the_command_phase_takes_everything_and_a_block_a_bounded_number() {
 }
 
 #[test]
+fn a_longer_block_takes_more_commands() {
+    for (frames, taken) in [(256, 256), (257, 512), (1_000, 1_000), (2_048, 1_000)] {
+        let mut rig = Rig::new();
+        for voice in 0..1_000 {
+            rig.play(voice, 9, params());
+        }
+        rig.left(frames);
+        assert_eq!(rig.ends().len(), taken, "{frames} frames");
+        assert_eq!(rig.controller.free_slots(), 24 + taken);
+    }
+}
+
+#[test]
 fn dropping_both_ends_in_either_order_frees_everything() {
     for renderer_first in [true, false] {
         let mut rig = Rig::new();

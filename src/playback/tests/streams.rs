@@ -65,10 +65,16 @@ impl Both {
     }
 
     fn of(file: Vec<u8>) -> Self {
+        let both = Self::unscanned(file);
+        let mut scan = StreamScan::new(&both.sample);
+        while scan.step().expect("a sound file") {}
+        both
+    }
+
+    /// Nobody has come to its end yet.
+    fn unscanned(file: Vec<u8>) -> Self {
         let source = Source::Memory(file.into());
         let (sample, whole) = (stream(&source), whole(&source));
-        let mut scan = StreamScan::new(&sample);
-        while scan.step().expect("a sound file") {}
         let (mut memory, mut streamed) = (Rig::new(), Rig::new());
         let load = |sample: &Arc<SampleBuffer>| ControlMessage::LoadSample {
             slot: 0,
@@ -300,6 +306,34 @@ fn a_stream_jumps_at_its_frame_as_its_sample_in_memory() {
             clock += blocks;
         }
         assert_eq!(both.streamed.controller.shared().underruns(), 0, "{speed}");
+    }
+}
+
+#[test]
+fn a_stream_whose_end_nobody_has_found_yet_jumps_back_at_its_frame_as_well() {
+    const CUES: [(&str, u64); 3] = [("before", 65_000), ("in", 125_500), ("behind", 200_000)];
+    // Ten seconds that do not say how long they are, and more than what is read ahead.
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/long/mp2.mp2");
+    let file = std::fs::read(fixture).expect("a fixture").repeat(5);
+    for kind in [LoopKind::Forward, LoopKind::PingPong, LoopKind::Backward] {
+        for speed in [-1.0, -1.3] {
+            for (from, start_frame) in [("before", 70_000), ("in", 130_000)] {
+                for (to, frame) in CUES {
+                    let mut both = Both::unscanned(file.clone());
+                    // Somebody looks for it, and takes his time.
+                    let _scan = StreamScan::new(&both.sample);
+                    let loops = span(120_000, 140_000, kind, 0);
+                    both.play(1, VoiceParams { speed, start_frame, ..loops });
+                    let what = format!("{kind:?} at {speed}, from {from} it to {to} it");
+                    both.check(&what, 8);
+                    let at_frame = Some(20 * BLOCK as u64 + 77);
+                    both.send(|| ControlMessage::SeekVoice { voice: 1, frame, at_frame });
+                    both.check(&what, 40);
+                    assert_eq!(both.streamed.controller.shared().underruns(), 0, "{what}");
+                    assert_eq!(both.sample.frames(), None, "{what}");
+                }
+            }
+        }
     }
 }
 

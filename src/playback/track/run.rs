@@ -5,6 +5,9 @@ use crate::buffer::Seam;
 /// One frame.
 pub(super) const ONE: i64 = 1 << 32;
 
+/// The most frames of a loop that are read in runs of several rounds.
+const SHORT: i64 = 16;
+
 /// What a voice reads beyond an edge of its loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Edge {
@@ -106,6 +109,22 @@ impl Run {
         let last = self.place(self.frames.saturating_sub(1)).0;
         let (low, high) = (self.index.min(last), self.index.max(last));
         self.surroundings.seams() != [false; 2] && !self.surroundings.is_plain(low, high)
+    }
+
+    /// Whether it is in a loop of a few frames that goes round on both sides, so that places beyond
+    /// its end are those of further rounds. Read one by one, each would cost as much as a block.
+    pub(in super::super) fn is_short_round(&self) -> bool {
+        let Surroundings { start, end, below, above, .. } = self.surroundings;
+        (below, above) == (Edge::Wrap, Edge::Wrap) && end - start <= SHORT
+    }
+
+    /// Whether `next` reads on where it ends, if both are rounds of a short loop.
+    pub(in super::super) fn is_followed_by(&self, next: &Self) -> bool {
+        let Surroundings { start, end, .. } = self.surroundings;
+        let (index, fraction) = self.place(self.frames);
+        next.surroundings == self.surroundings
+            && (next.step, next.fraction) == (self.step, fraction)
+            && (next.index - index) % (end - start) == 0
     }
 
     /// Whether it reads frame by frame, with nothing to interpolate.

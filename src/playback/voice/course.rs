@@ -71,7 +71,7 @@ impl Voice {
             }
             let Some(jump) = self.seek else { return Segment::Silence(frames) };
             let Landing { wait, mut place, opening_frames } =
-                self.landing(jump, speed, length, common);
+                self.landing(jump, speed, sample, common);
             if self.follows_loop {
                 // By where it has come to meanwhile.
                 place = self.track.folded(fixed(speed), || 0, length).unwrap_or(place);
@@ -261,7 +261,19 @@ impl Voice {
         };
         let length = self.length(sample);
         self.track.learn(sample.seams(), length);
-        self.track.run(fixed(speed), length, frames)
+        let mut run = self.track.run(fixed(speed), length, frames)?;
+        // As many rounds of a short loop as end within these frames.
+        while run.frames < frames && run.is_short_round() {
+            let mut track = self.track;
+            let round = track.run(fixed(speed), length, frames - run.frames);
+            let ends = track.edges_passed() > self.track.edges_passed();
+            let Some(round) = round.filter(|round| ends && run.is_followed_by(round)) else {
+                break;
+            };
+            run.frames += round.frames;
+            self.track = track;
+        }
+        Some(run)
     }
 }
 

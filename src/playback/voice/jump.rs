@@ -82,12 +82,12 @@ impl Voice {
         }
     }
 
-    /// How it lands, silent as it is, at `speed` in a sample of `length` frames.
+    /// How it lands, silent as it is, at `speed` in its sample.
     pub(super) fn landing(
         &self,
         jump: Jump,
         speed: f64,
-        length: Option<i64>,
+        sample: Material<'_>,
         common: Common,
     ) -> Landing {
         let place = Place::of(jump.frame);
@@ -99,7 +99,7 @@ impl Voice {
             let wait = at_frame.saturating_sub(common.now);
             return Landing { wait, place, opening_frames: None };
         }
-        let lead = lead_frames(jump.frame, speed, length, common);
+        let lead = lead_frames(jump.frame, speed, self.end(sample), common);
         let wait = at_frame.saturating_sub(common.now + u64::from(lead));
         // One that was told too late is where it would be had it been told in time; one that has not
         // begun by then begins there.
@@ -131,22 +131,31 @@ impl Voice {
         &self,
         jump: Jump,
         speed: f64,
-        length: Option<i64>,
+        sample: Material<'_>,
         common: Common,
     ) -> Place {
         let lead = match jump.at_frame {
-            Some(_) => lead_frames(jump.frame, speed, length, common),
+            Some(_) => lead_frames(jump.frame, speed, self.end(sample), common),
             None => 0,
         };
         Place::of(jump.frame).back_by(i128::from(fixed(speed)) * i128::from(lead))
+    }
+
+    /// Where its sample ends. A stream whose end nobody has found yet goes on as far as it is
+    /// played: should it end before that, the voice waits there until that is known.
+    fn end(&self, sample: Material<'_>) -> Option<i64> {
+        self.length(sample).or(match sample {
+            Material::Stream(_) => Some(i64::try_from(self.end_frame).unwrap_or(i64::MAX)),
+            Material::Memory(_) => None,
+        })
     }
 }
 
 /// How long before `frame` it is put in front of that: as long as any fade, if its sample has begun by
 /// then.
-fn lead_frames(frame: u64, speed: f64, length: Option<i64>, common: Common) -> u32 {
+fn lead_frames(frame: u64, speed: f64, end: Option<i64>, common: Common) -> u32 {
     let room = if speed < 0.0 {
-        length.and_then(|length| u64::try_from(length - 1).ok()).unwrap_or(0).saturating_sub(frame)
+        end.and_then(|end| u64::try_from(end - 1).ok()).unwrap_or(0).saturating_sub(frame)
     } else {
         frame
     };

@@ -123,11 +123,11 @@ impl Voice {
             // Where it would begin now: until it does, its loop and its speed may change.
             looping.into_iter().for_each(|it| track.set_loop(span_of(it, self.own_loop)));
             if let Some(jump) = self.seek {
-                let landing = self.landing(jump, speed, length, common);
+                let landing = self.landing(jump, speed, sample, common);
                 track.place_at(match landing.wait {
                     // It may be late.
                     0 => landing.place,
-                    _ => self.place_before(jump, speed, length, common),
+                    _ => self.place_before(jump, speed, sample, common),
                 });
             } else if self.at_origin {
                 track.place(origin(speed, length));
@@ -158,7 +158,7 @@ impl Voice {
             let speed = Self::speed_of(own, common);
             let looping = jump.then.looping.map(|looping| span_of(looping, self.own_loop));
             looping.into_iter().for_each(|span| track.set_loop(span));
-            track.place_at(self.place_before(jump, speed, length, common));
+            track.place_at(self.place_before(jump, speed, sample, common));
             let wish = track.settled(fixed(speed), length).entry(speed < 0.0, length);
             reader.set_jump(wish, None);
         }

@@ -3,16 +3,11 @@
 use std::ops::Range;
 
 use super::StreamFeed;
+use crate::playback::{BLOCK_FRAMES, FADES_PER_SEC, FASTEST};
 use crate::stream::REACH_FRAMES;
 use crate::stream::reader::{held_end, held_start};
 use crate::stream::window::{WindowWriter, Wish};
 
-/// The fastest voice, the frames of a block, and fades in a second: what turns round reads so far
-/// before anything is read for it. No voice waits for more frames than the last number.
-const FASTEST: u64 = 16;
-const BLOCK_FRAMES: u64 = 256;
-const FADES_PER_SEC: u32 = 200;
-const MOST_WAITED_FOR: u64 = 20_480;
 /// What is kept behind a voice at most, as a share of a window.
 const BEHIND_SHARE: u64 = 3;
 /// A frame that no file has: on the way there its end is found.
@@ -123,12 +118,12 @@ impl StreamFeed {
         has_room.then(|| Task::Prepend(usize::try_from(frames).unwrap_or(usize::MAX)))
     }
 
-    /// Frames that are kept behind the voice, so that it finds them there when it turns round.
+    /// Frames that are kept behind the voice, so that it finds them there when it turns round: what
+    /// the fastest reads in a block and a fade, before anything is read for it.
     fn behind_frames(&self) -> u64 {
-        let fade = self.sample.spec.sample_rate / FADES_PER_SEC;
-        let way = FASTEST * (BLOCK_FRAMES + u64::from(fade));
-        let most = self.writer.capacity() / BEHIND_SHARE;
-        (way.min(MOST_WAITED_FOR) + REACH_FRAMES).min(most)
+        let fade = u64::from(self.sample.spec.sample_rate / FADES_PER_SEC);
+        let way = u64::from(FASTEST) * (BLOCK_FRAMES as u64 + fade);
+        (way + REACH_FRAMES).min(self.writer.capacity() / BEHIND_SHARE)
     }
 
     /// Frames to be put before those of `writer` at once.

@@ -143,8 +143,8 @@ fn behind_a_voice_there_is_what_it_reads_when_it_turns_round() {
         let mut both = Both::new("ramp", &ramp_wav(900_000, rate), rate).expect("a sound file");
         both.scan();
         let (mut feed, reader) = both.sample.voice();
-        // In a block and a fade of 5 ms, at 16 times the speed; it waits for no more than 20,480.
-        let way = (16 * (256 + u64::from(rate) / 200)).min(20_480) + 8;
+        // In a block and a fade of 5 ms, at 16 times the speed.
+        let way = 16 * (256 + u64::from(rate) / 200) + 8;
         for (frame, backwards) in [(850_000, true), (600_000, true), (650_000, false)] {
             reader.set_wish(super::Wish { frame, backwards });
             while feed.step(&mut both.bench).expect("the same file") {}

@@ -36,6 +36,15 @@ impl Target {
         self.prepare_by(&self.paths(), request)
     }
 
+    /// A device of the program's own, if `path` is one of the ways there: that one is tried first.
+    pub(crate) fn own_by(&self, path: &str) -> Option<Self> {
+        let Self::Own { paths, open } = self else { return None };
+        let mut paths = paths.clone();
+        let at = paths.iter().position(|known| known == path)?;
+        paths[..=at].rotate_right(1);
+        Some(Self::Own { paths, open: Arc::clone(open) })
+    }
+
     /// The ids of the ways there, best first.
     pub(super) fn paths(&self) -> Vec<String> {
         match self {

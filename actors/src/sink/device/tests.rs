@@ -17,7 +17,7 @@ use crate::clock::EngineClock;
 #[test]
 fn a_better_path_that_is_not_found_is_looked_for_no_more() {
     System::new().block_on(async {
-        let publisher = Publisher::new(EventBus::default().start(), EngineClock::start());
+        let publisher = Publisher::new(EventBus::new(Vec::new()).start(), EngineClock::start());
         let request = OutputRequest::default();
         let (prepared, _handle) = mock(&request);
         let output = prepared.start(split(PlaybackConfig::default()).1).expect("a mock starts");
