@@ -43,8 +43,10 @@ fn source(at_last: impl Fn() + Send + Sync + 'static) -> Source {
     Source::Custom(Arc::new(AtLast(at_last)))
 }
 
-/// The ways that a source comes into an engine, and whether that gives a load.
-const WAYS: [(fn(&AudioEngine, Source), bool); 6] = [
+/// A way that a source comes into an engine, and whether that gives a load.
+type Way = (fn(&AudioEngine, Source), bool);
+
+const WAYS: [Way; 6] = [
     (|engine, source| drop(engine.load_sample_async(Some(0), source, 0)), true),
     (|engine, source| send(engine, source, 0), true),
     (|engine, source| drop(engine.load_many_async(vec![(Some(0), source)], 0)), true),

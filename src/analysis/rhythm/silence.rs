@@ -83,7 +83,8 @@ impl Silence {
                 if rests(self.frames - moved_end) { moved_end.min(end) } else { end },
             ])
         });
-        self.around(heard, sample_rate).unwrap_or([seconds(self.frames, sample_rate), 0.0])
+        let all = || [seconds(self.frames, sample_rate), 0.0];
+        self.around(heard, sample_rate).unwrap_or_else(all)
     }
 
     /// Seconds at both ends in which not a value changes.

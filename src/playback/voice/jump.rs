@@ -144,7 +144,7 @@ impl Voice {
     /// Where its sample ends. A stream whose end nobody has found yet goes on as far as it is
     /// played: should it end before that, the voice waits there until that is known.
     fn end(&self, sample: Material<'_>) -> Option<i64> {
-        self.length(sample).or(match sample {
+        self.length(sample).or_else(|| match sample {
             Material::Stream(_) => Some(i64::try_from(self.end_frame).unwrap_or(i64::MAX)),
             Material::Memory(_) => None,
         })
