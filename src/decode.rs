@@ -33,6 +33,7 @@ use crate::speakers::Speakers;
 use crate::spec::{AudioSpec, MAX_CHANNELS};
 
 pub(crate) use clean::Tally;
+use failure::Failure;
 pub(crate) use kept::Kept;
 pub(crate) use ogg::{Next, Page, Pages};
 pub(crate) use pcm::{Chunk as HeaderChunk, Chunks, Order, Window, array};
@@ -67,7 +68,7 @@ pub struct StreamInfo {
     /// Bits of one stored value, where the codec has such a thing.
     pub bits_per_sample: Option<u32>,
     /// Length of the whole source in bytes.
-    pub byte_len: Option<u64>,
+    pub byte_len: u64,
 }
 
 impl StreamInfo {
@@ -152,9 +153,6 @@ pub(crate) trait Decoder: Send {
         None
     }
 
-    /// Bytes from the start to where the decoder reads; it reads ahead a little.
-    fn byte_position(&self) -> u64;
-
     /// What was odd so far. Complete once [`next_chunk`](Self::next_chunk) returned None.
     fn warnings(&self) -> Vec<LoadWarning>;
 }
@@ -167,6 +165,30 @@ fn append_next(
     let Some(chunk) = decoder.next_chunk()? else { return Ok(None) };
     writer.append(chunk.planes())?;
     Ok(Some(chunk.frames()))
+}
+
+/// Who reads a file.
+enum Opened {
+    /// The one who was asked.
+    Here(Box<dyn Decoder>),
+    /// Somebody else: what the reader shows, from its start.
+    Elsewhere(CountingReader),
+}
+
+impl Opened {
+    /// Asks `next` where nobody reads the file yet.
+    ///
+    /// # Errors
+    /// Those of `next`.
+    fn or(
+        self,
+        next: impl FnOnce(CountingReader) -> Result<Self, LoadError>,
+    ) -> Result<Self, LoadError> {
+        match self {
+            Self::Here(_) => Ok(self),
+            Self::Elsewhere(reader) => next(reader),
+        }
+    }
 }
 
 /// Finds out the format of `source`, puts what it says beside its audio into `found`, and decodes
@@ -199,17 +221,8 @@ pub(crate) fn open_with(
     let head = ahead.map_err(|error| failure::io_failure(&read, error))?;
     sniff::refuse_known(&head)?;
     let mut reader = match pcm::open(reader, &read, &head, byte_len, found)? {
-        pcm::Opened::Here(decoder) => return Ok(decoder),
-        pcm::Opened::Elsewhere(reader) => reader,
-        pcm::Opened::Mpeg { reader, is_cut } => {
-            return match mpeg::open(reader, &read, Some(("wav", is_cut)), byte_len)? {
-                mpeg::Opened::Here(decoder) => Ok(decoder),
-                mpeg::Opened::Elsewhere(_) => {
-                    let message = "it does not hold the MPEG frames that its header states";
-                    Err(LoadError::new(LoadErrorKind::Corrupt, message))
-                }
-            };
-        }
+        Opened::Here(decoder) => return Ok(decoder),
+        Opened::Elsewhere(reader) => reader,
     };
     metadata::read_elsewhere(&mut reader, &head, found)
         .and_then(|()| reader.seek(SeekFrom::Start(0)))
@@ -217,47 +230,24 @@ pub(crate) fn open_with(
     if head.starts_with(b"OggS") {
         vorbis::hide_junk_behind(&mut reader).map_err(|error| failure::io_failure(&read, error))?;
     }
-    let reader = match opus::open(reader, &read, &head, byte_len)? {
-        opus::Opened::Here(decoder) => return Ok(decoder),
-        opus::Opened::Elsewhere(reader) => reader,
-    };
-    if sniff::is_mp4(&head) {
-        return Ok(Box::new(mp4::open(reader, &read, byte_len, kept)?));
-    }
-    let reader = if sniff::may_be("caf", &head) {
-        match mp4::open_caf(reader, &read, byte_len, kept)? {
-            Ok(decoder) => return Ok(Box::new(decoder)),
-            Err(mut reader) => {
-                let at_start = reader.seek(SeekFrom::Start(0));
-                at_start.map_err(|error| failure::io_failure(&read, error))?;
-                reader
-            }
-        }
-    } else {
-        reader
-    };
-    let reader = match flac::open(reader, &read, &head, byte_len, found)? {
-        flac::Opened::Here(decoder) => return Ok(decoder),
-        flac::Opened::Elsewhere(reader) => reader,
-    };
-    let reader = match aac::open(reader, &read, &head, byte_len)? {
-        aac::Opened::Here(decoder) => return Ok(decoder),
-        aac::Opened::Elsewhere(reader) => reader,
-    };
+    let opened = opus::open(reader, &read, &head, byte_len)?
+        .or(|reader| mp4::open(reader, &read, &head, byte_len, kept))?
+        .or(|reader| flac::open(reader, &read, &head, byte_len, found))?
+        .or(|reader| aac::open(reader, &read, &head, byte_len))?;
     // MPEG audio begins with nothing of its own, and with any kind of rubbish in front.
-    let reader = if sniff::is_container(&head) {
-        reader
-    } else {
-        let reader = match mpeg::open(reader, &read, None, byte_len)? {
-            mpeg::Opened::Here(decoder) => return Ok(decoder),
-            mpeg::Opened::Elsewhere(reader) => reader,
-        };
-        match flac::open_behind(reader, &read, byte_len, found)? {
-            flac::Opened::Here(decoder) => return Ok(decoder),
-            flac::Opened::Elsewhere(reader) => reader,
+    let opened = match opened {
+        Opened::Elsewhere(reader) if !sniff::is_container(&head) => {
+            mpeg::open(reader, &read, None, byte_len)?
+                .or(|reader| flac::open_behind(reader, &read, byte_len, found))?
         }
+        opened => opened,
     };
-    Ok(Box::new(SymphoniaDecoder::open(reader, &read, &head, byte_len)?))
+    match opened {
+        Opened::Here(decoder) => Ok(decoder),
+        Opened::Elsewhere(reader) => {
+            Ok(Box::new(SymphoniaDecoder::open(reader, &read, &head, byte_len)?))
+        }
+    }
 }
 
 /// Puts what the source says beside its audio into `found`, also where the audio is unknown.
@@ -267,8 +257,8 @@ pub(crate) fn open_with(
 pub(crate) fn read_metadata(reader: &mut CountingReader, found: &mut Collector) -> io::Result<()> {
     let head = sniff::look_ahead(reader, found)?;
     match pcm::find(reader, &head, found) {
-        Err(pcm::Failure::Io(error)) => Err(error),
+        Err(Failure::Io(error)) => Err(error),
         Ok(pcm::Found::Elsewhere) => metadata::read_elsewhere(reader, &head, found),
-        Ok(_) | Err(pcm::Failure::Load(_)) => Ok(()),
+        Ok(_) | Err(Failure::Load(_)) => Ok(()),
     }
 }

@@ -251,12 +251,13 @@ impl LoadJob {
                     Source::Path(_) | Source::Custom(_) => Pictures::Note,
                 };
                 let mut found = Collector::new(pictures);
+                let read = source.state();
                 let decoder = decode::open(source, &mut found)?;
                 if let Source::Memory(bytes) = &self.source {
                     found.keep_cover(bytes);
                 }
                 let before = self.spent(begin);
-                let decoding = Decoding::start(decoder, found, self.options, bench, before)?;
+                let decoding = Decoding::start(decoder, read, found, self.options, bench, before)?;
                 self.stage = Stage::Decoding;
                 Ok(State::Decoding(Box::new(decoding)))
             }
@@ -286,8 +287,7 @@ impl LoadJob {
                 self.finish(*decoding, bench, begin)
             }
             State::Reopening(mut decoding) => {
-                let decoder = self.reopen()?;
-                decoding.start_over(decoder, bench)?;
+                decoding.start_over(self.reopen()?, bench)?;
                 Ok(State::Decoding(decoding))
             }
             State::Flushing(decoding) => self.finish(*decoding, bench, begin),
@@ -300,8 +300,9 @@ impl LoadJob {
     ///
     /// # Errors
     /// Those of the first time; `io` when it is another file by now.
-    fn reopen(&mut self) -> Result<Box<dyn Decoder>, LoadError> {
+    fn reopen(&mut self) -> Result<(Box<dyn Decoder>, Arc<ReadState>), LoadError> {
         let source = OpenedSource::open(&self.source, Arc::clone(&self.pulse))?;
+        let read = source.state();
         if let Some(opened) = &mut self.opened {
             let is_another = is_another(source.identity(), opened.identity);
             if is_another || opened.byte_len != source.byte_len() {
@@ -309,9 +310,9 @@ impl LoadJob {
                 return Err(LoadError::new(LoadErrorKind::Io, message));
             }
             opened.earlier += opened.read.time_spent();
-            opened.read = source.state();
+            opened.read = Arc::clone(&read);
         }
-        decode::open(source, &mut Collector::new(Pictures::Note))
+        Ok((decode::open(source, &mut Collector::new(Pictures::Note))?, read))
     }
 
     fn finish(

@@ -16,16 +16,8 @@ pub(super) use codec::{Codec, config};
 use super::failure::io_failure;
 use super::packets::{About, Blocks, PacketDecoder};
 use super::reader::{CountingReader, ReadState};
-use super::sniff;
+use super::{Opened, sniff};
 use crate::error::LoadError;
-
-/// Who reads a file.
-pub(super) enum Opened {
-    /// This module.
-    Here(Box<PacketDecoder>),
-    /// Somebody else: what the reader shows.
-    Elsewhere(CountingReader),
-}
 
 /// Opens the file that begins with `head`, if it consists of ADTS frames.
 ///

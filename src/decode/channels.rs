@@ -85,3 +85,17 @@ pub(crate) fn alac_speakers(speakers: &[Option<u32>]) -> Speakers {
         _ => wave_speakers(speakers),
     }
 }
+
+/// Makes `planes` as many as the `channels` that a stream began with, where both are mono or stereo.
+pub(crate) fn fit(planes: &mut Vec<Vec<f32>>, channels: usize) {
+    match (planes.len(), channels) {
+        (1, 2) => planes.push(planes[0].clone()),
+        (2, 1) => {
+            let (left, right) = planes.split_at_mut(1);
+            for (left, right) in left[0].iter_mut().zip(&right[0]) {
+                *left = (*left + right) / 2.0;
+            }
+        }
+        _ => {}
+    }
+}

@@ -30,6 +30,7 @@ use header::FrameHeader;
 use info::{MAGIC, Preamble};
 pub(super) use packets::FlacPackets;
 
+use super::Opened;
 use super::failure::io_failure;
 use super::reader::{CountingReader, ReadState};
 use crate::error::{LoadError, LoadErrorKind};
@@ -40,14 +41,6 @@ use crate::speakers::Speakers;
 const MAX_JUNK_BYTES: u64 = 1 << 20;
 /// Headers of frames that are tried there.
 const MAX_TRIALS: u32 = 64;
-
-/// Who reads a file.
-pub(super) enum Opened {
-    /// This module.
-    Here(Box<FlacDecoder>),
-    /// Somebody else: what the reader shows, from its start.
-    Elsewhere(CountingReader),
-}
 
 /// Opens the file that begins with `head`, if that is FLAC: with all that belongs in front of its
 /// frames, or with a frame.

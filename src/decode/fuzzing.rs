@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::kept::Kept;
 use super::mkv::Matroska;
 use super::reader::{CountingReader, ReadState};
-use super::{Decoder, OpenedSource, aac, flac, mp4, mpeg, opus, pcm, sniff, vorbis};
+use super::{Decoder, Opened, OpenedSource, aac, flac, mp4, mpeg, opus, pcm, sniff, vorbis};
 use crate::error::LoadError;
 use crate::metadata::{Collector, Pictures, read_cover};
 use crate::source::Source;
@@ -20,7 +20,7 @@ pub fn pcm(bytes: &[u8]) {
     let head = &bytes[..bytes.len().min(256)];
     let mut found = Collector::new(Pictures::Note);
     let opened = pcm::open(reader, &read, head, bytes.len() as u64, &mut found);
-    if let Ok(pcm::Opened::Here(mut decoder)) = opened {
+    if let Ok(Opened::Here(mut decoder)) = opened {
         drain(&mut *decoder);
     }
 }
@@ -33,8 +33,10 @@ pub fn metadata(bytes: &[u8]) {
 /// MP4 and QuickTime: boxes, tables, edits, fragments, and the packets that they lead to.
 pub fn mp4(bytes: &[u8]) {
     let (reader, read) = open(bytes);
-    if let Ok(mut decoder) = mp4::open(reader, &read, bytes.len() as u64, &Kept::default()) {
-        drain(&mut decoder);
+    // Whatever it begins with.
+    let opened = mp4::open(reader, &read, b"\0\0\0\0ftyp", bytes.len() as u64, &Kept::default());
+    if let Ok(Opened::Here(mut decoder)) = opened {
+        drain(&mut *decoder);
     }
 }
 
@@ -62,8 +64,7 @@ pub fn matroska(bytes: &[u8]) {
 /// MPEG audio of all layers: frames, tags, and what is no frame.
 pub fn mpeg(bytes: &[u8]) {
     let (reader, read) = open(bytes);
-    if let Ok(mpeg::Opened::Here(mut decoder)) = mpeg::open(reader, &read, None, bytes.len() as u64)
-    {
+    if let Ok(Opened::Here(mut decoder)) = mpeg::open(reader, &read, None, bytes.len() as u64) {
         drain(&mut *decoder);
     }
 }
@@ -72,7 +73,7 @@ pub fn mpeg(bytes: &[u8]) {
 pub fn adts(bytes: &[u8]) {
     let (reader, read) = open(bytes);
     let head = &bytes[..bytes.len().min(256)];
-    if let Ok(aac::Opened::Here(mut decoder)) = aac::open(reader, &read, head, bytes.len() as u64) {
+    if let Ok(Opened::Here(mut decoder)) = aac::open(reader, &read, head, bytes.len() as u64) {
         drain(&mut *decoder);
     }
 }
@@ -82,14 +83,14 @@ pub fn flac(bytes: &[u8]) {
     let (reader, read) = open(bytes);
     let head = &bytes[..bytes.len().min(256)];
     let found = Collector::new(Pictures::Note);
-    if let Ok(flac::Opened::Here(mut decoder)) =
+    if let Ok(Opened::Here(mut decoder)) =
         flac::open(reader, &read, head, bytes.len() as u64, &found)
     {
         drain(&mut *decoder);
         return;
     }
     let (reader, read) = open(bytes);
-    if let Ok(flac::Opened::Here(mut decoder)) =
+    if let Ok(Opened::Here(mut decoder)) =
         flac::open_behind(reader, &read, bytes.len() as u64, &found)
     {
         drain(&mut *decoder);
@@ -110,9 +111,7 @@ pub fn opus_ogg(bytes: &[u8]) {
     let (mut reader, read) = open(bytes);
     let mut found = Collector::new(Pictures::Note);
     let Ok(head) = sniff::look_ahead(&mut reader, &mut found) else { return };
-    if let Ok(opus::Opened::Here(mut decoder)) =
-        opus::open(reader, &read, &head, bytes.len() as u64)
-    {
+    if let Ok(Opened::Here(mut decoder)) = opus::open(reader, &read, &head, bytes.len() as u64) {
         drain(&mut *decoder);
     }
 }
@@ -129,7 +128,7 @@ pub fn opus_packets(bytes: &[u8]) {
         let len = usize::from(u16::from_le_bytes(*len));
         let (packet, behind) = behind.split_at_checked(len).unwrap_or((behind, &[]));
         rest = behind;
-        let stated = opus::Codec::frames_of(packet);
+        let stated = opus::packet_frames(packet);
         if let Ok(frames) = codec.decode(packet) {
             assert_eq!(stated, Some(frames), "a packet lasts as long as it states");
             assert!(codec.planes().iter().all(|plane| plane.len() == frames));

@@ -50,6 +50,15 @@ pub(super) struct Packet {
     pub(super) data: Vec<u8>,
     /// What at its end is no audio.
     pub(super) padding_ns: u64,
+    /// When it begins, unless others of its block lie before it.
+    pub(super) time_ns: Option<u64>,
+}
+
+impl Packet {
+    /// Stands for what was passed.
+    fn passed() -> Self {
+        Self { data: Vec::new(), padding_ns: 0, time_ns: None }
+    }
 }
 
 /// Reads one file from its start to its end.
@@ -145,12 +154,13 @@ impl<R: Read + Seek> Matroska<R> {
         beyond(self.stated_end) && is_known && ticks as f64 * self.scale as f64 / 1e9 < duration
     }
 
-    /// Notes the time of a block of the track that is played.
-    fn note_time(&mut self, block: &[u8]) {
-        let Some(offset) = block::ticks(block) else { return };
+    /// Notes the time of a block of the track that is played, and gives it in nanoseconds.
+    fn note_time(&mut self, block: &[u8]) -> Option<u64> {
+        let offset = block::ticks(block)?;
         let ticks = self.cluster_ticks.saturating_add_signed(i64::from(offset));
         let last = self.last_ticks.replace(ticks).unwrap_or(ticks);
         self.longest_ticks = self.longest_ticks.max(ticks.saturating_sub(last)).min(1 << 20);
+        ticks.checked_mul(self.scale)
     }
 
     /// Where the block ends that was read last.
@@ -193,12 +203,19 @@ impl<R: Read + Seek> Matroska<R> {
             }
             // Other elements of unknown size are not allowed.
             (_, None) => return self.search(),
+            (SIMPLE_BLOCK | BLOCK_GROUP, Some(end)) if end > self.most_end() => {
+                // Cut off, if nothing comes behind it, or its size is damaged.
+                let is_cut = self.most_end() == self.byte_len;
+                if !self.search()? {
+                    if is_cut {
+                        self.cluster_end = Some(end);
+                        return Ok(false);
+                    }
+                    self.queue.push_back(Packet::passed());
+                }
+            }
             (_, Some(end)) if end > self.byte_len => {
                 // Cut off, or no element at all.
-                if matches!(id, SIMPLE_BLOCK | BLOCK_GROUP) {
-                    self.cluster_end = Some(end);
-                    return Ok(false);
-                }
                 self.stated_end = self.stated_end.max(Some(end));
                 return self.search();
             }
@@ -207,8 +224,12 @@ impl<R: Read + Seek> Matroska<R> {
                     && let Some(content) = self.content(start, end)?
                     && let Some(block) = block_of(id, &content, track)
                 {
-                    self.note_time(block);
-                    self.queue.extend(packets_of(id, &content, block, track));
+                    let time_ns = self.note_time(block);
+                    let mut packets = packets_of(id, &content, block, track);
+                    if let Some(first) = packets.first_mut() {
+                        first.time_ns = time_ns;
+                    }
+                    self.queue.extend(packets);
                 }
                 self.go_to(end)?;
             }
@@ -237,6 +258,12 @@ impl<R: Read + Seek> Matroska<R> {
             (_, Some(end)) => self.go_to(end)?,
         }
         Ok(true)
+    }
+
+    /// Where what begins here has to end: with the cluster that it is in, or else with the file.
+    fn most_end(&self) -> u64 {
+        let is_inside = |end: &u64| (self.position..self.byte_len).contains(end);
+        self.cluster_end.filter(is_inside).unwrap_or(self.byte_len)
     }
 
     /// The header of an element, and maybe more.
@@ -289,7 +316,7 @@ impl<R: Read + Seek> Matroska<R> {
                     let found = self.position + at as u64 + 1 - id.len() as u64;
                     self.position += read as u64;
                     self.go_to(found)?;
-                    self.queue.push_back(Packet { data: Vec::new(), padding_ns: 0 });
+                    self.queue.push_back(Packet::passed());
                     return Ok(true);
                 }
             }
@@ -312,7 +339,11 @@ fn packets_of(id: u32, content: &[u8], block: &[u8], track: &Track) -> Vec<Packe
     let packets = block::packets(block).unwrap_or_else(|| vec![&[]]);
     let mut packets: Vec<Packet> = packets
         .into_iter()
-        .map(|packet| Packet { data: [&track.stripped, packet].concat(), padding_ns: 0 })
+        .map(|packet| Packet {
+            data: [&track.stripped, packet].concat(),
+            padding_ns: 0,
+            time_ns: None,
+        })
         .collect();
     if let Some(last) = packets.last_mut()
         && id == BLOCK_GROUP

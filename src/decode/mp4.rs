@@ -21,6 +21,7 @@ mod table;
 mod times;
 mod track;
 
+use std::io::{Seek, SeekFrom};
 use std::sync::Arc;
 
 use boxes::{Boxes, Place};
@@ -29,86 +30,58 @@ use track::Track;
 
 pub(crate) use layout::Layout;
 
-use super::failure::io_failure;
+use super::Opened;
+use super::failure::{Failure, corrupt, io_failure, unsupported};
 use super::kept::Kept;
-use super::packets::{About, Blocks, PacketDecoder};
+use super::packets::{About, Blocks, PacketCodec, PacketDecoder};
 use super::pcm::Window;
 use super::reader::{CountingReader, ReadState};
-use crate::error::{LoadError, LoadErrorKind};
+use super::sniff::is_mp4;
+use crate::error::LoadError;
 
-/// What ends the reading of a header.
-#[derive(Debug)]
-enum Failure {
-    /// The source failed.
-    Io(std::io::Error),
-    /// The header did.
-    Load(LoadError),
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl From<LoadError> for Failure {
-    fn from(error: LoadError) -> Self {
-        Self::Load(error)
-    }
-}
-
-/// Opens an MP4 or QuickTime file and decodes up to the first frame. Its tables are read unless
-/// they are among what is `kept` of it.
+/// Opens the file that begins with `head`, if it is of MP4 or QuickTime, or a CAF file with packets
+/// of a codec that is decoded here. Tables are read unless they are among what is `kept` of it.
 ///
 /// # Errors
 /// `unsupported_format`, `corrupt`, `empty` without a single frame, `io`.
 pub(super) fn open(
-    reader: CountingReader,
-    read: &Arc<ReadState>,
-    byte_len: u64,
-    kept: &Kept,
-) -> Result<PacketDecoder, LoadError> {
-    let shown = reader.byte_len();
-    let mut blocks = Blocks::new(reader, shown);
-    let (source, codec) = audio(&mut blocks, kept).map_err(|failure| match failure {
-        Failure::Io(error) => io_failure(read, error),
-        Failure::Load(error) => error,
-    })?;
-    let length_stated = !source.is_fragmented();
-    let about = About { container: "mp4", length_stated, byte_len };
-    PacketDecoder::new(blocks, Arc::clone(read), Box::new(source), codec, &about)
-}
-
-/// Opens a CAF file, if it holds packets of a codec that is decoded here.
-///
-/// # Errors
-/// As [`open`].
-pub(super) fn open_caf(
     mut reader: CountingReader,
     read: &Arc<ReadState>,
+    head: &[u8],
     byte_len: u64,
     kept: &Kept,
-) -> Result<Result<PacketDecoder, CountingReader>, LoadError> {
+) -> Result<Opened, LoadError> {
     let shown = reader.byte_len();
-    let mut window = Window::new(&mut reader, shown);
-    let failed = |failure| match failure {
-        Failure::Io(error) => io_failure(read, error),
-        Failure::Load(error) => error,
+    let failed = |failure: Failure| failure.into_error(read);
+    let (blocks, source, codec, about) = if is_mp4(head) {
+        let mut blocks = Blocks::new(reader, shown);
+        let (source, codec) = audio(&mut blocks, kept).map_err(failed)?;
+        let length_stated = !source.is_fragmented();
+        (blocks, source, codec, About { container: "mp4", length_stated, byte_len })
+    } else if head.starts_with(b"caff") {
+        let mut window = Window::new(&mut reader, shown);
+        let Some(found) = caf::find(&mut window).map_err(failed)? else {
+            reader.seek(SeekFrom::Start(0)).map_err(|error| io_failure(read, error))?;
+            return Ok(Opened::Elsewhere(reader));
+        };
+        let layout = kept.mp4(|| found.layout(&mut window)).map_err(failed)?;
+        let about = About { container: "caf", length_stated: true, byte_len };
+        (Blocks::new(reader, shown), Mp4Source::new(layout), found.codec, about)
+    } else {
+        return Ok(Opened::Elsewhere(reader));
     };
-    let Some(found) = caf::find(&mut window).map_err(failed)? else { return Ok(Err(reader)) };
-    let layout = kept.mp4(|| found.layout(&mut window)).map_err(failed)?;
-    let about = About { container: "caf", length_stated: true, byte_len };
-    let (blocks, source) = (Blocks::new(reader, shown), Box::new(Mp4Source::new(layout)));
-    PacketDecoder::new(blocks, Arc::clone(read), source, found.codec, &about).map(Ok)
+    let decoder = PacketDecoder::new(blocks, Arc::clone(read), Box::new(source), codec, &about)?;
+    Ok(Opened::Here(Box::new(decoder)))
 }
-
-type Opened = (Mp4Source, Box<dyn super::packets::PacketCodec>);
 
 /// The first audio track that can be decoded, enabled ones before all others.
 ///
 /// # Errors
 /// `corrupt` without a `moov`; without such a track, what the first audio track fails with.
-fn audio(blocks: &mut Blocks<CountingReader>, kept: &Kept) -> Result<Opened, Failure> {
+fn audio(
+    blocks: &mut Blocks<CountingReader>,
+    kept: &Kept,
+) -> Result<(Mp4Source, Box<dyn PacketCodec>), Failure> {
     let file = Place { start: 0, end: blocks.len() };
     let mut boxes = Boxes::of(file);
     let Some(moov) = boxes.find(blocks, *b"moov")? else {
@@ -138,16 +111,6 @@ fn audio(blocks: &mut Blocks<CountingReader>, kept: &Kept) -> Result<Opened, Fai
             }
         }
     }
-    let no_track = || LoadError::new(LoadErrorKind::UnsupportedFormat, "has no audio track");
+    let no_track = || unsupported("has no audio track");
     Err(first_failure.unwrap_or_else(no_track).into())
-}
-
-/// A header that contradicts itself.
-fn corrupt(message: impl Into<String>) -> LoadError {
-    LoadError::new(LoadErrorKind::Corrupt, message)
-}
-
-/// A header that makes sense, but not to us.
-fn unsupported(message: impl Into<String>) -> LoadError {
-    LoadError::new(LoadErrorKind::UnsupportedFormat, message)
 }

@@ -20,20 +20,12 @@ use std::sync::Arc;
 
 pub(super) use codec::{Codec, Outcome};
 
-use super::Decoder;
+use super::Opened;
 use super::failure::io_failure;
 use super::reader::{CountingReader, ReadState};
 use crate::error::LoadError;
 use decoder::MpegDecoder;
-use frames::{Found, Frames};
-
-/// What opening a file comes to.
-pub(super) enum Opened {
-    /// MPEG audio.
-    Here(Box<dyn Decoder>),
-    /// Something else; the reader is at its start.
-    Elsewhere(CountingReader),
-}
+use frames::Frames;
 
 /// Opens `reader` if it holds MPEG audio: in a container, of which its name and whether it states
 /// more bytes than it has, or in none.
@@ -48,15 +40,11 @@ pub(super) fn open(
 ) -> Result<Opened, LoadError> {
     let shown = reader.byte_len();
     let mut frames = Frames::new(reader, shown);
-    match frames.find().map_err(|error| io_failure(read, error))? {
-        Found::Mpeg => {
-            let decoder = MpegDecoder::new(frames, Arc::clone(read), container, byte_len)?;
-            Ok(Opened::Here(Box::new(decoder)))
-        }
-        Found::Else => {
-            let mut reader = frames.into_reader();
-            reader.seek(SeekFrom::Start(0)).map_err(|error| io_failure(read, error))?;
-            Ok(Opened::Elsewhere(reader))
-        }
+    if frames.find().map_err(|error| io_failure(read, error))? {
+        let decoder = MpegDecoder::new(frames, Arc::clone(read), container, byte_len)?;
+        return Ok(Opened::Here(Box::new(decoder)));
     }
+    let mut reader = frames.into_reader();
+    reader.seek(SeekFrom::Start(0)).map_err(|error| io_failure(read, error))?;
+    Ok(Opened::Elsewhere(reader))
 }

@@ -6,6 +6,7 @@
 //! content. A packet ends with a segment of less than 255 bytes. The checksum has the polynomial
 //! 0x04C11DB7, starts with 0, and counts its own field as 0.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// What a page begins with.
@@ -187,40 +188,76 @@ impl<R: Read> Pages<R> {
 /// Most pages of headers behind which the first one with audio is looked for.
 const MOST_HEADER_PAGES: usize = 1024;
 
-/// Where damaged pages lie in front of the first whole one with audio, in bytes from the start of
-/// `source`, to which that goes back.
+/// A page whose checksum is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Damaged {
+    /// Where it lies, in bytes from the start of the file.
+    pub(crate) at: u64,
+    /// Whether it says that it is of another stream.
+    pub(crate) is_others: bool,
+}
+
+/// The damaged pages in front of the first whole one with audio of stream `serial`, or of any if
+/// that is not known. Leaves `source` at its start.
 ///
 /// # Errors
 /// Those of the source.
-pub(crate) fn damaged_at_start(source: &mut (impl Read + Seek)) -> io::Result<Vec<u64>> {
+pub(crate) fn damaged_at_start(
+    source: &mut (impl Read + Seek),
+    serial: Option<u32>,
+) -> io::Result<Vec<Damaged>> {
     source.seek(SeekFrom::Start(0))?;
-    let mut damaged = Vec::new();
+    let (mut junk, mut others) = (Vec::new(), BTreeSet::new());
     let mut pages = Pages::new(&mut *source);
     for _ in 0..MOST_HEADER_PAGES {
         let at = pages.position();
         match pages.next() {
+            Ok(Next::Page(page)) if serial.is_some_and(|serial| serial != page.serial) => {
+                others.insert(page.serial);
+            }
             Ok(Next::Page(page)) if page.granule.is_none_or(|granule| granule == 0) => {}
-            Ok(Next::Junk) => damaged.push(at),
+            Ok(Next::Junk) => junk.push(at),
             Ok(Next::Page(_) | Next::End) => break,
             // Too many that are none.
             Err(error) if error.kind() == io::ErrorKind::InvalidData => break,
             Err(error) => return Err(error),
         }
     }
-    let mut begins = |at: &u64| -> io::Result<bool> {
-        let mut bytes = Vec::new();
-        source.seek(SeekFrom::Start(*at))?;
-        source.by_ref().take(CAPTURE.len() as u64).read_to_end(&mut bytes)?;
-        Ok(bytes == CAPTURE)
-    };
     let mut found = Vec::new();
-    for at in damaged {
-        if begins(&at)? {
-            found.push(at);
+    for at in junk {
+        let mut header = Vec::new();
+        source.seek(SeekFrom::Start(at))?;
+        source.by_ref().take(HEADER_BYTES as u64).read_to_end(&mut header)?;
+        if header.starts_with(CAPTURE) {
+            let serial = header.get(14..18).and_then(|bytes| bytes.first_chunk());
+            let serial = serial.map(|bytes| u32::from_le_bytes(*bytes));
+            let is_others = serial.is_some_and(|serial| others.contains(&serial));
+            found.push(Damaged { at, is_others });
         }
     }
     source.seek(SeekFrom::Start(0))?;
     Ok(found)
+}
+
+/// The serial number and first packet of the first stream that is audio of a known kind. All
+/// streams begin before the first one goes on.
+///
+/// # Errors
+/// Those of the source, which is left anywhere.
+pub(crate) fn first_audio(source: impl Read) -> io::Result<Option<(u32, Vec<u8>)>> {
+    const KINDS: &[&[u8]] = &[b"OpusHead", b"\x01vorbis", b"\x7fFLAC"];
+    let mut pages = Pages::new(source);
+    while let Next::Page(page) = pages.next()? {
+        if !page.is_first() {
+            break;
+        }
+        if let Some((packet, true)) = page.parts().next()
+            && KINDS.iter().any(|kind| packet.starts_with(kind))
+        {
+            return Ok(Some((page.serial, packet.to_vec())));
+        }
+    }
+    Ok(None)
 }
 
 impl<R: Read + Seek> Pages<R> {

@@ -12,8 +12,10 @@ mod packets;
 mod tests;
 
 pub(super) use codec::Codec;
+#[cfg(any(test, fuzzing))]
+pub(super) use framing::packet_frames;
 pub(super) use head::Head;
-pub(super) use ogg::{Opened, open};
+pub(super) use ogg::open;
 pub(super) use packets::OpusPackets;
 
 /// The rate that Opus is decoded at, whatever was encoded, in Hz.

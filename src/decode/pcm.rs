@@ -10,7 +10,6 @@ mod caf;
 mod chunks;
 mod codec;
 mod decoder;
-mod failure;
 mod fields;
 mod format;
 mod gsm;
@@ -31,30 +30,17 @@ use std::sync::Arc;
 pub(super) use caf::{rounded, walk as walk_caf};
 pub(crate) use chunks::{Chunk, Chunks};
 pub(super) use codec::{PcmCodec, PcmKind};
-pub(super) use failure::Failure;
 pub(crate) use fields::{Order, array};
 pub(super) use layout::Found;
+pub(super) use linear::Linear;
 pub(crate) use window::Window;
 
-use super::failure::io_failure;
+use super::failure::{Failure, corrupt, io_failure};
 use super::reader::{CountingReader, ReadState};
+use super::{Opened, mpeg};
 use crate::error::LoadError;
 use crate::metadata::Collector;
 use decoder::PcmDecoder;
-
-/// Who reads a file.
-pub(super) enum Opened {
-    /// This module.
-    Here(Box<PcmDecoder>),
-    /// Somebody else: what the reader shows.
-    Elsewhere(CountingReader),
-    /// Somebody else: the MPEG frames of a WAV file, all that the reader shows now.
-    Mpeg {
-        reader: CountingReader,
-        /// The file states more of them than it holds.
-        is_cut: bool,
-    },
-}
 
 /// Reads the header of what begins with `head`, if that is a container of this module, and puts
 /// what it says beside the audio into `found`.
@@ -80,8 +66,8 @@ pub(super) fn find(
     }
 }
 
-/// Opens what begins with `head`, if that is a container of this module. What it says beside its
-/// audio goes into `found`.
+/// Opens what begins with `head`, if that is a container of this module; also the MPEG audio in one.
+/// What it says beside its audio goes into `found`.
 ///
 /// # Errors
 /// `unsupported_format`, `corrupt`, `empty`, `io`.
@@ -92,21 +78,24 @@ pub(super) fn open(
     byte_len: u64,
     found: &mut Collector,
 ) -> Result<Opened, LoadError> {
-    let found = find(&mut reader, head, found).map_err(|failure| match failure {
-        Failure::Io(error) => io_failure(read, error),
-        Failure::Load(error) => error,
-    })?;
-    match found {
-        Found::Audio(layout) => PcmDecoder::new(reader, Arc::clone(read), layout, byte_len)
-            .map(|decoder| Opened::Here(Box::new(decoder))),
-        Found::Mpeg(audio) => {
-            let range = audio.start..audio.start.saturating_add(audio.len);
-            reader.show(range).map_err(|error| io_failure(read, error))?;
+    let failed = |error| io_failure(read, error);
+    match find(&mut reader, head, found).map_err(|failure| failure.into_error(read))? {
+        Found::Audio(layout) => {
+            let decoder = PcmDecoder::new(reader, Arc::clone(read), layout, byte_len)?;
+            Ok(Opened::Here(Box::new(decoder)))
+        }
+        Found::Mpeg(audio, container) => {
+            reader.show(audio.start..audio.start.saturating_add(audio.len)).map_err(failed)?;
             let is_cut = audio.stated.is_some_and(|stated| stated > audio.len);
-            Ok(Opened::Mpeg { reader, is_cut })
+            match mpeg::open(reader, read, Some((container, is_cut)), byte_len)? {
+                Opened::Elsewhere(_) => {
+                    Err(corrupt("it does not hold the MPEG frames that its header states"))
+                }
+                here => Ok(here),
+            }
         }
         Found::Elsewhere => {
-            reader.seek(SeekFrom::Start(0)).map_err(|error| io_failure(read, error))?;
+            reader.seek(SeekFrom::Start(0)).map_err(failed)?;
             Ok(Opened::Elsewhere(reader))
         }
     }

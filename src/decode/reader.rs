@@ -215,6 +215,14 @@ impl ReadState {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Whether what looks like an end is none, as [`take_failure`](Self::take_failure) says.
+    ///
+    /// # Errors
+    /// Why nothing can be read any more.
+    pub(crate) fn check(&self) -> Result<(), LoadError> {
+        self.take_failure().map_or(Ok(()), Err)
+    }
+
     fn keep_failure(&self, failure: LoadError) {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
     }

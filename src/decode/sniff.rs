@@ -171,45 +171,54 @@ fn is_transport_stream(head: &[u8]) -> bool {
     })
 }
 
+/// Containers that symphonia reads, and what they begin with.
+const CONTAINERS: [(&str, &[u8]); 3] =
+    [("ogg", b"OggS"), ("caf", b"caff"), ("mkv", b"\x1a\x45\xdf\xa3")];
+
 /// Whether a file that begins with `head` may be a `container`. Streams of AAC may begin anywhere;
 /// all others begin at the beginning.
 pub(super) fn may_be(container: &str, head: &[u8]) -> bool {
-    match container {
-        "wav" => head.starts_with(b"RIFF"),
-        "aiff" => head.starts_with(b"FORM"),
-        "flac" => head.starts_with(b"fLaC"),
-        "ogg" => head.starts_with(b"OggS"),
-        "caf" => head.starts_with(b"caff"),
-        "mkv" => head.starts_with(b"\x1a\x45\xdf\xa3"),
-        _ => true,
-    }
+    let known = CONTAINERS.iter().find(|(name, _)| *name == container);
+    known.is_none_or(|(_, magic)| head.starts_with(magic))
 }
 
-/// Whether `head` begins a file of a format that begins with something of its own.
+/// Whether `head` begins a file of a format that begins with something of its own. Others of these
+/// than symphonia's were opened or refused by whoever reads them.
 pub(super) fn is_container(head: &[u8]) -> bool {
-    ["wav", "aiff", "flac", "ogg", "caf", "mkv"].iter().any(|name| may_be(name, head))
+    CONTAINERS.iter().any(|(_, magic)| head.starts_with(magic))
 }
 
 /// Whether `head` begins a file of a format that symphonia reads.
 pub(super) fn begins_something(head: &[u8]) -> bool {
     let is_mpeg = matches!(head, [0xff, b, ..] if b & 0xe0 == 0xe0);
-    is_container(head) || is_mp4(head) || is_mpeg || head.starts_with(b".snd")
+    is_container(head) || is_mpeg
 }
 
-/// Whether `head` begins with one of the boxes that MP4 and QuickTime files begin with.
+/// Whether `head` begins with one of the boxes that MP4 and QuickTime files begin with, be it behind
+/// others: readers shall pass boxes that they do not know.
+///
+/// # Sources
+/// ISO/IEC 14496-12, 4.2: length of the whole box in 32 bits, then four printable characters.
 pub(crate) fn is_mp4(head: &[u8]) -> bool {
     const FIRST: &[&[u8; 4]] = &[
         b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"pnot", b"junk",
         b"uuid", b"udta", b"sidx", b"emsg", b"prft",
     ];
-    FIRST.iter().any(|kind| head.get(4..8) == Some(*kind))
+    let mut rest = head;
+    while let Some((len, kind)) = rest.first_chunk().zip(rest.get(4..8)) {
+        if FIRST.iter().any(|first| kind == *first) {
+            return true;
+        }
+        let len = usize::try_from(u32::from_be_bytes(*len)).unwrap_or(usize::MAX);
+        let is_box = len >= 8 && kind.iter().all(|byte| (b' '..=b'~').contains(byte));
+        rest = rest.get(len..).filter(|_| is_box).unwrap_or_default();
+    }
+    false
 }
 
 /// Whether a file that begins with `head` may be ADTS frames behind junk: it is nothing that has
 /// a name of its own, nor MPEG audio of another layer.
 pub(super) fn may_be_adts(head: &[u8]) -> bool {
-    const NAMED: &[&[u8]] =
-        &[b"RIFF", b"FORM", b"fLaC", b"OggS", b"caff", b"\x1a\x45\xdf\xa3", b".snd"];
     let is_mpeg = matches!(head, [0xff, b, ..] if b & 0xe0 == 0xe0 && b & 0x06 != 0);
-    !is_mpeg && NAMED.iter().all(|name| !head.starts_with(name))
+    !is_mpeg && !is_container(head)
 }

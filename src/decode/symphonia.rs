@@ -19,6 +19,7 @@ mod vorbis;
 
 use std::sync::Arc;
 
+use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
 pub(crate) use packets::{PacketKind, packet_codec};
@@ -28,7 +29,6 @@ use stream::{Decoded, PacketStream};
 
 use super::channels::{alac_order, alac_speakers, wave_order, wave_speakers};
 use super::clean::Change;
-use super::failure::source_failure;
 use super::reader::{CountingReader, ReadState};
 use super::split::Packets;
 use super::{Chunk, Decoder, Seeker, Splitter, StreamInfo, sniff};
@@ -63,7 +63,7 @@ impl SymphoniaDecoder {
         byte_len: u64,
     ) -> Result<Self, LoadError> {
         let mut stream = PacketStream::open(reader, read, head)
-            .map_err(|error| source_failure(read).unwrap_or(error))?;
+            .map_err(|error| read.take_failure().unwrap_or(error))?;
         if !sniff::may_be(stream.container(), head) {
             return Err(unknown_format());
         }
@@ -139,15 +139,14 @@ impl Decoder for SymphoniaDecoder {
     }
 
     fn seeker(&mut self) -> Option<&mut dyn Seeker> {
-        (self.can_be_split() && !self.stream.tally.restarted).then_some(self)
+        // Where other audio lies between its pages, symphonia 0.6.1 seeks for ever.
+        let is_audio = |track: &&Track| opening::audio_parameters(track).is_some();
+        let is_alone = self.stream.format.tracks().iter().filter(is_audio).count() == 1;
+        (is_alone && self.can_be_split() && !self.stream.tally.restarted).then_some(self)
     }
 
     fn splitter(&mut self) -> Option<&mut dyn Splitter> {
         self.can_be_split().then_some(self)
-    }
-
-    fn byte_position(&self) -> u64 {
-        self.stream.read.position()
     }
 
     fn warnings(&self) -> Vec<LoadWarning> {

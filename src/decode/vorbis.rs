@@ -13,7 +13,7 @@ mod tests;
 
 pub(super) use codec::Codec;
 pub(super) use numbering::Numbering;
-pub(super) use ogg::{Positions, check_ogg, hide_junk_behind};
+pub(super) use ogg::{Gap, Positions, check_ogg, hide_junk_behind};
 
 use numbering::Blocks;
 

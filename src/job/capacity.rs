@@ -59,9 +59,7 @@ pub(super) fn frames(
 /// claim beyond a generous ratio is not denied, only not prepared for.
 fn plausible_frames(info: &StreamInfo) -> u64 {
     const COMPRESSED_FRAMES_PER_BYTE: u64 = 512;
-    let Some(bytes) = info.byte_len else {
-        return 0;
-    };
+    let bytes = info.byte_len;
     let bits = info.bits_per_sample.unwrap_or(8).max(1);
     match info.codec.as_str() {
         // Per value, so that a container's padding of it only makes the bound looser.

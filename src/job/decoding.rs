@@ -8,7 +8,7 @@ use super::parts::SharedLoad;
 use super::splitting::{self, Decoded, Progress, Splitting};
 use super::{LoadOptions, LoadedSample, Spent, StageTimings, capacity};
 use crate::buffer::{SampleBuffer, SampleWriter};
-use crate::decode::{Decoder, StreamInfo, stretch_values};
+use crate::decode::{Decoder, ReadState, StreamInfo, stretch_values};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::{Audio, Collector};
 use crate::resample::{Resampler, Workbench, output_frames};
@@ -24,6 +24,8 @@ const MIN_SHARE_FOR_GUESS: u64 = 16;
 /// The pass over the audio.
 pub(super) struct Decoding {
     decoder: Box<dyn Decoder>,
+    /// How far it reads.
+    read: Arc<ReadState>,
     /// What the file says beside its audio.
     found: Collector,
     writer: SampleWriter,
@@ -67,6 +69,7 @@ impl Decoding {
     /// Begins after the first frame was found, for which `before` was spent.
     pub(super) fn start(
         mut decoder: Box<dyn Decoder>,
+        read: Arc<ReadState>,
         found: Collector,
         options: LoadOptions,
         bench: &mut Workbench,
@@ -116,7 +119,8 @@ impl Decoding {
             shareable,
             stays,
             before,
-            start_byte: decoder.byte_position(),
+            start_byte: read.position(),
+            read,
             decoder,
             found,
         })
@@ -169,7 +173,7 @@ impl Decoding {
     /// `io` when it is another file by now.
     pub(super) fn start_over(
         &mut self,
-        decoder: Box<dyn Decoder>,
+        (decoder, read): (Box<dyn Decoder>, Arc<ReadState>),
         bench: &mut Workbench,
     ) -> Result<(), LoadError> {
         let (was, is) = (self.decoder.info(), decoder.info());
@@ -181,7 +185,7 @@ impl Decoding {
         (self.splitting, self.shared) = (None, None);
         self.writer.start_over();
         self.frames_decoded = 0;
-        self.decoder = decoder;
+        (self.decoder, self.read) = (decoder, read);
         Ok(())
     }
 
@@ -230,9 +234,8 @@ impl Decoding {
     fn make_room(&mut self) {
         let info = self.decoder.info();
         let is_guess = !info.length_stated && !self.shareable;
-        let Some(len) = info.byte_len.filter(|_| is_guess) else { return };
-        let read = self.decoder.byte_position();
-        if read < len / MIN_SHARE_FOR_GUESS || read == 0 {
+        let (len, read) = (info.byte_len, self.read.position());
+        if !is_guess || read < len / MIN_SHARE_FOR_GUESS || read == 0 {
             return;
         }
         let written = self.writer.frames_written() as u64;
@@ -244,8 +247,8 @@ impl Decoding {
     pub(super) fn remaining(&mut self, spent: &Spent) -> Duration {
         let info = self.decoder.info();
         let channels = info.spec.channels as u64;
-        let position = self.decoder.byte_position();
-        let bytes_left = info.byte_len.unwrap_or(0).saturating_sub(position);
+        let position = self.read.position();
+        let bytes_left = info.byte_len.saturating_sub(position);
         let frames_left = match info.frames.filter(|_| info.length_stated) {
             Some(frames) if frames > self.frames_decoded => frames - self.frames_decoded,
             // Unknown, or more than was said: as many per byte as before.

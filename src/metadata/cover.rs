@@ -1,5 +1,6 @@
 //! Pictures, read when they are asked for.
 
+use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
@@ -15,12 +16,19 @@ pub const MAX_COVER_BYTES: usize = 32 << 20;
 pub const MAX_KEPT_COVER_BYTES: usize = 256 << 10;
 
 /// A picture as a file has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Cover {
     /// Its type, e.g. `image/jpeg`: by its first bytes, where these tell, else as the file says.
     pub mime: String,
     /// The picture itself.
     pub bytes: Vec<u8>,
+}
+
+impl fmt::Debug for Cover {
+    /// Not the bytes: a picture has millions.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cover({:?}, {} bytes)", self.mime, self.bytes.len())
+    }
 }
 
 impl Cover {

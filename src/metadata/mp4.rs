@@ -2,7 +2,8 @@
 //!
 //! # Sources
 //! ISO/IEC 14496-12: boxes (4.2); Apple, *QuickTime File Format*, metadata: `ilst`, its `data`, and
-//! the types of that. `chpl` is Nero's, as ffmpeg reads it: times in 100 ns.
+//! the types of that; user data text: length and language in 16 bits each, and text, several times
+//! over. `chpl` is Nero's, as ffmpeg reads it: times in 100 ns.
 
 use std::io::{self, Read, Seek};
 
@@ -52,10 +53,31 @@ pub(super) fn read<R: Read + Seek>(
                         _ => {}
                     }
                 }
+                texts(window, box_, found)?;
             }
             _ => {}
         }
     }
+    Ok(())
+}
+
+/// Reads QuickTime's texts in a `udta` box, which have a © in front of their names.
+fn texts<R: Read + Seek>(
+    window: &mut Window<'_, R>,
+    udta: Place,
+    found: &mut Collector,
+) -> io::Result<()> {
+    for item in boxes(window, udta)?.into_iter().filter(|item| item.kind[0] == 0xa9) {
+        let content = found.read(window, item.start, item.end - item.start)?;
+        let mut rest = content.as_slice();
+        while let (Some(len), Some(language)) = (Order::Big.u16(rest, 0), Order::Big.u16(rest, 2))
+            && let Some(value) = rest.get(4..4 + usize::from(len))
+        {
+            found.tag(&item_name(item.kind), &text::quicktime(value, language));
+            rest = &rest[4 + value.len()..];
+        }
+    }
+    found.end_of_tags();
     Ok(())
 }
 
@@ -127,12 +149,11 @@ fn items<R: Read + Seek>(
                 }
                 None => continue,
             },
-            kind => match (names::mp4(*kind), key_of(*kind, &keys)) {
-                (Some(name), _) => name.to_owned(),
-                (None, Some(name)) => name,
+            kind => match key_of(*kind, &keys) {
+                Some(name) => name,
                 // The number of a key that is not there.
-                (None, None) if kind.iter().any(u8::is_ascii_control) => continue,
-                (None, None) => text::any(kind).trim_start_matches('©').trim().to_lowercase(),
+                None if kind.iter().any(u8::is_ascii_control) => continue,
+                None => item_name(*kind),
             },
         };
         for data in parts.iter().filter(|part| part.kind == *b"data") {
@@ -151,7 +172,13 @@ fn items<R: Read + Seek>(
     Ok(())
 }
 
-/// The names of the items of QuickTime, which have numbers from 1 on for kinds.
+/// What an item of this kind is called.
+fn item_name(kind: [u8; 4]) -> String {
+    let own = || text::any(&kind).trim_start_matches('©').trim().to_lowercase();
+    names::mp4(kind).map_or_else(own, str::to_owned)
+}
+
+/// The names of the items of QuickTime with keys, which have numbers from 1 on for kinds.
 fn keyed(content: &[u8]) -> Vec<String> {
     let mut rest = content.get(8..).unwrap_or(&[]);
     let mut names = Vec::new();

@@ -13,6 +13,12 @@ use crate::job::{LoadJob, LoadOptions, Step};
 use crate::resample::Workbench;
 use crate::source::Source;
 
+#[test]
+fn a_picture_is_shown_by_its_length() {
+    let cover = super::Cover { mime: "image/png".to_owned(), bytes: vec![7; 1_000_000] };
+    assert_eq!(format!("{cover:?}"), "Cover(\"image/png\", 1000000 bytes)");
+}
+
 /// What a load of `file` brings, at `rate` or its own.
 fn loaded(file: &[u8], rate: Option<u32>) -> Option<Arc<Metadata>> {
     let options = LoadOptions { sample_rate: rate, max_sample_bytes: None };

@@ -2,7 +2,8 @@
 //!
 //! # Sources
 //! Windows-1252: Unicode Consortium, *CP1252.TXT*. Its five undefined bytes are controls, as the
-//! WHATWG's *Encoding Standard* has it.
+//! WHATWG's *Encoding Standard* has it. Mac Roman: *ROMAN.TXT*, in the same place. Apple, *QuickTime
+//! File Format*: language code values.
 
 /// What Windows-1252 has from 0x80 to 0x9f, where Latin-1 has controls.
 const WINDOWS_1252: [char; 32] = [
@@ -22,6 +23,27 @@ pub(super) fn any(bytes: &[u8]) -> String {
                 _ => char::from(*byte),
             })
             .collect(),
+    }
+}
+
+/// What Mac Roman has from 0x80 on.
+const MAC_ROMAN: &str = "ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûü†°¢£§•¶ß®©™´¨≠ÆØ∞±≤≥¥µ∂∑∏π∫ªºΩæø\
+    ¿¡¬√ƒ≈∆«»…\u{a0}ÀÃÕŒœ–—“”‘’÷◊ÿŸ⁄€‹›ﬁﬂ‡·‚„‰ÂÊÁËÈÍÎÏÌÓÔ\u{f8ff}ÒÚÛÙıˆ˜¯˘˙˚¸˝˛ˇ";
+
+/// Text of `QuickTime` in a `language`: below 0x400 one of Macintosh's, whose script is taken for
+/// Mac Roman unless the text is UTF-8 all the same; else UTF-8, or UTF-16 by its mark.
+pub(super) fn quicktime(bytes: &[u8], language: u16) -> String {
+    let is_macintosh = language < 0x400 || language == 0x7fff;
+    match bytes {
+        [0xfe, 0xff, ..] | [0xff, 0xfe, ..] if !is_macintosh => utf16(bytes, true),
+        _ if is_macintosh && std::str::from_utf8(bytes).is_err() => bytes
+            .iter()
+            .map(|byte| match byte.checked_sub(0x80) {
+                Some(high) => MAC_ROMAN.chars().nth(high.into()).unwrap_or('\u{fffd}'),
+                None => char::from(*byte),
+            })
+            .collect(),
+        _ => any(bytes),
     }
 }
 

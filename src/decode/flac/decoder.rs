@@ -9,14 +9,19 @@ use super::info::Preamble;
 use super::place::{self, Gap, Place};
 use super::split::RawFrame;
 use crate::buffer::SampleWriter;
+use crate::decode::channels::fit;
 use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
-use crate::decode::failure::{io_failure, source_failure};
+use crate::decode::failure::io_failure;
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::split::Packets;
 use crate::decode::{Chunk, Decoder, Seeker, Splitter, StreamInfo, append_next};
 use crate::error::{LoadError, LoadWarning};
 use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
+
+/// Frames that a byte cannot hold more of: 65,536 in a frame of 12 bytes, of which header and
+/// checksum have 10 (RFC 9639, 9).
+const MAX_FRAMES_PER_BYTE: u64 = 65_536 / 12 + 1;
 
 /// The frames of one file.
 pub(in crate::decode) struct FlacDecoder {
@@ -56,7 +61,9 @@ impl FlacDecoder {
         byte_len: u64,
     ) -> Result<Self, LoadError> {
         let frames = Frames::new(reader, preamble).map_err(|error| io_failure(&read, error))?;
-        let stated_frames = preamble.info.frames;
+        let most = byte_len.saturating_mul(MAX_FRAMES_PER_BYTE);
+        let stated_frames = Some(preamble.info.frames).filter(|frames| *frames <= most);
+        let stated_frames = stated_frames.unwrap_or(0);
         let mut this = Self {
             info: StreamInfo {
                 spec: AudioSpec { sample_rate: 0, channels: 0 },
@@ -68,7 +75,7 @@ impl FlacDecoder {
                 container: "flac".to_owned(),
                 codec: "flac".to_owned(),
                 bits_per_sample: None,
-                byte_len: Some(byte_len),
+                byte_len,
             },
             frames,
             read,
@@ -247,22 +254,13 @@ impl FlacDecoder {
         self.tally.bad_packets += u64::from(std::mem::take(&mut self.last_is_damaged));
         // Where a length is stated, it tells.
         self.tally.cut_off &= self.stated_frames == 0;
-        source_failure(&self.read).map_or(Ok(()), Err)
+        self.read.check()
     }
 
     /// Puts what waits into the planes, as many of them as the stream began with.
     fn unpack(&mut self) {
         self.frames.codec().copy_to(&mut self.planes);
-        match (self.planes.len(), self.order.len()) {
-            (1, 2) => self.planes.push(self.planes[0].clone()),
-            (2, 1) => {
-                let (left, right) = self.planes.split_at_mut(1);
-                for (left, right) in left[0].iter_mut().zip(&right[0]) {
-                    *left = (*left + right) / 2.0;
-                }
-            }
-            _ => {}
-        }
+        fit(&mut self.planes, self.order.len());
         self.tally.clean_all(&mut self.planes);
     }
 }
@@ -313,10 +311,6 @@ impl Decoder for FlacDecoder {
 
     fn splitter(&mut self) -> Option<&mut dyn Splitter> {
         Some(self)
-    }
-
-    fn byte_position(&self) -> u64 {
-        self.read.position()
     }
 
     fn warnings(&self) -> Vec<LoadWarning> {

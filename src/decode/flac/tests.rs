@@ -29,6 +29,16 @@ fn same(damaged: &[u8], what: &str) {
 }
 
 #[test]
+fn a_length_of_more_than_the_bytes_can_hold_is_none() {
+    let mut file = fixture("flac_16.flac");
+    let expected = open_bytes(&file).expect("a good file").info().frames;
+    file[21] |= 0x0f;
+    file[22..26].fill(0xff);
+    let decoder = open_bytes(&file).expect("a good file");
+    assert_eq!((decoder.info().frames, decoder.info().length_stated), (expected, false));
+}
+
+#[test]
 fn zeros_in_the_header_are_no_obstacle() {
     let whole = fixture("flac_16.flac");
     for (name, range) in [

@@ -3,6 +3,8 @@
 use std::io::{Cursor, ErrorKind};
 
 use super::{Matroska, Packet};
+use crate::decode::tests::decode;
+use crate::error::WarningCode;
 
 fn element(id: &[u8], content: &[u8]) -> Vec<u8> {
     let size = u32::try_from(content.len()).expect("short content").to_be_bytes();
@@ -51,7 +53,7 @@ fn void(len: usize) -> Vec<u8> {
     element(&[0xec], &vec![0xa3; len])
 }
 
-/// All packets of the first track, and what the reading ended in.
+/// All packets of the first track, without their times, and what the reading ended in.
 fn read(file: &[u8]) -> (Vec<Packet>, Option<ErrorKind>) {
     let len = file.len() as u64;
     let mut matroska = Matroska::open(Cursor::new(file), len).expect("memory can be read");
@@ -59,7 +61,7 @@ fn read(file: &[u8]) -> (Vec<Packet>, Option<ErrorKind>) {
     let mut packets = Vec::new();
     loop {
         match matroska.next(&track) {
-            Ok(Some(packet)) => packets.push(packet),
+            Ok(Some(packet)) => packets.push(Packet { time_ns: None, ..packet }),
             Ok(None) => return (packets, None),
             Err(error) => return (packets, Some(error.kind())),
         }
@@ -67,7 +69,7 @@ fn read(file: &[u8]) -> (Vec<Packet>, Option<ErrorKind>) {
 }
 
 fn packet(data: &[u8], padding_ns: u64) -> Packet {
-    Packet { data: data.to_vec(), padding_ns }
+    Packet { data: data.to_vec(), padding_ns, time_ns: None }
 }
 
 #[test]
@@ -119,6 +121,63 @@ fn behind_what_makes_no_sense_the_next_cluster_counts() {
     let file = [head(), element(SEGMENT, &body[..3].concat())].concat();
     let (packets, _) = read(&file);
     assert_eq!(packets, [packet(b"one", 0)]);
+}
+
+#[test]
+fn a_block_that_is_too_long_for_its_cluster_hides_no_other_one() {
+    let cluster = |blocks: &[Vec<u8>]| element(CLUSTER, &blocks.concat());
+    let mut blocks = [simple(2, b"one"), simple(2, b"two"), simple(2, b"lost")];
+    // To within the next cluster, which an endless one would not rule out, and beyond the file.
+    for (size, endless_too) in [([0, 0, 0, 30], false), ([0x10, 0, 0, 7], true)] {
+        blocks[1][2..6].copy_from_slice(&size);
+        let live = endless_too.then(|| endless(CLUSTER, &blocks.concat()));
+        for first in [cluster(&blocks)].into_iter().chain(live) {
+            let body = [tracks(b"A_X", b""), first, cluster(&[simple(2, b"three")])];
+            let (packets, end) = read(&[head(), element(SEGMENT, &body.concat())].concat());
+            assert_eq!(packets, [packet(b"one", 0), packet(b"", 0), packet(b"three", 0)]);
+            assert_eq!(end, None);
+        }
+    }
+    // Where nothing follows it is not told from the end of a file that is cut off.
+    let file = [head(), element(SEGMENT, &[tracks(b"A_X", b""), cluster(&blocks)].concat())];
+    let (packets, end) = read(&file.concat());
+    assert_eq!((packets, end), (vec![packet(b"one", 0)], Some(ErrorKind::UnexpectedEof)));
+}
+
+/// A cluster at `ms` of blocks of 480 frames, 10 ms of mono in 16 bits, whose values are `value`.
+fn cluster_of_pcm(ms: u16, value: i16, blocks: u8) -> Vec<u8> {
+    let audio: Vec<u8> = (0..480).flat_map(|_| value.to_le_bytes()).collect();
+    let block = |number| element(&[0xa3], &[&[0x82, 0, 10 * number, 0x80], &audio[..]].concat());
+    let time = element(&[0xe7], &ms.to_be_bytes());
+    element(CLUSTER, &[time, (0..blocks).flat_map(block).collect()].concat())
+}
+
+#[test]
+fn what_follows_a_loss_is_put_where_its_time_says() {
+    let depth = element(&[0xe1], &element(&[0x62, 0x64], &[16]));
+    let file_of = |clusters: &[Vec<u8>]| {
+        let body = [tracks(b"A_PCM/INT/LIT", &depth), clusters.concat()].concat();
+        [head(), element(SEGMENT, &body)].concat()
+    };
+    let first = cluster_of_pcm(0, 1 << 14, 3);
+    let mut damaged = cluster_of_pcm(30, 1 << 13, 5);
+    // Behind the header of the cluster and its time, the id of the first block.
+    damaged[9 + 8] = 0;
+    // Where what is lost ends; how long it seems to be, and the packets that nothing stands for.
+    for (ms, lost, left_out) in [(80, 5 * 480, 0.0), (30, 0, 0.0), (10_100, 0, 1.0)] {
+        let file = file_of(&[first.clone(), damaged.clone(), cluster_of_pcm(ms, -1 << 14, 2)]);
+        let (planes, warnings) = decode(&file).expect("most of it is there");
+        let expected = [vec![0.5_f32; 3 * 480], vec![0.0; lost], vec![-0.5; 2 * 480]].concat();
+        assert!(planes[0] == expected, "{ms}: {}", planes[0].len());
+        let told = warnings.iter().find(|warning| warning.code == WarningCode::DecodeErrors);
+        let numbers = [("packets", 1.0), ("frames", lost as f64), ("packets_left_out", left_out)];
+        assert_eq!(told.expect("a warning").numbers[..3], numbers, "{ms}");
+    }
+    // Without a loss it is no gap.
+    let file = file_of(&[first, cluster_of_pcm(80, -1 << 14, 2)]);
+    let (planes, warnings) = decode(&file).expect("a good file");
+    assert_eq!(planes[0].len(), 5 * 480);
+    assert!(warnings.iter().all(|warning| warning.code != WarningCode::DecodeErrors));
 }
 
 #[test]

@@ -6,7 +6,8 @@
 
 use std::io::{self, Read, Seek};
 
-use super::fields::{array, u32_at, u64_at};
+use super::fields::{u32_at, u64_at};
+use crate::decode::array;
 use crate::decode::packets::Blocks;
 
 /// Most bytes of one table: more than a day of AAC packets.
@@ -76,6 +77,11 @@ pub(super) struct Boxes {
 impl Boxes {
     pub(super) fn of(place: Place) -> Self {
         Self { rest: place, last_start: place.start, last_is_cut: false }
+    }
+
+    /// Whether nothing is left.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.rest.len() == 0
     }
 
     /// Kind and content of the next box. One that claims more than there is ends where its

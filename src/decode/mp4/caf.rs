@@ -11,15 +11,15 @@ use std::io::{Read, Seek};
 
 use super::edits::Edit;
 use super::entry::Stream;
-use super::fields::{array, u32_at, u64_at};
-use super::layout::{Framing, Layout};
+use super::fields::{u32_at, u64_at};
+use super::layout::{ALAC_HEAD_BYTES, Framing, Layout, alac_frames};
 use super::table::{Sizes, Table};
 use super::times::Times;
-use super::{Failure, corrupt};
-use crate::decode::aac;
+use crate::decode::failure::{Failure, corrupt};
 use crate::decode::packets::PacketCodec;
 use crate::decode::pcm::{Chunk, Window, rounded, walk_caf};
 use crate::decode::symphonia::{PacketKind, packet_codec};
+use crate::decode::{aac, array};
 
 /// Most bytes that a packet table is read of, and of a codec's own header.
 const MAX_TABLE_BYTES: u64 = 16 << 20;
@@ -28,8 +28,6 @@ const MAX_COOKIE_BYTES: usize = 4 << 10;
 const PACKETS_IN_A_CHUNK: u64 = 1_024;
 /// A count of packets, of frames that are music, of those before and behind it.
 const HEAD_BYTES: usize = 24;
-/// Bytes that a packet of ALAC states its length in.
-const ALAC_HEAD_BYTES: usize = 7;
 
 /// What a file says of its packets.
 pub(super) struct Found {
@@ -61,6 +59,10 @@ pub(super) fn find<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Option<
         return Ok(None);
     };
     let table = full(b"pakt");
+    let is_cut = audio.stated.is_some_and(|stated| stated > audio.len);
+    if packet_bytes == 0 && table.is_none() && is_cut {
+        return Err(corrupt("the file is incomplete, its packet table is missing").into());
+    }
     if packet_frames == 0 || packet_bytes == 0 && table.is_none() {
         return Ok(None);
     }
@@ -152,18 +154,6 @@ impl Found {
             edits: vec![edit],
         })
     }
-}
-
-/// The frames of a packet of ALAC that begins with `head`, where it has fewer than others. ffmpeg's
-/// packet tables count the last one as if it were full.
-///
-/// # Sources
-/// Apple's reference decoder, `ALACDecoder::Decode`: a kind of 3 bits, 16 more, whether a count of
-/// frames in 32 bits follows, and behind 3 more bits that count.
-fn alac_frames(head: &[u8]) -> Option<u32> {
-    let &[_, _, flags, a, b, c, d] = head else { return None };
-    let above = u32::from(flags & 1) << 31;
-    (flags & 0x10 != 0).then_some(above | u32::from_be_bytes([a, b, c, d]) >> 1)
 }
 
 /// Appends packets of these sizes that lie side by side; where the last of them begins.

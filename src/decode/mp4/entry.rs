@@ -9,15 +9,16 @@
 use std::io::{self, Read, Seek};
 
 use super::boxes::{Boxes, Place, child};
-use super::fields::{array, u16_at, u32_at};
+use super::fields::{u16_at, u32_at};
 use super::layout::Framing;
+use super::pcm;
 use super::track::Track;
-use super::{Failure, corrupt, pcm, unsupported};
+use crate::decode::failure::{Failure, corrupt, unsupported};
 use crate::decode::flac::FlacPackets;
 use crate::decode::packets::{Blocks, PacketCodec, frames_of};
-use crate::decode::pcm::{PcmCodec, PcmKind};
+use crate::decode::pcm::{PcmCodec, rounded};
 use crate::decode::symphonia::{PacketKind, packet_codec};
-use crate::decode::{aac, opus};
+use crate::decode::{Order, aac, array, opus};
 use crate::spec::{AudioSpec, validate_channels};
 
 /// Most bytes of a codec's own header.
@@ -146,16 +147,6 @@ impl Description {
     }
 }
 
-/// 0 for what is no positive number below 2^32.
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "inside u32 by the test"
-)]
-fn rounded(rate: f64) -> u32 {
-    if (0.0..4e9).contains(&rate) { rate.round() as u32 } else { 0 }
-}
-
 /// What `mp4a` holds, by the elementary stream's descriptors.
 fn mpeg<R: Read + Seek>(
     blocks: &mut Blocks<R>,
@@ -250,18 +241,18 @@ fn uncompressed<R: Read + Seek>(
     let mut bits = entry.bits;
     // QuickTime's `enda` says 1 for the lower byte first; `pcmC` has it in bit 0 of its flags, and
     // the bits behind it.
-    let mut is_little = None;
+    let order_of = |is_little| if is_little { Order::Little } else { Order::Big };
+    let mut order = None;
     if let Some(enda) = entry.config(blocks, *b"enda", 0)? {
-        is_little = u16_at(&enda, 0).map(|value| value == 1);
+        order = u16_at(&enda, 0).map(|value| order_of(value == 1));
     }
     if let Some(&[flags, stated, ..]) = entry.config(blocks, *b"pcmC", 4)?.as_deref() {
-        is_little = Some(flags & 1 != 0);
+        order = Some(order_of(flags & 1 != 0));
         bits = stated.into();
     }
     let kind = match (&entry.kind, entry.flags) {
-        (b"lpcm", Some(flags)) => Some(pcm::kind_of_flags(flags, bits)),
-        (b"lpcm", None) => Some(PcmKind::Signed { bits, is_little: is_little.unwrap_or(false) }),
-        _ => pcm::kind(entry.kind, bits, is_little),
+        (b"lpcm", Some(flags)) => pcm::kind_of_flags(flags, bits),
+        _ => pcm::kind(entry.kind, bits, order),
     };
     let not_supported = || {
         let name = entry.kind.escape_ascii();
@@ -269,7 +260,7 @@ fn uncompressed<R: Read + Seek>(
     };
     let kind = kind.ok_or_else(not_supported)?;
     let spec = entry.spec()?;
-    let codec = PcmCodec::new(kind, spec).ok_or_else(not_supported)?;
+    let codec = PcmCodec::new(kind, spec);
     let bytes = u32::try_from(codec.block_bytes()).unwrap_or(u32::MAX);
     let frames = u32::try_from(codec.block_frames()).unwrap_or(1);
     let framing = Framing::Blocks { bytes, frames, rate: spec.sample_rate };

@@ -1,9 +1,6 @@
 //! Numbers in boxes: the higher byte comes first.
 
-/// The `N` bytes at `at`; None beyond the end.
-pub(super) fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
-    bytes.get(at..at.checked_add(N)?)?.try_into().ok()
-}
+use crate::decode::array;
 
 /// The 16 bits at `at`.
 pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {

@@ -12,6 +12,15 @@ use super::table::{Sizes, Table};
 use super::times::Times;
 use crate::decode::packets::Blocks;
 
+/// Boxes that stand beside fragments.
+const KINDS: [&[u8; 4]; 15] = [
+    b"ftyp", b"styp", b"moov", b"mdat", b"sidx", b"ssix", b"mfra", b"free", b"skip", b"wide",
+    b"uuid", b"emsg", b"prft", b"meta", b"pdin",
+];
+/// Bytes in which the next fragment is looked for, in all and at once.
+const MAX_SEARCH_BYTES: u64 = 64 << 20;
+const STEP_BYTES: usize = 1 << 20;
+
 /// What packets have where their fragment says nothing else.
 #[derive(Clone, Copy, Debug, Default)]
 struct Defaults {
@@ -40,15 +49,81 @@ pub(super) fn read<R: Read + Seek>(
             defaults = Defaults { ticks: word(12), size: word(16) };
         }
     }
-    let mut all = Boxes::of(file);
-    while let Some(moof) = all.find(blocks, *b"moof")? {
-        let mut fragment = Fragment { moof: all.last_start, data: all.last_start, id, defaults };
-        let mut trafs = Boxes::of(moof);
-        while let Some(traf) = trafs.find(blocks, *b"traf")? {
-            fragment.read(blocks, traf, table, times)?;
+    let mut all = Fragments { end: file.end, boxes: Boxes::of(file), searched: 0 };
+    while let Some((start, moof)) = all.next(blocks)? {
+        let mut fragment = Fragment { moof: start, data: start, id, defaults };
+        let mut parts = Boxes::of(moof);
+        while let Some((kind, part)) = parts.next(blocks)? {
+            match &kind {
+                b"traf" => fragment.read(blocks, part, table, times)?,
+                // It states to be longer than it is.
+                b"mdat" | b"moof" => {
+                    all.go_to(parts.last_start);
+                    break;
+                }
+                _ => {}
+            }
         }
     }
     Ok(())
+}
+
+/// Finds the fragments of a file, also behind a box whose length is wrong.
+struct Fragments {
+    end: u64,
+    boxes: Boxes,
+    searched: u64,
+}
+
+impl Fragments {
+    /// Where the next one begins, and what is in it.
+    fn next<R: Read + Seek>(&mut self, blocks: &mut Blocks<R>) -> io::Result<Option<(u64, Place)>> {
+        loop {
+            let before = self.boxes.last_start;
+            let found = self.boxes.next(blocks)?;
+            match found {
+                Some((kind, moof)) if kind == *b"moof" => {
+                    return Ok(Some((self.boxes.last_start, moof)));
+                }
+                Some((kind, _)) if KINDS.contains(&&kind) && !self.boxes.last_is_cut => {}
+                None if self.boxes.is_at_end() => return Ok(None),
+                _ => match self.search(blocks, before + 8)? {
+                    Some(at) => self.go_to(at),
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+
+    fn go_to(&mut self, start: u64) {
+        self.boxes = Boxes::of(Place { start, end: self.end });
+    }
+
+    /// Where the first one begins that lies at `from` or behind it.
+    fn search<R: Read + Seek>(
+        &mut self,
+        blocks: &mut Blocks<R>,
+        from: u64,
+    ) -> io::Result<Option<u64>> {
+        // Its length and kind, and those of the box that it begins with.
+        const HEAD_BYTES: usize = 16;
+        let mut at = from;
+        while self.searched < MAX_SEARCH_BYTES {
+            let bytes = blocks.look(at, STEP_BYTES)?;
+            let begins =
+                |head: &[u8]| head[4..8] == *b"moof" && head[8..HEAD_BYTES] == *b"\0\0\0\x10mfhd";
+            if let Some(found) = bytes.windows(HEAD_BYTES).position(begins) {
+                return Ok(Some(at + found as u64));
+            }
+            if bytes.len() < STEP_BYTES {
+                break;
+            }
+            let step = (STEP_BYTES - HEAD_BYTES) as u64;
+            self.searched += step;
+            at += step;
+        }
+        Ok(None)
+    }
 }
 
 /// One `moof`.

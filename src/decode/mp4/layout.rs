@@ -1,6 +1,5 @@
 //! What the tables of a track come to, which all who read the file have in common.
 
-use super::Failure;
 use super::boxes::Place;
 use super::edits::{self, Edit, Media};
 use super::entry::Found;
@@ -8,8 +7,12 @@ use super::fragments;
 use super::table::Table;
 use super::times::Times;
 use super::track::Track;
+use crate::decode::failure::Failure;
 use crate::decode::packets::{Blocks, frames_of};
 use crate::decode::reader::CountingReader;
+
+/// Bytes that a packet of ALAC states its length in.
+pub(super) const ALAC_HEAD_BYTES: usize = 7;
 
 /// What the packets in the tables are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,13 @@ impl Layout {
             let ticks = times.ticks_of(times.packets().saturating_sub(1));
             times.push(missing, u32::try_from(ticks).unwrap_or(0));
         }
+        let is_alac = found.codec.name() == "alac" && counts_frames && times.are_regular();
+        let last = table.last_packet().filter(|_| is_alac && times.packets() == table.packets());
+        if let Some(at) = last
+            && let Some(frames) = alac_frames(blocks.look(at, ALAC_HEAD_BYTES)?)
+        {
+            times.shorten_last(frames);
+        }
         let indexed = Some(indexed).filter(|ticks| is_fragmented && *ticks > 0);
         let media = Media { ticks: times.end(), indexed };
         let mut edits = edits::read(blocks, moov, track, media, priming)?;
@@ -82,4 +92,16 @@ impl Layout {
     pub(crate) fn byte_len(&self) -> usize {
         self.table.byte_len() + self.times.byte_len()
     }
+}
+
+/// The frames of a packet of ALAC that begins with `head`, where it has fewer than others. ffmpeg's
+/// tables count the last one as if it were full.
+///
+/// # Sources
+/// Apple's reference decoder, `ALACDecoder::Decode`: a kind of 3 bits, 16 more, whether a count of
+/// frames in 32 bits follows, and behind 3 more bits that count.
+pub(super) fn alac_frames(head: &[u8]) -> Option<u32> {
+    let &[_, _, flags, a, b, c, d] = head else { return None };
+    let above = u32::from(flags & 1) << 31;
+    (flags & 0x10 != 0).then_some(above | u32::from_be_bytes([a, b, c, d]) >> 1)
 }

@@ -10,6 +10,8 @@ use crate::decode::reader::CountingReader;
 /// Frames of sound that are decoded and dropped before an edit that is jumped to, in seconds: so
 /// long may a codec take to get going.
 const PREROLL_SEC: u64 = 1;
+/// Frames that no packet has more of: twice what FLAC and ALAC have.
+const MAX_PACKET_FRAMES: u64 = 1 << 17;
 /// Bytes of PCM that make a packet.
 const PCM_BYTES: u64 = 32 << 10;
 
@@ -184,6 +186,8 @@ impl PacketSource for Mp4Source {
             let end = edit.to.map_or_else(|| times.passed(), |to| times.passed_at(to));
             sum.saturating_add(end.saturating_sub(times.passed_at(edit.from)))
         });
-        Some(frames_of(ticks, self.timescale(), sample_rate))
+        let most = self.layout.table.packets().saturating_mul(MAX_PACKET_FRAMES);
+        let most = most.saturating_mul(self.layout.edits.len() as u64);
+        Some(frames_of(ticks, self.timescale(), sample_rate).min(most))
     }
 }

@@ -171,6 +171,12 @@ impl Table {
         self.packets
     }
 
+    /// Where in the file the last packet begins.
+    pub(super) fn last_packet(&self) -> Option<u64> {
+        let chunk = self.chunks.last()?;
+        Some(chunk.at.saturating_add(self.bytes_before(chunk, chunk.packets - 1)))
+    }
+
     /// Bytes held.
     pub(super) fn byte_len(&self) -> usize {
         size_of_val(self.chunks.as_slice()) + size_of_val(self.sizes.as_slice())

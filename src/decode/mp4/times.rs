@@ -69,6 +69,21 @@ impl Times {
         self.passed = self.passed.saturating_add(of_all);
     }
 
+    /// Lets the last packet have `ticks` ticks where it has more.
+    pub(super) fn shorten_last(&mut self, ticks: u32) {
+        let Some(last) = self.runs.last().copied().filter(|run| (1..run.ticks).contains(&ticks))
+        else {
+            return;
+        };
+        self.packets -= 1;
+        self.ticks = self.ticks.saturating_sub(u64::from(last.ticks));
+        self.passed = self.passed.saturating_sub(u64::from(last.ticks));
+        if last.first_packet == self.packets {
+            self.runs.pop();
+        }
+        self.push(1, ticks);
+    }
+
     /// What follows begins at `tick`, if that lies ahead.
     pub(super) fn go_on_at(&mut self, tick: u64) {
         self.ticks = self.ticks.max(tick);

@@ -6,7 +6,8 @@
 use std::io::{self, Read, Seek};
 
 use super::boxes::{Place, child};
-use super::fields::{array, u32_at};
+use super::fields::u32_at;
+use crate::decode::array;
 use crate::decode::packets::Blocks;
 
 /// An audio track.

@@ -8,8 +8,9 @@ use super::header::{self, HEADER_BYTES, MAX_PADDING_BYTES};
 use super::padding::Padding;
 use super::seek::Settling;
 use super::tag::Tag;
+use crate::decode::channels::fit;
 use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
-use crate::decode::failure::{io_failure, source_failure};
+use crate::decode::failure::io_failure;
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::split::Packets;
 use crate::decode::{Chunk, Decoder, Seeker, Splitter, StreamInfo};
@@ -71,6 +72,9 @@ impl MpegDecoder {
         // Of a file of some frames, more may be stated as padding than there is.
         let fits = all.is_none_or(|all| delay.saturating_add(padding) < all);
         let padding = if fits { padding } else { 0 };
+        // More frames than there is room for are not believed.
+        let room = frames.rest() / first.header.shortest_bytes().max(1) as u64;
+        let is_possible = tag.packets.is_some_and(|packets| packets <= room);
         let guess = || {
             // As many bytes a frame as in the first ones.
             let bytes = frames.rest();
@@ -83,13 +87,13 @@ impl MpegDecoder {
                     sample_rate: first.header.sample_rate,
                     channels: first.header.channels,
                 },
-                frames: match all {
+                frames: match all.filter(|_| is_possible) {
                     Some(all) => Some(all.saturating_sub(delay + padding)),
                     None => guess(),
                 }
                 .filter(|frames| *frames > 0),
-                frames_estimated: all.is_none() || tag.gaps.is_none(),
-                frames_counted: all.is_some() && tag.gaps.is_some(),
+                frames_estimated: !is_possible || tag.gaps.is_none(),
+                frames_counted: is_possible && tag.gaps.is_some(),
                 length_stated: all.is_some(),
                 container: match container {
                     Some((name, _)) => name.to_owned(),
@@ -97,7 +101,7 @@ impl MpegDecoder {
                 },
                 codec: format!("mp{}", first.header.layer),
                 bits_per_sample: None,
-                byte_len: Some(byte_len),
+                byte_len,
             },
             frames,
             read,
@@ -172,7 +176,7 @@ impl MpegDecoder {
             Some(Outcome::Decoded { frames, .. }) => {
                 self.has_begun = true;
                 self.tally.bad_in_a_row = 0;
-                self.fit_channels();
+                fit(self.codec.planes(), self.order.len());
                 self.tally.clean_all(self.codec.planes());
                 self.waiting = Some(0..frames);
             }
@@ -211,28 +215,13 @@ impl MpegDecoder {
         }
     }
 
-    /// Makes the decoded planes as many as the stream began with.
-    fn fit_channels(&mut self) {
-        let planes = self.codec.planes();
-        match (planes.len(), self.order.len()) {
-            (1, 2) => planes.push(planes[0].clone()),
-            (2, 1) => {
-                let (left, right) = planes.split_at_mut(1);
-                for (left, right) in left[0].iter_mut().zip(&right[0]) {
-                    *left = (*left + right) / 2.0;
-                }
-            }
-            _ => {}
-        }
-    }
-
     pub(super) fn end(&mut self) -> Result<(), LoadError> {
         self.ended = true;
         // Some encoders count their own tag.
         let missing = self.padding.missing(self.packets);
         // Where the length is exact, it shows.
         self.tally.cut_off |= self.info.frames_estimated && (self.frames.is_cut || missing > 1);
-        source_failure(&self.read).map_or(Ok(()), Err)
+        self.read.check()
     }
 }
 
@@ -271,10 +260,6 @@ impl Decoder for MpegDecoder {
 
     fn splitter(&mut self) -> Option<&mut dyn Splitter> {
         Some(self)
-    }
-
-    fn byte_position(&self) -> u64 {
-        self.read.position()
     }
 
     fn warnings(&self) -> Vec<LoadWarning> {

@@ -17,6 +17,7 @@ use crate::decode::sniff::id3v2_len;
 const READ_BYTES: usize = 64 << 10;
 /// Bytes in sight when a frame is judged: more than three frames of the greatest length.
 const SIGHT_BYTES: usize = 16 << 10;
+const ID3V1_BYTES: usize = 128;
 /// Bytes that may precede the first frame, tags that are known not counted.
 const MAX_JUNK_BYTES: u64 = 2 << 20;
 /// Frames in a row that are no accident. Each header repeats at least 17 bits of the one before.
@@ -36,14 +37,6 @@ pub(super) struct Frame {
     pub(super) len: usize,
     /// Bytes since the frame before that belong to none, and to no tag.
     pub(super) skipped: u64,
-}
-
-/// What a file turns out to be.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    Mpeg,
-    /// AAC, or nothing that is known here.
-    Else,
 }
 
 /// Reads frames.
@@ -114,30 +107,30 @@ impl<R: Read> Frames<R> {
     ///
     /// # Errors
     /// Those of the reader.
-    pub(super) fn find(&mut self) -> io::Result<Found> {
+    pub(super) fn find(&mut self) -> io::Result<bool> {
         let mut junk = 0;
         loop {
             self.fill()?;
             if self.sight().len() < HEADER_BYTES {
-                return Ok(Found::Else);
+                return Ok(false);
             }
             if let Some(len) = self.tag_len() {
                 self.pass(len)?;
                 continue;
             }
             if is_adts_chain(self.sight()) {
-                return Ok(Found::Else);
+                return Ok(false);
             }
             if let Some((header, free)) = self.chain_begins(junk == 0) {
                 self.kind = Some(header);
                 self.free_bytes = free;
                 self.in_step = true;
-                return Ok(Found::Mpeg);
+                return Ok(true);
             }
             let step = self.to_next_sync();
             junk += step as u64;
             if junk > MAX_JUNK_BYTES {
-                return Ok(Found::Else);
+                return Ok(false);
             }
             self.at += step;
         }
@@ -316,8 +309,11 @@ impl<R: Read> Frames<R> {
             let size = u32::from_le_bytes(*size.get(4..)?.first_chunk()?);
             return Some(if is_header { 32 + u64::from(size) } else { 32 });
         }
-        if sight.starts_with(b"TAG") && self.at_end && sight.len() == 128 {
-            return Some(128);
+        if sight.starts_with(b"TAG")
+            && let Some(rest) = sight.get(ID3V1_BYTES..)
+            && ((rest.is_empty() && self.at_end) || Header::parse(rest).is_some() || is_end(rest))
+        {
+            return Some(ID3V1_BYTES as u64);
         }
         // One that claims all of the file has its length wrong.
         id3v2_len(sight).filter(|len| *len < self.left.saturating_add(sight.len() as u64))

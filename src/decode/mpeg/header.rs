@@ -114,6 +114,15 @@ impl Header {
         }
     }
 
+    /// Bytes of the shortest frame in a stream of frames like this one.
+    pub(super) fn shortest_bytes(&self) -> usize {
+        let rates = if self.is_mpeg_1 { &RATES_1 } else { &RATES_2 };
+        let lowest = u32::from(rates[usize::from(self.layer) - 1][1]);
+        let shortest = Self { kbit_per_sec: lowest, has_padding: false, ..*self };
+        let stated = shortest.frame_bytes(0).filter(|_| !self.is_free());
+        stated.unwrap_or_else(|| self.least_bytes())
+    }
+
     /// Bytes that even a frame without audio has: what says how it is coded.
     pub(super) fn least_bytes(&self) -> usize {
         HEADER_BYTES
@@ -162,6 +171,15 @@ mod tests {
             );
             assert_eq!((header.frames(), header.frame_bytes(0)), (frames, Some(len)), "{bytes:x?}");
         }
+    }
+
+    #[test]
+    fn the_shortest_frame_has_the_lowest_rate() {
+        let shortest = |bytes: [u8; 4]| Header::parse(&bytes).expect("good").shortest_bytes();
+        // 144 * 32000 / 44100, 72 * 8000 / 22050; of free frames, header and side information.
+        assert_eq!(shortest([0xff, 0xfb, 0x92, 0x44]), 104);
+        assert_eq!(shortest([0xff, 0xf3, 0x80, 0xc4]), 26);
+        assert_eq!(shortest([0xff, 0xfb, 0x00, 0x44]), 36);
     }
 
     #[test]

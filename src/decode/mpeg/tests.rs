@@ -72,6 +72,45 @@ fn a_stream_that_follows_another_is_played_too_and_nothing_cut_between_them() {
 }
 
 #[test]
+fn a_count_of_more_frames_than_the_file_has_room_for_is_not_believed() {
+    let mut file = fixture("mp3_cbr.mp3");
+    let packets = starts(&file).len() as u64 - 1;
+    let info = file.windows(4).position(|name| name == b"Info").expect("a tag");
+    file[info + 8..info + 12].fill(0xff);
+    let decoder = open_bytes(&file).expect("a good file");
+    let info = decoder.info();
+    let guess = info.frames.expect("a guess");
+    assert!(info.frames_estimated && guess.abs_diff(packets * 1_152) <= 1_152, "{guess}");
+    let (_, warnings) = decode(&file).expect("a good file");
+    assert_eq!(codes(&warnings), [WarningCode::Truncated]);
+}
+
+#[test]
+fn frames_in_a_wave64_file_are_told_as_such() {
+    // Sony, *Wave64*: names of 16 bytes, lengths of 64 bits that count them and themselves.
+    let chunk = |id: &[u8; 4], content: &[u8]| {
+        let rest = b"\xf3\xac\xd3\x11\x8c\xd1\0\xc0\x4f\x8e\xdb\x8a";
+        let len = 24 + content.len() as u64;
+        let mut chunk = [id, &rest[..], &len.to_le_bytes(), content].concat();
+        chunk.resize(chunk.len().next_multiple_of(8), 0);
+        chunk
+    };
+    let frames = fixture("mp3_cbr.mp3");
+    let (expected, _) = decode(&frames).expect("a good file");
+    // MP3 in stereo at 44.1 kHz, and its bytes per second.
+    let mut format = vec![0x55, 0, 2, 0];
+    format.extend([44_100_u32, 16_000].map(u32::to_le_bytes).concat());
+    format.extend([1, 0, 0, 0]);
+    let wave = chunk(b"wave", &[]);
+    let content = [&wave[..16], &chunk(b"fmt ", &format), &chunk(b"data", &frames)].concat();
+    let mut file = chunk(b"riff", &content);
+    file[4..16].copy_from_slice(b"\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0");
+    let info = open_bytes(&file).expect("a good file").info().clone();
+    assert_eq!((info.container.as_str(), info.codec.as_str()), ("w64", "mp3"));
+    assert_eq!(decode(&file).expect("a good file").0, expected);
+}
+
+#[test]
 fn padding_of_more_than_there_is_is_not_believed() {
     let whole = fixture("mp3_cbr.mp3");
     let mut file = whole[..starts(&whole)[4]].to_vec();

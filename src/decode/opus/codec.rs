@@ -4,15 +4,12 @@ use opus_pure::OpusDecoder;
 
 use super::framing::{packet_frames, take_delimited};
 use super::{Head, MAX_PACKET_FRAMES, SAMPLE_RATE};
+use crate::decode::packets::Undecodable;
 use crate::error::{LoadError, LoadErrorKind};
 
 /// What is less is silence: decoders keep their state from becoming denormal with numbers that are so
 /// small, and silence that is not 0 would be no silence to whoever looks for it. −400 dB.
 const NOTHING: f32 = 1e-20;
-
-/// A packet that cannot be decoded. The next one may be.
-#[derive(Debug)]
-pub(crate) struct Undecodable;
 
 /// Decodes the packets of one stream, which has a stream of its own for every channel or two.
 pub(crate) struct Codec {
@@ -59,11 +56,6 @@ impl Codec {
             decoded: vec![0.0; 2 * MAX_PACKET_FRAMES],
             plain: Vec::new(),
         })
-    }
-
-    /// Frames that `packet` holds; None where it is damaged.
-    pub(crate) fn frames_of(packet: &[u8]) -> Option<usize> {
-        packet_frames(packet)
     }
 
     /// Decodes `packet` into [`planes`](Self::planes); the frames in it.

@@ -7,7 +7,7 @@
 use super::MAX_PACKET_FRAMES;
 
 /// Frames of `packet` at 48 kHz; None where it is damaged.
-pub(super) fn packet_frames(packet: &[u8]) -> Option<usize> {
+pub(in crate::decode) fn packet_frames(packet: &[u8]) -> Option<usize> {
     let first = *packet.first()?;
     let size = usize::from(first >> 3 & 3);
     let frames = match first >> 5 {

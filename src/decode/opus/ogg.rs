@@ -13,29 +13,22 @@ use std::sync::Arc;
 use link::{Link, Queued};
 use seek::Survey;
 
+use super::framing::packet_frames;
 use super::{Codec, Head, SAMPLE_RATE};
 use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
-use crate::decode::failure::{io_failure, source_failure};
-use crate::decode::ogg::{MAX_PAGE_BYTES, Next, Page, Pages, damaged_at_start};
+use crate::decode::failure::io_failure;
+use crate::decode::ogg::{MAX_PAGE_BYTES, Next, Page, Pages, damaged_at_start, first_audio};
 use crate::decode::reader::{CountingReader, ReadState};
-use crate::decode::{Chunk, Decoder, Seeker, StreamInfo};
+use crate::decode::{Chunk, Decoder, Opened, Seeker, StreamInfo};
 use crate::error::{LoadError, LoadWarning};
 use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
-
-/// Who reads a file.
-pub(crate) enum Opened {
-    /// This module.
-    Here(Box<OggOpusDecoder>),
-    /// Somebody else: what the reader shows.
-    Elsewhere(CountingReader),
-}
 
 /// Opens the file that begins with `head`, if Opus is its first audio in Ogg.
 ///
 /// # Errors
 /// `unsupported_format`, `corrupt`, `empty` without a single frame, `io`.
-pub(crate) fn open(
+pub(in crate::decode) fn open(
     mut reader: CountingReader,
     read: &Arc<ReadState>,
     head: &[u8],
@@ -52,29 +45,12 @@ pub(crate) fn open(
     };
     let head = Head::parse(&packet)?;
     let end = last_granule(&mut reader, serial).map_err(failed)?;
-    let lost = damaged_at_start(&mut reader).map_err(failed)?.len() as u64;
+    let damaged = damaged_at_start(&mut reader, Some(serial)).map_err(failed)?;
+    let lost = damaged.iter().filter(|page| !page.is_others).count() as u64;
     let link = if lost > 0 { Link::new(serial).since_zero() } else { Link::new(serial) };
     let mut decoder = OggOpusDecoder::new(reader, Arc::clone(read), link, &head, end, byte_len)?;
     decoder.tally.bad_packets += lost;
     Ok(Opened::Here(Box::new(decoder)))
-}
-
-/// The serial number and first packet of the first stream that is audio of a known kind. All
-/// streams begin before the first one goes on.
-fn first_audio(reader: &mut CountingReader) -> io::Result<Option<(u32, Vec<u8>)>> {
-    const KINDS: &[&[u8]] = &[b"OpusHead", b"\x01vorbis", b"\x7fFLAC"];
-    let mut pages = Pages::new(reader);
-    while let Next::Page(page) = pages.next()? {
-        if !page.is_first() {
-            break;
-        }
-        if let Some((packet, true)) = page.parts().next()
-            && KINDS.iter().any(|kind| packet.starts_with(kind))
-        {
-            return Ok(Some((page.serial, packet.to_vec())));
-        }
-    }
-    Ok(None)
 }
 
 /// The granule position that stream `serial` ends at; None where another one follows it, or where
@@ -149,7 +125,7 @@ impl OggOpusDecoder {
                 container: "ogg".to_owned(),
                 codec: "opus".to_owned(),
                 bits_per_sample: None,
-                byte_len: Some(byte_len),
+                byte_len,
             },
             pages: Pages::new(reader),
             read,
@@ -213,12 +189,12 @@ impl OggOpusDecoder {
             }
             return Ok(());
         }
-        if !is_opus {
-            self.link.is_followed = true;
-            return Ok(());
-        }
         // Of streams side by side the first is played; they all begin before any goes on.
         if !self.link.has_audio() {
+            return Ok(());
+        }
+        if !is_opus {
+            self.link.is_followed = true;
             return Ok(());
         }
         let Some((packet, _)) = page.parts().next() else { return Ok(()) };
@@ -257,7 +233,7 @@ impl OggOpusDecoder {
                 Err(_) => {
                     self.tally.bad_packets += 1;
                     self.tally.bad_in_a_row += 1;
-                    let frames = Codec::frames_of(bytes).map(|frames| frames.saturating_sub(cut));
+                    let frames = packet_frames(bytes).map(|frames| frames.saturating_sub(cut));
                     self.lose(frames.map(|frames| frames as u64));
                     if self.tally.bad_in_a_row >= MAX_BAD_PACKETS_IN_A_ROW {
                         self.tally.cut_off = true;
@@ -286,7 +262,7 @@ impl OggOpusDecoder {
     fn end(&mut self) -> Result<(), LoadError> {
         self.ended = true;
         self.tally.cut_off |= !self.link.has_ended() || self.link.is_followed;
-        source_failure(&self.read).map_or(Ok(()), Err)
+        self.read.check()
     }
 }
 
@@ -314,10 +290,6 @@ impl Decoder for OggOpusDecoder {
 
     fn seeker(&mut self) -> Option<&mut dyn Seeker> {
         Some(self)
-    }
-
-    fn byte_position(&self) -> u64 {
-        self.read.position()
     }
 
     fn warnings(&self) -> Vec<LoadWarning> {

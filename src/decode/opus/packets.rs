@@ -21,7 +21,7 @@ impl OpusPackets {
 
 impl PacketCodec for OpusPackets {
     fn decode(&mut self, packet: &[u8]) -> Result<usize, Undecodable> {
-        self.codec.decode(packet).map_err(|_| Undecodable)
+        self.codec.decode(packet)
     }
 
     fn reset(&mut self) {

@@ -5,7 +5,7 @@ use crate::spec::AudioSpec;
 
 /// A packet that cannot be decoded. The next one may be.
 #[derive(Debug)]
-pub(in crate::decode) struct Undecodable;
+pub(crate) struct Undecodable;
 
 /// Decodes the packets of one stream.
 pub(in crate::decode) trait PacketCodec: Send {

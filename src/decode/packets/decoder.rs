@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Blocks, Next, Packet, PacketCodec, PacketSource, frames_of};
 use crate::decode::clean::{Change, MAX_BAD_PACKETS_IN_A_ROW, Tally};
-use crate::decode::failure::{io_failure, source_failure};
+use crate::decode::failure::io_failure;
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::{Chunk, Decoder, Seeker, StreamInfo};
 use crate::error::{LoadError, LoadWarning};
@@ -67,7 +67,7 @@ impl PacketDecoder {
                 container: about.container.to_owned(),
                 codec: codec.name(),
                 bits_per_sample: codec.bits_per_sample(),
-                byte_len: Some(about.byte_len),
+                byte_len: about.byte_len,
             },
             blocks,
             read,
@@ -129,8 +129,9 @@ impl PacketDecoder {
             self.codec.reset();
         }
         match self.codec.decode(bytes) {
-            Ok(0) => Ok(()),
-            Ok(frames) => {
+            // Before the first one with any, these get the codec going.
+            Ok(0) if self.common_frames.is_none() => Ok(()),
+            Ok(frames @ 1..) => {
                 self.tally.bad_in_a_row = 0;
                 self.settle(self.codec.spec())?;
                 if self.ended {
@@ -146,7 +147,7 @@ impl PacketDecoder {
                 self.tally.clean_all(self.codec.planes());
                 Ok(())
             }
-            Err(_) => {
+            Ok(0) | Err(_) => {
                 self.tally.bad_packets += 1;
                 self.tally.bad_in_a_row += 1;
                 match self.common_frames {
@@ -203,7 +204,7 @@ impl PacketDecoder {
     fn end(&mut self, cut_off: bool) -> Result<(), LoadError> {
         self.ended = true;
         self.tally.cut_off |= cut_off;
-        source_failure(&self.read).map_or(Ok(()), Err)
+        self.read.check()
     }
 }
 
@@ -230,10 +231,6 @@ impl Decoder for PacketDecoder {
 
     fn seeker(&mut self) -> Option<&mut dyn Seeker> {
         self.codec.lead_frames().is_some().then_some(self)
-    }
-
-    fn byte_position(&self) -> u64 {
-        self.read.position()
     }
 
     fn warnings(&self) -> Vec<LoadWarning> {

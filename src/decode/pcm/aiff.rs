@@ -8,13 +8,13 @@ use std::io::{Read, Seek};
 
 use super::adpcm::Adpcm;
 use super::chunks::{Chunks, Dialect, Id};
-use super::failure::{Failure, corrupt, no_audio, unsupported};
 use super::fields::{Order, array};
 use super::gsm::{Gsm, Packing};
 use super::layout::{Coding, Found, Layout};
 use super::linear::Linear;
 use super::spread::Spread;
 use super::window::Window;
+use crate::decode::failure::{Failure, corrupt, no_audio, unsupported};
 use crate::error::LoadError;
 use crate::metadata::{Collector, read_aiff};
 use crate::speakers::Speakers;

@@ -7,12 +7,12 @@
 use std::io::{Read, Seek};
 
 use super::chunks::Chunk;
-use super::failure::{Failure, corrupt, unsupported};
 use super::fields::Order;
 use super::layout::{Coding, Found, Layout};
 use super::linear::Linear;
 use super::spread::Spread;
 use super::window::Window;
+use crate::decode::failure::{Failure, corrupt, unsupported};
 use crate::metadata::{Collector, read_au};
 use crate::speakers::Speakers;
 use crate::spec::AudioSpec;

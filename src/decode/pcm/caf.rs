@@ -8,13 +8,13 @@ use std::io::{self, Read, Seek};
 
 use super::adpcm::Adpcm;
 use super::chunks::{Chunks, Dialect, Id};
-use super::failure::{Failure, corrupt, no_audio, unsupported};
 use super::fields::{Order, array};
 use super::layout::{Coding, Found, Layout};
 use super::linear::Linear;
 use super::spread::Spread;
 use super::window::Window;
 use crate::decode::channels::{wave_order, wave_speakers};
+use crate::decode::failure::{Failure, corrupt, no_audio, unsupported};
 use crate::metadata::{Collector, read_caf};
 use crate::speakers::Speakers;
 use crate::spec::{AudioSpec, validate_channels};

@@ -1,7 +1,6 @@
 //! PCM in packets, for containers that are read elsewhere.
 
 use super::adpcm::Adpcm;
-use super::fields::Order;
 use super::layout::Coding;
 use super::linear::Linear;
 use crate::decode::packets::{PacketCodec, Undecodable};
@@ -10,16 +9,7 @@ use crate::spec::AudioSpec;
 /// How values are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) enum PcmKind {
-    /// Eight bits, 128 being zero.
-    Unsigned8,
-    /// Two's complement.
-    Signed { bits: u32, is_little: bool },
-    /// IEEE 754.
-    Float { bits: u32, is_little: bool },
-    /// ITU-T G.711.
-    ALaw,
-    /// ITU-T G.711.
-    MuLaw,
+    Linear(Linear),
     /// QuickTime's IMA ADPCM.
     Ima4,
 }
@@ -33,10 +23,9 @@ pub(in crate::decode) struct PcmCodec {
 }
 
 impl PcmCodec {
-    /// None where there are no such values.
-    pub(in crate::decode) fn new(kind: PcmKind, spec: AudioSpec) -> Option<Self> {
-        let coding = coding(kind, spec.channels)?;
-        Some(Self { kind, coding, spec, planes: vec![Vec::new(); spec.channels] })
+    pub(in crate::decode) fn new(kind: PcmKind, spec: AudioSpec) -> Self {
+        let coding = coding(kind, spec.channels);
+        Self { kind, coding, spec, planes: vec![Vec::new(); spec.channels] }
     }
 
     /// Bytes that are decoded as one.
@@ -50,16 +39,11 @@ impl PcmCodec {
     }
 }
 
-fn coding(kind: PcmKind, channels: usize) -> Option<Coding> {
-    let order = |is_little| if is_little { Order::Little } else { Order::Big };
-    Some(Coding::Linear(match kind {
-        PcmKind::Unsigned8 => Linear::Unsigned8,
-        PcmKind::Signed { bits, is_little } => Linear::signed(bits, order(is_little))?,
-        PcmKind::Float { bits, is_little } => Linear::float(bits, order(is_little))?,
-        PcmKind::ALaw => Linear::ALaw,
-        PcmKind::MuLaw => Linear::MuLaw,
-        PcmKind::Ima4 => return Some(Coding::Adpcm(Adpcm::quick_time(channels))),
-    }))
+fn coding(kind: PcmKind, channels: usize) -> Coding {
+    match kind {
+        PcmKind::Linear(linear) => Coding::Linear(linear),
+        PcmKind::Ima4 => Coding::Adpcm(Adpcm::quick_time(channels)),
+    }
 }
 
 impl PacketCodec for PcmCodec {
@@ -88,9 +72,7 @@ impl PacketCodec for PcmCodec {
     }
 
     fn reset(&mut self) {
-        if let Some(coding) = coding(self.kind, self.spec.channels) {
-            self.coding = coding;
-        }
+        self.coding = coding(self.kind, self.spec.channels);
     }
 
     fn lead_frames(&self) -> Option<u64> {

@@ -82,7 +82,7 @@ impl PcmDecoder {
                 container: container.to_owned(),
                 codec: coding.codec(),
                 bits_per_sample: bits,
-                byte_len: Some(byte_len),
+                byte_len,
             },
             stated_frames: audio.stated.map(frames_in),
             reader,
@@ -221,10 +221,6 @@ impl Decoder for PcmDecoder {
 
     fn splitter(&mut self) -> Option<&mut dyn Splitter> {
         matches!(self.coding, Coding::Linear(_)).then_some(self)
-    }
-
-    fn byte_position(&self) -> u64 {
-        self.read.position()
     }
 
     fn warnings(&self) -> Vec<LoadWarning> {

@@ -5,11 +5,11 @@
 //! codes); *New Multimedia Data Types and Data Techniques 3.0* (1994).
 
 use super::adpcm::{Adpcm, Coefficients};
-use super::failure::{corrupt, unsupported};
 use super::fields::Order;
 use super::gsm::{Gsm, Packing};
 use super::layout::Coding;
 use super::linear::Linear;
+use crate::decode::failure::{corrupt, unsupported};
 use crate::error::LoadError;
 use crate::speakers::Speakers;
 use crate::spec::{AudioSpec, validate_channels};

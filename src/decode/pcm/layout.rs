@@ -12,8 +12,8 @@ use crate::spec::AudioSpec;
 pub(in crate::decode) enum Found {
     /// Audio that is read here.
     Audio(Layout),
-    /// A stream of MPEG frames, which says all the rest itself.
-    Mpeg(Chunk),
+    /// A stream of MPEG frames, which says all the rest itself, and the name of its container.
+    Mpeg(Chunk, &'static str),
     /// Another codec, whose container somebody else reads.
     Elsewhere,
 }

@@ -9,7 +9,7 @@ use super::law;
 
 /// How one value is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Linear {
+pub(in crate::decode) enum Linear {
     /// Eight bits, 128 being zero.
     Unsigned8,
     /// Two's complement in one to eight bytes.
@@ -28,13 +28,13 @@ pub(super) enum Linear {
 
 impl Linear {
     /// Two's complement of at most `bits` bits; None beyond 64 or for none at all.
-    pub(super) fn signed(bits: u32, order: Order) -> Option<Self> {
+    pub(in crate::decode) fn signed(bits: u32, order: Order) -> Option<Self> {
         let bytes = u8::try_from(bits.div_ceil(8)).ok().filter(|bytes| (1..=8).contains(bytes))?;
         Some(Self::Signed { bytes, order })
     }
 
     /// IEEE 754 of `bits` bits; None where there is no such thing.
-    pub(super) fn float(bits: u32, order: Order) -> Option<Self> {
+    pub(in crate::decode) fn float(bits: u32, order: Order) -> Option<Self> {
         let bytes = match bits {
             16 => 2,
             32 => 4,

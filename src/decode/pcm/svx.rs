@@ -9,12 +9,12 @@
 use std::io::{Read, Seek};
 
 use super::chunks::{Chunks, Dialect, Id};
-use super::failure::{Failure, corrupt, no_audio, unsupported};
 use super::fields::Order;
 use super::layout::{Coding, Found, Layout};
 use super::linear::Linear;
 use super::spread::Spread;
 use super::window::Window;
+use crate::decode::failure::{Failure, corrupt, no_audio, unsupported};
 use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 

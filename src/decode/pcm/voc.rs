@@ -11,12 +11,12 @@ use std::io::{Read, Seek};
 use std::ops::Range;
 
 use super::chunks::Chunk;
-use super::failure::{Failure, corrupt, no_audio, unsupported};
 use super::fields::Order;
 use super::layout::{Coding, Found, Layout};
 use super::linear::Linear;
 use super::spread::Spread;
 use super::window::Window;
+use crate::decode::failure::{Failure, corrupt, no_audio, unsupported};
 use crate::error::LoadError;
 use crate::speakers::Speakers;
 use crate::spec::{AudioSpec, validate_channels};

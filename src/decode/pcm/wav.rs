@@ -7,13 +7,13 @@
 use std::io::{Read, Seek};
 
 use super::chunks::{Chunks, Dialect, Id};
-use super::failure::{Failure, corrupt, no_audio, unsupported};
 use super::fields::{Order, array};
 use super::format::{MAX_FORMAT_BYTES, Stored, WaveFormat};
 use super::layout::{Coding, Found, Layout};
 use super::spread::Spread;
 use super::window::Window;
 use super::{linear::Linear, window};
+use crate::decode::failure::{Failure, corrupt, no_audio, unsupported};
 use crate::metadata::{Collector, read_riff};
 
 const FORMAT: Id = *b"fmt ";
@@ -135,7 +135,7 @@ fn found<R: Read + Seek>(
     let format = WaveFormat::parse(format.content(window, MAX_FORMAT_BYTES)?, order)?;
     let audio = *chunks.first_full(AUDIO).ok_or_else(no_audio)?;
     let (coding, bits) = match format.stored {
-        Stored::Mpeg => return Ok(Found::Mpeg(audio)),
+        Stored::Mpeg => return Ok(Found::Mpeg(audio, container)),
         Stored::Known(Coding::Linear(stored)) => {
             let stored = match format.may_be_24_in_32 {
                 true => roomy(audio.content(window, EVIDENCE_BYTES)?, order).unwrap_or(stored),

@@ -2,13 +2,14 @@
 //! symphonia 0.6.1 decodes AAC-LC of one or two channels, and takes HE-AAC for that.
 
 use symphonia::core::audio::{
-    AsGenericAudioBufferRef, AudioBuffer, AudioMut, AudioSpec, Channels, GenericAudioBufferRef,
+    AsGenericAudioBufferRef, AudioBuffer, Channels, GenericAudioBufferRef,
 };
 use symphonia::core::codecs::CodecInfo;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, FinalizeResult};
 use symphonia::core::errors::{self, decode_error};
 use symphonia::core::packet::PacketRef;
 
+use super::planes::fill_from;
 use crate::decode::aac::{Codec, config};
 use crate::decode::packets::PacketCodec;
 use crate::error::{LoadError, LoadErrorKind};
@@ -20,8 +21,6 @@ const INFO: CodecInfo =
 pub(super) struct AacAdapter {
     parameters: AudioCodecParameters,
     codec: Codec,
-    /// What `buffer` was made for.
-    made: Option<crate::spec::AudioSpec>,
     buffer: AudioBuffer<f32>,
 }
 
@@ -45,15 +44,8 @@ impl AacAdapter {
         let codec = Codec::new(&stated)?;
         let mut parameters = parameters.clone();
         parameters.with_sample_rate(codec.spec().sample_rate);
-        Ok(Self { parameters, codec, made: None, buffer: AudioBuffer::new(spec(1, 1), 0) })
+        Ok(Self { parameters, codec, buffer: AudioBuffer::default() })
     }
-}
-
-/// Channels are in WAVE order already.
-fn spec(sample_rate: u32, channels: usize) -> AudioSpec {
-    // Not more than 64.
-    let channels = Channels::Discrete(u16::try_from(channels).unwrap_or(u16::MAX));
-    AudioSpec::new(sample_rate, channels)
 }
 
 impl AudioDecoder for AacAdapter {
@@ -78,23 +70,11 @@ impl AudioDecoder for AacAdapter {
         if frames == 0 {
             return Ok(self.buffer.as_generic_audio_buffer_ref());
         }
-        let made = self.codec.spec();
-        if self.made != Some(made) || self.buffer.capacity() < frames {
-            self.buffer = AudioBuffer::new(spec(made.sample_rate, made.channels), frames);
-            self.made = Some(made);
-        }
-        self.buffer.render_uninit(Some(frames));
-        for (channel, plane) in self.codec.planes().iter().enumerate() {
-            if let Some(to) = self.buffer.plane_mut(channel) {
-                to.copy_from_slice(plane);
-            }
-        }
-        let cut = |frames: u64| usize::try_from(frames).unwrap_or(usize::MAX);
-        let (start, end) = (cut(packet.trim_start.get()), cut(packet.trim_end.get()));
-        let priming = self.codec.take_priming(frames);
+        let priming = self.codec.take_priming(frames) as u64;
         // Unless the container says where the music begins.
-        let start = if start == 0 { priming } else { start };
-        self.buffer.trim(start.min(frames), end.min(frames));
+        let start = Some(packet.trim_start.get()).filter(|start| *start > 0).unwrap_or(priming);
+        let sample_rate = self.codec.spec().sample_rate;
+        fill_from(start, &mut self.buffer, self.codec.planes(), sample_rate, packet);
         Ok(self.buffer.as_generic_audio_buffer_ref())
     }
 

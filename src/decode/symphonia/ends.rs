@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 
 use symphonia::core::codecs::audio::well_known::CODEC_ID_VORBIS;
-use symphonia::core::errors;
+use symphonia::core::errors::{self, Error};
 use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
 use super::opening::audio_parameters;
+use crate::decode::vorbis::{Gap, Positions};
 
 /// Packets that wait at most until it shows whether the stream ends with them: those of one page.
 const MAX_WAITING: usize = 255;
@@ -29,19 +30,21 @@ pub(super) struct Ends {
     is_ogg: bool,
     /// Whether what lies before position 0 is cut off.
     cuts_start: bool,
+    /// Where pages are missing before the last one.
+    gap: Option<Gap>,
     waiting: VecDeque<Packet>,
     /// What came behind them, if that was no packet.
     after: Option<errors::Result<Option<Packet>>>,
 }
 
 impl Ends {
-    /// Of `track` in `format`; `is_before`: whether its first page ends before position 0 as it
-    /// says, which no program means to cut off.
-    pub(super) fn of(format: &dyn FormatReader, track: &Track, is_before: bool) -> Self {
+    /// Of `track` in `format`. That its first page ends before position 0, as it says, no program
+    /// means to be cut off.
+    pub(super) fn of(format: &dyn FormatReader, track: &Track, positions: &Positions) -> Self {
         let is_ogg = format.format_info().short_name == "ogg";
         let codec = audio_parameters(track).map(|audio| audio.codec);
-        let cuts_start = is_ogg && !is_before && codec == Some(CODEC_ID_VORBIS);
-        Self { is_ogg, cuts_start, waiting: VecDeque::new(), after: None }
+        let cuts_start = is_ogg && !positions.begin_before && codec == Some(CODEC_ID_VORBIS);
+        Self { is_ogg, cuts_start, gap: positions.gap, waiting: VecDeque::new(), after: None }
     }
 
     /// The same, of a stream that was put to another place.
@@ -60,6 +63,10 @@ impl Ends {
     ) -> errors::Result<Option<Packet>> {
         while self.after.is_none() && !self.is_decided() {
             self.read_one(format, track_id);
+        }
+        let first = self.waiting.front().map(|packet| packet.pts.get().cast_unsigned());
+        if let Some(gap) = self.gap.filter(|gap| first == Some(gap.begin)) {
+            self.move_last_page(format, track_id, gap);
         }
         match self.waiting.pop_front() {
             Some(packet) => Ok(Some(packet)),
@@ -90,6 +97,35 @@ impl Ends {
             end = end_of(next);
         }
         false
+    }
+
+    /// Moves the packets that wait, and those behind them, to behind `gap`, if they are the last
+    /// ones and seem to end before they should. How much of the last one is to be cut off, only a
+    /// damaged page can tell.
+    fn move_last_page(&mut self, format: &mut dyn FormatReader, track_id: u32, gap: Gap) {
+        while self.after.is_none() && self.waiting.len() <= MAX_WAITING {
+            self.read_one(format, track_id);
+        }
+        let is_end = matches!(self.after, Some(Ok(None) | Err(Error::IoError(_))));
+        let ends = self.waiting.front().zip(self.waiting.back()).filter(|_| is_end);
+        let Some((first, last)) = ends else { return };
+        let first = first.block_dur().get();
+        let seems = last.pts.saturating_add(last.block_dur()).get();
+        let Some(least) = gap.last.checked_sub(seems.cast_unsigned()) else { return };
+        let most = least + last.block_dur().get();
+        // A packet that begins on a damaged page and ends on the last one is lost as well: as long
+        // as the one behind it, most likely.
+        let stated = gap.end.and_then(|end| end.checked_sub(gap.begin));
+        let with_packet = stated.map(|stated| stated.saturating_add(first));
+        let may_be = |missing: &u64| (least..most).contains(missing);
+        let missing = [stated, with_packet].into_iter().flatten().find(may_be).unwrap_or(least);
+        for packet in &mut self.waiting {
+            packet.pts = packet.pts.saturating_add(Duration::new(missing));
+        }
+        if let Some(last) = self.waiting.back_mut() {
+            last.trim_end = Duration::new(missing - least);
+            last.dur = last.dur.saturating_sub(last.trim_end);
+        }
     }
 
     /// Reads one more packet of this track into those that wait, or what comes behind them.

@@ -10,10 +10,6 @@ pub(super) fn opening_failed(error: Error) -> LoadError {
     let (kind, message) = match &error {
         Error::Unsupported(what) if what.starts_with("core (probe)") => return unknown_format(),
         Error::Unsupported(what) if what.starts_with("core (codec)") => return unknown_codec(),
-        // Said of files whose end is lost: recorders write the index last.
-        Error::Unsupported("isomp4: missing moov atom") => {
-            (LoadErrorKind::Corrupt, "the file is incomplete, its index is missing")
-        }
         Error::Unsupported(_) => {
             (LoadErrorKind::UnsupportedFormat, "this variant of the format is not supported")
         }

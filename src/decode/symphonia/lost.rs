@@ -10,6 +10,8 @@ use super::stream::Unpacked;
 /// Longest gap that is believed, in seconds: what a few lost pages of any format hold. Beyond it
 /// the time stamp is damaged rather than the file.
 const MAX_GAP_SEC: u64 = 10;
+/// By how much the times of two blocks may be off, in milliseconds, of which a tick is one mostly.
+const SLACK_MS: u64 = 2;
 
 /// The times of a track's packets.
 pub(super) struct Clock {
@@ -173,6 +175,69 @@ impl Clock {
             (None, _) => true,
             (Some(_), None) => false,
         }
+    }
+}
+
+/// The times of Matroska's blocks, which count only behind what is lost: in whole files players
+/// close the gaps between them.
+pub(super) struct BlockTimes {
+    sample_rate: u32,
+    /// Frames of all packets so far, and of the longest.
+    frames: u64,
+    longest: u64,
+    /// By how many frames the last block was ahead of those before it.
+    ahead: Option<i64>,
+    /// Whether something is missing behind that.
+    is_behind_loss: bool,
+}
+
+impl BlockTimes {
+    /// The time of a packet that bears none.
+    pub(super) const NONE: i64 = -1;
+
+    pub(super) fn new(sample_rate: u32) -> Self {
+        Self { sample_rate, frames: 0, longest: 0, ahead: None, is_behind_loss: false }
+    }
+
+    /// Counts the frames of a packet.
+    pub(super) fn count(&mut self, frames: u64) {
+        self.longest = self.longest.max(frames);
+        self.frames += frames;
+    }
+
+    /// Counts silence in place of some.
+    pub(super) fn count_silence(&mut self, frames: u64) {
+        self.frames += frames;
+    }
+
+    /// Notes that something is missing before the next packet; whether its time will tell how much.
+    pub(super) fn lose(&mut self) -> bool {
+        self.is_behind_loss = self.ahead.is_some();
+        self.is_behind_loss
+    }
+
+    /// Whether something is missing before `packet`, and how many frames; the inner None where that
+    /// cannot be told or believed. `common`: the frames of each packet, if all have as many.
+    pub(super) fn lost_before(
+        &mut self,
+        packet: &Packet,
+        common: Option<usize>,
+    ) -> Option<Option<u64>> {
+        let ns = u128::try_from(packet.pts.get()).ok()?;
+        let time = i64::try_from(ns * u128::from(self.sample_rate) / 1_000_000_000).ok()?;
+        let ahead = time.checked_sub_unsigned(self.frames)?;
+        let before = self.ahead.replace(ahead)?;
+        if !std::mem::take(&mut self.is_behind_loss) {
+            return None;
+        }
+        let gap = u64::try_from(ahead.saturating_sub(before)).unwrap_or(0);
+        let slack = SLACK_MS * u64::from(self.sample_rate) / 1_000;
+        let whole = common.map(|common| common as u64);
+        let whole = whole.map(|common| (gap + common / 2) / common * common);
+        let missing = whole.filter(|whole| whole.abs_diff(gap) <= slack);
+        let missing = missing.or_else(|| Some(gap).filter(|gap| *gap > self.longest + slack));
+        let most = MAX_GAP_SEC * u64::from(self.sample_rate);
+        Some(missing.filter(|missing| *missing <= most))
     }
 }
 

@@ -18,6 +18,7 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
 use super::failure::unknown_codec;
+use super::lost::BlockTimes;
 use super::opening::whole;
 use crate::decode::mkv::{self, Matroska};
 use crate::decode::reader::CountingReader;
@@ -35,7 +36,6 @@ pub(super) struct MatroskaReader {
     tracks: [Track; 1],
     media: MediaInfo,
     metadata: MetadataLog,
-    packets: i64,
 }
 
 impl MatroskaReader {
@@ -70,7 +70,7 @@ impl MatroskaReader {
             // Whole milliseconds mostly, of which the last may have begun only.
             theirs.with_num_frames(whole(sec * f64::from(sample_rate)));
         }
-        // Packets are numbered, not timed.
+        // Packets bear nanoseconds, for `BlockTimes` alone.
         if let Some(base) = TimeBase::try_from_recip(1000) {
             theirs.with_time_base(base);
         }
@@ -81,7 +81,7 @@ impl MatroskaReader {
         }
         let media = MediaInfo::from_track(&theirs);
         let (tracks, metadata) = ([theirs], MetadataLog::default());
-        Ok(Self { file, track, sample_rate, tracks, media, metadata, packets: 0 })
+        Ok(Self { file, track, sample_rate, tracks, media, metadata })
     }
 }
 
@@ -110,8 +110,8 @@ impl FormatReader for MatroskaReader {
         let next = self.file.next(&self.track).map_err(Error::IoError)?;
         self.file.reader().used_up_to(self.file.position());
         let Some(next) = next else { return Ok(None) };
-        let time = Timestamp::new(self.packets);
-        self.packets += 1;
+        let time = next.time_ns.and_then(|ns| i64::try_from(ns).ok());
+        let time = Timestamp::new(time.unwrap_or(BlockTimes::NONE));
         let mut packet = Packet::new(self.tracks[0].id, time, Duration::ZERO, next.data);
         packet.trim_end = Duration::new(frames(next.padding_ns, self.sample_rate));
         Ok(Some(packet))

@@ -58,7 +58,7 @@ pub(super) fn format_reader(
         false => Positions::default(),
     };
     // symphonia 0.6.1 forgives what is no page, and damaged ones further on.
-    positions.damaged.iter().for_each(|page| reader.blot(*page));
+    positions.damaged.iter().for_each(|page| reader.blot(page.at));
     let bytes = MediaSourceStream::new(Box::new(reader), Default::default());
     symphonia::default::get_probe()
         .probe(&Hint::new(), bytes, FormatOptions::default(), MetadataOptions::default())
@@ -79,12 +79,18 @@ fn is_video(head: &[u8]) -> bool {
     head.starts_with(b"OggS") && KINDS.iter().any(|kind| content.starts_with(kind))
 }
 
-/// The track that a player would play, and a decoder for it.
+/// The track that a player would play, which is that with the number `first` if there is one, and a
+/// decoder for it.
 pub(super) fn audio_decoder(
     format: &dyn FormatReader,
+    first: Option<u32>,
 ) -> Result<(Track, Box<dyn AudioDecoder>), LoadError> {
     let track = format
-        .default_track(TrackType::Audio)
+        .tracks()
+        .iter()
+        // symphonia 0.6.1 has those of Ogg in the order of their numbers, and calls all others 0.
+        .find(|track| Some(track.id) == first && audio_parameters(track).is_some())
+        .or_else(|| format.default_track(TrackType::Audio))
         .or_else(|| format.first_track(TrackType::Audio))
         .ok_or_else(no_audio_track)?;
     let parameters = audio_parameters(track).ok_or_else(unknown_codec)?;

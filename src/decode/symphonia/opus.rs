@@ -1,13 +1,12 @@
 //! Our decoder of Opus in the shape of symphonia's, for the containers that symphonia reads.
 
-use symphonia::core::audio::{
-    AsGenericAudioBufferRef, AudioBuffer, AudioMut, AudioSpec, Channels, GenericAudioBufferRef,
-};
+use symphonia::core::audio::{AsGenericAudioBufferRef, AudioBuffer, GenericAudioBufferRef};
 use symphonia::core::codecs::CodecInfo;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, FinalizeResult};
 use symphonia::core::errors::{self, decode_error};
 use symphonia::core::packet::PacketRef;
 
+use super::planes::fill_from;
 use crate::decode::opus::{Codec, Head, SAMPLE_RATE};
 use crate::error::LoadError;
 
@@ -36,17 +35,10 @@ impl OpusAdapter {
         Ok(Self {
             parameters,
             codec: Codec::new(&head)?,
-            buffer: buffer(head.channels(), 0),
+            buffer: AudioBuffer::default(),
             to_skip: head.pre_skip(),
         })
     }
-}
-
-/// Room for `frames` frames, whose channels are in WAVE order already.
-fn buffer(channels: usize, frames: usize) -> AudioBuffer<f32> {
-    // Not more than 64.
-    let channels = Channels::Discrete(u16::try_from(channels).unwrap_or(u16::MAX));
-    AudioBuffer::new(AudioSpec::new(SAMPLE_RATE, channels), frames)
 }
 
 impl AudioDecoder for OpusAdapter {
@@ -65,19 +57,9 @@ impl AudioDecoder for OpusAdapter {
         let Ok(frames) = self.codec.decode(packet.data) else {
             return decode_error("opus: damaged packet");
         };
-        if self.buffer.capacity() < frames {
-            self.buffer = buffer(self.codec.planes().len(), frames);
-        }
-        self.buffer.render_uninit(Some(frames));
-        for (channel, plane) in self.codec.planes().iter().enumerate() {
-            if let Some(to) = self.buffer.plane_mut(channel) {
-                to.copy_from_slice(plane);
-            }
-        }
-        let skipped = usize::try_from(self.to_skip).map_or(frames, |skip| skip.min(frames));
-        self.to_skip -= skipped as u64;
-        let cut = usize::try_from(packet.trim_end.get()).unwrap_or(frames);
-        self.buffer.trim(skipped, cut);
+        let skipped = self.to_skip.min(frames as u64);
+        self.to_skip -= skipped;
+        fill_from(skipped, &mut self.buffer, self.codec.planes(), SAMPLE_RATE, packet);
         Ok(self.buffer.as_generic_audio_buffer_ref())
     }
 

@@ -4,7 +4,6 @@ use symphonia::core::formats::{SeekMode, SeekTo};
 use symphonia::core::units::Timestamp;
 
 use super::SymphoniaDecoder;
-use crate::decode::failure::source_failure;
 use crate::decode::vorbis::Numbering;
 use crate::decode::{Mark, Seeker};
 use crate::error::{LoadError, LoadErrorKind};
@@ -59,9 +58,7 @@ impl Seeker for SymphoniaDecoder {
             if let Some(frame) = entered.filter(|frame| *frame <= mark.frame) {
                 return Ok(frame);
             }
-            if let Some(failure) = source_failure(&self.stream.read) {
-                return Err(failure);
-            }
+            self.stream.read.check()?;
         }
         Err(LoadError::new(LoadErrorKind::Corrupt, "its pages do not lead where they say"))
     }

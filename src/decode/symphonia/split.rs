@@ -7,7 +7,6 @@ use symphonia::core::packet::Packet;
 use super::spare::SpareDecoder;
 use super::stream::Unpacked;
 use super::{SymphoniaDecoder, vorbis};
-use crate::decode::failure::source_failure;
 use crate::decode::split::{PacketStretch, Packets, StretchCodec, stretch_values};
 use crate::decode::{Cut, Splitter, Tally, Uncut, Wanted};
 use crate::spec::AudioSpec;
@@ -89,7 +88,7 @@ impl SymphoniaDecoder {
             }
             Ok(Some(_)) => Err(Uncut::Odd),
             // What the source says comes first.
-            Err(_) => Err(source_failure(&stream.read).map_or(Uncut::Odd, Uncut::Failed)),
+            Err(_) => Err(stream.read.take_failure().map_or(Uncut::Odd, Uncut::Failed)),
         }
     }
 }

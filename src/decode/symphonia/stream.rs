@@ -10,11 +10,10 @@ use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
 
 use super::ends::Ends;
-use super::lost::{self, Clock};
-use super::opening::{audio_decoder, format_reader};
+use super::lost::{self, BlockTimes, Clock};
+use super::opening::{audio_decoder, audio_parameters, format_reader};
 use crate::decode::StreamInfo;
 use crate::decode::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
-use crate::decode::failure::source_failure;
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::vorbis::Positions;
 use crate::error::LoadError;
@@ -43,6 +42,8 @@ pub(super) struct PacketStream {
     pub(super) track: Track,
     pub(super) read: Arc<ReadState>,
     pub(super) clock: Clock,
+    /// Of Matroska.
+    block_times: Option<BlockTimes>,
     pub(super) ends: Ends,
     /// Of its first stream.
     pub(super) positions: Positions,
@@ -62,13 +63,16 @@ impl PacketStream {
         head: &[u8],
     ) -> Result<Self, LoadError> {
         let (format, positions) = format_reader(reader, read, head)?;
-        let (track, codec) = audio_decoder(format.as_ref())?;
+        let (track, codec) = audio_decoder(format.as_ref(), positions.serial)?;
         let clock = Clock::new(&track, has_frame_times(format.as_ref()))
             .beginning_before(positions.begin_before);
-        let lost = positions.damaged.len() as u64;
+        let rate = audio_parameters(&track).and_then(|audio| audio.sample_rate);
+        let block_times = rate.filter(|_| format.format_info().short_name == "matroska");
+        let lost = positions.damaged.iter().filter(|page| !page.is_others).count() as u64;
         Ok(Self {
             clock: if lost > 0 { clock.since_zero() } else { clock },
-            ends: Ends::of(format.as_ref(), &track, positions.begin_before),
+            block_times: block_times.map(BlockTimes::new),
+            ends: Ends::of(format.as_ref(), &track, &positions),
             positions,
             format,
             codec,
@@ -97,7 +101,7 @@ impl PacketStream {
         let frames_estimated = match container {
             "aac" => true,
             // Some writers count whole packets.
-            "caf" => !codec.starts_with("pcm_"),
+            "caf" => true,
             // A duration of all tracks together.
             "mkv" => true,
             _ => false,
@@ -127,7 +131,7 @@ impl PacketStream {
             bits_per_sample: lossless
                 .then(|| parameters.bits_per_sample.or(parameters.bits_per_coded_sample))
                 .flatten(),
-            byte_len: Some(byte_len),
+            byte_len,
         }
     }
 
@@ -140,7 +144,8 @@ impl PacketStream {
             Ok(None) => return self.end(),
             Err(Error::ResetRequired) => return self.restart(),
             Err(Error::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                self.tally.cut_off = true;
+                // Of streams side by side it may be another one that has no end.
+                self.tally.cut_off = !self.positions.has_end;
                 return self.end();
             }
             // The container is broken here. What was decoded up to this place is kept.
@@ -155,6 +160,16 @@ impl PacketStream {
             self.lose(gap);
         }
         self.clock.give_back(&mut packet);
+        if let Some(times) = &mut self.block_times {
+            let gap = times.lost_before(&packet, self.unpacked.common_frames);
+            // What was passed: of nothing, not every codec says that it is none.
+            if packet.data.is_empty() {
+                return self.miss(&packet);
+            }
+            if let Some(gap) = gap {
+                self.lose(gap);
+            }
+        }
         match self.codec.decode(&packet) {
             Ok(decoded) => {
                 self.unpacked.take(&decoded);
@@ -167,27 +182,41 @@ impl PacketStream {
                     return Ok(Decoded::Nothing);
                 }
                 let frames = self.unpacked.frames as u64;
-                self.lost_frames += std::mem::take(&mut self.bad_at_first) * frames;
+                let silent = std::mem::take(&mut self.bad_at_first) * frames;
+                self.lose(Some(silent));
+                if let Some(times) = &mut self.block_times {
+                    times.count(frames);
+                }
                 self.tally.clean_all(&mut self.unpacked.planes);
                 Ok(Decoded::Frames)
             }
             Err(Error::ResetRequired) => self.restart(),
-            Err(_) => {
-                self.tally.bad_packets += 1;
-                self.tally.bad_in_a_row += 1;
-                match self.clock.frames_of(&packet, &self.unpacked) {
-                    None if self.unpacked.spec.is_none() && self.has_even_packets() => {
-                        self.bad_at_first += 1;
-                    }
-                    frames => self.lose(frames),
+            Err(_) => self.miss(&packet),
+        }
+    }
+
+    /// Notes that `packet` cannot be decoded.
+    fn miss(&mut self, packet: &Packet) -> Result<Decoded, LoadError> {
+        self.tally.bad_packets += 1;
+        self.tally.bad_in_a_row += 1;
+        let frames = self.clock.frames_of(packet, &self.unpacked);
+        let frames = frames.filter(|_| !packet.data.is_empty() || self.block_times.is_none());
+        // Of what is first, the next one says more exactly how long it is.
+        let is_told = frames.is_none() && self.unpacked.spec.is_some();
+        let times = self.block_times.as_mut().filter(|_| is_told);
+        if !times.is_some_and(BlockTimes::lose) {
+            match frames {
+                None if self.unpacked.spec.is_none() && self.has_even_packets() => {
+                    self.bad_at_first += 1;
                 }
-                if self.tally.bad_in_a_row < MAX_BAD_PACKETS_IN_A_ROW {
-                    return Ok(Decoded::Nothing);
-                }
-                self.tally.cut_off = true;
-                self.end()
+                frames => self.lose(frames),
             }
         }
+        if self.tally.bad_in_a_row < MAX_BAD_PACKETS_IN_A_ROW {
+            return Ok(Decoded::Nothing);
+        }
+        self.tally.cut_off = true;
+        self.end()
     }
 
     /// What is missing before `packet`, as [`Clock::gap_before`] says.
@@ -200,7 +229,12 @@ impl PacketStream {
     /// many.
     fn lose(&mut self, frames: Option<u64>) {
         match frames {
-            Some(frames) => self.lost_frames += frames,
+            Some(frames) => {
+                self.lost_frames += frames;
+                if let Some(times) = &mut self.block_times {
+                    times.count_silence(frames);
+                }
+            }
             None => self.tally.bad_left_out += 1,
         }
     }
@@ -212,7 +246,7 @@ impl PacketStream {
 
     /// Goes on with the next stream of a chain, e.g. of concatenated Ogg files.
     fn restart(&mut self) -> Result<Decoded, LoadError> {
-        match audio_decoder(self.format.as_ref()) {
+        match audio_decoder(self.format.as_ref(), None) {
             Ok((track, codec)) => {
                 self.clock = Clock::new(&track, has_frame_times(self.format.as_ref()));
                 self.track = track;
@@ -229,10 +263,7 @@ impl PacketStream {
 
     pub(super) fn end(&mut self) -> Result<Decoded, LoadError> {
         self.ended = true;
-        match source_failure(&self.read) {
-            Some(error) => Err(error),
-            None => Ok(Decoded::End),
-        }
+        self.read.check().map(|()| Decoded::End)
     }
 }
 

@@ -179,6 +179,28 @@ fn what_a_lost_page_held_is_silent() {
 }
 
 #[test]
+fn what_a_lost_page_before_the_last_held_is_silent() {
+    let (whole, _) = decode(&fixture("vorbis.ogg")).expect("a good file");
+    let mut pages = pages(&on_four_pages(5_824));
+    *pages[4].last_mut().expect("some audio") ^= 1;
+    let damaged = pages.concat();
+    pages.remove(4);
+    // The last packet is cut by 943 frames, which nothing tells where the page is gone.
+    for (file, cut) in [(damaged, 0), (pages.concat(), 943)] {
+        let (planes, warnings) = decode(&file).expect("the rest");
+        assert_eq!(planes[0].len(), whole[0].len());
+        assert!(planes[0][..5_824] == whole[0][..5_824]);
+        assert!(planes[0][5_824..8_896 - cut].iter().all(|value| *value == 0.0));
+        // The first packet of the last page overlaps with one that is lost.
+        let rest = &whole[0][9_920..];
+        assert!(planes[0][9_920 - cut..].starts_with(rest), "{cut}");
+        assert_eq!(warnings[0].code, WarningCode::DecodeErrors);
+        let numbers = [("packets", 1.0), ("frames", 3_072.0 - cut as f64)];
+        assert_eq!(warnings[0].numbers[..2], numbers);
+    }
+}
+
+#[test]
 fn what_a_damaged_first_page_held_is_silent() {
     let cases = [
         (on_four_pages(5_824), 2_752, 2_752 + 1_024),
@@ -202,6 +224,66 @@ fn what_a_damaged_first_page_held_is_silent() {
     let mut flac = fixture("flac_16.oga");
     *flac.last_mut().expect("some audio") ^= 1;
     assert_eq!(decode(&flac).expect_err("nothing is left").kind(), LoadErrorKind::Corrupt);
+}
+
+/// Pages of `file` with those of a stream of pictures between them, which begins before it or not.
+fn with_pictures(file: &[u8], is_first: bool) -> Vec<Vec<u8>> {
+    let begin = with_serial(crate::testing::ogg_page(b"\x80theora\x03\x02\x01"), 5);
+    let mut picture = begin.clone();
+    (picture[5], picture[6]) = (0, 64);
+    let picture = with_checksum(picture);
+    let mut pages = pages(file);
+    pages.insert(usize::from(!is_first), begin);
+    let own = pages.split_off(2);
+    pages.extend(own.into_iter().flat_map(|page| [picture.clone(), page]));
+    pages
+}
+
+#[test]
+fn a_damaged_first_page_is_found_behind_those_of_pictures() {
+    let cases = [(on_four_pages(5_824), 2_752), (fixture("stream/opus.opus"), 48_000 - 312)];
+    for (case, (file, held)) in cases.into_iter().enumerate() {
+        let (whole, _) = decode(&file).expect("a good file");
+        for is_first in [true, false] {
+            let mut pages = with_pictures(&file, is_first);
+            let (planes, warnings) = decode(&pages.concat()).expect("a good file");
+            assert!(planes == whole && warnings.is_empty(), "{case}: {warnings:?}");
+            let of_audio = |page: &[u8]| page[14] != 5 && page[6..14].iter().any(|byte| *byte != 0);
+            let first = pages.iter().position(|page| of_audio(page)).expect("a page of audio");
+            // Of pictures, the one before it.
+            *pages[first - 1].last_mut().expect("a picture") ^= 1;
+            let (planes, warnings) = decode(&pages.concat()).expect("all of it");
+            assert!(planes == whole && warnings.is_empty(), "{case}: {warnings:?}");
+            *pages[first].last_mut().expect("some audio") ^= 1;
+            let (planes, warnings) = decode(&pages.concat()).expect("the rest");
+            assert_eq!(planes[0].len(), whole[0].len(), "{case}");
+            assert!(planes[0][..held].iter().all(|value| *value == 0.0), "{case}");
+            assert_eq!(warnings[0].code, WarningCode::DecodeErrors, "{case}");
+        }
+    }
+}
+
+#[test]
+fn of_streams_side_by_side_the_first_is_played_whatever_its_number() {
+    let names = ["long/vorbis.ogg", "long/vorbis_mono.ogg", "flac_16.oga", "stream/opus.opus"];
+    for first in names {
+        for second in names.iter().filter(|second| **second != first) {
+            let (alone, _) = decode(&fixture(first)).expect("a good file");
+            for serial in [1, 3] {
+                let one = pages(&with_serials(&fixture(first), 2));
+                let two = pages(&with_serials(&fixture(second), serial));
+                let pairs = one.iter().zip(&two).flat_map(|(one, two)| [&one[..], two]);
+                let rest = one.iter().skip(two.len()).chain(two.iter().skip(one.len()));
+                let file: Vec<&[u8]> = pairs.chain(rest.map(Vec::as_slice)).collect();
+                let file = file.concat();
+                let (planes, _) = decode(&file).expect("two streams");
+                assert!(planes == alone, "{first} beside {second}");
+                // symphonia 0.6.1 would not come back.
+                let mut decoder = open_bytes(&file).expect("two streams");
+                assert!(decoder.seeker().is_none() || first.ends_with("opus"), "{second}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -172,6 +172,32 @@ fn a_part_behind_a_lost_page_of_opus_is_what_the_whole_has_there() {
 }
 
 #[test]
+fn behind_any_lost_page_of_vorbis_the_end_is_where_it_was() {
+    let pages = ogg_pages(&fixture("long/vorbis.ogg"));
+    let (whole, _) = decode(&pages.concat()).expect("a good file");
+    let end = whole[0].len() - 2_000..;
+    // Behind two of headers, up to the last one.
+    for lost in 2..pages.len() - 1 {
+        let mut pages = pages.clone();
+        *pages[lost].last_mut().expect("some audio") ^= 1;
+        let file = pages.concat();
+        let (planes, warnings) = decode(&file).expect("the rest");
+        let code = warnings.first().map(|warning| warning.code);
+        assert_eq!((planes[0].len(), code), (whole[0].len(), Some(WarningCode::DecodeErrors)));
+        // How long the first packet behind it was, on the last page nothing tells for sure.
+        if lost + 2 < pages.len() {
+            let pairs = planes[0][end.clone()].iter().zip(&whole[0][end.clone()]);
+            let off = pairs.map(|(value, whole)| (value - whole).abs()).fold(0.0, f32::max);
+            assert!(off < 1e-6, "{lost}: {off}");
+        }
+        let part = part(&file, 44_100, end.start);
+        let pairs = part.iter().zip(&planes[0][end.clone()]);
+        let off = pairs.map(|(part, value)| (part - value).abs()).fold(0.0, f32::max);
+        assert!(off < 1e-6, "{lost}: {off} in a part");
+    }
+}
+
+#[test]
 fn what_a_cut_stream_of_mpeg_lacks_at_its_start_is_silent_and_no_fault() {
     // A block group and a block become what EBML calls void.
     let whole = fixture("mp3.mka");

@@ -4,6 +4,9 @@ use std::path::Path;
 
 use super::{decode, kind_of, open_bytes};
 use crate::error::{LoadErrorKind, WarningCode};
+use crate::job::{LoadJob, LoadOptions, Step};
+use crate::resample::Workbench;
+use crate::source::Source;
 
 /// A box.
 fn bx(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
@@ -131,6 +134,44 @@ fn the_index_may_lie_behind_or_in_front_of_the_audio_or_be_large() {
     holds(&in_front(&long, 16), 0..1_000);
 }
 
+fn title_of(file: &[u8]) -> Option<String> {
+    let options = LoadOptions { sample_rate: None, max_sample_bytes: None };
+    let mut job = LoadJob::new(Source::Memory(file.into()), options);
+    let mut bench = Workbench::default();
+    loop {
+        if let Step::Done(sample) = job.step(&mut bench).expect("a good file") {
+            return sample.metadata.as_ref()?.tags.get("title").map(str::to_owned);
+        }
+    }
+}
+
+#[test]
+fn boxes_that_nobody_knows_may_come_first() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/aac.m4a");
+    let plain = std::fs::read(path).expect("the fixture is there");
+    let expected = decode(&plain).expect("a good file");
+    let title = bx(b"\xa9nam", &bx(b"data", &[&words(&[1, 0])[..], b"Some"].concat()));
+    let title = bx(b"udta", &bx(b"meta", &[words(&[0]), bx(b"ilst", &title)].concat()));
+    let titled = Movie { more: title, ..Movie::default() }.file(&audio(0..1_000));
+    let table = plain.windows(4).position(|kind| kind == b"stco").expect("a table") + 8;
+    let word = |at| u32::from_be_bytes(plain[at..at + 4].try_into().expect("four bytes"));
+    let places = (table + 4..).step_by(4).take(word(table) as usize);
+    for front in [bx(b"xxxx", &[0; 24]), [bx(b"prfl", &[7; 300]), bx(b"A b1", b"")].concat()] {
+        let mut moved = plain.clone();
+        let len = u32::try_from(front.len()).expect("small");
+        for at in places.clone() {
+            moved[at..at + 4].copy_from_slice(&(word(at) + len).to_be_bytes());
+        }
+        let file = [&front[..], &moved].concat();
+        assert_eq!(open_bytes(&file).expect("a good file").info().container, "mp4");
+        assert_eq!(decode(&file).expect("a good file"), expected);
+        assert_eq!(title_of(&[&front[..], &titled].concat()).as_deref(), Some("Some"));
+        // Of others, nothing is known to be behind them.
+        let odd = [&front[..], &bx(b"\x01\x02\x03\x04", &[0; 4]), &moved].concat();
+        assert_eq!(kind_of(&odd), LoadErrorKind::UnsupportedFormat);
+    }
+}
+
 #[test]
 fn chunks_are_read_in_their_order_wherever_they_lie() {
     let movie =
@@ -221,10 +262,11 @@ fn fragment(frames: std::ops::Range<usize>, flags: u32, start: Option<u32>) -> V
     let count = u32::try_from(frames.len()).expect("few");
     let tfdt = start.map_or(Vec::new(), |start| bx(b"tfdt", &words(&[0, start])));
     let traf = |offset: u32| {
+        let head = bx(b"mfhd", &words(&[0, 1]));
         let run = bx(b"trun", &words(&[1, count, offset]));
         let other = bx(b"traf", &bx(b"tfhd", &words(&[flags, 9])));
         let ours = [bx(b"tfhd", &words(&[flags, 7])), tfdt.clone(), run].concat();
-        bx(b"moof", &[other, bx(b"traf", &ours)].concat())
+        bx(b"moof", &[head, other, bx(b"traf", &ours)].concat())
     };
     let len = u32::try_from(traf(0).len()).expect("small");
     [traf(len + 8), bx(b"mdat", &audio(frames))].concat()
@@ -244,6 +286,34 @@ fn fragments_are_read_one_after_another() {
     holds(&fragmented(Vec::new(), &parts), 0..1_000);
     holds(&fragmented(edits(&[(0, 300)]), &parts), 300..1_000);
     holds(&fragmented(edits(&[(500, 300)]), &parts), 300..800);
+}
+
+#[test]
+fn a_box_of_a_wrong_length_does_not_hide_the_fragments_behind_it() {
+    let parts: Vec<_> = [0..300, 300..600, 600..1_000]
+        .map(|frames| fragment(frames, 0x2_0000, None))
+        .into_iter()
+        .collect();
+    let whole = fragmented(Vec::new(), &parts);
+    let middle = whole.len() - parts[1..].concat().len();
+    let audio = middle + parts[1].len() - 8 - 600;
+    let with = |at: usize, bytes: &[u8]| {
+        let mut file = whole.clone();
+        file[at..at + 4].copy_from_slice(bytes);
+        file
+    };
+    let word = |at: usize| u32::from_be_bytes(whole[at..at + 4].try_into().expect("four bytes"));
+    for at in [middle, audio] {
+        for wrong in [word(at) + 1, word(at) + 700, 0x00ff_ffff] {
+            holds(&with(at, &wrong.to_be_bytes()), 0..1_000);
+        }
+    }
+    holds(&with(audio, &(word(audio) - 1).to_be_bytes()), 0..1_000);
+    // One that is none any more, or ends within what it says, is lost, and nothing else.
+    for damaged in [with(middle + 4, b"xxxx"), with(middle, &(word(middle) - 1).to_be_bytes())] {
+        let (got, _) = decode(&damaged).expect("a good file");
+        assert_eq!(got, [[planes(0..300), planes(600..1_000)].concat().concat()]);
+    }
 }
 
 #[test]
@@ -371,4 +441,70 @@ fn the_last_packet_of_alac_in_caf_says_how_long_it_is() {
     assert_eq!((info.frames, info.frames_counted), (Some(2_205), true));
     let (planes, warnings) = decode(&file).expect("a good file");
     assert_eq!((planes[0].len(), warnings), (2_205, Vec::new()));
+}
+
+/// A file of ALAC with packets of 4,096, 4,096 and 3,808 frames, and an edit that names all.
+fn alac() -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/alac_24.m4a");
+    let mut file = std::fs::read(path).expect("the fixture is there");
+    let edit = place_of(&file, b"elst") + 8;
+    file[edit..edit + 4].fill(0);
+    file
+}
+
+/// Where the content of the only box of this kind begins.
+fn place_of(file: &[u8], kind: &[u8; 4]) -> usize {
+    file.windows(4).position(|found| found == kind).expect("it is there") + 4
+}
+
+#[test]
+fn the_last_packet_of_alac_says_how_long_it_is() {
+    let mut file = alac();
+    let expected = decode(&file).expect("a good file");
+    assert_eq!((expected.0[0].len(), expected.1.as_slice()), (12_000, &[][..]));
+    // As many ticks as all others have.
+    let last = place_of(&file, b"stts") + 20;
+    file[last..last + 4].copy_from_slice(&4_096_u32.to_be_bytes());
+    assert_eq!(open_bytes(&file).expect("a good file").info().frames, Some(12_000));
+    assert_eq!(decode(&file).expect("a good file"), expected);
+    // What is not there is missed nevertheless.
+    let table = place_of(&file, b"stts") + 4;
+    file[table..table + 12].copy_from_slice(&words(&[2, 3, 4_096]));
+    let (_, warnings) = decode(&file).expect("a good file");
+    assert_eq!(warnings.iter().map(|w| w.code).collect::<Vec<_>>(), [WarningCode::Truncated]);
+}
+
+#[test]
+fn a_packet_without_a_frame_is_silence_between_those_that_have_some() {
+    let mut file = alac();
+    let (whole, _) = decode(&file).expect("a good file");
+    let second = place_of(&file, b"mdat") + 0x18b9;
+    // The end of a packet (Apple's reference decoder, `ID_END`).
+    file[second] = 0xe0;
+    let (got, warnings) = decode(&file).expect("a good file");
+    for (got, whole) in got.iter().zip(&whole) {
+        let expected = [&whole[..4_096], &[0.0; 4_096], &whole[8_192..]].concat();
+        assert_eq!(*got, expected);
+    }
+    assert_eq!(warnings.iter().map(|w| w.code).collect::<Vec<_>>(), [WarningCode::DecodeErrors]);
+}
+
+#[test]
+fn packets_of_an_absurd_length_are_not_believed() {
+    let mut file = alac();
+    let ticks = place_of(&file, b"stts") + 12;
+    file[ticks..ticks + 4].copy_from_slice(&0x7fff_ffff_u32.to_be_bytes());
+    assert_eq!(open_bytes(&file).expect("a good file").info().frames, Some(3 * 131_072));
+}
+
+#[test]
+fn a_caf_file_that_was_cut_off_before_its_packet_table_says_so() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/alac_24.caf");
+    let file = std::fs::read(path).expect("the fixture is there");
+    let (table, audio) = (place_of(&file, b"pakt") - 4, place_of(&file, b"data") - 4);
+    // As of writers that put the table behind the audio.
+    let cut = [&file[..table], &file[audio..audio + 1_000]].concat();
+    let error = decode(&cut).expect_err("no packet has a length");
+    assert_eq!(error.kind(), LoadErrorKind::Corrupt);
+    assert!(error.to_string().contains("packet table"), "{error}");
 }

@@ -10,11 +10,8 @@ use lewton::header::{IdentHeader, SetupHeader, read_header_ident, read_header_se
 
 use super::damaged;
 use crate::decode::channels::vorbis_order;
+use crate::decode::packets::Undecodable;
 use crate::error::LoadError;
-
-/// A packet that cannot be decoded. The next one may be.
-#[derive(Debug)]
-pub(crate) struct Undecodable;
 
 /// Decodes one stream.
 pub(crate) struct Codec {

@@ -4,7 +4,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use super::numbering::Numbering;
-use crate::decode::ogg::{CAPTURE, MAX_PAGE_BYTES, Next, Page, Pages, damaged_at_start};
+use crate::decode::ogg::{
+    CAPTURE, Damaged, MAX_PAGE_BYTES, Next, Page, Pages, damaged_at_start, first_audio,
+};
 use crate::decode::reader::CountingReader;
 use crate::error::LoadError;
 
@@ -12,8 +14,11 @@ use crate::error::LoadError;
 const MAX_BYTES: u64 = 32 << 20;
 /// What looks like a page and is none, at the end of a file: to check each takes a while.
 const MOST_FALSE_PAGES: usize = 256;
-/// Pages behind the headers in which the first one of audio is looked for.
+/// Pages of its own behind the headers in which the first one of audio is looked for.
 const MOST_PAGES_BEHIND: usize = 16;
+/// As many of the longest pages are looked at, at the end of a file: the last one, one before it
+/// that is damaged, and one before that.
+const TAIL_PAGES: u64 = 3;
 /// Kinds of headers.
 const COMMENT: u8 = 3;
 const SETUP: u8 = 5;
@@ -25,10 +30,27 @@ pub(in crate::decode) struct Positions {
     pub(in crate::decode) begin_before: bool,
     /// Where the file ends with a page that does not end the stream, the position of that.
     pub(in crate::decode) open_end: Option<u64>,
-    /// Where damaged pages lie in front of the first whole one with audio.
-    pub(in crate::decode) damaged: Vec<u64>,
+    /// Whether its last page is the last of all that are its own or begin another.
+    pub(in crate::decode) has_end: bool,
+    /// Where pages are missing before the last one.
+    pub(in crate::decode) gap: Option<Gap>,
+    /// The first stream of audio, of those that begin side by side.
+    pub(in crate::decode) serial: Option<u32>,
+    /// Damaged pages in front of its first whole one with audio.
+    pub(in crate::decode) damaged: Vec<Damaged>,
     /// Where its pages count their frames wrongly, how many there are.
     pub(in crate::decode) numbering: Option<Arc<Numbering>>,
+}
+
+/// Pages that are missing before the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode) struct Gap {
+    /// Where they begin: the position of the page before them.
+    pub(in crate::decode) begin: u64,
+    /// Where they end, as the last of them says if it is there, though damaged.
+    pub(in crate::decode) end: Option<u64>,
+    /// The position of the last page.
+    pub(in crate::decode) last: u64,
 }
 
 /// What comes in front of the audio.
@@ -51,10 +73,17 @@ pub(in crate::decode) fn check_ogg(
     reader: &mut (impl Read + Seek),
 ) -> io::Result<Result<Positions, LoadError>> {
     let Some(start) = start(reader)? else {
-        let damaged = damaged_at_start(reader)?;
-        return Ok(Ok(Positions { damaged, ..Positions::default() }));
+        reader.seek(SeekFrom::Start(0))?;
+        let serial = first_audio(reader.by_ref())?.map(|(serial, _)| serial);
+        let damaged = damaged_at_start(reader, serial)?;
+        let Tail { has_end, gap, .. } = match serial {
+            Some(serial) => tail(reader, serial)?,
+            None => Tail::default(),
+        };
+        reader.seek(SeekFrom::Start(0))?;
+        return Ok(Ok(Positions { has_end, gap, serial, damaged, ..Positions::default() }));
     };
-    let open_end = open_end(reader, start.serial)?;
+    let Tail { open_end, has_end, gap } = tail(reader, start.serial)?;
     let blocks = match super::blocks(&start.ident, &start.setup) {
         Ok(blocks) => blocks,
         Err(error) => return Ok(Err(error)),
@@ -66,29 +95,75 @@ pub(in crate::decode) fn check_ogg(
         }
         None => None,
     };
-    let damaged = if start.has_junk { damaged_at_start(reader)? } else { Vec::new() };
+    let (begin_before, serial) = (start.is_before, Some(start.serial));
+    let damaged = if start.has_junk { damaged_at_start(reader, serial)? } else { Vec::new() };
     reader.seek(SeekFrom::Start(0))?;
-    let begin_before = start.is_before;
-    Ok(Ok(Positions { begin_before, open_end, damaged, numbering }))
+    Ok(Ok(Positions { begin_before, open_end, has_end, gap, serial, damaged, numbering }))
 }
 
-/// The position of the last page of stream `serial` that has one, unless it ends the stream, or
-/// another one follows it.
-fn open_end(reader: &mut (impl Read + Seek), serial: u32) -> io::Result<Option<u64>> {
+/// What the last pages of a stream say.
+#[derive(Default)]
+struct Tail {
+    /// The position of the last one that has one, unless it ends the stream or another follows.
+    open_end: Option<u64>,
+    /// As in [`Positions`].
+    has_end: bool,
+    gap: Option<Gap>,
+}
+
+/// The end of stream `serial`, as far as it lies at the end of the file.
+fn tail(reader: &mut (impl Read + Seek), serial: u32) -> io::Result<Tail> {
     let len = reader.seek(SeekFrom::End(0))?;
-    reader.seek(SeekFrom::Start(len.saturating_sub(MAX_PAGE_BYTES as u64)))?;
-    let mut bytes = Vec::new();
-    reader.by_ref().take(MAX_PAGE_BYTES as u64).read_to_end(&mut bytes)?;
-    let places = (0..bytes.len()).rev().filter(|at| bytes[*at..].starts_with(CAPTURE));
-    let mut pages =
-        places.take(MOST_FALSE_PAGES).filter_map(|at| Some(Page::parse(&bytes[at..])?.0));
-    let is_own = |page: &Page| page.serial == serial;
-    let decides = |page: &Page| match is_own(page) {
-        true => page.is_last() || page.granule.is_some(),
-        false => page.is_first(),
-    };
-    let last = pages.find(decides).filter(|page| is_own(page) && !page.is_last());
-    Ok(last.and_then(|page| page.granule))
+    let bytes = len.min(TAIL_PAGES * MAX_PAGE_BYTES as u64);
+    reader.seek(SeekFrom::Start(len - bytes))?;
+    let mut pages = Pages::new(reader.by_ref().take(bytes));
+    let mut found = Tail::default();
+    let (mut sequence, mut position, mut is_lost) = (None, None, false);
+    // Where the last page lies that is damaged; of the gap, the last one in it.
+    let (mut junk, mut damaged) = (None, None);
+    loop {
+        let at = len - bytes + pages.position();
+        match pages.next() {
+            Ok(Next::Page(page)) if page.serial == serial => {
+                is_lost |= sequence.is_some_and(|last: u32| page.sequence != last.wrapping_add(1));
+                sequence = Some(page.sequence);
+                found.has_end = page.is_last();
+                if page.granule.is_some() || page.is_last() {
+                    found.open_end = page.granule.filter(|_| !page.is_last());
+                    let begin = position.filter(|_| std::mem::take(&mut is_lost));
+                    found.gap =
+                        begin.zip(page.granule).map(|(begin, last)| Gap { begin, end: None, last });
+                    damaged = junk.take();
+                    position = page.granule.filter(|granule| *granule > 0);
+                }
+            }
+            Ok(Next::Page(page)) if page.is_first() => {
+                (found.open_end, found.has_end) = (None, false);
+            }
+            Ok(Next::Page(_)) => {}
+            Ok(Next::Junk) => junk = Some(at),
+            Ok(Next::End) => break,
+            // Too many that are none.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => break,
+            Err(error) => return Err(error),
+        }
+    }
+    if let Some(gap) = &mut found.gap
+        && let Some(at) = damaged
+    {
+        reader.seek(SeekFrom::Start(at))?;
+        gap.end = stated_position(reader, serial)?;
+    }
+    Ok(found)
+}
+
+/// The position of the page of stream `serial` that `reader` is at, whatever its checksum.
+fn stated_position(reader: &mut impl Read, serial: u32) -> io::Result<Option<u64>> {
+    let mut header = Vec::new();
+    reader.take(18).read_to_end(&mut header)?;
+    let is_its = header.starts_with(CAPTURE) && header.ends_with(&serial.to_le_bytes());
+    let position = header.get(6..14).and_then(|bytes| bytes.first_chunk());
+    Ok(position.filter(|_| is_its).map(|bytes| u64::from_le_bytes(*bytes)))
 }
 
 /// The headers of identification and setup, and what follows; None where one of them is missing, as
@@ -148,15 +223,18 @@ fn begins_before(
     serial: u32,
     has_junk: &mut bool,
 ) -> io::Result<bool> {
-    for _ in 0..MOST_PAGES_BEHIND {
+    let mut passed = 0;
+    while passed < MOST_PAGES_BEHIND {
         match pages.next()? {
-            Next::Page(page) if page.serial == serial && page.parts().any(|(_, is_end)| is_end) => {
+            Next::Page(page) if page.serial != serial => continue,
+            Next::Page(page) if page.parts().any(|(_, is_end)| is_end) => {
                 return Ok(page.is_before_start);
             }
             Next::Page(_) => {}
             Next::Junk => *has_junk = true,
             Next::End => break,
         }
+        passed += 1;
     }
     Ok(false)
 }

@@ -63,7 +63,7 @@ fn info(codec: &str, frames: u64, byte_len: u64) -> StreamInfo {
         container: "any".to_owned(),
         codec: codec.to_owned(),
         bits_per_sample: Some(16),
-        byte_len: Some(byte_len),
+        byte_len,
     }
 }
 

@@ -218,6 +218,41 @@ fn mp4_has_items() {
 }
 
 #[test]
+fn quicktime_has_texts_in_a_language_each() {
+    let text = |language: u16, text: &[u8]| {
+        let len = u16::try_from(text.len()).expect("short");
+        [&len.to_be_bytes()[..], &language.to_be_bytes(), text].concat()
+    };
+    // "und" in five bits a letter; English of Macintosh.
+    let (undetermined, english) = (0x55c4, 0);
+    let texts = [
+        box_(b"\xa9nam", &text(undetermined, "Tïtle".as_bytes())),
+        box_(b"\xa9ART", &[text(english, b"Bj\x9ark"), text(1, b"Bjoerk")].concat()),
+        box_(b"\xa9gen", &text(undetermined, b"\xfe\xff\0R\0o\0c\0k")),
+        box_(b"\xa9swr", &text(english, "Ünser".as_bytes())),
+        box_(b"\xa9cmt", b"\x01\0\0\0cut off"),
+        vec![0; 4],
+    ];
+    let udta = box_(b"udta", &texts.concat());
+    let file = [box_(b"ftyp", b"qt  \0\0\0\0"), box_(b"free", &[0; 9]), box_(b"moov", &udta)];
+    let expected = [
+        ("title", "Tïtle"),
+        ("artist", "Björk"),
+        ("artist", "Bjoerk"),
+        ("genre", "Rock"),
+        ("swr", "Ünser"),
+    ];
+    assert_eq!(tags_of(&said(&file.concat())), expected);
+    // Beside items, they fill what these lack.
+    let items = box_(b"ilst", &box_(b"\xa9nam", &data(1, b"of items")));
+    let meta = box_(b"meta", &[vec![0; 4], box_(b"hdlr", &[0; 25]), items].concat());
+    let udta = box_(b"udta", &[texts[..2].concat(), meta].concat());
+    let file = [box_(b"ftyp", b"qt  \0\0\0\0"), box_(b"free", &[0; 9]), box_(b"moov", &udta)];
+    let expected = [("title", "of items"), ("artist", "Björk"), ("artist", "Bjoerk")];
+    assert_eq!(tags_of(&said(&file.concat())), expected);
+}
+
+#[test]
 fn mp4_has_items_with_keys() {
     let names = ["title", "com.apple.quicktime.artist", "location.ISO6709", "Mood"];
     let keys: Vec<u8> = names.into_iter().flat_map(|name| box_(b"mdta", name.as_bytes())).collect();

@@ -18,7 +18,7 @@ fn frames(numbers: std::ops::Range<u8>) -> Vec<u8> {
 fn read(file: &[u8]) -> (Vec<u8>, u64) {
     let mut frames = Frames::new(file, file.len() as u64);
     let (mut numbers, mut skipped) = (Vec::new(), 0);
-    if frames.find().expect("memory can be read") == Found::Else {
+    if !frames.find().expect("memory can be read") {
         return (numbers, skipped);
     }
     while let Some(frame) = frames.next().expect("memory can be read") {
@@ -55,7 +55,9 @@ fn frames_are_found_behind_between_and_before_anything() {
         (vec![0; 900_000], vec![], vec![], 0),
         (id3(300_000), vec![], vec![], 0),
         ([id3(9), id3(70_000), vec![0; 5_000]].concat(), vec![], id3v1.clone(), 0),
-        (ape_in_front, id3(100_000), [ape_behind, id3v1].concat(), 0),
+        (ape_in_front, id3(100_000), [ape_behind, id3v1.clone()].concat(), 0),
+        (vec![], [id3v1.clone(), id3(9)].concat(), vec![], 0),
+        (vec![], id3v1.clone(), vec![], 0),
         (vec![], vec![0xff, 0xfb, 0x90, 0x44, 1, 2, 3], vec![0xff; 5_000], 7),
         (b"junk".repeat(100), vec![0x55; 30_000], b"LYRICSBEGIN".to_vec(), 30_000),
     ] {
@@ -94,7 +96,7 @@ fn quiet_pcm_is_no_free_format() {
         for bytes in [2_000, 20_000, file.len()] {
             let mut frames = Frames::new(&file[..bytes], bytes as u64);
             let found = frames.find().expect("memory can be read");
-            assert_eq!(found, Found::Else, "one in {quiet}, {bytes} bytes");
+            assert!(!found, "one in {quiet}, {bytes} bytes");
         }
     }
 }
@@ -106,7 +108,7 @@ fn the_length_of_free_frames_is_found_out() {
         frame[..4].copy_from_slice(&[0xff, 0xfb, 0x00, 0x44]);
         let file = frame.repeat(30);
         let mut frames = Frames::new(&file[..], file.len() as u64);
-        assert_eq!(frames.find().expect("memory can be read"), Found::Mpeg);
+        assert!(frames.find().expect("memory can be read"));
         let mut count = 0;
         while let Some(frame) = frames.next().expect("memory can be read") {
             assert_eq!(frame.len, len);
@@ -126,7 +128,7 @@ fn layer_1(third: u8, len: usize, allocations: &[u8]) -> Vec<u8> {
 
 fn is_mpeg(file: &[u8]) -> bool {
     let mut frames = Frames::new(file, file.len() as u64);
-    frames.find().expect("memory can be read") == Found::Mpeg
+    frames.find().expect("memory can be read")
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::OggOpusDecoder;
 use super::link::{Link, Queued};
 use crate::decode::failure::io_failure;
 use crate::decode::ogg::{Next, Pages};
+use crate::decode::opus::framing::packet_frames;
 use crate::decode::opus::{Codec, LEAD_FRAMES, SAMPLE_RATE};
 use crate::decode::{Mark, Seeker};
 use crate::error::{LoadError, LoadErrorKind};
@@ -77,7 +78,7 @@ impl Survey {
                     frames
                 }
                 Queued::Packet { bytes, cut } => {
-                    Codec::frames_of(&bytes).map_or(0, |frames| frames.saturating_sub(cut) as u64)
+                    packet_frames(&bytes).map_or(0, |frames| frames.saturating_sub(cut) as u64)
                 }
             };
         }
