@@ -9,7 +9,7 @@ use std::thread;
 
 use hotcue::{ByteSource, ReadSeek, Source};
 
-use crate::forks;
+use crate::forks::{self, RunningEngine};
 
 /// What waits to be dropped, of all engines.
 static UNNEEDED: Mutex<Unneeded> =
@@ -60,13 +60,19 @@ impl Drop for Kept {
             // The lock may have been taken in the parent, where that thread lives.
             return mem::forget(source);
         }
+        // In a child that is forked meanwhile there is no such thread: no engine can run there.
+        let running = RunningEngine::new();
         let mut unneeded = lock();
         unneeded.sources.push_back(source);
         let is_attended = mem::replace(&mut unneeded.is_attended, true);
         drop(unneeded);
+        let attend = move || {
+            attend();
+            drop(running);
+        };
         if !is_attended && thread::Builder::new().name("hotcue-drop".into()).spawn(attend).is_err()
         {
-            attend();
+            self::attend();
         }
     }
 }
@@ -75,7 +81,10 @@ impl Drop for Kept {
 fn attend() {
     while let Some(source) = next() {
         // Unwind safety: nobody sees what it has left half done. The panic hook has reported it.
-        catch_unwind(AssertUnwindSafe(|| drop(source))).ok();
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(source))) {
+            // Its own drop may panic, too.
+            mem::forget(payload);
+        }
     }
 }
 

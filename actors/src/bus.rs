@@ -5,6 +5,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler};
@@ -315,9 +316,11 @@ impl Publisher {
     fn of(&self, request: &Arc<Request>, make: impl FnOnce(u32, u64, f64) -> LoaderEvent) {
         let event = make(request.slot, request.id, self.clock.now_sec());
         self.bus.do_send(Publish { event, request: Some(Arc::clone(request)) });
-        // Else the bus does so.
+        // Else the bus does so. Not here: who publishes may hold what a waker asks for.
         if !self.bus.connected() {
-            request.answers.wake();
+            let request = Arc::clone(request);
+            let wake = move || request.answers.wake();
+            thread::Builder::new().name("hotcue-wake".into()).spawn(wake).ok();
         }
     }
 }

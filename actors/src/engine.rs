@@ -65,7 +65,7 @@ pub struct RunInfo {
 /// `run_with`, `shut_down`, `set_output`, `render`, `wait` of a ticket or a queue, and a
 /// ticket's `wait_analyses` may take longer than a millisecond; `load_many_async`,
 /// `stream_many_async`, `submit_many` and `loads` only with very many loads. Dropped, it ends as by
-/// `shut_down`.
+/// `shut_down`; if that is on one of its own threads, a moment later.
 ///
 /// ```
 /// use hotcue::Source;

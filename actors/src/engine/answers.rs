@@ -58,7 +58,8 @@ pub struct EngineStats {
     pub callback_load: CallbackLoad,
     /// Times the device ran dry.
     pub xruns: u64,
-    /// Playback events lost: in the callback's ring, or left out because nobody polled.
+    /// Playback events lost: in the callback's ring, in this run, or left out because nobody polled,
+    /// in all runs.
     pub dropped_playback_events: u64,
     /// Changes to come that found no room in the callback; where a call can tell, it fails instead.
     pub dropped_changes: u64,

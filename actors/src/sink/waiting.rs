@@ -22,7 +22,7 @@ struct WaitingPlay {
     asked: PlayWhenReady,
     /// What its voice was told since up to some frame, in the order in which that holds.
     settled: Vec<Outgoing>,
-    /// What it was told else, one command of each sort.
+    /// What it was told else, one command of each sort; of fades, two.
     told: Backlog,
     /// When it is to be stopped, and in how many frames.
     stop: Option<(u64, u32)>,

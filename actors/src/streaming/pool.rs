@@ -32,6 +32,9 @@ pub(crate) struct Streams {
     /// Taken as a whole by whoever looks for something to do, which is often; made anew where it
     /// changes, which is seldom.
     voices: Mutex<Arc<[Arc<Voice>]>>,
+    /// Those that there were at the end. They go with the pool: a voice whose feed goes says that its
+    /// source is lost, and may sound still.
+    left: OnceLock<Arc<[Arc<Voice>]>>,
     scans: Mutex<Vec<Arc<Scan>>>,
     /// Those that could not read, and when they have another try.
     resting: Mutex<Vec<(Instant, Arc<Scan>)>>,
@@ -151,6 +154,7 @@ impl Streams {
         Arc::new(Self {
             ledger: Arc::clone(ledger),
             voices: Mutex::default(),
+            left: OnceLock::new(),
             scans: Mutex::default(),
             resting: Mutex::default(),
             count: AtomicUsize::new(0),
@@ -427,6 +431,7 @@ impl Streams {
         let scans = std::mem::take(&mut *lock(&self.scans));
         lock(&self.resting).clear();
         voices.iter().for_each(|voice| voice.pulse.stop());
+        self.left.set(voices).ok();
         scans.iter().for_each(|scan| scan.pulse.stop());
         self.count.store(0, Ordering::Release);
         lock(&self.duty).decoder = None;

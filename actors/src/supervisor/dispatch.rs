@@ -47,10 +47,14 @@ impl LoaderSupervisor {
         idle.or_else(|| self.workers.iter().position(is_free))
     }
 
-    /// A decoder that soon takes a message: a free one, or else one whose job goes on.
+    /// A decoder that soon takes a message: one that does nothing, or else one whose job goes on. The
+    /// last resort is one that may be inside a call of the cache's disk.
     pub(super) fn reachable_worker(&self) -> Option<&Worker> {
-        let free = self.free_worker().map(|index| &self.workers[index]);
-        free.or_else(|| self.workers.iter().find(|worker| !worker.is_stalled()))
+        let mut workers = self.workers.iter();
+        let idle = workers.clone().find(|worker| worker.busy.is_none() && !worker.helps);
+        let moving =
+            || workers.clone().find(|worker| worker.busy.is_some() && !worker.is_stalled());
+        idle.or_else(moving).or_else(|| workers.find(|worker| !worker.is_stalled()))
     }
 
     /// Has decoders without a job help others, hear what is in samples, or store them.
