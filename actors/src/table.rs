@@ -205,7 +205,10 @@ impl Table {
         // It may join a load that runs.
         self.list(&request);
         let mut slot = self.slots.entry(id).or_default();
-        self.free.taken(id);
+        // Whoever sees it in the list may have ended it by now.
+        if request.is_live() {
+            self.free.taken(id);
+        }
         let older = slot.current.replace(Arc::clone(&request));
         slot.reserved = None;
         slot.failed = false;

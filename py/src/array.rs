@@ -10,7 +10,7 @@ use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::calls::import;
+use crate::calls::{check_signals, import};
 
 /// Values of each channel that are copied at a time with the GIL held.
 const PIECE_FRAMES: usize = 1 << 17;
@@ -24,7 +24,7 @@ pub(crate) fn load_numpy(py: Python<'_>) -> PyResult<()> {
     static LOADED: PyOnceLock<()> = PyOnceLock::new();
     let load = || {
         import(py, "numpy")?;
-        py.check_signals()?;
+        check_signals(py)?;
         numpy::dtype::<f32>(py);
         Ok(())
     };
@@ -117,7 +117,7 @@ fn in_pieces(
         start = end;
         py.detach(|| ());
         // For Ctrl-C: a gigabyte takes a second.
-        py.check_signals()?;
+        check_signals(py)?;
     }
     Ok(())
 }

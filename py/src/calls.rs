@@ -3,10 +3,12 @@
 //! process when that comes to one of its functions. Here such a thread waits for the end of the
 //! process, as it does since 3.14, and as pyo3 has it wait where it takes the GIL itself.
 //!
-//! To be used for all that may run Python code, a class of `hotcue.values` for one. What runs in C
-//! alone never gives up the GIL.
+//! To be used for the classes of the package, for imports, and for signals, with which finalizers run
+//! from Python 3.12 on. What an object of the caller's own runs, as `__index__`, may still end the
+//! process.
 #![allow(unsafe_code, reason = "of calls that may unwind, pyo3 knows only that of the GIL")]
 
+use std::ffi::c_int;
 use std::hint::black_box;
 use std::{mem, ptr, thread};
 
@@ -20,6 +22,9 @@ type DeclaredCall = unsafe extern "C" fn(Object, Object, Object) -> Object;
 type Call = unsafe extern "C-unwind" fn(Object, Object, Object) -> Object;
 type DeclaredImport = unsafe extern "C" fn(Object) -> Object;
 type Import = unsafe extern "C-unwind" fn(Object) -> Object;
+
+type DeclaredCheck = unsafe extern "C" fn() -> c_int;
+type Check = unsafe extern "C-unwind" fn() -> c_int;
 
 /// Holds a thread that is unwound for ever.
 struct Hold;
@@ -64,4 +69,19 @@ pub(crate) fn import<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, Py
     mem::forget(hold);
     // SAFETY: as above.
     unsafe { Bound::from_owned_ptr_or_err(py, module) }
+}
+
+/// Runs the handlers of signals that have come, in the main thread.
+///
+/// # Errors
+/// What they raise, as `KeyboardInterrupt`.
+pub(crate) fn check_signals(py: Python<'_>) -> PyResult<()> {
+    // SAFETY: as above.
+    let check = unsafe { mem::transmute::<DeclaredCheck, Check>(ffi::PyErr_CheckSignals) };
+    let check = black_box(check);
+    let hold = Hold;
+    // SAFETY: `py` has the GIL.
+    let came = unsafe { check() };
+    mem::forget(hold);
+    if came == 0 { Ok(()) } else { Err(PyErr::fetch(py)) }
 }

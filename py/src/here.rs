@@ -9,7 +9,7 @@ use hotcue::{
 };
 use pyo3::prelude::*;
 
-use crate::calls::call;
+use crate::calls::{call, check_signals};
 use crate::errors::load_error;
 
 /// Work without the GIL between two looks at the signals: Ctrl-C must feel immediate.
@@ -37,7 +37,7 @@ pub(crate) fn with_signals<T: Send>(
         if let Some(result) = result {
             return Ok(result);
         }
-        py.check_signals()?;
+        check_signals(py)?;
         heed.map(|heed| call(heed, (), None)).transpose()?;
     }
 }

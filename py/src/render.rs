@@ -5,7 +5,7 @@ use numpy::{PyArray2, PyArrayMethods as _};
 use pyo3::prelude::*;
 
 use crate::array::load_numpy;
-use crate::calls::import;
+use crate::calls::{check_signals, import};
 use crate::errors::guarded;
 
 /// Frames between two looks at the signals: some milliseconds of work with every voice sounding.
@@ -33,7 +33,7 @@ pub(crate) fn render<'py>(
             copy(&array, frames, done, &slice)?;
             done += slice.samples.len() / slice.channels.max(1);
             if done < frames {
-                py.check_signals()?;
+                check_signals(py)?;
             }
         }
         Ok(array)

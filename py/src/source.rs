@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PySlice, PyString, PyTuple};
 
 use crate::array::{interleave, load_numpy};
-use crate::calls::import;
+use crate::calls::{check_signals, import};
 
 /// Copied at a time with the GIL held: a fraction of a millisecond.
 const PIECE: usize = 1 << 20;
@@ -117,7 +117,7 @@ fn in_pieces(
 ) -> PyResult<()> {
     for (index, piece) in content.chunks_mut(piece_bytes).enumerate() {
         fill(index * piece_bytes, piece)?;
-        py.check_signals()?;
+        check_signals(py)?;
     }
     Ok(())
 }

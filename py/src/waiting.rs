@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 
 use crate::args;
+use crate::calls::check_signals;
 
 /// Longest wait between two looks at the signals: Ctrl-C must feel immediate.
 const SIGNAL_PERIOD: Duration = Duration::from_millis(40);
@@ -45,7 +46,7 @@ impl Patience {
             let slice = left.map_or(SIGNAL_PERIOD, |left| left.min(SIGNAL_PERIOD));
             found = py.detach(|| wait(slice));
             if found.is_none() {
-                py.check_signals()?;
+                check_signals(py)?;
             }
         }
         Ok(found)

@@ -329,6 +329,11 @@ def test_a_file_that_is_written_keeps_its_mode_and_its_link(tmp_path: Path) -> N
     assert hotcue.info(path).frames == 10
     hotcue.write_wav("/dev/null", noise(10), RATE)
     assert Path("/dev/null").is_char_device()
+    # By its text this is the file that is there; the system finds none.
+    content = path.read_bytes()
+    with pytest.raises(FileNotFoundError):
+        hotcue.write_wav(tmp_path / "none" / ".." / "a.wav", noise(20), RATE)
+    assert path.read_bytes() == content
 
 
 def test_more_than_4_gib_has_a_header_that_says_so() -> None:

@@ -202,6 +202,24 @@ def test_too_much_through_the_pipe_fails_alone(
     assert file["analysis"]["loudness"]
 
 
+def test_a_file_for_which_there_is_no_memory_fails_alone(
+    beat: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    examine = analyze.examine
+
+    def lacking(source: Any, *args: Any, **named: Any) -> Any:
+        if source == b"12345":
+            raise MemoryError
+        return examine(source, *args, **named)
+
+    monkeypatch.setattr(analyze, "examine", lacking)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"12345")))
+    assert main(["analyze", "--json", "--kinds", "loudness", "-", str(beat)]) == 1
+    piped, file = json.loads(capsys.readouterr().out)["files"]
+    assert (piped["path"], piped["kind"], piped["error"]) == ("-", "too_large", "no memory for it")
+    assert file["analysis"]["loudness"]
+
+
 def test_a_pipe_may_have_as_much_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analyze, "PIPED_BYTES", 5)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"12345")))

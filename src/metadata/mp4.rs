@@ -38,7 +38,8 @@ pub(super) fn read<R: Read + Seek>(
 ) -> io::Result<()> {
     let file = Place { kind: *b"file", start: 0, end: window.len() };
     let Some(moov) = child(window, file, b"moov")? else { return Ok(()) };
-    for box_ in boxes(window, moov)? {
+    let parts = boxes(window, moov)?;
+    for &box_ in &parts {
         match &box_.kind {
             b"meta" => items(window, box_, found)?,
             b"udta" => {
@@ -53,10 +54,13 @@ pub(super) fn read<R: Read + Seek>(
                         _ => {}
                     }
                 }
-                texts(window, box_, found)?;
             }
             _ => {}
         }
+    }
+    // Behind all items, which come first.
+    for udta in parts.into_iter().filter(|box_| box_.kind == *b"udta") {
+        texts(window, udta, found)?;
     }
     Ok(())
 }

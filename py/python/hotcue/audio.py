@@ -96,7 +96,7 @@ def resample(
     of rates with hardly a common divisor; beyond 64:1 more).
 
     Raises `ValueError` for a shape, a rate or values that cannot be, `TypeError` for what is no
-    array of numbers.
+    array of numbers, `MemoryError` where there is no room for the result.
     """
     import numpy as np
 

@@ -309,7 +309,7 @@ class AudioEngine:
         `TypeError` and `RuntimeError` as the class says, `QueueFullError` when `max_queued` loads
         are waiting, and a plain `HotcueError` when no slot is free for ``id=None``; `ValueError`
         also for a file-like object with more than `max_source_bytes`, `RuntimeError` for a `Sample`
-        that is streamed or still arriving.
+        that is streamed or still arriving, `MemoryError` where content or an array has no room.
         """
         return self._load(id, path, priority, stream, analyze, sample_rate, awaited=False)
 

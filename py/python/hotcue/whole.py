@@ -44,6 +44,8 @@ def _beside(target: str | bytes, path: str | bytes) -> BinaryIO | None:
         try:
             mode = os.stat(path).st_mode
         except FileNotFoundError:
+            if os.path.lexists(target):  # What is there only by its text, as behind `missing/..`.
+                return None
             mode = None
         if mode is not None and not (stat.S_ISREG(mode) and os.access(target, os.W_OK)):
             return None

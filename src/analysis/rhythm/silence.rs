@@ -9,6 +9,8 @@ const SILENCE: f32 = 0.001;
 const MOST_REST: f32 = 0.03;
 /// ... and if it stays there for so long.
 const LEAST_REST_SEC: f64 = 0.03;
+/// Constant for less than this is nothing that was put there: any first value is so by itself.
+const LEAST_CONSTANT_SEC: f64 = 0.005;
 
 /// Looks for the first and the last frame that is not silent.
 pub(super) struct Silence {
@@ -87,10 +89,11 @@ impl Silence {
         self.around(heard, sample_rate).unwrap_or_else(all)
     }
 
-    /// Seconds at both ends in which not a value changes.
+    /// Seconds at both ends in which not a value changes, where that is no chance.
     pub(super) fn constant_sec(&self, sample_rate: u32) -> [f64; 2] {
         let changing = self.channels.iter().filter_map(|channel| channel.changing.found());
-        self.around(changing, sample_rate).unwrap_or_default()
+        let ends = self.around(changing, sample_rate).unwrap_or_default();
+        ends.map(|end| if end < LEAST_CONSTANT_SEC { 0.0 } else { end })
     }
 
     /// Seconds before and after all of these stretches; None where there is none.

@@ -14,10 +14,12 @@ use super::{arena, moving::forget};
 /// none to give.
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
 pub(super) fn map(bytes: usize) -> Option<NonNull<f32>> {
-    /// Of fewer, too much of the last one would be wasted.
+    /// Of fewer, too much of the last one would be wasted, ...
     const FEWEST_PAGES: usize = 4;
+    /// ... unless pages are large, as of some ARM systems.
+    const LARGE_BYTES: usize = 128 << 10;
     let page = page_bytes()?;
-    if bytes < FEWEST_PAGES * page {
+    if bytes < (FEWEST_PAGES * page).min(LARGE_BYTES) {
         return None;
     }
     let beside_others =

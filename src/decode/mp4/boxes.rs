@@ -79,6 +79,11 @@ impl Boxes {
         Self { rest: place, last_start: place.start, last_is_cut: false }
     }
 
+    /// What is left.
+    pub(super) fn rest(&self) -> Place {
+        self.rest
+    }
+
     /// Whether nothing is left.
     pub(super) fn is_at_end(&self) -> bool {
         self.rest.len() == 0

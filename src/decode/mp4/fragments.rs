@@ -12,14 +12,10 @@ use super::table::{Sizes, Table};
 use super::times::Times;
 use crate::decode::packets::Blocks;
 
-/// Boxes that stand beside fragments.
-const KINDS: [&[u8; 4]; 15] = [
-    b"ftyp", b"styp", b"moov", b"mdat", b"sidx", b"ssix", b"mfra", b"free", b"skip", b"wide",
-    b"uuid", b"emsg", b"prft", b"meta", b"pdin",
-];
-/// Bytes in which the next fragment is looked for, in all and at once.
+/// Bytes in which the next fragment is looked for, in all; and at once, twice as many each time.
 const MAX_SEARCH_BYTES: u64 = 64 << 20;
-const STEP_BYTES: usize = 1 << 20;
+const FIRST_STEP_BYTES: usize = 1 << 15;
+const MAX_STEP_BYTES: usize = 1 << 20;
 
 /// What packets have where their fragment says nothing else.
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,7 +81,7 @@ impl Fragments {
                 Some((kind, moof)) if kind == *b"moof" => {
                     return Ok(Some((self.boxes.last_start, moof)));
                 }
-                Some((kind, _)) if KINDS.contains(&&kind) && !self.boxes.last_is_cut => {}
+                Some((kind, _)) if self.is_whole(kind, blocks)? => {}
                 None if self.boxes.is_at_end() => return Ok(None),
                 _ => match self.search(blocks, before + 8)? {
                     Some(at) => self.go_to(at),
@@ -93,6 +89,17 @@ impl Fragments {
                 },
             }
         }
+    }
+
+    /// Whether the last box, of this kind, ends where the file does or another begins. Kinds are texts:
+    /// anybody may have his own.
+    fn is_whole<R: Read + Seek>(&self, kind: [u8; 4], blocks: &mut Blocks<R>) -> io::Result<bool> {
+        let is_kind = |kind: [u8; 4]| kind.iter().all(|byte| (b' '..=b'~').contains(byte));
+        if self.boxes.last_is_cut || !is_kind(kind) {
+            return Ok(false);
+        }
+        let next = Boxes::of(self.boxes.rest()).next(blocks)?;
+        Ok(next.map_or(self.boxes.is_at_end(), |(kind, _)| is_kind(kind)))
     }
 
     fn go_to(&mut self, start: u64) {
@@ -107,20 +114,21 @@ impl Fragments {
     ) -> io::Result<Option<u64>> {
         // Its length and kind, and those of the box that it begins with.
         const HEAD_BYTES: usize = 16;
-        let mut at = from;
+        let (mut at, mut step) = (from, FIRST_STEP_BYTES);
         while self.searched < MAX_SEARCH_BYTES {
-            let bytes = blocks.look(at, STEP_BYTES)?;
+            let bytes = blocks.look(at, step)?;
             let begins =
                 |head: &[u8]| head[4..8] == *b"moof" && head[8..HEAD_BYTES] == *b"\0\0\0\x10mfhd";
             if let Some(found) = bytes.windows(HEAD_BYTES).position(begins) {
                 return Ok(Some(at + found as u64));
             }
-            if bytes.len() < STEP_BYTES {
+            if bytes.len() < step {
                 break;
             }
-            let step = (STEP_BYTES - HEAD_BYTES) as u64;
-            self.searched += step;
-            at += step;
+            let seen = (step - HEAD_BYTES) as u64;
+            self.searched += seen;
+            at += seen;
+            step = (2 * step).min(MAX_STEP_BYTES);
         }
         Ok(None)
     }

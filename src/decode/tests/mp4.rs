@@ -317,6 +317,18 @@ fn a_box_of_a_wrong_length_does_not_hide_the_fragments_behind_it() {
 }
 
 #[test]
+fn boxes_of_kinds_that_nobody_knows_may_stand_between_fragments() {
+    // So many that none of them may be searched for.
+    let parts: Vec<_> = (0..500)
+        .flat_map(|part| {
+            let begin = 2 * part;
+            [bx(b"abst", &[0; 8]), fragment(begin..begin + 2, 0x2_0000, None)]
+        })
+        .collect();
+    holds(&fragmented(Vec::new(), &parts), 0..1_000);
+}
+
+#[test]
 fn an_edit_that_names_all_of_the_index_goes_on_into_the_fragments() {
     // The index holds the first 400 frames, as of recorders that write it before they are done.
     let with = |list: &[(u32, u32)]| {

@@ -130,7 +130,8 @@ fn tail(reader: &mut (impl Read + Seek), serial: u32) -> io::Result<Tail> {
                 found.has_end = page.is_last();
                 if page.granule.is_some() || page.is_last() {
                     found.open_end = page.granule.filter(|_| !page.is_last());
-                    let begin = position.filter(|_| std::mem::take(&mut is_lost));
+                    let was_lost = std::mem::take(&mut is_lost);
+                    let begin = position.filter(|_| was_lost);
                     found.gap =
                         begin.zip(page.granule).map(|(begin, last)| Gap { begin, end: None, last });
                     damaged = junk.take();
@@ -138,7 +139,7 @@ fn tail(reader: &mut (impl Read + Seek), serial: u32) -> io::Result<Tail> {
                 }
             }
             Ok(Next::Page(page)) if page.is_first() => {
-                (found.open_end, found.has_end) = (None, false);
+                found = Tail::default();
             }
             Ok(Next::Page(_)) => {}
             Ok(Next::Junk) => junk = Some(at),

@@ -97,6 +97,8 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
             facts, analysis = examine(source, kinds, cache_dir=args.cache, heed=heed)
         except LoadError as error:
             return Heard(path, error=error.message, kind=error.kind)
+        except MemoryError:
+            return Heard(path, error="no memory for it", kind="too_large")
         except (HotcueError, OSError) as error:  # Of this file alone.
             told = reason(error) if isinstance(error, OSError) else str(error)
             return Heard(path, error=told, kind="io")

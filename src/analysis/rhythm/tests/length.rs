@@ -1,6 +1,7 @@
 //! What the length of a file says.
 
 use super::super::length;
+use super::super::silence::Silence;
 use super::{Track, analyse, assert_beats, frames};
 
 #[test]
@@ -115,6 +116,21 @@ fn a_loop_that_rises_out_of_nothing_is_that_of_a_program_behind_silence() {
         let found = tempo.bpm.expect("a pulse");
         assert!((found - bpm).abs() < 0.05, "{found} for {bpm}, {before_sec}");
     }
+}
+
+#[test]
+fn a_first_value_is_no_silence_that_was_added() {
+    let ends = |before: usize, after: usize| {
+        let track = padded(120.0, 1, [before, after]);
+        let plane = track.plane.clone();
+        let mut silence = Silence::new(&track.sample());
+        silence.hear(&[&plane]);
+        silence.constant_sec(44_100)
+    };
+    assert_eq!(ends(0, 0), [0.0, 0.0]);
+    assert_eq!(ends(100, 200), [0.0, 0.0], "2 and 4.5 ms");
+    let [before, after] = ends(441, 882);
+    assert!((before - 0.01).abs() < 1e-4 && (after - 0.02).abs() < 1e-4, "{before}, {after}");
 }
 
 #[test]
