@@ -32,6 +32,8 @@ const TIMESTAMP: u32 = 0xe7;
 const SIMPLE_BLOCK: u32 = 0xa3;
 const BLOCK_GROUP: u32 = 0xa0;
 const BLOCK: u32 = 0xa1;
+const CUES: u32 = 0x1c53_bb6b;
+const TAGS: u32 = 0x1254_c367;
 
 /// Longest description of all tracks, and longest block. The greatest packets are those of
 /// uncompressed audio.
@@ -52,12 +54,13 @@ pub(super) struct Packet {
     pub(super) padding_ns: u64,
     /// When it begins, unless others of its block lie before it.
     pub(super) time_ns: Option<u64>,
+    /// It stands for what was passed.
+    pub(super) is_passed: bool,
 }
 
 impl Packet {
-    /// Stands for what was passed.
     fn passed() -> Self {
-        Self { data: Vec::new(), padding_ns: 0, time_ns: None }
+        Self { data: Vec::new(), padding_ns: 0, time_ns: None, is_passed: true }
     }
 }
 
@@ -107,9 +110,13 @@ impl<R: Read + Seek> Matroska<R> {
             queue: VecDeque::new(),
             searched: 0,
         };
-        while this.tracks.is_empty() && this.step(None)? {}
+        while this.tracks.is_empty() && this.step(None)? {
+            // What is passed here comes again.
+            this.queue.clear();
+        }
         if let Some(cluster) = this.passed.filter(|_| !this.tracks.is_empty()) {
             this.go_to(cluster)?;
+            this.searched = 0;
         }
         Ok(this)
     }
@@ -203,7 +210,7 @@ impl<R: Read + Seek> Matroska<R> {
             }
             // Other elements of unknown size are not allowed.
             (_, None) => return self.search(),
-            (SIMPLE_BLOCK | BLOCK_GROUP, Some(end)) if end > self.most_end() => {
+            (SIMPLE_BLOCK | BLOCK_GROUP, Some(end)) if self.is_too_long(end)? => {
                 // Cut off, if nothing comes behind it, or its size is damaged.
                 let is_cut = self.most_end() == self.byte_len;
                 if !self.search()? {
@@ -262,8 +269,35 @@ impl<R: Read + Seek> Matroska<R> {
 
     /// Where what begins here has to end: with the cluster that it is in, or else with the file.
     fn most_end(&self) -> u64 {
-        let is_inside = |end: &u64| (self.position..self.byte_len).contains(end);
+        let is_inside = |end: &u64| (self.position + 1..self.byte_len).contains(end);
         self.cluster_end.filter(is_inside).unwrap_or(self.byte_len)
+    }
+
+    /// Whether a block that is said to end at `end` cannot. Where it merely reaches beyond its
+    /// cluster, the size of that may be the damaged one: what they end at tells.
+    fn is_too_long(&mut self, end: u64) -> io::Result<bool> {
+        let most = self.most_end();
+        if end <= most || end > self.byte_len {
+            return Ok(end > most);
+        }
+        if matches!(self.id_at(most)?, Some(CLUSTER | CUES | TAGS)) {
+            return Ok(true);
+        }
+        let next = [CLUSTER, CUES, TAGS, SIMPLE_BLOCK, BLOCK_GROUP];
+        Ok(end < self.byte_len && !self.id_at(end)?.is_some_and(|id| next.contains(&id)))
+    }
+
+    /// What begins at `position`: an id of four bytes, which is no chance, or an element that ends
+    /// within the file.
+    fn id_at(&mut self, position: u64) -> io::Result<Option<u32>> {
+        let back = self.position;
+        self.go_to(position)?;
+        let bytes = self.peek()?;
+        self.go_to(back)?;
+        let Some((id, header_bytes, size)) = header(&bytes) else { return Ok(None) };
+        let end = size.and_then(|size| size.checked_add(position + header_bytes as u64));
+        let is_inside = end.is_some_and(|end| end <= self.byte_len);
+        Ok(Some(id).filter(|id| *id > 0xff_ffff || is_inside))
     }
 
     /// The header of an element, and maybe more.
@@ -296,8 +330,7 @@ impl<R: Read + Seek> Matroska<R> {
         Ok(Some(content))
     }
 
-    /// Goes on at the next cluster; an empty packet stands for what was passed. False: there is
-    /// none.
+    /// Goes on at the next cluster; a packet stands for what was passed. False: there is none.
     fn search(&mut self) -> io::Result<bool> {
         let id = CLUSTER.to_be_bytes();
         let (mut seen, mut first) = ([0; 4], true);
@@ -335,14 +368,15 @@ fn block_of<'a>(id: u32, content: &'a [u8], track: &Track) -> Option<&'a [u8]> {
 
 /// The packets of `track` in `block`, which the content of an element holds.
 fn packets_of(id: u32, content: &[u8], block: &[u8], track: &Track) -> Vec<Packet> {
-    // What contradicts itself is a packet that cannot be decoded.
-    let packets = block::packets(block).unwrap_or_else(|| vec![&[]]);
+    // What contradicts itself cannot be decoded.
+    let Some(packets) = block::packets(block) else { return vec![Packet::passed()] };
     let mut packets: Vec<Packet> = packets
         .into_iter()
         .map(|packet| Packet {
             data: [&track.stripped, packet].concat(),
             padding_ns: 0,
             time_ns: None,
+            is_passed: false,
         })
         .collect();
     if let Some(last) = packets.last_mut()

@@ -69,7 +69,7 @@ fn read(file: &[u8]) -> (Vec<Packet>, Option<ErrorKind>) {
 }
 
 fn packet(data: &[u8], padding_ns: u64) -> Packet {
-    Packet { data: data.to_vec(), padding_ns, time_ns: None }
+    Packet { data: data.to_vec(), padding_ns, time_ns: None, is_passed: data.is_empty() }
 }
 
 #[test]
@@ -121,6 +121,35 @@ fn behind_what_makes_no_sense_the_next_cluster_counts() {
     let file = [head(), element(SEGMENT, &body[..3].concat())].concat();
     let (packets, _) = read(&file);
     assert_eq!(packets, [packet(b"one", 0)]);
+    // It counts once where the tracks come last.
+    let file = [head(), element(SEGMENT, &[&body[1..], &body[..1]].concat().concat())].concat();
+    assert_eq!(read(&file), (vec![packet(b"one", 0), packet(b"", 0), packet(b"two", 0)], None));
+    let matroska =
+        Matroska::open(Cursor::new(&file[..]), file.len() as u64).expect("memory can be read");
+    assert!(matroska.queue.is_empty());
+}
+
+#[test]
+fn a_cluster_that_is_too_short_for_its_blocks_loses_none() {
+    const CUES: &[u8] = &[0x1c, 0x53, 0xbb, 0x6b];
+    let blocks = [simple(2, b"one"), simple(1, b"video"), group(b"two", &[]), simple(2, b"three")];
+    let cluster = element(CLUSTER, &blocks.concat());
+    let behind = element(CLUSTER, &simple(2, b"four"));
+    let expected = ["one", "two", "three", "four"].map(|data| packet(data.as_bytes(), 0));
+    for stated in 0..blocks.concat().len() {
+        let mut short = cluster.clone();
+        short[8] = u8::try_from(stated).expect("short blocks");
+        let tracks = tracks(b"A_X", b"");
+        let body = [&tracks, &short, &behind].map(Vec::as_slice).concat();
+        let (packets, end) = read(&[head(), element(SEGMENT, &body)].concat());
+        assert_eq!((packets.as_slice(), end), (&expected[..], None), "{stated}");
+        // The last one, with and without an index behind it.
+        for cues in [vec![], element(CUES, b"index")] {
+            let body = [&tracks, &short, &cues].map(Vec::as_slice).concat();
+            let (packets, end) = read(&[head(), element(SEGMENT, &body)].concat());
+            assert_eq!((packets.as_slice(), end), (&expected[..3], None), "{stated}");
+        }
+    }
 }
 
 #[test]
@@ -173,11 +202,79 @@ fn what_follows_a_loss_is_put_where_its_time_says() {
         let numbers = [("packets", 1.0), ("frames", lost as f64), ("packets_left_out", left_out)];
         assert_eq!(told.expect("a warning").numbers[..3], numbers, "{ms}");
     }
+    // Of two losses with a single block between them, each.
+    let mut next = cluster_of_pcm(80, 1 << 12, 5);
+    for cluster in [&mut damaged, &mut next] {
+        *cluster = [&cluster[..17], &cluster_of_pcm(0, 1 << 12, 1)[17..], &cluster[17..]].concat();
+        cluster[17 + 6 + 4 + 960] = 0;
+    }
+    let file = file_of(&[first.clone(), damaged, next, cluster_of_pcm(130, -1 << 14, 2)]);
+    let (planes, warnings) = decode(&file).expect("most of it is there");
+    let silent_but_first = [vec![0.125_f32; 480], vec![0.0; 4 * 480]].concat();
+    let middle = [&silent_but_first[..], &silent_but_first].concat();
+    let expected = [vec![0.5_f32; 3 * 480], middle, vec![-0.5; 2 * 480]].concat();
+    assert!(planes[0] == expected, "{}", planes[0].len());
+    let told = warnings.iter().find(|warning| warning.code == WarningCode::DecodeErrors);
+    let numbers = [("packets", 2.0), ("frames", 8.0 * 480.0), ("packets_left_out", 0.0)];
+    assert_eq!(told.expect("a warning").numbers[..3], numbers);
     // Without a loss it is no gap.
     let file = file_of(&[first, cluster_of_pcm(80, -1 << 14, 2)]);
     let (planes, warnings) = decode(&file).expect("a good file");
     assert_eq!(planes[0].len(), 5 * 480);
     assert!(warnings.iter().all(|warning| warning.code != WarningCode::DecodeErrors));
+}
+
+#[test]
+fn blocks_of_nothing_are_no_fault() {
+    let depth = element(&[0xe1], &element(&[0x62, 0x64], &[16]));
+    let nothing = element(CLUSTER, &simple(2, b"").repeat(600));
+    let clusters = [cluster_of_pcm(0, 1 << 14, 3), nothing, cluster_of_pcm(30, 1 << 14, 2)];
+    let body = [tracks(b"A_PCM/INT/LIT", &depth), clusters.concat()].concat();
+    let (planes, warnings) =
+        decode(&[head(), element(SEGMENT, &body)].concat()).expect("a good file");
+    assert!(planes[0] == vec![0.5; 5 * 480]);
+    assert!(warnings.iter().all(|warning| warning.code != WarningCode::DecodeErrors));
+}
+
+/// Opus (RFC 6716, 3; RFC 7845, 5.1) of 16 kHz, as its encoder had it, in blocks of 20 ms in mono:
+/// its length in frames, and the numbers told. Of each block: whether it can be decoded (of a
+/// single frame without data), or cannot (of 63 frames); None: a cluster that is none of that.
+fn opus_with(blocks: &[Option<bool>]) -> (usize, Vec<(&'static str, f64)>) {
+    let private = [b"OpusHead\x01\x01", &312_u16.to_le_bytes()[..], &[0x80, 0x3e, 0, 0, 0, 0, 0]];
+    let more = [
+        element(&[0xe1], &element(&[0xb5], &16_000_f32.to_be_bytes())),
+        element(&[0x63, 0xa2], &private.concat()),
+    ];
+    let cluster = |(number, block): (usize, &Option<bool>)| {
+        let Some(good) = block else { return vec![0; 30] };
+        let ms = u16::try_from(20 * number).expect("a short file").to_be_bytes();
+        let data: &[u8] = if *good { &[0xf8] } else { &[0xfb, 0xff] };
+        let block = element(&[0xa3], &[&[0x82, 0, 0, 0x80], data].concat());
+        element(CLUSTER, &[element(&[0xe7], &ms), block].concat())
+    };
+    let clusters: Vec<u8> = blocks.iter().enumerate().flat_map(cluster).collect();
+    let body = [tracks(b"A_OPUS", &more.concat()), clusters].concat();
+    let (planes, warnings) =
+        decode(&[head(), element(SEGMENT, &body)].concat()).expect("most of it is there");
+    let told = warnings.into_iter().find(|warning| warning.code == WarningCode::DecodeErrors);
+    (planes[0].len(), told.expect("a warning").numbers[..3].to_vec())
+}
+
+#[test]
+fn times_count_at_the_rate_of_what_is_decoded_and_between_what_is() {
+    let (good, bad) = ([Some(true); 3], [Some(false); 20]);
+    let told = |packets, frames, left_out| {
+        vec![("packets", packets), ("frames", frames), ("packets_left_out", left_out)]
+    };
+    for middle in [&[None; 5][..], &[None], &bad[..1], &bad, &[None, Some(false), None]] {
+        let (len, numbers) = opus_with(&[&good[..], middle, &good].concat());
+        assert_eq!(len, (3 + middle.len() + 3) * 960 - 312, "{middle:?}");
+        // What was passed at once is one.
+        let packets = if middle == [None; 5] { 1 } else { middle.len() };
+        assert_eq!(numbers, told(packets as f64, middle.len() as f64 * 960.0, 0.0), "{middle:?}");
+    }
+    // Behind it comes nothing that tells how long it was.
+    assert_eq!(opus_with(&[&good[..], &bad].concat()), (3 * 960 - 312, told(20.0, 0.0, 20.0)));
 }
 
 #[test]

@@ -99,7 +99,7 @@ impl Fragments {
             return Ok(false);
         }
         let next = Boxes::of(self.boxes.rest()).next(blocks)?;
-        Ok(next.map_or(self.boxes.is_at_end(), |(kind, _)| is_kind(kind)))
+        Ok(next.map_or_else(|| self.boxes.is_at_end(), |(kind, _)| is_kind(kind)))
     }
 
     fn go_to(&mut self, start: u64) {

@@ -180,24 +180,21 @@ impl Clock {
 
 /// The times of Matroska's blocks, which count only behind what is lost: in whole files players
 /// close the gaps between them.
+#[derive(Default)]
 pub(super) struct BlockTimes {
-    sample_rate: u32,
-    /// Frames of all packets so far, and of the longest.
+    /// Frames of all packets so far, with silence in place of others, and of the longest packet.
     frames: u64,
     longest: u64,
-    /// By how many frames the last block was ahead of those before it.
-    ahead: Option<i64>,
-    /// Whether something is missing behind that.
-    is_behind_loss: bool,
+    /// The time of the last block that was decoded, in nanoseconds, and the frames before it.
+    before: Option<(u64, u64)>,
+    /// How much is missing behind that, in packets or what was passed at once.
+    lost: u64,
 }
 
 impl BlockTimes {
-    /// The time of a packet that bears none.
+    /// The time of a packet that bears none, and of what stands for something that was passed.
     pub(super) const NONE: i64 = -1;
-
-    pub(super) fn new(sample_rate: u32) -> Self {
-        Self { sample_rate, frames: 0, longest: 0, ahead: None, is_behind_loss: false }
-    }
+    pub(super) const PASSED: i64 = -2;
 
     /// Counts the frames of a packet.
     pub(super) fn count(&mut self, frames: u64) {
@@ -212,32 +209,41 @@ impl BlockTimes {
 
     /// Notes that something is missing before the next packet; whether its time will tell how much.
     pub(super) fn lose(&mut self) -> bool {
-        self.is_behind_loss = self.ahead.is_some();
-        self.is_behind_loss
+        let is_told = self.before.is_some();
+        self.lost += u64::from(is_told);
+        is_told
     }
 
-    /// Whether something is missing before `packet`, and how many frames; the inner None where that
-    /// cannot be told or believed. `common`: the frames of each packet, if all have as many.
+    /// How much is missing whose length no time has told.
+    pub(super) fn take_lost(&mut self) -> u64 {
+        std::mem::take(&mut self.lost)
+    }
+
+    /// Whether something is missing before `packet`, which is decoded, at `rate`, but not counted;
+    /// and how many frames, where that can be told and believed. `is_even`: packets are of one
+    /// length, mostly.
     pub(super) fn lost_before(
         &mut self,
         packet: &Packet,
-        common: Option<usize>,
+        rate: u32,
+        is_even: bool,
     ) -> Option<Option<u64>> {
-        let ns = u128::try_from(packet.pts.get()).ok()?;
-        let time = i64::try_from(ns * u128::from(self.sample_rate) / 1_000_000_000).ok()?;
-        let ahead = time.checked_sub_unsigned(self.frames)?;
-        let before = self.ahead.replace(ahead)?;
-        if !std::mem::take(&mut self.is_behind_loss) {
-            return None;
-        }
-        let gap = u64::try_from(ahead.saturating_sub(before)).unwrap_or(0);
-        let slack = SLACK_MS * u64::from(self.sample_rate) / 1_000;
-        let whole = common.map(|common| common as u64);
-        let whole = whole.map(|common| (gap + common / 2) / common * common);
-        let missing = whole.filter(|whole| whole.abs_diff(gap) <= slack);
-        let missing = missing.or_else(|| Some(gap).filter(|gap| *gap > self.longest + slack));
-        let most = MAX_GAP_SEC * u64::from(self.sample_rate);
-        Some(missing.filter(|missing| *missing <= most))
+        let ns = u64::try_from(packet.pts.get()).ok()?;
+        let before = self.before.replace((ns, self.frames));
+        let (was_ns, was_frames) = before.filter(|_| self.lost > 0)?;
+        let time = u128::from(ns.saturating_sub(was_ns)) * u128::from(rate) / 1_000_000_000;
+        let gap = time.saturating_sub(u128::from(self.frames - was_frames));
+        let gap = u64::try_from(gap).ok().filter(|gap| *gap <= MAX_GAP_SEC * u64::from(rate));
+        let missing = gap.and_then(|gap| {
+            let slack = SLACK_MS * u64::from(rate) / 1_000;
+            let packet = Some(self.longest).filter(|longest| is_even && *longest > 0);
+            let whole = packet.map(|packet| (gap + packet / 2) / packet * packet);
+            let whole = whole.filter(|whole| whole.abs_diff(gap) <= slack);
+            whole.or_else(|| Some(gap).filter(|gap| *gap > self.longest + slack))
+        });
+        // Silence comes before it, if so.
+        self.before = Some((ns, self.frames + missing.unwrap_or(0)));
+        Some(missing)
     }
 }
 

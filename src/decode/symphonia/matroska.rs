@@ -110,8 +110,11 @@ impl FormatReader for MatroskaReader {
         let next = self.file.next(&self.track).map_err(Error::IoError)?;
         self.file.reader().used_up_to(self.file.position());
         let Some(next) = next else { return Ok(None) };
-        let time = next.time_ns.and_then(|ns| i64::try_from(ns).ok());
-        let time = Timestamp::new(time.unwrap_or(BlockTimes::NONE));
+        let time = match next.time_ns {
+            _ if next.is_passed => BlockTimes::PASSED,
+            time => time.and_then(|ns| i64::try_from(ns).ok()).unwrap_or(BlockTimes::NONE),
+        };
+        let time = Timestamp::new(time);
         let mut packet = Packet::new(self.tracks[0].id, time, Duration::ZERO, next.data);
         packet.trim_end = Duration::new(frames(next.padding_ns, self.sample_rate));
         Ok(Some(packet))

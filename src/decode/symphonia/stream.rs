@@ -11,7 +11,7 @@ use symphonia::core::packet::Packet;
 
 use super::ends::Ends;
 use super::lost::{self, BlockTimes, Clock};
-use super::opening::{audio_decoder, audio_parameters, format_reader};
+use super::opening::{audio_decoder, format_reader};
 use crate::decode::StreamInfo;
 use crate::decode::clean::{MAX_BAD_PACKETS_IN_A_ROW, Tally};
 use crate::decode::reader::{CountingReader, ReadState};
@@ -66,12 +66,11 @@ impl PacketStream {
         let (track, codec) = audio_decoder(format.as_ref(), positions.serial)?;
         let clock = Clock::new(&track, has_frame_times(format.as_ref()))
             .beginning_before(positions.begin_before);
-        let rate = audio_parameters(&track).and_then(|audio| audio.sample_rate);
-        let block_times = rate.filter(|_| format.format_info().short_name == "matroska");
+        let is_matroska = format.format_info().short_name == "matroska";
         let lost = positions.damaged.iter().filter(|page| !page.is_others).count() as u64;
         Ok(Self {
             clock: if lost > 0 { clock.since_zero() } else { clock },
-            block_times: block_times.map(BlockTimes::new),
+            block_times: is_matroska.then(BlockTimes::default),
             ends: Ends::of(format.as_ref(), &track, &positions),
             positions,
             format,
@@ -160,15 +159,9 @@ impl PacketStream {
             self.lose(gap);
         }
         self.clock.give_back(&mut packet);
-        if let Some(times) = &mut self.block_times {
-            let gap = times.lost_before(&packet, self.unpacked.common_frames);
-            // What was passed: of nothing, not every codec says that it is none.
-            if packet.data.is_empty() {
-                return self.miss(&packet);
-            }
-            if let Some(gap) = gap {
-                self.lose(gap);
-            }
+        // Of nothing, not every codec says that it is none.
+        if self.is_passed(&packet) {
+            return self.miss(&packet);
         }
         match self.codec.decode(&packet) {
             Ok(decoded) => {
@@ -184,9 +177,7 @@ impl PacketStream {
                 let frames = self.unpacked.frames as u64;
                 let silent = std::mem::take(&mut self.bad_at_first) * frames;
                 self.lose(Some(silent));
-                if let Some(times) = &mut self.block_times {
-                    times.count(frames);
-                }
+                self.note_time(&packet, frames);
                 self.tally.clean_all(&mut self.unpacked.planes);
                 Ok(Decoded::Frames)
             }
@@ -200,7 +191,7 @@ impl PacketStream {
         self.tally.bad_packets += 1;
         self.tally.bad_in_a_row += 1;
         let frames = self.clock.frames_of(packet, &self.unpacked);
-        let frames = frames.filter(|_| !packet.data.is_empty() || self.block_times.is_none());
+        let frames = frames.filter(|_| !self.is_passed(packet));
         // Of what is first, the next one says more exactly how long it is.
         let is_told = frames.is_none() && self.unpacked.spec.is_some();
         let times = self.block_times.as_mut().filter(|_| is_told);
@@ -217,6 +208,26 @@ impl PacketStream {
         }
         self.tally.cut_off = true;
         self.end()
+    }
+
+    /// Whether `packet` stands for what was passed, of any length.
+    fn is_passed(&self, packet: &Packet) -> bool {
+        self.block_times.is_some() && packet.pts.get() == BlockTimes::PASSED
+    }
+
+    /// Enters the time of `packet`, which was decoded to `frames` frames, where that has one.
+    fn note_time(&mut self, packet: &Packet, frames: u64) {
+        let rate = self.unpacked.spec.map_or(0, |spec| spec.sample_rate);
+        let is_even = self.has_even_packets();
+        let Some(times) = &mut self.block_times else { return };
+        let gap = times.lost_before(packet, rate, is_even);
+        let lost = if gap.is_some() { times.take_lost() } else { 0 };
+        times.count(frames);
+        match gap {
+            Some(Some(missing)) => self.lose(Some(missing)),
+            Some(None) => self.tally.bad_left_out += lost,
+            None => {}
+        }
     }
 
     /// What is missing before `packet`, as [`Clock::gap_before`] says.
@@ -263,6 +274,8 @@ impl PacketStream {
 
     pub(super) fn end(&mut self) -> Result<Decoded, LoadError> {
         self.ended = true;
+        // Behind it comes no block whose time would tell.
+        self.tally.bad_left_out += self.block_times.as_mut().map_or(0, BlockTimes::take_lost);
         self.read.check().map(|()| Decoded::End)
     }
 }
