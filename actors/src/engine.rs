@@ -661,8 +661,9 @@ fn end(running: Running, events: &EventQueue, notices: &Notices) {
 
 impl Drop for AudioEngine {
     fn drop(&mut self) {
+        let is_forked = self.is_forked();
         let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if forks::generation() != self.fork_generation {
+        if is_forked {
             // Nothing of it works here, not even its end.
             mem::forget(running.take());
         } else if let Some(running) = running.take_if(|running| running.is_here()) {

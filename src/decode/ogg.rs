@@ -9,6 +9,8 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::array;
+
 /// What a page begins with.
 pub(crate) const CAPTURE: &[u8] = b"OggS\0";
 const HEADER_BYTES: usize = 27;
@@ -197,6 +199,26 @@ pub(crate) struct Damaged {
     pub(crate) is_others: bool,
 }
 
+/// What a page says of itself, whatever its checksum; None where it is cut off before that.
+pub(crate) struct Stated {
+    pub(crate) position: Option<u64>,
+    pub(crate) serial: Option<u32>,
+}
+
+/// What the page at byte `at` of `source` says, if one begins there.
+///
+/// # Errors
+/// Those of the source.
+pub(crate) fn stated(source: &mut (impl Read + Seek), at: u64) -> io::Result<Option<Stated>> {
+    let mut header = Vec::new();
+    source.seek(SeekFrom::Start(at))?;
+    source.by_ref().take(HEADER_BYTES as u64).read_to_end(&mut header)?;
+    Ok(header.starts_with(CAPTURE).then(|| Stated {
+        position: array(&header, 6).map(u64::from_le_bytes),
+        serial: array(&header, 14).map(u32::from_le_bytes),
+    }))
+}
+
 /// The damaged pages in front of the first whole one with audio of stream `serial`, or of any if
 /// that is not known. Leaves `source` at its start.
 ///
@@ -225,12 +247,7 @@ pub(crate) fn damaged_at_start(
     }
     let mut found = Vec::new();
     for at in junk {
-        let mut header = Vec::new();
-        source.seek(SeekFrom::Start(at))?;
-        source.by_ref().take(HEADER_BYTES as u64).read_to_end(&mut header)?;
-        if header.starts_with(CAPTURE) {
-            let serial = header.get(14..18).and_then(|bytes| bytes.first_chunk());
-            let serial = serial.map(|bytes| u32::from_le_bytes(*bytes));
+        if let Some(Stated { serial, .. }) = stated(source, at)? {
             let is_others = serial.is_some_and(|serial| others.contains(&serial));
             found.push(Damaged { at, is_others });
         }

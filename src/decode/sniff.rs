@@ -194,6 +194,11 @@ pub(super) fn begins_something(head: &[u8]) -> bool {
     is_container(head) || is_mpeg
 }
 
+/// Whether this can be the kind of a box: four printable characters.
+pub(crate) fn is_kind(kind: &[u8]) -> bool {
+    kind.iter().all(|byte| (b' '..=b'~').contains(byte))
+}
+
 /// Whether `head` begins with one of the boxes that MP4 and QuickTime files begin with, be it behind
 /// others: readers shall pass boxes that they do not know.
 ///
@@ -210,7 +215,7 @@ pub(crate) fn is_mp4(head: &[u8]) -> bool {
             return true;
         }
         let len = usize::try_from(u32::from_be_bytes(*len)).unwrap_or(usize::MAX);
-        let is_box = len >= 8 && kind.iter().all(|byte| (b' '..=b'~').contains(byte));
+        let is_box = len >= 8 && is_kind(kind);
         rest = rest.get(len..).filter(|_| is_box).unwrap_or_default();
     }
     false

@@ -126,10 +126,15 @@ fn find_device(id: &str) -> Result<cpal::Device, DeviceError> {
     };
     let known = cpal::DeviceId::from_str(id).map_err(|_| unknown())?;
     let host = host(known.host())?;
-    if id.starts_with("jack:") && host.default_output_device().is_none() {
+    if is_jack(id) && host.default_output_device().is_none() {
         return Err(no_jack_server());
     }
     host.device_by_id(&known).ok_or_else(unknown)
+}
+
+/// Whether the device of this id is a JACK server.
+fn is_jack(id: &str) -> bool {
+    id.starts_with("jack:")
 }
 
 /// JACK's host has a device only if a server answers.

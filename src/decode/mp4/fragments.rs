@@ -11,6 +11,7 @@ use super::fields::{u32_at, u64_at};
 use super::table::{Sizes, Table};
 use super::times::Times;
 use crate::decode::packets::Blocks;
+use crate::decode::sniff::is_kind;
 
 /// Bytes in which the next fragment is looked for, in all; and at once, twice as many each time.
 const MAX_SEARCH_BYTES: u64 = 64 << 20;
@@ -94,12 +95,11 @@ impl Fragments {
     /// Whether the last box, of this kind, ends where the file does or another begins. Kinds are texts:
     /// anybody may have his own.
     fn is_whole<R: Read + Seek>(&self, kind: [u8; 4], blocks: &mut Blocks<R>) -> io::Result<bool> {
-        let is_kind = |kind: [u8; 4]| kind.iter().all(|byte| (b' '..=b'~').contains(byte));
-        if self.boxes.last_is_cut || !is_kind(kind) {
+        if self.boxes.last_is_cut || !is_kind(&kind) {
             return Ok(false);
         }
         let next = Boxes::of(self.boxes.rest()).next(blocks)?;
-        Ok(next.map_or_else(|| self.boxes.is_at_end(), |(kind, _)| is_kind(kind)))
+        Ok(next.map_or_else(|| self.boxes.is_at_end(), |(kind, _)| is_kind(&kind)))
     }
 
     fn go_to(&mut self, start: u64) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::numbering::Numbering;
 use crate::decode::ogg::{
-    CAPTURE, Damaged, MAX_PAGE_BYTES, Next, Page, Pages, damaged_at_start, first_audio,
+    CAPTURE, Damaged, MAX_PAGE_BYTES, Next, Page, Pages, damaged_at_start, first_audio, stated,
 };
 use crate::decode::reader::CountingReader;
 use crate::error::LoadError;
@@ -152,19 +152,10 @@ fn tail(reader: &mut (impl Read + Seek), serial: u32) -> io::Result<Tail> {
     if let Some(gap) = &mut found.gap
         && let Some(at) = damaged
     {
-        reader.seek(SeekFrom::Start(at))?;
-        gap.end = stated_position(reader, serial)?;
+        let stated = stated(reader, at)?.filter(|stated| stated.serial == Some(serial));
+        gap.end = stated.and_then(|stated| stated.position);
     }
     Ok(found)
-}
-
-/// The position of the page of stream `serial` that `reader` is at, whatever its checksum.
-fn stated_position(reader: &mut impl Read, serial: u32) -> io::Result<Option<u64>> {
-    let mut header = Vec::new();
-    reader.take(18).read_to_end(&mut header)?;
-    let is_its = header.starts_with(CAPTURE) && header.ends_with(&serial.to_le_bytes());
-    let position = header.get(6..14).and_then(|bytes| bytes.first_chunk());
-    Ok(position.filter(|_| is_its).map(|bytes| u64::from_le_bytes(*bytes)))
 }
 
 /// The headers of identification and setup, and what follows; None where one of them is missing, as

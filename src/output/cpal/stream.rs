@@ -14,15 +14,16 @@ use super::super::{DeviceError, DeviceErrorKind, Output, OutputInfo, OutputStatu
 use super::convert::Converter;
 use super::governor::Governor;
 use super::health::{Health, device_error};
+use super::is_jack;
 use crate::playback::Renderer;
 
 /// How long a callback may take to let go of the renderer, and then a device to close.
 const HOMECOMING: Duration = Duration::from_secs(1);
 
-/// Whether a JACK server is what drives the callback. One that runs fast or without a pause means
-/// to: it freewheels, for an export. Who leaves it then may stop it for good.
-fn is_jack(info: &OutputInfo) -> bool {
-    info.id.starts_with("jack:")
+/// Whether a device may run fast or without a pause. A JACK server means to: it freewheels, for an
+/// export. Who leaves it then may stop it for good.
+fn may_run_freely(info: &OutputInfo) -> bool {
+    is_jack(&info.id)
 }
 
 /// Opens a stream on `device` and starts it.
@@ -39,7 +40,7 @@ pub(super) fn start(
     let berth = Arc::new(Berth(Mutex::new(Some(feed))));
     let mut callback = Callback {
         converter: Converter::new(info.channels),
-        governor: (!is_jack(&info)).then(|| Governor::new(info.sample_rate)),
+        governor: (!may_run_freely(&info)).then(|| Governor::new(info.sample_rate)),
         channels: info.channels,
         berth: Arc::clone(&berth),
         health: Arc::clone(&health),
@@ -170,7 +171,7 @@ impl Output for CpalOutput {
     }
 
     fn idle_cpu(&self) -> Option<Duration> {
-        (!is_jack(&self.info)).then(|| self.health.time.idle_cpu()).flatten()
+        (!may_run_freely(&self.info)).then(|| self.health.time.idle_cpu()).flatten()
     }
 
     fn stop(self: Box<Self>) -> Option<Renderer> {
