@@ -422,6 +422,21 @@ fn offline_a_play_that_begins_at_an_end_that_nobody_knows_yet_is_exact() {
 }
 
 #[test]
+fn offline_a_play_begins_at_an_end_that_is_found_out_at_that_moment() {
+    let path = fixtures().join("long/vorbis_mono.ogg");
+    let whole = whole(&path);
+    let last = whole.buffer.plane(0)[whole.buffer.ready_frames() - 1];
+    // The file is looked through within a few milliseconds.
+    for round in 0..100 {
+        let engine = offline(2);
+        stream(&engine, 0, &path);
+        std::thread::sleep(Duration::from_micros(50 * round));
+        play(&engine, PlayOptions { speed: -1.0, ..PlayOptions::default() });
+        assert_eq!(left(&engine, 4)[0], last, "round {round}");
+    }
+}
+
+#[test]
 fn offline_a_stream_turns_round_without_a_hole_at_the_highest_rate_and_speed() {
     const RATE: u32 = 384_000;
     let engine = crate::running(EngineConfig {

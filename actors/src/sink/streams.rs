@@ -38,17 +38,6 @@ pub(super) struct SlotStreams {
     wait: Option<Wait>,
 }
 
-/// What came of a wait for feeds.
-#[derive(Debug, PartialEq, Eq)]
-enum Rest {
-    /// There was nothing to wait for.
-    Nothing,
-    /// Every feed has done what there is to do, or its source was given up.
-    Over,
-    /// It is still to go on.
-    NotYet,
-}
-
 impl SlotStreams {
     pub(super) fn new(streams: Arc<Streams>) -> Self {
         Self { streams, by_slot: HashMap::new(), wait: None }
@@ -76,27 +65,26 @@ impl SlotStreams {
         self.streams.is_idle()
     }
 
-    /// Waits until every feed has done what there is to do, but not for longer than `until`. A source
-    /// that has given no sign of life for too long is not waited for again before it gives one.
-    fn rest(&mut self, until: Instant) -> Rest {
-        let mut rest = Rest::Nothing;
+    /// Waits until every feed has done what there is to do, but not for longer than `until`; false if
+    /// the wait is still to go on. A source that has given no sign of life for too long is not waited
+    /// for again before it gives one.
+    fn rest(&mut self, until: Instant) -> bool {
         while self.streams.is_hungry() {
             let (beats, now) = (self.streams.beats(), Instant::now());
             let wait = self.wait.get_or_insert_with(|| Wait::new(beats, now));
-            rest = Rest::Over;
             if wait.is_over(beats, now) {
                 self.streams.give_up();
                 self.wait = None;
                 continue;
             }
             if now >= until {
-                return Rest::NotYet;
+                return false;
             }
             self.streams.call();
             std::thread::sleep(LOOK);
         }
         self.wait = None;
-        rest
+        true
     }
 }
 
@@ -167,13 +155,14 @@ impl AudioSinkActor {
         }
         loop {
             while !self.slots.is_idle() {
-                match self.slots.rest(until) {
-                    Rest::Nothing => break,
-                    // With a length that was found out meanwhile, voices know better where they begin.
-                    Rest::Over => {
-                        self.device.run_commands();
-                    }
-                    Rest::NotYet => return Some(rendered),
+                if !self.slots.rest(until) {
+                    return Some(rendered);
+                }
+                // Where a length was found out meanwhile, which it cannot be any more, voices know
+                // better where they begin, and may wait for what is there.
+                self.device.run_commands();
+                if !self.slots.streams.is_hungry() {
+                    break;
                 }
             }
             let jumping = self.controller.shared().jumping_streams() > 0;
