@@ -17,5 +17,6 @@ for target in x86_64-pc-windows-gnu aarch64-apple-darwin; do
     cargo clippy --quiet --locked --target "$target" -p hotcue -p hotcue-actors -p hotcue-py -- -D warnings
 done
 # Their tests, too, run on Windows.
-cargo clippy --quiet --locked --target x86_64-pc-windows-gnu -p hotcue -p hotcue-actors -p hotcue-tests \
+cargo clippy --quiet --locked --target x86_64-pc-windows-gnu -p hotcue -p hotcue-actors --tests -- -D warnings
+cargo clippy --quiet --locked --target x86_64-pc-windows-gnu -p hotcue-tests \
     --lib --test actors --test golden --test virtual -- -D warnings

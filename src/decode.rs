@@ -9,7 +9,7 @@ mod flac;
 pub(crate) mod fuzzing;
 mod kept;
 pub(crate) mod mkv;
-mod mp4;
+pub(crate) mod mp4;
 mod mpeg;
 mod ogg;
 mod opus;
@@ -42,6 +42,11 @@ pub(crate) use seek::{Mark, Seeker};
 pub(crate) use sniff::{id3v2_len, is_mp4};
 pub(crate) use split::{Cut, Odd, Splitter, Stretch, Uncut, Wanted, stretch_values};
 use symphonia::SymphoniaDecoder;
+
+/// Values that a step of whoever decodes comes to: about 1 ms of the slowest codec.
+pub(crate) const VALUES_PER_STEP: usize = 32_768;
+/// Packets that it looks at: those of other tracks and undecodable ones count too.
+pub(crate) const PACKETS_PER_STEP: usize = 64;
 
 /// What a decoder knows of its stream once the first frame is decoded.
 #[derive(Clone, Debug, PartialEq)]
@@ -239,6 +244,7 @@ pub(crate) fn open_with(
         Opened::Elsewhere(reader) if !sniff::is_container(&head) => {
             mpeg::open(reader, &read, None, byte_len)?
                 .or(|reader| flac::open_behind(reader, &read, byte_len, found))?
+                .or(|reader| aac::open_behind(reader, &read, &head, byte_len))?
         }
         opened => opened,
     };

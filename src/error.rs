@@ -74,6 +74,17 @@ impl LoadError {
         Self(Arc::new(Inner { kind, message: message.into(), path: None, source: None }))
     }
 
+    /// What a job has failed with as long as a step of it runs: should that unwind, nobody takes the
+    /// job for one that can go on.
+    pub(crate) fn interrupted() -> Self {
+        Self::new(LoadErrorKind::WorkerPanic, "the load was interrupted")
+    }
+
+    /// The file holds no audio.
+    pub(crate) fn no_frame() -> Self {
+        Self::new(LoadErrorKind::Empty, "holds no audio frame")
+    }
+
     /// Makes an error of the kind that fits an I/O failure while reading `source`.
     pub fn from_io(error: io::Error, source: &Source) -> Self {
         let (kind, message) = match error.kind() {

@@ -24,8 +24,8 @@ use crate::metadata::{Collector, MAX_KEPT_COVER_BYTES, Metadata, Pictures};
 use crate::resample::Workbench;
 use crate::source::{self, Pulse, Source, SourceIdentity, is_another};
 
-/// What is shown while the last frame is not yet written.
-const ALMOST_DONE_PERCENT: f32 = 99.9;
+/// What is shown until the sample is handed out.
+pub(crate) const ALMOST_DONE_PERCENT: f32 = 99.9;
 
 /// What a load is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -199,9 +199,7 @@ impl LoadJob {
     /// and `empty` of its content; `too_large` beyond `max_sample_bytes` or without memory. What
     /// was decoded so far is dropped, except for readers that hold [`buffer`](Self::buffer).
     pub fn step(&mut self, bench: &mut Workbench) -> Result<Step, LoadError> {
-        // Should the step unwind, the job must not be taken for one that can go on.
-        let interrupted = LoadError::new(LoadErrorKind::WorkerPanic, "the load was interrupted");
-        let state = std::mem::replace(&mut self.state, State::Failed(interrupted));
+        let state = std::mem::replace(&mut self.state, State::Failed(LoadError::interrupted()));
         let begin = Instant::now();
         if let Some(opened) = &self.opened {
             opened.read.begin_step(begin);
@@ -278,7 +276,7 @@ impl LoadJob {
                     return Ok(State::Decoding(decoding));
                 }
                 if decoding.frames_decoded() == 0 {
-                    return Err(LoadError::new(LoadErrorKind::Empty, "holds no audio frame"));
+                    return Err(LoadError::no_frame());
                 }
                 if decoding.resamples() {
                     self.stage = Stage::Resampling;

@@ -13,6 +13,8 @@ use crate::error::LoadError;
 
 pub use extension::extensions;
 pub use extension::mismatch;
+#[cfg(windows)]
+pub(crate) use identity::is_of_disk;
 pub use identity::{SourceIdentity, identify};
 pub(crate) use identity::{identity, is_another};
 pub use pulse::Pulse;

@@ -1,4 +1,4 @@
-//! The memory behind a sample: the one place of the core with `unsafe`.
+//! The memory behind a sample.
 #![allow(
     unsafe_code,
     reason = "readers share planes with the one writer; measured need: no copy at publication, \

@@ -14,7 +14,7 @@ use crate::speakers::Speakers;
 use crate::spec::AudioSpec;
 
 /// Rises with every change to what a file decodes to, or to what is known of it beside that.
-pub(super) const DECODERS: u32 = 13;
+pub(super) const DECODERS: u32 = 14;
 pub(super) const MAGIC: Magic = *b"hotcue\0\x05";
 /// Values of all channels in a block: what a step reads or writes, some tenths of a millisecond.
 const BLOCK_VALUES: usize = 1 << 17;

@@ -18,7 +18,7 @@ use super::recall::{Recall, RecallStep};
 use super::records::record;
 use super::store::Cache;
 use crate::analysis::{AnalysisError, AnalysisKind, AnalysisResult, AnalysisStep};
-use crate::error::{LoadError, LoadErrorKind, Stage};
+use crate::error::{LoadError, Stage};
 use crate::job::{LoadJob, LoadOptions, LoadedSample, Step};
 use crate::metadata::Metadata;
 use crate::resample::Workbench;
@@ -202,9 +202,7 @@ impl CachedHearing {
     /// # Errors
     /// As those of [`LoadJob::step`]: the cache has none.
     pub fn step(&mut self, bench: &mut Workbench) -> Result<HearingStep, LoadError> {
-        // Should the step unwind, the job must not be taken for one that can go on.
-        let interrupted = LoadError::new(LoadErrorKind::WorkerPanic, "the load was interrupted");
-        let state = std::mem::replace(&mut self.state, State::Failed(interrupted));
+        let state = std::mem::replace(&mut self.state, State::Failed(LoadError::interrupted()));
         let mut found = None;
         self.state = self.advance(state, bench, &mut found).unwrap_or_else(State::Failed);
         match (&self.state, found) {

@@ -13,7 +13,7 @@ use super::store::Cache;
 use super::storing::{CacheStore, Stored};
 use crate::buffer::SampleBuffer;
 use crate::error::{LoadError, LoadErrorKind, Stage};
-use crate::job::{LoadJob, LoadOptions, LoadedSample, SharedLoad, Step};
+use crate::job::{ALMOST_DONE_PERCENT, LoadJob, LoadOptions, LoadedSample, SharedLoad, Step};
 use crate::metadata::Metadata;
 use crate::resample::Workbench;
 use crate::source::{self, Pulse, Source, SourceIdentity};
@@ -21,14 +21,14 @@ use crate::source::{self, Pulse, Source, SourceIdentity};
 /// Samples of up to so many bytes, 44 seconds in stereo at 48 kHz, are stored before they are handed
 /// out: a program that ends right after its pads are loaded finds them all the next time.
 const STORED_AT_ONCE: u64 = 16 << 20;
-/// What is shown until the sample is handed out.
-const ALMOST_DONE_PERCENT: f32 = 99.9;
 
-/// A [`LoadJob`] of a file, or of bytes, that is read from a [`Cache`] where that has it, and else decoded and put
-/// into it: stepped in the same way, with the same values, but for files that change meanwhile.
+/// A [`LoadJob`] of a file, or of bytes, that is read from a [`Cache`] where that has it, and else
+/// decoded and put into it: stepped in the same way, with the same values, but for files that change
+/// meanwhile.
 ///
-/// What the cache has not is decoded first, and shown as it arrives. A short sample is stored by the last
-/// steps; what is to be stored of a longer one, whoever has the time [takes](Self::take_store) then.
+/// What the cache has not is decoded first, and shown as it arrives. A short sample is stored by the
+/// last steps; what is to be stored of a longer one, whoever has the time
+/// [takes](Self::take_store) then.
 pub struct CachedLoad {
     cache: Arc<Cache>,
     source: Source,
@@ -98,9 +98,7 @@ impl CachedLoad {
     /// # Errors
     /// As those of [`LoadJob::step`]: the cache has none.
     pub fn step(&mut self, bench: &mut Workbench) -> Result<Step, LoadError> {
-        // Should the step unwind, the job must not be taken for one that can go on.
-        let interrupted = LoadError::new(LoadErrorKind::WorkerPanic, "the load was interrupted");
-        let state = std::mem::replace(&mut self.state, State::Failed(interrupted));
+        let state = std::mem::replace(&mut self.state, State::Failed(LoadError::interrupted()));
         let begin = Instant::now();
         let next = self.advance(state, bench);
         self.busy += begin.elapsed();

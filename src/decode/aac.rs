@@ -19,11 +19,38 @@ use super::reader::{CountingReader, ReadState};
 use super::{Opened, sniff};
 use crate::error::LoadError;
 
+/// How far into a file the first frame is looked for, at first and where nobody else knows it.
+const NEAR_BYTES: usize = 64 << 10;
+const MAX_JUNK_BYTES: usize = 1 << 20;
+
 /// Opens the file that begins with `head`, if it consists of ADTS frames.
 ///
 /// # Errors
 /// `unsupported_format`, `corrupt`, `empty` without a single frame, `io`.
 pub(super) fn open(
+    reader: CountingReader,
+    read: &Arc<ReadState>,
+    head: &[u8],
+    byte_len: u64,
+) -> Result<Opened, LoadError> {
+    open_within(NEAR_BYTES, reader, read, head, byte_len)
+}
+
+/// Opens a file that begins with something else, if ADTS frames are not far behind.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn open_behind(
+    reader: CountingReader,
+    read: &Arc<ReadState>,
+    head: &[u8],
+    byte_len: u64,
+) -> Result<Opened, LoadError> {
+    open_within(MAX_JUNK_BYTES, reader, read, head, byte_len)
+}
+
+fn open_within(
+    most: usize,
     mut reader: CountingReader,
     read: &Arc<ReadState>,
     head: &[u8],
@@ -35,7 +62,7 @@ pub(super) fn open(
     let failed = |error| io_failure(read, error);
     let shown = reader.byte_len();
     let mut blocks = Blocks::new(reader, shown);
-    let Some(start) = adts::begins(&mut blocks).map_err(failed)? else {
+    let Some(start) = adts::begins(&mut blocks, most).map_err(failed)? else {
         reader = blocks.into_reader();
         reader.seek(SeekFrom::Start(0)).map_err(failed)?;
         return Ok(Opened::Elsewhere(reader));

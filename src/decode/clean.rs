@@ -58,7 +58,7 @@ impl Tally {
     /// Gives `empty`, or `corrupt` when there were pieces.
     pub(crate) fn without_a_frame(&self, parts: &str) -> LoadError {
         match self.bad_packets {
-            0 => LoadError::new(LoadErrorKind::Empty, "holds no audio frame"),
+            0 => LoadError::no_frame(),
             _ => {
                 let message = format!("none of its {parts} can be decoded");
                 LoadError::new(LoadErrorKind::Corrupt, message)

@@ -21,7 +21,9 @@ pub(super) use track::Track;
 use ebml::{MAX_HEADER_BYTES, float, unsigned};
 pub(crate) use ebml::{child, elements, header};
 
-const EBML: &[u8] = b"\x1a\x45\xdf\xa3";
+/// What a file begins with.
+pub(super) const MAGIC: &[u8] = b"\x1a\x45\xdf\xa3";
+
 const SEGMENT: u32 = 0x1853_8067;
 const INFO: u32 = 0x1549_a966;
 const TIMESTAMP_SCALE: u32 = 0x002a_d7b1;
@@ -43,7 +45,7 @@ const MAX_SEARCH_BYTES: u64 = 64 << 20;
 
 /// Whether a file that begins with `head` is one.
 pub(super) fn begins(head: &[u8]) -> bool {
-    head.starts_with(EBML)
+    head.starts_with(MAGIC)
 }
 
 /// One packet of the track that is played.

@@ -24,10 +24,11 @@ mod track;
 use std::io::{Seek, SeekFrom};
 use std::sync::Arc;
 
-use boxes::{Boxes, Place};
+use boxes::Boxes;
 use source::Mp4Source;
 use track::Track;
 
+pub(crate) use boxes::{Place, boxes};
 pub(crate) use layout::Layout;
 
 use super::Opened;

@@ -134,14 +134,18 @@ fn open(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
         options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | follow);
     }
     let file: File = options.open(path).map_err(|error| match error.raw_os_error() {
-        // What is said of sockets, and of devices that are not there.
+        // What is said of sockets, on macOS the second, and of devices that are not there.
         #[cfg(unix)]
-        Some(libc::ENXIO) => not_a_file(),
+        Some(libc::ENXIO | libc::EOPNOTSUPP) => not_a_file(),
         // A folder cannot even be opened there.
         #[cfg(windows)]
         _ if error.kind() == io::ErrorKind::PermissionDenied && path.is_dir() => a_folder(),
         _ => error,
     })?;
+    #[cfg(windows)]
+    if !crate::source::is_of_disk(&file) {
+        return Err(not_a_file());
+    }
     // Asked of the handle, not of the path: nobody can swap the file in between.
     let metadata = file.metadata()?;
     if metadata.is_dir() {

@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::mkv;
 use super::reader::CountingReader;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::{Collector, read_in_front};
@@ -171,9 +172,8 @@ fn is_transport_stream(head: &[u8]) -> bool {
     })
 }
 
-/// Containers that symphonia reads, and what they begin with.
-const CONTAINERS: [(&str, &[u8]); 3] =
-    [("ogg", b"OggS"), ("caf", b"caff"), ("mkv", b"\x1a\x45\xdf\xa3")];
+/// Containers whose readers have the shape of symphonia's, and what they begin with.
+const CONTAINERS: [(&str, &[u8]); 3] = [("ogg", b"OggS"), ("caf", b"caff"), ("mkv", mkv::MAGIC)];
 
 /// Whether a file that begins with `head` may be a `container`. Streams of AAC may begin anywhere;
 /// all others begin at the beginning.
@@ -182,13 +182,13 @@ pub(super) fn may_be(container: &str, head: &[u8]) -> bool {
     known.is_none_or(|(_, magic)| head.starts_with(magic))
 }
 
-/// Whether `head` begins a file of a format that begins with something of its own. Others of these
-/// than symphonia's were opened or refused by whoever reads them.
+/// Whether `head` begins one of [`CONTAINERS`]. Others that begin with something of their own were
+/// opened or refused by whoever reads them.
 pub(super) fn is_container(head: &[u8]) -> bool {
     CONTAINERS.iter().any(|(_, magic)| head.starts_with(magic))
 }
 
-/// Whether `head` begins a file of a format that symphonia reads.
+/// Whether `head` begins like a format that is known.
 pub(super) fn begins_something(head: &[u8]) -> bool {
     let is_mpeg = matches!(head, [0xff, b, ..] if b & 0xe0 == 0xe0);
     is_container(head) || is_mpeg

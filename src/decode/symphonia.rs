@@ -1,4 +1,4 @@
-//! Decoding with symphonia, the only file that names it.
+//! Decoding with symphonia, which nothing outside of this folder names.
 
 mod aac;
 mod ends;
@@ -9,8 +9,8 @@ mod matroska;
 mod mpeg;
 mod opening;
 mod opus;
+mod ours;
 mod packets;
-mod planes;
 mod seek;
 mod spare;
 mod split;

@@ -8,16 +8,14 @@ use super::parts::SharedLoad;
 use super::splitting::{self, Decoded, Progress, Splitting};
 use super::{LoadOptions, LoadedSample, Spent, StageTimings, capacity};
 use crate::buffer::{SampleBuffer, SampleWriter};
-use crate::decode::{Decoder, ReadState, StreamInfo, stretch_values};
+use crate::decode::{
+    Decoder, PACKETS_PER_STEP, ReadState, StreamInfo, VALUES_PER_STEP, stretch_values,
+};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::{Audio, Collector};
 use crate::resample::{Resampler, Workbench, output_frames};
 use crate::spec::AudioSpec;
 
-/// Values that one step decodes before it returns: about 1 ms of the slowest codec.
-pub(super) const VALUES_PER_STEP: usize = 32_768;
-/// Packets that one step looks at: those of other tracks and undecodable ones count too.
-const PACKETS_PER_STEP: usize = 64;
 /// Of a file, the first part of which says nothing of its whole: 1/16.
 const MIN_SHARE_FOR_GUESS: u64 = 16;
 

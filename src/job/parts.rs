@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::decoding::VALUES_PER_STEP;
 use crate::buffer::{FrameSink, Region};
-use crate::decode::{Odd, Stretch, Tally};
+use crate::decode::{Odd, Stretch, Tally, VALUES_PER_STEP};
 use crate::resample::{Ends, Resampler, Workbench};
 
 /// A stretch of the source and the place where its frames go.

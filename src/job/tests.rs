@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::decoding::VALUES_PER_STEP;
 use super::{LoadJob, LoadOptions, LoadedSample, Step};
+use crate::decode::VALUES_PER_STEP;
 use crate::error::{LoadError, LoadErrorKind, Stage, WarningCode};
 use crate::resample::Workbench;
 use crate::source::Source;

@@ -9,24 +9,15 @@ use std::io::{self, Read, Seek};
 
 use super::collect::{Collector, FoundCue, Position};
 use super::{genre, names, text};
-use crate::decode::{Order, Window, array};
+use crate::decode::mp4::{Place, boxes};
+use crate::decode::{Order, Window};
 
-/// Most boxes beside each other that are looked at.
-const MAX_BOXES: usize = 4_096;
 /// Of the names of items, what is read.
 const MAX_KEYS_BYTES: u64 = 1 << 16;
 /// Type of data: UTF-16, and the pictures.
 const UTF16: u32 = 2;
 const SIGNED: u32 = 21;
 const UNSIGNED: u32 = 22;
-
-/// One box: its kind and where its content is.
-#[derive(Clone, Copy)]
-struct Place {
-    kind: [u8; 4],
-    start: u64,
-    end: u64,
-}
 
 /// Reads what `moov` says.
 ///
@@ -36,19 +27,18 @@ pub(super) fn read<R: Read + Seek>(
     window: &mut Window<'_, R>,
     found: &mut Collector,
 ) -> io::Result<()> {
-    let file = Place { kind: *b"file", start: 0, end: window.len() };
-    let Some(moov) = child(window, file, b"moov")? else { return Ok(()) };
+    let file = Place { start: 0, end: window.len() };
+    let Some(moov) = first(&boxes(window, file)?, b"moov") else { return Ok(()) };
     let parts = boxes(window, moov)?;
-    for &box_ in &parts {
-        match &box_.kind {
-            b"meta" => items(window, box_, found)?,
+    for &(kind, place) in &parts {
+        match &kind {
+            b"meta" => items(window, place, found)?,
             b"udta" => {
-                for inner in boxes(window, box_)? {
-                    match &inner.kind {
-                        b"meta" => items(window, inner, found)?,
+                for (kind, place) in boxes(window, place)? {
+                    match &kind {
+                        b"meta" => items(window, place, found)?,
                         b"chpl" => {
-                            let content =
-                                found.read(window, inner.start, inner.end - inner.start)?;
+                            let content = found.read(window, place.start, place.len())?;
                             chapters(&content, found);
                         }
                         _ => {}
@@ -59,7 +49,7 @@ pub(super) fn read<R: Read + Seek>(
         }
     }
     // Behind all items, which come first.
-    for udta in parts.into_iter().filter(|box_| box_.kind == *b"udta") {
+    for (_, udta) in parts.into_iter().filter(|(kind, _)| kind == b"udta") {
         texts(window, udta, found)?;
     }
     Ok(())
@@ -71,13 +61,13 @@ fn texts<R: Read + Seek>(
     udta: Place,
     found: &mut Collector,
 ) -> io::Result<()> {
-    for item in boxes(window, udta)?.into_iter().filter(|item| item.kind[0] == 0xa9) {
-        let content = found.read(window, item.start, item.end - item.start)?;
+    for (kind, place) in boxes(window, udta)?.into_iter().filter(|(kind, _)| kind[0] == 0xa9) {
+        let content = found.read(window, place.start, place.len())?;
         let mut rest = content.as_slice();
         while let (Some(len), Some(language)) = (Order::Big.u16(rest, 0), Order::Big.u16(rest, 2))
             && let Some(value) = rest.get(4..4 + usize::from(len))
         {
-            found.tag(&item_name(item.kind), &text::quicktime(value, language));
+            found.tag(&item_name(kind), &text::quicktime(value, language));
             rest = &rest[4 + value.len()..];
         }
     }
@@ -85,37 +75,9 @@ fn texts<R: Read + Seek>(
     Ok(())
 }
 
-/// The boxes in `parent`, as far as they are well-formed.
-fn boxes<R: Read + Seek>(window: &mut Window<'_, R>, parent: Place) -> io::Result<Vec<Place>> {
-    let mut places = Vec::new();
-    let mut at = parent.start;
-    while places.len() < MAX_BOXES && at < parent.end {
-        let header = window.look(at, 16)?;
-        let (Some(len), Some(kind)) = (Order::Big.u32(header, 0), array(header, 4)) else { break };
-        let (header_len, len) = match len {
-            0 => (8, parent.end - at),
-            1 => (16, Order::Big.u64(header, 8).unwrap_or(0)),
-            len => (8, u64::from(len)),
-        };
-        if len < header_len {
-            break;
-        }
-        let end = at.saturating_add(len).min(parent.end);
-        if end < at + header_len {
-            break;
-        }
-        places.push(Place { kind, start: at + header_len, end });
-        at = end;
-    }
-    Ok(places)
-}
-
-fn child<R: Read + Seek>(
-    window: &mut Window<'_, R>,
-    parent: Place,
-    kind: &[u8; 4],
-) -> io::Result<Option<Place>> {
-    Ok(boxes(window, parent)?.into_iter().find(|place| place.kind == *kind))
+/// The first of `boxes` of this kind.
+fn first(boxes: &[([u8; 4], Place)], wanted: &[u8; 4]) -> Option<Place> {
+    boxes.iter().find(|(kind, _)| kind == wanted).map(|(_, place)| *place)
 }
 
 /// Reads the items in a `meta` box.
@@ -126,24 +88,18 @@ fn items<R: Read + Seek>(
 ) -> io::Result<()> {
     // A full box, with version and flags, but for QuickTime.
     let is_full = window.look(meta.start, 8)?.get(4..8) != Some(b"hdlr");
-    let start = meta.start + if is_full { 4 } else { 0 };
-    let places = boxes(window, Place { start, ..meta })?;
-    let find = |kind: &[u8; 4]| places.iter().find(|place| place.kind == *kind).copied();
-    let Some(list) = find(b"ilst") else { return Ok(()) };
-    let keys = match find(b"keys") {
-        Some(keys) => {
-            let len = (keys.end - keys.start).min(MAX_KEYS_BYTES);
-            keyed(&found.read(window, keys.start, len)?)
-        }
+    let parts = boxes(window, meta.behind(if is_full { 4 } else { 0 }))?;
+    let Some(list) = first(&parts, b"ilst") else { return Ok(()) };
+    let keys = match first(&parts, b"keys") {
+        Some(keys) => keyed(&found.read(window, keys.start, keys.len().min(MAX_KEYS_BYTES))?),
         None => Vec::new(),
     };
-    for item in boxes(window, list)? {
+    for (id, item) in boxes(window, list)? {
         let parts = boxes(window, item)?;
-        let name = match &item.kind {
-            b"----" => match parts.iter().find(|part| part.kind == *b"name") {
-                Some(part) => {
-                    let len = (part.end - part.start).min(512);
-                    let content = found.read(window, part.start, len)?;
+        let name = match &id {
+            b"----" => match first(&parts, b"name") {
+                Some(name) => {
+                    let content = found.read(window, name.start, name.len().min(512))?;
                     let name = text::any(content.get(4..).unwrap_or(&[]));
                     // Numbers for players, not for people.
                     if matches!(name.as_str(), "iTunSMPB" | "iTunNORM") {
@@ -153,23 +109,23 @@ fn items<R: Read + Seek>(
                 }
                 None => continue,
             },
-            kind => match key_of(*kind, &keys) {
+            id => match key_of(*id, &keys) {
                 Some(name) => name,
                 // The number of a key that is not there.
-                None if kind.iter().any(u8::is_ascii_control) => continue,
-                None => item_name(*kind),
+                None if id.iter().any(u8::is_ascii_control) => continue,
+                None => item_name(*id),
             },
         };
-        for data in parts.iter().filter(|part| part.kind == *b"data") {
+        for (_, data) in parts.iter().filter(|(kind, _)| kind == b"data") {
             let value = data.start + 8;
             let Some(len) = data.end.checked_sub(value) else { continue };
             let kind = Order::Big.u32(window.look(data.start, 4)?, 0).unwrap_or(0) & 0xff_ffff;
-            if item.kind == *b"covr" {
+            if id == *b"covr" {
                 found.found_picture("", true, value, len);
                 continue;
             }
             let content = found.read(window, value, len)?;
-            item_value(item.kind, &name, kind, &content, found);
+            item_value(id, &name, kind, &content, found);
         }
     }
     found.end_of_tags();

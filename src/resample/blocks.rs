@@ -18,6 +18,7 @@ use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
 use super::converter::greatest_common_divisor;
+use crate::kaiser::sinc;
 
 /// Block on the side of the lower rate: sets the width of the transition band.
 const BLOCK_FRAMES: usize = 1_024;
@@ -206,10 +207,6 @@ fn low_pass(block: FftBlock, len: usize) -> Vec<Complex32> {
     let taps = block.in_frames;
     let low = taps.min(block.out_frames);
     let cutoff = calculate_cutoff::<f64>(low, WINDOW) * low as f64 / taps as f64;
-    let sinc = |frame: f64| {
-        let x = std::f64::consts::PI * frame;
-        if x == 0.0 { 1.0 } else { x.sin() / x }
-    };
     let middle = (taps / 2) as f64;
     let tap =
         |frame: usize| window(frame as f64 / taps as f64) * sinc((frame as f64 - middle) * cutoff);

@@ -3,6 +3,9 @@
 #[cfg(windows)]
 mod windows;
 
+#[cfg(windows)]
+pub(crate) use windows::is_of_disk;
+
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;

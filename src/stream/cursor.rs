@@ -8,17 +8,13 @@ use super::origin::{Opened, Origin};
 use super::planes::Planes;
 use super::to_rate;
 use crate::buffer::{FrameSink as _, Seam};
-use crate::decode::{Decoder, ReadState};
+use crate::decode::{Decoder, PACKETS_PER_STEP, ReadState, VALUES_PER_STEP};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::metadata::{Collector, Pictures};
 use crate::resample::{Ends, Resampler, Workbench};
 use crate::source::{Pulse, Source};
 use crate::spec::{AudioSpec, MAX_CHANNELS};
 
-/// Values that one step decodes before it returns: about 1 ms of the slowest codec.
-const VALUES_PER_STEP: usize = 32_768;
-/// Packets that one step looks at.
-const PACKETS_PER_STEP: usize = 64;
 /// Frames that are rather decoded and thrown away than jumped over, as a share of a second.
 const NEAR: u64 = 4;
 /// No file comes near it: it is more than 40 years at the highest rate.

@@ -7,7 +7,7 @@ use super::cursor::Cursor;
 use super::index::SeekIndex;
 use super::planes::Planes;
 use crate::buffer::{SampleBuffer, SampleWriter};
-use crate::error::{LoadError, LoadErrorKind};
+use crate::error::LoadError;
 use crate::metadata::{Collector, Pictures};
 use crate::resample::Workbench;
 use crate::source::{Pulse, Source};
@@ -98,8 +98,7 @@ impl Excerpt {
     /// # Errors
     /// Those of [`LoadJob::step`](crate::LoadJob::step).
     pub fn step(&mut self, bench: &mut Workbench) -> Result<ExcerptStep, LoadError> {
-        let interrupted = LoadError::new(LoadErrorKind::WorkerPanic, "the load was interrupted");
-        let state = std::mem::replace(&mut self.state, State::Failed(interrupted));
+        let state = std::mem::replace(&mut self.state, State::Failed(LoadError::interrupted()));
         self.state = match self.advance(state, bench) {
             Ok(state) => state,
             Err(error) => State::Failed(self.source.named(error)),
@@ -153,7 +152,7 @@ impl Reading {
         self.planes.truncate(0);
         self.wanted = self.wanted.map(|wanted| wanted - frames);
         if !more && self.cursor.length() == Some(0) {
-            return Err(LoadError::new(LoadErrorKind::Empty, "holds no audio frame"));
+            return Err(LoadError::no_frame());
         }
         Ok(more && wanted > frames)
     }

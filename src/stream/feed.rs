@@ -110,11 +110,6 @@ impl Drop for StreamFeed {
 }
 
 impl StreamFeed {
-    /// The sample that it reads.
-    pub fn sample(&self) -> &Arc<StreamedSample> {
-        &self.sample
-    }
-
     /// What has been had of the source; its `stop` ends the feed at its next read.
     pub fn pulse(&self) -> Arc<Pulse> {
         Arc::clone(&self.pulse)

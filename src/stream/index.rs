@@ -18,8 +18,6 @@ struct Marks {
     noted: Vec<Mark>,
     /// Frames that lie between two of them at least.
     spacing_frames: u64,
-    /// Frames from the start that the marks are known of.
-    covered_frames: u64,
 }
 
 impl SeekIndex {
@@ -29,7 +27,7 @@ impl SeekIndex {
     /// An empty one; marks will be half a second apart.
     pub(super) fn new(sample_rate: u32) -> Self {
         let spacing_frames = u64::from(sample_rate / 2).max(1);
-        let marks = Marks { noted: Vec::new(), spacing_frames, covered_frames: 0 };
+        let marks = Marks { noted: Vec::new(), spacing_frames };
         Self { marks: Mutex::new(marks) }
     }
 
@@ -63,7 +61,6 @@ impl SeekIndex {
             });
             marks.spacing_frames *= 2;
         }
-        marks.covered_frames = mark.frame;
         marks.noted.push(mark);
     }
 
@@ -71,7 +68,7 @@ impl SeekIndex {
     /// nobody has been there yet.
     pub(super) fn before(&self, frame: u64) -> Option<Mark> {
         let marks = self.lock();
-        if frame > marks.covered_frames + 2 * marks.spacing_frames {
+        if frame > marks.noted.last()?.frame + 2 * marks.spacing_frames {
             return None;
         }
         let next = marks.noted.partition_point(|mark| mark.frame <= frame);
@@ -83,11 +80,6 @@ impl SeekIndex {
         let marks = self.lock();
         let next = marks.noted.partition_point(|mark| mark.frame < frame);
         next.checked_sub(1).map(|at| marks.noted[at])
-    }
-
-    /// Frames from the start in which every place is found at once.
-    pub(super) fn covered_frames(&self) -> u64 {
-        self.lock().covered_frames
     }
 
     /// Bytes held.

@@ -11,7 +11,7 @@ use super::planes::Planes;
 use super::sample::{Anchor, StreamedSample};
 use super::{HEAD_SEC, to_rate};
 use crate::buffer::SampleBuffer;
-use crate::error::{LoadError, LoadErrorKind};
+use crate::error::LoadError;
 use crate::metadata::{Audio, Collector, Metadata, Pictures};
 use crate::resample::{Ends, Workbench};
 use crate::source::{Pulse, Source, SourceIdentity};
@@ -131,8 +131,7 @@ impl StreamOpening {
     /// # Errors
     /// Those of [`LoadJob::step`](crate::LoadJob::step).
     pub fn step(&mut self, bench: &mut Workbench) -> Result<StreamStep, LoadError> {
-        let interrupted = LoadError::new(LoadErrorKind::WorkerPanic, "the load was interrupted");
-        let state = std::mem::replace(&mut self.state, State::Failed(interrupted));
+        let state = std::mem::replace(&mut self.state, State::Failed(LoadError::interrupted()));
         self.state = match self.advance(state, bench) {
             Ok(state) => state,
             Err(error) => State::Failed(self.source.named(error)),
@@ -215,7 +214,7 @@ impl Reading {
         if !more {
             let length = self.cursor.length().unwrap_or(0);
             if length == 0 {
-                return Err(LoadError::new(LoadErrorKind::Empty, "holds no audio frame"));
+                return Err(LoadError::no_frame());
             }
             self.length = Some(length);
         }

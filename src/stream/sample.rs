@@ -178,12 +178,6 @@ impl StreamedSample {
         self.frames().or(self.expected_frames)
     }
 
-    /// Frames from the start that can be entered anywhere at once, where the file itself does not
-    /// say where they lie: what [`StreamScan`](super::StreamScan) has passed through.
-    pub fn indexed_frames(&self) -> u64 {
-        super::to_rate(self.index.covered_frames(), self.source_rate, self.spec.sample_rate)
-    }
-
     /// Minima and maxima as of a sample in memory, to the precision of a block: 256 frames of the
     /// file, 16,384 after three hours. Flat where [`StreamScan`](super::StreamScan) has not been
     /// yet.

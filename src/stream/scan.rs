@@ -7,13 +7,10 @@ use std::time::Instant;
 use super::origin::Opened;
 use super::sample::StreamedSample;
 use super::to_rate;
-use crate::error::{LoadError, LoadWarning};
+use crate::decode::{PACKETS_PER_STEP, VALUES_PER_STEP};
+use crate::error::LoadError;
 use crate::metadata::{Collector, Pictures};
 use crate::source::Pulse;
-
-/// Values and packets of one step: about 1 ms of the slowest codec.
-const VALUES_PER_STEP: usize = 32_768;
-const PACKETS_PER_STEP: usize = 64;
 
 /// Passes through a streamed file once, as a value that is stepped: notes where it can be entered,
 /// draws its waveform, finds out how long it is and what is odd about it. To be stepped when there
@@ -25,7 +22,7 @@ pub struct StreamScan {
     frames: u64,
     /// Frames that were drawn already, by this pass or one that failed.
     drawn: u64,
-    warnings: Option<Vec<LoadWarning>>,
+    is_done: bool,
     /// Is one of those that others may wait for: it is not over, and could be read so far.
     is_hopeful: bool,
 }
@@ -55,7 +52,7 @@ impl StreamScan {
             pass: None,
             frames: 0,
             drawn: 0,
-            warnings: None,
+            is_done: false,
             is_hopeful: false,
         };
         this.hope(true);
@@ -80,11 +77,6 @@ impl StreamScan {
         Arc::strong_count(&self.sample) > 1
     }
 
-    /// What was odd about the file, once all of it was seen.
-    pub fn warnings(&self) -> Option<&[LoadWarning]> {
-        self.warnings.as_deref()
-    }
-
     /// Does about 1 ms of the work; false when it is done.
     ///
     /// # Errors
@@ -101,7 +93,7 @@ impl StreamScan {
     }
 
     fn go_on(&mut self) -> Result<bool, LoadError> {
-        if self.warnings.is_some() {
+        if self.is_done {
             return Ok(false);
         }
         let Some(pass) = &mut self.pass else {
@@ -117,10 +109,8 @@ impl StreamScan {
                 let StreamedSample { source_rate, spec, .. } = &*self.sample;
                 let length = to_rate(self.frames, *source_rate, spec.sample_rate);
                 self.sample.set_frames(length, true);
-                let warnings = pass.decoder.warnings();
-                self.sample.warnings.set(warnings.clone()).ok();
-                self.warnings = Some(warnings);
-                self.pass = None;
+                self.sample.warnings.set(pass.decoder.warnings()).ok();
+                (self.pass, self.is_done) = (None, true);
                 return Ok(false);
             };
             let drawn = self.drawn.saturating_sub(self.frames).min(chunk.frames() as u64);

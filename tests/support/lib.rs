@@ -91,8 +91,10 @@ pub fn thread_cpu() -> Duration {
         // SAFETY: `time` is a timespec that outlives the call.
         let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
         assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+        // Of other widths on 32-bit systems.
+        let secs = u64::try_from(time.tv_sec).expect("no time before the start");
         let nanos = u32::try_from(time.tv_nsec).expect("less than a second");
-        Duration::new(time.tv_sec.unsigned_abs(), nanos)
+        Duration::new(secs, nanos)
     }
     #[cfg(not(unix))]
     {

@@ -153,8 +153,8 @@ fn a_sample_of_unknown_length_is_not_shared_before_its_end() {
 fn no_sample_is_larger_than_what_memory_there_is() -> std::io::Result<()> {
     let facts = std::fs::read_to_string("/proc/meminfo")?;
     let line = facts.lines().find_map(|line| line.strip_prefix("MemTotal:")).expect("a total");
-    let kilobytes = line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number");
-    let frames = |bytes| bytes / (2 * size_of::<f32>());
+    let kilobytes = line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number");
+    let frames = |bytes: u64| usize::try_from(bytes / 8).unwrap_or(usize::MAX);
     // Memory that nobody touches is not taken.
     assert!(SampleWriter::with_capacity(STEREO, frames(kilobytes * 10)).is_ok());
     let error = SampleWriter::with_capacity(STEREO, frames(kilobytes * 1024)).expect_err("all");

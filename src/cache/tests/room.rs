@@ -1,7 +1,7 @@
 //! How much the folder holds, and what leaves it.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
@@ -173,6 +173,33 @@ fn two_that_make_room_at_once_free_no_more_than_one() {
         });
         let left = are_there(&files).into_iter().filter(|is_there| *is_there).count();
         assert_eq!(left, 359, "nine tenths of 399 are 359.1");
+    }
+}
+
+#[test]
+fn what_comes_while_another_thread_makes_room_is_no_more_than_fits() {
+    const ROOM: u64 = 40 * LEAST;
+    for _ in 0..40 {
+        let folder = Folder::new();
+        let cache = folder.cache_of(ROOM);
+        let barrier = Barrier::new(2);
+        let fill = |thread: u8| {
+            let written = |number: u8| {
+                let mut file = cache.unfinished().expect("writable");
+                file.write_all(&[0; 10 * LEAST as usize]).expect("writable");
+                (file, Key::from_bytes([10 * thread + number; 32]))
+            };
+            let files: Vec<_> = (0..10).map(written).collect();
+            barrier.wait();
+            files.into_iter().for_each(|(file, key)| cache.keep_result(file, key));
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| fill(0));
+            scope.spawn(|| fill(1));
+        });
+        let len = |path: &PathBuf| fs::metadata(path).expect("it is there").len();
+        let held: u64 = folder.kept("result").iter().map(len).sum();
+        assert!(held > 0 && held <= ROOM, "{held} bytes of {ROOM}");
     }
 }
 

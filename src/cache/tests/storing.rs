@@ -1,6 +1,8 @@
 //! Samples that are handed out before they are stored.
 
-use std::fs::{self, File};
+use std::fs;
+#[cfg(unix)]
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +10,9 @@ use super::{Folder, assert_same, counts, decoded, finish, load, options, settled
 use crate::cache::{Cache, CacheStore, CachedLoad};
 use crate::job::{LoadedSample, Step};
 use crate::resample::Workbench;
-use crate::source::{Source, identify, is_another};
+#[cfg(unix)]
+use crate::source::is_another;
+use crate::source::{Source, identify};
 use crate::testing::ramp_wav;
 
 /// A file whose sample is too long to be stored at once: 22 MB.

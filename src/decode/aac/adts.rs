@@ -19,8 +19,6 @@ const TAG_HEADER_BYTES: usize = 10;
 const BLOCK_FRAMES: u64 = 1024;
 /// Longest frame that a header can state.
 const MAX_FRAME_BYTES: usize = (1 << 13) - 1;
-/// How far into a file the first frame is looked for.
-const MAX_JUNK_BYTES: usize = 64 << 10;
 /// Frames in a row that are no accident.
 const ENOUGH_FRAMES: usize = 3;
 /// Bytes that are searched first for the next frame: with what proves it they are in the block that
@@ -71,14 +69,17 @@ impl Header {
     }
 }
 
-/// Where in the first bytes of a file ADTS frames begin, if they do: several in a row, or fewer
-/// that end where the file does.
+/// Where in the first `most` bytes of a file ADTS frames begin, if they do: several in a row, or
+/// fewer that end where the file does.
 ///
 /// # Errors
 /// Those of the reader.
-pub(in crate::decode) fn begins<R: Read + Seek>(blocks: &mut Blocks<R>) -> io::Result<Option<u64>> {
+pub(in crate::decode) fn begins<R: Read + Seek>(
+    blocks: &mut Blocks<R>,
+    most: usize,
+) -> io::Result<Option<u64>> {
     let len = blocks.len();
-    let bytes = blocks.look(0, MAX_JUNK_BYTES + ENOUGH_FRAMES * MAX_FRAME_BYTES)?;
+    let bytes = blocks.look(0, most + ENOUGH_FRAMES * MAX_FRAME_BYTES)?;
     let is_whole = bytes.len() as u64 == len;
     let begins_at = |start: usize| {
         let (mut at, mut before) = (start, None);
@@ -95,7 +96,7 @@ pub(in crate::decode) fn begins<R: Read + Seek>(blocks: &mut Blocks<R>) -> io::R
         }
         true
     };
-    let first = (0..bytes.len().min(MAX_JUNK_BYTES)).find(|at| begins_at(*at));
+    let first = (0..bytes.len().min(most)).find(|at| begins_at(*at));
     Ok(first.map(|at| at as u64))
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Codec;
 use crate::decode::packets::PacketCodec;
 use crate::decode::tests::{decode, open_bytes};
-use crate::error::{LoadErrorKind, WarningCode};
+use crate::error::{LoadErrorKind, LoadWarning, WarningCode};
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
@@ -292,5 +292,20 @@ fn a_program_that_describes_itself_says_which_speakers_it_is_for() {
         let mut codec = Codec::adts();
         assert_eq!(codec.decode(&frame).ok(), Some(1_024));
         assert_eq!((codec.planes().len(), codec.speakers().mask()), (6, mask));
+    }
+}
+
+#[test]
+fn what_is_in_front_of_frames_changes_nothing_of_what_is_told_of_them() {
+    let mut file = fixture("aac.aac");
+    let second = begins(&file)[4];
+    file.splice(second..second, [0; 500]);
+    let (expected, warnings) = decode(&file).expect("it is forgiven");
+    assert_eq!(warnings[0].code, WarningCode::DecodeErrors);
+    for junk in [60_000, 100_000, 1_000_000] {
+        let (planes, told) = decode(&[vec![0; junk], file.clone()].concat()).expect("behind junk");
+        assert!(planes == expected, "{junk}");
+        let codes = |of: &[LoadWarning]| of.iter().map(|it| it.code).collect::<Vec<_>>();
+        assert_eq!(codes(&told), codes(&warnings), "{junk}");
     }
 }

@@ -1,6 +1,7 @@
 //! Files put together element by element.
 
 use std::io::{Cursor, ErrorKind};
+use std::path::Path;
 
 use super::{Matroska, Packet};
 use crate::decode::tests::decode;
@@ -306,6 +307,26 @@ fn descriptions_are_read() {
     let matroska =
         Matroska::open(Cursor::new(&file[..]), file.len() as u64).expect("memory can be read");
     assert!(matroska.tracks()[0].is_encoded);
+}
+
+/// The frames of an ADTS file, whose headers say the same.
+#[test]
+fn aac_that_does_not_describe_itself_has_the_rate_and_channels_of_its_track() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/aac.aac");
+    let adts = std::fs::read(path).expect("a fixture");
+    let (mut rest, mut blocks) = (&adts[..], Vec::new());
+    while let &[_, _, _, a, b, c, _, ..] = rest {
+        let len = usize::from(a & 3) << 11 | usize::from(b) << 3 | usize::from(c >> 5);
+        blocks.extend(simple(2, &rest[7..len]));
+        rest = &rest[len..];
+    }
+    let audio = [element(&[0xb5], &44_100_f32.to_be_bytes()), element(&[0x9f], &[2])].concat();
+    let tracks = tracks(b"A_AAC", &element(&[0xe1], &audio));
+    let file = element(SEGMENT, &[tracks, element(CLUSTER, &blocks)].concat());
+    let [planes, expected] =
+        [[head(), file].concat(), adts].map(|file| decode(&file).expect("good file").0);
+    assert_eq!(expected.iter().map(Vec::len).collect::<Vec<_>>(), [12 * 1_024; 2]);
+    assert!(planes == expected, "the same frames");
 }
 
 #[test]

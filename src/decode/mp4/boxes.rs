@@ -7,28 +7,30 @@
 use std::io::{self, Read, Seek};
 
 use super::fields::{u32_at, u64_at};
-use crate::decode::array;
 use crate::decode::packets::Blocks;
+use crate::decode::{Window, array};
 
 /// Most bytes of one table: more than a day of AAC packets.
 const MAX_TABLE_BYTES: usize = 16 << 20;
+/// Most boxes beside each other that are listed.
+const MAX_LISTED: usize = 4_096;
 /// Bytes that are read of a table at once, so that a lie about its length costs nothing.
 const STEP_BYTES: usize = 1 << 20;
 
 /// A part of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) start: u64,
-    pub(super) end: u64,
+pub(crate) struct Place {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
 }
 
 impl Place {
-    pub(super) fn len(self) -> u64 {
+    pub(crate) fn len(self) -> u64 {
         self.end.saturating_sub(self.start)
     }
 
     /// What lies behind the first `bytes` bytes.
-    pub(super) fn behind(self, bytes: u64) -> Self {
+    pub(crate) fn behind(self, bytes: u64) -> Self {
         Self { start: self.start.saturating_add(bytes).min(self.end), end: self.end }
     }
 
@@ -138,6 +140,23 @@ impl Boxes {
         }
         Ok(None)
     }
+}
+
+/// Kinds and contents of the first boxes in `place`, for whoever wants to see them more than once.
+///
+/// # Errors
+/// Those of the reader.
+pub(crate) fn boxes<R: Read + Seek>(
+    window: &mut Window<'_, R>,
+    place: Place,
+) -> io::Result<Vec<([u8; 4], Place)>> {
+    let (mut boxes, mut listed) = (Boxes::of(place), Vec::new());
+    while listed.len() < MAX_LISTED
+        && let Some(next) = boxes.next(window.blocks())?
+    {
+        listed.push(next);
+    }
+    Ok(listed)
 }
 
 /// The first box at the end of `path`, which begins below `place`.

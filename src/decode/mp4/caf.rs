@@ -15,7 +15,7 @@ use super::fields::{u32_at, u64_at};
 use super::layout::{ALAC_HEAD_BYTES, Framing, Layout, alac_frames};
 use super::table::{Sizes, Table};
 use super::times::Times;
-use crate::decode::failure::{Failure, corrupt};
+use crate::decode::failure::{Failure, corrupt, unsupported};
 use crate::decode::packets::PacketCodec;
 use crate::decode::pcm::{Chunk, Window, rounded, walk_caf};
 use crate::decode::symphonia::{PacketKind, packet_codec};
@@ -58,6 +58,11 @@ pub(super) fn find<R: Read + Seek>(window: &mut Window<'_, R>) -> Result<Option<
     else {
         return Ok(None);
     };
+    // symphonia takes these for what they are in Ogg.
+    if [b"opus", b"flac"].contains(&&kind) {
+        let name = kind.escape_ascii();
+        return Err(unsupported(format!("a CAF file of codec \"{name}\" is not supported")).into());
+    }
     let table = full(b"pakt");
     let is_cut = audio.stated.is_some_and(|stated| stated > audio.len);
     if packet_bytes == 0 && table.is_none() && is_cut {

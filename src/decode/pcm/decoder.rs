@@ -12,7 +12,7 @@ use crate::decode::clean::Tally;
 use crate::decode::failure::io_failure;
 use crate::decode::reader::{CountingReader, ReadState};
 use crate::decode::{Chunk as Lent, Decoder, Seeker, Splitter, StreamInfo, append_next};
-use crate::error::{LoadError, LoadErrorKind, LoadWarning};
+use crate::error::{LoadError, LoadWarning};
 
 /// Bytes that are read at once: system calls are few, and the second pass over them finds them in
 /// the processor's cache.
@@ -65,7 +65,7 @@ impl PcmDecoder {
         let frames_in = |bytes| coding.frames_in(bytes, channels).min(most);
         let frames_left = frames_in(audio.len);
         if frames_left == 0 {
-            return Err(LoadError::new(LoadErrorKind::Empty, "holds no audio frame"));
+            return Err(LoadError::no_frame());
         }
         reader.seek(SeekFrom::Start(audio.start)).map_err(|error| io_failure(&read, error))?;
         let block_bytes = coding.block_bytes(channels);

@@ -23,6 +23,11 @@ impl<'r, R: Read + Seek> Window<'r, R> {
         self.0.len()
     }
 
+    /// The blocks that it looks through.
+    pub(in crate::decode) fn blocks(&mut self) -> &mut Blocks<&'r mut R> {
+        &mut self.0
+    }
+
     /// The `count` bytes from `position` on, fewer only at the end of the file or beyond
     /// [`MAX_LOOK_BYTES`].
     ///

@@ -1,88 +1,59 @@
-//! Our decoder of AAC in the shape of symphonia's, for the containers that symphonia reads:
-//! symphonia 0.6.1 decodes AAC-LC of one or two channels, and takes HE-AAC for that.
+//! Our decoder of AAC in the shape of symphonia's: symphonia 0.6.1 decodes AAC-LC of one or two
+//! channels, and takes HE-AAC for that.
 
-use symphonia::core::audio::{
-    AsGenericAudioBufferRef, AudioBuffer, Channels, GenericAudioBufferRef,
-};
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecInfo;
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, FinalizeResult};
-use symphonia::core::errors::{self, decode_error};
+use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::packet::PacketRef;
 
-use super::planes::fill_from;
+use super::ours::{Adapter, Held, Ours};
 use crate::decode::aac::{Codec, config};
+use crate::decode::failure::corrupt;
 use crate::decode::packets::PacketCodec;
-use crate::error::{LoadError, LoadErrorKind};
+use crate::error::LoadError;
 
-const INFO: CodecInfo =
+static INFO: CodecInfo =
     CodecInfo { short_name: "aac", long_name: "Advanced Audio Coding", profiles: &[] };
 
-/// Decodes one track.
-pub(super) struct AacAdapter {
-    parameters: AudioCodecParameters,
-    codec: Codec,
-    buffer: AudioBuffer<f32>,
+/// Reads the `AudioSpecificConfig` out of `parameters`, or makes one of what else they say.
+///
+/// # Errors
+/// `corrupt` without one or with a damaged one, `unsupported_format`.
+pub(super) fn decoder(parameters: &AudioCodecParameters) -> Result<Adapter<Codec>, LoadError> {
+    let stated = match parameters.extra_data.as_deref() {
+        Some([]) | None => {
+            let channels = parameters.channels.as_ref().map_or(0, Channels::count);
+            config(parameters.sample_rate.unwrap_or(0), channels)
+                .ok_or_else(|| corrupt("the description of its AAC stream is missing"))?
+        }
+        Some(stated) => stated.to_vec(),
+    };
+    let codec = Codec::new(&stated)?;
+    let mut parameters = parameters.clone();
+    parameters.with_sample_rate(codec.spec().sample_rate);
+    Ok(Adapter::new(codec, parameters))
 }
 
-impl AacAdapter {
-    /// Reads the `AudioSpecificConfig` out of `parameters`.
-    ///
-    /// # Errors
-    /// `corrupt` without one or with a damaged one, `unsupported_format`.
-    pub(super) fn new(parameters: &AudioCodecParameters) -> Result<Self, LoadError> {
-        let missing = || {
-            let message = "the description of its AAC stream is missing";
-            LoadError::new(LoadErrorKind::Corrupt, message)
-        };
-        let stated = match parameters.extra_data.as_deref() {
-            Some([]) | None => {
-                let channels = parameters.channels.as_ref().map_or(0, Channels::count);
-                config(parameters.sample_rate.unwrap_or(0), channels).ok_or_else(missing)?
-            }
-            Some(stated) => stated.to_vec(),
-        };
-        let codec = Codec::new(&stated)?;
-        let mut parameters = parameters.clone();
-        parameters.with_sample_rate(codec.spec().sample_rate);
-        Ok(Self { parameters, codec, buffer: AudioBuffer::default() })
-    }
-}
-
-impl AudioDecoder for AacAdapter {
-    fn reset(&mut self) {
-        self.codec.reset();
-    }
-
-    fn codec_info(&self) -> &CodecInfo {
+impl Ours for Codec {
+    fn info(&self) -> &'static CodecInfo {
         &INFO
     }
 
-    fn codec_params(&self) -> &AudioCodecParameters {
-        &self.parameters
-    }
-
-    fn decode_ref(&mut self, packet: &PacketRef<'_>) -> errors::Result<GenericAudioBufferRef<'_>> {
-        self.buffer.clear();
-        let Ok(frames) = self.codec.decode(packet.data) else {
-            return decode_error("aac: damaged packet");
-        };
+    fn unpack(&mut self, packet: &PacketRef<'_>) -> Option<Held<'_>> {
+        let frames = self.decode(packet.data).ok()?;
+        let sample_rate = self.spec().sample_rate;
         // Then the planes hold the packet before; ahead of the first one there are none.
         if frames == 0 {
-            return Ok(self.buffer.as_generic_audio_buffer_ref());
+            return Some(Held { planes: &[], sample_rate, trim_start: 0 });
         }
-        let priming = self.codec.take_priming(frames) as u64;
+        let priming = self.take_priming(frames) as u64;
         // Unless the container says where the music begins.
-        let start = Some(packet.trim_start.get()).filter(|start| *start > 0).unwrap_or(priming);
-        let sample_rate = self.codec.spec().sample_rate;
-        fill_from(start, &mut self.buffer, self.codec.planes(), sample_rate, packet);
-        Ok(self.buffer.as_generic_audio_buffer_ref())
+        let stated = Some(packet.trim_start.get()).filter(|start| *start > 0);
+        let trim_start = stated.unwrap_or(priming);
+        Some(Held { planes: self.planes(), sample_rate, trim_start })
     }
 
-    fn finalize(&mut self) -> FinalizeResult {
-        FinalizeResult::default()
-    }
-
-    fn last_decoded(&self) -> GenericAudioBufferRef<'_> {
-        self.buffer.as_generic_audio_buffer_ref()
+    fn start_over(&mut self) {
+        self.reset();
     }
 }

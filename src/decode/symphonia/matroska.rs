@@ -220,30 +220,14 @@ fn parameters(
     }
     let extra = match id {
         id::CODEC_ID_VORBIS => vorbis::unlace(private)?,
-        id::CODEC_ID_AAC if private.len() < 2 => asc(track),
+        // Which describes itself by its rate and channels alone.
+        id::CODEC_ID_AAC if private.len() < 2 => Vec::new(),
         _ => private.to_vec(),
     };
     if !extra.is_empty() {
         parameters.with_extra_data(extra.into());
     }
     Ok(parameters)
-}
-
-/// What a track of AAC that does not describe itself is: AAC-LC of the stated rate and channels.
-///
-/// # Sources
-/// ISO/IEC 14496-3, 1.6.2.1: kind of object in 5 bits, number of the rate in 4, channels in 4.
-fn asc(track: &mkv::Track) -> Vec<u8> {
-    const RATES: [u64; 13] = [
-        96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025,
-        8_000, 7_350,
-    ];
-    const LOW_COMPLEXITY: u16 = 2;
-    let stated = whole(track.sample_rate);
-    let rate = RATES.iter().position(|rate| *rate == stated).unwrap_or(4);
-    let channels = u16::try_from(track.channels.min(7)).unwrap_or(2);
-    let rate = u16::try_from(rate).unwrap_or(4);
-    (LOW_COMPLEXITY << 11 | rate << 7 | channels << 3).to_be_bytes().to_vec()
 }
 
 /// Reads the file that begins with `head`, if it is one.

@@ -10,14 +10,9 @@ use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 
-use super::aac::AacAdapter;
 use super::failure::{no_audio_track, opening_failed, unknown_codec, unknown_format};
-use super::flac::FlacAdapter;
-use super::matroska;
-use super::mpeg::MpegAdapter;
-use super::opus::OpusAdapter;
 use super::spare::SpareDecoder;
-use super::vorbis::VorbisAdapter;
+use super::{aac, flac, matroska, mpeg, opus, vorbis};
 use crate::decode::failure::io_failure;
 use crate::decode::mkv;
 use crate::decode::reader::{CountingReader, ReadState};
@@ -95,30 +90,32 @@ pub(super) fn audio_decoder(
         .ok_or_else(no_audio_track)?;
     let parameters = audio_parameters(track).ok_or_else(unknown_codec)?;
     check_size(parameters)?;
-    if parameters.codec == CODEC_ID_OPUS {
-        let codec = OpusAdapter::new(parameters)?;
-        return Ok((track.clone(), Box::new(codec)));
-    }
-    if parameters.codec == CODEC_ID_AAC {
-        return Ok((track.clone(), Box::new(AacAdapter::new(parameters)?)));
-    }
-    if parameters.codec == CODEC_ID_VORBIS {
-        let codec: Box<dyn AudioDecoder> = match VorbisAdapter::new(parameters)? {
+    let codec: Box<dyn AudioDecoder> = match parameters.codec {
+        CODEC_ID_OPUS => Box::new(opus::decoder(parameters)?),
+        CODEC_ID_AAC => Box::new(aac::decoder(parameters)?),
+        CODEC_ID_FLAC => Box::new(flac::decoder(parameters)?),
+        CODEC_ID_VORBIS => match vorbis::decoder(parameters)? {
             Some(codec) => Box::new(codec),
             None => Box::new(SpareDecoder::new(parameters)?),
-        };
-        return Ok((track.clone(), codec));
-    }
-    if parameters.codec == CODEC_ID_FLAC {
-        return Ok((track.clone(), Box::new(FlacAdapter::new(parameters)?)));
-    }
-    if let Some(codec) = MpegAdapter::new(parameters) {
-        return Ok((track.clone(), Box::new(codec)));
-    }
-    let codec = symphonia::default::get_codecs()
-        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
-        .map_err(opening_failed)?;
+        },
+        _ => match mpeg::decoder(parameters) {
+            Some(codec) => Box::new(codec),
+            None => theirs(parameters)?,
+        },
+    };
     Ok((track.clone(), codec))
+}
+
+/// A decoder of symphonia's own.
+///
+/// # Errors
+/// As [`opening_failed`] tells them.
+pub(super) fn theirs(
+    parameters: &AudioCodecParameters,
+) -> Result<Box<dyn AudioDecoder>, LoadError> {
+    symphonia::default::get_codecs()
+        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
+        .map_err(opening_failed)
 }
 
 /// Refuses what would make a decoder set aside gigabytes for its first packet: decoders take room

@@ -1,13 +1,12 @@
 //! symphonia's decoders for containers that are read elsewhere.
 
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_ALAC, CODEC_ID_MP3};
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
-use super::failure::opening_failed;
-use super::mpeg::MpegAdapter;
-use super::opening::check_size;
+use super::mpeg;
+use super::opening::{check_size, theirs};
 use super::stream::Unpacked;
 use crate::decode::channels::{alac_order, alac_speakers, wave_order, wave_speakers};
 use crate::decode::packets::{PacketCodec, Undecodable};
@@ -46,11 +45,9 @@ pub(crate) fn packet_codec(
         parameters.with_bits_per_sample(bits);
     }
     check_size(&parameters)?;
-    let decoder: Box<dyn AudioDecoder> = match MpegAdapter::new(&parameters) {
+    let decoder: Box<dyn AudioDecoder> = match mpeg::decoder(&parameters) {
         Some(decoder) => Box::new(decoder),
-        None => symphonia::default::get_codecs()
-            .make_audio_decoder(&parameters, &AudioDecoderOptions::default())
-            .map_err(opening_failed)?,
+        None => theirs(&parameters)?,
     };
     Ok(Box::new(Packets {
         kind,

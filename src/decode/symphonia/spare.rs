@@ -7,13 +7,11 @@ use std::thread;
 
 use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::codecs::CodecInfo;
-use symphonia::core::codecs::audio::{
-    AudioCodecParameters, AudioDecoder, AudioDecoderOptions, FinalizeResult,
-};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, FinalizeResult};
 use symphonia::core::errors;
 use symphonia::core::packet::PacketRef;
 
-use super::failure::opening_failed;
+use super::opening::theirs;
 use crate::error::LoadError;
 
 /// Decoders that wait at most; each takes half a megabyte or less. The one that has waited for
@@ -37,9 +35,7 @@ impl SpareDecoder {
     pub(super) fn new(parameters: &AudioCodecParameters) -> Result<Self, LoadError> {
         let decoder = match waiting(parameters) {
             Some(decoder) => decoder,
-            None => symphonia::default::get_codecs()
-                .make_audio_decoder(parameters, &AudioDecoderOptions::default())
-                .map_err(opening_failed)?,
+            None => theirs(parameters)?,
         };
         Ok(Self { decoder: Some(decoder) })
     }

@@ -263,3 +263,14 @@ fn aiff_of_24_bits_in_little_endian_order_is_read_under_both_its_names() {
         assert_eq!(planes, [[197_121.0 / 8_388_608.0, -1.0 / 8_388_608.0]]);
     }
 }
+
+#[test]
+fn what_caf_holds_of_codecs_that_are_not_read_there_is_refused_by_name() {
+    let file = caf(&[0; 64], Some(64), 2, &[]);
+    let at = file.windows(4).position(|id| id == b"lpcm").expect("ours");
+    for codec in [b"opus", b"flac"] {
+        let mut file = file.clone();
+        file[at..at + 4].copy_from_slice(codec);
+        assert_eq!(kind_of(&file), LoadErrorKind::UnsupportedFormat, "{}", codec.escape_ascii());
+    }
+}
