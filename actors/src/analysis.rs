@@ -96,7 +96,7 @@ impl Analyses {
         lock(&self.asks).insert(request.id, Arc::clone(&ask));
         if sample.stream().is_some() {
             self.end(&ask, &AnalysisFailure::Streamed);
-        } else if self.begin(&ask, sample.shared_buffer()) {
+        } else if self.begin(&ask, sample.buffer()) {
             self.call();
         }
         if self.stopped.load(Ordering::Acquire) {

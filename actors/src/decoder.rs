@@ -309,16 +309,16 @@ impl DecoderActor {
 
 impl Running {
     fn report(&mut self, parts: &SupervisorParts) {
+        let (percent, stage) = (self.work.percent(), self.work.stage());
+        let live = self.job.live();
+        // After each step: the next may wait for its source for long.
+        live.iter().for_each(|request| request.set_progress(percent, stage));
         if self.last_progress.elapsed() < PROGRESS_INTERVAL {
             return;
         }
         self.last_progress = Instant::now();
-        let (percent, stage) = (self.work.percent(), self.work.stage());
         self.job.reported();
-        for request in self.job.live() {
-            request.set_progress(percent, stage);
-            parts.publisher.progress(&request);
-        }
+        live.iter().for_each(|request| parts.publisher.progress(request));
     }
 }
 

@@ -41,6 +41,7 @@ use crate::config::EngineConfig;
 use crate::error::{ConfigError, EngineError};
 use crate::events::{CancelReason, DeviceState, LoaderEvent};
 use crate::forks;
+use crate::home::Homes;
 use crate::messages::{SwitchOutput, Unload, UnloadCause};
 use crate::playback::Notices;
 use crate::queue::EventQueue;
@@ -48,9 +49,9 @@ use crate::sample::{NamedSample, Sample};
 use crate::sink::{AudioStreamHandle, Device, Target};
 use crate::supervisor::{LoaderSupervisor, cancel};
 use crate::table::{Held, SlotState};
-use crate::work::Files;
+use crate::work::{Files, Workshop};
 use ask::{Waiter, ask, block_on};
-use system::{AudioSide, Place, Running};
+use system::{Plan, Running};
 
 /// What `run()` opened.
 #[derive(Clone, Debug)]
@@ -133,37 +134,22 @@ impl AudioEngine {
     /// `AlreadyRunning`; `Device` when the output cannot be opened; `Cache` when its folder cannot;
     /// `Threads`. Nothing runs then.
     pub fn run(&self) -> Result<RunInfo, EngineError> {
-        let request = OutputRequest {
-            sample_rate: self.config.sample_rate,
-            buffer_frames: self.config.buffer_frames,
-        };
         let _lifecycle = self.begin()?;
-        let target = target_of(&self.config.output);
+        let request = self.output_request(self.config.sample_rate);
+        let name = self.config.output.as_str();
+        let target = target_of(name);
         let mut fallback = None;
-        let prepared = match (self.config.output.as_str(), &target) {
-            ("null", _) => output::prepare_null(&request),
-            ("offline", _) => output::prepare_offline(&request),
-            ("auto", _) => match output::prepare_default(&request) {
-                Ok(prepared) => prepared,
-                Err(error) => {
-                    fallback = Some(error);
-                    output::prepare_null(&request)
-                }
-            },
-            (_, Some(target)) => target.prepare(&request)?,
-            (_, None) => {
-                return Err(
-                    DeviceError::new(DeviceErrorKind::NotAvailable, "no such output").into()
-                );
+        let prepared = match prepare(name, target.as_ref(), &request) {
+            Err(error) if name == "auto" => {
+                fallback = Some(error);
+                output::prepare_null(&request)
             }
+            prepared => prepared?,
         };
         match self.start(prepared, target.clone(), fallback.clone()) {
             // The default device was there but would not start.
-            Err(EngineError::Device(error))
-                if self.config.output == "auto" && fallback.is_none() =>
-            {
-                let null = output::prepare_null(&request);
-                self.start(null, target, Some(error))
+            Err(EngineError::Device(error)) if name == "auto" && fallback.is_none() => {
+                self.start(output::prepare_null(&request), target, Some(error))
             }
             result => result,
         }
@@ -195,11 +181,7 @@ impl AudioEngine {
     ) -> Result<RunInfo, EngineError> {
         let _lifecycle = self.begin()?;
         let target = Target::Own { paths, open: Arc::new(open) };
-        let request = OutputRequest {
-            sample_rate: self.config.sample_rate,
-            buffer_frames: self.config.buffer_frames,
-        };
-        let prepared = target.prepare(&request)?;
+        let prepared = target.prepare(&self.output_request(self.config.sample_rate))?;
         self.start(prepared, Some(target), None)
     }
 
@@ -210,11 +192,7 @@ impl AudioEngine {
         fallback: Option<DeviceError>,
     ) -> Result<RunInfo, EngineError> {
         let files = Files { cache: self.cache()?, caches_audio: self.config.cache_audio };
-        let place = Place::of_life(Arc::new(files));
-        self.start_by(prepared, target, fallback, |audio| {
-            let (events, notices) = (Arc::clone(&self.events), Arc::clone(&self.notices));
-            Running::start(&self.config, audio, events, notices, place)
-        })
+        self.start_by(prepared, target, fallback, Arc::new(files), Plan::start)
     }
 
     /// The cache, if there is to be one.
@@ -234,7 +212,8 @@ impl AudioEngine {
         prepared: Box<dyn PreparedOutput>,
         target: Option<Target>,
         fallback: Option<DeviceError>,
-        start: impl FnOnce(AudioSide) -> Result<Running, EngineError>,
+        workshop: Arc<dyn Workshop>,
+        start: impl FnOnce(Plan) -> Result<Running, EngineError>,
     ) -> Result<RunInfo, EngineError> {
         self.notices.begin_run();
         let info = prepared.info().clone();
@@ -263,15 +242,20 @@ impl AudioEngine {
         controller.try_send(ControlMessage::SetLimiter { on: self.config.limiter }).ok();
         let output = prepared.start(renderer).map_err(|failed| failed.error)?;
         let info = output.info().clone();
-        let request = OutputRequest {
-            sample_rate: Some(sample_rate),
-            buffer_frames: self.config.buffer_frames,
-        };
-        let first_target = target.clone();
-        let (device, view) = Device::new(output, request, target, fallback.is_some());
-        let audio = AudioSide { controller, device, view, sample_rate };
-        let mut started = start(audio)?;
-        started.target = first_target;
+        let request = self.output_request(Some(sample_rate));
+        let (device, view) = Device::new(output, request, target.clone(), fallback.is_some());
+        let started = start(Plan {
+            config: self.config.clone(),
+            controller,
+            device,
+            view,
+            sample_rate,
+            target,
+            events: Arc::clone(&self.events),
+            notices: Arc::clone(&self.notices),
+            homes: Homes::Threads,
+            workshop,
+        })?;
         self.events.open();
         self.notices.open();
         let state = if fallback.is_some() { DeviceState::Fallback } else { DeviceState::Started };
@@ -401,9 +385,7 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`.
     pub fn cancel_load(&self, request_id: u64) -> Result<bool, EngineError> {
-        self.with(|running| {
-            Ok(cancel(&running.table, &running.publisher, request_id, CancelReason::User))
-        })
+        self.with(|running| Ok(cancel(&running.table, &running.publisher, request_id)))
     }
 
     /// Changes the priority of a queued or running request, −100..=100; higher goes first. False
@@ -417,7 +399,8 @@ impl AudioEngine {
     }
 
     /// Takes the next event, unless it is of a load that is `awaited`. Never waits for an actor or for
-    /// work, never fails; no system call when there is none. Before `run()` there is nothing, after `shut_down()` what is left.
+    /// work, never fails; no system call when there is none. Before `run()` there is nothing, after
+    /// `shut_down()` what is left.
     pub fn poll_loader_events(&self) -> Option<LoaderEvent> {
         self.events.poll()
     }
@@ -521,16 +504,9 @@ impl AudioEngine {
             let own = running.target.as_ref().and_then(|target| target.own_by(output));
             Ok((running.sample_rate, running.sink.clone(), own))
         })?;
-        let request = OutputRequest {
-            sample_rate: Some(sample_rate),
-            buffer_frames: self.config.buffer_frames,
-        };
         let target = own.or_else(|| target_of(output));
-        let prepared = match (&target, output) {
-            (Some(target), _) => target.prepare(&request)?,
-            (None, "null") => output::prepare_null(&request),
-            (None, _) => output::prepare_offline(&request),
-        };
+        let request = self.output_request(Some(sample_rate));
+        let prepared = prepare(output, target.as_ref(), &request)?;
         ask(&sink, |done| SwitchOutput { prepared, target, done }, None)
             .ok_or(EngineError::NotInitialized)?
             .map_err(EngineError::from)
@@ -622,6 +598,11 @@ impl AudioEngine {
         Ok(self.running.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What an output is asked for.
+    fn output_request(&self, sample_rate: Option<u32>) -> OutputRequest {
+        OutputRequest { sample_rate, buffer_frames: self.config.buffer_frames }
+    }
+
     /// Waits for another thread's `run` or `shut_down`, then keeps the engine for this one.
     fn begin(&self) -> Result<MutexGuard<'_, ()>, EngineError> {
         self.check_fork()?;
@@ -647,6 +628,19 @@ fn target_of(output: &str) -> Option<Target> {
         "null" | "offline" => None,
         "auto" | "default" => Some(Target::Default),
         id => Some(Target::Id(id.to_owned())),
+    }
+}
+
+/// Prepares the output of this name, by the ways to its target if it has one.
+fn prepare(
+    name: &str,
+    target: Option<&Target>,
+    request: &OutputRequest,
+) -> Result<Box<dyn PreparedOutput>, DeviceError> {
+    match target {
+        Some(target) => target.prepare(request),
+        None if name == "null" => Ok(output::prepare_null(request)),
+        None => Ok(output::prepare_offline(request)),
     }
 }
 

@@ -154,6 +154,16 @@ pub enum LoadFailure {
     Cancelled(CancelReason),
 }
 
+impl LoadFailure {
+    /// Why nothing comes of the analyses that the request asked for.
+    pub(crate) fn of_analyses(&self) -> AnalysisFailure {
+        match self {
+            Self::Failed { error, .. } => AnalysisFailure::Load(error.clone()),
+            Self::Cancelled(reason) => AnalysisFailure::Cancelled(*reason),
+        }
+    }
+}
+
 impl fmt::Display for LoadFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

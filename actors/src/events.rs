@@ -56,7 +56,7 @@ impl DeviceState {
     }
 }
 
-/// How long a load spent where, in milliseconds.
+/// How long a load spent with what, in milliseconds: not the stages of `Progress`.
 ///
 /// The time between these, while a job was given back unfinished for a more urgent one, is part
 /// of `load_ms` only. A request that joined another's job shows that job's figures; one that
@@ -65,11 +65,11 @@ impl DeviceState {
 pub struct StageTimes {
     /// From submit until a decoder took it.
     pub queued_ms: f64,
-    /// Work until the first frame was decoded.
+    /// In the source, from the first byte to the last.
     pub reading_ms: f64,
-    /// Work of the pass, which resamples as it goes.
+    /// Finding out the format, decoding, and putting the sample together.
     pub decoding_ms: f64,
-    /// Work of the resampler's tail.
+    /// Changing the sample rate.
     pub resampling_ms: f64,
     /// From the finished sample to its place in the ring.
     pub publishing_ms: f64,

@@ -8,9 +8,7 @@ use actix::{Actor, Addr, Context};
 use actix_rt::Arbiter;
 
 #[cfg(feature = "testing")]
-use crate::testing::Room;
-#[cfg(feature = "testing")]
-use crate::testing::World;
+use crate::testing::{Room, World};
 
 /// How long a thread in a rush sleeps when it has nothing to do: for two dozen tiny
 /// loads. A play that comes in the rush waits no longer.

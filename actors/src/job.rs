@@ -14,8 +14,7 @@ use std::time::Duration;
 use actix_rt::time::Instant;
 use hotcue::{Pulse, Source};
 
-use crate::budget::Account;
-use crate::budget::Reservation;
+use crate::budget::{Account, Reservation};
 use crate::request::Request;
 use crate::sample::Sample;
 use crate::work::Work;

@@ -3,7 +3,8 @@
 //! | message | from | to | when the receiver is gone |
 //! |---|---|---|---|
 //! | `LoadSample`, `CancelLoad`, `SetPriority` | anyone | `LoaderSupervisor` | the sender's future says so |
-//! | `Submit`, `Reprioritised` | `AudioEngine`, itself | `LoaderSupervisor` | the engine ends its requests at shutdown |
+//! | `Submit`, `Reprioritised` | whoever submits, `DecoderActor` | `LoaderSupervisor` | the engine ends its requests at shutdown |
+//! | `StopWorkers` | `AudioEngine` | `LoaderSupervisor` | its decoders are left to themselves |
 //! | `WorkerFree`, `Suspended`, `Measured`, `WorkerDied`, `Shareable`, `Idle` | `DecoderActor` | `LoaderSupervisor` | nothing to dispatch any more |
 //! | `Unheard` | whoever asks for an analysis, `DecoderActor` | `LoaderSupervisor` | all that was asked for has ended |
 //! | `RoomFreed` | the memory budget's ledger | `LoaderSupervisor` | nothing waits for memory any more |

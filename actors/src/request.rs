@@ -7,11 +7,11 @@ use std::task::Waker;
 use std::time::Duration;
 
 use actix_rt::time::Instant;
-use hotcue::{LoadError, Source, Stage};
+use hotcue::{Source, Stage};
 
 use crate::analysis::{Answers, Kinds};
-use crate::error::AnalysisFailure;
-use crate::events::{CancelReason, LoaderEvent};
+use crate::error::LoadFailure;
+use crate::events::LoaderEvent;
 use crate::job::Job;
 use crate::sample::Sample;
 use crate::table::SampleRef;
@@ -32,32 +32,8 @@ pub(crate) enum EndedFrom {
     Decoder,
 }
 
-/// How a request ended.
-#[derive(Clone, Debug)]
-pub(crate) enum Outcome {
-    /// The sample is in its slot.
-    Ready(SampleRef),
-    /// The load failed in `stage`.
-    Failed {
-        /// Why.
-        error: LoadError,
-        /// Where it was.
-        stage: Stage,
-    },
-    /// It was cancelled.
-    Cancelled(CancelReason),
-}
-
-impl Outcome {
-    /// Why nothing comes of the analyses that the request asked for, if there is no sample.
-    fn precludes_analysis(&self) -> Option<AnalysisFailure> {
-        match self {
-            Self::Ready(_) => None,
-            Self::Failed { error, .. } => Some(AnalysisFailure::Load(error.clone())),
-            Self::Cancelled(reason) => Some(AnalysisFailure::Cancelled(*reason)),
-        }
-    }
-}
+/// How a request ended: with a sample in its slot, or without.
+pub(crate) type Outcome = Result<SampleRef, LoadFailure>;
 
 /// The end of a request, once there is one, and who waits for it.
 #[derive(Debug, Default)]
@@ -75,8 +51,8 @@ struct End {
 impl End {
     fn sample(&self) -> Option<Arc<Sample>> {
         match &self.outcome {
-            Some(Outcome::Ready(sample)) => self.sample.clone().or_else(|| sample.get()),
-            Some(Outcome::Failed { .. } | Outcome::Cancelled(_)) => None,
+            Some(Ok(sample)) => self.sample.clone().or_else(|| sample.get()),
+            Some(Err(_)) => None,
             None => self.arriving.clone(),
         }
     }
@@ -240,15 +216,15 @@ impl Request {
             }
         }
         then(if state == QUEUED { EndedFrom::Queue } else { EndedFrom::Decoder });
-        if matches!(outcome, Outcome::Ready(_)) {
+        if outcome.is_ok() {
             self.set_progress(100.0, Stage::Publishing);
         }
         if let Some(share) = &self.share {
             share.ended(&outcome);
         }
-        let precluded = outcome.precludes_analysis();
+        let precluded = outcome.as_ref().err().map(LoadFailure::of_analyses);
         let mut end = self.lock();
-        if let Outcome::Ready(sample) = &outcome
+        if let Ok(sample) = &outcome
             && end.waiting > 0
         {
             end.sample = sample.get();
@@ -324,7 +300,10 @@ impl Request {
 
     /// Waits for the end; with it comes the sample, if it succeeded and that is in memory. None
     /// when `timeout` passes first; no timeout waits for ever.
-    pub(crate) fn wait(&self, timeout: Option<Duration>) -> Option<(Outcome, Option<Arc<Sample>>)> {
+    pub(crate) fn wait(
+        &self,
+        timeout: Option<Duration>,
+    ) -> Option<Result<Option<Arc<Sample>>, LoadFailure>> {
         self.begin_waiting();
         let unended = |end: &mut End| end.outcome.is_none();
         let end = self.lock();
@@ -337,7 +316,7 @@ impl Request {
                     .0
             }
         };
-        let ended = end.outcome.clone().map(|outcome| (outcome, end.sample()));
+        let ended = end.outcome.clone().map(|outcome| outcome.map(|_| end.sample()));
         drop(end);
         self.end_waiting(None);
         ended

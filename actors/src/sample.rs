@@ -119,8 +119,8 @@ impl Sample {
         self.completed.get().unwrap_or(&self.loaded)
     }
 
-    /// The audio: planar `f32` at the engine's rate; of a stream, its head. To keep it, keep the sample: a sample that
-    /// somebody holds is not evicted.
+    /// The audio: planar `f32` at the engine's rate; of a stream, its head. To keep it, keep the
+    /// sample: a sample that somebody holds is not evicted.
     pub fn buffer(&self) -> &Arc<SampleBuffer> {
         &self.loaded.buffer
     }
@@ -128,11 +128,6 @@ impl Sample {
     /// The loop that the file wants to be played: its first that is none for the release.
     pub(crate) fn own_loop(&self) -> Option<LoopSpan> {
         self.metadata()?.loops.iter().find(|it| !it.is_release).map(LoopSpan::from)
-    }
-
-    /// The audio, for the callback.
-    pub(crate) fn shared_buffer(&self) -> &Arc<SampleBuffer> {
-        &self.loaded.buffer
     }
 
     /// Minima and maxima of a stretch, as [`SampleBuffer::waveform`] has them. What was asked for last

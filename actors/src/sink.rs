@@ -21,6 +21,7 @@ use hotcue::{LoadError, LoadErrorKind, Stage};
 pub use handle::AudioStreamHandle;
 
 use crate::bus::Publisher;
+use crate::error::LoadFailure;
 use crate::events::DeviceState;
 use crate::home::more_may_come;
 use crate::messages::{
@@ -28,16 +29,14 @@ use crate::messages::{
     Unload, UnloadCause,
 };
 use crate::playback::{DropReason, Notices, PlaybackNotice};
-use crate::request::{Outcome, Request};
+use crate::request::Request;
 use crate::sample::Sample;
 use crate::streaming::Streams;
 use crate::table::{Change, Delivery, Resident, Table};
 use backlog::Backlog;
-pub(crate) use device::Device;
+pub(crate) use device::{Device, DeviceView, Target};
 use streams::SlotStreams;
 use waiting::WaitingPlays;
-
-pub(crate) use device::{DeviceView, Target};
 
 /// How often buffers are freed, playback events fetched and the output looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -187,7 +186,7 @@ impl AudioSinkActor {
         if let Some(sample) = sample {
             self.slots.holds(slot, Some(sample));
             let own_loop = sample.own_loop();
-            let sample = Arc::clone(sample.shared_buffer());
+            let sample = Arc::clone(sample.buffer());
             self.push_to_ring(ControlMessage::LoadSample { slot, sample, own_loop });
         }
     }
@@ -265,10 +264,10 @@ impl AudioSinkActor {
                         LoadErrorKind::RingBufferFull,
                         "the audio callback took no message for 2 s",
                     );
-                    let outcome =
-                        Outcome::Failed { error: error.clone(), stage: Stage::Publishing };
-                    if self.table.end_without_sample(&request, outcome) {
-                        self.publisher.error(&request, error, Stage::Publishing);
+                    let stage = Stage::Publishing;
+                    let failure = LoadFailure::Failed { error: error.clone(), stage };
+                    if self.table.end_without_sample(&request, failure) {
+                        self.publisher.error(&request, error, stage);
                     }
                 }
                 Outgoing::Play(play) => self.drop_play(&play, DropReason::OutputStalled),

@@ -6,11 +6,11 @@ use actix::Addr;
 use hotcue::Source;
 
 use crate::bus::Publisher;
-use crate::error::SubmitError;
+use crate::error::{LoadFailure, SubmitError};
 use crate::events::CancelReason;
 use crate::job::{Job, Phase};
 use crate::messages::{Reprioritised, Submit};
-use crate::request::{Outcome, Request, Wishes};
+use crate::request::{Request, Wishes};
 use crate::supervisor::LoaderSupervisor;
 use crate::table::Table;
 
@@ -58,21 +58,16 @@ impl Loader {
         batch: u64,
         make: impl FnMut(usize, u32) -> Arc<Request>,
     ) -> Result<Vec<Arc<Request>>, SubmitError> {
-        let requests = self.table.register_many(ids, batch, make, |older, request| {
+        self.table.register_many(ids, batch, make, |older, request| {
             match self.take_over(older, request) {
                 Some(job) => self.supervisor.do_send(Submit(job)),
                 None => self.reprioritised(request),
             }
-        })?;
-        Ok(requests)
+        })
     }
 
     /// Ends `older` and finds `request` a job: the older one's, or a new one, which is returned.
-    pub(crate) fn take_over(
-        &self,
-        older: Option<&Arc<Request>>,
-        request: &Arc<Request>,
-    ) -> Option<Arc<Job>> {
+    fn take_over(&self, older: Option<&Arc<Request>>, request: &Arc<Request>) -> Option<Arc<Job>> {
         let Some(older) = older else { return Some(Job::new(request)) };
         let same = older.source.path().filter(|path| request.source.path() == Some(path));
         let same = same.filter(|_| older.streams == request.streams);
@@ -96,7 +91,7 @@ impl Loader {
 
     fn supersede(&self, older: &Arc<Request>) {
         let reason = CancelReason::Superseded;
-        if self.table.end(older, Outcome::Cancelled(reason), || {}) {
+        if self.table.end(older, Err(LoadFailure::Cancelled(reason)), || {}) {
             self.publisher.cancelled(older, reason);
         }
     }

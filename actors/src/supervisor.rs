@@ -21,7 +21,7 @@ use crate::budget::Budget;
 use crate::bus::Publisher;
 use crate::crew::Crew;
 use crate::decoder::discard;
-use crate::error::{AnalysisFailure, SubmitError};
+use crate::error::{AnalysisFailure, LoadFailure, SubmitError};
 use crate::events::CancelReason;
 use crate::home::{Home, Homes, more_may_come, more_may_come_later};
 use crate::job::Assignment;
@@ -30,7 +30,7 @@ use crate::messages::{
     Shareable, StopWorkers, Submit, Suspended, Unheard, WorkerDied, WorkerFree,
 };
 use crate::registry::Registry;
-use crate::request::{Outcome, Wishes};
+use crate::request::Wishes;
 use crate::sink::AudioStreamHandle;
 use crate::storing::Stores;
 use crate::streaming::Streams;
@@ -300,31 +300,22 @@ impl Handler<CancelLoad> for LoaderSupervisor {
     type Result = bool;
 
     fn handle(&mut self, CancelLoad { request_id }: CancelLoad, _: &mut Context<Self>) -> bool {
-        cancel(&self.parts.table, &self.parts.publisher, request_id, CancelReason::User)
+        cancel(&self.parts.table, &self.parts.publisher, request_id)
     }
 }
 
-/// Ends a live request, or what is still to be heard for one that has succeeded, from any thread.
-/// True when a `cancelled` event follows, or `analysis` events that say so.
-pub(crate) fn cancel(
-    table: &Table,
-    publisher: &Publisher,
-    request_id: u64,
-    reason: CancelReason,
-) -> bool {
-    cancel_load(table, publisher, request_id, reason)
-        || table.end_analyses_of(request_id, &AnalysisFailure::Cancelled(reason))
+/// Ends a live request, or what is still to be heard for one that has succeeded, by its user's wish
+/// and from any thread. True when a `cancelled` event follows, or `analysis` events that say so.
+pub(crate) fn cancel(table: &Table, publisher: &Publisher, request_id: u64) -> bool {
+    cancel_load(table, publisher, request_id)
+        || table.end_analyses_of(request_id, &AnalysisFailure::Cancelled(CancelReason::User))
 }
 
-/// Ends a live request, from any thread. True when a `cancelled` event follows.
-pub(crate) fn cancel_load(
-    table: &Table,
-    publisher: &Publisher,
-    request_id: u64,
-    reason: CancelReason,
-) -> bool {
+/// Ends a live request likewise. True when a `cancelled` event follows.
+pub(crate) fn cancel_load(table: &Table, publisher: &Publisher, request_id: u64) -> bool {
+    let reason = CancelReason::User;
     table.request(request_id).is_some_and(|request| {
-        table.end_and_publish(&request, Outcome::Cancelled(reason), || {
+        table.end_and_publish(&request, LoadFailure::Cancelled(reason), || {
             publisher.cancelled(&request, reason);
         })
     })

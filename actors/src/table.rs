@@ -26,7 +26,7 @@ use hotcue::{LoadError, Stage};
 
 use crate::analysis::Analyses;
 use crate::budget::Ledger;
-use crate::error::{AnalysisFailure, SubmitError};
+use crate::error::{AnalysisFailure, LoadFailure, SubmitError};
 use crate::request::{EndedFrom, Outcome, Request};
 use crate::sample::NamedSample;
 use free::FreeSlots;
@@ -262,12 +262,12 @@ impl Table {
     }
 
     /// Ends a request without success; true for the one caller who did.
-    pub(crate) fn end_without_sample(&self, request: &Arc<Request>, outcome: Outcome) -> bool {
+    pub(crate) fn end_without_sample(&self, request: &Arc<Request>, failure: LoadFailure) -> bool {
         {
             let mut slot = self.slots.entry(request.slot).or_default();
-            let failed = matches!(outcome, Outcome::Failed { .. });
+            let failed = matches!(failure, LoadFailure::Failed { .. });
             // Before anybody is told: who waited for the end may look for a free slot at once.
-            if !self.end(request, outcome, || self.free.freed(request.slot)) {
+            if !self.end(request, Err(failure), || self.free.freed(request.slot)) {
                 return false;
             }
             if slot.drop_current(request) {
@@ -356,15 +356,16 @@ impl Table {
         self.queued.load(Ordering::Acquire)
     }
 
-    /// Ends a request and publishes that, as one piece that shutting down waits for.
+    /// Ends a request without success and publishes that, as one piece that shutting down waits
+    /// for.
     pub(crate) fn end_and_publish(
         &self,
         request: &Arc<Request>,
-        outcome: Outcome,
+        failure: LoadFailure,
         publish: impl FnOnce(),
     ) -> bool {
         let _ending = self.ending.read().unwrap_or_else(PoisonError::into_inner);
-        let ended = self.end_without_sample(request, outcome);
+        let ended = self.end_without_sample(request, failure);
         if ended {
             publish();
         }
@@ -380,8 +381,8 @@ impl Table {
         loop {
             for request in self.live_requests() {
                 let stage = request.stage();
-                let outcome = Outcome::Failed { error: error.clone(), stage };
-                self.end_and_publish(&request, outcome, || publish(&request, stage));
+                let failure = LoadFailure::Failed { error: error.clone(), stage };
+                self.end_and_publish(&request, failure, || publish(&request, stage));
             }
             if (self.queued.load(Ordering::SeqCst) == 0 && self.live() == 0)
                 || Instant::now() >= deadline

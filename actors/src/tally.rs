@@ -6,6 +6,7 @@ mod tests;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+use crate::error::LoadFailure;
 use crate::request::Outcome;
 
 /// A percent in whole parts, so that what members add up to is exact.
@@ -76,9 +77,9 @@ impl Share {
     pub(crate) fn ended(&self, outcome: &Outcome) {
         self.raise(ALL);
         let counter = match outcome {
-            Outcome::Ready(_) => &self.tally.done,
-            Outcome::Failed { .. } => &self.tally.failed,
-            Outcome::Cancelled(_) => &self.tally.cancelled,
+            Ok(_) => &self.tally.done,
+            Err(LoadFailure::Failed { .. }) => &self.tally.failed,
+            Err(LoadFailure::Cancelled(_)) => &self.tally.cancelled,
         };
         counter.fetch_add(1, Ordering::Release);
     }

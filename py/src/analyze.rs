@@ -16,6 +16,7 @@ use pyo3::types::PyDict;
 use crate::analysis;
 use crate::args::{integer, optional_integer, wrong_type};
 use crate::array::{in_range, load_numpy, sample_of};
+use crate::calls::call;
 use crate::errors::{cache_error, guarded};
 use crate::events::fill;
 use crate::fork::Home;
@@ -25,16 +26,17 @@ use crate::source;
 
 type Results = Vec<AnalysisResult>;
 
-/// Hears what `source` is: a `Sample`, a float32 array of channels × frames, which is of
-/// `sample_rate`, or what a load reads from, which is converted to that if it is not None. What was
-/// heard is looked for in the folder `cache_dir`, and left there.
+/// Hears what `read` gives, which is called once all else has been checked: a `Sample`, a float32
+/// array of channels × frames, which is of `sample_rate`, or what a load reads from, which is
+/// converted to that if it is not None. What was heard is looked for in the folder `cache_dir`, and
+/// left there.
 ///
 /// Returns what is known of the audio, and the results by kind. What `heed` raises, which is called
 /// now and then, ends it.
 #[pyfunction]
 pub(crate) fn analyze<'py>(
     py: Python<'py>,
-    source: &Bound<'py, PyAny>,
+    read: &Bound<'py, PyAny>,
     kinds: &Bound<'py, PyAny>,
     sample_rate: &Bound<'py, PyAny>,
     cache_dir: Option<PathBuf>,
@@ -44,19 +46,19 @@ pub(crate) fn analyze<'py>(
     guarded(py, || {
         let kinds = analysis::kinds(kinds, "kinds")?;
         let cache_bytes = integer(cache_bytes, "cache_bytes", 1..=i64::MAX)?;
-        let open = |cache_dir| cache(py, cache_dir, cache_bytes);
-        let (facts, mut results) = match (audio(source, sample_rate)?, cache_dir) {
-            (Audio::Here(buffer), cache_dir) => {
-                let facts = Facts::of_audio(&buffer);
-                (facts, hear(py, buffer, &kinds, cache_dir.map(open).transpose()?, heed)?)
+        let cache = cache_dir.map(|folder| cache(py, folder, cache_bytes)).transpose()?;
+        let source = call(read, (), None)?;
+        let (facts, mut results) = match (audio(&source, sample_rate)?, cache) {
+            (Audio::Here(buffer), cache) => {
+                (Facts::of_audio(&buffer), hear(py, buffer, &kinds, cache, heed)?)
             }
             (Audio::Elsewhere(source, options), None) => {
                 let sample = load(py, source, options, heed)?;
                 let buffer = Arc::clone(&sample.buffer);
                 (Facts::of_sample(sample), hear(py, buffer, &kinds, None, heed)?)
             }
-            (Audio::Elsewhere(source, options), Some(cache_dir)) => {
-                let hearing = CachedHearing::new(open(cache_dir)?, source, options, &kinds);
+            (Audio::Elsewhere(source, options), Some(cache)) => {
+                let hearing = CachedHearing::new(cache, source, options, &kinds);
                 recall(py, hearing, heed)?
             }
         };

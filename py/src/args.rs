@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyBool;
+use pyo3::types::{PyBool, PyFloat, PyInt};
 
 /// An integer of any type with `__index__` but `bool`, within `range`.
 ///
@@ -62,6 +62,9 @@ pub(crate) fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
 
 /// As [`number`], where something else may be given, too: `wanted` says what.
 pub(crate) fn number_or(value: &Bound<'_, PyAny>, name: &str, wanted: &str) -> PyResult<f64> {
+    if !is_real(value) {
+        return Err(wrong_type(value, name, wanted));
+    }
     value.extract().map_err(|error: PyErr| {
         if error.is_instance_of::<PyOverflowError>(value.py()) {
             out_of_range(name)
@@ -69,6 +72,16 @@ pub(crate) fn number_or(value: &Bound<'_, PyAny>, name: &str, wanted: &str) -> P
             named(&error, value, name, wanted)
         }
     })
+}
+
+/// False for what has a `__float__` and is no number all the same: NumPy's texts, times and complex
+/// numbers.
+fn is_real(value: &Bound<'_, PyAny>) -> bool {
+    if value.is_exact_instance_of::<PyFloat>() || value.is_exact_instance_of::<PyInt>() {
+        return true;
+    }
+    let kind = value.getattr("dtype").and_then(|dtype| dtype.getattr("kind")?.extract::<char>());
+    kind.map_or(true, |kind| "biufO".contains(kind))
 }
 
 /// As [`number`].

@@ -15,12 +15,11 @@ use crate::wakeups::{Wakeups, Watch};
 #[pyclass(frozen, module = "hotcue._hotcue")]
 pub(crate) struct Batch {
     batch: Held<LoadBatch>,
-    home: Home,
 }
 
 impl Batch {
     pub(crate) fn new(batch: LoadBatch, home: Home) -> Self {
-        Self { batch: Held::new(batch, home), home }
+        Self { batch: Held::new(batch, home) }
     }
 }
 
@@ -47,7 +46,7 @@ fn outcomes<'py, T: IntoPyObject<'py>>(
 impl Batch {
     fn tickets(&self) -> Vec<Ticket> {
         let tickets = self.batch.tickets().iter();
-        tickets.map(|ticket| Ticket::new(ticket.clone(), self.home)).collect()
+        tickets.map(|ticket| Ticket::new(ticket.clone(), self.batch.home())).collect()
     }
 
     /// `hotcue.BatchProgress`, in its order.
@@ -58,7 +57,7 @@ impl Batch {
 
     fn cancel(&self, py: Python<'_>) -> PyResult<usize> {
         guarded(py, || {
-            self.home.check()?;
+            self.batch.home().check()?;
             // About a microsecond for each load of it.
             Ok(py.detach(|| self.batch.cancel()))
         })
@@ -71,7 +70,7 @@ impl Batch {
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Bound<'py, PyList>> {
         guarded(py, || {
-            self.home.check()?;
+            self.batch.home().check()?;
             let patience = Patience::of(timeout)?;
             let tickets = self.batch.tickets();
             // The first is to be there still when the last one ends.
@@ -93,7 +92,7 @@ impl Batch {
         timeout: &Bound<'_, PyAny>,
     ) -> PyResult<Bound<'py, PyList>> {
         guarded(py, || {
-            self.home.check()?;
+            self.batch.home().check()?;
             let patience = Patience::of(timeout)?;
             outcomes(py, self.batch.tickets(), |ticket| {
                 let answers = patience.wait(py, |slice| ticket.wait_analyses(Some(slice)))?;
@@ -106,15 +105,15 @@ impl Batch {
 
     /// As that of a ticket.
     fn abandon(&self) {
-        if self.home.is_here() {
+        if self.batch.home().is_here() {
             self.batch.cancel();
         }
     }
 
     /// As that of a ticket, once all loads have ended.
     fn watch(&self, wakeups: &Wakeups, number: u64) -> PyResult<Option<Watch>> {
-        self.home.check()?;
+        self.batch.home().check()?;
         let waiting = self.batch.wake(&wakeups.waker(number));
-        Ok(waiting.map(|waiting| Watch::new(waiting, self.home)))
+        Ok(waiting.map(|waiting| Watch::new(waiting, self.batch.home())))
     }
 }

@@ -10,6 +10,7 @@
 
 use std::ffi::c_int;
 use std::hint::black_box;
+use std::time::Duration;
 use std::{mem, ptr, thread};
 
 use pyo3::ffi::{self, PyObject};
@@ -25,6 +26,10 @@ type Import = unsafe extern "C-unwind" fn(Object) -> Object;
 
 type DeclaredCheck = unsafe extern "C" fn() -> c_int;
 type Check = unsafe extern "C-unwind" fn() -> c_int;
+
+/// Longest work or wait without the GIL between two looks at the signals: Ctrl-C must feel
+/// immediate.
+pub(crate) const SIGNAL_PERIOD: Duration = Duration::from_millis(40);
 
 /// Holds a thread that is unwound for ever.
 struct Hold;

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 
 use crate::args::{finite, flag, optional_integer, optional_number, out_of_range};
 use crate::array::{array_of, in_range, sample_of, unfit};
+use crate::calls::call;
 use crate::errors::guarded;
 use crate::here;
 use crate::source;
@@ -13,11 +14,12 @@ use crate::source;
 /// Frames that are converted at a time between two looks at the clock.
 const PIECE_FRAMES: usize = 1 << 14;
 
-/// Decodes a source, or a part of it; the array, and its rate.
+/// Decodes a source, or a part of it; the array, and its rate. `read` gives the source, and is called
+/// once all else has been checked.
 #[pyfunction]
 pub(crate) fn decode<'py>(
     py: Python<'py>,
-    source: &Bound<'py, PyAny>,
+    read: &Bound<'py, PyAny>,
     sample_rate: &Bound<'py, PyAny>,
     mono: &Bound<'py, PyAny>,
     start_sec: &Bound<'py, PyAny>,
@@ -30,7 +32,7 @@ pub(crate) fn decode<'py>(
         let start_sec = not_negative(finite(start_sec, "start_sec")?, "start_sec")?;
         let duration_sec = optional_number(duration_sec, "duration_sec")?;
         let duration_sec = duration_sec.map(|sec| not_negative(sec, "duration_sec")).transpose()?;
-        let source = source::read(source)?;
+        let source = source::read(&call(read, (), None)?)?;
         let buffer = if start_sec > 0.0 || duration_sec.is_some() {
             here::excerpt(py, Excerpt::new(source, rate, start_sec, duration_sec))?
         } else {

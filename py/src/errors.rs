@@ -11,9 +11,7 @@ use hotcue::{LoadError, LoadErrorKind, Stage};
 use hotcue_actors::{
     AnalysisFailure, ConfigError, EngineError, LoadFailure, LoadTicket, SubmitError,
 };
-use pyo3::exceptions::{
-    PyFileNotFoundError, PyOSError, PyPermissionError, PyRuntimeError, PyValueError,
-};
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -84,25 +82,33 @@ pub(crate) fn cache_error(folder: &Path, error: &io::Error, message: String) -> 
         io::ErrorKind::NotADirectory => Some(ENOTDIR),
         _ => said.filter(|_| cfg!(unix)),
     };
-    let Some(number) = number else { return PyOSError::new_err(message) };
     let why = error.to_string();
     let suffix = said.map(|said| format!(" (os error {said})")).unwrap_or_default();
     let why = why.strip_suffix(&suffix).unwrap_or(&why);
     let why = format!("could not open the cache: {why}");
-    PyOSError::new_err((number, why, folder.as_os_str().to_owned()))
+    let folder = folder.as_os_str().to_owned();
+    match (number, said) {
+        (Some(number), _) => PyOSError::new_err((number, why, folder)),
+        // Python finds the number of `errno` by that of Windows.
+        (None, Some(said)) if cfg!(windows) => PyOSError::new_err((0, why, folder, said)),
+        (None, _) => PyOSError::new_err(message),
+    }
 }
 
-/// Why a file cannot be read again: an `OSError` of the kind that fits.
+/// Why a file cannot be read again: an `OSError`, of the kind that fits and with `errno` and
+/// `filename` where the file is missing or closed to this user.
 pub(crate) fn read_error(error: &LoadError) -> PyErr {
-    let message = match error.path() {
-        Some(path) => format!("{}: {}", error.full_message(), path.display()),
-        None => error.full_message(),
+    /// Those of `errno`, the same on Linux, macOS and Windows.
+    const ENOENT: i32 = 2;
+    const EACCES: i32 = 13;
+    let message = error.full_message();
+    let Some(path) = error.path() else { return PyOSError::new_err(message) };
+    let number = match error.kind() {
+        LoadErrorKind::NotFound => ENOENT,
+        LoadErrorKind::PermissionDenied => EACCES,
+        _ => return PyOSError::new_err(format!("{message}: {}", path.display())),
     };
-    match error.kind() {
-        LoadErrorKind::NotFound => PyFileNotFoundError::new_err(message),
-        LoadErrorKind::PermissionDenied => PyPermissionError::new_err(message),
-        _ => PyOSError::new_err(message),
-    }
+    PyOSError::new_err((number, message, path.as_os_str().to_owned()))
 }
 
 /// Why an engine cannot be made with these arguments.

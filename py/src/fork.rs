@@ -60,6 +60,11 @@ impl<T> AtHome<T> {
         Self { value: Some(value), home }
     }
 
+    /// The process that it was made in.
+    pub(crate) fn home(&self) -> Home {
+        self.home
+    }
+
     /// The value, or `RuntimeError` in a forked child.
     pub(crate) fn get(&self) -> PyResult<&T> {
         self.home.check()?;
@@ -85,14 +90,9 @@ impl<T> Held<T> {
         Self(AtHome::new(value, home))
     }
 
-    /// `RuntimeError` in a forked child.
-    pub(crate) fn check(&self) -> PyResult<()> {
-        self.0.home.check()
-    }
-
-    /// Whether this is the process that it was made in: a child is to wait for nothing.
-    pub(crate) fn is_here(&self) -> bool {
-        self.0.home.is_here()
+    /// The process that it was made in.
+    pub(crate) fn home(&self) -> Home {
+        self.0.home()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Work in the caller's thread, without an engine: the GIL is released, and Ctrl-C works.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hotcue::{
     Excerpt, ExcerptStep, LoadError, LoadJob, LoadOptions, LoadedSample, SampleBuffer, Source,
@@ -9,11 +9,8 @@ use hotcue::{
 };
 use pyo3::prelude::*;
 
-use crate::calls::{call, check_signals};
+use crate::calls::{SIGNAL_PERIOD, call, check_signals};
 use crate::errors::load_error;
-
-/// Work without the GIL between two looks at the signals: Ctrl-C must feel immediate.
-const SIGNAL_PERIOD: Duration = Duration::from_millis(40);
 
 /// Calls `step` until it has something, without the GIL.
 ///

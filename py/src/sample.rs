@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hotcue::analysis::{AnalysisError, AnalysisResult};
-use hotcue::{LoadError, LoadErrorKind, SampleBuffer, Waveform};
+use hotcue::{SampleBuffer, Waveform};
 use numpy::PyArray2;
 use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
-use pyo3::exceptions::{PyFileNotFoundError, PyPermissionError, PyRuntimeError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -68,7 +68,7 @@ impl Sample {
 
     /// What was heard so far; in a forked child nothing if it was just being written to then.
     fn findings(&self) -> Vec<Arc<AnalysisResult>> {
-        if self.sample.is_here() {
+        if self.sample.home().is_here() {
             self.sample.analysis()
         } else {
             self.sample.try_analysis().unwrap_or_default()
@@ -77,23 +77,6 @@ impl Sample {
 
     fn metadata(&self) -> Option<&hotcue::Metadata> {
         self.sample.metadata()
-    }
-}
-
-/// Why a file cannot be read again: with `errno` and `filename` where it is missing or closed to
-/// this user.
-fn unreadable(error: &LoadError) -> PyErr {
-    /// Those of `errno`, the same on Linux, macOS and Windows.
-    const ENOENT: i32 = 2;
-    const EACCES: i32 = 13;
-    let Some(path) = error.path().map(|path| path.as_os_str().to_owned()) else {
-        return read_error(error);
-    };
-    let message = error.full_message();
-    match error.kind() {
-        LoadErrorKind::NotFound => PyFileNotFoundError::new_err((ENOENT, message, path)),
-        LoadErrorKind::PermissionDenied => PyPermissionError::new_err((EACCES, message, path)),
-        _ => read_error(error),
     }
 }
 
@@ -187,7 +170,7 @@ impl Sample {
         guarded(py, || {
             // That of a stream is drawn by threads that a child lacks, one of which may be at it.
             if self.sample.stream().is_some() {
-                self.sample.check()?;
+                self.sample.home().check()?;
             }
             let duration_sec = || self.sample.duration_sec();
             let stretch = Stretch::asked(width, start_sec, end_sec, duration_sec)?;
@@ -421,7 +404,7 @@ impl Sample {
             let cover = py.detach(move || sample.cover_in(path.as_deref()));
             match cover {
                 Ok(cover) => Ok(cover.map(|cover| (cover.mime, PyBytes::new(py, &cover.bytes)))),
-                Err(error) => Err(unreadable(&error)),
+                Err(error) => Err(read_error(&error)),
             }
         })
     }
@@ -445,8 +428,9 @@ impl Sample {
         slf
     }
 
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<Self>().is_ok_and(|other| Arc::ptr_eq(&self.sample, &other.get().sample))
+    // Of anything else, pyo3 asks that.
+    fn __eq__(&self, other: &Bound<'_, Self>) -> bool {
+        Arc::ptr_eq(&self.sample, &other.get().sample)
     }
 
     fn __hash__(&self) -> usize {

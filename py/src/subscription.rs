@@ -13,7 +13,6 @@ use crate::wakeups::{Wakeups, Watch};
 #[pyclass(frozen, module = "hotcue._hotcue")]
 pub(crate) struct Subscription {
     events: AtHome<Events>,
-    home: Home,
 }
 
 /// Of what.
@@ -24,7 +23,7 @@ pub(crate) enum Events {
 
 impl Subscription {
     pub(crate) fn new(events: Events, home: Home) -> Self {
-        Self { events: AtHome::new(events, home), home }
+        Self { events: AtHome::new(events, home) }
     }
 }
 
@@ -53,9 +52,11 @@ impl Subscription {
     fn watch(&self, wakeups: &Wakeups, number: u64) -> PyResult<Option<Watch>> {
         let waker = wakeups.waker(number);
         Ok(match self.events.get()? {
-            Events::Loads(events) => events.wake(&waker).map(|waits| Watch::new(waits, self.home)),
+            Events::Loads(events) => {
+                events.wake(&waker).map(|waits| Watch::new(waits, self.events.home()))
+            }
             Events::Playback(events) => {
-                events.wake(&waker).map(|waits| Watch::new(waits, self.home))
+                events.wake(&waker).map(|waits| Watch::new(waits, self.events.home()))
             }
         })
     }

@@ -18,12 +18,11 @@ use crate::wakeups::{Wakeups, Watch};
 #[pyclass(frozen, module = "hotcue._hotcue")]
 pub(crate) struct Ticket {
     ticket: Held<LoadTicket>,
-    home: Home,
 }
 
 impl Ticket {
     pub(crate) fn new(ticket: LoadTicket, home: Home) -> Self {
-        Self { ticket: Held::new(ticket, home), home }
+        Self { ticket: Held::new(ticket, home) }
     }
 }
 
@@ -78,24 +77,22 @@ impl Ticket {
 
     fn sample(&self, py: Python<'_>) -> PyResult<Option<Sample>> {
         guarded(py, || {
-            self.home.check()?;
-            Ok({
-                let (id, path) = (self.ticket.id(), self.ticket.path());
-                self.ticket.sample().map(|sample| Sample::new(sample, id, path))
-            })
+            self.ticket.home().check()?;
+            let (id, path) = (self.ticket.id(), self.ticket.path());
+            Ok(self.ticket.sample().map(|sample| Sample::new(sample, id, path)))
         })
     }
 
     fn cancel(&self, py: Python<'_>) -> PyResult<bool> {
         guarded(py, || {
-            self.home.check()?;
+            self.ticket.home().check()?;
             Ok(self.ticket.cancel())
         })
     }
 
     fn result(&self, py: Python<'_>, timeout: &Bound<'_, PyAny>) -> PyResult<Sample> {
         guarded(py, || {
-            self.home.check()?;
+            self.ticket.home().check()?;
             let patience = Patience::of(timeout)?;
             // Between two slices nobody waits; the sample is kept for us all the same.
             let _waiter = self.ticket.waiting();
@@ -113,7 +110,7 @@ impl Ticket {
         timeout: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyDict>> {
         guarded(py, || {
-            self.home.check()?;
+            self.ticket.home().check()?;
             let patience = Patience::of(timeout)?;
             match patience.wait(py, |slice| self.ticket.wait_analyses(Some(slice)))? {
                 Some(answers) => heard(py, &self.ticket, answers),
@@ -124,7 +121,7 @@ impl Ticket {
 
     /// Cancels the load of somebody who waits no more; in a forked child there is nothing to cancel.
     fn abandon(&self) {
-        if self.home.is_here() {
+        if self.ticket.home().is_here() {
             self.ticket.cancel();
         }
     }
@@ -132,15 +129,15 @@ impl Ticket {
     /// Puts `number` into `wakeups` once the load has ended, unless the answer is dropped before;
     /// while it is kept, so is the sample. None if the load has ended already.
     fn watch(&self, wakeups: &Wakeups, number: u64) -> PyResult<Option<Watch>> {
-        self.home.check()?;
+        self.ticket.home().check()?;
         let waiting = self.ticket.wake(&wakeups.waker(number));
-        Ok(waiting.map(|waiting| Watch::new(waiting, self.home)))
+        Ok(waiting.map(|waiting| Watch::new(waiting, self.ticket.home())))
     }
 
     /// The same, once each kind that was asked for has its answer.
     fn watch_analysis(&self, wakeups: &Wakeups, number: u64) -> PyResult<Option<Watch>> {
-        self.home.check()?;
+        self.ticket.home().check()?;
         let waiting = self.ticket.wake_analyses(&wakeups.waker(number));
-        Ok(waiting.map(|waiting| Watch::new(waiting, self.home)))
+        Ok(waiting.map(|waiting| Watch::new(waiting, self.ticket.home())))
     }
 }

@@ -5,10 +5,7 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 
 use crate::args;
-use crate::calls::check_signals;
-
-/// Longest wait between two looks at the signals: Ctrl-C must feel immediate.
-const SIGNAL_PERIOD: Duration = Duration::from_millis(40);
+use crate::calls::{SIGNAL_PERIOD, check_signals};
 
 /// For how long a caller waits.
 pub(crate) struct Patience {

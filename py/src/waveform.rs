@@ -202,8 +202,8 @@ impl ColouredWaveform {
         })
     }
 
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<Self>().is_ok_and(|other| *self.waveform == *other.get().waveform)
+    fn __eq__(&self, other: &Bound<'_, Self>) -> bool {
+        *self.waveform == *other.get().waveform
     }
 
     fn __hash__(&self) -> usize {
@@ -234,7 +234,7 @@ pub(crate) fn coloured_waveform(py: Python<'_>, pickled: &[u8]) -> PyResult<Colo
 
 /// Bits of a value in a file, 8 unless something else is asked for.
 fn resolution(bits: Option<&Bound<'_, PyAny>>) -> PyResult<Resolution> {
-    match bits.map_or(Ok(8), |bits| integer::<i64>(bits, "bits", 0..=i64::MAX))? {
+    match bits.map_or(Ok(8), |bits| integer::<i64>(bits, "bits", i64::MIN..=i64::MAX))? {
         8 => Ok(Resolution::Bits8),
         16 => Ok(Resolution::Bits16),
         other => Err(PyValueError::new_err(format!("bits must be 8 or 16, not {other}"))),

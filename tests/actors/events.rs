@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::thread;
 
-use hotcue::{LoadErrorKind, Source};
+use hotcue::{LoadErrorKind, Source, Stage};
 use hotcue_actors::{CancelReason, LoadFailure, LoaderEvent};
-use hotcue_tests::{BlockingSource, Contract, Gate, collect_until_ended, sine, wav_bytes};
+use hotcue_tests::{
+    BlockingSource, Contract, Gate, PausingSource, collect_until_ended, sine, wait_until, wav_bytes,
+};
 
 use crate::offline;
 
@@ -107,4 +109,28 @@ fn an_error_names_kind_stage_and_path() {
     };
     assert_eq!(error.kind(), LoadErrorKind::NotFound);
     assert_eq!(error.path(), Some(path.as_path()));
+}
+
+#[test]
+fn what_is_done_is_told_also_while_the_rest_is_waited_for() {
+    let engine = offline(1);
+    let content: Arc<[u8]> = wav_bytes(48_000, 2, 480_000, sine(440.0, 48_000)).into();
+    let gate = Arc::new(Gate::default());
+    // Half of it is decoded sooner than progress is told.
+    let gates = vec![(content.len() / 2, Arc::clone(&gate))];
+    let source = Source::Custom(Arc::new(PausingSource { gates, content, fails: false }));
+    let ticket = engine.load_sample_async(Some(0), source, 0).expect("accepted");
+    let is_half = |percent: f32| (40.0..60.0).contains(&percent);
+    wait_until("half of it is done", || is_half(ticket.percent()));
+    let mut told = None;
+    wait_until("that is told", || {
+        while let Some(event) = engine.poll_loader_events() {
+            if let LoaderEvent::Progress { percent, stage, .. } = event {
+                told = Some(stage).filter(|_| is_half(percent));
+            }
+        }
+        told == Some(Stage::Decoding)
+    });
+    gate.open();
+    assert!(matches!(ticket.wait(None), Some(Ok(_))));
 }

@@ -29,7 +29,7 @@ fn ask(analyses: &Analyses, sample: &Sample, priority: i32) -> Arc<Ask> {
 
 /// The audio of a sample that everybody lets go of here.
 fn audio_of(sample: Arc<Sample>) -> Weak<SampleBuffer> {
-    Arc::downgrade(sample.shared_buffer())
+    Arc::downgrade(sample.buffer())
 }
 
 #[test]

@@ -242,7 +242,7 @@ fn bytes_count_until_they_are_freed() {
     // As the callback does: it holds the audio, not the sample.
     let buffer = {
         let resident = rig.table.resident(0).expect("it is there");
-        Arc::clone(resident.sample().shared_buffer())
+        Arc::clone(resident.sample().buffer())
     };
     // What is evicted may be overdrawn by one load, however large; the next waits for it.
     let first = rig.reserved(50);
@@ -272,7 +272,7 @@ fn small_loads_do_not_each_wait_until_what_was_evicted_for_the_one_before_is_fre
     // The callback holds what is evicted for as long as it takes.
     let buffer = |slot| {
         let resident = rig.table.resident(slot).expect("it is there");
-        Arc::clone(resident.sample().shared_buffer())
+        Arc::clone(resident.sample().buffer())
     };
     let buffers: Vec<_> = (0..200).map(buffer).collect();
     let first = rig.reserved(1);
@@ -295,9 +295,7 @@ fn no_more_than_an_eighth_leaves_for_who_comes_next() {
     let rig = Rig::of(40, 40 * PER_FRAME as u64);
     (0..40).for_each(|slot| _ = rig.load(slot, 1));
     let buffers: Vec<_> = (0..40)
-        .map(|slot| {
-            Arc::clone(rig.table.resident(slot).expect("it is there").sample().shared_buffer())
-        })
+        .map(|slot| Arc::clone(rig.table.resident(slot).expect("it is there").sample().buffer()))
         .collect();
     let first = rig.reserved(1);
     assert!(matches!(rig.reserve(1), Err(NoRoom::WaitForOthers)));
@@ -311,7 +309,7 @@ fn no_large_sample_leaves_for_small_loads_that_may_come_next() {
     _ = rig.load(0, 2);
     _ = rig.load(1, 60);
     (2..40).for_each(|slot| _ = rig.load(slot, 1));
-    let held = Arc::clone(rig.table.resident(0).expect("it is there").sample().shared_buffer());
+    let held = Arc::clone(rig.table.resident(0).expect("it is there").sample().buffer());
     let first = rig.reserved(1);
     assert!(matches!(rig.reserve(1), Err(NoRoom::WaitForOthers)));
     assert_eq!(rig.evicted(), [(0, 2 * 4)], "what is freed for the first is enough for both");
@@ -330,7 +328,7 @@ fn a_ticket_keeps_no_sample_that_has_left() {
     drop(sample);
     assert!(rig.reserve(50).is_ok());
     assert!(request.sample().is_none());
-    assert!(matches!(request.wait(None), Some((_, None))));
+    assert!(matches!(request.wait(None), Some(Ok(None))));
 
     // One for which somebody waits is there for them.
     let request = rig.table.register(Some(0), |_| self::request(0), |_, _| {}).expect("accepted");
@@ -363,7 +361,7 @@ fn an_evicted_slot_is_not_free_and_remembers_its_file() {
     assert!(matches!(rig.play(0), PlayStart::Loading(second) if second.reload.is_none()));
     let reload = expected.reload.expect("nothing else loads it");
     let error = hotcue::LoadError::new(LoadErrorKind::NotFound, "gone");
-    let failed = crate::request::Outcome::Failed { error, stage: hotcue::Stage::Queued };
+    let failed = crate::error::LoadFailure::Failed { error, stage: hotcue::Stage::Queued };
     assert!(rig.table.end_without_sample(&reload, failed));
     assert_eq!(rig.table.state(0), SlotState::Failed);
     assert!(matches!(rig.play(0), PlayStart::Loading(again) if again.reload.is_some()));

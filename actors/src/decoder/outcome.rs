@@ -10,10 +10,11 @@ use hotcue::{LoadError, LoadedSample, SourceIdentity, Stage};
 
 use super::{DecoderActor, Running, head, panic};
 use crate::budget::NoRoom;
+use crate::error::LoadFailure;
 use crate::job::{Assignment, Job, Member};
 use crate::messages::{Reprioritised, Submit, Suspended};
 use crate::registry::Claim;
-use crate::request::{Outcome, Request};
+use crate::request::Request;
 use crate::sample::Sample;
 use crate::supervisor::SupervisorParts;
 use crate::table::Delivery;
@@ -237,8 +238,8 @@ pub(crate) fn fail_request(
         Some(path) => error.clone().with_path(path),
         None => error.clone(),
     };
-    let outcome = Outcome::Failed { error: error.clone(), stage };
-    parts.table.end_and_publish(request, outcome, || {
+    let failure = LoadFailure::Failed { error: error.clone(), stage };
+    parts.table.end_and_publish(request, failure, || {
         parts.publisher.error(request, error, stage);
     });
 }

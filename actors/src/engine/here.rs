@@ -10,8 +10,8 @@ use actix_rt::time::{Instant, sleep};
 use hotcue::output::PreparedOutput;
 
 use super::ask::Waiter;
-use super::system::Place;
-use super::{AudioEngine, RunInfo, Running};
+use super::system::Plan;
+use super::{AudioEngine, RunInfo};
 use crate::error::EngineError;
 use crate::home::{Home, Homes};
 use crate::messages::{Render, SwitchOutput};
@@ -37,13 +37,11 @@ impl AudioEngine {
         world: &World,
     ) -> Result<RunInfo, EngineError> {
         let _lifecycle = self.begin()?;
-        self.start_by(output, None, None, |mut audio| {
-            let (events, notices) = (Arc::clone(&self.events), Arc::clone(&self.notices));
+        self.start_by(output, None, None, world.workshop(), |mut plan| {
             let spare = world.clone();
-            audio.device.set_spare(Box::new(move |request| spare.spare(request)));
-            let homes = Homes::Here(world.clone());
-            let place = Place { homes, workshop: world.workshop() };
-            Running::start_in(&self.config, audio, events, notices, place)
+            plan.device.set_spare(Box::new(move |request| spare.spare(request)));
+            plan.homes = Homes::Here(world.clone());
+            plan.start_here()
         })
     }
 
@@ -57,11 +55,7 @@ impl AudioEngine {
         workshop: Arc<dyn Workshop>,
     ) -> Result<RunInfo, EngineError> {
         let _lifecycle = self.begin()?;
-        self.start_by(output, None, None, |audio| {
-            let (events, notices) = (Arc::clone(&self.events), Arc::clone(&self.notices));
-            let place = Place::of_life(workshop);
-            Running::start(&self.config, audio, events, notices, place)
-        })
+        self.start_by(output, None, None, workshop, Plan::start)
     }
 
     /// As [`shut_down`](Self::shut_down).

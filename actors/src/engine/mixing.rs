@@ -60,7 +60,7 @@ impl AudioEngine {
     /// # Errors
     /// `NotInitialized`.
     pub fn set_limiter(&self, on: bool) -> Result<(), EngineError> {
-        self.control(ControlMessage::SetLimiter { on })
+        self.control(|_| Ok(ControlMessage::SetLimiter { on }))
     }
 
     /// How loud everything was in the last turn of the meters, `EngineConfig::meter_rate_hz` of

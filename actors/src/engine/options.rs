@@ -243,8 +243,8 @@ impl PlayOptions {
         self.looping.check()?;
         check_position("start_sec", self.start_sec)?;
         check_end("end_sec", self.start_sec, self.end_sec)?;
-        check_fade("fade_in_sec", self.fade_in_sec)?;
-        check_fade("fade_out_sec", self.fade_out_sec)?;
+        check_fade_as("fade_in_sec", self.fade_in_sec)?;
+        check_fade_as("fade_out_sec", self.fade_out_sec)?;
         check_bus(self.bus)?;
         check((0.0..=LONGEST_WAIT_SEC).contains(&self.max_wait_sec), "max_wait_sec")
     }
@@ -287,7 +287,7 @@ pub struct VoiceChange {
 
 impl VoiceChange {
     pub(super) fn check(&self) -> Result<(), EngineError> {
-        self.fade_sec.map_or(Ok(()), |sec| check_fade("fade_sec", sec))?;
+        self.fade_sec.map_or(Ok(()), check_fade)?;
         self.volume.map_or(Ok(()), check_volume)?;
         self.pan.map_or(Ok(()), check_pan)?;
         self.speed.map_or(Ok(()), check_speed)?;
@@ -323,7 +323,7 @@ pub(super) fn check_volume(volume: f32) -> Result<(), EngineError> {
     check((0.0..=4.0).contains(&volume), "volume")
 }
 
-pub(super) fn check_pan(pan: f32) -> Result<(), EngineError> {
+fn check_pan(pan: f32) -> Result<(), EngineError> {
     check((-1.0..=1.0).contains(&pan), "pan")
 }
 
@@ -339,7 +339,11 @@ fn check_end(name: &'static str, start_sec: f64, end_sec: Option<f64>) -> Result
     check(end_sec.is_none_or(|sec| sec > start_sec && sec.is_finite()), name)
 }
 
-pub(super) fn check_fade(name: &'static str, sec: f64) -> Result<(), EngineError> {
+pub(super) fn check_fade(sec: f64) -> Result<(), EngineError> {
+    check_fade_as("fade_sec", sec)
+}
+
+fn check_fade_as(name: &'static str, sec: f64) -> Result<(), EngineError> {
     check((0.0..=60.0).contains(&sec), name)
 }
 

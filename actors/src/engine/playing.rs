@@ -100,8 +100,12 @@ impl AudioEngine {
         fade_sec: f64,
         at_frame: Option<u64>,
     ) -> Result<(), EngineError> {
-        let fade_frames = self.fade(fade_sec)?;
-        self.control_slot(id, ControlMessage::StopSample { slot: id, fade_frames, at_frame })
+        check_fade(fade_sec)?;
+        self.control(|running| {
+            running.table.check_slot(id)?;
+            let fade_frames = fade_frames(fade_sec, running.sample_rate);
+            Ok(ControlMessage::StopSample { slot: id, fade_frames, at_frame })
+        })
     }
 
     /// Pauses all voices of a slot, that of its waiting play too.
@@ -149,7 +153,7 @@ impl AudioEngine {
         fade_sec: f64,
         at_frame: Option<u64>,
     ) -> Result<bool, EngineError> {
-        check_fade("fade_sec", fade_sec)?;
+        check_fade(fade_sec)?;
         self.with(|running| {
             let fade_frames = fade_frames(fade_sec, running.sample_rate);
             let message = ControlMessage::StopVoice { voice, fade_frames, at_frame };
@@ -203,8 +207,11 @@ impl AudioEngine {
     /// # Errors
     /// As [`stop_all`](Self::stop_all).
     pub fn stop_all_at(&self, fade_sec: f64, at_frame: Option<u64>) -> Result<(), EngineError> {
-        let fade_frames = self.fade(fade_sec)?;
-        self.control(ControlMessage::StopAll { fade_frames, at_frame })
+        check_fade(fade_sec)?;
+        self.control(|running| {
+            let fade_frames = fade_frames(fade_sec, running.sample_rate);
+            Ok(ControlMessage::StopAll { fade_frames, at_frame })
+        })
     }
 
     /// Sets the master volume, linear gain 0..=4, smoothly.
@@ -298,23 +305,13 @@ impl AudioEngine {
         }
     }
 
-    /// The frames of a fade of so many seconds.
-    pub(super) fn fade(&self, sec: f64) -> Result<u32, EngineError> {
-        check_fade("fade_sec", sec)?;
-        self.with(|running| Ok(fade_frames(sec, running.sample_rate)))
-    }
-
-    fn control_slot(&self, id: u32, message: ControlMessage) -> Result<(), EngineError> {
+    /// Sends the command that `make` makes, if it does.
+    pub(super) fn control(
+        &self,
+        make: impl FnOnce(&Running) -> Result<ControlMessage, EngineError>,
+    ) -> Result<(), EngineError> {
         self.with(|running| {
-            running.table.check_slot(id)?;
-            running.sink.do_send(Control(message));
-            Ok(())
-        })
-    }
-
-    pub(super) fn control(&self, message: ControlMessage) -> Result<(), EngineError> {
-        self.with(|running| {
-            running.sink.do_send(Control(message));
+            running.sink.do_send(Control(make(running)?));
             Ok(())
         })
     }

@@ -18,7 +18,7 @@ use crate::bus::{EventBus, Publisher};
 use crate::clock::EngineClock;
 use crate::config::EngineConfig;
 use crate::crew::Crew;
-use crate::error::{AnalysisFailure, EngineError};
+use crate::error::{AnalysisFailure, EngineError, LoadFailure};
 use crate::events::CancelReason;
 use crate::forks::RunningEngine;
 use crate::home::{Home, Homes};
@@ -28,7 +28,7 @@ use crate::messages::{
 use crate::os;
 use crate::playback::Notices;
 use crate::queue::EventQueue;
-use crate::request::{Outcome, Request};
+use crate::request::Request;
 use crate::sink::{AudioSinkActor, AudioStreamHandle, Device, DeviceView, Target};
 use crate::storing::Stores;
 use crate::streaming::Streams;
@@ -67,34 +67,21 @@ pub(super) struct Running {
     homes: Vec<Home>,
 }
 
-/// What the audio side brings to a start.
-pub(super) struct AudioSide {
+/// What a running engine is made of.
+pub(super) struct Plan {
+    pub(super) config: EngineConfig,
     pub(super) controller: Controller,
     pub(super) device: Device,
     pub(super) view: Arc<DeviceView>,
     pub(super) sample_rate: u32,
-}
-
-/// What the system's thread hands out once its actors run.
-struct Started {
-    publisher: Publisher,
-    supervisor: Addr<LoaderSupervisor>,
-    sink: Addr<AudioSinkActor>,
-    bus: Addr<EventBus>,
-    homes: Vec<Home>,
-}
-
-/// Where the actors live and what they work on.
-pub(super) struct Place {
+    /// What it is to play on.
+    pub(super) target: Option<Target>,
+    pub(super) events: Arc<EventQueue>,
+    pub(super) notices: Arc<Notices>,
+    /// Where its actors live.
     pub(super) homes: Homes,
+    /// What they work on.
     pub(super) workshop: Arc<dyn Workshop>,
-}
-
-impl Place {
-    /// Threads of their own.
-    pub(super) fn of_life(workshop: Arc<dyn Workshop>) -> Self {
-        Self { homes: Homes::Threads, workshop }
-    }
 }
 
 impl Running {
@@ -110,50 +97,6 @@ impl Running {
     /// What the caller gets of a request.
     pub(super) fn ticket(&self, request: Arc<Request>) -> LoadTicket {
         LoadTicket::new(request, Arc::clone(&self.table), self.publisher.clone())
-    }
-
-    /// Starts a thread for the actor system, one arbiter thread per actor, and the actors.
-    pub(super) fn start(
-        config: &EngineConfig,
-        audio: AudioSide,
-        events: Arc<EventQueue>,
-        notices: Arc<Notices>,
-        place: Place,
-    ) -> Result<Self, EngineError> {
-        let (plan, view) = Plan::new(config, audio, events, notices, place);
-        let draft = plan.draft(view);
-        let (started_tx, started_rx) = mpsc::channel();
-        let running = RunningEngine::new();
-        let system_thread = thread::Builder::new()
-            .name("hotcue-system".into())
-            .spawn(move || {
-                plan.run(&started_tx);
-                drop(running);
-            })
-            .map_err(failed)?;
-        match started_rx.recv() {
-            Ok(Ok((started, system))) => Ok(draft.with(started, Some((system, system_thread)))),
-            Ok(Err(error)) => {
-                system_thread.join().ok();
-                Err(failed(error))
-            }
-            Err(_) => Err(failed(io::Error::other("the system thread ended"))),
-        }
-    }
-
-    /// Starts the actors in `place`, from the calling thread.
-    #[cfg(feature = "testing")]
-    pub(super) fn start_in(
-        config: &EngineConfig,
-        audio: AudioSide,
-        events: Arc<EventQueue>,
-        notices: Arc<Notices>,
-        place: Place,
-    ) -> Result<Self, EngineError> {
-        let (plan, view) = Plan::new(config, audio, events, notices, place);
-        let draft = plan.draft(view);
-        let started = plan.start_actors().map_err(failed)?;
-        Ok(draft.with(started, None))
     }
 
     pub(super) fn has_threads(&self) -> bool {
@@ -197,112 +140,45 @@ impl Running {
     fn end_requests(&self) {
         for request in self.table.live_requests() {
             let reason = CancelReason::Shutdown;
-            if self.table.end_without_sample(&request, Outcome::Cancelled(reason)) {
+            if self.table.end_without_sample(&request, LoadFailure::Cancelled(reason)) {
                 self.publisher.cancelled(&request, reason);
             }
         }
     }
 }
 
-/// What the system's thread needs to start the actors.
-struct Plan {
-    config: EngineConfig,
-    table: Arc<Table>,
-    streams: Arc<Streams>,
-    stores: Arc<Stores>,
-    clock: EngineClock,
-    events: Arc<EventQueue>,
-    notices: Arc<Notices>,
-    controller: Controller,
-    device: Device,
-    sample_rate: u32,
-    workers: usize,
-    place: Place,
-}
-
-/// What is known of a running engine before its actors are.
-struct Draft {
-    table: Arc<Table>,
-    streams: Arc<Streams>,
-    stores: Arc<Stores>,
-    playback: Arc<PlaybackShared>,
-    device: Arc<DeviceView>,
-    clock: EngineClock,
-    sample_rate: u32,
-    workers: usize,
-}
-
-impl Draft {
-    fn with(self, started: Started, system: Option<(System, JoinHandle<()>)>) -> Running {
-        let Started { publisher, supervisor, sink, bus, homes } = started;
-        let Self { table, streams, stores, playback, device, clock, sample_rate, workers } = self;
-        Running {
-            table,
-            streams,
-            stores,
-            publisher,
-            supervisor,
-            sink,
-            bus,
-            playback,
-            ahead: Ahead::default(),
-            device,
-            clock,
-            sample_rate,
-            workers,
-            target: None,
-            system,
-            homes,
-        }
-    }
-}
-
 impl Plan {
-    fn new(
-        config: &EngineConfig,
-        audio: AudioSide,
-        events: Arc<EventQueue>,
-        notices: Arc<Notices>,
-        place: Place,
-    ) -> (Self, Arc<DeviceView>) {
-        let AudioSide { controller, device, view, sample_rate } = audio;
-        let slots = u32::try_from(config.slots).unwrap_or(u32::MAX);
-        let table =
-            Table::with_budget(slots, config.max_queued, config.memory_budget, controller.shared());
-        let plan = Self {
-            config: config.clone(),
-            streams: Streams::new(table.ledger()),
-            stores: Arc::default(),
-            table: Arc::new(table),
-            clock: EngineClock::start(),
-            events,
-            notices,
-            controller,
-            device,
-            sample_rate,
-            workers: config.worker_count(),
-            place,
-        };
-        (plan, view)
-    }
-
-    fn draft(&self, device: Arc<DeviceView>) -> Draft {
-        Draft {
-            table: Arc::clone(&self.table),
-            streams: Arc::clone(&self.streams),
-            stores: Arc::clone(&self.stores),
-            playback: self.controller.shared(),
-            device,
-            clock: self.clock,
-            sample_rate: self.sample_rate,
-            workers: self.workers,
+    /// Starts a thread for the actor system, one arbiter thread per actor, and the actors.
+    pub(super) fn start(self) -> Result<Running, EngineError> {
+        let (started_tx, started_rx) = mpsc::channel();
+        let counted = RunningEngine::new();
+        let thread = thread::Builder::new()
+            .name("hotcue-system".into())
+            .spawn(move || {
+                self.run(&started_tx);
+                drop(counted);
+            })
+            .map_err(failed)?;
+        match started_rx.recv() {
+            Ok(Ok((running, system))) => Ok(Running { system: Some((system, thread)), ..running }),
+            Ok(Err(error)) => {
+                thread.join().ok();
+                Err(failed(error))
+            }
+            Err(_) => Err(failed(io::Error::other("the system thread ended"))),
         }
     }
 
-    fn run(self, started: &Sender<io::Result<(Started, System)>>) {
+    /// Starts the actors from the calling thread.
+    #[cfg(feature = "testing")]
+    pub(super) fn start_here(self) -> Result<Running, EngineError> {
+        self.start_actors().map_err(failed)
+    }
+
+    fn run(self, started: &Sender<io::Result<(Running, System)>>) {
         let system = System::new();
         let result = system
-            .block_on(async { self.start_actors().map(|started| (started, System::current())) });
+            .block_on(async { self.start_actors().map(|running| (running, System::current())) });
         if result.is_err() {
             // The threads that had started before one could not: each ends as it hears of this.
             System::current().stop();
@@ -317,11 +193,15 @@ impl Plan {
         system.run().ok();
     }
 
-    fn start_actors(self) -> io::Result<Started> {
-        let Place { homes, workshop } = self.place;
+    fn start_actors(self) -> io::Result<Running> {
+        let Self { config, controller, view: device, sample_rate, homes, .. } = self;
+        let slots = u32::try_from(config.slots).unwrap_or(u32::MAX);
+        let playback = controller.shared();
+        let (queued, limit) = (config.max_queued, config.memory_budget);
+        let table = Arc::new(Table::with_budget(slots, queued, limit, Arc::clone(&playback)));
         let named = |name: &'static str| {
             // Weak: the runtime can outlive the engine, and must not keep its samples.
-            let table = Arc::downgrade(&self.table);
+            let table = Arc::downgrade(&table);
             let home = homes
                 .open_for_many(move || table.upgrade().is_some_and(|all| all.queued() >= RUSH))?;
             home.prepare(move || os::name_thread(name));
@@ -333,62 +213,78 @@ impl Plan {
         let loader_home = named("hotcue-loader")?;
         // It gives way as the decoders do: else, with all cores at work, it would interrupt the
         // caller at every few dozen loads that are submitted in a row.
-        let nice = os::nice() + self.config.worker_nice;
+        let nice = os::nice() + config.worker_nice;
         loader_home.prepare(move || os::set_nice(nice));
-        let workers = (0..self.workers).map(|_| homes.open()).collect::<Result<Vec<_>, _>>()?;
+        let workers = config.worker_count();
+        let decoders = (0..workers).map(|_| homes.open()).collect::<Result<Vec<_>, _>>()?;
         let scout = homes.open()?;
 
-        let events = self.events;
-        let bus = loader_home.start(|_| EventBus::new(vec![events]));
-        let publisher = Publisher::new(bus.clone(), self.clock);
+        let clock = EngineClock::start();
+        let bus = loader_home.start(|_| EventBus::new(vec![self.events]));
+        let publisher = Publisher::new(bus.clone(), clock);
+        let streams = Streams::new(table.ledger());
         let sink = AudioSinkActor::new(
-            Arc::clone(&self.table),
+            Arc::clone(&table),
             publisher.clone(),
             self.notices,
-            self.controller,
+            controller,
             self.device,
-            Arc::clone(&self.streams),
+            Arc::clone(&streams),
         );
         let sink = sink_home.start(|_| sink);
-        let budget = budget(&self.table, &sink, &publisher);
         let fading = sink.clone();
-        self.table.on_withdrawn(move |slot, change| {
+        table.on_withdrawn(move |slot, change| {
             fading.do_send(Unload { slot, change, cause: UnloadCause::Withdrawn });
         });
-        let ledger = Arc::clone(self.table.ledger());
-        let analyses = Arc::clone(self.table.analyses());
         let telling = publisher.clone();
-        analyses.on_answer(move |request, kind, result, last| {
+        table.analyses().on_answer(move |request, kind, result, last| {
             telling.analysis(request, kind, result, last);
         });
+        let stores = Arc::default();
         let parts = SupervisorParts {
-            budget,
-            sink: AudioStreamHandle::new(sink.clone(), Arc::clone(&self.table)),
+            budget: budget(&table, &sink, &publisher),
+            sink: AudioStreamHandle::new(sink.clone(), Arc::clone(&table)),
             homes,
-            workshop,
-            crew: Crew::new(workers.len()),
-            streams: Arc::clone(&self.streams),
-            analyses: Arc::clone(self.table.analyses()),
-            stores: self.stores,
+            workshop: self.workshop,
+            crew: Crew::new(workers),
+            streams: Arc::clone(&streams),
+            analyses: Arc::clone(table.analyses()),
+            stores: Arc::clone(&stores),
             laid_out: Arc::default(),
             unwanted: Arc::default(),
-            table: self.table,
+            table: Arc::clone(&table),
             publisher: publisher.clone(),
             registry: Arc::default(),
-            sample_rate: self.sample_rate,
-            max_sample_bytes: self.config.max_sample_bytes,
+            sample_rate,
+            max_sample_bytes: config.max_sample_bytes,
             nice,
         };
-        let supervisor =
-            loader_home.start(move |context| LoaderSupervisor::new(parts, workers, scout, context));
+        let supervisor = loader_home
+            .start(move |context| LoaderSupervisor::new(parts, decoders, scout, context));
         let waiting = supervisor.clone();
-        ledger.on_room(move || waiting.do_send(RoomFreed));
+        table.ledger().on_room(move || waiting.do_send(RoomFreed));
         let calling = supervisor.clone();
-        analyses.on_work(move || calling.do_send(Unheard));
+        table.analyses().on_work(move || calling.do_send(Unheard));
         let tending = supervisor.clone();
-        self.streams.on_neglect(move || tending.do_send(Neglected));
-        let homes = vec![loader_home, sink_home];
-        Ok(Started { publisher, supervisor, sink, bus, homes })
+        streams.on_neglect(move || tending.do_send(Neglected));
+        Ok(Running {
+            table,
+            streams,
+            stores,
+            publisher,
+            supervisor,
+            sink,
+            bus,
+            playback,
+            ahead: Ahead::default(),
+            device,
+            clock,
+            sample_rate,
+            workers,
+            target: self.target,
+            system: None,
+            homes: vec![loader_home, sink_home],
+        })
     }
 }
 

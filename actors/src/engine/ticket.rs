@@ -11,8 +11,7 @@ use hotcue::{LoadError, LoadErrorKind, Stage};
 use super::LoadStatus;
 use crate::bus::Publisher;
 use crate::error::{AnalysisFailure, LoadFailure};
-use crate::events::CancelReason;
-use crate::request::{Outcome, Request};
+use crate::request::Request;
 use crate::sample::Sample;
 use crate::supervisor::{cancel, cancel_load};
 use crate::table::Table;
@@ -63,12 +62,12 @@ impl LoadTicket {
     /// Ends the load, or what is still to be heard if that has succeeded. True means that its
     /// `cancelled` event follows, or `analysis` events that say so.
     pub fn cancel(&self) -> bool {
-        cancel(&self.table, &self.publisher, self.request.id, CancelReason::User)
+        cancel(&self.table, &self.publisher, self.request.id)
     }
 
     /// Ends the load only.
     pub(super) fn cancel_load(&self) -> bool {
-        cancel_load(&self.table, &self.publisher, self.request.id, CancelReason::User)
+        cancel_load(&self.table, &self.publisher, self.request.id)
     }
 
     /// Counts as somebody who waits for the end, until the answer is dropped: for those who look
@@ -94,10 +93,8 @@ impl LoadTicket {
     /// `out_of_memory_budget` when it succeeded and the sample has left memory since; one that
     /// arrives during the call is there.
     pub fn wait(&self, timeout: Option<Duration>) -> Option<Result<Arc<Sample>, LoadFailure>> {
-        self.request.wait(timeout).map(|(outcome, sample)| match why(outcome) {
-            None => sample.ok_or_else(|| self.gone()),
-            Some(failure) => Err(failure),
-        })
+        let sample = self.request.wait(timeout)?;
+        Some(sample.and_then(|sample| sample.ok_or_else(|| self.gone())))
     }
 
     /// The path that it loads from; None for content.
@@ -108,7 +105,7 @@ impl LoadTicket {
     /// Why the load failed or was cancelled; None while it has not ended, and once it has succeeded,
     /// whatever became of the sample since.
     pub fn failure(&self) -> Option<LoadFailure> {
-        self.request.wait(Some(Duration::ZERO)).and_then(|(outcome, _)| why(outcome))
+        self.request.wait(Some(Duration::ZERO))?.err()
     }
 
     /// Waits in the calling thread until the load has ended and each kind that was asked for has its
@@ -117,7 +114,7 @@ impl LoadTicket {
     pub fn wait_analyses(&self, timeout: Option<Duration>) -> Option<Vec<AnalysisAnswer>> {
         // What is known already is answered just before the load ends.
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        self.request.wait(timeout)?;
+        self.request.wait(timeout)?.ok();
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         self.request.answers.wait(left)
     }
@@ -180,13 +177,5 @@ pub(super) fn status(request: &Request) -> LoadStatus {
         stage: request.stage(),
         percent: request.percent(),
         age_sec: request.submitted.elapsed().as_secs_f64(),
-    }
-}
-
-fn why(outcome: Outcome) -> Option<LoadFailure> {
-    match outcome {
-        Outcome::Ready(_) => None,
-        Outcome::Failed { error, stage } => Some(LoadFailure::Failed { error, stage }),
-        Outcome::Cancelled(reason) => Some(LoadFailure::Cancelled(reason)),
     }
 }

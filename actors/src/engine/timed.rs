@@ -5,7 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use hotcue::playback::{ControlMessage, MAX_CHANGES_AHEAD};
 
 use super::options::{
-    VoiceChange, check_bus, check_position, check_speed, check_volume, fade_frames, frames_of,
+    VoiceChange, check_bus, check_fade, check_position, check_speed, check_volume, fade_frames,
+    frames_of,
 };
 use super::{AudioEngine, Running};
 use crate::error::EngineError;
@@ -102,7 +103,8 @@ impl Timed<'_> {
     /// # Errors
     /// See [`Timed`].
     pub fn pause_sample(self, id: u32) -> Result<(), EngineError> {
-        self.tell_slot(id, ControlMessage::PauseSample { slot: id, at_frame: self.at_frame })
+        let at_frame = self.at_frame;
+        self.tell_slot(id, |_| ControlMessage::PauseSample { slot: id, at_frame })
     }
 
     /// Lets paused voices of a slot go on.
@@ -110,7 +112,8 @@ impl Timed<'_> {
     /// # Errors
     /// See [`Timed`].
     pub fn resume_sample(self, id: u32) -> Result<(), EngineError> {
-        self.tell_slot(id, ControlMessage::ResumeSample { slot: id, at_frame: self.at_frame })
+        let at_frame = self.at_frame;
+        self.tell_slot(id, |_| ControlMessage::ResumeSample { slot: id, at_frame })
     }
 
     /// Moves all voices of a slot to `position_sec`, as [`seek_voice`](Self::seek_voice) does, that of
@@ -120,10 +123,11 @@ impl Timed<'_> {
     /// See [`Timed`].
     pub fn seek_sample(self, id: u32, position_sec: f64) -> Result<(), EngineError> {
         check_position("position_sec", position_sec)?;
-        let rate = self.engine.with(|running| Ok(running.sample_rate))?;
-        let frame = frames_of(position_sec, rate);
-        let message = ControlMessage::SeekSample { slot: id, frame, at_frame: self.at_frame };
-        self.tell_slot(id, message)
+        let at_frame = self.at_frame;
+        self.tell_slot(id, |rate| {
+            let frame = frames_of(position_sec, rate);
+            ControlMessage::SeekSample { slot: id, frame, at_frame }
+        })
     }
 
     /// Changes a bus, as [`AudioEngine::set_bus_over`] does.
@@ -139,9 +143,12 @@ impl Timed<'_> {
     ) -> Result<(), EngineError> {
         check_bus(bus)?;
         volume.map_or(Ok(()), check_volume)?;
-        let fade_frames = fade_sec.map(|sec| self.engine.fade(sec)).transpose()?;
+        fade_sec.map_or(Ok(()), check_fade)?;
         let at_frame = self.at_frame;
-        self.tell_all(ControlMessage::SetBus { bus, volume, muted, fade_frames, at_frame })
+        self.tell_all(|rate| {
+            let fade_frames = fade_sec.map(|sec| fade_frames(sec, rate));
+            ControlMessage::SetBus { bus, volume, muted, fade_frames, at_frame }
+        })
     }
 
     /// Pauses a bus, as [`AudioEngine::pause_bus`] does.
@@ -150,7 +157,8 @@ impl Timed<'_> {
     /// See [`Timed`].
     pub fn pause_bus(self, bus: u32) -> Result<(), EngineError> {
         check_bus(bus)?;
-        self.tell_all(ControlMessage::PauseBus { bus, at_frame: self.at_frame })
+        let at_frame = self.at_frame;
+        self.tell_all(|_| ControlMessage::PauseBus { bus, at_frame })
     }
 
     /// Lets a paused bus go on.
@@ -159,7 +167,8 @@ impl Timed<'_> {
     /// See [`Timed`].
     pub fn resume_bus(self, bus: u32) -> Result<(), EngineError> {
         check_bus(bus)?;
-        self.tell_all(ControlMessage::ResumeBus { bus, at_frame: self.at_frame })
+        let at_frame = self.at_frame;
+        self.tell_all(|_| ControlMessage::ResumeBus { bus, at_frame })
     }
 
     /// Sets the master volume, as [`AudioEngine::set_volume_over`] does.
@@ -168,9 +177,12 @@ impl Timed<'_> {
     /// See [`Timed`].
     pub fn set_volume(self, volume: f32, fade_sec: Option<f64>) -> Result<(), EngineError> {
         check_volume(volume)?;
-        let fade_frames = fade_sec.map(|sec| self.engine.fade(sec)).transpose()?;
+        fade_sec.map_or(Ok(()), check_fade)?;
         let at_frame = self.at_frame;
-        self.tell_all(ControlMessage::SetVolume { volume, fade_frames, at_frame })
+        self.tell_all(|rate| {
+            let fade_frames = fade_sec.map(|sec| fade_frames(sec, rate));
+            ControlMessage::SetVolume { volume, fade_frames, at_frame }
+        })
     }
 
     /// Sets the master speed, −4..=4.
@@ -179,7 +191,8 @@ impl Timed<'_> {
     /// See [`Timed`].
     pub fn set_speed(self, speed: f64) -> Result<(), EngineError> {
         check_speed(speed)?;
-        self.tell_all(ControlMessage::SetSpeed { speed, at_frame: self.at_frame })
+        let at_frame = self.at_frame;
+        self.tell_all(|_| ControlMessage::SetSpeed { speed, at_frame })
     }
 
     fn tell(
@@ -195,14 +208,23 @@ impl Timed<'_> {
         })
     }
 
-    fn tell_slot(self, id: u32, message: ControlMessage) -> Result<(), EngineError> {
-        self.engine.with(|running| running.table.check_slot(id).map_err(EngineError::from))?;
-        self.tell_all(message)
+    fn tell_slot(
+        self,
+        id: u32,
+        message: impl FnOnce(u32) -> ControlMessage,
+    ) -> Result<(), EngineError> {
+        self.engine.control(|running| {
+            running.table.check_slot(id)?;
+            self.announce(running, None)?;
+            Ok(message(running.sample_rate))
+        })
     }
 
-    fn tell_all(self, message: ControlMessage) -> Result<(), EngineError> {
-        self.engine.with(|running| self.announce(running, None))?;
-        self.engine.control(message)
+    fn tell_all(self, message: impl FnOnce(u32) -> ControlMessage) -> Result<(), EngineError> {
+        self.engine.control(|running| {
+            self.announce(running, None)?;
+            Ok(message(running.sample_rate))
+        })
     }
 
     /// Takes a place for a change that is to come.

@@ -9,15 +9,16 @@ use std::time::{Duration, Instant};
 use hotcue::Source;
 
 use super::Job;
+use crate::error::LoadFailure;
 use crate::events::CancelReason;
-use crate::request::{Outcome, Request};
+use crate::request::Request;
 
 fn request() -> Arc<Request> {
     Request::new(0, Source::Path(PathBuf::from("/a/file")), 0)
 }
 
 fn cancel(request: &Request) {
-    request.end(Outcome::Cancelled(CancelReason::User), |_| {});
+    request.end(Err(LoadFailure::Cancelled(CancelReason::User)), |_| {});
 }
 
 #[test]

@@ -126,16 +126,12 @@ impl Device {
         self.finder = None;
         // It was to look once where nothing is found.
         if let Ok(found) = found {
-            let state = if self.plays_on_target() {
-                // It has only been better than what spins.
-                DeviceState::Started
-            } else {
-                DeviceState::Recovered
-            };
             let (played, before) = (self.plays_on_target(), self.name());
             // On failure `switch_to` looks on, as long as there is a callback to place.
             match self.switch_to(found) {
-                Ok(()) => publisher.device(state, self.name()),
+                // It has only been better than what spins.
+                Ok(()) if played => publisher.device(DeviceState::Started, self.name()),
+                Ok(()) => publisher.device(DeviceState::Recovered, self.name()),
                 Err(_) if played => publisher.device(DeviceState::Lost, before),
                 Err(_) => {}
             }

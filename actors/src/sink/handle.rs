@@ -11,8 +11,7 @@ use crate::error::SubmitError;
 use crate::messages::{Arriving, Decoded, PushSample};
 use crate::request::Request;
 use crate::sample::Sample;
-use crate::table::Delivery;
-use crate::table::{Resident, Table};
+use crate::table::{Delivery, Resident, Table};
 
 /// Pushes samples to the audio side, from any thread. Cheap to clone: it wraps the address of
 /// [`AudioSinkActor`]. Never blocks.

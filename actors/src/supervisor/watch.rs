@@ -88,22 +88,12 @@ impl LoaderSupervisor {
                 continue;
             }
             let Some(busy) = &mut self.workers[number].busy else { continue };
-            let stuck = match busy.look() {
-                Found::Well => continue,
-                Found::Stalled(silence) => {
-                    let job = Arc::clone(&busy.job);
-                    self.tell_stalled(&job, silence);
-                    false
-                }
-                Found::Stuck => true,
-                Found::Lost => {
-                    let job = Arc::clone(&busy.job);
-                    self.fail_lost(&job);
-                    true
-                }
-            };
-            // Where there can be no other one, the next look tries again.
-            self.replace(number, !stuck, supervisor);
+            let (found, job) = (busy.look(), Arc::clone(&busy.job));
+            self.tell_of(&found, &job);
+            if !matches!(found, Found::Well) {
+                // Where there can be no other one, the next look tries again.
+                self.replace(number, !found.is_hopeless(), supervisor);
+            }
         }
     }
 
@@ -136,24 +126,23 @@ impl LoaderSupervisor {
                 index += 1;
                 continue;
             };
-            match busy.look() {
-                Found::Well => index += 1,
-                Found::Stalled(silence) => {
-                    let job = Arc::clone(&busy.job);
-                    self.tell_stalled(&job, silence);
-                    index += 1;
-                }
-                Found::Stuck => {
-                    let worker = self.stalled.swap_remove(index);
-                    self.abandon(worker);
-                }
-                Found::Lost => {
-                    let job = Arc::clone(&busy.job);
-                    self.fail_lost(&job);
-                    let worker = self.stalled.swap_remove(index);
-                    self.abandon(worker);
-                }
+            let (found, job) = (busy.look(), Arc::clone(&busy.job));
+            self.tell_of(&found, &job);
+            if found.is_hopeless() {
+                let worker = self.stalled.swap_remove(index);
+                self.abandon(worker);
+            } else {
+                index += 1;
             }
+        }
+    }
+
+    /// Tells those who wait for a job what a look at its decoder has found.
+    fn tell_of(&self, found: &Found, job: &Job) {
+        match found {
+            Found::Well | Found::Stuck => {}
+            Found::Stalled(silence) => self.tell_stalled(job, *silence),
+            Found::Lost => self.fail_lost(job),
         }
     }
 

@@ -78,6 +78,13 @@ pub(super) enum Found {
     Lost,
 }
 
+impl Found {
+    /// Whether nothing comes of what it is at.
+    pub(super) fn is_hopeless(&self) -> bool {
+        matches!(self, Self::Stuck | Self::Lost)
+    }
+}
+
 impl Worker {
     pub(super) fn start(
         home: Home,

@@ -7,9 +7,9 @@ use super::resident::{Delivery, Home, Resident, SampleRef};
 use super::slot::{Change, Slot};
 use super::{Table, Unloaded};
 use crate::analysis::Heard;
-use crate::error::AnalysisFailure;
+use crate::error::{AnalysisFailure, LoadFailure};
 use crate::events::CancelReason;
-use crate::request::{Outcome, Request, Wishes};
+use crate::request::{Request, Wishes};
 use crate::sample::Sample;
 
 impl Table {
@@ -20,8 +20,7 @@ impl Table {
         let mut change = None;
         {
             let mut slot = self.slots.entry(request.slot).or_default();
-            let ready = Outcome::Ready(SampleRef::new(resident));
-            self.end(request, ready, || {
+            self.end(request, Ok(SampleRef::new(resident)), || {
                 slot.drop_current(request);
                 change = Some(self.fill(&mut slot, request.slot, resident, Some(request)));
                 slot.add(self.analyses.ask(request, resident.sample()));
@@ -46,7 +45,7 @@ impl Table {
         resident.touch();
         let request = Request::with(id, resident.sample().source(), wishes);
         request.start();
-        request.end(Outcome::Ready(SampleRef::new(&resident)), |_| {});
+        request.end(Ok(SampleRef::new(&resident)), |_| {});
         // First: whoever hears of the request may cancel it. The bus has answers wait for its end.
         slot.add(self.analyses.ask(&request, resident.sample()));
         publish(&request, resident.sample());
@@ -149,12 +148,12 @@ impl Table {
             // Before anybody is told, as in `end_without_sample`. Who looks for a free slot waits for
             // this one.
             self.free.freed(id);
+            let by_user = LoadFailure::Cancelled(CancelReason::User);
             let cancelled = slot
                 .current
                 .take()
-                .filter(|request| self.end(request, Outcome::Cancelled(CancelReason::User), || {}));
-            let by_user = AnalysisFailure::Cancelled(CancelReason::User);
-            let change = self.empty(&mut slot, id, &by_user);
+                .filter(|request| self.end(request, Err(by_user.clone()), || {}));
+            let change = self.empty(&mut slot, id, &by_user.of_analyses());
             slot.pinned = false;
             slot.unloaded = change.serial;
             Unloaded { cancelled, change }

@@ -15,9 +15,9 @@ use hotcue::{
 use super::{Delivery, SlotState, Table};
 use crate::budget::Budget;
 use crate::engine::Normalize;
-use crate::error::{AnalysisFailure, SubmitError};
+use crate::error::{AnalysisFailure, LoadFailure, SubmitError};
 use crate::events::CancelReason;
-use crate::request::{Outcome, Request, Wishes};
+use crate::request::{Request, Wishes};
 use crate::sample::{Origin, Sample};
 use crate::work::{Work, Workshop};
 
@@ -32,7 +32,8 @@ fn register(table: &Table, id: Option<u32>) -> Result<Arc<Request>, SubmitError>
 
 fn supersede(table: &Table, older: Option<&Arc<Request>>) {
     if let Some(older) = older {
-        table.end(older, Outcome::Cancelled(CancelReason::Superseded), || {});
+        let failure = LoadFailure::Cancelled(CancelReason::Superseded);
+        table.end(older, Err(failure), || {});
     }
 }
 
@@ -234,7 +235,7 @@ fn an_offer_is_taken_back_by_whoever_ends_its_load() {
     assert_eq!((withdrawn.load(Ordering::Relaxed), table.state(0)), (2, SlotState::Queued));
     assert!(table.offer(&second, &sample).is_none(), "it has come to nothing");
     let (third, _) = offer();
-    assert!(table.end_without_sample(&third, Outcome::Cancelled(CancelReason::User)));
+    assert!(table.end_without_sample(&third, LoadFailure::Cancelled(CancelReason::User)));
     assert_eq!((withdrawn.load(Ordering::Relaxed), table.state(0)), (3, SlotState::Empty));
 }
 

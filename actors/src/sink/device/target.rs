@@ -33,7 +33,10 @@ impl fmt::Debug for Target {
 impl Target {
     /// Prepares it by the first of its paths that opens.
     pub(crate) fn prepare(&self, request: &OutputRequest) -> Prepared {
-        self.prepare_by(&self.paths(), request)
+        match self {
+            Self::Default => output::prepare_default(request),
+            _ => self.prepare_by(&self.paths(), request),
+        }
     }
 
     /// A device of the program's own, if `path` is one of the ways there: that one is tried first.

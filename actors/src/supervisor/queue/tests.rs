@@ -6,9 +6,10 @@ use std::sync::Arc;
 use hotcue::{LoadJob, LoadOptions, Source};
 
 use super::Queue;
+use crate::error::LoadFailure;
 use crate::events::CancelReason;
 use crate::job::{Assignment, Job};
-use crate::request::{Outcome, Request};
+use crate::request::Request;
 
 fn request(priority: i32) -> Arc<Request> {
     Request::new(0, Source::Path(PathBuf::from("/a/file")), priority)
@@ -19,7 +20,7 @@ fn push(queue: &mut Queue, job: &Arc<Job>) {
 }
 
 fn cancel(request: &Request) {
-    request.end(Outcome::Cancelled(CancelReason::User), |_| {});
+    request.end(Err(LoadFailure::Cancelled(CancelReason::User)), |_| {});
 }
 
 #[test]
