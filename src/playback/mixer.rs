@@ -4,6 +4,7 @@
 
 mod commands;
 mod places;
+mod voices;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use super::scratch::{BLOCK_FRAMES, Lane, Scratch};
 use super::shared::PlaybackShared;
 use super::voice::{Common, Phase, Segment, Voice};
 use super::{FADES_PER_SEC, PlaybackConfig};
+use voices::Voices;
 
 /// Everything that sounds, and the clock it sounds by.
 #[derive(Debug)]
@@ -30,7 +32,7 @@ pub(super) struct Mixer {
     slots: Box<[Option<Slot>]>,
     buffers: BufferTable,
     /// `max_voices`, and at least as many again for those on their way out.
-    voices: Box<[Voice]>,
+    voices: Voices,
     max_voices: usize,
     next_sequence: u64,
     /// The play that is being taken, until it is a voice or over: a panic must not lose it.
@@ -76,7 +78,7 @@ impl Mixer {
         Self {
             slots: vec![None; config.slots].into(),
             buffers,
-            voices: (0..places(config.max_voices)).map(|_| Voice::free()).collect(),
+            voices: Voices::new(places(config.max_voices)),
             max_voices: config.max_voices,
             next_sequence: 0,
             taking: None,
@@ -141,7 +143,7 @@ impl Mixer {
         self.shared.set_clock(self.clock_frames);
         let common = self.common();
         let (mut voices, mut jumping) = (0, 0);
-        for voice in &self.voices {
+        for voice in self.voices.iter() {
             if voice.phase != Phase::Free
                 && let Some(Material::Stream(reader)) = self.buffers.get(voice.buffer)
             {
@@ -173,7 +175,7 @@ impl Mixer {
         self.clock_frames = block_end;
         for index in 0..self.voices.len() {
             let Voice { id, slot, phase, .. } = self.voices[index];
-            self.voices[index].leave();
+            self.voices.free(index);
             self.agenda.forget(id);
             if phase != Phase::Free {
                 self.report_end(id, slot, self.clock_frames, EndReason::Failed);
@@ -260,7 +262,7 @@ impl Mixer {
 
     fn end(&mut self, index: usize, frame: u64, reason: EndReason) {
         let Voice { id, slot, buffer, .. } = self.voices[index];
-        self.voices[index].leave();
+        self.voices.free(index);
         self.agenda.forget(id);
         self.buffers.release(buffer);
         self.report_end(id, slot, frame, reason);

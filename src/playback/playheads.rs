@@ -1,6 +1,6 @@
 //! Where each voice is, for any thread to look at.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
 /// Where a voice is in its sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,6 +62,8 @@ struct Place {
 struct Picture {
     clock_frame: AtomicU64,
     places: Box<[Place]>,
+    /// The first so many places were shown.
+    shown: AtomicUsize,
 }
 
 /// All places for voices; the callback writes, any thread reads, nobody waits.
@@ -80,17 +82,24 @@ impl PlayheadTable {
         let empty = || Picture {
             clock_frame: AtomicU64::new(0),
             places: (0..places).map(|_| Place::default()).collect(),
+            shown: AtomicUsize::new(0),
         };
         Self { pictures: [empty(), empty()], made: AtomicU64::new(0) }
     }
 
-    /// Shows who is at each place at a frame of the clock. Realtime-safe; one thread writes.
-    pub(super) fn show(&self, clock_frame: u64, playheads: impl Iterator<Item = Option<Playhead>>) {
+    /// Shows who is at the first places at a frame of the clock, and nobody at the rest.
+    /// Realtime-safe; one thread writes.
+    pub(super) fn show(
+        &self,
+        clock_frame: u64,
+        playheads: impl ExactSizeIterator<Item = Option<Playhead>>,
+    ) {
         let number = self.made.load(Ordering::Relaxed).wrapping_add(1);
         // Before anything of this one, that the last one is shown: pairs with the fence in `read`.
         fence(Ordering::Release);
         let picture = self.picture(number);
         picture.clock_frame.store(clock_frame, Ordering::Relaxed);
+        picture.shown.store(playheads.len(), Ordering::Relaxed);
         for (place, playhead) in picture.places.iter().zip(playheads) {
             place.show(playhead);
         }
@@ -111,7 +120,8 @@ impl PlayheadTable {
             let picture = self.picture(made);
             let clock_frame = picture.clock_frame.load(Ordering::Relaxed);
             heads.clear();
-            heads.extend(picture.places.iter().filter_map(|place| place.read(clock_frame)));
+            let shown = picture.places.iter().take(picture.shown.load(Ordering::Relaxed));
+            heads.extend(shown.filter_map(|place| place.read(clock_frame)));
             // Acquire: if anything of a later picture was read, there is one by now.
             fence(Ordering::Acquire);
             if self.made.load(Ordering::Relaxed) == made {

@@ -175,7 +175,7 @@ impl PlaybackShared {
     pub(super) fn show_playheads(
         &self,
         clock_frame: u64,
-        playheads: impl Iterator<Item = Option<Playhead>>,
+        playheads: impl ExactSizeIterator<Item = Option<Playhead>>,
     ) {
         self.playheads.show(clock_frame, playheads);
     }

@@ -186,10 +186,9 @@ impl Mixer {
             return self.report_end(id, slot, self.clock_frames, EndReason::Stolen);
         };
         self.buffers.hold(buffer);
-        self.voices[index] =
-            Voice::new(id, slot, buffer, self.next_sequence, params, own_loop, phase);
-        let bus = self.voices[index].bus;
-        self.voices[index].hold(self.buses[bus].paused);
+        let mut voice = Voice::new(id, slot, buffer, self.next_sequence, params, own_loop, phase);
+        voice.hold(self.buses[voice.bus].paused);
+        self.voices.put(index, voice);
         self.taking = None;
         self.next_sequence += 1;
         if phase == Phase::Started {

@@ -23,7 +23,7 @@ impl Mixer {
             };
             self.release(victim, EndReason::Stolen, self.ramp_frames);
         }
-        if let Some(free) = self.voices.iter().position(|voice| voice.phase == Phase::Free) {
+        if let Some(free) = self.voices.free_place() {
             return Some(free);
         }
         let fading = self.weakest(leaves, Voice::level)?;

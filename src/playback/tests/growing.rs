@@ -158,3 +158,18 @@ fn there_and_back_it_begins_as_one_that_is_all_there() {
     writer.append(&[&sample[..4800]]).expect("fits");
     assert_eq!(play(&mut rig), play(&mut whole));
 }
+
+#[test]
+fn a_voice_that_stands_waits_for_what_is_not_there_yet_and_is_over_if_nothing_comes() {
+    let (mut rig, mut writer) = growing(9600);
+    writer.append(&[&[0.5; 1000]]).expect("fits");
+    for (voice, start_frame) in [(1, 1_299), (2, 1_300), (3, 100)] {
+        rig.play(voice, 0, VoiceParams { speed: 0.0, start_frame, ..params() });
+    }
+    rig.left(500);
+    assert_eq!(rig.ends(), []);
+    writer.append(&[&[0.5; 300]]).expect("fits");
+    writer.finish();
+    rig.left(500);
+    assert_eq!(rig.ends(), [(2, 500, EndReason::Finished)]);
+}

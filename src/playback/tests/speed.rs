@@ -261,3 +261,80 @@ fn a_voice_that_waits_to_play_backwards_is_shown_where_it_will_begin() {
     let shown: Vec<_> = heads.iter().map(|head| (head.voice, head.position_frames)).collect();
     assert_eq!(shown, [(1, 9_599.0), (2, 0.0), (3, 7.0)]);
 }
+
+#[test]
+fn beyond_the_end_a_voice_is_over_at_once_also_if_it_stands() {
+    let span = |start_frame, end_frame| {
+        Looping::Span(LoopSpan { start_frame, end_frame, ..LoopSpan::WHOLE })
+    };
+    for (start_frame, end_frame, looping, is_beyond) in [
+        (1_000, u64::MAX, Looping::Off, true),
+        (480_000, u64::MAX, Looping::Off, true),
+        (400, 400, Looping::Off, true),
+        // A loop that starts there is none.
+        (480_000, u64::MAX, span(5_000, 6_000), true),
+        (480_000, u64::MAX, span(200, 600), false),
+        (480_000, u64::MAX, Looping::WHOLE, false),
+        (0, u64::MAX, Looping::Off, false),
+        (999, u64::MAX, Looping::Off, false),
+        (399, 400, Looping::Off, false),
+    ] {
+        for (speed, master) in [(1.0, 1.0), (-0.7, 1.0), (0.0, 1.0), (1.0, 0.0)] {
+            let mut rig = Rig::new();
+            rig.load(0, vec![noise(1000, 11)]);
+            rig.send(ControlMessage::SetSpeed { speed: master, at_frame: None });
+            rig.play(1, 0, VoiceParams { start_frame, end_frame, looping, speed, ..params() });
+            rig.left(500);
+            let what = format!("{start_frame} of {end_frame}, {looping:?}, {speed} × {master}");
+            let ends = rig.ends();
+            let is_over = ends.contains(&(1, 0, EndReason::Finished));
+            assert_eq!(is_over, is_beyond, "{what}");
+            // Within it, it waits to be moved.
+            assert!(is_beyond || speed * master != 0.0 || ends.is_empty(), "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_voice_that_stands_is_over_where_it_jumps_beyond_the_end_unless_it_is_paused() {
+    let sample = noise(1000, 11);
+    let seek = |frame| ControlMessage::SeekVoice { voice: 1, frame, at_frame: None };
+    let mut rig = Rig::new();
+    rig.load(0, vec![sample.clone()]);
+    rig.play(1, 0, VoiceParams { speed: 0.0, ..params() });
+    rig.left(300);
+    rig.send(seek(999));
+    rig.left(300);
+    rig.send(ControlMessage::PauseVoice { voice: 1, at_frame: None });
+    rig.send(seek(1_000));
+    rig.left(300);
+    assert_eq!(rig.ends(), []);
+    rig.send(ControlMessage::ResumeVoice { voice: 1, at_frame: None });
+    rig.left(1);
+    assert_eq!(rig.ends(), [(1, 900, EndReason::Finished)]);
+
+    // In front of it, it plays when it is moved.
+    rig.play(1, 0, VoiceParams { speed: 0.0, ..params() });
+    rig.left(300);
+    rig.send(set_speed(1, 1.0));
+    assert_eq!(rig.left(1000), sample);
+}
+
+#[test]
+fn a_voice_that_comes_to_a_halt_is_over_if_that_is_beyond_the_end() {
+    // From speed 1 to 0 in 240 frames: 239/240, 238/240 and so on make 119.5.
+    for (begin, rests_at) in [(100, Some(219.5)), (880, Some(999.5)), (881, None), (990, None)] {
+        let mut rig = Rig::new();
+        rig.load(0, vec![vec![0.5; 1000]]);
+        rig.play(1, 0, VoiceParams { start_frame: begin - 10, ..params() });
+        rig.left(10);
+        rig.send(set_speed(1, 0.0));
+        rig.left(1000);
+        let heads = rig.controller.shared().playheads();
+        let place = heads.first().map(|head| (head.position_frames * 1e6).round() / 1e6);
+        assert_eq!(place, rests_at, "from {begin}");
+        let reasons: Vec<_> = rig.ends().into_iter().map(|(.., reason)| reason).collect();
+        let over = vec![EndReason::Finished; usize::from(rests_at.is_none())];
+        assert_eq!(reasons, over, "from {begin}");
+    }
+}

@@ -134,3 +134,23 @@ fn a_flam_on_one_voice_does_not_click() {
         assert!(step < 0.5 * 1.6 / 240.0 * (max_voices + 1) as f32, "{max_voices}: {step}");
     }
 }
+
+#[test]
+fn a_place_that_was_left_shows_nobody_and_is_the_next_to_be_taken() {
+    let mut rig = small(40);
+    let stop = |voice| ControlMessage::StopVoice { voice, fade_frames: 0, at_frame: None };
+    let mut shown_after = |left: &[u64], plays: &[u64]| -> Vec<u64> {
+        left.iter().for_each(|voice| rig.send(stop(*voice)));
+        // All of their fades.
+        rig.left(RAMP);
+        plays.iter().for_each(|voice| rig.play(*voice, 0, params()));
+        rig.left(1);
+        rig.controller.shared().playheads().iter().map(|head| head.voice).collect()
+    };
+    assert_eq!(shown_after(&[], &[1, 2, 3, 4]), [1, 2, 3, 4]);
+    assert_eq!(shown_after(&[2, 4], &[]), [1, 3]);
+    assert_eq!(shown_after(&[], &[5, 6]), [1, 5, 3, 6]);
+    assert_eq!(shown_after(&[1, 5, 3], &[]), [6]);
+    assert_eq!(shown_after(&[6], &[]), []);
+    assert_eq!(shown_after(&[], &[7]), [7]);
+}

@@ -433,3 +433,25 @@ fn a_stream_on_an_empty_slot_is_refused_and_comes_back() {
     assert_eq!(both.streamed.controller.collect(), 1);
     assert!(feed.is_over());
 }
+
+#[test]
+fn a_stream_that_stands_beyond_its_end_is_over_once_that_is_found() {
+    for (start_frame, is_beyond) in [(u64::from(FRAMES), true), (u64::from(FRAMES) - 1, false)] {
+        let mut both = Both::new();
+        both.play(1, VoiceParams { speed: 0.0, start_frame, ..params() });
+        both.render(4);
+        let ends = [&mut both.memory, &mut both.streamed].map(Rig::ends);
+        let over = vec![(1, 0, EndReason::Finished); usize::from(is_beyond)];
+        assert_eq!(ends, [over.clone(), over], "from {start_frame}");
+    }
+    // Ten seconds that do not say how long they are.
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/long/mp2.mp2");
+    let mut both = Both::unscanned(std::fs::read(fixture).expect("a fixture").repeat(5));
+    both.play(1, VoiceParams { speed: 0.0, start_frame: 48_000_000, ..params() });
+    both.play(2, VoiceParams { speed: 0.0, start_frame: 48_000, ..params() });
+    both.render(4);
+    for rig in [&mut both.memory, &mut both.streamed] {
+        let ends = rig.ends();
+        assert!(matches!(ends[..], [(1, _, EndReason::Finished)]), "{ends:?}");
+    }
+}

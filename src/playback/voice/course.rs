@@ -69,7 +69,14 @@ impl Voice {
             if self.prepare(sample, common) {
                 continue;
             }
-            let Some(jump) = self.seek else { return Segment::Silence(frames) };
+            let Some(jump) = self.seek else {
+                // Held up by its speed alone, it is over where it would be at any other.
+                let stands = !self.is_paused() && !self.starved;
+                return match stands && self.has_nothing_left(speed, length) {
+                    true => Segment::End(EndReason::Finished),
+                    false => Segment::Silence(frames),
+                };
+            };
             let Landing { wait, mut place, opening_frames } =
                 self.landing(jump, speed, sample, common);
             if self.follows_loop {
@@ -139,8 +146,13 @@ impl Voice {
         }
         // One that turns round, jumps or has just been paused there is not.
         let stays = self.pace.frames_left() > 0 || self.seek.is_some() || self.gate.rests_at(0.0);
+        !stays && self.has_nothing_left(self.pace.value(), length)
+    }
+
+    /// Whether nothing is left of its sample where it is, in the direction of `speed`, and no loop.
+    fn has_nothing_left(&self, speed: f64, length: Option<i64>) -> bool {
         let mut track = self.track;
-        !stays && track.run(fixed(self.pace.value()), length, 0).is_none()
+        track.run(fixed(speed), length, 0).is_none()
     }
 
     /// Whether it goes on though its sample is over: told to jump while that was not, it does so now.
