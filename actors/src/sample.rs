@@ -212,7 +212,7 @@ impl Sample {
     }
 
     /// The same of a load under the name `path`, which may be another one for the same file.
-    pub(crate) fn warnings_as(&self, path: Option<&Path>) -> Vec<LoadWarning> {
+    pub fn warnings_as(&self, path: Option<&Path>) -> Vec<LoadWarning> {
         let is_of_content = |warning: &&LoadWarning| warning.code != WarningCode::ExtensionMismatch;
         let known = self.warnings().iter().filter(is_of_content).cloned();
         known.chain(path.and_then(|path| extension_mismatch(path, self.container()))).collect()

@@ -59,13 +59,10 @@ pub(crate) fn loader_event(py: Python<'_>, event: LoaderEvent) -> PyResult<Bound
             stage_times,
         } => {
             base("success", id, request_id, time_sec)?;
-            let list = PyList::empty(py);
-            for oddity in &warnings {
-                list.append(warning(py, oddity)?)?;
-            }
             fill!(dict, {
                 "duration_sec": duration_sec, "frames": frames, "channels": channels,
-                "sample_rate": sample_rate, "source_rate": source_rate, "warnings": list,
+                "sample_rate": sample_rate, "source_rate": source_rate,
+                "warnings": warnings_of(py, &warnings)?,
                 "load_ms": load_ms, "from_cache": from_cache,
                 "stage_ms": stage_ms(py, stage_times)?,
             });
@@ -156,6 +153,18 @@ fn stage_ms(py: Python<'_>, times: StageTimes) -> PyResult<Bound<'_, PyDict>> {
         "resampling": times.resampling_ms, "publishing": times.publishing_ms,
     });
     Ok(dict)
+}
+
+/// What was odd about a file, as `success` says it.
+pub(crate) fn warnings_of<'py>(
+    py: Python<'py>,
+    warnings: &[LoadWarning],
+) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    for oddity in warnings {
+        list.append(warning(py, oddity)?)?;
+    }
+    Ok(list)
 }
 
 fn warning<'py>(py: Python<'py>, oddity: &LoadWarning) -> PyResult<Bound<'py, PyDict>> {

@@ -9,7 +9,7 @@ use crate::calls::{check_signals, import};
 use crate::errors::guarded;
 
 /// Frames between two looks at the signals: some milliseconds of work with every voice sounding.
-const SLICE_FRAMES: usize = 1 << 14;
+const SLICE_FRAMES: usize = 1 << 12;
 
 /// Renders `frames` frames by calling `next` with the length of each slice, of which it may give less.
 pub(crate) fn render<'py>(

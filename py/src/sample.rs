@@ -15,12 +15,13 @@ use numpy::ndarray::{ArrayView2, ShapeBuilder as _};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::analysis;
 use crate::array::load_numpy;
 use crate::calls::{call, import};
 use crate::errors::{guarded, read_error};
+use crate::events::warnings_of;
 use crate::fork::{Held, Home};
 use crate::metadata;
 use crate::waveform::{self, Drawing, Stretch};
@@ -263,6 +264,13 @@ impl Sample {
     #[getter]
     fn bits_per_sample(&self) -> Option<u32> {
         self.sample.bits_per_sample()
+    }
+
+    /// What was odd about the file, as its `success` event says it; a fresh list. Of an arriving
+    /// sample, and of a stream until all of it was seen, there is none yet.
+    #[getter]
+    fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        warnings_of(py, &self.sample.warnings_as(self.path.as_deref()))
     }
 
     /// The absolute path it was loaded from, or None for content.
