@@ -15,6 +15,7 @@ import typing
 import wave
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -159,6 +160,11 @@ def test_a_waveform_goes_to_viewers(sounds: Sounds) -> None:
     assert struct.unpack("<iIiiIi", dat[:24]) == (2, 0, RATE, 256, 4, 2)
     assert np.frombuffer(dat[24:], "<i2").tolist() == extremes.tolist()
     assert len(coloured.to_dat(8, 512)) == 24 + 2 * 2 * 2
+    for bits in (12, -8):
+        with pytest.raises(ValueError, match=f"^bits must be 8 or 16, not {bits}$"):
+            coloured.to_dat(bits)
+    with pytest.raises(TypeError, match="^bits must be an integer, not str$"):
+        coloured.to_dat("16")  # type: ignore[arg-type]
     text = json.loads(coloured.to_json(16))
     assert text["data"] == extremes.tolist()
     assert {"rms", "low", "mid", "high"} < set(text)
@@ -195,6 +201,7 @@ def test_waveforms_are_equal_where_they_draw_the_same() -> None:
         assert one != drawn(other)
     assert one != drawn(audio, 44_100)
     assert one != one.to_dat()
+    assert (one == mock.ANY, one != mock.ANY) == (True, False)
     pixels = one.pixels(100)
     assert pixels == drawn(audio.copy()).pixels(100)
     assert hash(pixels) == hash(drawn(audio.copy()).pixels(100))
@@ -295,7 +302,8 @@ def test_64_channels_are_heard() -> None:
         (np.nan, "NaN or infinite"),
         (np.inf, "NaN or infinite"),
         (-np.inf, "NaN or infinite"),
-        (-1e39, r"beyond float32, 3\.4e\+38$"),
+        (-1e39, r"1e\+20 at most; this one has some that are larger$"),
+        (1.1e20, r"1e\+20 at most; this one has some that are larger$"),
     ],
 )
 def test_values_that_are_no_audio(value: float, what: str) -> None:
@@ -332,9 +340,12 @@ def test_a_grid_cuts_beats_into_equal_parts_where_the_audio_crosses_zero() -> No
         hotcue.grid_slices(sample, [0.0], 0)
     with pytest.raises(TypeError, match="needs its sample_rate"):
         hotcue.grid_slices(silence, [0.0])
-    for beats in [[0.0, float("nan")], [float("inf")], [0.5, 0.0]]:
+    for beats in [[0.0, float("nan")], [float("inf")], [0, 10**400], [0.5, 0.0]]:
         with pytest.raises(ValueError, match="beats_sec must be finite and not fall"):
             hotcue.grid_slices(sample, beats)
+    for no_numbers in ["01", ["0", "1"], [0.0, b"1"], [None]]:
+        with pytest.raises(TypeError, match="beats_sec must be numbers, not "):
+            hotcue.grid_slices(silence, no_numbers, sample_rate=RATE)  # type: ignore[call-overload]
 
 
 def test_integers_are_heard_by_full_scale() -> None:
@@ -434,7 +445,10 @@ def test_a_sample_that_still_arrives_is_not_heard_in_part(slow: Path) -> None:
             engine.load_sample_async(1, arriving)
         assert engine.state(1) == "empty"
         with pytest.raises(RuntimeError, match="the sample is not finished"):
-            hotcue.decode(arriving)  # type: ignore[arg-type]
+            hotcue.write_wav(slow.with_name("part.wav"), arriving, RATE)
+        with pytest.raises(RuntimeError, match="the sample is not finished"):
+            hotcue.resample(arriving, RATE, 44_100)
+        assert not slow.with_name("part.wav").exists()
         assert ticket.cancel()  # It was arriving until now.
 
 
@@ -520,7 +534,7 @@ threading.Thread(target=interrupt).start()
 try:
     hotcue.grid_slices(audio, beats, 1024, sample_rate=768_000)
 except KeyboardInterrupt:
-    print("interrupted", time.monotonic() - sent[0] < 2)
+    print("interrupted", time.monotonic() - sent[0] < 30)
 """
     done = python(program, preexec_fn=heed_ctrl_c)
     assert done.stdout == "interrupted True\n", done.stderr

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import os
 import sys
 import threading
 import wave
+from array import array as array_of
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +211,7 @@ def test_what_cannot_be_decoded_says_why(sounds: Sounds) -> None:
         ({"sample_rate": 44_100.0}, TypeError, "sample_rate must be an integer"),
         ({"mono": 1}, TypeError, "mono"),
         ({"layout": "planar"}, ValueError, 'layout must be "channels_first" or "frames_first"'),
+        ({"layout": 3}, TypeError, "layout must be a str, not int"),
     ]
     for options, error, message in wrong:
         with pytest.raises(error, match=message):
@@ -215,9 +219,41 @@ def test_what_cannot_be_decoded_says_why(sounds: Sounds) -> None:
     with pytest.raises(TypeError, match="path must be a str"):
         hotcue.decode(7)  # type: ignore[arg-type]
     array: Any = np.zeros(480, np.float32)
-    for audio in (array, memoryview(array)):
+    for audio in (array, memoryview(array), array_of("f", [0.5]), (ctypes.c_int16 * 4)()):
         with pytest.raises(TypeError, match="decoded already; `resample` changes its rate"):
             hotcue.decode(audio, sample_rate=RATE)
+        with pytest.raises(TypeError, match="an array is no file"):
+            hotcue.info(audio)
+    with hotcue.AudioEngine(output="offline") as engine:
+        sample: Any = engine.load_sample_async(0, path).result()
+    with pytest.raises(TypeError, match=r"a Sample is decoded already: to_numpy\(\)"):
+        hotcue.decode(sample)
+    with pytest.raises(TypeError, match="a Sample is no file; its attributes say the same"):
+        hotcue.info(sample)
+
+
+def test_a_file_is_read_once_all_else_was_checked(sounds: Sounds, tmp_path: Path) -> None:
+    file = io.BytesIO(sounds.wav().read_bytes())
+    (tmp_path / "a file").touch()
+    wrong: list[tuple[Callable[..., Any], dict[str, Any]]] = [
+        (hotcue.decode, {"sample_rate": 10}),
+        (hotcue.decode, {"mono": 1}),
+        (hotcue.decode, {"start_sec": -1}),
+        (hotcue.decode, {"duration_sec": "1"}),
+        (hotcue.decode, {"layout": "planar"}),
+        (hotcue.analyze, {"kinds": "tempo"}),
+        (hotcue.analyze, {"sample_rate": 10}),
+        (hotcue.analyze, {"sample_rate": 48e3}),
+        (hotcue.analyze, {"cache_bytes": 0}),
+        (hotcue.analyze, {"cache_dir": ""}),
+        (hotcue.analyze, {"cache_dir": tmp_path / "a file"}),
+    ]
+    for call, options in wrong:
+        with pytest.raises((ValueError, TypeError, OSError)):
+            call(file, **options)
+        assert file.tell() == 0, options
+    assert hotcue.decode(file)[0].shape == (1, 480)
+    assert file.read() == b""
 
 
 def test_several_threads_decode_at_a_time(sounds: Sounds) -> None:
@@ -274,8 +310,12 @@ def test_writing_rounds_and_clips_integers_and_leaves_floats(tmp_path: Path) -> 
 def test_what_cannot_be_written_says_why(tmp_path: Path) -> None:
     wrong: list[tuple[Any, Any, dict[str, Any], type[Exception], str]] = [
         (np.zeros(3), RATE, {"bits": 8}, ValueError, "bits must be 16, 24 or 32, not 8"),
-        (np.zeros(3), RATE, {"bits": 16.0}, ValueError, "bits must be 16, 24 or 32, not 16.0"),
-        (np.zeros(3), 0, {}, ValueError, "sample_rate out of range"),
+        (np.zeros(3), RATE, {"bits": np.uint8(12)}, ValueError, "16, 24 or 32, not 12$"),
+        (np.zeros(3), RATE, {"bits": 16.0}, TypeError, "bits must be an integer, not float"),
+        (np.zeros(3), RATE, {"bits": "16"}, TypeError, "bits must be an integer, not str"),
+        (np.zeros(3), RATE, {"bits": np.float32(16)}, TypeError, "an integer, not float32"),
+        (np.zeros(3), RATE, {"bits": True}, TypeError, "bits must be an integer, not bool"),
+        (np.zeros(3), 0, {}, ValueError, "sample_rate out of range: 0 Hz"),
         (np.zeros((3, 3, 3)), RATE, {}, ValueError, "shape"),
         (
             np.zeros((70, 2)),
@@ -292,7 +332,10 @@ def test_what_cannot_be_written_says_why(tmp_path: Path) -> None:
             r"columns at most, .* pass a\.T if it is \(channels, f",
         ),
         (np.array([np.nan]), RATE, {}, ValueError, "NaN or infinite"),
+        (np.array([-1.1e20]), RATE, {}, ValueError, "1e\\+20 at most; .* some that are larger"),
         (np.array(["a"]), RATE, {}, TypeError, "floats or integers"),
+        ([1, 0, -1], RATE, {}, TypeError, "integers of 8 to 32 bits, not of int"),
+        (0.5, RATE, {}, TypeError, "audio must be an array, not float"),
         (np.zeros(3), RATE, {"layout": "rows"}, ValueError, "layout must be"),
     ]
     path = tmp_path / "a.wav"
@@ -302,6 +345,40 @@ def test_what_cannot_be_written_says_why(tmp_path: Path) -> None:
     assert not path.exists()
     with pytest.raises(OSError):
         hotcue.write_wav(tmp_path / "no" / "a.wav", np.zeros(3), RATE)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16, np.int64])
+@pytest.mark.parametrize("bits", [16, 24, 32])
+def test_bits_of_any_integer_type_are_the_same_bits(tmp_path: Path, kind: Any, bits: Any) -> None:
+    # More bytes than a uint16 counts.
+    expected, found = tmp_path / "expected.wav", tmp_path / "found.wav"
+    values = noise(2, 20_000)
+    hotcue.write_wav(expected, values, 44_100, bits=bits)
+    hotcue.write_wav(found, values, 44_100, bits=kind(bits))
+    assert found.read_bytes() == expected.read_bytes()
+
+
+def test_what_is_too_large_to_be_audio_is_not_resampled() -> None:
+    values = noise(2, 4800)
+    values[0, 99] = 1e20
+    assert np.isfinite(hotcue.resample(values, RATE, 44_100)).all()
+    values[0, 99] = 3e38
+    with pytest.raises(ValueError, match=r"1e\+20 at most; this one has some that are larger"):
+        hotcue.resample(values, RATE, 44_100)
+    with pytest.raises(TypeError, match="audio must be an array, not float"):
+        hotcue.resample(0.5, RATE, 44_100)
+    with pytest.raises(ValueError, match="^target_rate out of range: 5 Hz$"):
+        hotcue.resample(values, RATE, 5)
+
+
+def test_a_sample_is_an_array_to_write_and_to_resample(tmp_path: Path) -> None:
+    values = noise(2, 480)
+    with hotcue.AudioEngine(output="offline", sample_rate=RATE) as engine:
+        sample = engine.load_sample_async(0, values, sample_rate=RATE).result()
+    hotcue.write_wav(tmp_path / "a.wav", sample, RATE)
+    assert np.array_equal(hotcue.decode(tmp_path / "a.wav")[0], values)
+    expected = hotcue.resample(values, RATE, 44_100)
+    assert np.array_equal(hotcue.resample(sample, RATE, 44_100), expected)
 
 
 def test_what_was_there_is_whole_until_the_new_file_is(tmp_path: Path) -> None:

@@ -98,8 +98,8 @@ class Unreadable:
 
 
 REFUSED: dict[str, tuple[type[Exception], str, list[Any]]] = {
-    "an id too high": (ValueError, "^id out of range$", [(64, b"")]),
-    "a negative id": (ValueError, "^id out of range$", [(-1, b"")]),
+    "an id too high": (ValueError, "^id out of range\nin pair 2 of items", [(64, b"")]),
+    "a negative id": (ValueError, "^id out of range\nin pair 2 of items", [(-1, b"")]),
     "an id that is no integer": (TypeError, "^id must be an integer", [("2", b"")]),
     "a bool": (TypeError, "^id must be an integer", [(True, b"")]),
     "no source": (TypeError, "^path must be a str", [(2, None)]),

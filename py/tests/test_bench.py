@@ -134,7 +134,8 @@ def test_the_page_holds_the_figures(tmp_path: Path) -> None:
         (["--fps", "0"], "--fps must be 1 to 1000"),
         (["--workers", "0"], "--workers must be 1 to 256"),
         (["--rate", "5"], "--rate must be 1000 to 768000"),
-        (["--budget-mb", "0"], "--budget-mb must be 1 or more"),
+        (["--budget-mb", "0"], "--budget-mb must be 1 to 1000000000"),
+        (["--budget-mb", "9" * 20], "--budget-mb must be 1 to 1000000000"),
     ],
 )
 def test_what_is_out_of_range_is_a_wrong_option(

@@ -253,6 +253,41 @@ def test_load_json(sounds: Sounds) -> None:
     assert (missing["kind"], missing["stage"]) == ("not_found", "reading")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
+@pytest.mark.parametrize("command", ["load", "analyze"])
+def test_json_is_complete_after_ctrl_c_at_the_start(sounds: Sounds, command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_EARLY, command, "--json", str(sounds.wav())],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=heed_ctrl_c,
+    )
+    assert (done.returncode, done.stderr) == (130, "hotcue: interrupted\n")
+    document = json.loads(done.stdout)
+    assert (document["files"], document["failed"], document["interrupted"]) == ([], 0, True)
+
+
+INTERRUPTED_EARLY = """
+import os
+import signal
+import sys
+
+from hotcue.cli import main
+
+
+class Imports:
+    @staticmethod
+    def find_spec(name, *others):
+        if name == "rich.progress":
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+sys.meta_path.insert(0, Imports)
+sys.exit(main())
+"""
+
+
 def test_load_draws_bars_in_a_terminal(sounds: Sounds) -> None:
     slow = sounds.folder / "slow.wav"
     write_slow_wav(slow, sec=1800)
@@ -359,10 +394,17 @@ def test_a_closed_pipe_is_no_traceback(sounds: Sounds) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
-def test_a_full_disk_is_said_in_a_line(sounds: Sounds) -> None:
+@pytest.mark.parametrize("args", [["load", "--json", "a.wav"], ["load", "--help"], ["--version"]])
+def test_a_full_disk_is_said_in_a_line(
+    sounds: Sounds, args: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without a buffer, argparse hides what becomes of help.
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    sounds.wav()
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "hotcue", "load", "--json", str(sounds.wav())],
+            [sys.executable, "-m", "hotcue", *args],
+            cwd=sounds.folder,
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

@@ -26,7 +26,7 @@ from support import PATIENCE_SEC, Sounds, heed_ctrl_c, wait_until, wav_bytes
 from test_analyze import chords, clicks, major
 from test_cache import settle
 from test_cli import plain, run, run_in_terminal
-from test_metadata import frame, id3
+from test_metadata import chunk, frame, id3
 
 import hotcue
 from hotcue.analysis import Analysis, Facts, Kinds, examine
@@ -89,7 +89,7 @@ def test_a_file_that_says_much_leaves_room_for_the_rest(beat: Path) -> None:
     header, of_beat, _ = run("analyze", beat).stdout.splitlines()
     assert header.split()[0] == "file"
     assert of_beat.split()[:5] == [str(beat), "8.000", "s", "120.00", "16"]
-    assert "121.5, A minor A minor …" in of_beat
+    assert "121.5 (tag), A minor A minor A …" in of_beat
 
 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--csv"], ["--json", "--dat"]], ids=str)
@@ -180,23 +180,33 @@ class NoMemory(io.BytesIO):
         raise MemoryError
 
 
+class NotToRead(io.BytesIO):
+    def read(self, size: int | None = -1) -> bytes:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
 @pytest.mark.parametrize(
-    ("pipe", "told"),
-    [(io.BytesIO, "more than 5 bytes come through the pipe"), (NoMemory, "no memory for")],
+    ("pipe", "told", "kind"),
+    [
+        (io.BytesIO, "more than 5 bytes come through the pipe", "too_large"),
+        (NoMemory, "no memory for", "too_large"),
+        (NotToRead, "reading failed: Bad file descriptor", "io"),
+    ],
 )
-def test_too_much_through_the_pipe_fails_alone(
+def test_a_pipe_that_cannot_be_heard_fails_alone(
     beat: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     pipe: type[io.BytesIO],
     told: str,
+    kind: str,
 ) -> None:
     monkeypatch.setattr(analyze, "PIPED_BYTES", 5)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(pipe(b"123456")))
     assert main(["analyze", "--json", "--kinds", "loudness", "-", str(beat)]) == 1
     printed = capsys.readouterr()
     piped, file = json.loads(printed.out)["files"]
-    assert (piped["path"], piped["kind"]) == ("-", "too_large")
+    assert (piped["path"], piped["kind"]) == ("-", kind)
     assert piped["error"].startswith(told)
     assert printed.err == f"hotcue: -: {piped['error']}\n"
     assert file["analysis"]["loudness"]
@@ -252,6 +262,23 @@ def test_csv_is_a_line_per_file(beat: Path, tune: Path) -> None:
     assert (rows[0]["key"], rows[0]["n_beats"], rows[0]["error"]) == ("", "16", "")
     assert (rows[1]["bpm"], rows[1]["error"]) == ("", "file not found")
     assert (rows[2]["key"], rows[2]["camelot"]) == ("C major", "8B")
+
+
+def test_what_a_file_says_of_its_tempo_has_its_source(beat: Path, tune: Path) -> None:
+    # Of ACID's chunk: kind of file, root, two values unknown, beats, meter, tempo.
+    acid = struct.pack("<IHHfIHHf", 0, 60, 0x8000, 0.0, 16, 4, 4, 123.5)
+    loop = beat.with_name("loop.wav")
+    body = beat.read_bytes()[8:] + chunk(b"acid", acid)
+    loop.write_bytes(chunk(b"RIFF", body))
+    beat.write_bytes(id3(frame(b"TBPM", b"\0" + b"121.5")) + beat.read_bytes())
+    paths = (loop, beat, tune)
+    rows = csv.DictReader(io.StringIO(run("analyze", "--csv", *paths).stdout))
+    said = [(row["embedded_bpm"], row["embedded_bpm_source"]) for row in rows]
+    assert said == [("123.5", "acid"), ("121.5", "tag"), ("", "")]
+    _, *lines, _ = run("analyze", *paths).stdout.splitlines()
+    for line, told in zip(lines, (" 123.5 (acid)", " 121.5 (tag)", ""), strict=True):
+        assert line.endswith(told)
+        assert ("(" in line) == bool(told)
 
 
 def test_csv_has_names_as_they_are(beat: Path) -> None:
@@ -420,8 +447,9 @@ def test_zero_has_no_sign() -> None:
 
 
 def test_a_picture_that_cannot_be_written_fails(beat: Path) -> None:
-    done = run("analyze", "--png", beat, beat)
-    assert (done.returncode, done.stderr) == (1, f"hotcue: {beat}: File exists\n")
+    for option in ("--png", "--dat"):
+        done = run("analyze", option, beat, beat)
+        assert (done.returncode, done.stderr) == (1, f"hotcue: {beat}: not a folder\n")
     done = run("analyze", "--png", beat.parent / "no" / "such.png", beat)
     assert done.returncode == 1
     assert "such.png" in done.stderr

@@ -8,6 +8,7 @@ import os
 import pickle
 import weakref
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -144,6 +145,9 @@ def test_samples_are_equal_if_they_are_the_same_audio(engine: hotcue.AudioEngine
     assert engine.sample(0) == ticket.sample == sample
     assert hash(engine.sample(0)) == hash(sample)
     assert other != sample
+    # What is no sample may know better.
+    assert (sample == mock.ANY, sample != mock.ANY) == (True, False)
+    assert (sample == 3, sample != 3) == (False, True)
     assert sample != 0
 
 
@@ -196,6 +200,10 @@ def test_waveforms_of_a_sample_are_equal_where_they_draw_the_same(
     assert len({one, sample.waveform(10)}) == 1
     assert one != sample.waveform(11)
     assert one != sample.waveform(10, 0.001)
+    # A tuple, but of another length; and what is none.
+    assert one != (one.min, one.max)
+    assert (*one, 0) != one
+    assert one != 3
 
 
 def test_what_is_no_waveform(engine: hotcue.AudioEngine) -> None:
@@ -233,6 +241,8 @@ def test_a_file_with_several_names_is_told_by_the_one_that_it_was_loaded_under(
         told = [events[-1] for events in drain(engine, tickets).values()]
         codes = [[warning["code"] for warning in event["warnings"]] for event in told]
         assert codes == [["extension_mismatch"], [], []]
+        assert [sample.warnings for sample in samples] == [event["warnings"] for event in told]
+        assert [sample and sample.warnings for sample in held] == [it.warnings for it in samples]
 
 
 def test_numpy_is_told_that_a_streamed_sample_is_not_in_memory(

@@ -39,6 +39,9 @@ def test_result_is_the_sample(engine: hotcue.AudioEngine, sounds: Sounds) -> Non
 def test_only_the_engine_makes_tickets() -> None:
     with pytest.raises(TypeError, match="made by an engine"):
         hotcue.LoadTicket(1)  # type: ignore[arg-type]
+    for kind in (hotcue.LoadBatch, hotcue.EventStream):
+        with pytest.raises(TypeError, match=f"{kind.__name__} is made by an engine"):
+            kind(3)  # type: ignore[arg-type]
 
 
 def test_request_ids_rise_over_engines_and_restarts(sounds: Sounds) -> None:
@@ -62,8 +65,10 @@ def test_a_missing_file_raises_two_kinds_in_one(engine: hotcue.AudioEngine, soun
     assert error.path == error.filename == str(sounds.missing())
     assert (error.id, error.request_id) == (9, ticket)
     assert str(error) == f"{error.message}: {str(sounds.missing())!r}"
+    error.add_note("of the drums")
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), again.kind, again.path) == (type(error), error.kind, error.path)
+    assert (again.__notes__, str(again)) == (["of the drums"], str(error))
 
 
 def test_a_corrupt_file_raises_a_load_error(engine: hotcue.AudioEngine, sounds: Sounds) -> None:

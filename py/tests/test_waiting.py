@@ -8,7 +8,7 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -337,7 +337,10 @@ def test_what_is_no_callback_is_refused(engine: hotcue.AudioEngine) -> None:
     class Later:
         async def __call__(self, event: object) -> None: ...
 
-    for nobody_awaits in [later, functools.partial(later), Later()]:
+    async def yields(event: object) -> AsyncIterator[None]:
+        yield
+
+    for nobody_awaits in [later, functools.partial(later), Later(), yields]:
         with pytest.raises(TypeError, match="nobody would await the callback of success"):
             engine.on(error=print, success=nobody_awaits)
     assert engine._callbacks == {}

@@ -395,7 +395,7 @@ impl Cache {
 
     /// Lists the folder: learns what others have brought, and removes what has to leave until a tenth
     /// of the room is free, if it is too full. Does nothing while another thread does
-    /// so: both together would free twice as much.
+    /// so, which looks again: both together would free twice as much.
     ///
     /// # Errors
     /// Those of listing it.
@@ -405,11 +405,23 @@ impl Cache {
 
     /// The same; where the disk is `full`, there was room for a part of a file beside what there is, no
     /// more.
-    fn list(&self, full: Option<Unkept>) -> io::Result<()> {
+    fn list(&self, mut full: Option<Unkept>) -> io::Result<()> {
+        while let Some(held) = self.list_once(full.take())? {
+            // Whoever has brought more meanwhile has left it to this thread to make room for that.
+            if self.bytes.load(Ordering::Relaxed) <= held.max(self.room()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same, once: what it holds then, without what came meanwhile. None while another thread does
+    /// so.
+    fn list_once(&self, full: Option<Unkept>) -> io::Result<Option<u64>> {
         let _looking = match self.looking.try_lock() {
             Ok(looking) => looking,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return Ok(()),
+            Err(TryLockError::WouldBlock) => return Ok(None),
         };
         // What comes from here on may not be on the list.
         let counted = self.bytes.load(Ordering::Relaxed);
@@ -448,7 +460,7 @@ impl Cache {
         let mut known = self.lens();
         lens.extend(&known.noted);
         known.known = lens;
-        Ok(())
+        Ok(Some(bytes))
     }
 }
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .analysis import Analysis, Facts, Kind, Kinds
 from .batch import Heard, Outcome
 from .errors import Stage
-from .events import LoaderEvent, PlaybackEvent
+from .events import LoaderEvent, LoadWarning, PlaybackEvent
 from .source import Resolved
 from .values import (
     Acid,
@@ -167,6 +167,12 @@ class Sample:
     @property
     def bits_per_sample(self) -> int | None:
         """Bits per value in the file, or None where that means nothing."""
+
+    @property
+    def warnings(self) -> list[LoadWarning]:
+        """What was odd about the file, as its `success` event says it; a fresh list. Of an arriving
+        sample, and of a stream until all of it was seen, there is none yet.
+        """
 
     @property
     def path(self) -> str | None:
@@ -503,7 +509,7 @@ class Engine:
     def stats(self) -> Stats: ...
 
 def analyze(
-    source: Resolved | NDArray[np.float32] | Sample,
+    read: Callable[[], Resolved | NDArray[np.float32] | Sample],
     kinds: Kinds,
     sample_rate: SupportsIndex | None,
     cache_dir: str | None,
@@ -511,7 +517,7 @@ def analyze(
     heed: Callable[[], None] | None,
 ) -> tuple[Facts, dict[str, Any]]: ...
 def decode(
-    source: Resolved,
+    read: Callable[[], Resolved],
     sample_rate: SupportsIndex | None,
     mono: bool,
     start_sec: float,

@@ -11,11 +11,20 @@ import math
 import operator
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, TypedDict, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    SupportsFloat,
+    SupportsIndex,
+    TypeAlias,
+    TypedDict,
+    overload,
+)
 
 from . import _hotcue
 from ._hotcue import ColouredWaveform, Sample
-from .arrays import finite_planes, is_array
+from .arrays import checked_rate, finite_planes, is_array
 from .source import Resolved, Source, cache_folder, read, resolve
 
 if TYPE_CHECKING:
@@ -275,8 +284,8 @@ def analyze(
 
     `source` is what a load takes (a path, content, a binary file), a `Sample` that is in memory,
     or a NumPy array, ``(channels, frames)`` or ``(frames,)``: floats, nominally -1…1, or integers
-    by full scale. A `memoryview` of floats is such an array; one of integers is content, and
-    `numpy.asarray` makes an array of it.
+    of 8 to 32 bits by full scale. A `memoryview` of floats is such an array; one of integers is
+    content, and `numpy.asarray` makes an array of it.
     `sample_rate` is the array's rate in Hz, which it must have; a file is converted to it first,
     None leaves the file's own; of a `Sample` it must be None.
 
@@ -318,9 +327,10 @@ def grid_slices(
     `source` is a `Sample` that is in memory, or an array with its `sample_rate`, as `analyze` takes
     them; `per_beat` is 1 to 1024.
 
-    Raises as `analyze` does, `ValueError` for beats that fall or are no numbers.
+    Raises as `analyze` does, `ValueError` for beats that fall or are not finite, `TypeError` for
+    what is no number.
     """
-    beats = [float(beat) for beat in beats_sec]
+    beats = [_beat(beat) for beat in beats_sec]
     if not all(map(math.isfinite, beats)) or any(map(operator.gt, beats, beats[1:])):
         raise ValueError("beats_sec must be finite and not fall")
     if isinstance(source, Sample):
@@ -349,28 +359,43 @@ def examine(
     """
     folder = cache_folder(cache_dir)
     audio = _hearable(source, sample_rate)
+    if sample_rate is not None:
+        checked_rate(sample_rate)
     facts, heard = _hotcue.analyze(audio, kinds, sample_rate, folder, cache_bytes, heed)
     return facts, Analysis(heard)
 
 
 def _hearable(
     source: Source | NDArray[Any] | Sample, sample_rate: SupportsIndex | None
-) -> Resolved | NDArray[np.float32] | Sample:
-    """What the engine's side hears: a sample, planes, or what a load reads from."""
+) -> Callable[[], Resolved | NDArray[np.float32] | Sample]:
+    """What gives the engine's side what it hears: a sample, planes, or what a load reads from. A
+    file-like object is read only then."""
     if isinstance(source, Sample):
         if sample_rate is not None:
             raise TypeError("a Sample has a rate; sample_rate must be None")
-        return source
+        return lambda: source
     if is_array(source) or (isinstance(source, list | tuple) and sample_rate is not None):
         if sample_rate is None:
             raise TypeError("an array needs its sample_rate")
-        return finite_planes(source)
+        audio = finite_planes(source)
+        return lambda: audio
     if not (isinstance(source, memoryview) or _is_file(source)):
         raise TypeError(
             "source must be a path, content, a binary file, a NumPy array or a Sample, not "
             f"{type(source).__name__}"
         )
-    return read(resolve(source), None)
+    given = resolve(source)
+    return lambda: read(given, None)
+
+
+def _beat(beat: object) -> float:
+    # Unlike `float`, not of texts.
+    if not isinstance(beat, SupportsFloat | SupportsIndex):
+        raise TypeError(f"beats_sec must be numbers, not {type(beat).__name__}")
+    try:
+        return float(beat)
+    except OverflowError:
+        return math.inf
 
 
 def _is_file(source: object) -> bool:

@@ -17,6 +17,8 @@ Layout: TypeAlias = Literal["channels_first", "frames_first"]
 MAX_CHANNELS = 64
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 1_000, 768_000
 """In Hz; those of the core."""
+MAX_MAGNITUDE = 1e20
+"""What counts as audio at most, as in the core: beyond it sums of squares would be infinite."""
 
 
 def is_array(source: object) -> bool:
@@ -32,17 +34,24 @@ def planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float
     """`audio` as float32 of shape ``(channels, frames)``, C-contiguous, aligned; copied if need be.
 
     Of one dimension it is mono. Floats stay as they are, integers become shares of full scale:
-    signed ones of 2^(bits - 1), unsigned ones by their distance from the middle.
+    signed ones of 2^(bits - 1), unsigned ones by their distance from the middle. Those of 64 bits
+    are refused: nobody has such audio, but lists of small numbers become that.
 
-    Raises `ValueError` for a shape that no audio has, `TypeError` for what holds no numbers.
+    Raises `ValueError` for a shape that no audio has, `TypeError` for what holds no such numbers,
+    `RuntimeError` for a `Sample` that is streamed or still arriving.
     """
     # Loaded here only: whoever has an array has loaded it.
     import numpy as np
 
     checked_layout(layout)
-    values = np.asarray(audio)
-    if values.dtype.kind not in "fiu":
-        raise TypeError(f"an array must be of floats or integers, not of {values.dtype}")
+    values = np.asarray(audio._finished() if isinstance(audio, Sample) else audio)
+    kind, size = values.dtype.kind, values.dtype.itemsize
+    if kind not in "fiu" or (kind != "f" and size > 4):
+        raise TypeError(
+            f"an array must be of floats or integers of 8 to 32 bits, not of {values.dtype}"
+        )
+    if values.ndim == 0 and not hasattr(audio, "__array__"):
+        raise TypeError(f"audio must be an array, not {type(audio).__name__}")
     if values.ndim not in (1, 2):
         raise ValueError(
             f"an array must have the shape ({_shape(layout)}) or (frames,), not {values.shape}"
@@ -62,47 +71,56 @@ def planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float
             f"an array may have {MAX_CHANNELS} {rows} at most, one per channel, not "
             f"{values.shape[0]}{turned}"
         )
-    if values.dtype.kind in "iu":
+    if kind != "f":
         # Of 16 bits, float32 holds each exactly, and is several times as fast.
-        exact = np.float32 if values.dtype.itemsize <= 2 else np.float64
-        unsigned = values.dtype.kind == "u"
-        values = np.multiply(values, 2.0 ** (1 - 8 * values.dtype.itemsize), dtype=exact)
-        if unsigned:
+        exact = np.float32 if size <= 2 else np.float64
+        values = np.multiply(values, 2.0 ** (1 - 8 * size), dtype=exact)
+        if kind == "u":
             values -= 1.0
     with np.errstate(over="ignore"):  # What is too large becomes infinite.
         return np.require(values, np.float32, ("C_CONTIGUOUS", "ALIGNED"))
 
 
 def finite_planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float32]:
-    """As `planes`. Raises `ValueError` also for values that are NaN or infinite, or too large for
-    float32."""
+    """As `planes`. Raises `ValueError` also for values that are NaN or infinite, or too large to be
+    audio."""
     import numpy as np
 
     values = planes(audio, layout=layout)
-    # Either is NaN where one value is.
-    if not (np.isfinite(values.min()) and np.isfinite(values.max())):
+    most = np.float32(MAX_MAGNITUDE)
+    # Either is NaN where one value is, which no comparison holds for.
+    if not (values.min() >= -most and values.max() <= most):
         what = "NaN or infinite ones"
         if np.isfinite(np.asarray(audio)).all():
-            what = f"some beyond float32, {np.finfo(np.float32).max:.2g}"
-        raise ValueError(f"an array must hold finite values; this one has {what}")
+            what = "some that are larger"
+        raise ValueError(
+            f"an array must hold finite values, of {MAX_MAGNITUDE:g} at most; this one has {what}"
+        )
     return values
 
 
 def checked_layout(layout: object) -> Layout:
-    """Raises `ValueError` for what is none."""
+    """Raises `ValueError` for a text that is none, `TypeError` for what is no text."""
     if layout == "channels_first" or layout == "frames_first":
         return layout
+    if not isinstance(layout, str):
+        raise TypeError(f"layout must be a str, not {type(layout).__name__}")
     raise ValueError(f'layout must be "channels_first" or "frames_first", not {layout!r}')
 
 
 def checked_rate(rate: SupportsIndex, name: str = "sample_rate") -> int:
     """`rate` in Hz. Raises `ValueError` out of range, `TypeError` for what is no integer."""
-    if isinstance(rate, bool) or not hasattr(rate, "__index__"):
-        raise TypeError(f"{name} must be an integer, not {type(rate).__name__}")
-    value = operator.index(rate)
+    value = checked_integer(rate, name)
     if not MIN_SAMPLE_RATE <= value <= MAX_SAMPLE_RATE:
-        raise ValueError(f"{name} out of range")
+        raise ValueError(f"{name} out of range: {value} Hz")
     return value
+
+
+def checked_integer(value: object, name: str) -> int:
+    """`value`, of any type with ``__index__`` but `bool`. Raises `TypeError` for anything else."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
+    return operator.index(value)
 
 
 def _shape(layout: Layout) -> str:

@@ -10,8 +10,9 @@ import os
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias
 
 from . import _hotcue, wav
-from .arrays import Layout, checked_layout, checked_rate, finite_planes, is_array
-from .source import Source, check_path, read, resolve
+from ._hotcue import Sample
+from .arrays import Layout, checked_integer, checked_layout, checked_rate, finite_planes
+from .source import Source, check_path, is_values, read, resolve
 from .values import FileInfo
 from .whole import written_whole
 
@@ -60,10 +61,14 @@ def decode(
     if sample_rate is not None:
         sample_rate = checked_rate(sample_rate)
     frames_first = checked_layout(layout) == "frames_first"
-    if is_array(path):
+    if isinstance(path, Sample):
+        raise TypeError("a Sample is decoded already: to_numpy()")
+    if is_values(path):
         raise TypeError("an array is decoded already; `resample` changes its rate")
-    source = read(resolve(path), None)
-    return _hotcue.decode(source, sample_rate, mono, start_sec, duration_sec, frames_first)
+    source = resolve(path)
+    return _hotcue.decode(
+        lambda: read(source, None), sample_rate, mono, start_sec, duration_sec, frames_first
+    )
 
 
 def info(path: Source) -> FileInfo:
@@ -80,7 +85,9 @@ def info(path: Source) -> FileInfo:
 
     Raises as `decode` does.
     """
-    if is_array(path):
+    if isinstance(path, Sample):
+        raise TypeError("a Sample is no file; its attributes say the same")
+    if is_values(path):
         raise TypeError("an array is no file")
     return FileInfo(**_hotcue.info(read(resolve(path), None)))
 
@@ -91,12 +98,13 @@ def resample(
     """Converts an array from one rate to another, in Hz; as long, to the frame above.
 
     `audio` has the shape ``(channels, frames)`` or ``(frames,)``, and so has the result; floats, or
-    integers by full scale. Frame 0 stays frame 0. The noise lies 130 dB below, and so do aliases
-    from 4 % above the lower Nyquist frequency on; the last 4 % below it fade (8 % for pairs
-    of rates with hardly a common divisor; beyond 64:1 more).
+    integers of 8 to 32 bits by full scale; or it is a `Sample`. Frame 0 stays frame 0. The noise
+    lies 130 dB below, and so do aliases from 4 % above the lower Nyquist frequency on; the last 4 %
+    below it fade (8 % for pairs of rates with hardly a common divisor; beyond 64:1 more).
 
-    Raises `ValueError` for a shape, a rate or values that cannot be, `TypeError` for what is no
-    array of numbers, `MemoryError` where there is no room for the result.
+    Raises `ValueError` for a shape, a rate or values that cannot be (NaN, infinite, beyond 1e20),
+    `TypeError` for what is no array of such numbers, `RuntimeError` for a `Sample` that is streamed
+    or still arriving, `MemoryError` where there is no room for the result.
     """
     import numpy as np
 
@@ -118,23 +126,26 @@ def write_wav(
     until all of it is written, and if that fails.
 
     `audio` has the shape that `layout` says, or ``(frames,)``; floats, nominally -1…1, or integers
-    by full scale. With 32 `bits` the values are floats and stay as they are; with 16 or 24 they are
-    rounded to integers and clipped at full scale, without dither. What was decoded from such
-    integers comes out as it was.
+    of 8 to 32 bits by full scale; or it is a `Sample`. With 32 `bits` the values are floats and
+    stay as they are; with 16 or 24 they are rounded to integers and clipped at full scale, without
+    dither. What was decoded from such integers comes out as it was.
 
     Raises `OSError` where the file cannot be written, else as `resample`.
     """
     check_path(path, "path")
-    if isinstance(bits, float) or bits not in (16, 24, 32):
-        raise ValueError(f"bits must be 16, 24 or 32, not {bits!r}")
+    # In Python's own integers: those of NumPy may be too small for the lengths in the header.
+    width = checked_integer(bits, "bits")
+    if width not in (16, 24, 32):
+        raise ValueError(f"bits must be 16, 24 or 32, not {width}")
     rate = checked_rate(sample_rate)
     planes = finite_planes(audio, layout=layout)
     channels, frames = planes.shape
-    head = wav.header(channels, frames, rate, bits)
+    head = wav.header(channels, frames, rate, width)
     with written_whole(path) as file:
         file.write(head)
         for start in range(0, frames, _PIECE_FRAMES):
             piece = planes[:, start : start + _PIECE_FRAMES]
-            file.write(piece.T.astype("<f4").tobytes() if bits == 32 else wav.integers(piece, bits))
-        if channels * frames * bits // 8 % 2:
+            floats = width == 32
+            file.write(piece.T.astype("<f4").tobytes() if floats else wav.integers(piece, width))
+        if channels * frames * width // 8 % 2:
             file.write(b"\0")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
-from ._hotcue import Sample
+from ._hotcue import Batch, Sample
 from .analysis import Analysis
 from .errors import AnalysisError, LoadCancelled, LoadError
 from .ticket import LoadTicket
@@ -14,7 +14,6 @@ from .values import BatchProgress
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from ._hotcue import Batch
     from .source import Source
 
 Outcome: TypeAlias = Sample | LoadError | LoadCancelled
@@ -40,6 +39,8 @@ class LoadBatch:
     _batch: Batch
 
     def __init__(self, batch: Batch) -> None:
+        if not isinstance(batch, Batch):
+            raise TypeError("a LoadBatch is made by an engine only")
         self._batch = batch
         self.requests = [LoadTicket(ticket) for ticket in batch.tickets()]
 

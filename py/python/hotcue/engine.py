@@ -74,10 +74,10 @@ class AudioEngine:
             engine.play_sample(0)
 
     Any thread may call any method. Only `run`, `shut_down`, `set_output`, `render`,
-    `wait_event`, `wait_playback_event`, `result` of a ticket or a batch, and a ticket's
-    `analysis_result` may take longer than a moment, and reading a file-like object; they release
-    the GIL. So may `load_many_async` and `loads` with very many loads. A load of an array, or of
-    content, copies it first, which takes a hundredth of a second for each ten seconds of stereo.
+    `wait_event`, `wait_playback_event`, and `result` and `analysis_result` of a ticket or a batch
+    may take longer than a moment, and reading a file-like object; they release the GIL. So may
+    `load_many_async` and `loads` with very many loads. A load of an array, or of content, copies it
+    first, which takes a hundredth of a second for each ten seconds of stereo.
     No thread of the engine ever runs Python.
 
     `id` is a slot, 0 up to `slots` - 1: anything with ``__index__``, but no `bool`. Outside that
@@ -140,8 +140,9 @@ class AudioEngine:
         this process or another. Audio is found by what is in the file: one that has changed is
         decoded anew. Kept is what takes longer to decode than to read; none with
         ``cache_audio=False``. Results are found by the audio, wherever it came from. When there is
-        more than `cache_bytes`, audio leaves: what was used longest ago, but nothing of the last
-        15 minutes before what came after it; results only where they take more than a quarter.
+        more than `cache_bytes`, audio leaves: what was used longest ago, but of the last quarter of
+        an hour what was used last, so that of a set that is larger most is there the next time;
+        results only where they take more than a quarter.
 
         Raises `ValueError` for a value out of range, `TypeError` for one of the wrong type.
         """
@@ -282,20 +283,21 @@ class AudioEngine:
 
         `path` is a path, content or a binary file, see `Source`; a `Sample`; or a NumPy array, or
         what exports a buffer of numbers: ``(channels, frames)``, or ``(frames,)`` of one channel,
-        floats as they are, integers by full scale, of `sample_rate` in Hz, which only arrays need.
-        It is copied; of a `Sample` the audio alone: its tags, loops and `analysis` stay behind,
-        which a second load of its file would share. ``id=None`` takes the lowest free slot, which
-        is free again if the load fails or is cancelled. Higher `priority` loads first, -100…100. A
-        newer load of an id supersedes an older one that has not ended. The slot plays the sample
-        that it has until the new one is there, and keeps it if the load fails; voices that sound go
-        on with the one that they began with. A file that is in memory or being decoded already is
-        not decoded again.
+        floats as they are, integers of 8 to 32 bits by full scale, of `sample_rate` in Hz, which
+        only arrays need. It is copied; of a `Sample` the audio alone: its tags, loops and
+        `analysis` stay behind, which a second load of its file would share. ``id=None`` takes the
+        lowest free slot, which is free again if the load fails or is cancelled. Higher `priority`
+        loads first, -100…100. A newer load of an id supersedes an older one that has not ended. The
+        slot plays the sample that it has until the new one is there, and keeps it if the load
+        fails; voices that sound go on with the one that they began with. A file that is in memory
+        or being decoded already is not decoded again.
 
         With ``stream=True`` only the head of the file and the beginnings of its loops come into
         memory: `success` comes as soon as they are there, and what voices play is read ahead of
         them, at most 32 voices at a time. For files that are too long to be held. Seeks are
         exact; in MP3 and ADTS they are fast once the file was read through in the background. A
-        voice whose file goes away or changes fades, and ends with the reason `source_lost`.
+        voice whose file can no longer be read, or has become another one where it has to be entered
+        elsewhere, fades, and ends with the reason `source_lost`.
 
         `analyze` names what is to be heard in it once it is loaded: ``"bpm"``, ``"key"``,
         ``"loudness"``, ``"onsets"``, ``"waveform"``, one or several. Each has one `analysis`
@@ -399,9 +401,14 @@ class AudioEngine:
         if sample_rate is not None:
             checked_rate(sample_rate)
         given = []
-        for id, source in pairs(items):
-            analyze = native.check_load(id, priority, stream, analyze)
-            given.append((id, resolve(source, sample_rate if is_audio(source) else None)))
+        analyze = native.check_load(None, priority, stream, analyze)
+        for index, (id, source) in enumerate(pairs(items)):
+            try:
+                native.check_load(id, priority, stream, analyze)
+                given.append((id, resolve(source, sample_rate if is_audio(source) else None)))
+            except Exception as error:
+                error.add_note(f"in pair {index} of items, counted from 0")
+                raise
         limit = native.max_source_bytes
         contents = [(id, read(source, limit)) for id, source in given]
         return LoadBatch(native.load_many(contents, priority, stream, analyze))
@@ -506,7 +513,8 @@ class AudioEngine:
                 raise TypeError(f"the callback of {kind} cannot be called: {callback!r}")
             # Of an object that can be called, its type has the function.
             if callback is not None and any(
-                map(inspect.iscoroutinefunction, (callback, type(callback).__call__))
+                inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+                for function in (callback, type(callback).__call__)
             ):
                 raise TypeError(f"nobody would await the callback of {kind}: see events()")
         for kind, callback in callbacks.items():
@@ -641,12 +649,12 @@ class AudioEngine:
         ``"stolen"``.
 
         If the slot has no sample yet and its load runs, `when_loading` decides: start as soon as it
-        can (one play waits per id, the latest, for at most `max_wait_sec`, or until its `at_frame`
-        if that is later), drop it, or raise `NotReadyError`. From its `playable` event on a slot
-        plays at once, though the rest is still arriving; a voice that comes to where nothing is yet
-        fades out and waits there, which `stats()` counts in `underruns`. Should the load end
-        without success, it fades out for good. Of a slot whose sample was evicted this call loads
-        it again, at priority 100.
+        can (one play waits per id, the latest, for at most `max_wait_sec`, 0…86,400, or until its
+        `at_frame` if that is later), drop it, or raise `NotReadyError`. From its `playable` event
+        on a slot plays at once, though the rest is still arriving; a voice that comes to where
+        nothing is yet fades out and waits there, which `stats()` counts in `underruns`. Should the
+        load end without success, it fades out for good. Of a slot whose sample was evicted this
+        call loads it again, at priority 100.
 
         A sample of more channels than the output has, or of fewer, or for other speakers, is mapped
         by the speakers that its file names, or else by those that so many channels usually have:

@@ -71,7 +71,8 @@ class LoadError(HotcueError):
         self.request_id = request_id
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._details
+        # With what was added to it, as notes.
+        return type(self), self._details, self.__dict__
 
     def __str__(self) -> str:
         return self.message if self.path is None else f"{self.message}: {self.path!r}"

@@ -81,10 +81,10 @@ class LoadWarning(TypedDict):
 
 
 class StageTimes(TypedDict):
-    """Where the time of a load went, in milliseconds: waiting until a decoder first took it (not
-    again, where it gave way to a more urgent one), work until the first decoded frame, work of the
-    pass (which resamples as it goes), work of its tail, and the way to the audio side. A load that
-    found its file decoded has 0.0 for what it did not need."""
+    """Where the time of a load went, in milliseconds, by what was done, which is not the stages of
+    `progress`: waiting until a decoder first took it (not again, where it gave way to a more urgent
+    one), opening and reading its source, decoding, changing the rate, and the way to the audio
+    side. A load that found its file decoded has 0.0 for what it did not need."""
 
     queued: float
     reading: float

@@ -59,8 +59,8 @@ def resolve(
     if isinstance(source, Sample):
         if sample_rate is not None:
             raise TypeError("a Sample has a rate; sample_rate must be None")
-        return Audio(source._finished(), source.sample_rate)
-    if is_array(source) and sample_rate is None:
+        return Audio(source, source.sample_rate)
+    if sample_rate is None and is_values(source):
         raise TypeError("an array needs its sample_rate")
     if sample_rate is not None:
         if not is_audio(source):
@@ -80,8 +80,6 @@ def resolve(
         raise TypeError("a file-like path must be open in binary mode, not as text")
     if callable(getattr(source, "read", None)):
         return source  # type: ignore[return-value]
-    if _has_buffer(source):
-        raise TypeError("an array needs its sample_rate")
     raise TypeError(
         "path must be a str, an os.PathLike, bytes, a bytearray, a memoryview or a binary "
         f"file, not {type(source).__name__}"
@@ -98,7 +96,13 @@ def is_audio(source: object) -> bool:
     return not isinstance(source, memoryview) or source.itemsize > 1
 
 
-def _has_buffer(source: object) -> bool:
+def is_values(source: object) -> bool:
+    """Whether `source` is an array, or has a buffer as one has: neither a file, content, nor a
+    sample."""
+    if is_array(source):
+        return True
+    if isinstance(source, memoryview) or not is_audio(source):
+        return False
     try:
         memoryview(source).release()  # type: ignore[arg-type]
     except TypeError:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, NoReturn
 
+from ._hotcue import Subscription
 from .events import LoaderEvent
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar  # Comes with every type checker.
-
-    from ._hotcue import Subscription
 
     EventT = TypeVar("EventT", default=LoaderEvent)
 else:
@@ -33,6 +32,8 @@ class EventStream(AsyncIterator[EventT]):
     _events: Subscription
 
     def __init__(self, events: Subscription) -> None:
+        if not isinstance(events, Subscription):
+            raise TypeError("an EventStream is made by an engine only")
         self._events = events
         self._closed = False
 

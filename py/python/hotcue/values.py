@@ -230,10 +230,12 @@ class Waveform(NamedTuple, Generic[LevelsT]):
     def __eq__(self, other: object) -> bool:
         import numpy as np
 
-        if not isinstance(other, tuple) or len(other) != len(self):
+        if not isinstance(other, tuple):
             return NotImplemented
         mine: tuple[Any, ...] = self
-        return all(np.array_equal(one, its) for one, its in zip(mine, other, strict=True))
+        return len(other) == len(mine) and all(
+            np.array_equal(one, its) for one, its in zip(mine, other, strict=True)
+        )
 
     def __ne__(self, other: object) -> bool:
         return not self == other

@@ -186,7 +186,8 @@ fn what_comes_while_another_thread_makes_room_is_no_more_than_fits() {
         let fill = |thread: u8| {
             let written = |number: u8| {
                 let mut file = cache.unfinished().expect("writable");
-                file.write_all(&[0; 10 * LEAST as usize]).expect("writable");
+                // A quarter of the room.
+                file.write_all(&[0; 40_960]).expect("writable");
                 (file, Key::from_bytes([10 * thread + number; 32]))
             };
             let files: Vec<_> = (0..10).map(written).collect();

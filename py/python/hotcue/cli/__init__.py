@@ -8,12 +8,14 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from .. import __version__
 from ..analysis import KINDS
 from ..errors import HotcueError
 from ..pads.keys import GRIDS
 from ..pads.layout import LEAST
+from .document import Document
 from .streams import drop_output, prepare
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -23,9 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code: 0, 1 if anything failed, 2 for what cannot be
     asked for, 130 after Ctrl-C."""
     prepare()
-    args = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     try:
-        code = _run(args)
+        code = _run(_parsed(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
@@ -47,13 +48,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    """What was asked for; `SystemExit` once that was help, or if it cannot be."""
+    try:
+        return _parser().parse_args(_joined(words))
+    finally:  # Of help, too, it is known whether it could be written.
+        sys.stdout.flush()
+
+
 def _run(args: argparse.Namespace) -> int:
+    # First, so that it is complete whatever ends the command.
+    has_document = args.command in ("load", "analyze") and args.json
+    with Document() if has_document else nullcontext() as document:
+        return _begun(args, document)
+
+
+def _begun(args: argparse.Namespace, document: Document | None) -> int:
     # Imported late, so that --help and --version are quick.
     match args.command:
         case "load":
             from .load import load
 
-            return load(args.paths, workers=args.workers, as_json=args.json)
+            return load(args.paths, document, workers=args.workers)
         case "play":
             from .play import play
 
@@ -61,7 +77,7 @@ def _run(args: argparse.Namespace) -> int:
         case "analyze":
             from .analyze import analyze
 
-            return analyze(args)
+            return analyze(args, document)
         case "devices":
             from .devices import show_devices
 

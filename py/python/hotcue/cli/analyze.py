@@ -17,9 +17,10 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn
 
 from ..analysis import Kind, examine
-from ..errors import HotcueError, LoadError
+from ..errors import ErrorKind, HotcueError, LoadError
 from ..machine import cores
 from ..whole import written_whole
+from .document import Document
 from .files import expand
 from .heard import CsvWriter, Heard, JsonWriter, TableWriter
 from .picture import draw
@@ -40,28 +41,16 @@ class _Stopped(Exception):
     """The command is over: nobody wants what is still being heard."""
 
 
-def analyze(args: argparse.Namespace) -> int:
+def analyze(args: argparse.Namespace, document: Document | None) -> int:
     """Hears files and folders; 1 if one of them failed, or if there was none."""
-    if not args.json:
-        return _analyze(args, None)
-    document = JsonWriter(args.kinds)
-    try:
-        code = _analyze(args, document)
-    except KeyboardInterrupt:  # Also while folders are walked, or what is piped is waited for.
-        document.close(interrupted=True)
-        raise
-    except BaseException:
-        document.close()
-        raise
-    document.close()
-    return code
-
-
-def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
     started = time.perf_counter()
     # Of each file no more than what is printed: waveforms of a large folder would fill the memory.
-    # What is read by programs has begun whatever comes.
-    writer: CsvWriter | JsonWriter | TableWriter | None = CsvWriter() if args.csv else document
+    writer: CsvWriter | JsonWriter | TableWriter | None = None
+    if document is not None:
+        document.started = started
+        writer = JsonWriter(document, args.kinds)
+    elif args.csv:  # What is read by programs has begun whatever comes.
+        writer = CsvWriter()
     files = expand(args.paths)
     if not files:
         complain(f"no audio files in {', '.join(args.paths)}")
@@ -71,7 +60,8 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
         exports = _targets(files, args.dat, ".dat")
         if args.cache:
             # What cannot be used is told once, and not of each file.
-            _make(args.cache)
+            _make(Path(args.cache), mode=0o700)
+            os.listdir(args.cache)
             _try(args.cache)
     except ValueError as error:
         complain(str(error))
@@ -124,18 +114,17 @@ def _analyze(args: argparse.Namespace, document: JsonWriter | None) -> int:
     return 1 if failed else 0
 
 
-def _make(folder: str) -> None:
-    """Makes a cache's folder, for this user alone, where there is none.
+def _make(folder: Path, mode: int = 0o777) -> None:
+    """Makes a folder, and those that it is in, where there is none.
 
-    Raises `OSError` where there can be none, or where it cannot be listed.
+    Raises `OSError` where there can be none.
     """
     try:
-        for part in (*reversed(Path(folder).parents), Path(folder)):
+        for part in (*reversed(folder.parents), folder):
             if not part.is_dir():
-                part.mkdir(mode=0o700, exist_ok=True)
+                part.mkdir(mode, exist_ok=True)
     except FileExistsError as error:
-        raise NotADirectoryError(errno.ENOTDIR, "not a folder", folder) from error
-    os.listdir(folder)
+        raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(folder)) from error
 
 
 def _try(folder: str) -> None:
@@ -153,6 +142,7 @@ def _standard_input() -> bytearray | LoadError:
     """All of it, or why not, read here and not by whoever hears it, so that Ctrl-C ends the
     wait."""
     content = bytearray()
+    kind: ErrorKind = "too_large"
     try:
         while sys.stdin is not None and (piece := sys.stdin.buffer.read(PIECE_BYTES)):
             content += piece
@@ -163,7 +153,9 @@ def _standard_input() -> bytearray | LoadError:
             return content
     except MemoryError:
         told = "no memory for what comes through the pipe"
-    return LoadError(told, "too_large", "reading", None, None, None)
+    except OSError as error:  # As if it was opened to write.
+        told, kind = f"reading failed: {reason(error)}", "io"
+    return LoadError(told, kind, "reading", None, None, None)
 
 
 def _several(
@@ -231,7 +223,7 @@ def _named(files: Sequence[str], where: str, suffix: str) -> dict[str, Path]:
     folder = Path(where)
     if folder.suffix.lower() in OTHER_FILES and not folder.is_dir():
         raise ValueError(f"{where} is not named as a {suffix} is, and is no folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     targets: dict[str, Path] = {}
     # Of each name, the number that it had last.
     taken: dict[str, int] = {}

@@ -102,7 +102,9 @@ def _scenario(args: argparse.Namespace) -> Scenario:
         "--work-ms must be 0 to 1000": 0 <= args.work_ms <= 1_000,
         "--workers must be 1 to 256": args.workers is None or 1 <= args.workers <= 256,
         "--rate must be 1000 to 768000": 1_000 <= args.rate <= 768_000,
-        "--budget-mb must be 1 or more": args.budget_mb is None or args.budget_mb >= 1,
+        "--budget-mb must be 1 to 1000000000": (
+            args.budget_mb is None or 1 <= args.budget_mb <= 1_000_000_000
+        ),
     }
     for problem, holds in checks.items():
         if not holds:

@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
-import signal
-import sys
-import textwrap
-import threading
-import time
 from collections.abc import Sequence
-from types import FrameType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -21,6 +13,7 @@ from rich.text import Text
 
 from .._hotcue import ColouredWaveform
 from ..analysis import Analysis, BpmAnalysis, Facts, Kind
+from .document import Document
 from .picture import SURE, signed
 from .text import clock, printable, shorten, waveform
 
@@ -29,7 +22,7 @@ WAVEFORM_COLUMNS = 16
 WAVEFORM_PIXELS = 200
 DECIMALS = 5
 # What a file says of its tempo and key can be of any length.
-HINT_COLUMNS = 24
+HINT_COLUMNS = 32
 # A name takes as much at least, and what stands between two columns.
 NAME_COLUMNS = 8
 GAP_COLUMNS = 2
@@ -56,7 +49,7 @@ COLUMNS = {
     "onsets": Column("onsets", len("onsets")),
     "waveform": Column(None, WAVEFORM_COLUMNS, "left"),
     # The last, as it takes what is left.
-    "file says": Column(None, len("121.5, F# minor"), "left"),
+    "file says": Column(None, len("121.5 (acid), F# minor"), "left"),
 }
 # What narrow terminals do not get, rather than figures that are cut: these first.
 LEFT_OUT = ("waveform", "file says", "onsets", "dBTP", "beats", "duration", "LUFS", "key")
@@ -82,6 +75,7 @@ CSV_COLUMNS = (
     "true_peak_dbtp",
     "onsets",
     "embedded_bpm",
+    "embedded_bpm_source",
     "embedded_key",
     "error",
 )
@@ -163,73 +157,15 @@ def _pixels(coloured: ColouredWaveform) -> dict[str, list[list[float]]]:
 
 
 class JsonWriter:
-    """One document of JSON on stdout, file by file, so that what was heard is there whatever ends
-    the command."""
+    """An entry of a document of JSON for each file."""
 
-    def __init__(self, kinds: Sequence[Kind]) -> None:
+    def __init__(self, document: Document, kinds: Sequence[Kind]) -> None:
+        self._document = document
         self._kinds = kinds
-        self._before = '{\n "files": ['
-        self._failed = 0
-        self._started = time.perf_counter()
 
     def write(self, row: Heard) -> None:
         """One entry of ``files``."""
-        entry = json.dumps(as_json(row, self._kinds), indent=1)
-        with _Whole():
-            _put(f"{self._before}\n{textwrap.indent(entry, '  ')}")
-            self._failed += bool(row.error)
-            self._before = ","
-
-    def close(self, *, interrupted: bool = False) -> None:
-        """Ends the document, with what is said of all files."""
-        elapsed_sec = time.perf_counter() - self._started
-        totals: dict[str, Any] = {"failed": self._failed, "elapsed_sec": elapsed_sec}
-        if interrupted:
-            totals["interrupted"] = True
-        begun = "\n ]," if self._before == "," else f"{self._before}],"
-        end = json.dumps(totals, indent=1).removeprefix("{\n")
-        with _Whole():
-            _put(f"{begun}\n{end}\n")
-
-
-def _put(text: str) -> None:
-    """Writes ASCII to stdout, all of it. Where that is unbuffered, `print` takes what a signal left
-    of a write for all of it."""
-    buffer = getattr(sys.stdout, "buffer", None)
-    if buffer is None:
-        print(text, end="", flush=True)
-        return
-    sys.stdout.flush()
-    left = memoryview(text.replace("\n", os.linesep).encode("ascii"))
-    while left:
-        left = left[buffer.write(left) or 0 :]
-    buffer.flush()
-
-
-class _Whole:
-    """What is written within is written as a whole: Ctrl-C comes behind it. A second one does not
-    wait, should nobody read what is written."""
-
-    def __init__(self) -> None:
-        self._came = False
-        self._handler: Any = None
-
-    def __enter__(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            self._handler = signal.getsignal(signal.SIGINT)
-            if callable(self._handler):
-                signal.signal(signal.SIGINT, self._heed)
-
-    def _heed(self, number: int, frame: FrameType | None) -> None:
-        if self._came:
-            self._handler(number, frame)
-        self._came = True
-
-    def __exit__(self, *_: object) -> None:
-        if callable(self._handler):
-            signal.signal(signal.SIGINT, self._handler)
-            if self._came:
-                self._handler(signal.SIGINT, None)
+        self._document.write(as_json(row, self._kinds))
 
 
 class TableWriter:
@@ -308,6 +244,7 @@ def _tempo(tempo: BpmAnalysis) -> Text:
 
 
 def _hints(facts: Facts) -> str:
-    """What the file itself says of tempo and key."""
+    """What the file itself says of tempo, and where, and of key."""
     bpm, key = facts["embedded_bpm"], facts["embedded_key"]
-    return ", ".join([*([f"{bpm:g}"] if bpm is not None else []), *([key] if key else [])])
+    tempo = None if bpm is None else f"{bpm:g} ({facts['embedded_bpm_source']})"
+    return ", ".join(hint for hint in (tempo, key) if hint)

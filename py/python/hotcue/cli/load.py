@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.text import Text
 
 from ..engine import AudioEngine
 from ..events import ErrorEvent, LoaderEvent, SuccessEvent
+from .document import Document
 from .files import expand
 from .text import clock, complain, console, printable, shorten, waveform
 
@@ -30,36 +30,32 @@ JSON_KEYS = ("duration_sec", "frames", "channels", "sample_rate", "source_rate",
 Row = dict[str, Any]
 
 
-def load(paths: Sequence[str], *, workers: int | None, as_json: bool) -> int:
+def load(paths: Sequence[str], document: Document | None, *, workers: int | None) -> int:
     """Loads files and folders; 1 if one of them failed, or if there was none."""
     files = expand(paths)
     if not files:
         complain(f"no audio files in {', '.join(paths)}")
-        if as_json:
-            print(_document([], 0.0))
         return 1
     started = time.perf_counter()
+    if document is not None:
+        document.started = started
     try:
         engine = AudioEngine(output="offline", slots=len(files), workers=workers)
     except ValueError as error:
         complain(str(error))
         return 1
     with engine:
-        rows = load_all(engine, files, draw=not as_json, keep=False)
+        rows = load_all(engine, files, draw=document is None, keep=False)
     elapsed = time.perf_counter() - started
     failed = sum("error" in row for row in rows)
-    if as_json:
-        print(_document(rows, elapsed))
+    if document is not None:
+        for row in rows:
+            document.write(row)
     else:
         print_table(rows)
         bad = f", {failed} failed" if failed else ""
         console().print(f"{len(rows) - failed} of {len(rows)} loaded in {elapsed:.2f} s{bad}")
     return 1 if failed else 0
-
-
-def _document(rows: Sequence[Row], elapsed_sec: float) -> str:
-    failed = sum("error" in row for row in rows)
-    return json.dumps({"files": rows, "failed": failed, "elapsed_sec": elapsed_sec}, indent=1)
 
 
 def load_all(engine: AudioEngine, files: Sequence[str], *, draw: bool, keep: bool) -> list[Row]:
