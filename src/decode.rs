@@ -244,7 +244,7 @@ pub(crate) fn open_with(
         Opened::Elsewhere(reader) if !sniff::is_container(&head) => {
             mpeg::open(reader, &read, None, byte_len)?
                 .or(|reader| flac::open_behind(reader, &read, byte_len, found))?
-                .or(|reader| aac::open_behind(reader, &read, &head, byte_len))?
+                .or(|reader| aac::open_behind(reader, &read, byte_len))?
         }
         opened => opened,
     };

@@ -291,7 +291,7 @@ fn what_the_device_plays_is_what_was_rendered() {
         wait_until("the loss is noticed", || output.status() != OutputStatus::Running);
         let began = Instant::now();
         renderer = output.stop().expect("the renderer comes home from a lost device");
-        assert!(began.elapsed() < Duration::from_secs(5), "{signal}: {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(30), "{signal}: {:?}", began.elapsed());
         let clock = shared.clock_frames();
         renderer.render(&mut [0.0; 64]);
         assert_eq!(shared.clock_frames(), clock + 32, "no callback runs any more");

@@ -310,15 +310,14 @@ impl DecoderActor {
 impl Running {
     fn report(&mut self, parts: &SupervisorParts) {
         let (percent, stage) = (self.work.percent(), self.work.stage());
-        let live = self.job.live();
         // After each step: the next may wait for its source for long.
-        live.iter().for_each(|request| request.set_progress(percent, stage));
+        self.job.set_progress(percent, stage);
         if self.last_progress.elapsed() < PROGRESS_INTERVAL {
             return;
         }
         self.last_progress = Instant::now();
         self.job.reported();
-        live.iter().for_each(|request| parts.publisher.progress(request));
+        self.job.live().iter().for_each(|request| parts.publisher.progress(request));
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use actix_rt::time::Instant;
-use hotcue::{Pulse, Source};
+use hotcue::{Pulse, Source, Stage};
 
 use crate::budget::{Account, Reservation};
 use crate::request::Request;
@@ -127,6 +127,13 @@ impl Job {
         let state = self.lock();
         let live = state.members.iter().filter(|member| member.request.is_live());
         live.map(|member| Arc::clone(&member.request)).collect()
+    }
+
+    /// Tells all who still want it how far it is.
+    pub(crate) fn set_progress(&self, percent: f32, stage: Stage) {
+        let state = self.lock();
+        let live = state.members.iter().filter(|member| member.request.is_live());
+        live.for_each(|member| member.request.set_progress(percent, stage));
     }
 
     /// A decoder takes it: `start` is called for every member, before anybody else can join.

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use pyo3::PyClass;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt};
@@ -81,7 +82,22 @@ fn is_real(value: &Bound<'_, PyAny>) -> bool {
         return true;
     }
     let kind = value.getattr("dtype").and_then(|dtype| dtype.getattr("kind")?.extract::<char>());
-    kind.map_or(true, |kind| "biufO".contains(kind))
+    kind.map_or(true, |kind| !"USMmc".contains(kind))
+}
+
+/// What `__eq__` answers: of another class, Python asks that, but for what is NumPy's, which would
+/// compare each value.
+pub(crate) fn equal<'py, T: PyClass>(
+    other: &Bound<'py, PyAny>,
+    is_same: impl FnOnce(&Bound<'py, T>) -> bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = other.py();
+    let is_same = match other.cast::<T>() {
+        Ok(other) => is_same(other),
+        Err(_) if other.hasattr("__array_ufunc__")? => false,
+        Err(_) => return Ok(py.NotImplemented().into_bound(py)),
+    };
+    Ok(PyBool::new(py, is_same).to_owned().into_any())
 }
 
 /// As [`number`].

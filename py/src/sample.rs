@@ -18,6 +18,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::analysis;
+use crate::args::equal;
 use crate::array::load_numpy;
 use crate::calls::{call, import};
 use crate::errors::{guarded, read_error};
@@ -266,8 +267,9 @@ impl Sample {
         self.sample.bits_per_sample()
     }
 
-    /// What was odd about the file, as its `success` event says it; a fresh list. Of an arriving
-    /// sample, and of a stream until all of it was seen, there is none yet.
+    /// What was odd about the file, as its `success` event says it; a fresh list. Of a stream there
+    /// is more once all of it was seen. An arriving sample, and a stream until then, only know whether
+    /// its name fits.
     #[getter]
     fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         warnings_of(py, &self.sample.warnings_as(self.path.as_deref()))
@@ -436,9 +438,8 @@ impl Sample {
         slf
     }
 
-    // Of anything else, pyo3 asks that.
-    fn __eq__(&self, other: &Bound<'_, Self>) -> bool {
-        Arc::ptr_eq(&self.sample, &other.get().sample)
+    fn __eq__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        equal(other, |other: &Bound<'_, Self>| Arc::ptr_eq(&self.sample, &other.get().sample))
     }
 
     fn __hash__(&self) -> usize {

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyBytes;
 
-use crate::args::{finite, integer};
+use crate::args::{equal, finite, integer};
 use crate::array::load_numpy;
 use crate::calls::{call, import};
 use crate::errors::guarded;
@@ -202,8 +202,8 @@ impl ColouredWaveform {
         })
     }
 
-    fn __eq__(&self, other: &Bound<'_, Self>) -> bool {
-        *self.waveform == *other.get().waveform
+    fn __eq__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        equal(other, |other: &Bound<'_, Self>| *self.waveform == *other.get().waveform)
     }
 
     fn __hash__(&self) -> usize {

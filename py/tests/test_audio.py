@@ -413,6 +413,12 @@ def test_a_file_that_is_written_keeps_its_mode_and_its_link(tmp_path: Path) -> N
     assert path.read_bytes() == content
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
+def test_what_cannot_be_written_is_named() -> None:
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        hotcue.write_wav("/dev/full", np.zeros((1, 100_000), np.float32), 48_000)
+
+
 def test_more_than_4_gib_has_a_header_that_says_so() -> None:
     # Beside what EBU Tech 3306 says; nobody writes so much in a test.
     from hotcue import wav

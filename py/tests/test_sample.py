@@ -148,6 +148,8 @@ def test_samples_are_equal_if_they_are_the_same_audio(engine: hotcue.AudioEngine
     # What is no sample may know better.
     assert (sample == mock.ANY, sample != mock.ANY) == (True, False)
     assert (sample == 3, sample != 3) == (False, True)
+    array = np.array(sample)
+    assert (sample == array, sample != array, sample in [array]) == (False, True, False)
     assert sample != 0
 
 

@@ -6,7 +6,7 @@ use std::fs::{self, DirBuilder, DirEntry, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -386,6 +386,8 @@ impl Cache {
     fn grown_by(&self, bytes: u64) {
         let bytes = taken(bytes);
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        // Before it is asked whether another thread looks: with the one in `list`, one of them sees it.
+        fence(Ordering::SeqCst);
         if before.saturating_add(bytes) > self.room()
             && let Err(error) = self.look_around()
         {
@@ -408,6 +410,7 @@ impl Cache {
     fn list(&self, mut full: Option<Unkept>) -> io::Result<()> {
         while let Some(held) = self.list_once(full.take())? {
             // Whoever has brought more meanwhile has left it to this thread to make room for that.
+            fence(Ordering::SeqCst);
             if self.bytes.load(Ordering::Relaxed) <= held.max(self.room()) {
                 break;
             }

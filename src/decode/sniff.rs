@@ -175,11 +175,10 @@ fn is_transport_stream(head: &[u8]) -> bool {
 /// Containers whose readers have the shape of symphonia's, and what they begin with.
 const CONTAINERS: [(&str, &[u8]); 3] = [("ogg", b"OggS"), ("caf", b"caff"), ("mkv", mkv::MAGIC)];
 
-/// Whether a file that begins with `head` may be a `container`. Streams of AAC may begin anywhere;
-/// all others begin at the beginning.
+/// Whether a file that begins with `head` may be a `container`: all of these begin at the beginning.
 pub(super) fn may_be(container: &str, head: &[u8]) -> bool {
     let known = CONTAINERS.iter().find(|(name, _)| *name == container);
-    known.is_none_or(|(_, magic)| head.starts_with(magic))
+    known.is_some_and(|(_, magic)| head.starts_with(magic))
 }
 
 /// Whether `head` begins one of [`CONTAINERS`]. Others that begin with something of their own were

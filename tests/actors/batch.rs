@@ -64,10 +64,15 @@ fn ids_of_the_engines_choice_never_meet_ids_of_the_batch() {
 #[test]
 fn of_an_id_that_comes_again_the_later_load_supersedes_the_earlier() {
     let engine = offline(1);
+    // The decoder would be through with the first ones before the last one is accepted.
+    let gate = Arc::new(Gate::default());
+    engine.load_sample_async(Some(0), blocked(&gate), 0).expect("accepted");
+    wait_until("the decoder to be busy", || engine.state(0).is_ok_and(|s| s == SlotState::Loading));
     let items = (1..=50).map(|frames| (Some(7), tone(frames))).collect();
     let batch = engine.load_many_async(items, 0).expect("accepted");
+    gate.open();
     let mut contract = Contract::default();
-    collect_until_ended(engine.events(), &mut contract, 50);
+    collect_until_ended(engine.events(), &mut contract, 51);
     for ticket in &batch.tickets()[..49] {
         let ended = ticket.wait(None);
         let Some(Err(LoadFailure::Cancelled(CancelReason::Superseded))) = ended else {

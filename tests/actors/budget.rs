@@ -251,7 +251,11 @@ fn a_play_brings_an_evicted_sample_back() {
     assert_eq!((rig.state(0), rig.state(1)), (SlotState::Ready, SlotState::Evicted));
 
     let mut contract = Contract::default();
-    let events = rig.drain(&mut contract);
+    let mut events = Vec::new();
+    wait_until("all three loads have ended", || {
+        events.extend(rig.drain(&mut contract));
+        contract.ended() == 3
+    });
     let again = events.iter().rev().find_map(|event| match event {
         LoaderEvent::Started { id: 0, request_id, path, .. } => Some((*request_id, path.clone())),
         _ => None,
@@ -363,14 +367,15 @@ fn a_failed_reload_leaves_the_memory_of_the_file() {
             if dropped == voice)
     });
     let mut contract = Contract::default();
-    let errors: Vec<LoadErrorKind> = rig
-        .drain(&mut contract)
-        .iter()
-        .filter_map(|event| match event {
+    let mut errors = Vec::new();
+    wait_until("its error is told", || {
+        let events = rig.drain(&mut contract);
+        errors.extend(events.iter().filter_map(|event| match event {
             LoaderEvent::Error { id: 0, error, .. } => Some(error.kind()),
             _ => None,
-        })
-        .collect();
+        }));
+        !errors.is_empty()
+    });
     assert_eq!(errors, [LoadErrorKind::NotFound]);
     rig.file(0);
     rig.play(0, LONG);

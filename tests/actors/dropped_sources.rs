@@ -84,7 +84,7 @@ fn goes_on(at_last: impl Fn() + Clone + Send + Sync + 'static) {
         for id in 1..20 {
             let content = Source::Memory(tone().into());
             let ticket = engine.load_sample_async(Some(id), content, 0).expect("accepted");
-            let ended = ticket.wait(Some(Duration::from_secs(5)));
+            let ended = ticket.wait(Some(Duration::from_secs(30)));
             assert!(matches!(ended, Some(Ok(_))), "{ended:?}");
         }
         collect_until_ended(&events, &mut contract, 19 + usize::from(is_load));
@@ -94,7 +94,7 @@ fn goes_on(at_last: impl Fn() + Clone + Send + Sync + 'static) {
             engine.shut_down();
             done.send(()).ok();
         });
-        assert!(is_done.recv_timeout(Duration::from_secs(5)).is_ok(), "it does not end");
+        assert!(is_done.recv_timeout(Duration::from_secs(30)).is_ok(), "it does not end");
         queue.drain(None);
         assert!(queue.is_finished());
     }

@@ -73,7 +73,8 @@ mod stuck_reads;
 mod subscriptions;
 mod worker_panic;
 
-use hotcue_actors::{AudioEngine, EngineConfig};
+use hotcue_actors::{AudioEngine, EngineConfig, PlayOptions};
+use hotcue_tests::PATIENCE;
 
 /// A running engine without a clock.
 fn offline(workers: usize) -> AudioEngine {
@@ -88,6 +89,11 @@ fn running(config: EngineConfig) -> AudioEngine {
     let engine = AudioEngine::new(config).expect("a valid configuration");
     engine.run().expect("the engine starts");
     engine
+}
+
+/// A play that waits for its load as long as a test does.
+fn patient() -> PlayOptions {
+    PlayOptions { max_wait_sec: PATIENCE.as_secs_f64(), ..PlayOptions::default() }
 }
 
 /// Runs a test that counts threads in a process of its own: others start threads meanwhile.

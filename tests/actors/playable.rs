@@ -44,7 +44,7 @@ fn state(engine: &AudioEngine) -> SlotState {
 }
 
 fn play(engine: &AudioEngine) -> u64 {
-    let voice = engine.play_sample(0, PlayOptions::default()).expect("it runs");
+    let voice = engine.play_sample(0, crate::patient()).expect("it runs");
     voice.expect("there is something to play")
 }
 

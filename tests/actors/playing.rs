@@ -12,7 +12,7 @@ use hotcue_actors::{
 };
 use hotcue_tests::{BlockingSource, Gate, PATIENCE, sine, wait_until, wav_bytes};
 
-use crate::{offline, running};
+use crate::{offline, patient, running};
 
 fn blocked(gate: &Arc<Gate>) -> Source {
     let content = wav_bytes(48_000, 1, 4_800, sine(440.0, 48_000));
@@ -39,7 +39,7 @@ fn a_play_during_the_load_sounds_when_it_is_there() {
     let engine = offline(1);
     let gate = Arc::new(Gate::default());
     let ticket = engine.load_sample_async(Some(0), blocked(&gate), 0).expect("accepted");
-    let press = || engine.play_sample(0, PlayOptions::default()).expect("it runs");
+    let press = || engine.play_sample(0, patient()).expect("it runs");
     let voices: Vec<u64> = (0..50).filter_map(|_| press()).collect();
     assert_eq!(voices.len(), 50);
     assert!(is_silent(&engine));
@@ -64,7 +64,7 @@ fn a_waiting_play_is_dropped_with_a_reason() {
         engine.load_sample_async(Some(0), blocked(&gate), 0).expect("accepted");
         engine.play_sample(0, options).expect("it runs").expect("it waits")
     };
-    let options = PlayOptions::default();
+    let options = patient();
 
     let voice = play(PlayOptions { max_wait_sec: 0.0, ..options });
     assert_eq!(dropped(&engine, voice), DropReason::WaitedTooLong);
@@ -80,7 +80,7 @@ fn a_waiting_play_is_dropped_with_a_reason() {
     let voice = play(options);
     engine.stop_all(0.005).expect("it runs");
     assert_eq!(dropped(&engine, voice), DropReason::Stopped);
-    let voice = play(PlayOptions { max_wait_sec: 600.0, ..options });
+    let voice = play(options);
     let running = engine.loads().expect("it runs").last().map(|load| load.request_id);
     assert!(engine.cancel_load(running.expect("one is live")).expect("it runs"));
     assert_eq!(dropped(&engine, voice), DropReason::LoadEnded);
@@ -123,7 +123,7 @@ fn a_waiting_play_heeds_what_its_voice_is_told() {
         engine.load_sample_async(Some(slot), blocked_ramp(&gate), 0).expect("accepted");
     }
     let play = |slot| {
-        let voice = engine.play_sample(slot, PlayOptions::default()).expect("it runs");
+        let voice = engine.play_sample(slot, patient()).expect("it runs");
         voice.expect("it waits")
     };
     let set = play(0);
@@ -169,7 +169,7 @@ fn a_waiting_play_that_is_stopped_at_a_frame_sounds_till_then() {
         engine.load_sample_async(Some(slot), blocked_ramp(&gate), 0).expect("accepted");
     }
     let play = |slot| {
-        let voice = engine.play_sample(slot, PlayOptions::default()).expect("it runs");
+        let voice = engine.play_sample(slot, patient()).expect("it runs");
         voice.expect("it waits")
     };
     let (by_voice, _by_slot) = (play(0), play(1));
@@ -204,7 +204,7 @@ fn a_play_that_still_waits_when_its_frame_to_stop_at_has_come_disturbs_nobody() 
     let gate = Arc::new(Gate::default());
     engine.load_sample_async(Some(0), blocked(&gate), 0).expect("accepted");
     let play = |slot| {
-        let choke = PlayOptions { choke: Some(1), ..PlayOptions::default() };
+        let choke = PlayOptions { choke: Some(1), ..patient() };
         engine.play_sample(slot, choke).expect("it runs").expect("it sounds or waits")
     };
     let (sounding, waiting) = (play(1), play(0));
@@ -277,9 +277,7 @@ fn what_a_waiting_play_is_told_later_holds_over_what_was_for_frames_before_that(
         engine.load_sample_async(Some(slot), blocked_ramp(&gate), 0).expect("accepted");
     }
     let voices: Vec<u64> = slots
-        .map(|slot| {
-            engine.play_sample(slot, PlayOptions::default()).expect("it runs").expect("it waits")
-        })
+        .map(|slot| engine.play_sample(slot, patient()).expect("it runs").expect("it waits"))
         .collect();
     let at = engine.at(100);
     let set = |volume, speed| VoiceChange { volume, speed, ..VoiceChange::default() };

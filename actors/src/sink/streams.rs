@@ -158,8 +158,8 @@ impl AudioSinkActor {
                 if !self.slots.rest(until) {
                     return Some(rendered);
                 }
-                // Where a length was found out meanwhile, which it cannot be any more, voices know
-                // better where they begin, and may wait for what is there.
+                // Where a length was found out meanwhile, voices know better where they begin, and may
+                // wait for what is there. From here on none is, but of what was given up.
                 self.device.run_commands();
                 if !self.slots.streams.is_hungry() {
                     break;

@@ -135,6 +135,21 @@ fn an_unload_drops_the_plays_before_it_and_no_other_whichever_comes_first() {
 }
 
 #[test]
+fn a_look_between_an_unload_and_its_message_says_that_it_was_unloaded() {
+    with_sink(|sink| {
+        let context = &mut Context::new();
+        let asked = ask_for_play(sink, 1);
+        sink.handle(asked, context);
+        let change = sink.table.unload(0).change;
+        let swept = sink.waiting.sweep(&sink.table, Instant::now(), 0);
+        let reasons: Vec<_> = swept.iter().map(|(play, reason)| (play.voice, *reason)).collect();
+        assert_eq!(reasons, [(1, DropReason::Unloaded)]);
+        sink.handle(Unload { slot: 0, change, cause: UnloadCause::Asked }, context);
+        assert!(dropped(sink).is_empty(), "it is told once");
+    });
+}
+
+#[test]
 fn an_eviction_drops_no_play() {
     with_sink(|sink| {
         let context = &mut Context::new();

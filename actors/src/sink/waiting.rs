@@ -182,6 +182,9 @@ impl WaitingPlays {
                     DropReason::Stopped
                 } else if waiting.has_waited(now, clock_frames) {
                     DropReason::WaitedTooLong
+                } else if table.unloaded_since(waiting.asked.play.slot, waiting.asked.since) {
+                    // The message of that comes later than this look at the table.
+                    DropReason::Unloaded
                 } else {
                     DropReason::LoadEnded
                 };

@@ -21,16 +21,27 @@ def written_whole(path: str | os.PathLike[str] | bytes) -> Iterator[BinaryIO]:
     target = os.path.realpath(path)
     file = _beside(target, path)
     if file is None:
-        with open(path, "wb") as file:
+        with _named(path), open(path, "wb") as file:
             yield file
         return
     try:
-        with file:
+        with _named(path), file:
             yield file
         os.replace(file.name, target)
     except BaseException:
         with suppress(OSError):
             os.unlink(file.name)
+        raise
+
+
+@contextmanager
+def _named(path: str | bytes) -> Iterator[None]:
+    """Errors of writing name the file, as those of opening do."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = path
         raise
 
 

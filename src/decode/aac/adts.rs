@@ -19,8 +19,6 @@ const TAG_HEADER_BYTES: usize = 10;
 const BLOCK_FRAMES: u64 = 1024;
 /// Longest frame that a header can state.
 const MAX_FRAME_BYTES: usize = (1 << 13) - 1;
-/// Frames in a row that are no accident.
-const ENOUGH_FRAMES: usize = 3;
 /// Bytes that are searched first for the next frame: with what proves it they are in the block that
 /// is in memory, mostly, and where junk comes again and again, nothing is read as often.
 const NEAR_BYTES: usize = 4 << 10;
@@ -69,7 +67,7 @@ impl Header {
     }
 }
 
-/// Where in the first `most` bytes of a file ADTS frames begin, if they do: several in a row, or
+/// Where in the first `most` bytes of a file ADTS frames begin, if they do: `enough` in a row, or
 /// fewer that end where the file does.
 ///
 /// # Errors
@@ -77,27 +75,30 @@ impl Header {
 pub(in crate::decode) fn begins<R: Read + Seek>(
     blocks: &mut Blocks<R>,
     most: usize,
+    enough: usize,
 ) -> io::Result<Option<u64>> {
     let len = blocks.len();
-    let bytes = blocks.look(0, most + ENOUGH_FRAMES * MAX_FRAME_BYTES)?;
+    let bytes = blocks.look(0, most + enough * MAX_FRAME_BYTES)?;
     let is_whole = bytes.len() as u64 == len;
     let begins_at = |start: usize| {
         let (mut at, mut before) = (start, None);
-        for found in 0..ENOUGH_FRAMES {
+        for found in 0..enough {
             match Header::follows(before.as_ref(), bytes, at) {
                 Some(header) => {
                     at += header.bytes;
                     before = Some(header);
                 }
-                // A short file may also end in a part of a frame, or in a tag.
-                None if start == 0 => return is_whole && found > 0,
                 None => return found > 1 && at == bytes.len() && is_whole,
             }
         }
         true
     };
     let first = (0..bytes.len().min(most)).find(|at| begins_at(*at));
-    Ok(first.map(|at| at as u64))
+    // A short file may also be one frame, or a part of that, or end in a tag.
+    let head = Header::follows(None, bytes, 0).filter(|_| is_whole);
+    let is_of_head = |at: usize| Header::follows(head.as_ref(), bytes, at).is_some();
+    let begins_there = head.is_some() && first.is_none_or(is_of_head);
+    Ok(if begins_there { Some(0) } else { first.map(|at| at as u64) })
 }
 
 /// The frames of a file.

@@ -298,14 +298,33 @@ fn a_program_that_describes_itself_says_which_speakers_it_is_for() {
 #[test]
 fn what_is_in_front_of_frames_changes_nothing_of_what_is_told_of_them() {
     let mut file = fixture("aac.aac");
-    let second = begins(&file)[4];
-    file.splice(second..second, [0; 500]);
+    let fifth = begins(&file)[4];
+    file.splice(fifth..fifth, [0; 500]);
     let (expected, warnings) = decode(&file).expect("it is forgiven");
     assert_eq!(warnings[0].code, WarningCode::DecodeErrors);
-    for junk in [60_000, 100_000, 1_000_000] {
-        let (planes, told) = decode(&[vec![0; junk], file.clone()].concat()).expect("behind junk");
-        assert!(planes == expected, "{junk}");
-        let codes = |of: &[LoadWarning]| of.iter().map(|it| it.code).collect::<Vec<_>>();
-        assert_eq!(codes(&told), codes(&warnings), "{junk}");
+    let codes = |of: &[LoadWarning]| of.iter().map(|it| it.code).collect::<Vec<_>>();
+    // A header of a frame of another rate.
+    let mut foreign = file[..7].to_vec();
+    foreign[2] ^= 0x04;
+    for (begin, filler) in [(&[][..], 0), (&[][..], 0xff), (&foreign[..], 0)] {
+        for junk in [100, 60_000, 100_000, 1_000_000] {
+            let mut front = begin.to_vec();
+            front.resize(junk, filler);
+            let what = format!("{junk} bytes: {begin:x?} and {filler:x}");
+            let (planes, told) = decode(&[front, file.clone()].concat()).expect(&what);
+            assert!(planes == expected, "{what}");
+            assert_eq!(codes(&told), codes(&warnings), "{what}");
+        }
+    }
+}
+
+#[test]
+fn two_frames_behind_junk_are_enough() {
+    let file = fixture("aac.aac");
+    let two = &file[..begins(&file)[2]];
+    let (expected, _) = decode(two).expect("a short file");
+    for behind in [&b""[..], &[0; 50], b"TAG"] {
+        let (planes, _) = decode(&[&[0; 500], two, behind].concat()).expect("behind junk");
+        assert!(planes == expected, "{behind:?}");
     }
 }

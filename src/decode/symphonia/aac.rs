@@ -22,8 +22,11 @@ static INFO: CodecInfo =
 pub(super) fn decoder(parameters: &AudioCodecParameters) -> Result<Adapter<Codec>, LoadError> {
     let stated = match parameters.extra_data.as_deref() {
         Some([]) | None => {
-            let channels = parameters.channels.as_ref().map_or(0, Channels::count);
+            let count = parameters.channels.as_ref().map_or(0, Channels::count);
+            // Frames of more than six have eight.
+            let channels = if count > 6 { 8 } else { count };
             config(parameters.sample_rate.unwrap_or(0), channels)
+                .or_else(|| config(44_100, channels))
                 .ok_or_else(|| corrupt("the description of its AAC stream is missing"))?
         }
         Some(stated) => stated.to_vec(),

@@ -98,7 +98,6 @@ impl PacketStream {
         let parameters = self.codec.codec_params();
         // Read from the first frames, or in the container's own clock: no count of frames.
         let frames_estimated = match container {
-            "aac" => true,
             // Some writers count whole packets.
             "caf" => true,
             // A duration of all tracks together.
@@ -124,7 +123,7 @@ impl PacketStream {
                 .filter(|frames| *frames > 0),
             frames_estimated: frames_estimated || open_end.is_some(),
             frames_counted: !frames_estimated,
-            length_stated: stated.is_some() && container != "aac",
+            length_stated: stated.is_some(),
             container: container.to_owned(),
             codec: codec.to_owned(),
             bits_per_sample: lossless

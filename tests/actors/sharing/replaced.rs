@@ -115,7 +115,8 @@ fn a_load_that_began_anew_and_fails_says_no_earlier_stage_than_before() {
                 told = stage;
             }
             LoaderEvent::Error { request_id, stage, .. } if request_id == newer.request_id() => {
-                assert_eq!((told, stage), (Stage::Decoding, Stage::Decoding));
+                // Whoever joins between a report and the file's end is told nothing before.
+                assert!(stage >= told.max(Stage::Reading), "{stage:?} after {told:?}");
                 break;
             }
             _ => {}
