@@ -267,9 +267,9 @@ impl Sample {
         self.sample.bits_per_sample()
     }
 
-    /// What was odd about the file, as its `success` event says it; a fresh list. Of a stream there
-    /// is more once all of it was seen. An arriving sample, and a stream until then, only know whether
-    /// its name fits.
+    /// What was odd about the file, as its `success` event says it; a fresh list. Of a stream
+    /// there is more once all of it was seen. An arriving sample, and a stream until then, only
+    /// know whether its name fits.
     #[getter]
     fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         warnings_of(py, &self.sample.warnings_as(self.path.as_deref()))

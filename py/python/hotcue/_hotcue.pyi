@@ -170,9 +170,9 @@ class Sample:
 
     @property
     def warnings(self) -> list[LoadWarning]:
-        """What was odd about the file, as its `success` event says it; a fresh list. Of a stream there
-        is more once all of it was seen. An arriving sample, and a stream until then, only know whether
-        its name fits.
+        """What was odd about the file, as its `success` event says it; a fresh list. Of a stream
+        there is more once all of it was seen. An arriving sample, and a stream until then, only
+        know whether its name fits.
         """
 
     @property
