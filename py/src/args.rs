@@ -85,6 +85,11 @@ fn is_real(value: &Bound<'_, PyAny>) -> bool {
     kind.map_or(true, |kind| !"USMmc".contains(kind))
 }
 
+/// Whether NumPy answers for it where it is compared.
+fn is_of_numpy(value: &Bound<'_, PyAny>) -> bool {
+    value.get_type().getattr("__array_ufunc__").is_ok_and(|ufunc| !ufunc.is_none())
+}
+
 /// What `__eq__` answers: of another class, Python asks that, but for what is NumPy's, which would
 /// compare each value.
 pub(crate) fn equal<'py, T: PyClass>(
@@ -94,7 +99,7 @@ pub(crate) fn equal<'py, T: PyClass>(
     let py = other.py();
     let is_same = match other.cast::<T>() {
         Ok(other) => is_same(other),
-        Err(_) if other.hasattr("__array_ufunc__")? => false,
+        Err(_) if is_of_numpy(other) => false,
         Err(_) => return Ok(py.NotImplemented().into_bound(py)),
     };
     Ok(PyBool::new(py, is_same).to_owned().into_any())

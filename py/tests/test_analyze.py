@@ -343,7 +343,7 @@ def test_a_grid_cuts_beats_into_equal_parts_where_the_audio_crosses_zero() -> No
     for beats in [[0.0, float("nan")], [float("inf")], [0, 10**400], [0.5, 0.0]]:
         with pytest.raises(ValueError, match="beats_sec must be finite and not fall"):
             hotcue.grid_slices(sample, beats)
-    for no_numbers in ["01", ["0", "1"], [0.0, b"1"], [None]]:
+    for no_numbers in ["01", ["0", "1"], [0.0, b"1"], [None], np.array(["0"]), [np.complex64(1)]]:
         with pytest.raises(TypeError, match="beats_sec must be numbers, not "):
             hotcue.grid_slices(silence, no_numbers, sample_rate=RATE)  # type: ignore[call-overload]
 

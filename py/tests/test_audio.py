@@ -375,8 +375,10 @@ def test_a_sample_is_an_array_to_write_and_to_resample(tmp_path: Path) -> None:
     values = noise(2, 480)
     with hotcue.AudioEngine(output="offline", sample_rate=RATE) as engine:
         sample = engine.load_sample_async(0, values, sample_rate=RATE).result()
-    hotcue.write_wav(tmp_path / "a.wav", sample, RATE)
-    assert np.array_equal(hotcue.decode(tmp_path / "a.wav")[0], values)
+    # Its shape is its own.
+    for layout in ("channels_first", "frames_first"):
+        hotcue.write_wav(tmp_path / "a.wav", sample, RATE, layout=layout)
+        assert np.array_equal(hotcue.decode(tmp_path / "a.wav")[0], values)
     expected = hotcue.resample(values, RATE, 44_100)
     assert np.array_equal(hotcue.resample(sample, RATE, 44_100), expected)
 

@@ -268,6 +268,40 @@ def test_json_is_complete_after_ctrl_c_at_the_start(sounds: Sounds, command: str
     assert (document["files"], document["failed"], document["interrupted"]) == ([], 0, True)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
+def test_json_is_complete_after_ctrl_c_at_the_end(sounds: Sounds) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_LATE, "load", "--json", str(sounds.wav())],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=heed_ctrl_c,
+    )
+    assert (done.returncode, done.stderr) == (130, "hotcue: interrupted\n")
+    document = json.loads(done.stdout)
+    assert (len(document["files"]), document["failed"]) == (1, 0)
+
+
+INTERRUPTED_LATE = """
+import json
+import os
+import signal
+import sys
+
+from hotcue.cli import main
+
+
+def dumps(value, **options):
+    if "elapsed_sec" in value:
+        os.kill(os.getpid(), signal.SIGINT)
+    return real(value, **options)
+
+
+real, json.dumps = json.dumps, dumps
+sys.exit(main())
+"""
+
+
 INTERRUPTED_EARLY = """
 import os
 import signal

@@ -149,7 +149,7 @@ def test_samples_are_equal_if_they_are_the_same_audio(engine: hotcue.AudioEngine
     assert (sample == mock.ANY, sample != mock.ANY) == (True, False)
     assert (sample == 3, sample != 3) == (False, True)
     array = np.array(sample)
-    assert (sample == array, sample != array, sample in [array]) == (False, True, False)
+    assert (sample == array, sample != array, array in [sample]) == (False, True, False)
     assert sample != 0
 
 

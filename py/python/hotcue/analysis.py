@@ -389,8 +389,9 @@ def _hearable(
 
 
 def _beat(beat: object) -> float:
-    # Unlike `float`, not of texts.
-    if not isinstance(beat, SupportsFloat | SupportsIndex):
+    # Unlike `float`, not of texts, nor of NumPy's texts, times and complex numbers.
+    kind = getattr(getattr(beat, "dtype", None), "kind", "f")
+    if kind in "USMmc" or not isinstance(beat, SupportsFloat | SupportsIndex):
         raise TypeError(f"beats_sec must be numbers, not {type(beat).__name__}")
     try:
         return float(beat)

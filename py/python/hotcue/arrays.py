@@ -44,9 +44,13 @@ def planes(audio: Any, *, layout: Layout = "channels_first") -> NDArray[np.float
     import numpy as np
 
     checked_layout(layout)
-    values = np.asarray(audio._finished() if isinstance(audio, Sample) else audio)
+    if isinstance(audio, Sample):  # Its own shape, whatever that of arrays is.
+        audio, layout = audio._finished(), "channels_first"
+    values = np.asarray(audio)
     kind, size = values.dtype.kind, values.dtype.itemsize
-    if kind not in "fiu" or (kind != "f" and size > 4):
+    # Python's integers are of 32 bits on some systems.
+    of_python = isinstance(audio, list | tuple) and values.dtype == np.dtype(int)
+    if kind not in "fiu" or (kind != "f" and (size > 4 or of_python)):
         raise TypeError(
             f"an array must be of floats or integers of 8 to 32 bits, not of {values.dtype}"
         )

@@ -603,7 +603,8 @@ class AudioEngine:
         """Plays the slot's sample and returns the voice's id, or None if nothing will sound.
 
         `volume` is linear gain 0…4, `pan` -1 (left)…1 (right) at constant power: 0 changes nothing,
-        an end is its side 3 dB louder, alone. `speed` is -4…4 (negative plays backwards).
+        an end is its side 3 dB louder, alone. `speed` is -4…4 (negative plays backwards; at 0 it
+        keeps its place until it is moved, and is over at the end or beyond, as at any speed).
         `at_frame`, 0 or more, is when it starts, on the engine's clock (None, or one in the past:
         at once), exact to the frame.
 

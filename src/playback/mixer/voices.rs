@@ -9,7 +9,8 @@ use super::super::voice::{Phase, Voice};
 #[derive(Debug)]
 pub(super) struct Voices {
     places: Box<[Voice]>,
-    /// One more than the last place that is taken.
+    /// One more than the last place that is taken. Who walks over all and has some leave, frees but the
+    /// place where it is: the slice may end there then.
     used: usize,
 }
 

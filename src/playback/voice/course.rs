@@ -73,7 +73,7 @@ impl Voice {
                 // Held up by its speed alone, it is over where it would be at any other.
                 let stands = !self.is_paused() && !self.starved;
                 return match stands && self.has_nothing_left(speed, length) {
-                    true => Segment::End(EndReason::Finished),
+                    true => Segment::End(self.end_reason()),
                     false => Segment::Silence(frames),
                 };
             };

@@ -41,13 +41,13 @@ class Document:
         traceback: TracebackType | None,
     ) -> None:
         """Ends it, with what is said of all files."""
-        elapsed_sec = time.perf_counter() - self.started
-        totals: dict[str, Any] = {"failed": self._failed, "elapsed_sec": elapsed_sec}
-        if kind is KeyboardInterrupt:
-            totals["interrupted"] = True
-        begun = "\n ]," if self._before == "," else f"{self._before}],"
-        end = json.dumps(totals, indent=1).removeprefix("{\n")
         with _Whole():
+            elapsed_sec = time.perf_counter() - self.started
+            totals: dict[str, Any] = {"failed": self._failed, "elapsed_sec": elapsed_sec}
+            if kind is KeyboardInterrupt:
+                totals["interrupted"] = True
+            begun = "\n ]," if self._before == "," else f"{self._before}],"
+            end = json.dumps(totals, indent=1).removeprefix("{\n")
             _put(f"{begun}\n{end}\n")
 
 
