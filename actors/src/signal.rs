@@ -1,6 +1,6 @@
 //! A descriptor that can be watched along with files and sockets.
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 
 use std::io::{self, Read, Write};

@@ -181,7 +181,9 @@ def main() -> None:
 
     # While a pad plays, the user looks elsewhere, and then at where it plays again.
     board.select(by_click)
-    board.trigger(by_click)
+    # It loops: played once more, it would stop.
+    if board.pads[by_click].position_sec is None:
+        board.trigger(by_click)
     until("a play", lambda: plays(by_click))
     frames(5)
     whole = app.wave.zoom

@@ -5,7 +5,6 @@ use std::io::Read;
 use super::Signal;
 
 /// What there is to read, without taking it away for good.
-#[cfg(unix)]
 fn is_readable(signal: &mut Signal) -> bool {
     let readable = signal.reader.read(&mut [0]).is_ok();
     if readable {
@@ -15,7 +14,6 @@ fn is_readable(signal: &mut Signal) -> bool {
     readable
 }
 
-#[cfg(unix)]
 #[test]
 fn it_is_readable_while_it_is_raised() {
     let mut signal = Signal::new().expect("there are descriptors");
@@ -30,7 +28,6 @@ fn it_is_readable_while_it_is_raised() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_byte_that_somebody_else_took_is_not_waited_for() {
     let mut signal = Signal::new().expect("there are descriptors");
