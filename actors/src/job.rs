@@ -124,16 +124,12 @@ impl Job {
 
     /// Those who still want it.
     pub(crate) fn live(&self) -> Vec<Arc<Request>> {
-        let state = self.lock();
-        let live = state.members.iter().filter(|member| member.request.is_live());
-        live.map(|member| Arc::clone(&member.request)).collect()
+        self.lock().live().cloned().collect()
     }
 
     /// Tells all who still want it how far it is.
     pub(crate) fn set_progress(&self, percent: f32, stage: Stage) {
-        let state = self.lock();
-        let live = state.members.iter().filter(|member| member.request.is_live());
-        live.for_each(|member| member.request.set_progress(percent, stage));
+        self.lock().live().for_each(|request| request.set_progress(percent, stage));
     }
 
     /// A decoder takes it: `start` is called for every member, before anybody else can join.

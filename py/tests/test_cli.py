@@ -12,7 +12,7 @@ import sys
 import time
 import wave
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -253,32 +253,29 @@ def test_load_json(sounds: Sounds) -> None:
     assert (missing["kind"], missing["stage"]) == ("not_found", "reading")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
-@pytest.mark.parametrize("command", ["load", "analyze"])
-def test_json_is_complete_after_ctrl_c_at_the_start(sounds: Sounds, command: str) -> None:
+def interrupted(program: str, *args: str) -> Any:
+    """The document of a command that Ctrl-C ends where `program` sends it."""
     done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED_EARLY, command, "--json", str(sounds.wav())],
+        [sys.executable, "-c", program, *args],
         capture_output=True,
         text=True,
         check=False,
         preexec_fn=heed_ctrl_c,
     )
     assert (done.returncode, done.stderr) == (130, "hotcue: interrupted\n")
-    document = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
+@pytest.mark.parametrize("command", ["load", "analyze"])
+def test_json_is_complete_after_ctrl_c_at_the_start(sounds: Sounds, command: str) -> None:
+    document = interrupted(INTERRUPTED_EARLY, command, "--json", str(sounds.wav()))
     assert (document["files"], document["failed"], document["interrupted"]) == ([], 0, True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT by pid is POSIX")
 def test_json_is_complete_after_ctrl_c_at_the_end(sounds: Sounds) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED_LATE, "load", "--json", str(sounds.wav())],
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=heed_ctrl_c,
-    )
-    assert (done.returncode, done.stderr) == (130, "hotcue: interrupted\n")
-    document = json.loads(done.stdout)
+    document = interrupted(INTERRUPTED_LATE, "load", "--json", str(sounds.wav()))
     assert (len(document["files"]), document["failed"]) == (1, 0)
 
 

@@ -46,6 +46,11 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Those who still want it.
+    pub(super) fn live(&self) -> impl Iterator<Item = &Arc<Request>> {
+        self.members.iter().map(|member| &member.request).filter(|request| request.is_live())
+    }
+
     pub(super) fn new(members: Vec<Member>) -> Self {
         Self {
             members,
@@ -85,8 +90,8 @@ impl State {
             request.is_live() && request.priority() == *priority
         };
         if !self.first.as_ref().is_some_and(holds) {
-            let live = self.members.iter().map(|member| &member.request).filter(|r| r.is_live());
-            self.first = live
+            self.first = self
+                .live()
                 .map(|request| (request.priority(), request))
                 .max_by_key(|(priority, _)| *priority)
                 .map(|(priority, request)| (priority, Arc::clone(request)));
